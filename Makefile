@@ -20,6 +20,8 @@ LOW_TESTS := tests/proofs tests/cli tests/core/documents tests/core/engine tests
 # Programs that others wrote, which tests ask: see docs/api.md on protocols.
 PEERS := opa rotel mcp
 
+VALID = $(BIN)/check-jsonschema --builtin-schema vendor.
+
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -42,7 +44,7 @@ unexport PYTHONDONTWRITEBYTECODE
 CATALOGUE := src/vatspolicy/i18n/locale/zh/LC_MESSAGES/vatspolicy.po
 KEYWORDS := --no-default-keywords --keyword=_ --keyword=Phrase:1,1t --keyword=Phrase:1,2c,2t
 
-.PHONY: help demo test test-long tests quick lowest lint messages spark docs pictures bench audit package clean
+.PHONY: help demo law test test-long tests quick lowest lint messages spark docs pictures bench audit package clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,15 +54,18 @@ demo: $(CORE) ## decide a real product spec
 
 test: $(TOOLS) ## lint, then every test; of costly searches a part
 	@$(MAKE) --no-print-directory -j 2 lint $(COLLECTED)
-	@$(MAKE) --no-print-directory tests
+	@$(MAKE) --no-print-directory law tests
 
-test-long: lint ## the same with every search whole: proofs, replays, interviews, pages in each language and color
-	VATSPOLICY_LONG=1 $(MAKE) tests
+test-long: lint law ## the same with every search whole, and the tests of benchmarks
+	VATSPOLICY_LONG=1 $(MAKE) tests PYTEST_ARGS='tests benchmarks $(PYTEST_ARGS)'
+
+law: $(CORE) ## the tests of the law and its fixtures
+	$(BIN)/vatspolicy test --law policies --fixtures fixtures
 
 tests: $(TOOLS) $(PEERS:%=$(VENV)/.%-$(KEY)) ## every test; those on Spark run after `make spark`
 	$(BIN)/python -m pytest -n $(JOBS) $(SPREAD) $(PYTEST_ARGS)
 
-quick: $(TOOLS) ## the tests of single packages, policies and fixtures: about two minutes
+quick: law $(TOOLS) ## the tests of the law and of single packages
 	$(BIN)/python -m pytest -n $(JOBS) $(SPREAD) $(LONG:%=--ignore=tests/%) $(PYTEST_ARGS)
 
 # uv resolves to the lowest version of each dependency that is named here, and to the newest of what these need in turn.
@@ -71,9 +76,18 @@ lowest: ## the tests of single packages with the lowest version of every depende
 	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct -e '.[test]'
 	$(LOWEST)/bin/python -m pytest -n $(JOBS) $(SPREAD) $(LOW_TESTS) $(PYTEST_ARGS)
 
-lint: $(TOOLS) ## style, types and import layers
+lint: $(TOOLS) ## style, types and import layers; workflows, actions and scripts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/shellcheck --enable=quote-safe-variables,deprecate-which .ci/run .ci/image $(wildcard .github/actions/*/*.sh)
+	$(BIN)/actionlint -shellcheck=$(BIN)/shellcheck -pyflakes= $(wildcard .github/workflows/*.yml)
+	$(BIN)/zizmor --quiet --offline --persona=pedantic --strict-collection --no-progress .github .pre-commit-hooks.yaml
+	$(VALID)github-workflows $(wildcard .github/workflows/*.yml)
+	$(VALID)github-actions $(wildcard .github/actions/*/action.yml)
+	$(VALID)github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	$(VALID)github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(VALID)dependabot .github/dependabot.yml
+	$(VALID)gitlab-ci templates/gitlab-ci.yml
 	$(BIN)/lint-imports --no-logo & layers=$$!; $(BIN)/mypy; types=$$?; wait $$layers && exit $$types
 
 messages: $(TOOLS) ## bring the catalogue of Chinese texts up to date with the English of the source
@@ -91,7 +105,8 @@ docs: $(call EXTRA,docs) ## check the documentation
 pictures: $(TOOLS) ## draw the pictures of the README anew
 	$(BIN)/python docs/pictures/draw.py
 
-bench: $(call EXTRA,bench) $(VENV)/.opa-$(KEY) $(VENV)/.cerbos-$(KEY) ## measure; one report, and build/bench.json
+bench: $(TOOLS) $(call EXTRA,bench) $(VENV)/.opa-$(KEY) $(VENV)/.cerbos-$(KEY) ## measure; one report, and build/bench.json
+	$(BIN)/python -m pytest benchmarks
 	@$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
 
 audit: $(TOOLS) $(call EXTRA,audit) ## known vulnerabilities, and a bill of materials in dist/

@@ -29,8 +29,8 @@ from tests.support.portfolios import DuckDecider
 from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.screening.duckdb_engine import connect
 from vatspolicy.screening.engines import decide
-from vatspolicy.screening.input import Row as Input
-from vatspolicy.screening.validation import read_facts
+from vatspolicy.screening.input import PortfolioRow as Input
+from vatspolicy.screening.input import read_facts
 
 DISTINCT = 100_000
 MILLION = 1_000_000

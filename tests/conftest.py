@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -19,7 +21,6 @@ from tests.support.specs import TODAY
 from vatspolicy import clock
 from vatspolicy import i18n as language
 from vatspolicy.core.policies.bundle import SHIPPED, Bundle, load_bundle
-from vatspolicy.proofs import kept_answers
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -49,16 +50,30 @@ def _environment() -> Iterator[None]:
     """No colors or widths of the terminal that the run was started from."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", "100")
-        patch.setattr(kept_answers, "recall", lambda *_: None)  # each test makes its proofs itself
         for name in ("NO_COLOR", "FORCE_COLOR", "VATSPOLICY_DEBUG", "VATSPOLICY_LANG"):
             patch.delenv(name, raising=False)
         yield
+
+
+MOST = 500
+"""Megabytes above which a worker gives up what modules left in caches, such as laws that only they had."""
+
+
+def _megabytes() -> int:
+    pages = Path("/proc/self/statm")
+    return int(pages.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 2**20 if pages.exists() else 0
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _small_heap() -> Iterator[None]:
     """The law and the proofs that a module leaves in memory are not walked by each later garbage collection."""
     yield
+    if _megabytes() > MOST:
+        modules = [module for name, module in sys.modules.items() if name.startswith("vatspolicy.")]
+        for value in [value for module in modules for value in vars(module).values()]:
+            if isinstance(value, functools._lru_cache_wrapper) and value.cache_parameters()["maxsize"]:
+                value.cache_clear()
+        gc.unfreeze()
     gc.collect()
     gc.freeze()
 

@@ -57,21 +57,17 @@ def digest(parts: Iterable[bytes]) -> str:
 
 
 @functools.lru_cache
-def code_digest(kind: str, names: tuple[str, ...]) -> str:
-    """Return the digest of folders of this program's code: another version of it must not read old entries."""
-    folders = [os.path.join(os.path.dirname(os.path.realpath(__file__)), *name.split("/")) for name in names]
+def compiler_digest() -> str:
+    """Return the digest of the code that compiles policies: another version of it must not read old entries."""
+    package = os.path.dirname(os.path.realpath(__file__))
+    folders = [os.path.join(package, "core", name) for name in ("cel", "policies")]
 
     def read() -> str:
         from pathlib import Path
 
         return digest(path.read_bytes() for folder in map(Path, folders) for path in sorted(folder.glob("*.py")))
 
-    return cached_while_unchanged(kind, [(folder, ".py") for folder in folders], read)
-
-
-def compiler_digest() -> str:
-    """Return the digest of the code that compiles policies."""
-    return code_digest("compiler", ("core/cel", "core/policies"))
+    return cached_while_unchanged("compiler", [(folder, ".py") for folder in folders], read)
 
 
 def get_or_build(kind: str, key: str, build: Callable[[], Any], read: Callable[[Any], T]) -> T:

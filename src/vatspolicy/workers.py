@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -105,20 +105,6 @@ def _fork_one(work: Callable[[Any], Any]) -> ProcessPoolExecutor | None:
     return pool
 
 
-@contextlib.contextmanager
-def safe_path() -> Iterator[None]:
-    """Let processes that are spawned import nothing from the working directory."""
-    before = os.environ.get("PYTHONSAFEPATH")
-    os.environ["PYTHONSAFEPATH"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONSAFEPATH"]
-        else:
-            os.environ["PYTHONSAFEPATH"] = before
-
-
 FROZEN_AT_START = 10_000
 """More objects than any Python itself leaves out of garbage collection: Python 3.12 does so with some hundreds."""
 
@@ -163,6 +149,20 @@ def map_in_order(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], proc
         while due in early:
             yield early.pop(due)
             due += 1
+
+
+def run_shared(pieces: Sequence[Callable[[], R]], processes: int) -> list[R]:
+    """Return the results of pieces of work in their order, shared by processes where these can be forked.
+
+    If a process cannot be started or breaks, this one does all of the work: the results are the same.
+    """
+    processes = min(processes, len(pieces))
+    if processes > 1 and can_fork():
+        try:
+            return list(map_in_order(lambda: lambda place: pieces[place](), range(len(pieces)), processes))
+        except (OSError, WorkerLost):
+            pass
+    return [piece() for piece in pieces]
 
 
 class _Numbered(Generic[T, R]):

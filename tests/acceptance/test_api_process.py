@@ -25,7 +25,7 @@ pytest.importorskip("uvicorn", reason="needs the extra `serve`")
 httpx = pytest.importorskip("httpx", reason="needs the extra `test`")
 
 from vatspolicy.server.api.bundle_store import open_store  # noqa: E402
-from vatspolicy.server.api.router import Settings, make_api  # noqa: E402
+from vatspolicy.server.api.router import ApiSettings, make_api  # noqa: E402
 
 __all__ = ["start"]
 pytestmark = needs_posix
@@ -129,7 +129,7 @@ def test_a_reload_by_signal_and_a_bad_bundle(start: Start, copy_of_law: Path) ->
 
 def test_a_signed_bundle_is_verified_before_each_use(law: Path, tmp_path: Path) -> None:
     pytest.importorskip("cryptography", reason="needs the extra `sign`")
-    from vatspolicy.bundles.build import build_bundle_file, pack
+    from vatspolicy.bundles.bundle_file import build_bundle_file, pack
     from vatspolicy.bundles.keys import generate_keys, read_key
     from vatspolicy.bundles.signature import sign
 
@@ -236,7 +236,7 @@ def test_every_request_of_the_description(law: Path) -> None:
         from schemathesis.checks import CHECKS
 
         store = open_store(law)
-        app = make_api(store, Settings(loopback=False, today=lambda: TODAY))
+        app = make_api(store, ApiSettings(loopback=False, today=lambda: TODAY))
         described = schemathesis.openapi.from_asgi("/openapi.json", app)
         examples = int(os.environ.get("VATSPOLICY_EXAMPLES", "12"))
         asked: dict[str, int] = {}

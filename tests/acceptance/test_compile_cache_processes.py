@@ -23,7 +23,7 @@ def test_two_processes_at_once(folder: Path, law: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     running = [
         subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
-        for _ in range(4)
+        for _ in range(3)
     ]
     told = {process.communicate(timeout=120)[0] for process in running}
     assert len(told) == 1
@@ -38,7 +38,7 @@ from vatspolicy import compile_cache as cache
 from vatspolicy.core.policies.bundle import build_bundle
 cache.MOST = int(sys.argv[3])
 sources = [(path.name, path.read_bytes()) for path in sorted(Path(sys.argv[1]).glob("*.yaml"))]
-for state in map(str, range(12)):
+for state in map(str, range(4)):
     edited = [(name, text + b"# " + state.encode()) for name, text in sources]
     assert build_bundle(edited).digest == build_bundle(edited).digest
 print(build_bundle([(name, text + b"# own " + sys.argv[2].encode()) for name, text in sources]).digest)
@@ -52,18 +52,18 @@ def test_processes_that_make_room_for_one_another(folder: Path, law: Path) -> No
         subprocess.Popen(
             [sys.executable, "-c", EDITED, str(law), str(number), str(2**17)], env=environment, stdout=subprocess.PIPE
         )
-        for number in range(3)
+        for number in range(2)
     ]
     told = [process.communicate(timeout=120)[0] for process in running]
-    assert [process.returncode for process in running] == [0, 0, 0]
-    assert len(set(told)) == 3
+    assert [process.returncode for process in running] == [0, 0]
+    assert len(set(told)) == 2
     assert not [path for path in folder.iterdir() if "cpython" not in path.suffix]
 
 
 def test_entries_that_go_while_a_process_reads_them(folder: Path, law: Path) -> None:
     code = (
         "import sys; from vatspolicy import load_bundle; print('ready', flush=True);"
-        f"print({{load_bundle({str(law)!r}).digest for _ in range(40)}})"
+        f"print({{load_bundle({str(law)!r}).digest for _ in range(12)}})"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     with subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True) as reading:
@@ -77,4 +77,4 @@ def test_entries_that_go_while_a_process_reads_them(folder: Path, law: Path) -> 
         told = reading.stdout.read()
     assert reading.returncode == 0
     assert told.count("'") == 2, "one digest"
-    assert gone > 40
+    assert gone > 12

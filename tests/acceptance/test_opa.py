@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.bundles.build import build_bundle_file
-from vatspolicy.bundles.bundle_file import DATA, MANIFEST, SIGNATURES, BundleFile
+from vatspolicy.bundles.bundle_file import DATA, MANIFEST, SIGNATURES, BundleFile, build_bundle_file
 from vatspolicy.bundles.keys import generate_keys, read_key
 from vatspolicy.bundles.signature import file_digest, sign
 

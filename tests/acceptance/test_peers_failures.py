@@ -24,9 +24,6 @@ from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
-from vatspolicy.gate.gate import Gate
-from vatspolicy.gate.waivers.apply import waivable
-from vatspolicy.gate.waivers.fingerprint import fingerprint
 
 DENIED = ("--set", "services.0.facilities=[chengdu]")
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
@@ -123,37 +120,6 @@ def test_a_missing_fact_never_makes_the_decision_milder(rich_bundle: Bundle, spe
     assert tried >= 8
 
 
-# OpenBot#26: a deny rule that returned no boolean was neither a denial nor an error
-@pytest.mark.parametrize(
-    "when", ["company.foreign_percent", "company.name", "'deny'", "service.offers", "null", "1 + 1"]
-)
-def test_a_rule_that_is_no_boolean_is_refused(copy_of_law: Path, when: str) -> None:
-    path = copy_of_law / "vats-pilot-2024.yaml"
-    path.write_text(re.sub(r"when: .*", f"when: {json.dumps(when)}", path.read_text(), count=1))
-    with pytest.raises(InvalidInput):
-        load_bundle(copy_of_law)
-
-
-# cel-go#1298: has() on the wrong type was false, and the guard open
-@pytest.mark.parametrize(
-    "when",
-    [
-        "has(company.nme)",
-        "has(company.foreign_percent.value)",
-        "!has(nope.x)",
-        "company.nme == 'x'",
-        "nope == 1",
-        "company.foreign_percent == '3'",
-        "has(company.name)",
-    ],
-)
-def test_a_misspelt_guard_is_refused(copy_of_law: Path, when: str) -> None:
-    path = copy_of_law / "vats-pilot-2024.yaml"
-    path.write_text(re.sub(r"when: .*", f"when: {json.dumps(when)}", path.read_text(), count=1))
-    with pytest.raises(InvalidInput):
-        load_bundle(copy_of_law)
-
-
 # kubernetes#115920: only the first violation was shown
 def test_every_reason_is_shown(console: Console, rich_law: Path) -> None:
     console.write("spec.yaml", OUTCAST)
@@ -187,77 +153,6 @@ def test_undecided_is_not_counted_as_passed(console: Console, law: Path) -> None
     states = {each["state"] for part in ("denials", "needs", "met", "duties", "undetermined") for each in found[part]}
     assert states <= {"fires", "unknown", "met", "unmet", "closed", "done"}
     assert {each["state"] for each in found["undetermined"]} == {"unknown"}
-
-
-@pytest.fixture
-def waived(console: Console, rich_law: Path, rich_bundle: Bundle) -> dict[str, Any]:
-    """A waiver of the one denial of spec.yaml, not yet written."""
-    assert (rich_law / "invented-duties.yaml").exists()
-    console.write("spec.yaml", OUTCAST)
-    console.write("approvers.yaml", "schema: 1\napprovers:\n  - {name: kim, rules: ['invented-duties/*']}\n")
-    profile = load_profile("spec.yaml")
-    decision, _ = Gate(rich_bundle, TODAY).decide(profile)
-    (finding,) = (each for _, each in waivable(decision) if each.rule.name == "invented-duties/outcast")
-    return {
-        "rule": finding.rule.name,
-        "scope": {
-            "product": decision.product,
-            "fingerprint": fingerprint(rich_bundle, profile, decision.as_of, finding),
-        },
-        "reason": "Settled with the court.",
-        "approver": "kim",
-        "ticket": "LAW-7",
-        "granted": TODAY,
-        "expiry": "2027-05-31",
-    }
-
-
-def check_with(console: Console, law: Path, waiver: dict[str, Any], *options: str) -> Ran:
-    console.write("waivers.yaml", json.dumps({"schema": 1, "waivers": [waiver]}))
-    return console(
-        "check", "spec.yaml", "--law", law, "--waivers", "waivers.yaml", "--approvers", "approvers.yaml", *options
-    )
-
-
-# kyverno#6675: what an exception covered was not evaluated any more
-def test_what_is_waived_is_still_evaluated_and_shown(console: Console, rich_law: Path, waived: dict[str, Any]) -> None:
-    plain = decisions(console("check", "spec.yaml", "--law", rich_law, "-f", "json", "--details"))[0]
-    ran = check_with(console, rich_law, waived, "-f", "json", "--details")
-    (found,) = decisions(ran)
-    assert found["decision"] == plain["decision"] == "deny"
-    assert [each["rule"] for each in found["denials"]] == [each["rule"] for each in plain["denials"]]
-    assert "Settled with the court." in ran.out
-
-
-# kyverno#17473: an exception that had expired was still honored by the command line
-def test_an_expired_waiver_is_not_honoured_anywhere(console: Console, rich_law: Path, waived: dict[str, Any]) -> None:
-    expired = {**waived, "granted": "2026-01-01", "expiry": "2026-05-31"}
-    for format in ("json", "text", "sarif", "junit"):
-        assert check_with(console, rich_law, expired, "-f", format).code == 1
-    assert '"suppressions": [\n' not in check_with(console, rich_law, expired, "-f", "sarif").out.replace(
-        '"suppressions": []', ""
-    )
-
-
-# kyverno#14491, ferret-scan#699, glsec#398: exceptions without a reason, an approver or an end
-@pytest.mark.parametrize("field", ["reason", "approver", "expiry", "ticket", "granted", "scope"])
-def test_a_waiver_without_reason_approver_or_end_is_refused(
-    console: Console, rich_law: Path, waived: dict[str, Any], field: str
-) -> None:
-    for spoilt in ({key: value for key, value in waived.items() if key != field}, {**waived, field: ""}):
-        ran = check_with(console, rich_law, spoilt)
-        assert ran.code == 3
-        assert "waivers.yaml:1:" in ran.err
-
-
-# checkov#7104, semantica#1346: skipped findings appeared as live ones in SARIF
-def test_what_is_waived_is_suppressed_in_sarif(console: Console, rich_law: Path, waived: dict[str, Any]) -> None:
-    (run,) = json.loads(check_with(console, rich_law, waived, "-f", "sarif").out)["runs"]
-    found = [result for result in run["results"] if result["ruleId"].endswith("outcast")]
-    assert found
-    for result in found:
-        (suppression,) = result["suppressions"]
-        assert "Settled with the court." in suppression["justification"]
 
 
 # kyverno#6768, kyverno#2310: results were mixed with chatter
@@ -374,14 +269,13 @@ def test_tests_and_check_read_a_profile_alike(console: Console, law: Path) -> No
 # regal#1204, regal#1730: the editor and the command line read the same thing differently
 def test_library_command_line_and_server_decide_alike(console: Console, law: Path, bundle: Bundle) -> None:
     pytest.importorskip("starlette", reason="needs the extra `serve`")
-    from vatspolicy.server.api.query import answer, read_query
+    from vatspolicy.server.api.query import DataQuestion, read_query
 
     console.write("spec.json", json.dumps(HOSTING_DATA))
     (by_command,) = decisions(console("check", "spec.json", "--law", law, "-f", "json", "--details"))
     by_library = evaluate(bundle, load_profile(HOSTING_DATA), "2027-01-31")
-    by_server, word = answer(
-        bundle, ("vatspolicy", "decision"), read_query(json.dumps({"input": HOSTING_DATA}).encode()), TODAY, False
-    )
+    question = DataQuestion(bundle, ("vatspolicy", "decision"), False, TODAY, False)
+    by_server, word = question.answer(read_query(json.dumps({"input": HOSTING_DATA}).encode()))
     assert word == by_library.decision == by_command["decision"]
     for key in ("range", "duties", "needs", "missing", "services"):
         names = [
@@ -389,37 +283,6 @@ def test_library_command_line_and_server_decide_alike(console: Console, law: Pat
             for source in (by_command, by_server["result"])
         ]
         assert names[0] == names[1]
-
-
-# opa#3127: a stray `._` file broke the verification, and nobody could tell why
-def test_a_stray_file_in_a_bundle_is_named(tmp_path: Path, law: Path) -> None:
-    pytest.importorskip("cryptography", reason="needs the extra `sign`")
-    from vatspolicy.bundles.build import build_bundle_file
-    from vatspolicy.bundles.bundle_file import read_bundle_file
-    from vatspolicy.bundles.keys import generate_keys, read_key
-    from vatspolicy.bundles.signature import sign, verify
-
-    private, _ = generate_keys()
-    (tmp_path / "key").write_text(private)
-    key = read_key(tmp_path / "key", private=True)
-    signed = sign(build_bundle_file(law, 1), key)
-    assert verify(signed, key) is not None
-    with pytest.raises(InvalidInput) as refused:
-        verify(read_bundle_file(Path("b.tar.gz"), {**signed.files, "policies/._x.yaml": b"x"}), key)
-    assert "changed, added or removed" in str(refused.value) or "._x.yaml" in str(refused.value)
-
-
-# conftest#642, opa#1757: no signature could be asked for; opa < 1.21.3 (GHSA-g2pf-6v5v-qcc8): an unsigned bundle went through
-def test_an_unsigned_bundle_is_refused_where_a_key_is_given(tmp_path: Path, law: Path) -> None:
-    pytest.importorskip("cryptography", reason="needs the extra `sign`")
-    from vatspolicy.bundles.build import build_bundle_file
-    from vatspolicy.bundles.keys import generate_keys, read_key
-    from vatspolicy.bundles.signature import verify
-
-    _, public = generate_keys()
-    (tmp_path / "key.pub").write_text(public)
-    with pytest.raises(InvalidInput, match="not signed"):
-        verify(build_bundle_file(law, 1), read_key(tmp_path / "key.pub"))
 
 
 # opa#981, opa#1242, opa#5007, opa#6132, conftest#387: an exit code did not tell "no" from "no answer"

@@ -17,7 +17,7 @@ from tests.support.console import Console
 from tests.support.portfolio_rows import DAY, lines, portfolio
 from vatspolicy.core.documents.plain import Facts
 from vatspolicy.screening.engines import PythonEngine
-from vatspolicy.screening.result import Answer
+from vatspolicy.screening.result import RowAnswer
 from vatspolicy.screening.run import BATCH, LEAST, batch_size
 
 pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
@@ -67,7 +67,7 @@ def test_nothing_of_a_batch_is_kept(console: Console, law: Path, monkeypatch: py
     counts: list[int] = []
     decide = PythonEngine.decide
 
-    def count_first(self: PythonEngine, facts: Iterable[Facts]) -> Iterator[tuple[Answer, ...]]:
+    def count_first(self: PythonEngine, facts: Iterable[Facts]) -> Iterator[tuple[RowAnswer, ...]]:
         gc.collect()
         counts.append(sys.getallocatedblocks())
         return decide(self, facts)

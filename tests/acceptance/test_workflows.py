@@ -1,4 +1,4 @@
-"""Everything under `.github`, the GitLab template, the pre-commit hooks and the shell scripts, by their own linters."""
+"""Workflows, the GitLab template, templates to copy and the pre-commit hooks, beside what `make lint` checks of them."""
 
 import importlib.util
 import json
@@ -21,7 +21,6 @@ from vatspolicy.authoring import project_files
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.y*ml"))
-FORMS = sorted(path for path in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml") if path.stem != "config")
 ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))
 SHELL = [ROOT / ".ci/run", ROOT / ".ci/image", *sorted((ROOT / ".github").rglob("*.sh"))]
 GITLAB = ROOT / "templates/gitlab-ci.yml"
@@ -87,43 +86,6 @@ def test_init_pins_the_actions_of_this_project() -> None:
     text = (ROOT / ".github/workflows/ci.yml").read_text()
     assert f"uses: {project_files.CHECKOUT}\n" in text
     assert f"uses: {project_files.SETUP_PYTHON}\n" in text
-
-
-def test_there_is_something_to_lint() -> None:
-    assert [path.name for path in WORKFLOWS if path.name == "ci.yml"]
-    assert [path.parent.name for path in ACTIONS if path.parent.name == "gate"]
-
-
-def test_actionlint_finds_nothing() -> None:
-    result = lint_workflows(*WORKFLOWS)
-    assert result.returncode == 0, result.stdout + result.stderr
-
-
-def test_zizmor_finds_nothing() -> None:
-    result = audit(ROOT / ".github", HOOKS)
-    assert result.returncode == 0, result.stdout + result.stderr
-
-
-@pytest.mark.parametrize(
-    ("schema", "paths"),
-    [
-        ("github-workflows", WORKFLOWS),
-        ("github-actions", ACTIONS),
-        ("dependabot", [ROOT / ".github/dependabot.yml"]),
-        ("github-issue-forms", FORMS),
-        ("github-issue-config", [ROOT / ".github/ISSUE_TEMPLATE/config.yml"]),
-        ("gitlab-ci", [GITLAB]),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_schemas_accept(schema: str, paths: list[Path]) -> None:
-    result = run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *paths)
-    assert result.returncode == 0, result.stdout + result.stderr
-
-
-def test_shellcheck_finds_nothing() -> None:
-    result = run("shellcheck", "--enable=quote-safe-variables,deprecate-which", *SHELL)
-    assert result.returncode == 0, result.stdout
 
 
 @pytest.mark.parametrize("path", SHELL, ids=lambda path: path.name)

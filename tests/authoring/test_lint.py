@@ -19,7 +19,7 @@ from vatspolicy.authoring.lint.fixes import fix_files
 from vatspolicy.authoring.lint.policy_checks import ORDER
 from vatspolicy.authoring.lint.run import LintReport, run_lint
 from vatspolicy.authoring.lint.schema_checks import validity
-from vatspolicy.authoring.quotations import quote_hash
+from vatspolicy.authoring.quotations import numbers_in, quote_hash
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import load_bundle
@@ -35,7 +35,7 @@ topics: [telecom]
 source: {issuer: {en: Nobody, zh: 无}, number: 零号}
 effective: {from: '2020-01-01'}
 articles:
-  art-1: {en: Something., zh: 某事。, verification: primary, verified: VERIFIED}
+  art-1: {en: Something., zh: 某事。, verification: primary}
   practice: {label: {en: practice, zh: 实践}, en: Something else., verification: secondary}
 instruments:
   icp-filing: {title: {en: Filing, zh: 备案}, authority: [{when: 'true', is: cac}]}
@@ -61,6 +61,8 @@ rules:
       settled_by: {en: An answer., zh: 主管机关的答复。}
       others: [{class: B22, held_by: {en: some, zh: 有人}}]
     message: {en: Software., zh: 软件。}
+verified:
+  art-1: VERIFIED
 tests:
   base:
     company: {foreign_percent: 60, foreign_percent_basis: ultimate}
@@ -101,6 +103,9 @@ NEEDING = (
 )
 """The instrument and the rule of the policy with a need in place of its duty."""
 
+_BLOCK = f"verified:\n  art-1: {VERIFIED}\n"
+_FROM_QUOTE = CLEAN[CLEAN.index("zh: 某事。") : CLEAN.index("tests:")]
+
 FINDINGS = {
     "order of keys": (
         "version: 1.0.0\ntitle: {en: Clean, zh: 整洁}\n",
@@ -122,18 +127,28 @@ FINDINGS = {
         "message: {en: File 备案., zh: 备案。}",
         "clean.yaml:22:19: rules[0].message.en: The English text contains Chinese characters.",
     ),
+    "message": (
+        "message: {en: File., zh: 备案。}",
+        "message: {en: something, zh: 备案。}",
+        "clean.yaml:22:19: rules[0].message.en: The message repeats the article. Say what the product team does.",
+    ),
+    "Chinese message": (
+        "message: {en: File., zh: 备案。}",
+        "message: {en: File., zh: 某事}",
+        "clean.yaml:22:30: rules[0].message.zh: The message repeats the article. Say what the product team does.",
+    ),
     "label": (
         "practice: {label: {en: practice, zh: 实践}, en:",
         "practice: {en:",
         "clean.yaml:9:3: articles.practice: A key that is not an article number needs a label. Add label: {en, zh}.",
     ),
     "primary without words": (
-        f"zh: 某事。, verification: primary, verified: {VERIFIED}",
-        "verification: primary",
+        _FROM_QUOTE,
+        _FROM_QUOTE.replace("zh: 某事。, ", "").replace(_BLOCK, ""),
         "clean.yaml:8:3: articles.art-1: A primary article quotes the Chinese text. Add zh, or call it secondary.",
     ),
     "primary without a hash": (
-        f", verified: {VERIFIED}",
+        _BLOCK,
         "",
         "clean.yaml:8:3: articles.art-1: A primary article says which text its quote was verified against, and when. ",
     ),
@@ -143,9 +158,9 @@ FINDINGS = {
         "clean.yaml:8:31: articles.art-1.zh: The quote changed after it was verified. Compare it anew: ",
     ),
     "verified without a quote": (
-        "en: Something else.,",
-        "en: Something else., verified: {against: a page},",
-        "clean.yaml:9:66: articles.practice.verified: Without a quote in Chinese there is nothing that could be verified.",
+        _BLOCK,
+        f"{_BLOCK}  practice: {{against: a page}}\n",
+        "clean.yaml:36:3: verified.practice: Without a quote in Chinese there is nothing that could be verified.",
     ),
     "number of the document": (
         ", number: 零号",
@@ -155,17 +170,17 @@ FINDINGS = {
     "figure": (
         "company.foreign_percent > param.most",
         "company.foreign_percent > 51.0 || company.foreign_percent > param.most",
-        "clean.yaml:15:38: terms.foreign: A number or a list in an expression is a parameter: dated and cited.",
+        "clean.yaml:15:38: terms.foreign: No cited article states this number. Cite the article, or use a parameter.",
     ),
     "figure in a rule": (
         "    when: term.foreign\n",
         "    when: term.foreign && company.foreign_percent < 99.0\n",
-        "clean.yaml:20:11: A number or a list in an expression is a parameter: dated and cited.",
+        "clean.yaml:20:11: No cited article states this number. Cite the article, or use a parameter.",
     ),
     "list in a rule": (
         """    when: '"saas" in service.offers'\n""",
         """    when: service.offers.exists(o, o in ["saas"])\n""",
-        "clean.yaml:27:11: A number or a list in an expression is a parameter: dated and cited.",
+        "clean.yaml:27:11: A list in an expression is a parameter: dated and cited.",
     ),
     "never applies": (
         "expect: {file: fires, classes: fires}",
@@ -215,6 +230,8 @@ IDS = {
     "not translated": "translation",
     "no Chinese": "translation",
     "Chinese in English": "translation",
+    "message": "message-repeats-article",
+    "Chinese message": "message-repeats-article",
     "label": "label-missing",
     "primary without words": "primary-without-quote",
     "primary without a hash": "quote-not-verified",
@@ -247,6 +264,37 @@ IDS = {
 def test_an_instrument_that_a_license_can_cover_is_no_finding(tmp_path: Path, covers: str) -> None:
     told = findings(tmp_path / "law", CLEAN.replace(UNMET, NEEDING.replace("COVERS", covers)))
     assert [one for one in told if "license" in one.casefold()] == []
+
+
+@pytest.mark.parametrize(
+    ("stated", "number", "clean"),
+    [
+        ("From 50 percent on.", "50.0", True),
+        ("Half, that is 50 percent.", "50.0", True),
+        ("A share of 49.5 percent.", "49.5", True),
+        ("A share of 49.5 percent.", "49.0", False),
+        ("Article 1 says so.", "50.0", False),
+    ],
+)
+def test_a_number_of_a_cited_article_may_stand_in_an_expression(
+    tmp_path: Path, stated: str, number: str, clean: bool
+) -> None:
+    text = CLEAN.replace("en: Something.,", f"en: '{stated}',")
+    text = text.replace("    when: term.foreign\n", f"    when: term.foreign && company.foreign_percent > {number}\n")
+    assert ([one for one in findings(tmp_path / "law", text) if "number" in one] == []) is clean
+
+
+def test_the_article_has_to_be_cited_by_the_rule(tmp_path: Path) -> None:
+    text = CLEAN.replace("en: Something else.,", "en: From 50 percent on.,")
+    text = text.replace("    when: term.foreign\n", "    when: term.foreign && company.foreign_percent > 50.0\n")
+    [found] = findings(tmp_path / "law", text)
+    assert found.startswith("clean.yaml:20:11: No cited article states this number.")
+    assert findings(tmp_path / "cited", text.replace("cite: [art-1]", "cite: [art-1, practice]")) == []
+
+
+def test_numbers_are_read_as_articles_write_them() -> None:
+    text = "100万人以上，5000万元，10亿元，51%；RMB 1 million, 10,000,000 yuan, ten million, two thousand, 2.5 percent, once"
+    assert sorted(numbers_in(text)) == [2.5, 51, 2000, 10**6, 10**7, 5 * 10**7, 10**9]
 
 
 @pytest.mark.parametrize("name", FINDINGS)
@@ -335,7 +383,7 @@ def test_lint_ends_with_1_for_findings(console: Console) -> None:
 def test_the_order_of_keys_is_that_of_the_schema() -> None:
     assert tuple(SchemaSet.shipped().load("policy")["properties"]) == ORDER
     assert ORDER[:3] == ("id", "version", "title")
-    assert ORDER[-2:] == ("terms", "rules")
+    assert ORDER[-2:] == ("rules", "verified")
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ CONTIGUOUS = "（一）经营者为依法设立的公司；（二）有专业人
 def policy(quote: str, verified: str = "") -> Document:
     text = POLICY.replace("QUOTE", quote)
     if verified:
-        text = text.replace("    note:", f"    verified: {verified}\n    note:")
+        text += f"verified:\n  art-1: {verified}\n"
     return parse_document(text, "test-regulations.yaml")
 
 
@@ -62,11 +62,11 @@ def test_every_primary_article_was_verified_and_its_quote_has_not_changed() -> N
     for one in bundle.policies.values():
         document = bundle.document(one)
         assert list(hash_problems(document)) == []
-        for article in document.data.get("articles", {}).values():
+        for key, article in document.data.get("articles", {}).items():
             if article["verification"] == "primary":
                 primary += 1
-                assert article["verified"]["hash"] == quote_hash(article["zh"])
-                assert article["verified"]["against"]
+                assert document.data["verified"][key]["hash"] == quote_hash(article["zh"])
+                assert document.data["verified"][key]["against"]
     assert primary >= 189
 
 
@@ -79,7 +79,7 @@ def test_a_changed_character_is_noticed() -> None:
                 continue
             quote = article["zh"]
             changed = quote[:-1] + ("乙" if quote[-1] == "甲" else "甲")
-            assert quote_hash(changed) != article["verified"]["hash"], key
+            assert quote_hash(changed) != document.data["verified"][key]["hash"], key
 
 
 # --- hashes
@@ -148,8 +148,8 @@ def test_a_page_in_words_is_not_searched_for_but_a_slip_in_a_name_is_told() -> N
 def test_what_is_written() -> None:
     document = policy(CONTIGUOUS)
     written = write_verified(document, read_texts(TEXTS), TODAY)
-    line = f"    verified: {{day: '{TODAY}', against: {OLD}, hash: {quote_hash(CONTIGUOUS)}}}\n"
-    assert written == document.text.replace("    note:", f"{line}    note:")
+    entry = f"  art-1: {{day: '{TODAY}', against: {OLD}, hash: {quote_hash(CONTIGUOUS)}}}\n"
+    assert written == f"{document.text}verified:\n{entry}"
     again = parse_document(written, document.file)
     assert write_verified(again, read_texts(TEXTS), "2027-01-01") == written
     assert list(hash_problems(again)) == list(text_problems(again, read_texts(TEXTS))) == []

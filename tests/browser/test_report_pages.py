@@ -17,12 +17,12 @@ from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.timeline import timeline
 from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.core.profile.profile import load_profile
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.guidance.remediation import find_remediations
-from vatspolicy.guidance.remediation.ways import describe_ways
+from vatspolicy.guidance.remediation.result import describe_ways
+from vatspolicy.i18n import Language
 from vatspolicy.reports.policy import make, write
 from vatspolicy.reports.policy.site import explain_page
-from vatspolicy.reports.remediation.document import render_page as render_ways
+from vatspolicy.reports.remediation import render_page as render_ways
 from vatspolicy.reports.timeline import render as render_timeline
 
 FIXTURES = {

@@ -26,9 +26,9 @@ from vatspolicy.core.policies.bundle import load_bundle  # noqa: E402
 from vatspolicy.core.profile.vocabulary import describe, find_choices  # noqa: E402
 from vatspolicy.i18n.words import VERDICTS  # noqa: E402
 from vatspolicy.server.serve import listen  # noqa: E402
+from vatspolicy.server.web.page import WORDS  # noqa: E402
 from vatspolicy.server.web.router import make_page  # noqa: E402
 from vatspolicy.server.web.session import WebContext  # noqa: E402
-from vatspolicy.server.web.words import WORDS  # noqa: E402
 
 PHONE = {"width": 360, "height": 740}
 FIXTURES = ROOT / "fixtures"

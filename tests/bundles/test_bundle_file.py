@@ -23,6 +23,7 @@ from typing import Any
 
 import jwt
 import pytest
+import yaml
 
 from tests.support.console import Console, needs_posix
 from tests.support.law_builder import rule
@@ -30,8 +31,15 @@ from tests.support.layer_builder import write_layer
 from tests.support.shipped import ROOT
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy.bundles.archive import read_archive
-from vatspolicy.bundles.build import build_bundle_file, pack
-from vatspolicy.bundles.bundle_file import DATA, MANIFEST, SIGNATURES, BundleFile, read_bundle_file
+from vatspolicy.bundles.bundle_file import (
+    DATA,
+    MANIFEST,
+    SIGNATURES,
+    BundleFile,
+    build_bundle_file,
+    pack,
+    read_bundle_file,
+)
 from vatspolicy.bundles.bundle_file import ROOT as OPA_ROOT
 from vatspolicy.bundles.keys import Key, generate_keys, read_key
 from vatspolicy.bundles.lockfile import pin, read_lock
@@ -100,7 +108,7 @@ def test_equal_sources_give_equal_bytes(law: Path, tmp_path: Path) -> None:
 @needs_posix
 def test_bytes_do_not_depend_on_the_machine(law: Path, tmp_path: Path) -> None:
     """Another process, folder, hash seed, locale, time zone and umask."""
-    code = f"import os; os.umask(0o077); from pathlib import Path; from vatspolicy.bundles.build import build_bundle_file, pack; print(__import__('hashlib').sha256(pack(build_bundle_file(Path({str(law)!r}), 7).files)).hexdigest())"
+    code = f"import os; os.umask(0o077); from pathlib import Path; from vatspolicy.bundles.bundle_file import build_bundle_file, pack; print(__import__('hashlib').sha256(pack(build_bundle_file(Path({str(law)!r}), 7).files)).hexdigest())"
     digests = set()
     for seed, zone in (("1", "UTC"), ("77", "Asia/Shanghai")):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C", "PYTHONPATH": str(ROOT / "src")}
@@ -612,6 +620,18 @@ def test_the_life_of_a_bundle(console: Console, law: Path) -> None:
     assert (verified.code, "signed by" in verified.out, verified.err) == (0, True, "")
     shown = json.loads(console("bundle", "inspect", "bundle.tar.gz", "-f", "json").out)
     assert (shown["signed"], shown["signature"]["verified"], shown["number"]) == (True, False, 2)
+    [policy, *_] = shown["policies"]
+    written = yaml.safe_load((law / f"{policy['id']}.yaml").read_text("utf-8"))
+    assert [rule["id"] for rule in policy["rules"]] == [rule["id"] for rule in written["rules"]]
+    assert (policy["since"], policy["version"]) == (str(written["effective"]["from"]), written["version"])
+    assert {one["key"]: one["verification"] for one in policy["articles"]} == {
+        key: article["verification"] for key, article in written["articles"].items()
+    }
+    assert all(rule["cite"] and rule["since"] for rule in policy["rules"])
+    assert "company.mainland_entity" in {path for rule in policy["rules"] for path in rule["facts"]}
+    text = console("bundle", "inspect", "bundle.tar.gz").out
+    assert f"rules: {sum(len(one['rules']) for one in shown['policies'])}\n" in text
+    assert f"\n{policy['id']} {policy['version']}: {policy['since']} –, {len(policy['rules'])} rules, " in text
     assert "自称，未经验证" in console("bundle", "inspect", "bundle.tar.gz", "--lang", "zh").out
     dated = ("bundle", "sign", "bundle.tar.gz", "--key", "release.pem", "-o", "dated.tar.gz", "--expires")
     assert console(*dated, "9000-12-31").code == 0

@@ -24,8 +24,7 @@ from tests.support.oci_registry import Registry, run_registry
 from tests.support.programs import pick_port, require_program, run_program
 from tests.support.specs import SHOP
 from vatspolicy.bundles import oci_client
-from vatspolicy.bundles.oci_client import MAX_SMALL
-from vatspolicy.bundles.oci_reference import parse_reference
+from vatspolicy.bundles.oci_client import MAX_SMALL, parse_reference
 from vatspolicy.errors import InvalidInput
 
 

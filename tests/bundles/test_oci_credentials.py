@@ -14,9 +14,8 @@ import pytest
 from tests.bundles.test_oci import project, pull, push, refused, registry
 from tests.support.console import Console
 from tests.support.oci_registry import Registry
-from vatspolicy.bundles import oci_credentials, oci_reference
-from vatspolicy.bundles.oci_credentials import Credentials, find_credentials
-from vatspolicy.bundles.oci_reference import parse_reference
+from vatspolicy.bundles import oci_client
+from vatspolicy.bundles.oci_client import Credentials, find_credentials, parse_reference
 from vatspolicy.errors import InvalidInput
 
 __all__ = ["project", "registry"]
@@ -127,7 +126,7 @@ def test_no_helper_runs_unless_the_registry_asks(project: Console, registry: Reg
 def test_a_helper_that_cannot_be_used(
     project: Console, registry: Registry, folder: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
 ) -> None:
-    monkeypatch.setattr(oci_credentials, "TIMEOUT", 1)
+    monkeypatch.setattr(oci_client, "HELPER_TIMEOUT", 1)
     registry.auth = "basic"
     configure(project, registry)
     write_helper(folder, f"echo $$ >{folder}/id; {text}")
@@ -252,7 +251,7 @@ def test_docker_hub_goes_by_the_name_that_docker_login_writes(project: Console, 
 def test_credentials_of_docker_hub_go_to_its_api(
     project: Console, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(oci_reference, "HUB", registry.host)
+    monkeypatch.setattr(oci_client, "HUB", registry.host)
     registry.auth = "basic"
     project.write("docker/config.json", json.dumps({"auths": {HUB_KEY: encoded("secret")}}))
     ran = project("bundle", "push", "bundle.tar.gz", "oci://docker.io/law/bundle:v7")

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from vatspolicy.bundles.oci_link import find_link
+from vatspolicy.bundles.oci_client import find_link
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,7 @@ import pytest
 
 from tests.bundles.test_bundle_file import entries, with_signatures
 from tests.support.console import Console
-from vatspolicy.bundles.build import build_bundle_file
-from vatspolicy.bundles.bundle_file import BundleFile
+from vatspolicy.bundles.bundle_file import BundleFile, build_bundle_file
 from vatspolicy.bundles.keys import generate_keys, read_key
 from vatspolicy.bundles.signature import sign, verify
 from vatspolicy.errors import InvalidInput

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.shipped import shipped_bundle
-from vatspolicy.cli.answer_menu import complete, make_menu, read_answer
+from vatspolicy.cli.commands.ask import complete, make_menu, read_answer
 from vatspolicy.core.documents import Path
 from vatspolicy.core.engine.decision import MissingFact
 from vatspolicy.guidance.interview import Question, read_reply, start

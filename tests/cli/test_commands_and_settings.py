@@ -145,10 +145,11 @@ def test_an_option_is_declared_once() -> None:
     found: Counter[str] = Counter()
     for file in (ROOT / "src/vatspolicy/cli").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Name)
-                and node.func.id in ("Option", "Argument")
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in (
+                "Option",
+                "Argument",
+                "opt.Option",
+                "opt.Argument",
             ):
                 found[ast.unparse(node)] += 1
     assert len(found) > 100

@@ -11,7 +11,7 @@ import pytest
 from tests.support.console import Console, needs_posix
 from tests.support.effort import TIMES, trials
 from tests.support.specs import HOSTING
-from vatspolicy.cli import fast_arguments, program
+from vatspolicy.cli import program
 from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.commands import check as module
 from vatspolicy.cli.options import Option, flatten
@@ -85,7 +85,7 @@ def test_both_read_the_same(monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
     draw, read = random.Random("argv"), 0
     for _ in range(trials(3000)):
         words = draw_line(draw)
-        found = fast_arguments.read(words)
+        found = program.read(words)
         if found is not None:
             read += 1
             assert as_lists(found) == as_lists(read_by_typer(words, monkeypatch)), words
@@ -97,7 +97,7 @@ def test_every_option_is_read_without_typer(monkeypatch: pytest.MonkeyPatch, cap
     words = ["check", "a.yaml"]
     for option in (one for one in OPTIONS if one.name != "--trust"):  # each writes a copy of the revision
         words += [option.name] if option.name in FLAGS else [option.name, FITTING.get(option.name, "file")]
-    found = fast_arguments.read(words)
+    found = program.read(words)
     assert found is not None
     assert as_lists(found) == as_lists(read_by_typer(words, monkeypatch))
     capfd.readouterr()
@@ -109,7 +109,7 @@ def test_both_take_the_language_from_the_environment(
 ) -> None:
     monkeypatch.setenv("VATSPOLICY_LANG", language)
     words = ["check", "a.yaml"]
-    found, other = fast_arguments.read(words), read_by_typer(words, monkeypatch)
+    found, other = program.read(words), read_by_typer(words, monkeypatch)
     assert (found is None) is (other is None) is (language == "fr")
     assert as_lists(found) == as_lists(other)
     capfd.readouterr()
@@ -148,9 +148,9 @@ def test_what_is_written_is_the_same(
     console.write("bad.yaml", HOSTING.replace("schema: 2", "schema: x"))
     (console.folder / "empty").mkdir()
     command = ["check", *words, "--law", str(law)]
-    assert fast_arguments.read(command) is not None
+    assert program.read(command) is not None
     ours = console(*command)
-    monkeypatch.setattr(fast_arguments, "read", lambda _: None)
+    monkeypatch.setattr(program, "read", lambda _: None)
     assert console(*command) == ours
 
 

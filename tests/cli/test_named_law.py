@@ -16,8 +16,7 @@ from tests.support.console import Console
 from tests.support.layer_builder import write_layer
 from tests.support.members import for_each
 from tests.support.specs import HOSTING
-from vatspolicy.bundles.dsse import read_envelope
-from vatspolicy.bundles.keys import read_key
+from vatspolicy.bundles.keys import read_envelope, read_key
 from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.gate.receipt import PAYLOAD
 from vatspolicy.reports.formats import FORMATS

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.console import Console, needs_posix
 from vatspolicy import output
-from vatspolicy.cli import progress
+from vatspolicy.cli import console
 from vatspolicy.output import write_stderr
 from vatspolicy.workers import STATUS, can_fork
 
@@ -24,10 +24,10 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]]:
     """A terminal as standard error; returns what it was sent."""
     master, slave = os.openpty()
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(progress, "SILENT", 0.05)
-    monkeypatch.setattr(progress, "_STEP", 0.05)
+    monkeypatch.setattr(console, "SILENT", 0.05)
+    monkeypatch.setattr(console, "_STEP", 0.05)
     with os.fdopen(slave, "w") as stream:
-        for module in (progress, output):  # pytest exchanges sys.stderr itself between a fixture and its test
+        for module in (console, output):  # pytest exchanges sys.stderr itself between a fixture and its test
             monkeypatch.setattr(module, "sys", SimpleNamespace(stderr=stream))
 
         def sent() -> str:
@@ -44,7 +44,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]]:
 
 @needs_posix
 def test_a_long_command_shows_that_it_is_at_work(terminal: Callable[[], str]) -> None:
-    with progress.show_progress("docs build"):
+    with console.show_progress("docs build"):
         time.sleep(0.4)
         write_stderr("a message\n")
     sent = terminal()
@@ -56,9 +56,9 @@ def test_a_long_command_shows_that_it_is_at_work(terminal: Callable[[], str]) ->
 
 @needs_posix
 def test_a_short_command_and_a_dialog_show_nothing(terminal: Callable[[], str]) -> None:
-    with progress.show_progress("lint"):
+    with console.show_progress("lint"):
         pass
-    with progress.show_progress("ask"):
+    with console.show_progress("ask"):
         time.sleep(0.2)
     assert terminal() == ""
 
@@ -68,13 +68,13 @@ def test_a_dumb_terminal_and_a_pipe_show_nothing(
     terminal: Callable[[], str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TERM", "dumb")
-    with progress.show_progress("lint"):
+    with console.show_progress("lint"):
         time.sleep(0.2)
     assert terminal() == ""
     monkeypatch.setenv("TERM", "xterm")
     with open(os.devnull, "w") as pipe:
-        monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=pipe))
-        with progress.show_progress("lint"):
+        monkeypatch.setattr(console, "sys", SimpleNamespace(stderr=pipe))
+        with console.show_progress("lint"):
             time.sleep(0.2)
     assert capfd.readouterr() == ("", "")
 

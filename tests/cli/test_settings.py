@@ -15,7 +15,7 @@ from tests.support.members import for_each
 from tests.support.schemas import validator_of
 from tests.support.shipped import ROOT
 from tests.support.specs import HOSTING, SHOP
-from vatspolicy.cli import fast_arguments
+from vatspolicy.cli import program
 from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.options import FILE, Option, flatten
 from vatspolicy.cli.settings import PREFIX, find_file, keys
@@ -259,11 +259,11 @@ def test_no_spec_anywhere_is_wrong_usage(console: Console) -> None:
 
 def test_the_plain_reader_reads_them_too(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     console.write(FILE, 'specs = "a.yaml"\nfail-on = "deny"\n')
-    found = fast_arguments.read(["check"])
+    found = program.read(["check"])
     assert found is not None
     assert (list(found.specs), found.fail_on) == (["a.yaml"], "deny")
     monkeypatch.setenv("VATSPOLICY_FAIL_ON", "never")
-    assert fast_arguments.read(["check"]) is None, "typer words the mistake"
+    assert program.read(["check"]) is None, "typer words the mistake"
 
 
 def test_the_name_of_standard_input(console: Console, law: Path) -> None:
@@ -311,7 +311,7 @@ def test_a_variable_without_a_meaning_is_an_error(
     monkeypatch.setenv(name, "advice")
     ran = console("check")
     assert (ran.code, ran.out, ran.err) == (2, "", f"vatspolicy: {name}: There is no such variable. {meant}\n")
-    assert fast_arguments.read(["check", "specs/shop.yaml"]) is None
+    assert program.read(["check", "specs/shop.yaml"]) is None
 
 
 def test_the_page_lists_each_key_with_its_options_and_its_variable() -> None:

@@ -13,11 +13,11 @@ import pytest
 
 from tests.support.assignments import BOUNDS, assign, holds
 from tests.support.shipped import shipped_bundle
+from tests.support.solver import periods
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.proofs.decision_encoder import decision_words, encode_decision
 from vatspolicy.proofs.query import Query
-from vatspolicy.proofs.timeline import periods
 from vatspolicy.screening.engines import decide
 
 DAY = "2026-11-24"
@@ -121,7 +121,7 @@ def test_formulas_read_what_is_written() -> None:
     bundle = shipped_bundle()
     period = next(one for one in periods([bundle]) if one.start <= DAY < one.end)
     query = Query(period, BOUNDS)
-    ruleset = query.encode(bundle.on(period.start))
+    ruleset = query.encode(bundle)
     formulas = decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
     words = set()
     for case, decision in zip(CASES, decisions(*CASES), strict=True):

@@ -23,6 +23,7 @@ from tests.support.random_inputs import (
     parameter_types,
 )
 from tests.support.shipped import shipped_bundle
+from tests.support.solver import periods
 from tests.support.unread_law import unread_law
 from vatspolicy.core.cel.interpreter import evaluate as kleene
 from vatspolicy.core.cel.parser import TypeEnvironment as Names
@@ -39,7 +40,7 @@ from vatspolicy.proofs.decision_encoder import decision_words, encode_decision, 
 from vatspolicy.proofs.encoder import SymbolicActivation
 from vatspolicy.proofs.formula import TRUE
 from vatspolicy.proofs.query import Query, assume_invariants
-from vatspolicy.proofs.timeline import Period, periods
+from vatspolicy.proofs.timeline import Period
 from vatspolicy.proofs.values import Constant, Unsupported
 from vatspolicy.proofs.witness import profile_of
 
@@ -71,7 +72,7 @@ def by_period(bundle: Bundle, cases: list[tuple[Profile, str]]) -> dict[Any, lis
 def encoded(period: Period) -> tuple[Query, tuple[int, ...], dict[str, int]]:
     """The decision of the shipped law of a period, the invariants of a profile, and the decision words."""
     query = Query(period, BOUNDS)
-    ruleset = query.encode(shipped_bundle().on(period.start))
+    ruleset = query.encode(shipped_bundle())
     formulas = decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
     holding, names = assume_invariants(query.space, query.encoder)
     assert len(names) > 10
@@ -87,7 +88,7 @@ def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
     for period, cases in by_period(bundle, random_profiles(bundle, trials(24), SEED)).items():
         query = Query(period, BOUNDS)
         law = bundle.on(period.start)
-        ruleset = query.encode(law)
+        ruleset = query.encode(bundle)
         scopes: dict[tuple[str, int, str], SymbolicActivation] = {("product", 0, ""): ruleset.product_activation()}
         for index, (_, service) in enumerate(query.services):
             scopes["service", index, ""] = ruleset.service_activation(service)
@@ -147,7 +148,7 @@ def test_every_decision_is_the_evaluators(bundle: Bundle, unread: bool) -> None:
     ).items():
         if unread:
             query = Query(period, BOUNDS)
-            ruleset = query.encode(bundle.on(period.start))
+            ruleset = query.encode(bundle)
             formulas = decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
         else:
             query, _, formulas = encoded(period)
@@ -189,7 +190,7 @@ def test_random_expressions(bundle: Bundle) -> None:
     for _ in range(trials(80)):
         tree = parse(texts.text(BOOL, 3), scope)
         query = Query(period, BOUNDS)
-        ruleset = query.encode(bundle.on(period.start))
+        ruleset = query.encode(bundle)
         tried += 1
         try:
             rail = query.encoder.truth(tree, ruleset.product_activation(), params)

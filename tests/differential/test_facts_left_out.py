@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.effort import part
 from tests.support.facts_left_out import facts_of, without
 from tests.support.members import for_each
 from tests.support.shipped import fixture_files, shipped_bundle
@@ -23,7 +24,7 @@ def shipped() -> Bundle:
     return shipped_bundle()
 
 
-@for_each(fixture_files())
+@for_each(part(fixture_files(), 2))
 def test_a_fact_left_out_never_leaves_the_range(file: Path, shipped: Bundle) -> None:
     data = load_document(file).data
     days = {one["as_of"] for one in load_document(file.with_suffix(".expect.yaml")).data["decisions"]}

@@ -62,9 +62,11 @@ def test_the_law_has_its_properties() -> None:
     assert set(SHIPPED) >= REQUIRED
 
 
+@long_run
 @needs_solver
 @for_each(SHIPPED)
 def test_a_property_of_the_law_is_proved(id: str, shipped: Bundle) -> None:
+    """A job of CI proves them on each pull request: `vatspolicy analyze --properties`."""
     result = prove(shipped, SHIPPED[id], 8 * BUDGET)
     assert (result.verdict, result.witness) == ("proved", None), result
 

@@ -24,6 +24,7 @@ from tests.support.effort import LONG, SEED
 from tests.support.oracles import CelPython, convert
 from tests.support.random_inputs import PARAMETERS, Expressions, Profiles, hints_of, near_days, parameter_types
 from tests.support.shipped import shipped_bundle
+from tests.support.solver import periods
 from vatspolicy.core.cel.interpreter import evaluate as kleene
 from vatspolicy.core.cel.parser import TypeEnvironment as Names
 from vatspolicy.core.cel.parser import parse
@@ -37,7 +38,7 @@ from vatspolicy.proofs.encoder import SymbolicActivation
 from vatspolicy.proofs.formula import TRUE
 from vatspolicy.proofs.query import Query
 from vatspolicy.proofs.solver import Solver, open_solver
-from vatspolicy.proofs.timeline import END, Period, periods
+from vatspolicy.proofs.timeline import END, Period
 from vatspolicy.proofs.values import Constant, DualRail, Unsupported
 
 TRIALS = int(os.environ.get("VATSPOLICY_TRIALS", "40" if LONG else "12"))
@@ -148,7 +149,7 @@ def test_random_expressions(bundle: Bundle) -> None:
         tree = parse(text, Names(names, typed, lambda name, scope: None))
         query = Query(period, BOUNDS)
         try:
-            rail = query.encoder.truth(tree, query.encode(bundle.on(period.start)).product_activation(), params)
+            rail = query.encoder.truth(tree, query.encode(bundle).product_activation(), params)
         except Unsupported:
             compared["unsupported"] += 1
             continue

@@ -31,7 +31,7 @@ from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.proofs import RuleVerdict, compare_rules
 from vatspolicy.proofs.decision_encoder import rule_states
 from vatspolicy.proofs.domain import iso, ordinal
-from vatspolicy.proofs.timeline import MixedBundle, find_rule, parameters
+from vatspolicy.proofs.timeline import MixedBundle, find_rule
 
 TRIALS = int(os.environ.get("VATSPOLICY_TRIALS", "2" if LONG else "1"))
 
@@ -373,7 +373,7 @@ def moved(base: Bundle, head: Bundle) -> list[str]:
         rule.name
         for policy in base.policies.values()
         for rule in policy.rules
-        if any(differ & set(parameters(expression)) for expression in rule.expressions)
+        if any(differ & set(expression.parameters) for expression in rule.expressions)
     ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import gc
 import itertools
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,9 @@ from tests.support.shipped import FIXTURES, shipped_bundle
 from tests.support.solver import needs_solver
 from tests.support.transitions import checked, names
 from vatspolicy.authoring.testing.cases import fixture_cases
-from vatspolicy.core.documents.schemas import SchemaSet, resource_folder
-from vatspolicy.core.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
+from vatspolicy.core.documents.schemas import resource_folder
+from vatspolicy.core.policies.bundle import Bundle, build_bundle, read_sources
 from vatspolicy.proofs import compare_change, compare_decisions, compare_rules
-from vatspolicy.proofs import rule_comparison as parallel
 from vatspolicy.proofs.timeline import END, Period
 from vatspolicy.proofs.two_rulesets import TwoRuleSetSearch
 from vatspolicy.proofs.witness import decision_of
@@ -139,9 +137,7 @@ def law(folder: Path, when: str, each: str = "product", effect: str = DENY, more
 
 
 @needs_solver
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_workers_change_no_answer(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "_start_method", lambda: method)
+def test_workers_change_no_answer(tmp_path: Path) -> None:
     base, head = law(tmp_path / "base", "data.persons > 10"), law(tmp_path / "head", "data.persons > 20")
     alone = compare_change(base, head, [("changed/r",)])
     assert compare_change(base, head, [("changed/r",)], workers=2) == alone
@@ -149,16 +145,3 @@ def test_workers_change_no_answer(method: str, tmp_path: Path, monkeypatch: pyte
     assert transitions == compare_decisions(base, head)
     [asked] = compare_rules(base, head, ["changed/r"])
     assert (verdict.verdict, verdict.transitions) == (asked.verdict, asked.transitions)
-
-
-def test_workers_read_the_schemas_of_the_bundles() -> None:
-    own = SchemaSet({**SchemaSet.shipped().files, "note.schema.json": b"{}"})
-    sides = (load_bundle(schemas=own), load_bundle(schemas=own))
-    told = parallel.run_tasks(sides, [(_schema_names, ()), (_schema_names, ())], 2)
-    assert told == [own.names, own.names]
-    assert "note" in own.names
-
-
-def _schema_names(base: Bundle, _: Bundle) -> tuple[str, ...]:
-    gc.collect()
-    return base.schemas.names

@@ -17,8 +17,17 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from tests.support.console import Console
 from tests.support.layer_builder import RELAY, write_layer
 from tests.support.specs import HOSTING, SHOP, TODAY
-from vatspolicy.bundles.dsse import Envelope, EnvelopeError, read_envelope, seal
-from vatspolicy.bundles.keys import RSA, SECRET, Key, generate_keys, read_key
+from vatspolicy.bundles.keys import (
+    RSA,
+    SECRET,
+    Envelope,
+    EnvelopeError,
+    Key,
+    generate_keys,
+    read_envelope,
+    read_key,
+    seal,
+)
 from vatspolicy.core.documents.validation import is_valid
 
 PAYLOAD = "application/vnd.in-toto+json"

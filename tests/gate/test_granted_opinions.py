@@ -514,7 +514,7 @@ def test_the_configuration_names_the_file(console: Console) -> None:
 
 def test_authzen_names_each_opinion_among_its_reasons() -> None:
     from vatspolicy.server.api.authzen import read_evaluation
-    from vatspolicy.server.api.query import PLACE, Query, answer
+    from vatspolicy.server.api.query import PLACE, DataQuery, DataQuestion
 
     spec = claiming(CLAIM)
     asked = {
@@ -524,8 +524,8 @@ def test_authzen_names_each_opinion_among_its_reasons() -> None:
     }
 
     def ask(waiver_set: WaiverSet | None) -> Data:
-        def decide(query: Query) -> Data:
-            return answer(shipped_bundle(), PLACE, query, TODAY, False, False, waiver_set)[0]
+        def decide(query: DataQuery) -> Data:
+            return DataQuestion(shipped_bundle(), PLACE, False, TODAY, False, waiver_set).answer(query)[0]
 
         return read_evaluation(json.dumps(asked).encode()).answer(decide)
 
@@ -557,12 +557,12 @@ def test_a_tool_for_assistants_counts_only_what_is_granted() -> None:
 
 @pytest.mark.parametrize("steps", [("decision",), ("range",), ("opinions",)])
 def test_the_data_api_counts_only_what_is_granted(steps: tuple[str, ...]) -> None:
-    from vatspolicy.server.api.query import PLACE, answer, read_query
+    from vatspolicy.server.api.query import PLACE, DataQuestion, read_query
 
     spec = claiming(CLAIM)
     query = read_query(json.dumps({"input": spec}).encode())
     found = [
-        answer(shipped_bundle(), (*PLACE, *steps), query, TODAY, False, False, one)[1]
+        DataQuestion(shipped_bundle(), (*PLACE, *steps), False, TODAY, False, one).answer(query)[1]
         for one in (None, grants(grant(spec)))
     ]
     assert found == ["deny", "allow"]

@@ -17,8 +17,7 @@ import rfc8785
 from tests.support.console import Console
 from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.bundles.bundle_file import read_bundle_file
-from vatspolicy.bundles.dsse import seal
-from vatspolicy.bundles.keys import read_key
+from vatspolicy.bundles.keys import read_key, seal
 from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.validation import is_valid

@@ -16,7 +16,7 @@ from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.guidance.access_matrix import build_matrix
 from vatspolicy.guidance.interview import describe_step, reasons, start
 from vatspolicy.guidance.remediation import find_remediations
-from vatspolicy.guidance.remediation.ways import describe_ways
+from vatspolicy.guidance.remediation.result import describe_ways
 
 TODAY = "2026-11-24"
 POLICY = """\

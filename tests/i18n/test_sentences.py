@@ -120,10 +120,11 @@ def test_the_search_finds_a_sentence_without_its_mark(code: str, count: int) -> 
 # --- where Chinese stands ---------------------------------------------------------------------------------------------
 
 CHINESE = {
+    "authoring/quotations.py": "units of numbers in articles",
     "authoring/verification.py": "the name of the country, which titles of laws begin with",
     "reports/decision/digest.py": "labels of articles, as policies write them",
     "reports/lint.py": "examples in the page on the rules of lint",
-    "reports/policy/site/site.py": "a range of characters",
+    "reports/policy/site/__init__.py": "a range of characters",
 }
 """Modules outside `i18n` with Chinese of their own, one text each."""
 

@@ -214,6 +214,8 @@ def test_a_file_that_is_not_read_here_has_no_findings(editor: Editor, folder: Pa
     ("when: term.far", "when: param.", "when: param.|", ["cap"]),
     ("when: term.far", "when: company.fore", "when: company.fore|", ["foreign_percent", "mainland_entity"]),
     ("when: term.far", "when: serv", "when: serv|", ["service", "operator", "product", "term", "param"]),
+    ("when: term.far", "when: sets.", "when: sets.|", ["contains", "equivalent", "intersects"]),
+    ("when: term.far", 'when: sets.intersects(service.offers, ["n', 'service.offers, ["n|', ["news"]),
     ("when: term.far", "when: service.offers.", "when: service.offers.|", ["exists", "all"]),
     ('o == "data-center"', 'o == "data-', 'o == "data-|', ["data-center", "saas"]),
     ("when: term.far", 'when: service.hosting == "', 'when: service.hosting == "|', ["mainland", "overseas"]),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from vatspolicy.core.documents import Path, parse_document
 from vatspolicy.errors import InvalidInput
-from vatspolicy.language_server.text import UTF_8, UTF_16, UTF_32, Text, find_places
+from vatspolicy.language_server.text import UTF_8, UTF_16, UTF_32, EditorText, find_places
 
 SIZES = {UTF_8: ("utf-8", 1), UTF_16: ("utf-16-le", 2), UTF_32: ("utf-32-le", 4)}
 
@@ -18,15 +18,15 @@ SIZES = {UTF_8: ("utf-8", 1), UTF_16: ("utf-16-le", 2), UTF_32: ("utf-32-le", 4)
 @pytest.mark.parametrize("encoding", SIZES)
 def test_a_place_and_its_index_are_one(encoding: str, text: str, place: int) -> None:
     index = min(place, len(text))
-    line, column = Text(text, encoding).place(index)
+    line, column = EditorText(text, encoding).place(index)
     codec, size = SIZES[encoding]
     before = text[:index].rpartition("\n")[2]
     assert (line, column) == (text.count("\n", 0, index), len(before.encode(codec)) // size)
-    assert Text(text, encoding).index(line, column) == index
+    assert EditorText(text, encoding).index(line, column) == index
 
 
 def test_a_place_outside_is_the_nearest_one() -> None:
-    text = Text("ab\ncd")
+    text = EditorText("ab\ncd")
     assert [text.index(*one) for one in ((0, 99), (9, 0), (1, 99), (0, 0))] == [2, 5, 5, 0]
 
 
@@ -46,7 +46,7 @@ def test_a_place_outside_is_the_nearest_one() -> None:
     ('{"a": {"b": "x¦"}}', [(("a", "b"), False, "x")]),
 ])  # fmt: skip
 def test_where_a_cursor_is(text: str, found: list[tuple[Path, bool, str]]) -> None:
-    places = find_places(Text(text.replace("¦", "")), text.index("¦"))
+    places = find_places(EditorText(text.replace("¦", "")), text.index("¦"))
     told = [(one.path, one.on_key, one.text) for one in places]
     assert [one for one in found if one in told] == found, told
     assert bool(told) == bool(found)
@@ -54,7 +54,7 @@ def test_where_a_cursor_is(text: str, found: list[tuple[Path, bool, str]]) -> No
 
 @given(st.text(st.sampled_from("ab:- \n{}[],'\"#|>&*!%甲"), max_size=60), st.integers(0, 60))
 def test_no_text_breaks_the_search(text: str, place: int) -> None:
-    found = find_places(Text(text), min(place, len(text)))
+    found = find_places(EditorText(text), min(place, len(text)))
     assert all(0 <= one.offset <= len(one.text) for one in found)
 
 
@@ -76,7 +76,7 @@ def test_a_place_in_a_whole_text_is_that_of_the_reader(value: object) -> None:
     paths = list(_leaves(document.data, ()))
     for path in paths:
         line, column = document.locate(path, 0)
-        place = Text(text)
+        place = EditorText(text)
         told = find_places(place, place.at(line, column))
         assert path in [one.path for one in told if not one.on_key], (text, path, told)
 

@@ -9,7 +9,7 @@ import pytest
 from tests.support.effort import SEED, TIMES, trials
 from tests.support.random_inputs import PARAMETERS, Expressions, hints_of, parameter_types
 from tests.support.shipped import shipped_bundle
-from tests.support.solver import needs_solver
+from tests.support.solver import needs_solver, periods
 from vatspolicy.core.cel.interpreter import evaluate as kleene
 from vatspolicy.core.cel.parser import TypeEnvironment, parse
 from vatspolicy.core.cel.types import BOOL
@@ -23,7 +23,6 @@ from vatspolicy.proofs.domain import ProfileSpace
 from vatspolicy.proofs.formula import FALSE, TRUE, FormulaPool, Range
 from vatspolicy.proofs.query import Query, assume_invariants
 from vatspolicy.proofs.solver import open_solver
-from vatspolicy.proofs.timeline import periods
 from vatspolicy.proofs.values import Unsupported, at_least
 from vatspolicy.proofs.witness import day_of, minimize, profile_of
 
@@ -121,7 +120,7 @@ def test_random_expressions_are_satisfied_or_not(bundle: Bundle) -> None:
         tree = parse(texts.text(BOOL, 3), scope)
         query = Query(period, dict.fromkeys(("services", "deals", "filings", "services.*.area"), 2))
         try:
-            rail = query.encoder.truth(tree, query.encode(bundle.on(period.start)).product_activation(), params)
+            rail = query.encoder.truth(tree, query.encode(bundle).product_activation(), params)
         except Unsupported:
             continue
         more, _ = assume_invariants(query.space, query.encoder)
@@ -144,7 +143,7 @@ def test_every_invariant_can_hold_and_be_broken() -> None:
     """A proof under invariants that nothing satisfies would prove anything."""
     space = ProfileSpace({"services": 2})
     query = Query(periods([shipped_bundle()])[0], {"services": 2})
-    ruleset = query.encode(shipped_bundle().on("2026-01-01"))
+    ruleset = query.encode(shipped_bundle())
     scope = ruleset.product_activation()
     rails = [query.encoder.truth(node, scope, {}) for node, _ in invariants()]
     search = open_solver(query.space)

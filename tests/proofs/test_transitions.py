@@ -10,18 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.effort import SEED, part
 from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
-from tests.support.law_edits import Edit, base, draw_edits, head
 from tests.support.random_inputs import Profiles, hints_of
 from tests.support.solver import needs_solver
 from tests.support.transitions import checked, names
-from vatspolicy.authoring.diff.law_revision import load_side
-from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import load_profile
-from vatspolicy.errors import InvalidInput
 from vatspolicy.proofs import (
     compare_change,
     compare_decisions,
@@ -29,7 +24,6 @@ from vatspolicy.proofs import (
     rule_comparison,
     solver,
     transitions,
-    two_rulesets,
 )
 from vatspolicy.proofs.change_search import TransitionProof
 from vatspolicy.proofs.ruleset_encoder import Exact
@@ -177,19 +171,6 @@ def test_two_ways_to_say_the_same_change_nothing(tmp_path: Path) -> None:
     head = law(tmp_path / "head", "!(data.persons <= 10 || !company.mainland_entity)")
     found = checked(base, head, compare_decisions(base, head))
     assert len(found.impossible) == 12
-
-
-@pytest.mark.parametrize("edit", part(draw_edits(1, SEED), 6), ids=lambda edit: f"{edit.kind}: {edit.subject}"[:60])
-def test_rules_that_read_alike_do_not_differ(edit: Edit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys of expressions decide what differs; rules whose texts are the same are only found faster."""
-    try:
-        before, after = (load_side(side, SchemaSet(side.schemas)).bundle for side in (base(), head(edit)))
-    except InvalidInput:
-        return
-    period = Period(before.covers_from, END)
-    found = differing_rules(before, after, period)
-    monkeypatch.setattr(two_rulesets, "_rules_alike", lambda *_: frozenset())
-    assert differing_rules(before, after, period) == found
 
 
 def test_other_words_are_no_change(tmp_path: Path) -> None:

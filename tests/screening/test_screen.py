@@ -27,8 +27,7 @@ from vatspolicy.core.profile.profile import load_profile, read_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n.lint import HAN
 from vatspolicy.screening.engines import PythonEngine
-from vatspolicy.screening.input import Row
-from vatspolicy.screening.validation import Rejected, read_facts
+from vatspolicy.screening.input import PortfolioRow, Rejected, read_facts
 
 duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
@@ -340,7 +339,7 @@ def test_the_quick_way_to_read_a_row_rejects_what_the_slow_way_does() -> None:
         except InvalidInput as error:
             broken.update(problem.message for problem in error.problems)
             with pytest.raises(Rejected):
-                read_facts(Row(1, "", data))
+                read_facts(PortfolioRow(1, "", data))
         else:
-            assert read_facts(Row(1, "", data)) == {**load_profile(data).facts, "opinions": []}
+            assert read_facts(PortfolioRow(1, "", data)) == {**load_profile(data).facts, "opinions": []}
     assert len(broken) >= 8, broken

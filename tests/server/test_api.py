@@ -28,7 +28,7 @@ with warnings.catch_warnings():
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from vatspolicy.bundles.build import build_bundle_file, pack
+from vatspolicy.bundles.bundle_file import build_bundle_file, pack
 from vatspolicy.bundles.keys import generate_keys, read_key
 from vatspolicy.bundles.signature import sign
 from vatspolicy.clock import seconds_at_end
@@ -41,8 +41,8 @@ from vatspolicy.gate.gate import Gate
 from vatspolicy.i18n import set_language
 from vatspolicy.i18n.lint import HAN
 from vatspolicy.server.api.bundle_store import BundleStore, Watch, open_store
-from vatspolicy.server.api.limits import BusyError, LateError, Limits, WorkerSlots
-from vatspolicy.server.api.router import Settings, make_api
+from vatspolicy.server.api.limits import ApiLimits, BusyError, LateError, WorkerSlots
+from vatspolicy.server.api.router import ApiSettings, make_api
 from vatspolicy.server.guard import is_loopback
 from vatspolicy.server.serve import ServeError, listen, read_token
 
@@ -58,7 +58,7 @@ Client = Callable[..., TestClient]
 @pytest.fixture
 def client(store: BundleStore) -> Client:
     def make(of: BundleStore = store, url: str = LOCAL, **settings: Any) -> TestClient:
-        app = make_api(of, Settings(today=lambda: TODAY, **settings))
+        app = make_api(of, ApiSettings(today=lambda: TODAY, **settings))
         return TestClient(app, base_url=url, raise_server_exceptions=False)
 
     return make
@@ -215,12 +215,12 @@ def test_an_error_is_told_in_the_language_of_the_run(client: Client) -> None:
     invalid = ask(client(), {**SHOP_DATA, "company": {"foreign_percent": 101}}).json()
     assert invalid["message"].startswith("无法对输入作出决定：")
     assert all(HAN.search(problem["message"]) for problem in invalid["errors"])
-    busy = client(limits=Limits(pending=0, small=0)).post(PLACE, json={"input": SHOP_DATA})
+    busy = client(limits=ApiLimits(pending=0, small=0)).post(PLACE, json={"input": SHOP_DATA})
     assert (busy.status_code, busy.json()["message"]) == (429, "正在进行的决定过多。")
 
 
 def test_a_body_is_bounded_whatever_its_header_says(client: Client) -> None:
-    small = client(limits=Limits(body=1000))
+    small = client(limits=ApiLimits(body=1000))
 
     def chunks() -> Iterator[bytes]:
         for _ in range(100):
@@ -232,7 +232,7 @@ def test_a_body_is_bounded_whatever_its_header_says(client: Client) -> None:
 
 
 def test_an_error_has_an_end(client: Client) -> None:
-    answer = ask(client(limits=Limits(seconds=60)), {f"key-{index}": 1 for index in range(5000)})
+    answer = ask(client(limits=ApiLimits(seconds=60)), {f"key-{index}": 1 for index in range(5000)})
     errors = answer.json()["errors"]
     assert (answer.status_code, len(errors)) == (400, MAX_EXPLAINED + 1)
     assert errors[-1]["message"].startswith("Further errors are not explained.")
@@ -313,7 +313,7 @@ def test_a_crash_is_500_and_tells_no_value(client: Client, monkeypatch: pytest.M
     def crash(*_: Any) -> None:
         raise RuntimeError("foreign_percent is 8831")
 
-    monkeypatch.setattr("vatspolicy.server.api.router.answer", crash)
+    monkeypatch.setattr("vatspolicy.server.api.query.DataQuestion.answer", crash)
     answer = ask(client(), SHOP_DATA)
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert "8831" not in answer.text
@@ -324,8 +324,8 @@ def test_a_crash_is_500_and_tells_no_value(client: Client, monkeypatch: pytest.M
 
 def test_a_slow_decision_is_no_decision(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     go = threading.Event()
-    monkeypatch.setattr("vatspolicy.server.api.router.answer", lambda *_: go.wait(20) and ({}, "allow"))
-    answer = ask(client(limits=Limits(seconds=0.05, small=0)), SHOP_DATA)
+    monkeypatch.setattr("vatspolicy.server.api.query.DataQuestion.answer", lambda *_: go.wait(20) and ({}, "allow"))
+    answer = ask(client(limits=ApiLimits(seconds=0.05, small=0)), SHOP_DATA)
     go.set()
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "timeout", "1")
 
@@ -334,7 +334,7 @@ def test_slots_are_bounded_and_freed_when_the_work_has_ended() -> None:
     go = threading.Event()
 
     async def scenario() -> None:
-        slots = WorkerSlots(Limits(seconds=0.05, pending=2, threads=1))
+        slots = WorkerSlots(ApiLimits(seconds=0.05, pending=2, threads=1))
         first = [asyncio.ensure_future(slots.run(go.wait)) for _ in range(2)]
         await asyncio.sleep(0)
         with pytest.raises(BusyError):
@@ -354,7 +354,7 @@ def test_slots_are_bounded_and_freed_when_the_work_has_ended() -> None:
 
 def test_work_that_cannot_begin_takes_no_slot() -> None:
     async def scenario() -> None:
-        slots = WorkerSlots(Limits())
+        slots = WorkerSlots(ApiLimits())
         slots.close()
         with pytest.raises(RuntimeError, match="shutdown"):
             await slots.run(lambda: 7)
@@ -366,10 +366,10 @@ def test_work_that_cannot_begin_takes_no_slot() -> None:
 def test_decisions_on_few_services_are_made_at_once(client: Client) -> None:
     """They take no slot, explained or not; a body with more services than a few does."""
     full = {"explain": "full"}
-    assert client(limits=Limits(pending=0)).post(PLACE, json={"input": SHOP_DATA}).status_code == 200
-    assert client(limits=Limits(pending=0)).post(PLACE, json={"input": SHOP_DATA}, params=full).status_code == 200
-    many = {**SHOP_DATA, "services": [{"id": f"service-{place}"} for place in range(Limits.services + 1)]}
-    assert client(limits=Limits(pending=0)).post(PLACE, json={"input": many}).status_code == 429
+    assert client(limits=ApiLimits(pending=0)).post(PLACE, json={"input": SHOP_DATA}).status_code == 200
+    assert client(limits=ApiLimits(pending=0)).post(PLACE, json={"input": SHOP_DATA}, params=full).status_code == 200
+    many = {**SHOP_DATA, "services": [{"id": f"service-{place}"} for place in range(ApiLimits.services + 1)]}
+    assert client(limits=ApiLimits(pending=0)).post(PLACE, json={"input": many}).status_code == 429
 
 
 def test_too_many_at_once_are_told_to_wait(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -380,8 +380,8 @@ def test_too_many_at_once_are_told_to_wait(client: Client, monkeypatch: pytest.M
         go.wait(20)
         return {}, "allow"
 
-    monkeypatch.setattr("vatspolicy.server.api.router.answer", wait)
-    with client(limits=Limits(pending=1, small=0)) as one:
+    monkeypatch.setattr("vatspolicy.server.api.query.DataQuestion.answer", wait)
+    with client(limits=ApiLimits(pending=1, small=0)) as one:
         statuses: list[int] = []
         thread = threading.Thread(target=lambda: statuses.append(ask(one, SHOP_DATA).status_code))
         thread.start()
@@ -396,7 +396,7 @@ def test_too_many_at_once_are_told_to_wait(client: Client, monkeypatch: pytest.M
 
 def test_a_body_that_does_not_come_ends(store: BundleStore) -> None:
     """A client that sends half a request and waits holds nothing for longer than a request has."""
-    app = make_api(store, Settings(today=lambda: TODAY, limits=Limits(seconds=0.05)))
+    app = make_api(store, ApiSettings(today=lambda: TODAY, limits=ApiLimits(seconds=0.05)))
     sent: list[Any] = []
 
     async def receive() -> Any:
@@ -427,7 +427,7 @@ def test_a_body_that_does_not_come_ends(store: BundleStore) -> None:
 def test_many_at_once_are_each_answered_as_alone(client: Client) -> None:
     alone = [ask(client(), profile).json() for profile in (SHOP_DATA, HOSTING_DATA)]
     found: list[tuple[int, Any]] = []
-    with client(limits=Limits(threads=4)) as one:
+    with client(limits=ApiLimits(threads=4)) as one:
 
         def work(which: int) -> None:
             found.extend((which, ask(one, (SHOP_DATA, HOSTING_DATA)[which]).json()) for _ in range(10))

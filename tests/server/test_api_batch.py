@@ -19,16 +19,16 @@ with warnings.catch_warnings():
     from starlette.testclient import TestClient
 
 from vatspolicy.server.api.bundle_store import BundleStore
-from vatspolicy.server.api.limits import Limits
-from vatspolicy.server.api.query import Query
-from vatspolicy.server.api.router import Question, Settings, make_api
+from vatspolicy.server.api.limits import ApiLimits
+from vatspolicy.server.api.query import DataQuery, DataQuestion
+from vatspolicy.server.api.router import ApiSettings, make_api
 
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
 PLACE, BATCH = "/v1/data/vatspolicy/decision", "/v1/batch/data/vatspolicy/decision"
 
 
 def client(store: BundleStore, **limits: Any) -> TestClient:
-    app = make_api(store, Settings(today=lambda: TODAY, limits=Limits(**limits)))
+    app = make_api(store, ApiSettings(today=lambda: TODAY, limits=ApiLimits(**limits)))
     return TestClient(app, base_url="http://127.0.0.1:8181", raise_server_exceptions=False)
 
 
@@ -76,15 +76,15 @@ def test_an_input_that_cannot_be_decided_has_its_own_error(store: BundleStore) -
 
 
 def test_a_defect_in_one_input_fails_that_input(store: BundleStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = Question.answer
+    whole = DataQuestion.answer
 
-    def crash(self: Question, query: Query | None) -> Any:
+    def crash(self: DataQuestion, query: DataQuery | None) -> Any:
         assert query is not None
         if query.profile.data["product"]["id"] == "hosting":
             raise RuntimeError("foreign_percent is 8831")
         return whole(self, query)
 
-    monkeypatch.setattr(Question, "answer", crash)
+    monkeypatch.setattr(DataQuestion, "answer", crash)
     answer = client(store).post(BATCH, json={"inputs": {"a": SHOP_DATA, "b": HOSTING_DATA}})
     assert answer.status_code == 207
     assert answer.json()["responses"]["b"]["code"] == "internal_error"

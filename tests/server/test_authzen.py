@@ -21,8 +21,8 @@ with warnings.catch_warnings():
     from starlette.testclient import TestClient
 
 from vatspolicy.server.api.bundle_store import BundleStore
-from vatspolicy.server.api.limits import Limits
-from vatspolicy.server.api.router import Settings, make_api
+from vatspolicy.server.api.limits import ApiLimits
+from vatspolicy.server.api.router import ApiSettings, make_api
 
 ONE, SEVERAL, METADATA = "/access/v1/evaluation", "/access/v1/evaluations", "/.well-known/authzen-configuration"
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
@@ -40,7 +40,7 @@ def client(store: BundleStore) -> TestClient:
 
 
 def make_client(store: BundleStore, token: str | None = None, **limits: Any) -> TestClient:
-    app = make_api(store, Settings(token=token, today=lambda: TODAY, limits=Limits(**limits)))
+    app = make_api(store, ApiSettings(token=token, today=lambda: TODAY, limits=ApiLimits(**limits)))
     return TestClient(app, base_url="http://127.0.0.1:8181", raise_server_exceptions=False)
 
 

@@ -20,7 +20,7 @@ with warnings.catch_warnings():
 
 from vatspolicy.core.documents.positions import unprintable
 from vatspolicy.server.api.bundle_store import BundleStore
-from vatspolicy.server.api.router import Settings, make_api
+from vatspolicy.server.api.router import ApiSettings, make_api
 
 SHOP_DATA = yaml.safe_load(SHOP)
 QUESTION = {
@@ -33,7 +33,7 @@ DATA, BATCH, ACCESS = "/v1/data/vatspolicy/decision", "/v1/batch/data/vatspolicy
 
 @pytest.fixture
 def client(store: BundleStore) -> TestClient:
-    return TestClient(make_api(store, Settings(loopback=False, today=lambda: TODAY)))
+    return TestClient(make_api(store, ApiSettings(loopback=False, today=lambda: TODAY)))
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ with warnings.catch_warnings():
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.reports.words import say_deciding
 from vatspolicy.server.api.bundle_store import BundleStore, open_store
-from vatspolicy.server.api.router import Settings, make_api
+from vatspolicy.server.api.router import ApiSettings, make_api
 from vatspolicy.server.web.router import make_page
 from vatspolicy.server.web.session import WebContext
 
@@ -48,7 +48,7 @@ def served(request: pytest.FixtureRequest, law: Path, tmp_path: Path) -> BundleS
 
 @pytest.fixture
 def api(served: BundleStore) -> TestClient:
-    app = make_api(served, Settings(token=None, today=lambda: TODAY))
+    app = make_api(served, ApiSettings(token=None, today=lambda: TODAY))
     return TestClient(app, base_url="http://127.0.0.1:8181")
 
 

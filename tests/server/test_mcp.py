@@ -24,7 +24,7 @@ from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.edits import get_fact, set_fact
 from vatspolicy.core.profile.profile import load_profile
-from vatspolicy.server.api.limits import Limits
+from vatspolicy.server.api.limits import ApiLimits
 from vatspolicy.server.mcp_tools import make_server
 
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
@@ -39,7 +39,7 @@ def bundle() -> Bundle:
 
 def ask(bundle: Bundle, work: Callable[[Client], Awaitable[Any]], **limits: Any) -> Any:
     async def run() -> Any:
-        async with Client(make_server(bundle, "0", Limits(**limits), lambda: TODAY)) as client:
+        async with Client(make_server(bundle, "0", ApiLimits(**limits), lambda: TODAY)) as client:
             return await work(client)
 
     return asyncio.run(run())

@@ -39,7 +39,7 @@ from tests.support.api_server import start as start
 from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.server.api import telemetry
 from vatspolicy.server.api.bundle_store import BundleStore
-from vatspolicy.server.api.router import Settings, make_api
+from vatspolicy.server.api.router import ApiSettings, make_api
 from vatspolicy.server.api.telemetry import Providers, Telemetry, find_telemetry, wanted_signals
 from vatspolicy.server.serve import ServeError
 
@@ -57,7 +57,7 @@ class Memory:
         tracers = TracerProvider()
         tracers.add_span_processor(SimpleSpanProcessor(self.spans))
         meters = MeterProvider([self.reader])
-        settings = Settings(today=lambda: TODAY, telemetry=lambda store: Telemetry(store, tracers, meters))
+        settings = ApiSettings(today=lambda: TODAY, telemetry=lambda store: Telemetry(store, tracers, meters))
         self.client = TestClient(make_api(store, settings), base_url="http://127.0.0.1", raise_server_exceptions=False)
 
     def span(self) -> ReadableSpan:
@@ -157,7 +157,7 @@ def test_a_defect_is_an_error_without_its_text(memory: Memory, monkeypatch: pyte
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("of the profile")
 
-    monkeypatch.setattr("vatspolicy.server.api.router.answer", fail)
+    monkeypatch.setattr("vatspolicy.server.api.query.DataQuestion.answer", fail)
     assert memory.client.post(PLACE, json={"input": SHOP_DATA}).status_code == 500
     span = memory.span()
     assert span.status.status_code.name == "ERROR"
@@ -221,9 +221,9 @@ def test_without_the_extra_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_of_the_library_is_imported_unless_it_is_wanted(law: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from vatspolicy.server.api.bundle_store import open_store\n"
-        "from vatspolicy.server.api.router import Settings, make_api\n"
+        "from vatspolicy.server.api.router import ApiSettings, make_api\n"
         "from vatspolicy.server.api.telemetry import find_telemetry\n"
-        f"make_api(open_store(Path({str(law)!r})), Settings(telemetry=find_telemetry(print)))\n"
+        f"make_api(open_store(Path({str(law)!r})), ApiSettings(telemetry=find_telemetry(print)))\n"
         "print([name for name in sys.modules if name.startswith('opentelemetry')])"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

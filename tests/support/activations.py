@@ -77,6 +77,8 @@ def spell(node: t.Node) -> str:
             return f"({spell(item)} in {spell(over)})"
         case t.Quantifier(kind=kind, variable=variable, list=over, body=body):
             return f"{kind}({variable} {spell(over)} {spell(body)})"
+        case t.SetTest(kind=kind, left=left, right=right):
+            return f"{kind}({spell(left)} {spell(right)})"
         case t.Size(list=over):
             return f"size({spell(over)})"
         case t.TextTest(kind=kind, text=text, pattern=pattern):

@@ -15,7 +15,7 @@ from tests.support.law_builder import rule
 from tests.support.layer_builder import DENIAL, write_layer
 from tests.support.shipped import BAD, policy_file
 from tests.support.specs import HOSTING, SHOP, TODAY
-from vatspolicy.bundles.build import build_bundle_file
+from vatspolicy.bundles.bundle_file import build_bundle_file
 from vatspolicy.bundles.signature import sign
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.result import Record
@@ -108,6 +108,7 @@ def make_waivers() -> list[bytes]:
 EXPRESSIONS = (
     'data.ciio == true && services.exists(s, "data-center" in s.offers)',
     "company.foreign_percent > 50.0 || !term.t",
+    'sets.intersects(service.offers, ["saas", "cdn"]) && !sets.contains(["news"], service.offers)',
     "services.all(s, s.id.matches('^a{1,9}b*$')) && size(services) >= 2",
     "company.name.startsWith(\"'); __import__('os') #\")",
 )

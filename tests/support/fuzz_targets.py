@@ -231,9 +231,9 @@ def _write(name: str, text: str) -> Path:
 @functools.cache
 def _app() -> Any:
     from vatspolicy.server.api.bundle_store import open_store
-    from vatspolicy.server.api.router import Settings, make_api
+    from vatspolicy.server.api.router import ApiSettings, make_api
 
-    return make_api(open_store(BASE), Settings(today=lambda: TODAY))
+    return make_api(open_store(BASE), ApiSettings(today=lambda: TODAY))
 
 
 @functools.cache

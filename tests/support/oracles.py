@@ -2,21 +2,50 @@
 
 Both read the policy's own text. Of cel-python, the interpreted runner evaluates (the compiled one gives wrong answers
 in 0.5.0). An error is read as unknown, which is what CEL's error absorption amounts to inside the subset.
+
+Neither package has CEL's extension of sets, so both get its three functions here, by the meaning that cel-go documents.
+Functions are strict in CEL: they have no value if an operand has none. Here a set test means its quantifiers, which
+need no second list if the first one is empty. `strict` gives the tree that an engine should agree with.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib.util
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from vatspolicy.core.cel.activation import Activation
-from vatspolicy.core.cel.types import Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
+from vatspolicy.core.cel.ast import Arithmetic, Compare, Literal, Node, SetTest, Size, in_quantifiers
+from vatspolicy.core.cel.types import BOOL, INT, Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
 from vatspolicy.core.policies.compiler import variables
 
 GOOGLE = importlib.util.find_spec("cel_expr_python") is not None
+
+
+SETS: Mapping[str, Callable[[Sequence[Any], Sequence[Any]], bool]] = {
+    "contains": lambda known, part: all(member in known for member in part),
+    "equivalent": lambda one, other: all(x in other for x in one) and all(x in one for x in other),
+    "intersects": lambda one, other: any(member in other for member in one),
+}
+"""Functions of CEL's extension of sets (cel-go, ext/sets)."""
+
+
+def strict(node: Node) -> Node:
+    """Return the tree in which a set test is unknown if one of its lists is, as functions are in CEL engines."""
+    if isinstance(node, SetTest):
+        sizes = (Size(INT, node.span, node.left), Size(INT, node.span, node.right))
+        both = Compare(BOOL, node.span, ">=", Arithmetic(INT, node.span, "+", *sizes), Literal(INT, node.span, 0))
+        return Compare(BOOL, node.span, "==", both, in_quantifiers(node))
+    parts: dict[str, Any] = {}
+    for name, value in vars(node).items():
+        if isinstance(value, Node):
+            parts[name] = strict(value)
+        elif isinstance(value, tuple) and any(isinstance(part, Node) for part in value):
+            parts[name] = tuple(map(strict, value))
+    return dataclasses.replace(node, **parts) if parts else node
 
 
 class CelPython:
@@ -39,7 +68,7 @@ class CelPython:
         from celpy import celtypes
 
         terms = celtypes.MapType()
-        activation = {**facts, "param": self._converted, "term": terms}
+        activation = {**facts, "param": self._converted, "term": terms, "sets": celtypes.MapType()}
         seen: set[str] = set()
 
         def ask(text: str) -> Any:
@@ -62,7 +91,17 @@ class CelPython:
 def _program(text: str) -> Any:
     """The text, compiled: it depends on neither facts nor parameters."""
     environment = _environment()
-    return environment.program(environment.compile(text))
+    functions = {name: functools.partial(_member_function, name) for name in SETS}
+    return environment.program(environment.compile(text), functions=functions)
+
+
+def _member_function(name: str, owner: Any, *operands: Any) -> Any:
+    """A function of sets, which cel-python reads as a member of the variable `sets`, or the test of a text."""
+    from celpy import celtypes
+
+    if isinstance(owner, celtypes.StringType):
+        return celtypes.BoolType(operands[0] in owner)
+    return celtypes.BoolType(SETS[name](*operands))
 
 
 @functools.cache
@@ -156,7 +195,13 @@ class Google:
 def google_environment() -> Any:
     from cel_expr_python import cel
 
-    return cel.NewEnv(variables=dict.fromkeys((*variables("license"), "param", "term"), cel.Type.DYN))
+    lists = [cel.Type.List(cel.Type.DYN)] * 2
+    functions = [
+        cel.FunctionDecl(f"sets.{name}", [cel.Overload(f"sets_{name}", cel.Type.BOOL, lists, False, function)])
+        for name, function in SETS.items()
+    ]
+    names = dict.fromkeys((*variables("license"), "param", "term"), cel.Type.DYN)
+    return cel.NewEnv(variables=names, functions=functions)
 
 
 @functools.cache

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.core.policies.ruleset import RuleSet
-from vatspolicy.screening.duckdb_engine import Law, answers_in, load_profiles
-from vatspolicy.screening.result import Answer
+from vatspolicy.screening.duckdb_engine import LawStatements, answers_in, load_profiles
+from vatspolicy.screening.result import RowAnswer
 from vatspolicy.screening.rule_columns import MaskReader
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ class DuckDecider:
 
     def __init__(self, connection: DuckDBPyConnection, law: RuleSet, day: str) -> None:
         self.connection = connection
-        self.law = Law(law, day)
+        self.law = LawStatements(law, day)
 
     def run(self) -> None:
         """Decide the table `profiles`; the answers are in the table `decisions`."""
         for statement in self.law.statements:
             self.connection.execute(statement)
 
-    def decide(self, facts: Iterable[Mapping[str, Any]]) -> list[Answer]:
+    def decide(self, facts: Iterable[Mapping[str, Any]]) -> list[RowAnswer]:
         """Return the answers about profiles, in order."""
         load_profiles(self.connection, facts)
         self.run()

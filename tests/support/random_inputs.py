@@ -329,7 +329,7 @@ class Expressions:
     # --- truth
 
     def truth(self, depth: int) -> Piece:
-        simple = (self.named, self.comparison, self.comparison, self.membership, self.text_test)
+        simple = (self.named, self.comparison, self.comparison, self.membership, self.set_test, self.text_test)
         deep = (self.junction, self.junction, self.negation, self.quantifier, self.quantifier, self.equality)
         maker = self.draw.choice(simple if depth <= 0 else (*simple, *deep))
         return maker(depth) or self.comparison(depth)
@@ -394,6 +394,16 @@ class Expressions:
         names = [n for n, t in self.names() if isinstance(t, type(item)) and self.fits(t, item)]
         left = self.draw.choice(names) if names and self.draw.random() < 0.7 else self.constant(item)
         return self.join(" in ", (left, name)), RELATION
+
+    def set_test(self, depth: int) -> Piece | None:
+        lists = [(n, t.item) for n, t in self.names() if isinstance(t, ListOf) and not isinstance(t.item, Record)]
+        name, found = self.draw.choice(lists)
+        item = found or Int()
+        others = [n for n, kind in lists if kind is None or (isinstance(kind, type(item)) and self.fits(kind, item))]
+        constants = sorted({self.constant(item) for _ in range(self.draw.choice((1, 2, 3)))})
+        other = self.draw.choice(others) if self.draw.random() < 0.7 else f"[{', '.join(constants)}]"
+        kind = self.draw.choice(("contains", "equivalent", "intersects"))
+        return f"sets.{kind}({', '.join(self.shuffled([name, other]))})", PRIMARY
 
     def fits(self, type: Type, item: Type) -> bool:
         return not isinstance(type, Enum) or not isinstance(item, Enum) or _words_fit(type, item)

@@ -31,7 +31,7 @@ CONTESTED = {"classify": "class", "route": "route"}
 _CLAUSES: Mapping[str, tuple[str, ...]] = {
     "product": ("company.foreign_percent > param.cap", "company.mainland_entity", "term.foreign"),
     "service": (
-        'service.offers.exists(o, o in ["data-center", "saas", "information-search"])',
+        'sets.intersects(service.offers, ["data-center", "saas", "information-search"])',
         'service.audience == "public"',
         "operator.foreign_percent > 30.0",
         'service.hosting == "mainland"',
@@ -59,7 +59,7 @@ class LawGenerator:
             "review.version": lambda: "1.0.0",
             "source.url": lambda: "https://example.org/law",
             "articles.url": lambda: "https://example.org/article",
-            "articles.verified.hash": lambda: "sha256:" + "0" * 64,
+            "verified.hash": lambda: "sha256:" + "0" * 64,
             "effective.from": lambda: START,
             "effective.until": lambda: END,
             "supersedes": lambda: ["old"],
@@ -105,16 +105,20 @@ class LawGenerator:
 
         A rule of the layer above replaces one of its rules.
         """
-        old = self.policy("old", leave=("uses", "supersedes", "instruments", "parameters", "terms", "articles"))
+        old = self.policy(
+            "old", leave=("uses", "supersedes", "instruments", "parameters", "terms", "articles", "verified")
+        )
         old["effective"] = {"from": "2018-01-01", "until": START}
         shared = self.policy("shared", leave=("uses", "supersedes", "instruments"))
         law = self.policy("law", leave=("parameters", "terms")) | {"uses": ["shared"], "rules": list(self.rules())}
         above = self.policy("above", leave=("supersedes", "instruments", "parameters", "terms")) | {"uses": ["shared"]}
         above["rules"] = [self.rule("deny", leave=(), always="overrides")]
         for policy in (shared, law, above):
+            verified = policy.pop("verified", {})
             text = json.dumps(policy)
             cited = [key for key in ARTICLES if text.count(f'"{key}"') > 1]  # beside the article itself
             policy["articles"] = {key: policy["articles"][key] for key in cited}
+            policy["verified"] = {key: entry for key, entry in verified.items() if key in cited}
         head = {"title": {"en": "Unit", "zh": "单位"}, "owner": "unit"}
         return {
             "law/bundle.yaml": {"version": "1.0.0", "covers": {"from": "2018-01-01"}},
@@ -185,7 +189,12 @@ class LawGenerator:
                 found = [self.value(node["items"], path) for _ in range(self.draw.randint(1, min(3, node["maxItems"])))]
                 return list({json.dumps(one): one for one in found}.values()) if path != "editions" else found[:1]
             case "object" if "additionalProperties" in node and node["additionalProperties"] is not False:
-                names = {"articles": ARTICLES, "instruments": INSTRUMENTS, "parameters": ("cap", "classes")}[path]
+                names = {
+                    "articles": ARTICLES,
+                    "verified": ARTICLES,
+                    "instruments": INSTRUMENTS,
+                    "parameters": ("cap", "classes"),
+                }[path]
                 return {name: self.named(node["additionalProperties"], path, name) for name in names}
             case "object":
                 return self.object(node, path)

@@ -22,7 +22,7 @@ from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle, build_bundle
 from vatspolicy.core.policies.files import HEAD
-from vatspolicy.proofs import RuleVerdict, recall_rule
+from vatspolicy.proofs import RuleVerdict, compare_rules
 from vatspolicy.proofs.solver import has_solver
 
 
@@ -93,7 +93,7 @@ class Baseline:
         """Yield verdicts on changed rules over all profiles, each after some seconds; none without the solver."""
         if has_solver():
             for name in rules:
-                yield recall_rule(self.bundle, head, name)
+                yield from compare_rules(self.bundle, head, [name])
 
     def prepare(self, cases: Iterable[Case]) -> None:
         """Decide the profiles of cases, so that no review has to. Decisions on earlier cases are forgotten."""

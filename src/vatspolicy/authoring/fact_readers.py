@@ -56,22 +56,24 @@ def find_readers(bundle: Bundle, paths: tuple[str, ...]) -> list[FactReader]:
 
     A term is listed once, where it is written; what uses it is listed beside the name of the term.
     """
-    found: list[FactReader] = []
+    readers: list[FactReader] = []
     for policy in bundle.policies.values():
         for kind, name, expression in _expressions(policy):
-            found += _read(bundle, policy, (kind, name), (expression.text, expression.line), expression.tree, paths)
+            readers += _read(bundle, policy, (kind, name), (expression.text, expression.line), expression.tree, paths)
     for (owner_id, name), body in used_terms(bundle).items():
         owner = bundle.policies[owner_id]
-        found += _read(bundle, owner, (TERM, name), (owner.terms[name], owner.term_lines[name]), body, paths)
+        readers += _read(bundle, owner, (TERM, name), (owner.terms[name], owner.term_lines[name]), body, paths)
     order = {id: index for index, id in enumerate(bundle.policies)}
-    return sorted(found, key=lambda one: (order[one.policy.id], one.line))
+    return sorted(readers, key=lambda one: (order[one.policy.id], one.line))
 
 
 def _expressions(policy: Policy) -> Iterator[tuple[str, str, Expression]]:
     for rule in policy.rules:
         yield RULE, rule.id, rule.when
         if isinstance(rule.effect, Route):
-            yield from ((RULE, f"{rule.id}/{one.id}", one.check) for one in rule.effect.requirements)
+            yield from (
+                (RULE, f"{rule.id}/{requirement.id}", requirement.check) for requirement in rule.effect.requirements
+            )
     for name, instrument in policy.instruments.items():
         yield from ((INSTRUMENT, name, expression) for expression in instrument.expressions)
 

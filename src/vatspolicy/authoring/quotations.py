@@ -10,6 +10,7 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
+from fractions import Fraction
 
 CUT = "……"
 """Mark in a quote for words that are left out."""
@@ -23,6 +24,32 @@ _LIKELY = 400
 def quote_hash(quote: str) -> str:
     """Return the hash of a quote: SHA-256 over its characters (NFC), white space left out."""
     return f"sha256:{hashlib.sha256(_bare(quote).encode()).hexdigest()}"
+
+
+_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+_TEN_THOUSAND, _HUNDRED_MILLION = "\u4e07\u4ebf"
+_SCALES = {
+    _TEN_THOUSAND: 10**4,
+    _HUNDRED_MILLION: 10**8,
+    "thousand": 10**3,
+    "million": 10**6,
+    "billion": 10**9,
+}
+"""Words that multiply the number before them, by their value."""
+_NUMBER = re.compile(
+    rf"(\d[\d,]*(?:\.\d+)?|\b(?:{'|'.join(_WORDS)})\b)\s*({'|'.join(_SCALES)})?",
+    re.IGNORECASE,
+)
+
+
+def numbers_in(text: str) -> frozenset[Fraction]:
+    """Return the numbers that a text states, such as 51, 1,000,000 and ten million, in English or Chinese."""
+    numbers = set()
+    for number, scale in _NUMBER.findall(text):
+        word = number.lower()
+        value = Fraction(_WORDS[word]) if word in _WORDS else Fraction(number.replace(",", ""))
+        numbers.add(value * _SCALES.get(scale.lower(), 1))
+    return frozenset(numbers)
 
 
 @dataclass(frozen=True)
@@ -74,12 +101,12 @@ class StatuteText:
 
 
 def _places(text: str, part: str) -> list[int]:
-    found = []
+    places = []
     at = text.find(part)
     while at >= 0:
-        found.append(at)
+        places.append(at)
         at = text.find(part, at + 1)
-    return found
+    return places
 
 
 def _bare(text: str) -> str:

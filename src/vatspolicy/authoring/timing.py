@@ -56,7 +56,7 @@ class Timing(NamedTuple):
     @property
     def seconds(self) -> float:
         """Time of one decision on each spec."""
-        return sum(one.seconds for one in self.specs)
+        return sum(spec.seconds for spec in self.specs)
 
 
 def measure_decisions(bundle: Bundle, specs: Iterable[tuple[str, Profile, str]]) -> Timing:
@@ -84,12 +84,12 @@ def measure_decisions(bundle: Bundle, specs: Iterable[tuple[str, Profile, str]])
 
 def _owners(bundle: Bundle) -> Mapping[Expression, str]:
     """Return the name of the rule or instrument of every expression that is evaluated."""
-    found: dict[Expression, str] = {}
+    owners: dict[Expression, str] = {}
     for policy in bundle.policies.values():
-        found |= {expression: rule.name for rule in policy.rules for expression in rule.compiled}
+        owners |= {expression: rule.name for rule in policy.rules for expression in rule.compiled}
         for id, instrument in policy.instruments.items():
-            found |= dict.fromkeys(instrument.expressions, f"{policy.id}/{id}")
-    return found
+            owners |= dict.fromkeys(instrument.expressions, f"{policy.id}/{id}")
+    return owners
 
 
 class _Recorder:

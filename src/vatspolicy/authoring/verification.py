@@ -14,15 +14,14 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.errors import Problem, did_you_mean
 from vatspolicy.i18n import _
 
-_NOTE = _("vatspolicy lint --texts DIR --write notes it. Where the words stand on a page, name it in verified.against.")
+_NOTE = _("vatspolicy lint --texts DIR --write notes it. Where the words stand on a page, name it under verified.")
 _AGAIN = _("Compare it anew: vatspolicy lint --texts DIR --write. For a page, remove the hash first.")
 
 
 def hash_problems(document: Document) -> Iterator[tuple[str, Problem]]:
     """Yield primary articles without a complete `verified`, and quotes that changed since, with the rule of lint."""
-    for key, article in _articles(document):
+    for key, article, verified in _articles(document):
         path: Path = ("articles", key)
-        verified = article.get("verified", {})
         if (
             article["verification"] == "primary"
             and "zh" in article
@@ -33,7 +32,7 @@ def hash_problems(document: Document) -> Iterator[tuple[str, Problem]]:
         if "zh" not in article and verified:
             message = _("Without a quote in Chinese there is nothing that could be verified.")
             hint = _("Add zh, or remove verified.")
-            yield "verified-without-quote", document.problem((*path, "verified"), message, hint, key=True)
+            yield "verified-without-quote", document.problem(("verified", key), message, hint, key=True)
         elif "hash" in verified and verified["hash"] != quote_hash(article["zh"]):
             message = _("The quote changed after it was verified.")
             yield "quote-changed", document.problem((*path, "zh"), message, _AGAIN)
@@ -47,40 +46,39 @@ def read_texts(folder: FilePath) -> dict[str, StatuteText]:
 
 def text_problems(document: Document, texts: Mapping[str, StatuteText]) -> Iterator[tuple[str, Problem]]:
     """Yield, with the rule of lint, primary and verified quotes that do not stand in the text they name."""
-    for key, article in _articles(document):
-        if "zh" not in article or not (article["verification"] == "primary" or "verified" in article):
+    for key, article, verified in _articles(document):
+        if "zh" not in article or not (article["verification"] == "primary" or verified):
             continue
         path: Path = ("articles", key)
-        name = _name_of_text(document, article, texts)
+        name = _name_of_text(document, article, verified, texts)
         if name is not None and name in texts:
             found = _differences(document, (*path, "zh"), article["zh"], texts[name])
             yield from (("quote-differs", problem) for problem in found)
         elif name is not None and (alike := difflib.get_close_matches(name, texts, 1, 0.9)):
-            place = (*path, "verified", "against")
+            place: Path = ("verified", key, "against")
             hint = did_you_mean(alike)
             yield "text-not-named", document.problem(place, _("No text has this name."), hint)
         elif name is None:
             message = _("It is not said which text this quotes, and no text of that title holds it.")
-            hint = _("Name the text, or the page, in verified.against.")
+            hint = _("Name the text, or the page, under verified.")
             yield "text-not-named", document.problem((*path, "zh"), message, hint)
 
 
 def write_verified(document: Document, texts: Mapping[str, StatuteText], today: str) -> str:
-    """Return the text of a policy with day, text and hash beside each primary quote that its text holds.
+    """Return the text of a policy with day, text and hash, under `verified`, of each primary quote that its text holds.
 
     What is written and right already stays. Against a page that is no text, only the first hash is written.
     """
     text = document.text
-    for key, article in _articles(document):
+    for key, article, verified in _articles(document):
         if "zh" not in article or article["verification"] != "primary":
             continue
-        verified, value = article.get("verified", {}), quote_hash(article["zh"])
-        name = _name_of_text(document, article, texts)
+        value, name = quote_hash(article["zh"]), _name_of_text(document, article, verified, texts)
         if name is None or (verified.get("hash") == value and "day" in verified and verified["against"] == name):
             continue
         if texts[name].holds(article["zh"]) if name in texts else "hash" not in verified:
             wanted = {"day": today, "against": name, "hash": value}
-            text = set_value(text, ("articles", key, "verified"), wanted, flow=True)
+            text = set_value(text, ("verified", key), wanted, flow=True)
     if text == document.text:
         return text
     from vatspolicy.authoring.formatter import format_again
@@ -90,22 +88,27 @@ def write_verified(document: Document, texts: Mapping[str, StatuteText], today: 
 
 def write_files(bundle: Bundle, texts: Mapping[str, StatuteText], today: str) -> dict[FilePath, str]:
     """Return the new text of each policy file that `write_verified` changes."""
-    found = {}
+    files = {}
     for policy in bundle.policies.values():
         document = bundle.document(policy)
         text = write_verified(document, texts, today)
         if text != document.text:
-            found[FilePath(policy.file)] = text
-    return found
+            files[FilePath(policy.file)] = text
+    return files
 
 
-def _articles(document: Document) -> Iterator[tuple[str, Fields]]:
-    yield from document.data.get("articles", {}).items()
+def _articles(document: Document) -> Iterator[tuple[str, Fields, Fields]]:
+    """Yield each article with its key and its entry under `verified`, which is empty if it has none."""
+    verified = document.data.get("verified", {})
+    for key, article in document.data.get("articles", {}).items():
+        yield key, article, verified.get(key, {})
 
 
-def _name_of_text(document: Document, article: Fields, texts: Mapping[str, StatuteText]) -> str | None:
+def _name_of_text(
+    document: Document, article: Fields, verified: Fields, texts: Mapping[str, StatuteText]
+) -> str | None:
     """Return the text or page that an article names, else the latest text of the policy's title that holds it."""
-    named = article.get("verified", {}).get("against")
+    named = verified.get("against")
     if named is not None:
         return str(named)
     title = _title(document.data["title"]["zh"])

@@ -1,22 +1,26 @@
-"""Keys of signatures, as PEM or JWK. The key determines the algorithm, whatever a token says of itself.
+"""Keys of signatures, as PEM or JWK, and DSSE envelopes that they sign.
 
-Ed25519 (EdDSA) and P-256 (ES256) sign and verify. RSA (RS256, from 2048 bits on) and secrets (HS256, a JWK of the kind
-`oct` with a `kid`) only verify bundles that others have signed. A secret is never read from PEM or plain text, so no
-public key can be taken for one. The libraries of the extra `sign` do the work.
+The key determines the algorithm, whatever a token says of itself. Ed25519 (EdDSA) and P-256 (ES256) sign and verify.
+RSA (RS256, from 2048 bits on) and secrets (HS256, a JWK of the kind `oct` with a `kid`) only verify bundles that others
+have signed. A secret is never read from PEM or plain text, so no public key can be taken for one. The libraries of the
+extra `sign` do the work.
 """
 
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from vatspolicy.bundles.bundle_file import BundleFileError
-from vatspolicy.i18n import _, reason_of
+from vatspolicy.core.documents.json_reader import make_object
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.i18n import Message, _, reason_of
 from vatspolicy.origin import install
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 
     PrivateKey = EllipticCurvePrivateKey | Ed25519PrivateKey
     PublicKey = EllipticCurvePublicKey | Ed25519PublicKey | RSAPublicKey
+
 
 ED25519, P256, RSA, SECRET = "EdDSA", "ES256", "RS256", "HS256"
 _KINDS = _("Keys are Ed25519 or P-256, in PEM or as a JWK.")
@@ -170,3 +175,79 @@ def generate_keys(algorithm: str = ED25519) -> tuple[str, str]:
     secret = private.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     public = private.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
     return secret.decode(), public.decode()
+
+
+# --- envelopes: a payload signed together with its type (DSSE version 1), which no other type may pass for
+
+
+class EnvelopeError(ValueError):
+    """Error for data that are not an envelope of the type asked for, or whose payload is not JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A payload, its type, and the signatures over both."""
+
+    payload: bytes
+    payload_type: str
+    signatures: tuple[bytes, ...]
+
+    @property
+    def data(self) -> Tree:
+        """The payload as JSON. Raises EnvelopeError."""
+        try:
+            return json.loads(self.payload, object_pairs_hook=make_object)
+        except (ValueError, RecursionError):
+            raise EnvelopeError("not JSON") from None
+
+    def verify(self, file: str, key: Key, hint: Message) -> None:
+        """Raise BundleFileError unless one of the signatures is by the key."""
+        if not self.is_signed_by(key):
+            message = _("Its signature is not by the key {id} ({algorithm}).", id=key.id, algorithm=key.algorithm)
+            raise BundleFileError(file, message, hint)
+
+    def is_signed_by(self, key: Key) -> bool:
+        """Return True if one of the signatures is by the key: Ed25519, or ECDSA on P-256 with SHA-256."""
+        if key.algorithm not in (ED25519, P256):
+            return False
+        from securesystemslib import dsse
+        from securesystemslib.exceptions import VerificationError
+        from securesystemslib.signer import Signature, SSlibKey
+
+        public = SSlibKey.from_crypto(cast("PublicKey", key.verifier), key.id)
+        for signature in self.signatures:
+            signed = Signature(public.keyid, signature.hex())
+            try:
+                dsse.Envelope(self.payload, self.payload_type, {public.keyid: signed}).verify([public], 1)
+            except VerificationError:
+                continue
+            return True
+        return False
+
+
+def seal(payload: bytes, payload_type: str, key: Key) -> str:
+    """Return an envelope as JSON, signed by a private key. Ed25519 gives equal bytes each time."""
+    from securesystemslib import dsse
+    from securesystemslib.signer import CryptoSigner, SSlibKey
+
+    envelope = dsse.Envelope(payload, payload_type, {})
+    public = SSlibKey.from_crypto(cast("PublicKey", key.verifier), key.id)
+    envelope.sign(CryptoSigner(cast("PrivateKey", key.material), public))
+    return json.dumps(envelope.to_dict(), separators=(",", ":"))
+
+
+def read_envelope(data: Tree, payload_type: str) -> Envelope:
+    """Return an envelope whose payload is of this type; nobody has verified it yet. Raises EnvelopeError."""
+    match data:
+        case {"payload": str(payload), "payloadType": str(found), "signatures": list(entries)} if found == payload_type:
+            signatures = (_decode(entry.get("sig")) for entry in entries if isinstance(entry, dict))
+            return Envelope(_decode(payload), found, tuple(signatures))
+    raise EnvelopeError("not an envelope of this type")
+
+
+def _decode(text: Tree) -> bytes:
+    """Return the bytes of a text in the standard or the URL-safe alphabet of Base64; a verifier reads both."""
+    try:
+        return base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
+    except (AttributeError, binascii.Error, ValueError):
+        raise EnvelopeError("not an envelope") from None

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vatspolicy.bundles.bundle_file import BundleFile, BundleFileError
-from vatspolicy.bundles.signature import Signature
-from vatspolicy.bundles.sigstore_policy import proof_path
+from vatspolicy.bundles.signature import Signature, proof_path
 from vatspolicy.core.documents import Document, load_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import _

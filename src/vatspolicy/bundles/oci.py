@@ -11,8 +11,7 @@ from urllib.parse import urlencode
 
 from vatspolicy.bundles.archive import MAX_BYTES
 from vatspolicy.bundles.bundle_file import BundleFile
-from vatspolicy.bundles.oci_client import MAX_SMALL, RegistryClient
-from vatspolicy.bundles.oci_reference import is_digest, parse_reference
+from vatspolicy.bundles.oci_client import MAX_SMALL, RegistryClient, is_digest, parse_reference
 from vatspolicy.i18n import _
 
 # --- blobs and manifests of a repository, each checked against its digest
@@ -83,7 +82,7 @@ def pull_blob(client: RegistryClient, digest: str, size: int) -> bytes:
     return blob.content
 
 
-class Layer(NamedTuple):
+class ManifestLayer(NamedTuple):
     """The one layer of a manifest."""
 
     artifact: str
@@ -93,7 +92,7 @@ class Layer(NamedTuple):
     size: int
 
 
-def find_layer(manifest: bytes) -> Layer | None:
+def find_layer(manifest: bytes) -> ManifestLayer | None:
     """Return the layer of a manifest that has just one; None for another manifest."""
     try:
         data = json.loads(manifest)
@@ -104,7 +103,7 @@ def find_layer(manifest: bytes) -> Layer | None:
         return None
     usable = all(isinstance(text, str) for text in texts) and is_digest(texts[2])
     sized = isinstance(size, int) and not isinstance(size, bool) and size > 0
-    return Layer(*texts, size) if known and usable and sized else None
+    return ManifestLayer(*texts, size) if known and usable and sized else None
 
 
 # --- sigstore bundles that are attached to a bundle in a registry: referrers of its manifest
@@ -154,9 +153,9 @@ def push_proof(client: RegistryClient, manifest: bytes, proof: bytes) -> None:
 def pull_proofs(client: RegistryClient, digest: str) -> tuple[bytes, ...]:
     """Return the Sigstore bundles attached to a manifest; nothing of them is verified. Raises BundleFileError."""
     kinds = (
-        one
-        for one in _list_referrers(client, digest)
-        if is_digest(one.get("digest")) and str(one.get("artifactType")).startswith(SIGSTORE)
+        referrer
+        for referrer in _list_referrers(client, digest)
+        if is_digest(referrer.get("digest")) and str(referrer.get("artifactType")).startswith(SIGSTORE)
     )
     proofs = (_pull_proof(client, one["digest"]) for one in list(islice(kinds, MAX_PROOFS)))
     return tuple(proof for proof in proofs if proof is not None)
@@ -188,12 +187,12 @@ def _list_referrers(client: RegistryClient, digest: str) -> Iterator[dict[str, A
 
 def _pull_proof(client: RegistryClient, digest: str) -> bytes | None:
     """Return the Sigstore bundle in an artifact; None for another artifact."""
-    found = find_layer(pull_manifest(client, digest))
-    if found is None or found.size > MAX_SMALL:
+    layer = find_layer(pull_manifest(client, digest))
+    if layer is None or layer.size > MAX_SMALL:
         return None
-    if not found.artifact.startswith(SIGSTORE) or not found.media_type.startswith(SIGSTORE):
+    if not layer.artifact.startswith(SIGSTORE) or not layer.media_type.startswith(SIGSTORE):
         return None
-    return pull_blob(client, found.digest, found.size)
+    return pull_blob(client, layer.digest, layer.size)
 
 
 def _tag_of(digest: str) -> str:
@@ -294,11 +293,11 @@ def pull_bundle(text: str, with_proofs: bool = False) -> Pulled:
     reference = parse_reference(text)
     client = RegistryClient(reference, "pull")
     manifest = pull_manifest(client, reference.manifest)
-    found = find_layer(manifest)
-    if found is None or (found.artifact, found.media_type) != (ARTIFACT, LAYER):
+    layer = find_layer(manifest)
+    if layer is None or (layer.artifact, layer.media_type) != (ARTIFACT, LAYER):
         client.fail(_("This is not a bundle of vatspolicy, but another artifact."))
-    if found.size > MAX_BYTES:
+    if layer.size > MAX_BYTES:
         client.fail(_("It is larger than a bundle may be."))
     digest = digest_of(manifest)
     proofs = pull_proofs(client, digest) if with_proofs else ()
-    return Pulled(pull_blob(client, found.digest, found.size), reference.at(digest), proofs)
+    return Pulled(pull_blob(client, layer.digest, layer.size), reference.at(digest), proofs)

@@ -1,4 +1,4 @@
-"""HTTP for OCI registries: bounded answers, redirects without credentials, tokens and passwords.
+"""HTTP for OCI registries: references, bounded answers, redirects without credentials, tokens and passwords.
 
 Credentials go to the registry, and to the token service that it names over TLS (or on this machine). They never go to
 the target of a redirect. All requests of a client share one deadline.
@@ -6,23 +6,143 @@ the target of a redirect. All requests of a client share one deadline.
 
 from __future__ import annotations
 
+import base64
 import contextvars
 import http.client
 import json
+import os
 import re
+import shutil
+import signal
+import subprocess
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any, NamedTuple, NoReturn
 from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 
 from vatspolicy.bundles.bundle_file import BundleFileError
-from vatspolicy.bundles.oci_credentials import find_credentials
-from vatspolicy.bundles.oci_link import find_link
-from vatspolicy.bundles.oci_reference import Reference, is_local
 from vatspolicy.i18n import _
+
+_TARGET = re.compile(r"[ \t,]*<([^<>]*)>[ \t]*")
+_PARAMETER = re.compile(
+    r';[ \t]*(?:([!#$%&\'*+.^_`|~0-9A-Za-z-]+)[ \t]*(?:=[ \t]*("(?:[^"\\]|\\.)*"|[^",;\s]*)[ \t]*)?)?'
+)
+_ESCAPE = re.compile(r"\\(.)")
+
+
+def find_link(header: str, relation: str) -> str | None:
+    """Return the first address of a relation, which may be relative; None if there is none.
+
+    Raises ValueError for a header that cannot be read to its end.
+    """
+    link, at, text = None, 0, header.strip(" \t,")
+    while at < len(text):
+        target = _TARGET.match(text, at)
+        if target is None:
+            raise ValueError(header)
+        at = target.end()
+        relations: list[str] | None = None
+        while parameter := _PARAMETER.match(text, at):
+            at = parameter.end()
+            if (parameter[1] or "").lower() == "rel" and relations is None:  # further ones do not count
+                relations = _unquote(parameter[2] or "").lower().split()
+        if at < len(text) and text[at] != ",":
+            raise ValueError(header)
+        if link is None and relation in (relations or ()):
+            link = target[1]
+    return link
+
+
+def _unquote(text: str) -> str:
+    return _ESCAPE.sub(r"\1", text[1:-1]) if text.startswith('"') else text
+
+
+# --- references: oci://HOST[:PORT]/REPOSITORY[:TAG][@DIGEST]
+
+
+SCHEME = "oci://"
+_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_REFERENCE = re.compile(
+    r"oci://(?P<host>(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?)"
+    rf"/(?P<repository>{_PART}(?:/{_PART})*)"
+    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+"""Names as the OCI distribution specification (1.1) allows them."""
+HUB = "registry-1.docker.io"
+"""Host that serves the API of Docker Hub."""
+_HUB_NAMES = ("docker.io", "index.docker.io", HUB)
+_HUB_KEY = "https://index.docker.io/v1/"
+"""Name of Docker Hub in Docker's configuration and for credential helpers, as `docker login` writes it."""
+_LOCAL = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]+)?")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A manifest in a repository of a registry, by tag, by digest, or by both, of which the digest counts."""
+
+    host: str
+    """Host with its port, if there is one."""
+    repository: str
+    tag: str | None
+    digest: str | None
+
+    @property
+    def base(self) -> str:
+        """Address of the API of the repository: HTTPS, or HTTP on this machine."""
+        host = HUB if is_hub(self.host) else self.host
+        return f"{'http' if is_local(host) else 'https'}://{host}/v2/{self.repository}"
+
+    @property
+    def manifest(self) -> str:
+        """The digest, or else the tag: what names the manifest in the API."""
+        return self.digest or self.tag or "latest"
+
+    def at(self, digest: str) -> str:
+        """Return the reference to a manifest of the repository by its digest."""
+        return f"{SCHEME}{self.host}/{self.repository}@{digest}"
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        return f"{SCHEME}{self.host}/{self.repository}{tag}{f'@{self.digest}' if self.digest else ''}"
+
+
+def parse_reference(text: str) -> Reference:
+    """Return the reference that a text is. Raises BundleFileError."""
+    found = _REFERENCE.fullmatch(text)
+    if found is None or len(found["repository"]) > 255:
+        hint = _("Such as oci://registry.example.org/law/bundle:v1.")
+        raise BundleFileError(text, _("Write a bundle in a registry as oci://HOST/REPOSITORY:TAG."), hint)
+    return Reference(found["host"], found["repository"], found["tag"], found["digest"])
+
+
+def is_local(host: str) -> bool:
+    """Return True for this machine, which alone is spoken to without TLS."""
+    return _LOCAL.fullmatch(host) is not None
+
+
+def is_hub(host: str) -> bool:
+    """Return True for a name of Docker Hub."""
+    return host.lower() in _HUB_NAMES
+
+
+def login_names(host: str) -> tuple[str, ...]:
+    """Return the names under which Docker's configuration may hold the credentials of a host; the first one counts."""
+    return (_HUB_KEY, host, f"https://{host}") if is_hub(host) else (host, f"https://{host}")
+
+
+def is_digest(text: object) -> bool:
+    """Return True for a digest of SHA-256, the only one that is used."""
+    return isinstance(text, str) and re.fullmatch(r"sha256:[0-9a-f]{64}", text) is not None
+
+
+# --- requests
+
 
 TIMEOUT = 60
 """Seconds that a registry may be silent."""
@@ -36,7 +156,7 @@ _CHALLENGE = re.compile(r'([a-zA-Z_]+)="([^"]*)"')
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 
 
-class Answer(NamedTuple):
+class RegistryAnswer(NamedTuple):
     """An answer of a registry."""
 
     status: int
@@ -60,7 +180,7 @@ class RegistryClient:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         max_bytes: int = MAX_SMALL,
-    ) -> Answer:
+    ) -> RegistryAnswer:
         """Send a request to the registry, with credentials if it asks for them. Raises BundleFileError.
 
         An answer of 4xx or 5xx is returned. A redirect is followed for GET and HEAD, without credentials.
@@ -84,18 +204,18 @@ class RegistryClient:
             self.fail(_("The registry sends the upload to another host."))
         return url
 
-    def next_page(self, answer: Answer, url: str) -> str | None:
+    def next_page(self, answer: RegistryAnswer, url: str) -> str | None:
         """Return the address of the page after an answer; None for the last one.
 
         Raises BundleFileError for a `Link` that cannot be read, or that leads to another host.
         """
         try:
-            found = find_link(answer.headers.get("link", ""), "next")
+            link = find_link(answer.headers.get("link", ""), "next")
         except ValueError:
             self.fail(_("The registry leads to an address that cannot be read."))
-        if found is None:
+        if link is None:
             return None
-        following = urldefrag(self._join(url, found)).url
+        following = urldefrag(self._join(url, link)).url
         if not self._is_own(following):
             self.fail(_("The registry continues a list on another host."))
         return following
@@ -117,7 +237,7 @@ class RegistryClient:
         """Raise BundleFileError about the reference."""
         raise BundleFileError(str(self.reference), message, hint)
 
-    def refuse(self, answer: Answer) -> NoReturn:
+    def refuse(self, answer: RegistryAnswer) -> NoReturn:
         """Raise BundleFileError for an answer that is an error, with the registry's code for it."""
         if answer.status in (401, 403):
             hint = _("Log in first (docker login, oras login).")
@@ -137,14 +257,14 @@ class RegistryClient:
         body: bytes | None,
         max_bytes: int,
         authorization: str | None,
-    ) -> Answer:
+    ) -> RegistryAnswer:
         own = {"Authorization": authorization} if authorization else {}
         request = urllib.request.Request(url, body, {**headers, **own}, method=method)  # noqa: S310 - checked before
         local = is_local(urlsplit(url).netloc)
         proxies = [urllib.request.ProxyHandler({})] if local else []
         opener = urllib.request.build_opener(_NoRedirect, *proxies)
 
-        def receive() -> Answer:
+        def receive() -> RegistryAnswer:
             try:
                 with opener.open(request, timeout=TIMEOUT) as response:
                     return self._read(response.status, response.headers, response, max_bytes)
@@ -165,7 +285,7 @@ class RegistryClient:
             )
             return self.fail(_("The registry cannot be reached: {reason}.", reason=why))
 
-    def _read(self, status: int, headers: Any, stream: IO[bytes], max_bytes: int) -> Answer:
+    def _read(self, status: int, headers: Any, stream: IO[bytes], max_bytes: int) -> RegistryAnswer:
         content = bytearray()
         while part := stream.read(min(2**16, max_bytes + 1 - len(content))):
             content += part
@@ -174,7 +294,7 @@ class RegistryClient:
         named = {name.lower(): value for name, value in headers.items()}
         if links := headers.get_all("link"):  # a list of links may be spread over several fields
             named["link"] = ", ".join(links)
-        return Answer(status, named, bytes(content))
+        return RegistryAnswer(status, named, bytes(content))
 
     def _require_tls(self, url: str) -> None:
         parts = urlsplit(url)
@@ -187,25 +307,25 @@ class RegistryClient:
     def _authorize(self, challenge: str) -> str:
         """Return the header that answers a challenge: a token or a password."""
         scheme, _gap, rest = challenge.partition(" ")
-        found = find_credentials(self.reference.host, str(self.reference))
+        credentials = find_credentials(self.reference.host, str(self.reference))
         if scheme.lower() == "basic":
-            if found is None or found.basic is None:
-                self.refuse(Answer(401, {}, b""))
-            return f"Basic {found.basic}"
+            if credentials is None or credentials.basic is None:
+                self.refuse(RegistryAnswer(401, {}, b""))
+            return f"Basic {credentials.basic}"
         asked = dict(_CHALLENGE.findall(rest))
         if scheme.lower() != "bearer" or "realm" not in asked:
-            self.refuse(Answer(401, {}, b""))
+            self.refuse(RegistryAnswer(401, {}, b""))
         self._require_tls(self._join(self.reference.base, asked["realm"]))
         scope = f"repository:{self.reference.repository}:{self.actions}"
         fields = {**({"service": asked["service"]} if "service" in asked else {}), "scope": scope}
-        if found is not None and found.identity is not None:
-            grant = {"grant_type": "refresh_token", "client_id": "vatspolicy", "refresh_token": found.identity}
+        if credentials is not None and credentials.identity is not None:
+            grant = {"grant_type": "refresh_token", "client_id": "vatspolicy", "refresh_token": credentials.identity}
             form = {"Content-Type": "application/x-www-form-urlencoded"}
             body = urlencode({**fields, **grant}).encode()
             answer = self._send("POST", asked["realm"], form, body, MAX_SMALL, None)
         else:
             joint = "&" if urlsplit(asked["realm"]).query else "?"
-            basic = f"Basic {found.basic}" if found else None
+            basic = f"Basic {credentials.basic}" if credentials else None
             answer = self._send("GET", f"{asked['realm']}{joint}{urlencode(fields)}", {}, None, MAX_SMALL, basic)
         if answer.status != 200:
             self.refuse(answer._replace(status=401) if answer.status in _REDIRECTS else answer)
@@ -231,13 +351,13 @@ class _TooLate(Exception):
     """The deadline has passed."""
 
 
-def _run_until(end: float, function: Callable[[], Answer]) -> Answer:
+def _run_until(end: float, function: Callable[[], RegistryAnswer]) -> RegistryAnswer:
     """Return what a function returns by a moment of the monotonic clock, or raise what it raises. Raises _TooLate.
 
     It runs in a thread: timeouts of sockets begin anew with each byte, and names are looked up without any. A thread
     that is late is left behind; what it holds is bounded, and it does not keep the program.
     """
-    answers: list[Answer] = []
+    answers: list[RegistryAnswer] = []
     errors: list[BaseException] = []
 
     def run() -> None:
@@ -254,3 +374,178 @@ def _run_until(end: float, function: Callable[[], Answer]) -> Answer:
     if not answers:
         raise _TooLate
     return answers[0]
+
+
+# --- credentials: Docker's configuration, and the helpers that it names
+
+
+HELPER_TIMEOUT = 30
+"""Seconds that a credential helper may take."""
+_MAX_BYTES = 2**20
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_IDENTITY = "<token>"
+"""User name by which a helper says that the secret is an identity token."""
+_NOTHING = (b"credentials not found", b"no credentials server URL", b"no credentials username")
+"""The answer of a helper that has nothing for a host, in the words of Docker's library for helpers."""
+
+
+class Credentials(NamedTuple):
+    """Credentials for a registry: user and password, or an identity token for its token service."""
+
+    basic: str | None
+    """User and password, joined by a colon, in Base64."""
+    identity: str | None = None
+
+
+def find_credentials(host: str, place: str) -> Credentials | None:
+    """Return the credentials of a host, or None if Docker's configuration has none. `place` is for messages.
+
+    Raises BundleFileError for a credential helper that cannot be used, or that answers for another host.
+    """
+    folder = os.environ.get("DOCKER_CONFIG")
+    path = ((Path(folder) if folder else Path.home() / ".docker") / "config.json").absolute()
+    try:
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(data, dict):
+        return None
+    names = login_names(host)
+    helper = _find_entry(data.get("credHelpers"), names) or data.get("credsStore")
+    found = _ask_helper(helper, names[0], path.parent, place) if helper else None
+    return found or _read_entry(_find_entry(data.get("auths"), names))
+
+
+def _find_entry(entries: Any, names: Iterable[str]) -> Any:
+    """Return the first entry of some names that is not empty."""
+    return next(filter(None, map(entries.get, names)), None) if isinstance(entries, dict) else None
+
+
+def _read_entry(entry: Any) -> Credentials | None:
+    """Return the credentials in an entry of `auths`."""
+    if not isinstance(entry, dict):
+        return None
+    if isinstance(identity := entry.get("identitytoken"), str) and identity:
+        return Credentials(None, identity)
+    try:
+        text = entry.get("auth") or _encode(entry["username"], entry["password"])
+        base64.b64decode(text, validate=True)
+    except (ValueError, KeyError, TypeError):
+        return None
+    return Credentials(text) if isinstance(text, str) else None
+
+
+def _encode(user: str, password: str) -> str:
+    return base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+# --- helpers
+
+
+def _ask_helper(name: Any, asked: str, folder: Path, place: str) -> Credentials | None:
+    """Return the answer of a credential helper for a host, or for the name of Docker Hub; None if it has nothing.
+
+    Raises BundleFileError.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise BundleFileError(place, _("Docker's configuration names a credential helper that has no usable name."))
+    program = f"docker-credential-{name}"
+    status, output = _run(program, asked, folder, place)
+    if status:
+        if output.strip().startswith(_NOTHING):
+            return None
+        _fail(place, _("The credential helper {program} fails (exit code {status}).", program=program, status=status))
+    answer = _read_answer(output)
+    if answer is None:
+        _fail(place, _("The credential helper {program} answers without a user and a password.", program=program))
+    server, user, secret = answer
+    if server and _host_of(server) != _host_of(asked):
+        _fail(place, _("The credential helper {program} answers for another host.", program=program))
+    if user == _IDENTITY:
+        return Credentials(None, secret)
+    return Credentials(_encode(user, secret)) if user or secret else None
+
+
+def _read_answer(output: bytes) -> tuple[str, str, str] | None:
+    """Return server (may be empty), user and secret of the answer of a helper."""
+    try:
+        data = json.loads(output)
+        answer = (data.get("ServerURL") or "", data["Username"], data["Secret"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return answer if all(isinstance(text, str) for text in answer) else None
+
+
+def _fail(place: str, message: str, hint: str = "") -> NoReturn:
+    raise BundleFileError(place, message, hint or _("Its output is not shown: it may hold a password."))
+
+
+def _host_of(server: str) -> str:
+    try:
+        return urlsplit(server if "://" in server else f"//{server}").netloc.lower()
+    except ValueError:
+        return ""
+
+
+def find_program(name: str, path: str) -> str | None:
+    """Return the program of a name in the folders of PATH, without relative ones and the working directory."""
+    here = os.path.realpath(os.curdir)
+    for folder in path.split(os.pathsep):
+        if os.path.isabs(folder) and os.path.realpath(folder) != here:
+            program = shutil.which(os.path.join(folder, name))
+            if program:
+                return program
+    return None
+
+
+def _run(program: str, asked: str, folder: Path, place: str) -> tuple[int, bytes]:
+    """Return the exit code and the output of a helper that is asked for a server. Raises BundleFileError."""
+    found = find_program(program, os.environ.get("PATH", os.defpath))
+    if found is None:
+        hint = _("Install it. Folders of PATH that are relative, or the working directory, are not searched.")
+        _fail(place, _("The credential helper {program} is not found.", program=program), hint)
+    try:
+        process = subprocess.Popen(
+            [found, "get"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,  # a program may read files of the folder that it is started in
+            start_new_session=True,
+        )
+    except (OSError, ValueError):
+        _fail(place, _("The credential helper {program} cannot be started.", program=program))
+    output: dict[str, bytes] = {}
+    reader = threading.Thread(target=_talk, args=(process, asked, output), daemon=True)
+    reader.start()
+    reader.join(HELPER_TIMEOUT)
+    late = _("The credential helper {program} does not answer within {n} s.", program=program, n=HELPER_TIMEOUT)
+    try:
+        if "content" not in output:
+            _fail(place, late)
+        if len(output["content"]) > _MAX_BYTES:
+            _fail(place, _("The credential helper {program} answers without end.", program=program))
+        try:
+            return process.wait(1), output["content"]
+        except subprocess.TimeoutExpired:
+            _fail(place, late)
+    except BaseException:
+        _end(process)
+        raise
+
+
+def _talk(process: subprocess.Popen[bytes], asked: str, output: dict[str, bytes]) -> None:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with suppress(OSError, ValueError):  # it may end without reading, or be ended
+        process.stdin.write(asked.encode() + b"\n")
+        process.stdin.close()
+    with suppress(OSError, ValueError), process.stdout:
+        output["content"] = process.stdout.read(_MAX_BYTES + 1)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a helper with all that it has started."""
+    with suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
+    process.wait()

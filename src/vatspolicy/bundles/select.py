@@ -69,7 +69,7 @@ class LawStack:
     def absolute(self) -> LawStack:
         """Return the same law with absolute folders."""
         folder = None if self.folder is None else self.folder.absolute()
-        return replace(self, folder=folder, layers=tuple(one.absolute() for one in self.layers))
+        return replace(self, folder=folder, layers=tuple(layer.absolute() for layer in self.layers))
 
     def load(self) -> SelectedLaw:
         """Load the files as they are now; a bundle file is as it was when it was verified. Raises InvalidInput."""
@@ -170,7 +170,7 @@ def choose_law(
 def check(bundle_file: BundleFile, key: Path | None, skip_verify: bool, locks: Iterable[Lock]) -> Signature | None:
     """Verify the signature and the locks of a bundle file. Raises InvalidInput."""
     from vatspolicy.bundles.bundle_file import BundleFileError
-    from vatspolicy.bundles.verification import verify_bundle
+    from vatspolicy.bundles.signature import verify_bundle
 
     locks = tuple(locks)
     scopes = {lock.scope for lock in locks}

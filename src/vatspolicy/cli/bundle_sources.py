@@ -12,9 +12,8 @@ from typing import NamedTuple
 from vatspolicy.bundles.archive import MAX_BYTES, is_archive
 from vatspolicy.bundles.bundle_file import BundleFile, BundleFileError, read_bundle_bytes
 from vatspolicy.bundles.oci import pull_bundle
-from vatspolicy.bundles.oci_reference import SCHEME
-from vatspolicy.bundles.signature import Signature
-from vatspolicy.bundles.sigstore_policy import ENDING, proof_path, read_proof
+from vatspolicy.bundles.oci_client import SCHEME
+from vatspolicy.bundles.signature import ENDING, Signature, proof_path, read_proof
 from vatspolicy.cli.console import warn
 from vatspolicy.git import Git, SourceError
 from vatspolicy.i18n import _, reason_of
@@ -48,11 +47,11 @@ def fetch_bundle(source: str, with_proofs: bool = False) -> FetchedBundle:
     if source.startswith(GIT):
         return _fetch_from_git(source, with_proofs)
     path = Path(source)
-    found = _find_newest(source, path) if path.is_dir() else _read(source, read_file(path))
+    bundle = _find_newest(source, path) if path.is_dir() else _read(source, read_file(path))
     if not with_proofs:
-        return found
-    file = found.bundle_file.file
-    return found._replace(proofs=(read_proof(file, proof_path(Path(file))),))
+        return bundle
+    file = bundle.bundle_file.file
+    return bundle._replace(proofs=(read_proof(file, proof_path(Path(file))),))
 
 
 def _read(name: str, content: bytes) -> FetchedBundle:

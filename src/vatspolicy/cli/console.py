@@ -1,8 +1,10 @@
-"""Console output, cleanup and exit of commands, independent of typer."""
+"""Console output, progress, cleanup and exit of commands, independent of typer."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -10,7 +12,18 @@ from typing import TYPE_CHECKING
 from vatspolicy.errors import MAX_EXPLAINED, InvalidInput
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Sentences, _, reason_of, translate
-from vatspolicy.output import Style, disarm, find_link, wants_color, write_bytes, write_file, write_stderr, write_stdout
+from vatspolicy.output import (
+    Style,
+    disarm,
+    find_link,
+    is_terminal,
+    keep_status,
+    wants_color,
+    write_bytes,
+    write_file,
+    write_stderr,
+    write_stdout,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +32,7 @@ if TYPE_CHECKING:
     from vatspolicy.output import Text
 
     R = TypeVar("R")
+
 
 MAX_PROBLEMS = MAX_EXPLAINED + 1
 """Problems of one file that are shown: those explained, and the one that stands for all others."""
@@ -181,3 +195,84 @@ def measure_width() -> int:
         except (AttributeError, ValueError, OSError):
             room = 0
     return max(30, min(room or 100, 120))
+
+
+SILENT = 1.0
+"""Seconds after which a command shows that it is at work."""
+_STEP = 0.5
+_CLEAR = b"\r\x1b[K"
+TALKING = ("ask", "serve", "watch", "completion")
+"""Commands that are in a dialog, or run until they are stopped."""
+
+
+@contextlib.contextmanager
+def show_progress(command: str) -> Iterator[None]:
+    """Show the name of a command and its seconds while the block runs, from SILENT on; on a terminal only."""
+    if command.partition(" ")[0] in TALKING or not is_terminal(sys.stderr):
+        yield
+        return
+    line = _Line(command, sys.stderr.fileno())
+    keep_status(line.pause)
+    try:
+        yield
+    finally:
+        keep_status(None)
+        line.end()
+
+
+_done = [""]
+
+
+def tell_progress(done: int, total: int) -> None:
+    """Tell the status line how much of the work is done."""
+    _done[-1] = f", {done:,} of {total:,}"
+
+
+class _Line:
+    """A status line, drawn by a thread: it also moves while a solver or a database is at work."""
+
+    def __init__(self, command: str, terminal: int) -> None:
+        import threading
+        import time
+
+        from vatspolicy.workers import STATUS
+
+        self.command, self.terminal, self.drawn = command, terminal, False
+        self.clock, self.began = time.monotonic, time.monotonic()
+        self.ended, self.lock = threading.Event(), threading.Lock()
+        self.thread = threading.Thread(target=self._run, name=STATUS, daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        pause = SILENT
+        while not self.ended.wait(pause):
+            pause = _STEP
+            with self.lock:
+                if not self.ended.is_set():
+                    text = f"vatspolicy {self.command} … {self.clock() - self.began:.0f} s{_done[-1]}"
+                    self._write(_CLEAR + text.encode(sys.stderr.encoding or "utf-8", "replace"))
+                    self.drawn = True
+
+    @contextlib.contextmanager
+    def pause(self) -> Iterator[None]:
+        """Remove the line, and draw none in this context; it comes back while the command goes on."""
+        held = self.lock.acquire(timeout=1)  # a forked process may inherit a lock that nobody opens
+        try:
+            if held and self.drawn:
+                self._write(_CLEAR)
+                self.drawn = False
+            yield
+        finally:
+            if held:
+                self.lock.release()
+
+    def end(self) -> None:
+        """Remove the line for good."""
+        self.ended.set()
+        with self.pause():
+            pass
+        self.thread.join(timeout=1)
+
+    def _write(self, content: bytes) -> None:
+        with contextlib.suppress(OSError):
+            os.write(self.terminal, content)

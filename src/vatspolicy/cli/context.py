@@ -8,20 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from vatspolicy import clock
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, warn
-from vatspolicy.cli.options import (
-    ASIDE,
-    FILE,
-    BundleOption,
-    DayOption,
-    KeyOption,
-    LangOption,
-    LaunchDayOption,
-    LawOption,
-    Option,
-    PoliciesOption,
-    SkipVerifyOption,
-)
 from vatspolicy.core.policies.files import HEAD, RELEASE
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode, find_specs
@@ -42,11 +30,11 @@ Locks = Literal["obey", "warn", "ignore"]
 class LawOptions:
     """The law that a command decides under."""
 
-    law: LawOption = None
-    policies: PoliciesOption = ()
-    bundle: BundleOption = None
-    key: KeyOption = None
-    skip_verify: SkipVerifyOption = False
+    law: opt.LawOption = None
+    policies: opt.PoliciesOption = ()
+    bundle: opt.BundleOption = None
+    key: opt.KeyOption = None
+    skip_verify: opt.SkipVerifyOption = False
 
     def select(self, specs: Iterable[str] = (), locks: Locks = "obey") -> SelectedLaw:
         """Return the law, loaded. Locks are looked for here, and beside and above the specs.
@@ -78,7 +66,7 @@ class LawOptions:
         """Return the options as a command that is told next repeats them."""
         from vatspolicy.reports.decision.summary import quote
 
-        layers = (("-p", one) for one in self.policies)
+        layers = (("-p", folder) for folder in self.policies)
         given = (("--law", self.law), ("--bundle", self.bundle), ("--key", self.key), *layers)
         words = [word for name, value in given if value for word in (name, quote(str(value)))]
         return [*words, "--skip-verify"] if self.skip_verify else words
@@ -110,13 +98,13 @@ class LawOptions:
 
 def find_files(specs: Iterable[str]) -> list[str]:
     """Return the files behind specs, or those to be written; what cannot be searched is reported when it is decided."""
-    found: list[str] = []
+    files: list[str] = []
     for spec in specs:
         try:
-            found += find_specs(spec) or [spec]
+            files += find_specs(spec) or [spec]
         except InvalidInput:
             continue
-    return found
+    return files
 
 
 @dataclass(frozen=True)
@@ -124,14 +112,14 @@ class CommandContext:
     """The law and the language of a command."""
 
     law: LawOptions = LawOptions()
-    lang: LangOption = "en"
+    lang: opt.LangOption = "en"
 
 
 @dataclass(frozen=True)
 class DayContext(CommandContext):
     """The context of a command about the law of one day."""
 
-    as_of: DayOption = None
+    as_of: opt.DayOption = None
 
     def day(self, *bundles: Bundle) -> str:
         """Return the day of the law; end the command if a bundle does not cover it."""
@@ -145,7 +133,7 @@ class DayContext(CommandContext):
 class SpecContext(CommandContext):
     """The context of a command about a spec, whose launch day is the day of the law unless another one is given."""
 
-    as_of: LaunchDayOption = None
+    as_of: opt.LaunchDayOption = None
 
 
 @dataclass(frozen=True)
@@ -153,9 +141,9 @@ class GrantOptions:
     """The opinions that count for a command, and who may grant them."""
 
     opinions: Annotated[
-        Path | None, Option("--opinions FILE", "Granted opinions: those of a profile that count.", ASIDE)
+        Path | None, opt.Option("--opinions FILE", "Granted opinions: those of a profile that count.", opt.ASIDE)
     ] = None
-    approvers: Annotated[Path | None, Option("--approvers FILE", "Who may grant which opinions.", ASIDE)] = None
+    approvers: Annotated[Path | None, opt.Option("--approvers FILE", "Who may grant which opinions.", opt.ASIDE)] = None
 
     def load(self) -> WaiverSet | None:
         """Return the granted opinions and the approvers; None without a file. Raises InvalidInput."""
@@ -183,7 +171,7 @@ def warn_of_claims(profile: Profile) -> None:
 def require_arguments(specs: Sequence[str]) -> None:
     """End the command if no spec is named."""
     if not specs:
-        abort(_("no spec is given: name files, folders or globs, or set specs in {file}.", file=FILE))
+        abort(_("no spec is given: name files, folders or globs, or set specs in {file}.", file=opt.FILE))
 
 
 def require_specs(specs: Sequence[str], from_stdin: bool = True) -> list[str]:

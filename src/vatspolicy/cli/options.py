@@ -182,9 +182,9 @@ def call(target: Callable[..., Any], values: Mapping[str, Any]) -> Any:
 def unpack(group: Any) -> dict[str, Any]:
     """Return the values of an option group by the names of its flattened parameters."""
     found: dict[str, Any] = {}
-    for one in fields(group):
-        value = getattr(group, one.name)
-        found |= unpack(value) if is_dataclass(value) else {one.name: value}
+    for field in fields(group):
+        value = getattr(group, field.name)
+        found |= unpack(value) if is_dataclass(value) else {field.name: value}
     return found
 
 

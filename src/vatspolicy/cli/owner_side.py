@@ -138,20 +138,20 @@ def _paths(value: Any) -> list[Path]:
 
 def _read_state(path: str) -> Mapping[str, bytes | str]:
     """Return a file, or the files of a law below a folder, with their bytes; links with the place they lead to."""
-    found: dict[str, bytes | str] = {}
+    state: dict[str, bytes | str] = {}
     waiting = [path]
     while waiting:
         place = waiting.pop()
         try:
             if os.path.islink(place):  # noqa: PTH114
-                found[place] = os.readlink(place)  # noqa: PTH115
+                state[place] = os.readlink(place)  # noqa: PTH115
             elif os.path.isdir(place):
                 waiting += [os.path.join(place, name) for name in os.listdir(place) if name != ".git"]
             elif os.path.lexists(place) and (place == path or place.endswith((".yaml", ".yml", ".json"))):
-                found[place] = Path(place).read_bytes()
+                state[place] = Path(place).read_bytes()
         except OSError as error:
-            found[place] = str(error.errno)
-    return found
+            state[place] = str(error.errno)
+    return state
 
 
 def take_owner_side(revision: str) -> OwnerSide:
@@ -188,17 +188,17 @@ def find_opened(result: GateResult, other: GateResult) -> Opened:
 
 def _failures(result: GateResult) -> dict[str, str]:
     """Return what fails the gate, each as `file: finding (subject)`, with its spec; empty for a notice on a waiver."""
-    found = {f"{file}: invalid": file for file in result.invalid}
+    failures = {f"{file}: invalid": file for file in result.invalid}
     for remark in result.remarks or ():
         if result.judgement.fails_remark(remark):
-            found[f"{remark.file}: {remark.kind} {remark.rule or ''}".rstrip()] = ""
+            failures[f"{remark.file}: {remark.kind} {remark.rule or ''}".rstrip()] = ""
     for record in result.records:
         for failure in result.judgement.find_failures(record):
             one = None if failure.part == ITSELF else getattr(record, failure.part)[failure.position]
             what = getattr(one, "rule", None) or getattr(one, "path", failure.level)
             subject = str(getattr(one, "subject", ""))
-            found[f"{record.file}: {what}{f' ({subject})' if subject else ''}"] = record.file
-    return found
+            failures[f"{record.file}: {what}{f' ({subject})' if subject else ''}"] = record.file
+    return failures
 
 
 def _shorten(names: Sequence[str]) -> LocalizedText:

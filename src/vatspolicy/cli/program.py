@@ -1,4 +1,8 @@
-"""The program: it runs one command and exits with its code."""
+"""The program: it runs one command and exits with its code.
+
+`read` reads `vatspolicy check …` without typer, whose import takes 45 ms of a start of 140. Help, mistakes, completion
+and other commands are left to typer. A test holds the reader equal to typer.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from vatspolicy.cli import fast_arguments
 from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.commands.check import check
-from vatspolicy.cli.console import abort, close_afterwards, report_problems, warn
-from vatspolicy.cli.progress import show_progress
+from vatspolicy.cli.console import abort, close_afterwards, report_problems, show_progress, warn
+from vatspolicy.cli.options import Argument, Option, Parameter, call, convert, flatten
+from vatspolicy.cli.settings import complete
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import _, set_language
@@ -22,13 +26,54 @@ if TYPE_CHECKING:
     from vatspolicy.cli.typer_app import Commands
 
 
+def read(arguments: Sequence[str]) -> CheckOptions | None:
+    """Return the options of a plain `check SPEC…`, or None to leave the command line to typer."""
+    if list(arguments[:1]) != ["check"] or os.name == "nt":
+        return None  # on Windows typer expands patterns and variables first
+    parameters = {parameter.name: parameter for parameter in flatten(CheckOptions)}
+    try:
+        texts = _split(arguments[1:], list(parameters.values()))
+        given = {name: convert(parameters[name], found) for name, found in texts.items()}
+        options: CheckOptions = call(CheckOptions, complete(parameters.values(), given))
+    except Exception:  # a mistake, which typer puts into words
+        return None
+    return options
+
+
+def _split(words: Sequence[str], parameters: Sequence[Parameter]) -> dict[str, list[str]]:
+    """Return the texts of each parameter by its name. Raises for a mistake."""
+    options = {
+        name: parameter
+        for parameter in parameters
+        if isinstance(parameter.declared, Option)
+        for name in parameter.declared.names
+    }
+    [argument] = [parameter for parameter in parameters if isinstance(parameter.declared, Argument)]
+    given: dict[str, list[str]] = {}
+    remaining = iter(words)
+    for word in remaining:
+        if word and (word == "-" or not word.startswith("-")):
+            given.setdefault(argument.name, []).append(word)
+            continue
+        name, equals, value = word.partition("=")
+        option = options[name]
+        if equals and (option.is_flag or not name.startswith("--")):
+            raise ValueError(word)
+        if not option.is_flag:
+            value = value if equals else next(remaining)
+            if not value or value.startswith("-"):
+                raise ValueError(value)
+        given.setdefault(option.name, []).append(value)
+    return given
+
+
 def run() -> None:
     """Run the command of `sys.argv` and exit with its code; an unexpected error exits with 70, without a traceback."""
     accept_any_text()
     if len(sys.argv) > 1:  # shells ask for completions without arguments; a check must not be taken for one
         os.environ.pop("_VATSPOLICY_COMPLETE", None)
     try:
-        if (plain := fast_arguments.read(sys.argv[1:])) is not None:
+        if (plain := read(sys.argv[1:])) is not None:
             sys.exit(_check(plain, sys.argv[1:]))
         if "_VATSPOLICY_COMPLETE" in os.environ:
             from typer import completion

@@ -95,7 +95,7 @@ def complete(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> dict[
         InvalidInput: for a mistake in the file.
         BadVariable: for a mistake in a variable, and a revision that cannot be used.
     """
-    open_ones = {one.name: one for one in parameters if one.declared.setting}
+    open_ones = {parameter.name: parameter for parameter in parameters if parameter.declared.setting}
     if given.get("trust") is None:
         return _complete(open_ones, given)
     from vatspolicy.cli.owner_side import trust
@@ -158,8 +158,8 @@ def _split(key: str, values: Sequence[str], source: str, line: int = 0, column: 
     """Return the settings of a key: `formats` holds the format on standard output, and the reports to write."""
     if key != "formats":
         return [Setting(key, key.replace("-", "_"), tuple(values), source, line, column)]
-    outputs = tuple(one for one in values if _is_output(one))
-    alone = tuple(one for one in values if one not in outputs)
+    outputs = tuple(value for value in values if _is_output(value))
+    alone = tuple(value for value in values if value not in outputs)
     return [
         Setting(key, name, found, source, line, column)
         for name, found in (("format", alone), ("outputs", outputs))
@@ -182,14 +182,14 @@ def read_variables() -> tuple[Setting, ...]:
         BadVariable: A variable has the prefix and no meaning: a misspelled one would leave the gate as it was.
     """
     names = {PREFIX + key.upper().replace("-", "_"): key for key in keys()}
-    found: list[Setting] = []
+    variables: list[Setting] = []
     for name in os.environ:
         if name.startswith(PREFIX) and name not in names and name.removeprefix(PREFIX) not in OTHER_VARIABLES:
             raise BadVariable(_say_unknown(name, names))
     for name, key in names.items():
         if text := os.environ.get(name, "").strip():
-            found += _split(key, _members(key, text), name)
-    return tuple(found)
+            variables += _split(key, _members(key, text), name)
+    return tuple(variables)
 
 
 def _members(key: str, text: str) -> list[str]:
@@ -203,7 +203,7 @@ def _say_unknown(name: str, names: Iterable[str]) -> str:
     """Return the sentence on a variable that has no meaning, with the name that was meant."""
     from vatspolicy.errors import did_you_mean, nearest
 
-    known = sorted([*(one.removeprefix(PREFIX) for one in names), *OTHER_VARIABLES])
+    known = sorted([*(name.removeprefix(PREFIX) for name in names), *OTHER_VARIABLES])
     near = did_you_mean([PREFIX + one for one in nearest(name.removeprefix(PREFIX), known)])
     fault = Sentences(_("There is no such variable."), near or _("See docs/configuration.md, or rename it."))
     return _("{path}: {fault}", path=name, fault=fault)

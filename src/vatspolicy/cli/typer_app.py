@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from vatspolicy.cli.commands import find_names, load_command, load_commands
-from vatspolicy.cli.console import abort, close_afterwards
+from vatspolicy.cli.console import abort, close_afterwards, show_progress
 from vatspolicy.cli.options import (
     Argument,
     BadArgument,
@@ -24,7 +24,6 @@ from vatspolicy.cli.options import (
     panel_order,
     to_american,
 )
-from vatspolicy.cli.progress import show_progress
 from vatspolicy.cli.settings import BadVariable, complete, configured_language
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode

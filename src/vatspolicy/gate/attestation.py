@@ -15,8 +15,7 @@ from pathlib import Path
 
 from vatspolicy import __version__
 from vatspolicy.bundles.bundle_file import BundleFileError
-from vatspolicy.bundles.dsse import EnvelopeError, read_envelope, seal
-from vatspolicy.bundles.keys import Key
+from vatspolicy.bundles.keys import EnvelopeError, Key, read_envelope, seal
 from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.core.documents.json_reader import make_object
 from vatspolicy.core.documents.plain import Fields, Tree
@@ -93,7 +92,7 @@ def describe_decision(record: Record) -> Fields:
         "remaining": record.judged,
         "knownUntil": record.bundle.known_until,
         "verification": record.verification,
-        "notices": [one.kind for one in record.notices],
+        "notices": [notice.kind for notice in record.notices],
         "denials": _rules(record.denials),
         "needs": _rules(record.licenses),
         "duties": _rules(record.duties),
@@ -166,7 +165,7 @@ def read_statements(path: Path, key: Key) -> list[Attested]:
     envelopes = _parse(content)
     if not envelopes:
         raise BundleFileError(file, _("This is not an attestation of vatspolicy."), _("check --attest writes them."))
-    return [_open(file, one, key) for one in envelopes]
+    return [_open(file, envelope, key) for envelope in envelopes]
 
 
 def _parse(content: bytes) -> list[Tree]:
@@ -213,34 +212,36 @@ def _decode(statement: Fields) -> Attested:
 def find_statements(statements: Iterable[Attested], content: bytes) -> list[Attested]:
     """Return the statements about a spec: those with its digest."""
     digest = hashlib.sha256(content).hexdigest()
-    return [one for one in statements if digest in one.specs]
+    return [statement for statement in statements if digest in statement.specs]
 
 
 def find_objections(attested: Attested, expected: Expected) -> list[Message]:
     """Return why a statement does not say that the gate passed under the law expected; nothing if it does."""
     as_of, law = attested.as_of, attested.law
-    found: list[Message] = []
+    objections: list[Message] = []
     if _digests(law) != attested.digests or not _is_law(law, describe_law(expected.law)):
-        found.append(_("It was decided under another law, {revision}.", revision=law.revision))
+        objections.append(_("It was decided under another law, {revision}.", revision=law.revision))
     if expected.as_of is not None and as_of.day != expected.as_of:
-        found.append(_("It was decided under the law of another day, {day}.", day=as_of.day))
+        objections.append(_("It was decided under the law of another day, {day}.", day=as_of.day))
     if expected.as_of is None and as_of.why == WHY[0]:
-        found.append(_("--as-of chose the day of the law, {day}. Ask for it with --as-of.", day=as_of.day))
+        objections.append(_("--as-of chose the day of the law, {day}. Ask for it with --as-of.", day=as_of.day))
     elif expected.as_of is None and as_of.day < (expected.today if as_of.why == WHY[2] else as_of.today):
-        found.append(_("It was decided under the law of a past day, {day}. Ask for it with --as-of.", day=as_of.day))
+        objections.append(
+            _("It was decided under the law of a past day, {day}. Ask for it with --as-of.", day=as_of.day)
+        )
     if LEVELS.index(attested.fail_on) < LEVELS.index(expected.fail_on):
-        found.append(_("Its gate failed on {level} only. Accept that with --fail-on.", level=attested.fail_on))
+        objections.append(_("Its gate failed on {level} only. Accept that with --fail-on.", level=attested.fail_on))
     if not attested.passed:
-        found.append(_("The gate failed. The decision is {decision}.", decision=attested.decision))
-    for one in attested.opinions:
-        accepted, values = expected.approvers, {"about": one.about, "approver": one.approver}
-        if accepted is None or not accepted.allow_opinion(one.approver, one.about):
-            found.append(
+        objections.append(_("The gate failed. The decision is {decision}.", decision=attested.decision))
+    for opinion in attested.opinions:
+        accepted, values = expected.approvers, {"about": opinion.about, "approver": opinion.approver}
+        if accepted is None or not accepted.allow_opinion(opinion.approver, opinion.about):
+            objections.append(
                 _("It rests on an opinion on {about} that {approver} granted. Accept that with --approvers.", **values)
             )
-        elif not accepted.allow_period(one.since, one.until):
-            found.append(_("It rests on a grant of more than {most} days.", most=accepted.max_days))
-    return found
+        elif not accepted.allow_period(opinion.since, opinion.until):
+            objections.append(_("It rests on a grant of more than {most} days.", most=accepted.max_days))
+    return objections
 
 
 def _is_law(law: LawUsed, own: LawUsed) -> bool:

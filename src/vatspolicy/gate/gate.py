@@ -114,7 +114,7 @@ Progress: TypeAlias = "Callable[[int, int], None]"
 Take: TypeAlias = "Callable[[Record, float], T]"
 
 
-class Reader(Protocol[T]):
+class SpecReader(Protocol[T]):
     """Reads the decisions of a run while it goes on, so that the run need not keep them."""
 
     def take(self, record: Record, seconds: float) -> T:
@@ -188,7 +188,7 @@ class Gate:
         self,
         arguments: Iterable[str],
         progress: Progress = lambda done, total: None,
-        reader: Reader[T] | None = None,
+        reader: SpecReader[T] | None = None,
     ) -> GateResult:
         """Decide every spec behind the arguments (see `find_specs`), each once.
 

@@ -80,27 +80,27 @@ def find_failures(record: Record, fail_on: str) -> list[Failure]:
     """
     word = record.judged
     level = LEVELS.index(fail_on)
-    found = _open(record) if word == INCOMPLETE else []
-    found += _kept("deny", "denials", record.denials)
-    if word == "deny" and not found:
-        found.append(Failure("deny", ITSELF, 0))
+    failures = _open(record) if word == INCOMPLETE else []
+    failures += _kept("deny", "denials", record.denials)
+    if word == "deny" and not failures:
+        failures.append(Failure("deny", ITSELF, 0))
     if level >= 1:
-        found += _kept("needs-license", "needs", record.needs)
-        found += _kept("needs-license", "would_need", record.would_need)
-        if word == "needs-license" and not found:
-            found.append(Failure("needs-license", ITSELF, 0))
+        failures += _kept("needs-license", "needs", record.needs)
+        failures += _kept("needs-license", "would_need", record.would_need)
+        if word == "needs-license" and not failures:
+            failures.append(Failure("needs-license", ITSELF, 0))
     if level >= 2:
-        found += _contested(record)
+        failures += _contested(record)
     if level >= 3:
-        found += [*_due("duties", record.duties), *_due("undetermined", record.undetermined)]
+        failures += [*_due("duties", record.duties), *_due("undetermined", record.undetermined)]
     if level >= 4:
-        found += _kept("advice", "advice", record.advice)
-        found += [
+        failures += _kept("advice", "advice", record.advice)
+        failures += [
             Failure("advice", "contested", index)
             for index, reading in enumerate(record.contested)
             if not reading.stricter
         ]
-    return found
+    return failures
 
 
 def find_worst_level(failures: Iterable[Failure]) -> str | None:

@@ -15,10 +15,9 @@ from vatspolicy.core.engine.snapshot import summarize
 from vatspolicy.core.engine.timeline import compare_summaries
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import load_profile
-from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import DayError, Gate
-from vatspolicy.i18n import _
+from vatspolicy.i18n import LocalizedText, _
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""
@@ -151,7 +150,7 @@ def _entry(spec: str, before: _Side, after: _Side | list[str], laws: Sequence[Bu
         found,
         after=_shorten(after),
         direction=_direction(decision, after[0]),
-        changes=tuple(one for one in compare_summaries(old, new) if one.kind != "duty"),
+        changes=tuple(summary for summary in compare_summaries(old, new) if summary.kind != "duty"),
         duties=tuple(_compare_duties(before[1], after[1])),
         ahead=None if ahead.before == ahead.after else ahead,
     )
@@ -191,4 +190,4 @@ def _state(duty: Duty) -> DutyState:
 def _duties(record: Record) -> dict[tuple[str, str], Duty]:
     """Return the duties of a record by rule and service."""
     duties = (*record.duties, *(each for each in record.undetermined if isinstance(each, Duty)))
-    return {(one.rule, one.subject.service or ""): one for one in duties}
+    return {(duty.rule, duty.subject.service or ""): duty for duty in duties}

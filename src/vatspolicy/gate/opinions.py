@@ -36,19 +36,21 @@ def admit_opinions(bundle: Bundle, profile: Profile, as_of: str, waiver_set: Wai
     from vatspolicy.gate.waivers.fingerprint import opinion_fingerprint
 
     granted = {}
-    for place, claim in enumerate(claims):
+    for position, claim in enumerate(claims):
         said = stated(claim)
-        for one in waiver_set.opinions:
+        for opinion in waiver_set.opinions:
             if (
-                one.product == profile.name
-                and one.opinion == said
-                and not any(find_faults(one, waiver_set, today))
-                and not any(find_misfits(one, profile, as_of, today))
-                and find_stronger(one, waiver_set, profile) is None
-                and one.fingerprint == opinion_fingerprint(bundle, profile, as_of, claim)
+                opinion.product == profile.name
+                and opinion.opinion == said
+                and not any(find_faults(opinion, waiver_set, today))
+                and not any(find_misfits(opinion, profile, as_of, today))
+                and find_stronger(opinion, waiver_set, profile) is None
+                and opinion.fingerprint == opinion_fingerprint(bundle, profile, as_of, claim)
             ):
-                days = (one.granted, one.expiry)
-                granted[place] = Grant(one.approver, one.ticket, one.reason, *days, one.file, one.line)
+                days = (opinion.granted, opinion.expiry)
+                granted[position] = Grant(
+                    opinion.approver, opinion.ticket, opinion.reason, *days, opinion.file, opinion.line
+                )
     return profile.grant(granted)
 
 
@@ -87,7 +89,7 @@ def _about(profile: Profile, path: Path, opinion: Fields, rules: Mapping[str, Ru
             (*path, "about"), _("The bundle has no rule {name!r}.", name=name), suggest(name, rules)
         )
         return
-    conditions = [one.id for one in rule.effect.requirements] if isinstance(rule.effect, Route) else []
+    conditions = [requirement.id for requirement in rule.effect.requirements] if isinstance(rule.effect, Route) else []
     if rest and rest[0] not in conditions:
         message = _("The rule {name!r} has no condition {condition!r}.", name=name, condition=rest[0])
         yield profile.document.problem((*path, "about"), message, suggest(rest[0], conditions))

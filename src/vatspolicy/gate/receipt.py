@@ -14,8 +14,7 @@ from pathlib import Path
 
 from vatspolicy import __version__
 from vatspolicy.bundles.bundle_file import BundleFileError
-from vatspolicy.bundles.dsse import Envelope, EnvelopeError, read_envelope, seal
-from vatspolicy.bundles.keys import Key
+from vatspolicy.bundles.keys import Envelope, EnvelopeError, Key, read_envelope, seal
 from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.core.documents import parse_document
 from vatspolicy.core.documents.json_reader import make_object
@@ -156,7 +155,7 @@ def decode_receipt(data: Fields, file: str = "") -> StoredReceipt:
         LawUsed(**{**law, "layers": layers}),
         decision["decision"],
         tuple(
-            OpinionUsed(**{one.name: {**opinion, **grant}[one.name] for one in fields(OpinionUsed)})
+            OpinionUsed(**{field.name: {**opinion, **grant}[field.name] for field in fields(OpinionUsed)})
             for opinion, grant in counted
         ),
         sum("waived" in finding for name in WAIVABLE for finding in decision[name]),
@@ -190,7 +189,7 @@ def replay(recorded: StoredReceipt, selected: SelectedLaw, content: bytes) -> li
     both_bundles = recorded.law.number is not None and run.law.number is not None
     uncompared = re.compile(_UNCOMPARED if both_bundles else f"{_UNCOMPARED}|{_NAME_OF_BUNDLE}")
     differences = _differences(recorded.data, encode(make_receipt(run)), "")
-    found = [one for one in differences if not uncompared.fullmatch(one[0])]
+    found = [difference for difference in differences if not uncompared.fullmatch(difference[0])]
     if as_of.day not in {"option": (as_of.day,), "launch": (profile.launch,), "today": (as_of.today,)}[as_of.why]:
         found.append(("/as_of/why", "changed"))
     return found

@@ -19,11 +19,10 @@ from vatspolicy.core.engine.result import Json, Record, encode
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import NEVER, Policy, Rule
 from vatspolicy.core.profile.profile import Profile, change
-from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.gate.judgement import Judgement, Remark
-from vatspolicy.i18n import Phrase, _
+from vatspolicy.i18n import LocalizedText, Phrase, _
 from vatspolicy.i18n.words import say_both
 
 WHY = ("option", "launch", "today")
@@ -230,9 +229,9 @@ def record_runs(selected: SelectedLaw, gate: Gate, result: GateResult, moment: s
 def find_opinions(record: Record) -> tuple[OpinionUsed, ...]:
     """Return the opinions that a decision rests on. What nobody granted does not count."""
     return tuple(
-        OpinionUsed(one.about, one.service, one.by, one.date, grant.approver, grant.since, grant.until)
-        for one in record.opinions
-        if one.state == COUNTED and (grant := one.granted) is not None
+        OpinionUsed(opinion.about, opinion.service, opinion.by, opinion.date, grant.approver, grant.since, grant.until)
+        for opinion in record.opinions
+        if opinion.state == COUNTED and (grant := opinion.granted) is not None
     )
 
 
@@ -300,7 +299,7 @@ def _parameters(bundle: Bundle, rule: Rule) -> Iterator[str]:
 
 def _policy(policy: Policy, rules: Iterable[Rule], names: Iterable[str], day: str) -> PolicyUsed:
     edition = policy.edition(day)
-    later = min((one.since for one in policy.editions if one.since > day), default=NEVER)
+    later = min((edition.since for edition in policy.editions if edition.since > day), default=NEVER)
     return PolicyUsed(
         *_period(policy.since, policy.until, day),
         policy.id,

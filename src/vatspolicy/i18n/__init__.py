@@ -6,14 +6,12 @@ English loads no catalogue.
 
 from __future__ import annotations
 
-from vatspolicy.i18n.language import LANGUAGES as LANGUAGES
-from vatspolicy.i18n.language import VARIABLE as VARIABLE
-from vatspolicy.i18n.language import Language as Language
-from vatspolicy.i18n.language import current_language as current_language
-from vatspolicy.i18n.language import set_language as set_language
+from vatspolicy.i18n.message import LANGUAGES as LANGUAGES
+from vatspolicy.i18n.message import VARIABLE as VARIABLE
 from vatspolicy.i18n.message import Bilingual as Bilingual
 from vatspolicy.i18n.message import Capital as Capital
 from vatspolicy.i18n.message import ForeignText as ForeignText
+from vatspolicy.i18n.message import Language as Language
 from vatspolicy.i18n.message import LazyText as LazyText
 from vatspolicy.i18n.message import Listing as Listing
 from vatspolicy.i18n.message import LocalizedText as LocalizedText
@@ -22,7 +20,9 @@ from vatspolicy.i18n.message import Phrase as Phrase
 from vatspolicy.i18n.message import Sentences as Sentences
 from vatspolicy.i18n.message import Translatable as Translatable
 from vatspolicy.i18n.message import _ as _
+from vatspolicy.i18n.message import current_language as current_language
 from vatspolicy.i18n.message import reason_of as reason_of
+from vatspolicy.i18n.message import set_language as set_language
 
 
 def translate(text: str, lang: str | None = None) -> str:

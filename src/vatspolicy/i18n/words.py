@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from vatspolicy.i18n.language import Language
-from vatspolicy.i18n.message import LazyText, LocalizedText, Phrase
+from vatspolicy.i18n.message import Language, LazyText, LocalizedText, Phrase
 
 Table: TypeAlias = "Mapping[str, LocalizedText]"
 """Phrases by key, each in English (`en`) and Chinese (`zh`)."""

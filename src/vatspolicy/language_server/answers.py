@@ -13,7 +13,7 @@ from pygls.uris import to_fs_path
 
 from vatspolicy.i18n import translate
 from vatspolicy.language_server import completion, hover, navigation, outline
-from vatspolicy.language_server.findings import Finding
+from vatspolicy.language_server.findings import EditorFinding
 from vatspolicy.language_server.law import absolute
 from vatspolicy.language_server.messages import fix_of, item_of, range_of, symbol_of
 from vatspolicy.language_server.navigation import RenameRefused, check_rename, rename_term
@@ -46,7 +46,7 @@ class Answers:
     """Answers to the requests of an editor."""
 
     project: Project
-    findings_of: Callable[[str], list[Finding]]
+    findings_of: Callable[[str], list[EditorFinding]]
     """Function that returns the findings in a file."""
     uris: dict[str, str] = field(default_factory=dict)
     """Addresses of files as the editor writes them."""
@@ -61,9 +61,12 @@ class Answers:
         """Return the address of a file."""
         return self.uris.get(file) or (FilePath(file).as_uri() if os.path.isabs(file) else file)
 
-    def locations(self, places: Iterable[navigation.Place]) -> list[types.Location]:
+    def locations(self, places: Iterable[navigation.FilePart]) -> list[types.Location]:
         """Return places as the protocol writes them."""
-        return [types.Location(self.uri(one.file), range_of(one.span, self.project.text(one.file))) for one in places]
+        return [
+            types.Location(self.uri(place.file), range_of(place.span, self.project.text(place.file)))
+            for place in places
+        ]
 
     def place(self, params: _Placed) -> tuple[str, int] | None:
         """Return file and index of the place of a request; None in a file that is too large."""
@@ -160,10 +163,10 @@ class Answers:
         text = self.project.text(file)
         start, end = (text.index(one.line, one.character) for one in (params.range.start, params.range.end))
         return [
-            fix_of(self.uri(file), one, word, text, self.project.lang)
-            for one in self.findings_of(file)
-            if one.replaced is not None and one.span.start <= end and start <= one.span.end
-            for word in one.words
+            fix_of(self.uri(file), finding, word, text, self.project.lang)
+            for finding in self.findings_of(file)
+            if finding.replaced is not None and finding.span.start <= end and start <= finding.span.end
+            for word in finding.words
         ]
 
     def show_parts(self, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:

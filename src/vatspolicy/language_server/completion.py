@@ -12,10 +12,10 @@ from vatspolicy.core.documents.words import Word
 from vatspolicy.core.policies.model import EFFECTS, Policy
 from vatspolicy.core.policies.reads import asked_facts, details
 from vatspolicy.core.profile.vocabulary import fact_schemas
-from vatspolicy.language_server.expressions import PARAMETER, TERM, Scope, fact_paths, scalar_type, string_at
+from vatspolicy.language_server.expressions import PARAMETER, SETS, TERM, Scope, fact_paths, scalar_type, string_at
 from vatspolicy.language_server.hover import make_scope
 from vatspolicy.language_server.kinds import FIXTURE, LAYER, POLICY, SETTINGS, TESTS
-from vatspolicy.language_server.law import Law
+from vatspolicy.language_server.law import EditedLaw
 from vatspolicy.language_server.project import Project
 from vatspolicy.language_server.schema_nodes import (
     SchemaNode,
@@ -35,11 +35,12 @@ _QUANTIFIERS = {
     "exists": "exists(x, )",
     "all": "all(x, )",
 }
+_SET_TESTS = ("contains", "equivalent", "intersects")
 _MOST = 3000
 """Proposals of one answer at most."""
 
 
-class Proposal(NamedTuple):
+class Completion(NamedTuple):
     """A text that may be written in place of a part of the file."""
 
     label: str
@@ -54,7 +55,7 @@ class Proposal(NamedTuple):
     """It is required, or the nearest: shown before the others."""
 
 
-def complete(project: Project, file: str, index: int) -> list[Proposal]:
+def complete(project: Project, file: str, index: int) -> list[Completion]:
     """Return what may be written at a place."""
     kind = project.kind_of(file)
     if kind is None:
@@ -63,14 +64,14 @@ def complete(project: Project, file: str, index: int) -> list[Proposal]:
     written = _WRITTEN.search(text.near(index))
     assert written is not None
     span = Span(index - len(written.group()), index)
-    found: dict[tuple[str, str], Proposal] = {}
+    found: dict[tuple[str, str], Completion] = {}
     for place in find_places(text, index):
         for one in _at(project, file, kind, place, span):
             found.setdefault((one.kind, one.label), one)
     return list(found.values())[:_MOST]
 
 
-def _at(project: Project, file: str, kind: str, place: Sketch, span: Span) -> Iterator[Proposal]:
+def _at(project: Project, file: str, kind: str, place: Sketch, span: Span) -> Iterator[Completion]:
     law = project.law_of(file)
     scope = None if place.on_key else make_scope(project, file, place)
     if scope is not None:
@@ -82,7 +83,7 @@ def _at(project: Project, file: str, kind: str, place: Sketch, span: Span) -> It
         yield from _keys(law, kind, place, span)
     named = list(_names(project, file, kind, place))
     for name, detail in named:
-        yield Proposal(name, f"{name}: " if place.on_key else name, NAME, span, detail)
+        yield Completion(name, f"{name}: " if place.on_key else name, NAME, span, detail)
     if not place.on_key and not named:
         schema, path = _schema_path(kind, place.path)
         nodes = find_nodes(schema, path, law.schemas)
@@ -92,7 +93,7 @@ def _at(project: Project, file: str, kind: str, place: Sketch, span: Span) -> It
 # --- data
 
 
-def _keys(law: Law, kind: str, place: Sketch, span: Span) -> Iterator[Proposal]:
+def _keys(law: EditedLaw, kind: str, place: Sketch, span: Span) -> Iterator[Completion]:
     """Yield the keys of a mapping that it does not have yet, required ones first."""
     parent = place.path[:-1]
     schema, path = _schema_path(kind, parent)
@@ -101,13 +102,13 @@ def _keys(law: Law, kind: str, place: Sketch, span: Span) -> Iterator[Proposal]:
     for key, child in allowed_keys(nodes).items():
         if key not in present:
             inner = [SchemaNode(child, nodes[0].home)]
-            yield Proposal(key, f"{key}: ", KEY, span, _title(describe_nodes(inner)), first=key in required)
+            yield Completion(key, f"{key}: ", KEY, span, _title(describe_nodes(inner)), first=key in required)
 
 
-def _words(words: Iterable[Word], span: Span) -> Iterator[Proposal]:
+def _words(words: Iterable[Word], span: Span) -> Iterator[Completion]:
     for word in words:
         detail = f"{word.name['en']} · {word.name['zh']}" if word.name else ""
-        yield Proposal(word.value, word.value, VALUE, span, detail, " ".join(word.names))
+        yield Completion(word.value, word.value, VALUE, span, detail, " ".join(word.names))
 
 
 def _schema_path(kind: str, path: Path) -> tuple[str, Path]:
@@ -143,16 +144,18 @@ def _names(project: Project, file: str, kind: str, place: Sketch) -> Iterator[tu
     elif kind == FIXTURE:
         match path:
             case ("decisions", _, "rules" | "advice", _):
-                yield from ((rule.name, _both(rule.message)) for one in policies.values() for rule in one.rules)
+                yield from ((rule.name, _both(rule.message)) for policy in policies.values() for rule in policy.rules)
             case ("decisions", _, "duties" | "needs", _):
                 yield from ((name, _both(one.title)) for name, one in law.bundle.instruments.items())
     elif kind == SETTINGS and not place.on_key:
         yield from _names_in_settings(law, place)
     elif kind == LAYER and path[:1] in (("may_loosen",), ("enforce",)) and len(path) == 2:
-        yield from ((rule.name, _both(rule.message)) for one in law.bundle.own_policies for rule in one.rules)
+        yield from (
+            (rule.name, _both(rule.message)) for own_policy in law.bundle.own_policies for rule in own_policy.rules
+        )
 
 
-def _names_in_policy(law: Law, policy: Policy | None, place: Sketch) -> Iterator[tuple[str, str]]:
+def _names_in_policy(law: EditedLaw, policy: Policy | None, place: Sketch) -> Iterator[tuple[str, str]]:
     bundle = law.bundle
     assert bundle is not None
     match place.path:
@@ -165,13 +168,17 @@ def _names_in_policy(law: Law, policy: Policy | None, place: Sketch) -> Iterator
         case ("rules", _, effect, "instrument") if effect in EFFECTS:
             yield from ((name, _both(one.title)) for name, one in bundle.instruments.items())
         case ("rules", _, "need", "through") | ("rules", _, "route", "to"):
-            needs = {getattr(rule.effect, "through", None) for one in bundle.policies.values() for rule in one.rules}
+            needs = {
+                getattr(rule.effect, "through", None) for policy in bundle.policies.values() for rule in policy.rules
+            }
             yield from ((name, "") for name in sorted(filter(None, needs)))
         case ("rules", _, "overrides", "rule"):
-            yield from ((rule.name, _both(rule.message)) for one in bundle.policies.values() for rule in one.rules)
+            yield from (
+                (rule.name, _both(rule.message)) for policy in bundle.policies.values() for rule in policy.rules
+            )
 
 
-def _names_in_settings(law: Law, place: Sketch) -> Iterator[tuple[str, str]]:
+def _names_in_settings(law: EditedLaw, place: Sketch) -> Iterator[tuple[str, str]]:
     """Yield the names that properties.yaml may say at a place: rules, terms, parameters, articles and facts."""
     bundle = law.bundle
     assert bundle is not None
@@ -180,7 +187,7 @@ def _names_in_settings(law: Law, place: Sketch) -> Iterator[tuple[str, str]]:
         case ("details", _, "facts"):
             yield from ((path, _fact_title_at(law, path)) for path in sorted(details(law.schemas)))
         case ("accepted", _, "about", int(number)):
-            yield from ((rule.name, _both(rule.message)) for one in policies for rule in one.rules)
+            yield from ((rule.name, _both(rule.message)) for policy in policies for rule in policy.rules)
             if number > 0:
                 head = place.scalars.get((*place.path[:3], 0), "")
                 owner = bundle.policies.get(head.partition("/")[0])
@@ -192,7 +199,7 @@ def _names_in_settings(law: Law, place: Sketch) -> Iterator[tuple[str, str]]:
                 yield from ((key.key, _parameter_title(law, key.key)) for key in one.parameters.values())
             yield from _fact_names(law)
         case ("properties", _, "never", "rule"):
-            yield from ((rule.name, _both(rule.message)) for one in policies for rule in one.rules)
+            yield from ((rule.name, _both(rule.message)) for policy in policies for rule in policy.rules)
         case ("properties", _, "cite", _) | ("properties", _, "cite"):
             for one in policies:
                 yield from ((f"{one.id}/{key}", _both(article.label)) for key, article in one.articles.items())
@@ -200,17 +207,17 @@ def _names_in_settings(law: Law, place: Sketch) -> Iterator[tuple[str, str]]:
             yield from _fact_names(law)
 
 
-def _fact_names(law: Law) -> Iterator[tuple[str, str]]:
+def _fact_names(law: EditedLaw) -> Iterator[tuple[str, str]]:
     """Yield the paths of facts as analyses write them, with * for the members of a list."""
     yield from ((path, _fact_title_at(law, path)) for path in asked_facts(law.schemas))
 
 
-def _fact_title_at(law: Law, path: str) -> str:
+def _fact_title_at(law: EditedLaw, path: str) -> str:
     steps = tuple(0 if step == "*" else step for step in path.split("."))
     return _title(describe_nodes(find_nodes("profile", steps, law.schemas)))
 
 
-def _facts(law: Law) -> Iterator[tuple[str, str]]:
+def _facts(law: EditedLaw) -> Iterator[tuple[str, str]]:
     """Yield the paths of facts as tests write them, with 0 for the first member of a list."""
     lists = {("services",), ("company", "licenses"), ("partner", "licenses"), ("deals",), ("filings",)}
     for path, node in fact_schemas(law.schemas):
@@ -223,7 +230,7 @@ def _facts(law: Law) -> Iterator[tuple[str, str]]:
 # --- expressions
 
 
-def _in_expression(law: Law, scope: Scope, place: Sketch, span: Span, before: str) -> Iterator[Proposal]:
+def _in_expression(law: EditedLaw, scope: Scope, place: Sketch, span: Span, before: str) -> Iterator[Completion]:
     literal = string_at(place.text, place.offset)
     if literal is not None:
         start = span.end - (place.offset - literal[0])
@@ -235,39 +242,43 @@ def _in_expression(law: Law, scope: Scope, place: Sketch, span: Span, before: st
         yield from _roots(law, scope, own)
     elif parts == [PARAMETER]:
         for name, (key, type) in scope.environment.params.items():
-            yield Proposal(name, name, NAME, own, f"{type} ({_parameter_title(law, key)})")
+            yield Completion(name, name, NAME, own, f"{type} ({_parameter_title(law, key)})")
     elif parts == [TERM]:
         for name in sorted(scope.environment.terms):
-            yield Proposal(name, name, NAME, own, _term_text(law, place, name))
+            yield Completion(name, name, NAME, own, _term_text(law, place, name))
+    elif parts == [SETS]:
+        for name in _SET_TESTS:
+            yield Completion(name, f"{name}()", FUNCTION, own, f"{SETS}.{name}(list, list)")
     else:
         yield from _members(law, scope, tuple(parts), own)
 
 
-def _roots(law: Law, scope: Scope, span: Span) -> Iterator[Proposal]:
+def _roots(law: EditedLaw, scope: Scope, span: Span) -> Iterator[Completion]:
     for name in (*scope.bound, *scope.environment.variables):
         paths = fact_paths((name,), scope.bound)
-        yield Proposal(name, name, FACT, span, _fact_title(law, paths))
+        yield Completion(name, name, FACT, span, _fact_title(law, paths))
     for name, known in ((TERM, scope.environment.terms), (PARAMETER, scope.environment.params)):
         if known:
-            yield Proposal(name, f"{name}.", NAME, span)
-    yield Proposal("size", "size()", FUNCTION, span)
+            yield Completion(name, f"{name}.", NAME, span)
+    yield Completion("size", "size()", FUNCTION, span)
+    yield Completion(SETS, f"{SETS}.", NAME, span)
 
 
-def _members(law: Law, scope: Scope, parts: tuple[str, ...], span: Span) -> Iterator[Proposal]:
+def _members(law: EditedLaw, scope: Scope, parts: tuple[str, ...], span: Span) -> Iterator[Completion]:
     type = scope.type_of(parts)
     if isinstance(type, ListOf):
         for name, text in _QUANTIFIERS.items():
-            yield Proposal(name, text, FUNCTION, span, f"{'.'.join(parts)}.{text}")
+            yield Completion(name, text, FUNCTION, span, f"{'.'.join(parts)}.{text}")
     elif isinstance(type, Record):
         for name, inner in type.fields.items():
             paths = fact_paths((*parts, name), scope.bound)
-            yield Proposal(name, name, FACT, span, _fact_title(law, paths) or str(inner))
+            yield Completion(name, name, FACT, span, _fact_title(law, paths) or str(inner))
     elif type is not None and not isinstance(type, Bool):
         for name in ("startsWith", "endsWith", "contains", "matches") if not isinstance(type, Enum) else ():
-            yield Proposal(name, f'{name}("")', FUNCTION, span)
+            yield Completion(name, f'{name}("")', FUNCTION, span)
 
 
-def _literals(law: Law, scope: Scope, place: Sketch, span: Span) -> Iterator[Proposal]:
+def _literals(law: EditedLaw, scope: Scope, place: Sketch, span: Span) -> Iterator[Completion]:
     """Yield the words that a string literal may be: the values of what it is compared with."""
     name = scope.compared_with(place.text, place.offset)
     type: Type | None = scalar_type(scope.type_of(name)) if name else None
@@ -277,31 +288,31 @@ def _literals(law: Law, scope: Scope, place: Sketch, span: Span) -> Iterator[Pro
     yield from _words([known.get(value) or Word(value, None) for value in sorted(type.values)], span)
 
 
-def _known_words(law: Law, scope: Scope, name: tuple[str, ...]) -> list[Word]:
+def _known_words(law: EditedLaw, scope: Scope, name: tuple[str, ...]) -> list[Word]:
     if name == ("activity", "class"):
         return allowed_words([SchemaNode(law.schemas.load("vocabulary")["$defs"]["class"], "vocabulary")], law.schemas)
     for path in fact_paths(name, scope.bound):
         for place in ((*path, 0), path):
-            if found := allowed_words(find_nodes("profile", place, law.schemas), law.schemas):
-                return found
+            if known_words := allowed_words(find_nodes("profile", place, law.schemas), law.schemas):
+                return known_words
     return []
 
 
-def _term_text(law: Law, place: Sketch, name: str) -> str:
+def _term_text(law: EditedLaw, place: Sketch, name: str) -> str:
     own = place.scalars.get(("terms", name))
     if own is None and law.bundle is not None:
-        own = next((one.terms[name] for one in law.bundle.policies.values() if name in one.terms), None)
+        own = next((policy.terms[name] for policy in law.bundle.policies.values() if name in policy.terms), None)
     return " ".join((own or "").split())
 
 
-def _parameter_title(law: Law, key: str) -> str:
+def _parameter_title(law: EditedLaw, key: str) -> str:
     policy, _, name = key.partition("/")
     found = law.bundle.policies.get(policy) if law.bundle else None
     parameter = found.parameters.get(name) if found else None
     return _both(parameter.title) if parameter and parameter.title else key
 
 
-def _fact_title(law: Law, paths: Iterable[Path]) -> str:
+def _fact_title(law: EditedLaw, paths: Iterable[Path]) -> str:
     for path in paths:
         if title := _title(describe_nodes(find_nodes("profile", path, law.schemas))):
             return title

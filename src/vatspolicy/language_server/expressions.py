@@ -24,11 +24,14 @@ _STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?")
 _CALL = re.compile(r"\s*\(")
 _VARIABLE = re.compile(r"\s*\(\s*([A-Za-z_]\w*)\s*,")
 _COMPARED = re.compile(r"([A-Za-z_][\w.]*)\s*(?:==|!=|in)\s*\[?(?:\s*(?:\"[^\"]*\"|'[^']*')\s*,)*\s*$")
+_SET_ARGUMENT = re.compile(r"\bsets\.\w+\(\s*([A-Za-z_][\w.]*)\s*,\s*\[(?:\s*(?:\"[^\"]*\"|'[^']*')\s*,)*\s*$")
 _MEMBER = re.compile(r"\s*(?:in|==|!=)\s+([A-Za-z_][\w.]*)")
 _NEAR = 4000
 """Characters before a literal in which the name is looked for that it is compared with."""
 TERM, PARAMETER = "term", "param"
 """Roots of names that are no facts."""
+SETS = "sets"
+"""Name before the functions that compare lists as sets."""
 QUANTIFIERS = ("exists", "all")
 _MOST_BOUND = 8
 """Quantifiers around a name at most, one in another."""
@@ -94,6 +97,8 @@ def find_names(text: str) -> Iterator[Name]:
             words = [(part.group(), part.start()) for part in _PART.finditer(blank, start, end)]
             parts, starts = zip(*words, strict=True)
         called = _CALL.match(blank, end) is not None
+        if called and parts[0] == SETS:
+            continue
         yield Name(parts[:-1], starts[:-1], parts[-1], end) if called else Name(parts, starts, "", end)
 
 
@@ -167,20 +172,20 @@ class Scope:
         if not parts or depth > 8:
             return None
         root, rest = parts[0], parts[1:]
-        found: Type | None
+        variable: Type | None
         if root in self.bound:
             over = self.type_of(self.bound[root], depth + 1)
-            found = over.item if isinstance(over, ListOf) else None
+            variable = over.item if isinstance(over, ListOf) else None
         elif root == PARAMETER and rest:
-            found, rest = self.environment.params.get(rest[0], ("", None))[1], rest[1:]
+            variable, rest = self.environment.params.get(rest[0], ("", None))[1], rest[1:]
         elif root == TERM and rest:
             tree = self.term(rest[0])
-            found, rest = None if tree is None else tree.type, rest[1:]
+            variable, rest = None if tree is None else tree.type, rest[1:]
         else:
-            found = self.environment.variables.get(root)
+            variable = self.environment.variables.get(root)
         for name in rest:
-            found = found.fields.get(name) if isinstance(found, Record) else None
-        return found
+            variable = variable.fields.get(name) if isinstance(variable, Record) else None
+        return variable
 
     def term(self, name: str) -> Node | None:
         """Return the typed body of a term; None if it is unknown or does not fit here."""
@@ -195,8 +200,9 @@ class Scope:
         if found is None:
             return None
         start, content = found
-        if before := _COMPARED.search(text[max(start - _NEAR, 0) : start - 1]):
-            return tuple(before.group(1).split("."))
+        before = text[max(start - _NEAR, 0) : start - 1]
+        if named := _COMPARED.search(before) or _SET_ARGUMENT.search(before):
+            return tuple(named.group(1).split("."))
         if behind := _MEMBER.match(text, start + len(content) + 1):
             return tuple(behind.group(1).split("."))
         return None

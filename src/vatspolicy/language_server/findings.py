@@ -12,7 +12,7 @@ from vatspolicy.authoring.testing.runner import FAILED, CaseResult
 from vatspolicy.errors import Problem, in_language
 from vatspolicy.i18n import Language, Listing, Message, Sentences, translate
 from vatspolicy.i18n.text import cells
-from vatspolicy.language_server.text import Span, Text
+from vatspolicy.language_server.text import EditorText, Span
 
 ERROR, WARNING, HINT = "error", "warning", "hint"
 """Levels: a finding that is ignored for a reason is a hint."""
@@ -22,7 +22,7 @@ _CARETS = re.compile(r"\^+")
 
 
 @dataclass(frozen=True)
-class Finding:
+class EditorFinding:
     """A finding and its place in a file."""
 
     span: Span
@@ -35,40 +35,42 @@ class Finding:
     """The part of the text that such a word replaces."""
 
 
-def of_problems(problems: Iterable[Problem], text: Text, lang: Language) -> list[Finding]:
+def of_problems(problems: Iterable[Problem], text: EditorText, lang: Language) -> list[EditorFinding]:
     """Return the findings of a loader, which nobody can ignore."""
     return [_finding(problem, text, lang, ERROR, LOADER) for problem in problems]
 
 
-def of_lint(findings: Iterable[LintFinding], text: Text, lang: Language) -> list[Finding]:
+def of_lint(findings: Iterable[LintFinding], text: EditorText, lang: Language) -> list[EditorFinding]:
     """Return the findings of lint; one that the file ignores tells the reason."""
-    found = []
-    for one in findings:
-        level = HINT if one.ignored is not None else RULES[one.rule].level
-        found.append(_finding(one.problem, text, lang, level, one.rule, one.ignored or ""))
-    return found
+    lint = []
+    for finding in findings:
+        level = HINT if finding.ignored is not None else RULES[finding.rule].level
+        lint.append(_finding(finding.problem, text, lang, level, finding.rule, finding.ignored or ""))
+    return lint
 
 
-def of_cases(results: Iterable[CaseResult], text: Text, lang: Language) -> Iterator[Finding]:
+def of_cases(results: Iterable[CaseResult], text: EditorText, lang: Language) -> Iterator[EditorFinding]:
     """Yield a finding for each test that fails, with the clauses that decide it."""
     for result in results:
         if result.outcome == FAILED:
             sentences = [translate(one, lang) for one in (*result.problems, *result.reasons)]
             start = text.at(result.case.line, 1)
             start += len(text.line_after(start)) - len(text.line_after(start).lstrip())
-            yield Finding(Span(start, start + len(text.line_after(start))), "\n".join(sentences), ERROR, TEST)
+            yield EditorFinding(Span(start, start + len(text.line_after(start))), "\n".join(sentences), ERROR, TEST)
 
 
-def _finding(problem: Problem, text: Text, lang: Language, level: str, code: str, reason: str = "") -> Finding:
+def _finding(
+    problem: Problem, text: EditorText, lang: Language, level: str, code: str, reason: str = ""
+) -> EditorFinding:
     said = in_language(problem, lang)
     gap = "" if said.message.endswith("。") else " "
     message = "\n".join(filter(None, (f"{said.message}{gap}{said.hint}".rstrip(), reason)))
     span = _span(problem, text)
     words = _words(problem.hint)
-    return Finding(span, message, level, code, words, _replaced(problem, text, span) if words else None)
+    return EditorFinding(span, message, level, code, words, _replaced(problem, text, span) if words else None)
 
 
-def _span(problem: Problem, text: Text) -> Span:
+def _span(problem: Problem, text: EditorText) -> Span:
     """Return the part that carets mark in the excerpt of a problem, else the key or value at its place."""
     start = text.at(problem.line, problem.column)
     if problem.excerpt and (carets := _CARETS.search(problem.excerpt.rpartition("\n")[2])):
@@ -91,7 +93,7 @@ def _words(hint: str) -> tuple[str, ...]:
     return ()
 
 
-def _replaced(problem: Problem, text: Text, span: Span) -> Span | None:
+def _replaced(problem: Problem, text: EditorText, span: Span) -> Span | None:
     """Return the place of the word that a proposal replaces: one that the message quotes, else a single word."""
     part = text.content[span.start : span.end]
     values = problem.message.values.values() if isinstance(problem.message, Message) else ()

@@ -18,21 +18,14 @@ from vatspolicy.core.policies.wording import describe_effect, describe_readings
 from vatspolicy.core.profile.vocabulary import describe, label
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
 from vatspolicy.i18n.words import Table, joint, word
-from vatspolicy.language_server.expressions import (
-    Scope,
-    bindings,
-    fact_paths,
-    find_subject,
-    scalar_type,
-    string_at,
-)
-from vatspolicy.language_server.law import Law
+from vatspolicy.language_server.expressions import Scope, bindings, fact_paths, find_subject, scalar_type, string_at
+from vatspolicy.language_server.law import EditedLaw
 from vatspolicy.language_server.mentions import Symbol
 from vatspolicy.language_server.navigation import symbols_at
 from vatspolicy.language_server.project import Project
 from vatspolicy.language_server.schema_nodes import allowed_words, describe_nodes, find_nodes
 from vatspolicy.language_server.text import Sketch, find_places
-from vatspolicy.reports.lists import cut_lists
+from vatspolicy.reports.words import cut_lists
 
 LONGEST = 400
 """Characters of a quotation or a value that are shown."""
@@ -90,7 +83,14 @@ def _word_at(project: Project, file: str, kind: str, place: Sketch) -> Word | No
     scope = make_scope(project, file, place)
     if scope is None:
         nodes = find_nodes(*_schema_place(kind, place), schemas)
-        return next((one for one in allowed_words(nodes, schemas) if one.value == place.text and one.name), None)
+        return next(
+            (
+                allowed_word
+                for allowed_word in allowed_words(nodes, schemas)
+                if allowed_word.value == place.text and allowed_word.name
+            ),
+            None,
+        )
     literal = string_at(place.text, place.offset)
     name = scope.compared_with(place.text, place.offset)
     if literal is None or name is None:
@@ -129,7 +129,7 @@ def _fact(path: str) -> tuple[str | int, ...]:
 class _Teller:
     """Texts about symbols, with headings in one language."""
 
-    law: Law
+    law: EditedLaw
     lang: Language
     day: str
 

@@ -45,7 +45,7 @@ def by_file(problems: Iterable[Problem]) -> Problems:
     return found
 
 
-class Law:
+class EditedLaw:
     """One law: a base, and the layers above it. `texts` are the open files by absolute path."""
 
     def __init__(self, base: FilePath | None, layers: tuple[FilePath, ...], texts: Mapping[str, str]) -> None:
@@ -122,7 +122,7 @@ class Law:
         if data is None:
             data = self._documents[id].data if id in self._documents else {}
         uses = data.get("uses") if isinstance(data, dict) else None
-        used = [one for one in uses if isinstance(one, str)] if isinstance(uses, list) else []
+        used = [use for use in uses if isinstance(use, str)] if isinstance(uses, list) else []
         return Owners(id, data, [(one, self._documents[one].data) for one in used if one in self._documents])
 
     def edit_tests(self, file: str) -> None:
@@ -188,9 +188,9 @@ class Law:
         users = (one for id, one in by_id.items() if id not in edited and changed & set(one.data.get("uses", ())))
         compiled = compile_some([*edited.values(), *users], by_id, lambda one: compile_policy(one, by_id, self.schemas))
         rows = [(one.data, self.bundle.policies[one.data["id"]].file, places, trees) for one, places, trees in compiled]
-        found = build_policies(rows, self.schemas, itertools.repeat(NO_CODE), self.bundle.policies.values())
+        policies = build_policies(rows, self.schemas, itertools.repeat(NO_CODE), self.bundle.policies.values())
         sources = {document.file: document.text.encode() for document in edited.values()}
-        self.bundle = self.bundle.edit({one.id: one for one in found}, sources)
+        self.bundle = self.bundle.edit({one.id: one for one in policies}, sources)
         self._documents = by_id
 
 

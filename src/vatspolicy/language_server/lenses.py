@@ -30,11 +30,11 @@ _COUNTS: Counts = {
 def find_failures(project: Project, file: str) -> Findings:
     """Return the findings of the tests of a policy that fail, in their own file."""
     results = project.run_tests(file) if project.policy(file) else ()
-    told: Findings = {}
+    failures: Findings = {}
     for result in results:
         place = absolute(result.case.file)
-        told.setdefault(place, []).extend(of_cases([result], project.text(place), project.lang))
-    return told
+        failures.setdefault(place, []).extend(of_cases([result], project.text(place), project.lang))
+    return failures
 
 
 class Lens(NamedTuple):
@@ -63,7 +63,7 @@ def _above_rules(project: Project, file: str, results: tuple[CaseResult, ...]) -
     if policy is None or document is None:
         return
     for index, rule in enumerate(policy.rules):
-        own = [one.outcome for one in results if rule.id in one.case.expect["expect"]]
+        own = [result.outcome for result in results if rule.id in result.case.expect["expect"]]
         told = [
             count(_COUNTS, outcome, own.count(outcome), project.lang) for outcome in (FAILED, PASSED) if outcome in own
         ]
@@ -74,9 +74,9 @@ def _above_rules(project: Project, file: str, results: tuple[CaseResult, ...]) -
 
 def _above_cases(project: Project, file: str, results: tuple[CaseResult, ...]) -> Iterator[Lens]:
     text = project.text(file)
-    for one in results:
-        span = text.token(text.at(one.case.line, 1))
-        yield Lens(span, word(_WORDS, one.outcome, project.lang), one.case.place)
+    for result in results:
+        span = text.token(text.at(result.case.line, 1))
+        yield Lens(span, word(_WORDS, result.outcome, project.lang), result.case.place)
 
 
 def describe_result(result: CaseResult, lang: Language) -> str:
@@ -89,8 +89,8 @@ def describe_result(result: CaseResult, lang: Language) -> str:
 
 def describe_results(rule: str, results: list[CaseResult], lang: Language) -> str:
     """Return the results of the tests of a rule as lines."""
-    failed = [describe_result(one, lang) for one in results if one.outcome == FAILED]
-    passed = sum(one.outcome == PASSED for one in results)
+    failed = [describe_result(result, lang) for result in results if result.outcome == FAILED]
+    passed = sum(result.outcome == PASSED for result in results)
     told = [count(_COUNTS, FAILED, len(failed), lang)] if failed else []
     told += [count(_COUNTS, PASSED, passed, lang)] if passed else []
     return "\n".join([f"{rule}{joint('colon', lang)}{joint('list', lang).join(told)}", *failed])

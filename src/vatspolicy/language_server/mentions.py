@@ -10,17 +10,7 @@ from typing import Any, NamedTuple
 
 from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.policies.model import EFFECTS
-from vatspolicy.language_server.expressions import (
-    PARAMETER,
-    TERM,
-    Name,
-    binding,
-    fact_paths,
-    find_names,
-    find_shown_facts,
-    find_subject,
-    is_message,
-)
+from vatspolicy.language_server import expressions
 from vatspolicy.language_server.kinds import SETTINGS
 
 RULE, ARTICLE, INSTRUMENT, NEED, FACT = "rule", "article", "instrument", "need", "fact"
@@ -74,7 +64,7 @@ class Owners:
     def has_rule(self, name: str) -> bool:
         """Return whether the policy has a rule."""
         rules = self._data.get("rules") if isinstance(self._data, dict) else None
-        return isinstance(rules, list) and any(isinstance(one, dict) and one.get("id") == name for one in rules)
+        return isinstance(rules, list) and any(isinstance(rule, dict) and rule.get("id") == name for rule in rules)
 
 
 Names = Callable[[str], Owners]
@@ -102,36 +92,38 @@ def mentions_at(
         yield Mention(symbol, path, on_key, 0, len(text), defines)
     if on_key:
         return
-    if find_subject(kind, path, scalars) is not None:
+    if expressions.find_subject(kind, path, scalars) is not None:
         yield from _of_expression(text, path, owners)
     elif kind == SETTINGS:
         yield from _of_accepted(path, text, scalars, names)
-    elif is_message(kind, path) and "{" in text:
-        for name in find_shown_facts(text):
+    elif expressions.is_message(kind, path) and "{" in text:
+        for name in expressions.find_shown_facts(text):
             yield from _of_name(name, {}, path, owners)
 
 
 def _of_expression(text: str, path: Path, owners: Owners) -> Iterator[Mention]:
     """Yield what an expression names, under the variables that are bound before each name."""
     bound: dict[str, tuple[str, ...]] = {}
-    for name in find_names(text):
+    for name in expressions.find_names(text):
         yield from _of_name(name, bound, path, owners)
-        if (found := binding(text, name)) is not None:
+        if (found := expressions.binding(text, name)) is not None:
             _end, variable, over = found
             bound[variable] = over
 
 
-def _of_name(name: Name, bound: Mapping[str, tuple[str, ...]], path: Path, owners: Owners) -> Iterator[Mention]:
+def _of_name(
+    name: expressions.Name, bound: Mapping[str, tuple[str, ...]], path: Path, owners: Owners
+) -> Iterator[Mention]:
     """Yield the symbols of a chain of names: a term, a parameter, or the fact that each of its parts is."""
-    if name.parts[0] in (TERM, PARAMETER):
+    if name.parts[0] in (expressions.TERM, expressions.PARAMETER):
         if len(name.parts) > 1:
-            kind = TERMS if name.parts[0] == TERM else PARAMETERS
+            kind = TERMS if name.parts[0] == expressions.TERM else PARAMETERS
             yield Mention(owners.of(kind, name.parts[1]), path, False, name.starts[1], len(name.parts[1]))
         return
     for count, (start, part) in enumerate(zip(name.starts[:_DEEPEST], name.parts[:_DEEPEST], strict=True), 1):
         if count == 1 and part in bound:
             continue
-        for fact in fact_paths(name.parts[:count], bound):
+        for fact in expressions.fact_paths(name.parts[:count], bound):
             yield Mention(fact_symbol(fact), path, False, start, len(part))
 
 
@@ -165,6 +157,8 @@ def _in_policy(path: Path, on_key: bool, text: str, owners: Owners) -> Found:
         case (("terms" | "parameters" | "articles" | "instruments") as part, name) if on_key:
             kind = {"terms": TERMS, "parameters": PARAMETERS, "articles": ARTICLE, "instruments": INSTRUMENT}[part]
             yield Symbol(kind, "" if kind == INSTRUMENT else own, str(name)), True
+        case ("verified", name) if on_key:
+            yield Symbol(ARTICLE, own, str(name)), False
         case _ if on_key:
             return
         case ("id",):

@@ -6,8 +6,8 @@ from lsprotocol import types
 
 from vatspolicy.i18n import Language, _, translate
 from vatspolicy.language_server import completion, findings, lenses, outline
-from vatspolicy.language_server.findings import Finding
-from vatspolicy.language_server.text import Span, Text
+from vatspolicy.language_server.findings import EditorFinding
+from vatspolicy.language_server.text import EditorText, Span
 
 RUN_CASE, RUN_RULE = "vatspolicy.runCase", "vatspolicy.runRule"
 """Commands: run one test, or all tests of a rule."""
@@ -30,12 +30,12 @@ _PARTS = {
 }
 
 
-def range_of(span: Span, text: Text) -> types.Range:
+def range_of(span: Span, text: EditorText) -> types.Range:
     """Return a part of a text as the editor counts."""
     return types.Range(*(types.Position(*text.place(index)) for index in (span.start, span.end)))
 
 
-def diagnostic_of(finding: Finding, text: Text) -> types.Diagnostic:
+def diagnostic_of(finding: EditorFinding, text: EditorText) -> types.Diagnostic:
     """Return a finding."""
     return types.Diagnostic(
         range_of(finding.span, text),
@@ -46,7 +46,7 @@ def diagnostic_of(finding: Finding, text: Text) -> types.Diagnostic:
     )
 
 
-def item_of(one: completion.Proposal, text: Text) -> types.CompletionItem:
+def item_of(one: completion.Completion, text: EditorText) -> types.CompletionItem:
     """Return a proposal."""
     return types.CompletionItem(
         one.label,
@@ -58,7 +58,7 @@ def item_of(one: completion.Proposal, text: Text) -> types.CompletionItem:
     )
 
 
-def fix_of(uri: str, finding: Finding, word: str, text: Text, lang: Language) -> types.CodeAction:
+def fix_of(uri: str, finding: EditorFinding, word: str, text: EditorText, lang: Language) -> types.CodeAction:
     """Return the quick fix that replaces a word."""
     assert finding.replaced is not None
     edit = types.TextEdit(range_of(finding.replaced, text), word)
@@ -72,7 +72,7 @@ def fix_of(uri: str, finding: Finding, word: str, text: Text, lang: Language) ->
     )
 
 
-def symbol_of(part: outline.Part, text: Text) -> types.DocumentSymbol:
+def symbol_of(part: outline.OutlinePart, text: EditorText) -> types.DocumentSymbol:
     """Return a part of a file with the parts in it."""
     return types.DocumentSymbol(
         part.name or "-",
@@ -84,7 +84,7 @@ def symbol_of(part: outline.Part, text: Text) -> types.DocumentSymbol:
     )
 
 
-def lens_of(uri: str, one: lenses.Lens, text: Text) -> types.CodeLens:
+def lens_of(uri: str, one: lenses.Lens, text: EditorText) -> types.CodeLens:
     """Return a lens with the command that it runs."""
     if one.place is not None:
         command = types.Command(one.title, RUN_CASE, arguments=[uri, list(one.place)])

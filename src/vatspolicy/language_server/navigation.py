@@ -19,15 +19,15 @@ from vatspolicy.core.policies.files import HEAD, PROPERTIES
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 from vatspolicy.language_server.kinds import LAYER, POLICY, SETTINGS, TESTS, find_law_folder, tests_file
-from vatspolicy.language_server.law import Law, absolute
+from vatspolicy.language_server.law import EditedLaw, absolute
 from vatspolicy.language_server.mentions import FACT, RULE, TERMS, Mention, Owners, Symbol, find_mentions, mentions_at
 from vatspolicy.language_server.project import Project
-from vatspolicy.language_server.text import Span, Text, find_places
+from vatspolicy.language_server.text import EditorText, Span, find_places
 
 _SCHEMA_LIMITS = Limits(size=2**24, nodes=10**6, depth=128)
 
 
-class Place(NamedTuple):
+class FilePart(NamedTuple):
     """A part of a file."""
 
     file: str
@@ -40,21 +40,21 @@ def symbols_at(project: Project, file: str, index: int) -> list[Symbol]:
     if kind is None:
         return []
     owners, names = project.owners(file), project.law_of(file).names_of
-    found: dict[Symbol, None] = {}
+    symbols: dict[Symbol, None] = {}
     for place in find_places(project.text(file), index):
-        for one in mentions_at(kind, place.path, place.on_key, place.text, place.scalars, owners, names):
-            if one.offset <= place.offset <= one.offset + one.length:
-                found[one.symbol] = None
-    return list(found)
+        for mention in mentions_at(kind, place.path, place.on_key, place.text, place.scalars, owners, names):
+            if mention.offset <= place.offset <= mention.offset + mention.length:
+                symbols[mention.symbol] = None
+    return list(symbols)
 
 
-def find_definitions(project: Project, file: str, symbols: Iterable[Symbol]) -> list[Place]:
+def find_definitions(project: Project, file: str, symbols: Iterable[Symbol]) -> list[FilePart]:
     """Return where symbols are defined."""
     law = project.law_of(file)
     return [place for symbol in symbols for place in _definition(project, law, symbol)]
 
 
-def _definition(project: Project, law: Law, symbol: Symbol) -> Iterator[Place]:
+def _definition(project: Project, law: EditedLaw, symbol: Symbol) -> Iterator[FilePart]:
     bundle = law.bundle
     if symbol.kind == FACT:
         if found := schema_place(symbol.name, law.schemas):
@@ -68,10 +68,10 @@ def _definition(project: Project, law: Law, symbol: Symbol) -> Iterator[Place]:
             file = absolute(document.file)
             line, column = document.mark(path, key=on_key)
             text = project.text(file)
-            yield Place(file, text.token(text.at(line, column)))
+            yield FilePart(file, text.token(text.at(line, column)))
 
 
-def _places_of(law: Law, symbol: Symbol) -> Iterator[tuple[str, Path, bool]]:
+def _places_of(law: EditedLaw, symbol: Symbol) -> Iterator[tuple[str, Path, bool]]:
     """Yield policy, path, and whether the key counts, of the definitions of a symbol."""
     assert law.bundle is not None
     match symbol.kind:
@@ -96,7 +96,7 @@ def _places_of(law: Law, symbol: Symbol) -> Iterator[tuple[str, Path, bool]]:
                         yield id, ("rules", index, "need", "through"), False
 
 
-def schema_place(fact: str, schemas: SchemaSet) -> Place | None:
+def schema_place(fact: str, schemas: SchemaSet) -> FilePart | None:
     """Return where the schemas define a fact; None for a variable of rules that is none."""
     home = "profile"
     path: Path = ()
@@ -127,8 +127,8 @@ def schema_place(fact: str, schemas: SchemaSet) -> Place | None:
     document = schemas.derived(("document", key[0]), lambda: _schema_document(key[0]))
     if document is None:
         return None
-    text = Text(document.text)
-    return Place(absolute(document.file), text.token(text.at(*document.mark(key[1], key=True))))
+    text = EditorText(document.text)
+    return FilePart(absolute(document.file), text.token(text.at(*document.mark(key[1], key=True))))
 
 
 def _schema_document(name: str) -> Document | None:
@@ -147,7 +147,7 @@ Named = tuple[Document, Mention]
 """A file, and something that it names."""
 
 
-def find_references(project: Project, file: str, symbols: Iterable[Symbol], defining: bool = True) -> list[Place]:
+def find_references(project: Project, file: str, symbols: Iterable[Symbol], defining: bool = True) -> list[FilePart]:
     """Return every place that names a symbol, its definition if that is wanted, in the laws that a file is part of."""
     wanted = set(symbols)
     if not wanted:
@@ -160,14 +160,14 @@ def find_references(project: Project, file: str, symbols: Iterable[Symbol], defi
     return find_places_of(project, found)
 
 
-def find_places_of(project: Project, found: Iterable[Named]) -> list[Place]:
+def find_places_of(project: Project, found: Iterable[Named]) -> list[FilePart]:
     """Return the places of mentions, each once and in order. Those of one value come one after another."""
-    places: dict[Place, None] = {}
+    places: dict[FilePart, None] = {}
     for (_name, path, on_key), group in groupby(found, key=lambda one: (one[0].file, one[1].path, one[1].on_key)):
         same = list(group)
         document = same[0][0]
         file = absolute(document.file)
-        text = project.text(file) if file in project.texts else Text(document.text)
+        text = project.text(file) if file in project.texts else EditorText(document.text)
         key = text.token(text.at(*document.mark(path, key=True))) if on_key else None
         characters = [] if on_key else document.characters(path)
         for _name, one in same:
@@ -178,8 +178,8 @@ def find_places_of(project: Project, found: Iterable[Named]) -> list[Place]:
             else:  # it is not known how the text is written
                 start = text.at(*document.mark(path))
                 span = Span(start, start + 1)
-            places[Place(file, span)] = None
-    return sorted(places, key=lambda one: (one.file, one.span.start))
+            places[FilePart(file, span)] = None
+    return sorted(places, key=lambda place: (place.file, place.span.start))
 
 
 @dataclass
@@ -187,7 +187,7 @@ class LawFiles:
     """The files of laws with what they name, as they are open or as they were last good."""
 
     project: Project
-    laws: list[Law]
+    laws: list[EditedLaw]
     broken: list[str] = field(default_factory=list)
     """Files that cannot be read, or hold a fault at this moment."""
 
@@ -205,9 +205,9 @@ class LawFiles:
                         own = law.names_of(str(id), document.data)
                     else:
                         own = owners
-                    yield from ((document, one) for one in find_mentions(kind, document, own, law.names_of))
+                    yield from ((document, mention) for mention in find_mentions(kind, document, own, law.names_of))
 
-    def _files(self, law: Law) -> Iterator[tuple[str, str, Document | None, Owners | None]]:
+    def _files(self, law: EditedLaw) -> Iterator[tuple[str, str, Document | None, Owners | None]]:
         """Yield kind, path, last good document and names of each file. None for the names of what its data tell."""
         known = set()
         for id, good in law.documents.items():
@@ -270,7 +270,7 @@ def check_rename(project: Project, file: str, index: int) -> tuple[Symbol, Span]
     raise RenameRefused(_("The law cannot be read; correct its faults first."))
 
 
-def rename_term(project: Project, file: str, index: int, name: str) -> list[Place]:
+def rename_term(project: Project, file: str, index: int, name: str) -> list[FilePart]:
     """Return every place that holds the name of the term at a place, which `name` may replace.
 
     All files are read again, those that are open as they stand there. With the new name they must make the same law.
@@ -289,13 +289,13 @@ def rename_term(project: Project, file: str, index: int, name: str) -> list[Plac
     for law, bundle in zip(laws, before, strict=True):
         _check_name(law, bundle, symbol, name)
     files = LawFiles(project, laws)
-    found = list(files.mentions())
+    mentions = list(files.mentions())
     if files.broken:
         raise RenameRefused(_("{file} cannot be read; correct its faults first.", file=files.broken[0]))
-    for document, one in found:
+    for document, one in mentions:
         if one.path[:1] == ("accepted",) and one.symbol == Symbol(RULE, symbol.owner, symbol.name):
             raise RenameRefused(_("A use in {file} cannot be replaced; rename it by hand.", file=document.file))
-    places = find_places_of(project, (named for named in found if named[1].symbol == symbol))
+    places = find_places_of(project, (named for named in mentions if named[1].symbol == symbol))
     for place in places:
         _check_place(project, place, symbol.name)
     edited = edit_texts(project, places, name)
@@ -304,7 +304,7 @@ def rename_term(project: Project, file: str, index: int, name: str) -> list[Plac
     return places
 
 
-def edit_texts(project: Project, places: Iterable[Place], name: str) -> dict[str, str]:
+def edit_texts(project: Project, places: Iterable[FilePart], name: str) -> dict[str, str]:
     """Return the texts of the files of places, with a name in these places."""
     texts: dict[str, str] = {}
     for place in reversed(list(places)):
@@ -313,7 +313,7 @@ def edit_texts(project: Project, places: Iterable[Place], name: str) -> dict[str
     return texts
 
 
-def _sound(law: Law) -> Bundle:
+def _sound(law: EditedLaw) -> Bundle:
     """Return the bundle of a law whose files have no faults. Raises RenameRefused."""
     if faulty := next(iter(law.problems), None):
         raise RenameRefused(_("{file} cannot be read; correct its faults first.", file=faulty))
@@ -322,7 +322,7 @@ def _sound(law: Law) -> Bundle:
     return law.bundle
 
 
-def _check_name(law: Law, bundle: Bundle, symbol: Symbol, name: str) -> None:
+def _check_name(law: EditedLaw, bundle: Bundle, symbol: Symbol, name: str) -> None:
     """Raise RenameRefused unless a term may have a name, and no other has it where the term is used."""
     allowed = law.schemas.load("policy")["properties"]["terms"]["propertyNames"]
     if not re.fullmatch(allowed["pattern"], name) or len(name) > allowed["maxLength"]:
@@ -335,7 +335,7 @@ def _check_name(law: Law, bundle: Bundle, symbol: Symbol, name: str) -> None:
             raise RenameRefused(_("The term {name!r} is defined in {policy} too.", name=name, policy=taken))
 
 
-def _check_place(project: Project, place: Place, name: str) -> None:
+def _check_place(project: Project, place: FilePart, name: str) -> None:
     """Raise RenameRefused unless a place holds the name as it stands, in a file that can be written."""
     if project.text(place.file).content[place.span.start : place.span.end] != name:
         raise RenameRefused(_("A use in {file} cannot be replaced; rename it by hand.", file=place.file))
@@ -343,7 +343,7 @@ def _check_place(project: Project, place: Place, name: str) -> None:
         raise RenameRefused(_("{file} cannot be written.", file=place.file))
 
 
-def _check_result(law: Law, before: Bundle, edited: Mapping[str, str]) -> None:
+def _check_result(law: EditedLaw, before: Bundle, edited: Mapping[str, str]) -> None:
     """Raise RenameRefused if a law could not be read with some texts, or if a rule would not mean the same."""
     try:
         after = law.read({**law.texts, **edited})

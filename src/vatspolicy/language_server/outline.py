@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.core.documents import Document, Path
-from vatspolicy.language_server.text import Span, Text
+from vatspolicy.language_server.text import EditorText, Span
 
 _NAMES = ("id", "it", "as_of", "rule", "name", "key")
 """Keys whose value names a member of a list, the best first."""
@@ -16,7 +16,7 @@ DEPTH = 3
 
 
 @dataclass(frozen=True)
-class Part:
+class OutlinePart:
     """A part of a file with its name, and the parts in it."""
 
     name: str
@@ -25,15 +25,15 @@ class Part:
     """object, list or value."""
     name_span: Span
     span: Span
-    parts: tuple[Part, ...]
+    parts: tuple[OutlinePart, ...]
 
 
-def find_parts(document: Document, text: Text) -> list[Part]:
+def find_parts(document: Document, text: EditorText) -> list[OutlinePart]:
     """Return the parts of a document."""
     return list(_parts(document, text, document.data, (), len(text.content), DEPTH))
 
 
-def _parts(document: Document, text: Text, value: Any, path: Path, end: int, depth: int) -> Iterator[Part]:
+def _parts(document: Document, text: EditorText, value: Any, path: Path, end: int, depth: int) -> Iterator[OutlinePart]:
     if depth == 0 or not value or not isinstance(value, dict | list):
         return
     entries: list[tuple[str | int, Any]] = []
@@ -54,7 +54,7 @@ def _parts(document: Document, text: Text, value: Any, path: Path, end: int, dep
         detail = _detail(child)
         kind = "object" if isinstance(child, dict) else "list" if isinstance(child, list) else "value"
         inner = tuple(_parts(document, text, child, place, behind, depth - 1))
-        yield Part(name, detail, kind, name_span, Span(start, max(last, name_span.end)), inner)
+        yield OutlinePart(name, detail, kind, name_span, Span(start, max(last, name_span.end)), inner)
 
 
 def _name(value: dict[str, Any], index: int) -> str:

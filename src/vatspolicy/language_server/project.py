@@ -20,25 +20,13 @@ from vatspolicy.core.policies.model import Policy
 from vatspolicy.core.profile.profile import read_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Language
-from vatspolicy.language_server import findings
-from vatspolicy.language_server.findings import Finding
-from vatspolicy.language_server.kinds import (
-    BUNDLE,
-    LAYER,
-    POLICY,
-    PROFILE,
-    SETTINGS,
-    TESTS,
-    find_kind,
-    find_law_folder,
-    policy_file,
-    tests_file,
-)
-from vatspolicy.language_server.law import Law, Problems, absolute, by_file
+from vatspolicy.language_server import findings, kinds
+from vatspolicy.language_server.findings import EditorFinding
+from vatspolicy.language_server.law import EditedLaw, Problems, absolute, by_file
 from vatspolicy.language_server.mentions import Owners
-from vatspolicy.language_server.text import UTF_16, Text
+from vatspolicy.language_server.text import UTF_16, EditorText
 
-Findings = dict[str, list[Finding]]
+Findings = dict[str, list[EditorFinding]]
 """Findings by the absolute path of their file."""
 Folders = tuple[FilePath | None, tuple[FilePath, ...]]
 """The base of a law, None for the shipped one, and its layers."""
@@ -63,30 +51,30 @@ class Project:
     """Files with the document in each."""
     _checked: dict[str, str] = field(default_factory=dict)
     """Open files with the text that was taken into their law."""
-    _laws: dict[Folders, Law] = field(default_factory=dict)
-    _shown: dict[str, tuple[str, Text]] = field(default_factory=dict)
+    _laws: dict[Folders, EditedLaw] = field(default_factory=dict)
+    _shown: dict[str, tuple[str, EditorText]] = field(default_factory=dict)
     """Files with their content as it was last asked for, and its text."""
 
     # --- files and laws
 
-    def text(self, file: str) -> Text:
+    def text(self, file: str) -> EditorText:
         """Return the text of a file: as it is open, else as it stands on disk; empty if it cannot be read."""
         content = self.texts.get(file)
         if content is None:
             content = read_from_disk(file) or ""
         kept = self._shown.get(file)
         if kept is None or kept[0] != content or kept[1].encoding != self.encoding:
-            kept = self._shown[file] = content, Text.of(content, self.encoding)
+            kept = self._shown[file] = content, EditorText.of(content, self.encoding)
         return kept[1]
 
-    def law_of(self, file: str) -> Law:
+    def law_of(self, file: str) -> EditedLaw:
         """Return the law that a file is part of, or that decides it."""
         return self._law(self._folders(file))
 
-    def _law(self, folders: Folders) -> Law:
+    def _law(self, folders: Folders) -> EditedLaw:
         law = self._laws.get(folders)
         if law is None:
-            law = self._laws[folders] = Law(*folders, self.texts)
+            law = self._laws[folders] = EditedLaw(*folders, self.texts)
             law.load()
         elif law.stale:
             law.load()
@@ -94,10 +82,12 @@ class Project:
 
     def _folders(self, file: str) -> Folders:
         base, layers = self.named
-        folder = find_law_folder(file)
+        folder = kinds.find_law_folder(file)
         if folder is None:
             if not any(self.named):
-                base = next((one / "policies" for one in FilePath(file).parents if _is_base(one / "policies")), None)
+                base = next(
+                    (parent / "policies" for parent in FilePath(file).parents if _is_base(parent / "policies")), None
+                )
             return base, layers
         known = [None if base is None else absolute(base), *map(absolute, layers)]
         if absolute(folder) in known:
@@ -106,7 +96,7 @@ class Project:
 
     def kind_of(self, file: str) -> str | None:
         """Return the name of the schema of a file; None for a file that vatspolicy does not read."""
-        return find_kind(file, self.text(file).content, self.law_of(file).schemas)
+        return kinds.find_kind(file, self.text(file).content, self.law_of(file).schemas)
 
     def document(self, file: str) -> Document | None:
         """Return a file as a document, as it is open or stands on disk; None if it cannot be read."""
@@ -129,12 +119,12 @@ class Project:
         document = None if file.endswith(TESTS_ENDING) else self.document(file)
         return law.names_of(policy.id, None if document is None else document.data)
 
-    def laws_with(self, file: str) -> list[Law]:
+    def laws_with(self, file: str) -> list[EditedLaw]:
         """Return every known law that has the folder of a file: those of open files, and the one of the options."""
         keys = dict.fromkeys(self._folders(one) for one in [file, *self.texts])
         if any(self.named):
             keys[self.named] = None
-        folder = find_law_folder(file)
+        folder = kinds.find_law_folder(file)
         found = {law.folders: law for law in map(self._law, keys)}
         return [law for law in found.values() if folder is not None and absolute(folder) in law.folders]
 
@@ -152,28 +142,28 @@ class Project:
         law, kind = self.law_of(file), self.kind_of(file)
         self._checked[file] = self.texts.get(file, "")
         problems: Problems = {file: []}
-        if kind == POLICY and find_law_folder(file) is not None:
+        if kind == kinds.POLICY and kinds.find_law_folder(file) is not None:
             problems |= law.edit_policy(file)
             self.results.clear()  # of those that use it, too
-        elif kind in (BUNDLE, LAYER):
+        elif kind in (kinds.BUNDLE, kinds.LAYER):
             law.load()
             problems |= law.problems
         elif kind is not None:
             problems |= by_file(self._problems(file, kind, law))
-            if kind == TESTS and not problems[file]:
+            if kind == kinds.TESTS and not problems[file]:
                 law.edit_tests(file)
                 policy = law.policy_of(file)
                 self.results.pop(policy.id if policy else "", None)
         return {one: findings.of_problems(found, self.text(one), self.lang) for one, found in problems.items()}
 
-    def _problems(self, file: str, kind: str, law: Law) -> list[Problem]:
+    def _problems(self, file: str, kind: str, law: EditedLaw) -> list[Problem]:
         try:
             document = parse_document(self.texts[file], file)
-            if kind == PROFILE:
+            if kind == kinds.PROFILE:
                 read_profile(document, law.schemas)
                 return []
             found = validate(document, kind, law.schemas)
-            return found or (find_setting_problems(document) if kind == SETTINGS else [])
+            return found or (find_setting_problems(document) if kind == kinds.SETTINGS else [])
         except InvalidInput as error:
             return list(error.problems)
 
@@ -181,10 +171,10 @@ class Project:
         """Return what lint finds in the policy that a file holds, or whose tests it holds, and in its tests."""
         law = self.law_of(file)
         policy = law.policy_of(file)
-        if law.bundle is None or policy is None or find_law_folder(file) is None:
+        if law.bundle is None or policy is None or kinds.find_law_folder(file) is None:
             return {file: []}
         place = absolute(policy.file)
-        tests = tests_file(place)
+        tests = kinds.tests_file(place)
         try:
             report = run_lint(law.bundle, today=self.today(), only=[policy])
         except InvalidInput as error:  # in its tests, which may not be the file that is edited
@@ -193,8 +183,8 @@ class Project:
         found: dict[str, list[LintFinding]] = {place: []}
         if self.text(tests).content:
             found[tests] = []
-        for one in report.findings:
-            found.setdefault(absolute(one.problem.file), []).append(one)
+        for finding in report.findings:
+            found.setdefault(absolute(finding.problem.file), []).append(finding)
         return {one: findings.of_lint(group, self.text(one), self.lang) for one, group in found.items()}
 
     # --- tests
@@ -228,7 +218,7 @@ class Project:
 
     def take(self, file: str) -> None:
         """Take a policy and its tests into their law as they stand, if that has not been done."""
-        for one in (policy_file(file), tests_file(file)):
+        for one in (kinds.policy_file(file), kinds.tests_file(file)):
             if one in self.texts and self._checked.get(one) != self.texts[one]:
                 self.check(one)
 

@@ -52,23 +52,23 @@ def _alternatives(one: SchemaNode, schemas: SchemaSet, depth: int = 0) -> Iterat
 
 def allowed_keys(nodes: list[SchemaNode]) -> dict[str, Mapping[str, Any]]:
     """Return the keys that a mapping may have, each with the schema of its value."""
-    return {key: child for one in reversed(nodes) for key, child in one.node.get("properties", {}).items()}
+    return {key: child for node in reversed(nodes) for key, child in node.node.get("properties", {}).items()}
 
 
 def required_keys(nodes: list[SchemaNode]) -> set[str]:
     """Return the keys that a mapping must have."""
-    return {key for one in nodes if "properties" in one.node for key in one.node.get("required", ())}
+    return {key for node in nodes if "properties" in node.node for key in node.node.get("required", ())}
 
 
 def allowed_words(nodes: list[SchemaNode], schemas: SchemaSet) -> list[Word]:
     """Return the words that a value may be, with their names; `true` and `false` for a truth value."""
     found: dict[str, Word] = {}
-    for one in nodes:
-        for word in words_of_schema(one.node, schemas):
+    for node in nodes:
+        for word in words_of_schema(node.node, schemas):
             found.setdefault(word.value, word)
-        if isinstance(const := one.node.get("const"), str):
+        if isinstance(const := node.node.get("const"), str):
             found.setdefault(const, Word(const, None))
-        if one.node.get("type") == "boolean":
+        if node.node.get("type") == "boolean":
             found |= {text: Word(text, None) for text in ("true", "false")}
     return list(found.values())
 
@@ -76,8 +76,8 @@ def allowed_words(nodes: list[SchemaNode], schemas: SchemaSet) -> list[Word]:
 def describe_nodes(nodes: list[SchemaNode]) -> Mapping[str, Any]:
     """Return the annotations of a value, those nearest to its key first: title, description, unit, question."""
     found: dict[str, Any] = {}
-    for one in nodes:
+    for node in nodes:
         for key in ("title", "x-title-zh", "description", "x-question", "x-unit", "type", "format"):
-            if key in one.node:
-                found.setdefault(key, one.node[key])
+            if key in node.node:
+                found.setdefault(key, node.node[key])
     return found

@@ -30,14 +30,14 @@ from vatspolicy import __version__
 from vatspolicy.i18n import Language, _, translate
 from vatspolicy.language_server import lenses
 from vatspolicy.language_server.answers import Answers, file_of
-from vatspolicy.language_server.findings import Finding
+from vatspolicy.language_server.findings import EditorFinding
 from vatspolicy.language_server.kinds import policy_file
 from vatspolicy.language_server.messages import RUN_CASE, RUN_RULE, diagnostic_of, lens_of
 from vatspolicy.language_server.project import Findings, Project, read_from_disk
 from vatspolicy.language_server.text import UTF_16
 
 
-class Connection(LanguageServerProtocol):
+class EditorConnection(LanguageServerProtocol):
     """The protocol of a server, with an answer to every request."""
 
     def structure_message(self, data: dict[str, Any]) -> Any:
@@ -99,8 +99,8 @@ class PolicyServer(LanguageServer):
 
     def __init__(self, project: Project) -> None:
         sync = types.TextDocumentSyncKind.Full
-        super().__init__("vatspolicy", __version__, text_document_sync_kind=sync, protocol_cls=Connection)
-        assert isinstance(self.protocol, Connection)
+        super().__init__("vatspolicy", __version__, text_document_sync_kind=sync, protocol_cls=EditorConnection)
+        assert isinstance(self.protocol, EditorConnection)
         self.connection = self.protocol
         self.project = project
         self.worker = ThreadPoolExecutor(1, thread_name_prefix="law")
@@ -248,10 +248,10 @@ class PolicyServer(LanguageServer):
 
     def _show(self, file: str) -> None:
         text = self.project.text(file)
-        diagnostics = [diagnostic_of(one, text) for one in self.findings_of(file)]
+        diagnostics = [diagnostic_of(finding, text) for finding in self.findings_of(file)]
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(self.answers.uri(file), diagnostics))
 
-    def findings_of(self, file: str) -> list[Finding]:
+    def findings_of(self, file: str) -> list[EditorFinding]:
         """Return the findings in a file, each once."""
         found = (one for told in self.found.values() for one in told.get(file, ()))
         return list(dict.fromkeys(found))
@@ -320,12 +320,12 @@ class PolicyServer(LanguageServer):
                 raise JsonRpcInvalidParams
 
         def work() -> Sequence[Any]:
-            return [one for one in self.project.run_tests(file) if rule in one.case.expect["expect"]]
+            return [test for test in self.project.run_tests(file) if rule in test.case.expect["expect"]]
 
         results = list(await self.ask(work) or [])
         if results:
             text = lenses.describe_results(rule, results, self.project.lang)
-            self._tell(text, any(one.problems for one in results))
+            self._tell(text, any(result.problems for result in results))
 
     def _tell(self, text: str, failed: bool) -> None:
         kind = types.MessageType.Error if failed else types.MessageType.Info

@@ -30,14 +30,14 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Text:
+class EditorText:
     """A text with line feeds alone and no byte order mark, as documents read it."""
 
     content: str
     encoding: str = UTF_16
 
     @classmethod
-    def of(cls, content: str, encoding: str = UTF_16) -> Text:
+    def of(cls, content: str, encoding: str = UTF_16) -> EditorText:
         """Return the text of a file as an editor holds it."""
         plain = content.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
         return cls(plain, encoding)
@@ -148,11 +148,11 @@ class Sketch:
     def keys(self, path: Path) -> list[str]:
         """Return the keys of the mapping at a path."""
         size = len(path)
-        found = (one[size] for one in self.scalars if len(one) > size and one[:size] == path)
+        found = (scalar[size] for scalar in self.scalars if len(scalar) > size and scalar[:size] == path)
         return list(dict.fromkeys(key for key in found if isinstance(key, str)))
 
 
-def find_places(text: Text, index: int) -> list[Sketch]:
+def find_places(text: EditorText, index: int) -> list[Sketch]:
     """Return what the place may be: a key that is being written, a value, or both; none in a comment."""
     if _in_comment(text.line_before(index)):
         return []

@@ -237,7 +237,7 @@ class ProofContext:
         With `all_or_none`, none is returned if one model satisfies all conditions for a pair.
         """
         pool = self.query.space.pool
-        ruleset = self.query.encode(head, self.kind, like=self.base)
+        ruleset = self.query.encode(head, functools.partial(self.kind, beside=self.base))
         conditions = self._encode(ruleset, wanted, parts)
         if outside is not None:
             days = pool.disjoin((pool.at_most({AS_OF: 1}, outside[0] - 1), -pool.at_most({AS_OF: 1}, outside[1])))
@@ -281,7 +281,7 @@ class ProofContext:
         pool, space = self.query.space.pool, self.query.space
         wanted = list(pairs)
         numbered = [(pair, number) for pair in wanted for number in range(3)]
-        ruleset = self.query.encode(head, self.kind, like=self.base)
+        ruleset = self.query.encode(head, functools.partial(self.kind, beside=self.base))
         conditions = self._encode(ruleset, numbered, frozenset({"activity"}))
         left = {pair: pool.conjoin(conditions[pair, number] for number in range(3)) for pair in wanted}
         choice = class_choice(self.query)

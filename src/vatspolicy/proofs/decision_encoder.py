@@ -32,8 +32,7 @@ def encode_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> 
     """Return the classes that the classify rules find for a service."""
     key = activation.subject
     if key not in ruleset.classes:
-        same = ruleset.shared("service", "classify")
-        ruleset.classes[key] = _find_classes(ruleset, activation) if same is None else encode_classes(same, activation)
+        ruleset.classes[key] = _find_classes(ruleset, activation)
     return ruleset.classes[key]
 
 
@@ -127,11 +126,11 @@ def exclude_other_classes(
 def encode_service(ruleset: SymbolicRuleSet, service: SymbolicRecord) -> SymbolicOutcome:
     """Return the outcome for one service without its activities."""
     activation = ruleset.service_activation(service)
-    found = encode_classes(ruleset, activation)
+    classes = encode_classes(ruleset, activation)
     outcomes = (
         encode_rules(ruleset, "service", activation),
-        SymbolicOutcome(high=(-found.spoke, -found.spoke)),
-        SymbolicOutcome(high=(found.unread, found.unread)),
+        SymbolicOutcome(high=(-classes.spoke, -classes.spoke)),
+        SymbolicOutcome(high=(classes.unread, classes.unread)),
     )
     return _strictest(ruleset.space.pool, outcomes)
 
@@ -167,10 +166,7 @@ def encode_rules(ruleset: SymbolicRuleSet, each: str, activation: SymbolicActiva
     """Return the outcome of the rules on one subject."""
     key = "rules", each, activation.subject
     if key not in ruleset.outcomes:
-        same = [ruleset.shared(*group) for group in ((each, "deny"), (each, "need"), ("activity", "route"))]
-        other = same[0] if None not in same else None
-        make = _find_outcome if other is None else encode_rules
-        ruleset.outcomes[key] = make(ruleset if other is None else other, each, activation)
+        ruleset.outcomes[key] = _find_outcome(ruleset, each, activation)
     return ruleset.outcomes[key]
 
 
@@ -203,9 +199,7 @@ def encode_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to: 
     """Return the outcome of a need that routes satisfy."""
     key = "access", to, activation.subject
     if key not in ruleset.outcomes:
-        same = ruleset.shared("activity", "route")
-        make = _find_access if same is None else encode_access
-        ruleset.outcomes[key] = make(ruleset if same is None else same, activation, to)
+        ruleset.outcomes[key] = _find_access(ruleset, activation, to)
     return ruleset.outcomes[key]
 
 
@@ -340,11 +334,11 @@ def encode_part(ruleset: SymbolicRuleSet, kind: str, query: Query) -> SymbolicOu
     exists, service = query.services[0]
     if kind == "service":
         return guard_outcome(pool, exists, encode_service(ruleset, service))
-    found = encode_classes(ruleset, ruleset.service_activation(service))
+    classes = encode_classes(ruleset, ruleset.service_activation(service))
     choice = class_choice(query)
-    named = {cls: query.encoder.one_of(choice, "==", cls) for cls in {**found.certain, **found.possible}}
-    certain = pool.disjoin(pool.conjoin((exists, named[cls], held)) for cls, held in found.certain.items())
-    possible = pool.disjoin(pool.conjoin((exists, named[cls], held)) for cls, held in found.possible.items())
+    named = {cls: query.encoder.one_of(choice, "==", cls) for cls in {**classes.certain, **classes.possible}}
+    certain = pool.disjoin(pool.conjoin((exists, named[cls], held)) for cls, held in classes.certain.items())
+    possible = pool.disjoin(pool.conjoin((exists, named[cls], held)) for cls, held in classes.possible.items())
     possible = pool.disjoin((certain, possible))
     if possible == FALSE:
         return SymbolicOutcome()
@@ -373,21 +367,21 @@ def encode_state(
     """Return the truths that make up the state of a rule on a subject. `held`: with whether its instrument is held."""
     pool = ruleset.space.pool
     if not isinstance(rule.effect, Route):
-        found = {"when": ruleset.holds(rule, activation)}
+        state = {"when": ruleset.holds(rule, activation)}
         if held and isinstance(rule.effect, Need) and rule.effect.instrument is not None:
             has = ruleset.held(activation, rule.effect.instrument, rule.holder)
-            found["held"] = _where(ruleset, -found["when"].false, has)
-        return found
+            state["held"] = _where(ruleset, -state["when"].false, has)
+        return state
     route = ruleset.route(activation, rule)
     there = -route.applies.false  # the state of a route matters only where it applies
     closed = pool.conjoin((there, -route.usable))
-    found = {"when": route.applies, "open": DualRail(route.opened, closed)}
+    state = {"when": route.applies, "open": DualRail(route.opened, closed)}
     for condition, check in zip(rule.effect.conditions, route.checks, strict=False):
-        found[f"condition {condition.id}"] = DualRail(FALSE, pool.conjoin((there, check.false)))
-    found["share"] = DualRail(FALSE, pool.conjoin((there, route.share.false)))
+        state[f"condition {condition.id}"] = DualRail(FALSE, pool.conjoin((there, check.false)))
+    state["share"] = DualRail(FALSE, pool.conjoin((there, route.share.false)))
     if held:
-        found["held"] = _where(ruleset, route.usable, ruleset.held(activation, rule.effect.instrument))
-    return found
+        state["held"] = _where(ruleset, route.usable, ruleset.held(activation, rule.effect.instrument))
+    return state
 
 
 def _where(ruleset: SymbolicRuleSet, condition: int, truth: DualRail) -> DualRail:
@@ -500,11 +494,11 @@ def encode_subject_pair(
         certain: list[int] = []
         possible: list[int] = []
         for ruleset in rulesets:
-            found = encode_classes(ruleset, ruleset.service_activation(service))
-            for table in (found.certain, found.possible, found.other):
+            classes = encode_classes(ruleset, ruleset.service_activation(service))
+            for table in (classes.certain, classes.possible, classes.other):
                 held = [pool.conjoin((query.encoder.one_of(choice, "==", c), held)) for c, held in table.items()]
                 possible += held
-                certain += held if table is found.certain else ()
+                certain += held if table is classes.certain else ()
         formulas[0].append(pool.disjoin(possible))
         formulas[1].append(pool.disjoin(certain))
     cases = ((TRUE, choice),)

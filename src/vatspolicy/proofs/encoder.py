@@ -25,10 +25,12 @@ from vatspolicy.core.cel.ast import (
     Or,
     Param,
     Quantifier,
+    SetTest,
     Size,
     Term,
     TextTest,
     children,
+    in_quantifiers,
 )
 from vatspolicy.core.cel.interpreter import COMPARE, TEXT, Params
 from vatspolicy.core.cel.types import Bool
@@ -82,19 +84,17 @@ def structure_of(node: Node) -> Structure:
         return kept[1]
     if len(_KNOWN) >= _MOST:  # trees of bundles that are gone
         _KNOWN.clear()
-    return _find(node)
+    match node:
+        case Term(body=body) | Not(body=Not(body=body)):
+            structure = structure_of(body)
+        case _:
+            structure = _find(node)
+    _KNOWN[id(node)] = node, structure
+    return structure
 
 
 def _find(node: Node) -> Structure:
-    kept = _KNOWN.get(id(node))
-    if kept is not None:
-        return kept[1]
-    match node:
-        case Term(body=body) | Not(body=Not(body=body)):
-            found = _find(body)
-            _KNOWN[id(node)] = node, found
-            return found
-    inner = [_find(child) for child in children(node)]
+    inner = [structure_of(child) for child in children(node)]
     names = frozenset[str]().union(*(part.names for part in inner))
     keys = set[str]().union(*(part.parameters for part in inner))
     own: tuple[object, ...] = ()
@@ -110,15 +110,15 @@ def _find(node: Node) -> Structure:
             own = (op,)
         case TextTest(kind=kind, pattern=pattern):
             own = (kind, pattern)
+        case SetTest(kind=kind):
+            own = (kind,)
         case Quantifier(kind=kind, variable=variable):
             own, names = (kind, variable), names - {variable} | inner[0].names
     parts = [part.digest for part in inner]
     if isinstance(node, And | Or):
         parts = sorted(set(parts))
     signature = repr((type(node).__name__, own, parts))
-    found = Structure(blake2b(signature.encode(), digest_size=16).digest(), names, tuple(sorted(keys)))
-    _KNOWN[id(node)] = node, found
-    return found
+    return Structure(blake2b(signature.encode(), digest_size=16).digest(), names, tuple(sorted(keys)))
 
 
 # --- operations on symbolic values: Kleene logic, comparisons, arithmetic and lists
@@ -470,6 +470,8 @@ class Encoder(SymbolicOperations):
                 return constant(params[key])
             case Term(body=body):
                 return self.once(node, activation, params, lambda: self.value(body, activation, params))
+            case SetTest():
+                return self.once(node, activation, params, lambda: self.value(in_quantifiers(node), activation, params))
             case Quantifier():
                 return self.once(node, activation, params, lambda: self.quantifier(node, activation, params))
             case Not(body=body):

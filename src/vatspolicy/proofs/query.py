@@ -12,7 +12,6 @@ from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.modelled import PROOFS, UnknownField, parts_of
-from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.invariants import invariants
 from vatspolicy.proofs.domain import AS_OF, ProfileSpace
 from vatspolicy.proofs.encoder import Encoder, SymbolicActivation
@@ -45,25 +44,14 @@ class Query:
         self.encoder = self.encoder_class(self.space)
         self.day = self.space.number(AS_OF, Range(self.period.first, self.period.last), day=True)
 
-    def encode(
-        self,
-        law: Bundle | RuleSet,
-        kind: Callable[..., SymbolicRuleSet] = SymbolicRuleSet,
-        like: SymbolicRuleSet | None = None,
-    ) -> SymbolicRuleSet:
-        """Return the symbolic rule set of a bundle over the period, or of a rule set in force on all of its days.
-
-        `like`: the symbolic rule set from which this one was made by changing a rule; shared expressions are encoded
-        once.
+    def encode(self, bundle: Bundle, kind: Callable[..., SymbolicRuleSet] = SymbolicRuleSet) -> SymbolicRuleSet:
+        """Return the symbolic rule set of a bundle over the period.
 
         Raises:
             Unsupported: for a law with a field that proofs do not know.
         """
-        refuse_unknown_fields(law)
-        history = build_history(law, self.period)
-        if like is None:
-            return kind(self.space, self.encoder, history, ((TRUE, self.day),))
-        return kind(self.space, self.encoder, history, ((TRUE, self.day),), like)
+        refuse_unknown_fields(bundle)
+        return kind(self.space, self.encoder, build_history(bundle, self.period), ((TRUE, self.day),))
 
     @property
     def invariant_formulas(self) -> list[int]:
@@ -90,7 +78,7 @@ class Query:
 
 
 @functools.lru_cache(maxsize=8)
-def refuse_unknown_fields(law: Bundle | RuleSet) -> None:
+def refuse_unknown_fields(law: Bundle) -> None:
     """Raise Unsupported for a law with a field that proofs do not know."""
     if isinstance(law, MixedBundle):
         refuse_unknown_fields(law.base)

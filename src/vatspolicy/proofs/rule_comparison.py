@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import functools
 import math
-import pickle
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from multiprocessing import get_context
-from typing import TypeAlias, TypeVar
 
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.policies.bundle import Bundle
@@ -62,7 +57,7 @@ from vatspolicy.proofs.witness import (
     is_valid_and_holds,
     minimize_profile,
 )
-from vatspolicy.workers import can_fork, follow_parent, safe_path
+from vatspolicy.workers import run_shared
 
 Group = tuple[str, ...]
 """Names of rules (policy/rule) that are changed together."""
@@ -379,9 +374,7 @@ class RuleComparison:
         return "" if decision == after else f" With all changes together the decision is {decision}."
 
 
-# --- equivalence of changed rules, alone or together
-#
-# Equivalence of changed rules, alone or together: a proof that nothing changes, or a profile that shows what does.
+# --- equivalence of changed rules, alone or together: a proof that nothing changes, or a profile that shows what does
 
 
 CHUNK, LARGE_CHUNK = 8, 24
@@ -404,7 +397,8 @@ def compare_rules(
     `as_of` limits the question to one day. `budget` is the resource limit of one question (z3's units).
     """
     chunks = _chunks([(name,) for name in names])
-    found = run_tasks((base, head), [(_compare_chunk, (chunk, as_of, budget)) for chunk in chunks], workers)
+    tasks = [functools.partial(_compare_chunk, base, head, chunk, as_of, budget) for chunk in chunks]
+    found = run_shared(tasks, workers)
     return [verdict for chunk in found for verdict in chunk]
 
 
@@ -427,9 +421,11 @@ def compare_change(
     deciding = [group for group in apart if _can_decide(base, head, group)]
     chunks = [*_chunks(deciding), *_chunks([group for group in apart if group not in set(deciding)])]
     alone = workers > 1 and not chunks
-    tasks: list[Task[Transitions | list[RuleVerdict]]] = [(compare_decisions, (as_of, budget, alone))]
-    tasks += [(_compare_chunk, (chunk, as_of, budget)) for chunk in chunks]
-    transitions, *found = run_tasks((base, head), tasks, workers)
+    tasks: list[Callable[[], Transitions | list[RuleVerdict]]] = [
+        functools.partial(compare_decisions, base, head, as_of, budget, alone),
+        *(functools.partial(_compare_chunk, base, head, chunk, as_of, budget) for chunk in chunks),
+    ]
+    transitions, *found = run_shared(tasks, workers)
     assert isinstance(transitions, Transitions)
     pairs = zip(chunks, (one for one in found if isinstance(one, list)), strict=True)
     verdicts = {group: verdict for chunk, own in pairs for group, verdict in zip(chunk, own, strict=True)}
@@ -476,7 +472,7 @@ def _compare_chunk(
     comparisons = [RuleComparison(base, head, group, period, budget) for group in groups]
     for comparison in comparisons:
         comparison.find_difference()
-    spans = [found.span for found in comparisons if found.can_decide and found.may_differ]
+    spans = [comparison.span for comparison in comparisons if comparison.can_decide and comparison.may_differ]
     shared = SharedSearch(base, hull([span for span in spans if span is not None]) or period, budget)
     return [comparison.verdict(shared) for comparison in comparisons]
 
@@ -492,51 +488,3 @@ def _compare_whole(
 
 def _not_covered(group: Group) -> RuleVerdict:
     return RuleVerdict(group[0], UNKNOWN, reason="One of the bundles does not cover that day.")
-
-
-# --- worker processes that share questions about two bundles. The answers do not depend on their number
-
-
-Sides = tuple[Bundle, Bundle]
-R = TypeVar("R")
-Task: TypeAlias = tuple[Callable[..., R], tuple[object, ...]]
-"""A function of two bundles, and its further arguments."""
-
-
-def run_tasks(sides: Sides, tasks: Sequence[Task[R]], workers: int) -> list[R]:
-    """Return the results of tasks on two bundles, in order. A task is a function and its further arguments.
-
-    With one worker or one task, or if processes cannot be started, the tasks run in this process.
-    """
-    if min(workers, len(tasks)) > 1:
-        try:
-            return _shared(sides, tasks, min(workers, len(tasks)))
-        except (BrokenProcessPool, OSError, pickle.PicklingError):
-            pass  # run the tasks here instead: the answers are the same
-    return [work(*sides, *rest) for work, rest in tasks]
-
-
-def _shared(sides: Sides, tasks: Sequence[Task[R]], workers: int) -> list[R]:
-    method = _start_method()
-    start = (sides if method == "fork" else pickle.dumps(sides),)
-    with safe_path(), ProcessPoolExecutor(workers, get_context(method), _start, start) as pool:
-        return list(pool.map(_do, tasks))
-
-
-def _start_method() -> str:
-    """Return the start method: a fork has both bundles already, but is safe only without other threads."""
-    return "fork" if can_fork() else "spawn"
-
-
-_SIDES: list[Sides] = []
-"""Both bundles of a worker process."""
-
-
-def _start(sides: Sides | bytes) -> None:
-    follow_parent()
-    _SIDES[:] = [pickle.loads(sides) if isinstance(sides, bytes) else sides]  # noqa: S301 - from our own process
-
-
-def _do(task: Task[R]) -> R:
-    work, rest = task
-    return work(*_SIDES[0], *rest)

@@ -83,8 +83,6 @@ class SymbolicRuleSet:
     encoder: Encoder
     history: RuleSetHistory
     as_of: SymbolicValue
-    like: SymbolicRuleSet | None = None
-    """Rule set that shares rules with this one: expressions in common are encoded once."""
     off: Mapping[str, int] = field(default_factory=dict)
     """Formulas under which rules, by name, never apply: what they replace is in force then."""
     _truths: dict[tuple[int, Hashable], DualRail] = field(default_factory=dict)
@@ -96,46 +94,6 @@ class SymbolicRuleSet:
     _activations: dict[str, SymbolicActivation] = field(default_factory=dict, init=False)
     _holds: dict[Hashable, DualRail] = field(default_factory=dict, init=False)
     _routes: dict[Hashable, SymbolicRoute] = field(default_factory=dict, init=False)
-    _shared: dict[Hashable, bool] = field(default_factory=dict, init=False)
-
-    # --- rules in common with the rule set that this one is like
-
-    def _shares(self, rule: Rule) -> bool:
-        """Return whether a rule is the same there, and says the same of every subject."""
-        found = self._shared.get(id(rule))
-        if found is None:
-            found = self._shared[id(rule)] = self._find_shared(rule)
-        return found
-
-    def _find_shared(self, rule: Rule) -> bool:
-        other, own = self.like, self.history
-        if other is None or self.off != other.off:
-            return False
-        if any(rule.name in side.replacements for side in (own, other.history)):
-            return False
-        return all(own.shares(expression, other.history) for expression in rule.compiled)
-
-    def shared(self, each: str, kind: str) -> SymbolicRuleSet | None:
-        """Return the rule set that this one is like, if its rules on a kind of subject have the same effect there.
-
-        That is so if they are the same rules, and if the instruments that they name are held in the same cases.
-        """
-        key = each, kind
-        if key not in self._shared:
-            self._shared[key] = self._find_group_shared(each, kind)
-        return self.like if self._shared[key] else None
-
-    def _find_group_shared(self, each: str, kind: str) -> bool:
-        other = self.like
-        if other is None:
-            return False
-        own, others = (side.history.rules_for(each, kind) for side in (self, other))
-        if len(own) != len(others) or any(one is not two for one, two in zip(own, others, strict=True)):
-            return False
-        named = {name for rule in own for name in named_by(rule)}
-        return all(map(self._shares, own)) and all(
-            self.instrument_key(name) == other.instrument_key(name) for name in named
-        )
 
     # --- days
 
@@ -158,21 +116,19 @@ class SymbolicRuleSet:
 
     def versions(self, expression: Expression) -> Versions:
         """Return the parameter values that an expression reads, by the formula of their days."""
-        found = self._versions.get(id(expression))
-        if found is None:
+        version = self._versions.get(id(expression))
+        if version is None:
             own = self.history.versions(expression)
             whole = len(own) == 1  # outside the days of its rule the expression does not matter
-            found = tuple((TRUE if whole else self.between(days), params) for days, params in own)
-            self._versions[id(expression)] = found
-        return found
+            version = tuple((TRUE if whole else self.between(days), params) for days, params in own)
+            self._versions[id(expression)] = version
+        return version
 
     # --- expressions
 
     def evaluate(self, expression: Expression, activation: SymbolicActivation) -> DualRail:
         """Return the truth of an expression. Raises Unsupported."""
         key = (id(expression), activation.subject)
-        if key not in self._truths and self.like is not None and self.history.shares(expression, self.like.history):
-            self._truths[key] = self.like.evaluate(expression, activation)
         if key not in self._truths:
             self._truths[key] = self.encoder.choose(
                 (held, self._truth(expression, activation, params)) for held, params in self.versions(expression)
@@ -181,19 +137,16 @@ class SymbolicRuleSet:
 
     def _truth(self, expression: Expression, activation: SymbolicActivation, params: Params) -> DualRail:
         tree = expression.tree
-        found = self.encoder.once(tree, activation, params, lambda: self.encoder.truth(tree, activation, params))
-        assert isinstance(found, DualRail)
-        return found
+        truth = self.encoder.once(tree, activation, params, lambda: self.encoder.truth(tree, activation, params))
+        assert isinstance(truth, DualRail)
+        return truth
 
     def holds(self, rule: Rule, activation: SymbolicActivation) -> DualRail:
         """Return the truth of a rule's condition; it is false on days on which the rule is not in force."""
         key = id(rule), activation.subject
-        found = self._holds.get(key)
-        if found is None:
-            same = self.like if self._shares(rule) else None
-            found = self._find_holds(rule, activation) if same is None else same.holds(rule, activation)
-            self._holds[key] = found
-        return found
+        if key not in self._holds:
+            self._holds[key] = self._find_holds(rule, activation)
+        return self._holds[key]
 
     def _find_holds(self, rule: Rule, activation: SymbolicActivation) -> DualRail:
         there = self._stands(rule)
@@ -375,12 +328,9 @@ class SymbolicRuleSet:
     def route(self, activation: SymbolicActivation, rule: Rule) -> SymbolicRoute:
         """Return the state of a route on an activity."""
         key = id(rule), activation.subject
-        found = self._routes.get(key)
-        if found is None:
-            same = self.like if self._shares(rule) else None
-            found = self._find_route(rule, activation) if same is None else same.route(activation, rule)
-            self._routes[key] = found
-        return found
+        if key not in self._routes:
+            self._routes[key] = self._find_route(rule, activation)
+        return self._routes[key]
 
     def _find_route(self, rule: Rule, activation: SymbolicActivation) -> SymbolicRoute:
         effect = rule.effect
@@ -398,8 +348,6 @@ class SymbolicRuleSet:
 
 
 # --- rule sets whose rules can be switched off one by one, so that one encoding serves questions about each of them
-#
-# Rule sets whose rules can be switched off one by one, so that one encoding serves questions about each of them.
 
 
 class RuleSwitches:
@@ -417,9 +365,7 @@ class RuleSwitches:
         self.at_most_one_off = pool.conjoin(apart)
 
 
-# --- over-approximations of rule sets
-#
-# Over-approximations of rule sets: an excluded outcome is impossible, an allowed one may be impossible too.
+# --- over-approximations of rule sets: an excluded outcome is impossible, an allowed one may be impossible too
 
 
 @dataclass(frozen=True)
@@ -458,6 +404,8 @@ class RelaxedRuleSet(SymbolicRuleSet):
 
     exact: frozenset[str] = frozenset()
     """Instruments that are held by the licenses that a profile lists."""
+    beside: RelaxedRuleSet | None = None
+    """Another rule set over the same profiles: who holds what covers less there also holds what covers more here."""
     free: dict[str, str] = field(default_factory=dict)
     """The other instruments, by the name of a variable for whether one is held."""
     holdings: dict[Hashable, DualRail] = field(default_factory=dict)
@@ -474,8 +422,8 @@ class RelaxedRuleSet(SymbolicRuleSet):
         self.free[truth] = self.free[f"{truth}?"] = name
         subject = tuple(pair for pair in activation.subject if pair[0] != "licensed")
         rails = self.holdings[name, holder, subject] = self._rails(truth)
-        if isinstance(self.like, RelaxedRuleSet):
-            self._relate(name, self.like, rails, self.like.holdings.get((name, holder, subject)))
+        if self.beside is not None:
+            self._relate(name, self.beside, rails, self.beside.holdings.get((name, holder, subject)))
         return rails
 
     def _rails(self, truth: str) -> DualRail:
@@ -506,7 +454,9 @@ class RelaxedRuleSet(SymbolicRuleSet):
         tree, keys = covers.tree, self.encoder.keys
         parts = tree.parts if isinstance(tree, Or) else (tree,)
         versions = self.versions(covers)
-        return {keys.short([(held, keys.of(one, SymbolicActivation({}), p)) for held, p in versions]) for one in parts}
+        return {
+            keys.short([(held, keys.of(part, SymbolicActivation({}), p)) for held, p in versions]) for part in parts
+        }
 
 
 @dataclass

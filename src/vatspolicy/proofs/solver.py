@@ -333,13 +333,13 @@ class AtomReader:
         return {atom for atom in atoms if value_of(context, inside, self._declaration(atom)).value == true}
 
     def _declaration(self, atom: int) -> z3.FuncDecl:
-        found = self.declared.get(atom)
-        if found is None:
+        declaration = self.declared.get(atom)
+        if declaration is None:
             context = self.context.ref()
             constant = z3.Z3_mk_const(context, z3.Z3_mk_string_symbol(context, f"p{atom}"), self.sort.ast)
             z3.Z3_inc_ref(context, constant)  # it lives as long as the context
-            found = self.declared[atom] = z3.Z3_get_app_decl(context, constant)
-        return found
+            declaration = self.declared[atom] = z3.Z3_get_app_decl(context, constant)
+        return declaration
 
 
 def _signed(formula: int) -> str:

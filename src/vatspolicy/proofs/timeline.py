@@ -35,7 +35,6 @@ class MixedEvaluator:
 
     base: ExpressionEvaluator
     other: ExpressionEvaluator
-    other_params: Params
     foreign: frozenset[int]
     """Identities of expressions of the other bundle, which lives as long as this: indexes are those of one bundle."""
 
@@ -117,7 +116,7 @@ class MixedBundle(Bundle):
             ruleset.params,
             instruments,
             tuple(dict.fromkeys(route.instrument for route in routes)),
-            MixedEvaluator(ruleset.evaluator, other.evaluator, other.params, frozenset(map(id, own))),
+            MixedEvaluator(ruleset.evaluator, other.evaluator, frozenset(map(id, own))),
             indexed=False,
         )
 
@@ -169,39 +168,19 @@ def hull(periods: Sequence[Period]) -> Period | None:
 END = iso(LAST_DAY)
 
 
-def periods(bundles: Sequence[Bundle], as_of: str | None = None) -> list[Period]:
-    """Return the periods between the days on which a rule or a value of a bundle changes, latest first.
-
-    `as_of` limits them to one day. Days that one of the bundles does not cover are left out.
-    """
-    since = max(bundle.covers_from for bundle in bundles)
-    if as_of is not None:
-        return [Period(as_of, iso(ordinal(as_of) + 1))] if as_of >= since else []
-    days = sorted({since, *(day for bundle in bundles for day in bundle.boundaries if day > since)})
-    return [Period(start, end) for start, end in zip(days, [*days[1:], END], strict=True)][::-1]
-
-
-def parameters(expression: Expression) -> frozenset[str]:
-    """Return the keys of the parameters that an expression reads."""
-    return frozenset(expression.parameters)
-
-
 Days = tuple[int, int]
 """First and last day by number."""
 
 
 @dataclass(frozen=True)
 class ParameterValues:
-    """Parameter values: dated values of a bundle, or the fixed ones of a rule set."""
+    """Dated values of the parameters of a bundle."""
 
-    dated: Mapping[str, Parameter] = field(default_factory=dict)
-    fixed: Params | None = None
+    dated: Mapping[str, Parameter]
 
     def versions(self, expression: Expression, days: Days) -> list[tuple[Days, Params]]:
         """Return the values that an expression reads, by days; neighboring entries differ."""
-        if self.fixed is not None:
-            return [(days, self.fixed)]
-        keys = sorted(parameters(expression))
+        keys = sorted(expression.parameters)
         first, last = days
         starts = {ordinal(v.since) for key in keys for v in self.dated[key].values if first < ordinal(v.since) <= last}
         found: list[tuple[Days, Params]] = []
@@ -230,8 +209,6 @@ class RuleSetHistory:
     values: ParameterValues
     foreign: dict[int, ParameterValues] = field(default_factory=dict)
     """Expressions, by identity, that read the values of another bundle."""
-    always: bool = False
-    """True if all rules are in force on all days, as in the rule set of a single day."""
     limits: dict[int, Days] = field(default_factory=dict)
     """Expressions, by identity, that matter only on the days of their rule."""
     replacements: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
@@ -245,8 +222,6 @@ class RuleSetHistory:
 
     def span(self, rule: Rule) -> Days | None:
         """Return the days on which a rule is in force or replaced, or None if there are none."""
-        if self.always:
-            return self.days
         first, last = max(self.days[0], ordinal(rule.since)), self.days[1]
         if rule.until < "9999":
             last = min(last, ordinal(rule.until) - 1)
@@ -266,12 +241,6 @@ class RuleSetHistory:
         values = self.foreign.get(id(expression), self.values)
         return values.versions(expression, self.limits.get(id(expression), self.days))
 
-    def shares(self, expression: Expression, other: RuleSetHistory) -> bool:
-        """Return whether an expression has the same value on every day in another history."""
-        name = id(expression)
-        same_days = name in self.limits and self.limits[name] == other.limits.get(name)
-        return same_days and self.foreign.get(name, self.values) is other.foreign.get(name, other.values)
-
     @property
     def access(self) -> dict[str, list[Days]]:
         """Instruments that license an activity for the rest of the law, with the days on which they do."""
@@ -290,22 +259,9 @@ class RuleSetHistory:
         return replace(self, rules=rest(self.rules), replacements=rest(self.replacements), licensing=licensing)
 
 
-def build_history(law: Bundle | RuleSet, period: Period) -> RuleSetHistory:
-    """Return the rule sets of the days of a period: of a bundle, or one rule set in force on all of them."""
-    days = (period.first, period.last)
-    if isinstance(law, RuleSet):
-        foreign = {}
-        if isinstance(law.evaluator, MixedEvaluator):
-            other = ParameterValues(fixed=law.evaluator.other_params)
-            foreign = dict.fromkeys(law.evaluator.foreign, other)
-        licensing = {name: (name, days) for name in law.access}
-        values = ParameterValues(fixed=law.params)
-        return RuleSetHistory(days, dict(law.rules), law.instruments, values, foreign, True, licensing=licensing)
-    return _bundle_history(law, period)
-
-
 @functools.lru_cache(maxsize=32)
-def _bundle_history(bundle: Bundle, period: Period) -> RuleSetHistory:
+def build_history(bundle: Bundle, period: Period) -> RuleSetHistory:
+    """Return the rule sets of the days of a period."""
     if isinstance(bundle, MixedBundle):
         return _mixed_history(bundle, period)
     days, replacements = (period.first, period.last), bundle.replacements
@@ -332,7 +288,7 @@ def _mixed_history(bundle: MixedBundle, period: Period) -> RuleSetHistory:
     for expression in own:
         if expression is not None:
             foreign[id(expression)] = head.foreign.get(id(expression), head.values)
-    found = RuleSetHistory(base.days, rules, instruments, base.values, foreign, False, base.limits)
+    found = RuleSetHistory(base.days, rules, instruments, base.values, foreign, base.limits)
     found = replace(found, replacements=bundle.replacements, licensing=licensing)
     return _with_rules(found, bundle.changed, bundle)
 

@@ -7,7 +7,7 @@ import datetime
 import functools
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from vatspolicy.core.cel.activation import Activation
@@ -87,17 +87,15 @@ class DecidingRules:
         self.parameters = {p.key: p for policy in bundle.policies.values() for p in policy.parameters.values()}
         self.rules = [rule for policy in bundle.policies.values() for rule in policy.rules if rule.kind in kinds]
         self._days: dict[str, frozenset[str]] = {}
-        self._states: dict[str, tuple[Mapping[str, Hashable], Hashable]] = {}
-        self._changes: dict[tuple[str, str], frozenset[str] | None] = {}
 
     def days_of(self, rule: Rule) -> frozenset[str]:
         """Return the days on which the effect of a rule may change."""
-        found = self._days.get(rule.name)
-        if found is None:
-            read = (day for one in rule.expressions for day in self._days_read(one))
+        days = self._days.get(rule.name)
+        if days is None:
+            read = (day for expression in rule.expressions for day in self._days_read(expression))
             own = (day for one in (rule, *self.bundle.replacing(rule.name)) for day in (one.since, one.until))
-            found = self._days[rule.name] = frozenset([*own, *read])
-        return found
+            days = self._days[rule.name] = frozenset([*own, *read])
+        return days
 
     def _days_read(self, expression: Expression) -> Iterator[str]:
         """Yield the days on which values begin that an expression reads, and those that are written in it."""
@@ -109,47 +107,13 @@ class DecidingRules:
 
     @functools.cached_property
     def days_of_licenses(self) -> set[str]:
-        """Days on which what an instrument covers may change."""
-        covers = [one.covers for one in self.bundle.instruments.values() if one.covers is not None]
-        return {day for expression in covers for day in self._days_read(expression)}
+        """Days on which what an instrument covers, or who is in charge of it, may change."""
+        read = [expression for instrument in self.bundle.instruments.values() for expression in instrument.expressions]
+        return {day for expression in read for day in self._days_read(expression)}
 
     def is_steady(self, expression: Expression) -> bool:
         """Return True if an expression reads the same values on all days."""
         return all(len(self.parameters[key].values) == 1 for key in expression.parameters)
-
-    @functools.cached_property
-    def days_compared(self) -> set[str]:
-        """Days that some expression compares with the day of the decision."""
-        found = [one for rule in self.rules for one in rule.expressions]
-        found += [one for instrument in self.bundle.instruments.values() for one in instrument.expressions]
-        written = (day for one in found for day in _days_written(one.tree))
-        values = (value.value for parameter in self.parameters.values() for value in parameter.values)
-        return {*written, *days_in(values)}
-
-    def states_on(self, day: str) -> tuple[Mapping[str, Hashable], Hashable]:
-        """Return the states of the rules in force by their names, and that of the instruments.
-
-        A state is equal on two days if the same parameter values are read. Values are told by their identity: the
-        bundle holds them.
-        """
-        if day not in self._states:
-            whole, replaced = self.bundle.on(day), self.bundle.replaced(day)
-
-            def read(expressions: Iterable[Expression]) -> tuple[int, ...]:
-                return tuple([id(whole.params[key]) for one in expressions for key in one.parameters])
-
-            rules = (rule for rule in self.rules if rule.in_force(day) and rule.name not in replaced)
-            licenses = tuple([read(instrument.expressions) for instrument in whole.instruments.values()])
-            self._states[day] = {rule.name: read(rule.expressions) for rule in rules}, (licenses, whole.access)
-        return self._states[day]
-
-    def changes_between(self, one: str, other: str) -> frozenset[str] | None:
-        """Return the names of the rules whose states differ on two days; None if those of the instruments do."""
-        if (one, other) not in self._changes:
-            (before, held), (after, held_then) = self.states_on(one), self.states_on(other)
-            names = (name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-            self._changes[one, other] = frozenset(names) if held == held_then else None
-        return self._changes[one, other]
 
 
 class RelevantRules:
@@ -163,7 +127,9 @@ class RelevantRules:
         self.subjects = {"product": [product], "service": services, "activity": services}
         if not product["opinions"] and "classify" in side.kinds:  # an opinion may name any class
             classes = dict.fromkeys(self._possible_classes())
-            self.subjects["activity"] = [{**one, "activity": {"class": cls}} for cls in classes for one in services]
+            self.subjects["activity"] = [
+                {**service, "activity": {"class": cls}} for cls in classes for service in services
+            ]
         self.rules = [rule for rule in side.rules if self._may_hold(rule)]
 
     @functools.cached_property
@@ -171,11 +137,6 @@ class RelevantRules:
         """Days on which the effect of the rules may change."""
         routes = [rule for rule in self.side.rules if rule.kind == "route"]  # any may license an activity elsewhere
         return self.side.days_of_licenses.union(*map(self.side.days_of, [*routes, *self.rules]))
-
-    @functools.cached_property
-    def names(self) -> list[str]:
-        """Names of the rules."""
-        return [rule.name for rule in self.rules]
 
     def _possible_classes(self) -> Iterator[str]:
         """Yield the classes of which a service may be on some day, also under another reading of a rule."""
@@ -193,15 +154,12 @@ class RelevantRules:
         """Return the mildest and the strictest outcome on a day."""
         return possible_outcomes(self.on(day), self.profile, day, asking=False).range
 
-    def on(self, day: str, wanted: Callable[[Rule], bool] = lambda rule: True) -> RuleSet:
-        """Return the rule set of a day with these rules alone, which states the same of the profile.
-
-        Rules that are not `wanted` are left out, too.
-        """
+    def on(self, day: str) -> RuleSet:
+        """Return the rule set of a day with these rules alone, which states the same of the profile."""
         bundle, rules = self.side.bundle, dict[str, list[Rule]]()
         replaced = bundle.replaced(day)
         for rule in self.rules:
-            if rule.in_force(day) and rule.name not in replaced and wanted(rule):
+            if rule.in_force(day) and rule.name not in replaced:
                 rules.setdefault(rule.group, []).append(rule)
         whole = bundle.on(day)
         return dataclasses.replace(whole, rules={group: tuple(found) for group, found in rules.items()}, indexed=False)
@@ -273,7 +231,7 @@ def find_period(
     if not proved:
         found = found if classes is None else widen(None)
         attempts = ((Exact(), parts), (Exact(), None), (exact, parts), (exact, None))
-        proved = any(is_proved(*one) for one in attempts) or is_proved(exact.with_all_quantifiers())
+        proved = any(is_proved(*attempt) for attempt in attempts) or is_proved(exact.with_all_quantifiers())
     first, last = found
     open_end = last == period.last and period.end == END
     return ChangePeriod(iso(first), None if open_end else iso(last), proved)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import NamedTuple
 
 from vatspolicy.core.engine.evaluator import BEARING, evaluate
 from vatspolicy.core.engine.snapshot import Item, Key, compare_items, itemize
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import Advise, Duty, Rule
+from vatspolicy.core.policies.model import Advise, Duty
 from vatspolicy.core.policies.modelled import effect_constants
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
@@ -23,7 +22,7 @@ from vatspolicy.proofs.formula import FALSE
 from vatspolicy.proofs.query import Query, Solution, find_model
 from vatspolicy.proofs.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.proofs.solver import Solver, open_solver
-from vatspolicy.proofs.timeline import END, Days, MixedBundle, Period, find_rule, named_by
+from vatspolicy.proofs.timeline import END, Days, Period, find_rule, named_by
 from vatspolicy.proofs.values import Unsupported
 from vatspolicy.proofs.verdicts import Pair
 
@@ -54,8 +53,7 @@ def differing_rules(base: Bundle, head: Bundle, period: Period) -> dict[str, lis
         return None
     if one.licensing_key != two.licensing_key:
         return None
-    alike = _rules_alike(base, head)
-    before, after = (dict(_rule_contents(ruleset, alike)) for ruleset in (one, two))
+    before, after = (dict(_rule_contents(ruleset)) for ruleset in (one, two))
     return {
         name: [side[name][0] for side in (before, after) if name in side]
         for name in sorted(before.keys() | after.keys())
@@ -67,49 +65,17 @@ def period_of(rules: Mapping[str, Sequence[Days]] | None, period: Period) -> Per
     """Return the days from the first to the last of the rules that differ, or None if none does."""
     if rules is None:
         return period
-    spans = [days for found in rules.values() for days in found]
+    spans = [days for rule in rules.values() for days in rule]
     if not spans:
         return None
     return Period(iso(min(first for first, _ in spans)), iso(max(last for _, last in spans) + 1))
 
 
-def _rules_alike(base: Bundle, head: Bundle) -> frozenset[str]:
-    """Return the names of rules whose texts, values, instruments and days are the same: most of a law, found fast."""
-    if isinstance(base, MixedBundle) or isinstance(head, MixedBundle):  # whose rules are not those of its policies
-        return frozenset()
-    values, others = (_values_written(bundle) for bundle in (base, head))
-    changed = {key for key in values.keys() | others.keys() if values.get(key) != others.get(key)}
-    replaced = base.replacements.keys() | head.replacements.keys()
-    after = {rule.name: rule for policy in head.policies.values() for rule in policy.rules}
-    rules = (rule for policy in base.policies.values() for rule in policy.rules if rule.name in after)
-    return frozenset(
-        rule.name
-        for rule in rules
-        if rule.name not in replaced and _text_of(base, rule, changed) == _text_of(head, after[rule.name], changed)
-    )
-
-
-def _values_written(bundle: Bundle) -> dict[str, str]:
-    """Return the dated values of every parameter as text, by its key."""
-    found = (one for policy in bundle.policies.values() for one in policy.parameters.values())
-    return {one.key: repr([(value.since, value.value) for value in one.values]) for one in found}
-
-
-def _text_of(bundle: Bundle, rule: Rule, changed: AbstractSet[str]) -> object:
-    """Return what a rule says as it is written; unlike any other if it reads a changed parameter."""
-    instruments = [bundle.instruments[name] for name in sorted(named_by(rule))]
-    read = [*rule.expressions, *(one.covers for one in instruments if one.covers is not None)]
-    if changed and any(key in changed for expression in read for key in expression.parameters):
-        return object()
-    held = [(one.id, one.no_term, one.covers is None) for one in instruments]
-    return rule.each, rule.since, rule.until, effect_constants(rule), held, [one.stored for one in read]
-
-
-def _rule_contents(ruleset: SymbolicRuleSet, alike: frozenset[str]) -> Iterator[tuple[str, tuple[Days, list[object]]]]:
-    """Yield name and content of every deciding rule that is not alike; the content begins with its days."""
+def _rule_contents(ruleset: SymbolicRuleSet) -> Iterator[tuple[str, tuple[Days, list[object]]]]:
+    """Yield name and content of every deciding rule; the content begins with its days."""
     for group, rules in ruleset.history.rules.items():
         if group.partition("/")[2] in DECIDING_EFFECTS:
-            for rule in (rule for rule in rules if rule.name not in alike):
+            for rule in rules:
                 keys = [ruleset.expression_key(e, SymbolicActivation({})) for e in rule.expressions]
                 instruments = [ruleset.instrument_key(name) for name in sorted(named_by(rule))]
                 days = ruleset.history.days_of(rule)
@@ -186,7 +152,7 @@ class TwoRuleSetSearch:
     def _before_and_after(self, head: Bundle, classes: Classes) -> tuple[dict[str, int], dict[str, int]]:
         """Return the decision words of both sides; those of the last head are kept for further questions about it."""
         if self._last is None or self._last[0] is not head:
-            self._last = head, self.query.encode(head, like=self.base), {}
+            self._last = head, self.query.encode(head), {}
         _, ruleset, after = self._last
         if classes not in after:
             after[classes] = self._words(ruleset, classes)
@@ -234,7 +200,9 @@ class ListedItems:
             evaluate(bundle, profile, self.as_of, shown.readings, explain=False, ruleset=ruleset)
             for bundle, ruleset in zip(self.sides, rulesets, strict=True)
         ]
-        if shown.settled and any(found.rule.name in self.names for one in decisions for found in one.undetermined):
+        if shown.settled and any(
+            found.rule.name in self.names for decision in decisions for found in decision.undetermined
+        ):
             return {}
         before, after = (itemize(one, bundle) for one, bundle in zip(decisions, self.sides, strict=True))
         return {
@@ -256,11 +224,11 @@ class ListedItems:
         rules = [find_rule(bundle, name) for name in self.names for bundle in self.sides]
         decides = not all(rule is None or isinstance(rule.effect, Duty | Advise) for rule in rules)
         kinds = BEARING if decides else ("classify",)
-        found = []
+        rulesets = []
         for whole in (bundle.on(self.as_of) for bundle in self.sides):
             kept = {
                 group: tuple([rule for rule in own if rule.kind in kinds or rule.name in self.names])
                 for group, own in whole.rules.items()
             }
-            found.append(dataclasses.replace(whole, rules=kept, indexed=False))
-        return found
+            rulesets.append(dataclasses.replace(whole, rules=kept, indexed=False))
+        return rulesets

@@ -268,7 +268,7 @@ def opinions_of(
     space: ProfileSpace, model: Model, data: Facts, hidden: Callable[[str], bool] = lambda name: False
 ) -> list[dict[str, Tree]]:
     """Return the opinions that a model describes, on the services of a profile. `hidden`: flags to leave out."""
-    found: list[dict[str, Tree]] = []
+    opinions: list[dict[str, Tree]] = []
     for name, (about, service, since) in space.opinions.items():
         if not model.get(f"{name}?") or hidden(f"{name}?"):
             continue
@@ -285,8 +285,8 @@ def opinions_of(
             ]
         else:
             one["reading"] = APPLIES if model.get(name) else "does-not-apply"
-        found.append({**one, "by": "witness", "date": since})
-    return found
+        opinions.append({**one, "by": "witness", "date": since})
+    return opinions
 
 
 def _value_data(space: ProfileSpace, value: SymbolicValue, model: Model) -> Tree:

@@ -13,12 +13,11 @@ from vatspolicy.authoring.analysis.findings import (
     NotEvaluated,
     PropertyResult,
 )
-from vatspolicy.core.profile.vocabulary import Language
-from vatspolicy.i18n import Phrase
+from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Counts, Table, aside, count, joint, word
 from vatspolicy.origin import page
 from vatspolicy.reports import findings
-from vatspolicy.reports.findings import NOTE, WARNING, RuleHelp, Shown
+from vatspolicy.reports.findings import NOTE, WARNING, RuleHelp, ShownFinding
 from vatspolicy.reports.formats.junit import Suite, Suites
 
 TOOL = "vatspolicy analyze"
@@ -137,22 +136,24 @@ def markdown(report: AnalysisReport, lang: Language) -> str:
 # --- for programs
 
 
-def _shown_findings(report: AnalysisReport, lang: Language) -> Iterator[Shown]:
+def _shown_findings(report: AnalysisReport, lang: Language) -> Iterator[ShownFinding]:
     """Yield what is shown beside a line: findings, accepted ones with the reason, and properties that do not hold."""
     for finding in report.findings:
         level = ERROR if finding in report.failing else NOTE
-        yield Shown(finding.kind, level, finding.message[lang], finding.file, finding.line, ignored=finding.accepted)
+        yield ShownFinding(
+            finding.kind, level, finding.message[lang], finding.file, finding.line, ignored=finding.accepted
+        )
     for result in report.properties:
         if result.verdict in ("refuted", "unknown"):
             message = f"{_stated(result, lang)} {result.reason}".rstrip()
             level = ERROR if result.verdict == "refuted" else WARNING
-            yield Shown(f"property-{result.verdict}", level, message, result.file, result.line)
+            yield ShownFinding(f"property-{result.verdict}", level, message, result.file, result.line)
 
 
 def github(report: AnalysisReport, lang: Language) -> str:
     """Return workflow commands: annotations for findings, and for parts that were not evaluated."""
     title = word(_WORDS, "open", lang)
-    gaps = [Shown(gap.kind, WARNING, f"{title}: {_line(gap)}", report.file, 1) for gap in report.not_evaluated]
+    gaps = [ShownFinding(gap.kind, WARNING, f"{title}: {_line(gap)}", report.file, 1) for gap in report.not_evaluated]
     shown = [*_shown_findings(report, lang), *gaps]
     return findings.github(TOOL, shown, total(report, lang), report.exit_code != 0, lang)
 

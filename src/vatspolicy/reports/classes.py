@@ -34,11 +34,11 @@ class ClassRules:
 
 def count_rules(bundle: Bundle, day: str) -> tuple[ClassRules, ...]:
     """Return every class with its rules in force on a day."""
-    ruleset, found = bundle.on(day), []
+    ruleset, rules = bundle.on(day), []
     for id in sorted(words("class", bundle.schemas)):
         kinds = Counter(rule.kind for rule in find_rules(ruleset, id))
-        found.append(ClassRules(id, label("class", id, bundle.schemas), {kind: kinds[kind] for kind in KINDS}))
-    return tuple(found)
+        rules.append(ClassRules(id, label("class", id, bundle.schemas), {kind: kinds[kind] for kind in KINDS}))
+    return tuple(rules)
 
 
 def find_rules(ruleset: RuleSet, id: str) -> list[Rule]:

@@ -46,7 +46,7 @@ def _lines(review: EditReview, base: str, lang: Language) -> Iterator[str]:
         yield word(_WORDS, "same", lang, base=base)
         return
     yield count(_COUNTS, "rules", len(review.rules), lang, base=base)
-    shown = [name for place, name in enumerate(review.rules) if place < SHOWN or name in review.concerned]
+    shown = [name for position, name in enumerate(review.rules) if position < SHOWN or name in review.concerned]
     for name in shown:
         yield word(_WORDS, review.rules[name], lang, rule=name)
     if len(review.rules) > len(shown):

@@ -27,12 +27,12 @@ def render_json(text: str, each: str, day: str, values: Iterable[Value]) -> str:
     """Return the values as JSON; an unknown one is null."""
     found = [
         {
-            "subject": {"service": one.subject.service, "class": one.subject.cls},
-            "value": one.value,
-            "clauses": encode(one.clauses),
-            "missing": [format_path(path) for path in one.missing],
+            "subject": {"service": value.subject.service, "class": value.subject.cls},
+            "value": value.value,
+            "clauses": encode(value.clauses),
+            "missing": [format_path(path) for path in value.missing],
         }
-        for one in values
+        for value in values
     ]
     data = {"expression": text, "each": each, "as_of": day, "values": found}
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
@@ -43,15 +43,15 @@ def render_text(values: Sequence[Value], lang: Language, color: bool, room: int)
     style = Style(color)
     lines: list[str] = []
     column = max(width(word(WORDS, key, lang)) for key in _COLORS) + 2
-    for one in values:
-        name = "/".join(filter(None, (one.subject.service, one.subject.cls))) or word(WORDS, "product", lang)
-        lines.append(f"{style(clean(name), 'bold')}{joint('colon', lang)}{_say(one.value, lang, style)}")
-        if len(one.clauses) > 1:
-            for clause in one.clauses:
+    for value in values:
+        name = "/".join(filter(None, (value.subject.service, value.subject.cls))) or word(WORDS, "product", lang)
+        lines.append(f"{style(clean(name), 'bold')}{joint('colon', lang)}{_say(value.value, lang, style)}")
+        if len(value.clauses) > 1:
+            for clause in value.clauses:
                 said = _say(clause.value, lang, style)
                 indent = " " * (2 + column + 2 * clause.depth)
                 lines += wrap(clean(clause.text), room, indent, f"  {said}{indent[2 + width(said) :]}")
-        lines += [f"  ? {style(format_path(path), 'bold')}" for path in one.missing]
+        lines += [f"  ? {style(format_path(path), 'bold')}" for path in value.missing]
     return "".join(f"{line}\n" for line in lines or [word(WORDS, "nothing", lang)])
 
 

@@ -62,24 +62,24 @@ def _lines(
     if not readers:
         yield word(_WORDS, "nobody", lang)
         return
-    policies = count(_COUNTS, "policies", len({one.policy.id for one in readers}), lang)
+    policies = count(_COUNTS, "policies", len({reader.policy.id for reader in readers}), lang)
     yield count(_COUNTS, "clauses", len(readers), lang, policies=policies)
     colon = joint("colon", lang)
-    for _, group in itertools.groupby(readers, key=lambda one: one.policy.id):
+    for _, group in itertools.groupby(readers, key=lambda reader: reader.policy.id):
         members = list(group)
         policy = members[0].policy
         yield ""
         yield from wrap(policy.title[lang] + aside(policy.id, lang), room)
-        for one in members:
+        for member in members:
             yield from wrap(
-                f"{word(_WORDS, one.kind, lang)} {one.name}{aside(f'{policy.file}:{one.line}', lang)}",
+                f"{word(_WORDS, member.kind, lang)} {member.name}{aside(f'{policy.file}:{member.line}', lang)}",
                 room,
                 "    ",
                 "  ",
             )
-            yield from wrap(f"CEL{colon}{one.clause}", room, "      ", "    ")
-            if one.parameters:
-                names = joint("list", lang).join(one.parameters)
+            yield from wrap(f"CEL{colon}{member.clause}", room, "      ", "    ")
+            if member.parameters:
+                names = joint("list", lang).join(member.parameters)
                 yield from wrap(word(_WORDS, "parameters", lang, names=names), room, "      ", "    ")
 
 
@@ -89,16 +89,16 @@ def _data(bundle: Bundle, paths: Sequence[str], readers: Sequence[FactReader]) -
         "facts": [{"path": path, "title": _title(bundle, path)} for path in paths],
         "readers": [
             {
-                "policy": one.policy.id,
-                "kind": one.kind,
-                "name": one.name,
-                "file": one.policy.file,
-                "line": one.line,
-                "clause": one.clause,
-                "parameters": list(one.parameters),
-                "term": one.term or None,
+                "policy": reader.policy.id,
+                "kind": reader.kind,
+                "name": reader.name,
+                "file": reader.policy.file,
+                "line": reader.line,
+                "clause": reader.clause,
+                "parameters": list(reader.parameters),
+                "term": reader.term or None,
             }
-            for one in readers
+            for reader in readers
         ],
     }
 
@@ -110,22 +110,22 @@ def _graph(paths: Sequence[str], readers: Sequence[FactReader]) -> Iterator[str]
     yield '  node [fontname="sans-serif", fontsize=10];'
     fact = " / ".join(paths)
     yield f"  {_quote(fact)} [shape=ellipse, style=bold];"
-    for _, group in itertools.groupby(readers, key=lambda one: one.policy.id):
+    for _, group in itertools.groupby(readers, key=lambda reader: reader.policy.id):
         members = list(group)
         yield f"  subgraph {_quote(f'cluster_{members[0].policy.id}')} {{"
         yield f"    label={_quote(members[0].policy.id)};"
-        for name, kind in dict.fromkeys((_node(one), one.kind) for one in members):
+        for name, kind in dict.fromkeys((_node(member), member.kind) for member in members):
             shape = {RULE: "box", TERM: "hexagon"}.get(kind, "note")
             yield f"    {_quote(name)} [label={_quote(name.partition('/')[2])}, shape={shape}];"
         yield "  }"
-    for key in dict.fromkeys(key for one in readers for key in one.parameters):
+    for key in dict.fromkeys(key for reader in readers for key in reader.parameters):
         yield f"  {_quote(f'param {key}')} [label={_quote(key)}, shape=ellipse, style=dashed];"
     edges = dict.fromkeys(
         edge
-        for one in readers
+        for reader in readers
         for edge in (
-            (f"term {one.term}" if one.term else fact, _node(one)),
-            *((f"param {key}", _node(one)) for key in one.parameters),
+            (f"term {reader.term}" if reader.term else fact, _node(reader)),
+            *((f"param {key}", _node(reader)) for key in reader.parameters),
         )
     )
     for start, end in edges:

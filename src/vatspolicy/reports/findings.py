@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vatspolicy.core.engine.result import encode
-from vatspolicy.core.profile.vocabulary import Language, LocalizedText
-from vatspolicy.i18n import Phrase
+from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.reports.formats.github import command
-from vatspolicy.reports.formats.sarif import Run, location
+from vatspolicy.reports.formats.sarif import SarifRun, location
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 """Levels of a finding, the worst first. An error fails the run."""
@@ -22,7 +21,7 @@ _MORE = Phrase("The log has {count} more of this level: GitHub shows ten annotat
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownFinding:
     """A finding to be shown beside a line."""
 
     rule: str
@@ -46,7 +45,7 @@ class RuleHelp:
     """Address of its documentation."""
 
 
-def github(tool: str, findings: Iterable[Shown], summary: str, failed: bool, lang: Language) -> str:
+def github(tool: str, findings: Iterable[ShownFinding], summary: str, failed: bool, lang: Language) -> str:
     """Return workflow commands: up to ten annotations of each level, worst first, and the summary."""
     open_ones = [finding for finding in findings if finding.ignored is None]
     last = ERROR if failed else NOTE
@@ -70,9 +69,11 @@ def write_json(result: object) -> str:
     return json.dumps(encode(result), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
-def make_run(tool: str, version: str, rules: Mapping[str, RuleHelp], findings: Sequence[Shown], lang: Language) -> Run:
+def make_run(
+    tool: str, version: str, rules: Mapping[str, RuleHelp], findings: Sequence[ShownFinding], lang: Language
+) -> SarifRun:
     """Return a SARIF run. Findings that a file ignores are results with a suppression."""
-    run = Run(tool, version, "findingAndFile/v1")
+    run = SarifRun(tool, version, "findingAndFile/v1")
     for id, rule in rules.items():
         told = rule.help or rule.title
         run.add_rule(
@@ -83,9 +84,11 @@ def make_run(tool: str, version: str, rules: Mapping[str, RuleHelp], findings: S
             defaultConfiguration={"level": rule.level},
             address=rule.page,
         )
-    for one in findings:
-        place = location(one.file, one.line, one.column)
-        result = run.add_result(one.rule, one.level, one.message, place, f"{one.rule}\0{one.file}\0{one.message}")
-        if one.ignored is not None:
-            result["suppressions"] = [{"kind": "inSource", "justification": one.ignored}]
+    for finding in findings:
+        place = location(finding.file, finding.line, finding.column)
+        result = run.add_result(
+            finding.rule, finding.level, finding.message, place, f"{finding.rule}\0{finding.file}\0{finding.message}"
+        )
+        if finding.ignored is not None:
+            result["suppressions"] = [{"kind": "inSource", "justification": finding.ignored}]
     return run

@@ -10,8 +10,7 @@ from vatspolicy.gate.law_update import DutyState, LawUpdate, SpecUpdate
 from vatspolicy.i18n import Language, Phrase, translate
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import Counts, Table, count, joint, word
-from vatspolicy.reports.formats.markdown import code, escape
-from vatspolicy.reports.timeline.words import describe_decision, say_change, told
+from vatspolicy.reports.timeline import describe_decision, say_change, told
 
 _WORDS: Table = {
     "not-newer": Phrase("Nothing newer: {after} is not newer than {before}, which is in use."),
@@ -50,11 +49,13 @@ def _text(update: LawUpdate, lang: Language) -> str:
 
 
 def _markdown(update: LawUpdate, lang: Language) -> str:
-    lines = [f"**{escape(_head(update, lang))}**"]
+    from vatspolicy.reports.formats.templating import code, escape_markdown
+
+    lines = [f"**{escape_markdown(_head(update, lang))}**"]
     for entry in _changed(update):
-        lines += ["", f"{code(clean(entry.spec, one_line=True))}: {escape(_verdict(entry, lang))}", ""]
-        lines += [f"- {escape(line)}" for line in _lines(entry, lang)]
-    lines += [escape(line) for line in _rest(update, lang)]
+        lines += ["", f"{code(clean(entry.spec, one_line=True))}: {escape_markdown(_verdict(entry, lang))}", ""]
+        lines += [f"- {escape_markdown(line)}" for line in _lines(entry, lang)]
+    lines += [escape_markdown(line) for line in _rest(update, lang)]
     return "\n".join(lines) + "\n"
 
 

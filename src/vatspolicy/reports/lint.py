@@ -8,14 +8,13 @@ from vatspolicy.authoring.lint.catalogue import ERROR, RULES
 from vatspolicy.authoring.lint.finding import LintFinding
 from vatspolicy.authoring.lint.result import LintRun, PlacedFinding
 from vatspolicy.authoring.lint.run import LintReport
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem, in_language
 from vatspolicy.errors import render as render_problem
-from vatspolicy.i18n import Phrase, say
+from vatspolicy.i18n import Language, Phrase, say
 from vatspolicy.i18n.words import Counts, Table, count, joint, word
 from vatspolicy.origin import page
 from vatspolicy.reports import findings
-from vatspolicy.reports.findings import RuleHelp, Shown
+from vatspolicy.reports.findings import RuleHelp, ShownFinding
 from vatspolicy.reports.formats.junit import Suites
 
 TOOL = "vatspolicy lint"
@@ -73,7 +72,9 @@ def render(name: str, report: LintReport, lang: Language) -> str:
 
 def text(report: LintReport, lang: Language) -> str:
     """Render a line for each finding, and the total."""
-    return "".join(f"{line}\n" for line in (*(_line(one, lang) for one in report.findings), total(report, lang)))
+    return "".join(
+        f"{line}\n" for line in (*(_line(finding, lang) for finding in report.findings), total(report, lang))
+    )
 
 
 def _line(finding: LintFinding, lang: Language) -> str:
@@ -121,10 +122,10 @@ def _finding(finding: LintFinding, lang: Language) -> PlacedFinding:
     return PlacedFinding(finding.rule, finding.level, *place, *said, finding.ignored)
 
 
-def _shown(report: LintReport, lang: Language) -> Iterator[Shown]:
-    for one in report.findings:
-        at = one.problem
-        yield Shown(one.rule, one.level, _said(at, lang), at.file, at.line, at.column, one.ignored)
+def _shown(report: LintReport, lang: Language) -> Iterator[ShownFinding]:
+    for finding in report.findings:
+        at = finding.problem
+        yield ShownFinding(finding.rule, finding.level, _said(at, lang), at.file, at.line, at.column, finding.ignored)
 
 
 def github(report: LintReport, lang: Language) -> str:

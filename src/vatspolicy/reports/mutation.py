@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from vatspolicy.authoring.mutation.examination import SURVIVED
-from vatspolicy.authoring.mutation.report import MutationReport, MutationRun, Survivor, UnnoticedMistake, scores
-from vatspolicy.core.profile.vocabulary import Language
-from vatspolicy.i18n import LocalizedText, Phrase, say, translate
+from vatspolicy.authoring.mutation.report import (
+    SURVIVED,
+    MutationReport,
+    MutationRun,
+    Survivor,
+    UnnoticedMistake,
+    scores,
+)
+from vatspolicy.i18n import Language, LocalizedText, Phrase, say, translate
 from vatspolicy.origin import page
 from vatspolicy.reports import findings
-from vatspolicy.reports.findings import ERROR, WARNING, RuleHelp, Shown
+from vatspolicy.reports.findings import ERROR, WARNING, RuleHelp, ShownFinding
 from vatspolicy.reports.formats.junit import Suites
 
 TOOL = "vatspolicy test --mutation"
@@ -52,15 +57,17 @@ def _total(report: MutationReport, lang: Language) -> str:
     return "; ".join(" ".join(translate(line, lang).split()) for line in report.totals())
 
 
-def _shown(report: MutationReport, lang: Language) -> Iterator[Shown]:
+def _shown(report: MutationReport, lang: Language) -> Iterator[ShownFinding]:
     whole = str(Path(report.bundle.folder) / "bundle.yaml")
     for name in report.failing:
-        yield Shown("test-fails-on-the-law", ERROR, name, whole, 1)
+        yield ShownFinding("test-fails-on-the-law", ERROR, name, whole, 1)
     if report.is_below:
-        yield Shown("score-below-threshold", ERROR, _total(report, lang), whole, 1)
-    for one in report.survivors:
-        if one.state == SURVIVED:
-            yield Shown("mutant-survived", WARNING, _said(one), one.file, one.line, one.column)
+        yield ShownFinding("score-below-threshold", ERROR, _total(report, lang), whole, 1)
+    for survivor in report.survivors:
+        if survivor.state == SURVIVED:
+            yield ShownFinding(
+                "mutant-survived", WARNING, _said(survivor), survivor.file, survivor.line, survivor.column
+            )
 
 
 def _said(one: Survivor) -> str:
@@ -90,7 +97,9 @@ def junit(report: MutationReport, lang: Language) -> str:
     """
     suites = Suites(TOOL)
     for policy, score in scores(report.results).items():
-        here = [one for one in report.survivors if one.mutant.policy == policy and one.state == SURVIVED]
+        here = [
+            survivor for survivor in report.survivors if survivor.mutant.policy == policy and survivor.state == SURVIVED
+        ]
         lines = "\n".join(f"{one.file}:{one.line}:{one.column}: {_said(one)}" for one in here)
         told = " ".join(translate(str(score), lang).split())
         suites.add_suite(policy).add_case("mutants", policy, "\n".join(filter(None, (told, lines))))

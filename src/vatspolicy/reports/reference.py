@@ -14,10 +14,9 @@ from vatspolicy.i18n.text import width as width_of
 from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import Table, word
 from vatspolicy.output import write_file
-from vatspolicy.reports.formats.html import trust
-from vatspolicy.reports.formats.templating import render_markdown
+from vatspolicy.reports.formats.templating import render_markdown, trust
 from vatspolicy.reports.policy import Foreign
-from vatspolicy.reports.policy.index import MARK
+from vatspolicy.reports.policy.page import MARK
 
 WORDS: Table = {
     "lists": Phrase("Lists of values. Show one: vatspolicy list offers [WORD]"),

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from vatspolicy.authoring.testing.result import Covered, Outcome, RunRecord, UncoveredClause
 from vatspolicy.authoring.testing.runner import FAILED, SKIPPED, CaseResult, CoverageResult, RunResult
-from vatspolicy.core.profile.vocabulary import Language
-from vatspolicy.i18n import Listing, LocalizedText, Phrase, _, say, translate
+from vatspolicy.i18n import Language, Listing, LocalizedText, Phrase, _, say, translate
 from vatspolicy.origin import page
 from vatspolicy.reports import findings
-from vatspolicy.reports.findings import ERROR, NOTE, RuleHelp, Shown
+from vatspolicy.reports.findings import ERROR, NOTE, RuleHelp, ShownFinding
 from vatspolicy.reports.formats.junit import Suites
 
 TOOL = "vatspolicy test"
@@ -81,19 +80,21 @@ def _coverage_lines(coverage: CoverageResult) -> Iterator[str]:
 
 def _proposal_lines(run: RunResult) -> Iterator[str]:
     """Yield the test cases proposed, each below the clause that it shows, and the reasons where there is none."""
-    for one in run.proposals:
-        place = {"file": one.file, "line": one.line, "name": one.clause}
-        value = _("true") if one.value else _("false")
-        if one.case:
+    for proposal in run.proposals:
+        place = {"file": proposal.file, "line": proposal.line, "name": proposal.clause}
+        value = _("true") if proposal.value else _("false")
+        if proposal.case:
             yield _(
                 "{file}:{line}: {name} decides as {value} in this case of {tests}:",
                 **place,
                 value=value,
-                tests=one.tests,
+                tests=proposal.tests,
             )
-            yield from (f"  {line}" for line in one.case.splitlines())
+            yield from (f"  {line}" for line in proposal.case.splitlines())
         else:
-            yield _("{file}:{line}: no case for {name} as {value}: {reason}", **place, value=value, reason=one.reason)
+            yield _(
+                "{file}:{line}: no case for {name} as {value}: {reason}", **place, value=value, reason=proposal.reason
+            )
 
 
 def _gaps(coverage: CoverageResult) -> Iterator[tuple[str, str, int, str]]:
@@ -112,7 +113,9 @@ def _gaps(coverage: CoverageResult) -> Iterator[tuple[str, str, int, str]]:
 def published(run: RunResult, lang: Language) -> RunRecord:
     """Return what JSON shows of a run, in a language."""
     tests = tuple(_outcome(result, lang) for result in run.results)
-    proposals = tuple(replace(one, reason=one.reason and say(one.reason, lang)) for one in run.proposals)
+    proposals = tuple(
+        replace(proposal, reason=proposal.reason and say(proposal.reason, lang)) for proposal in run.proposals
+    )
     coverage = None if run.coverage is None else _covered(run.coverage)
     return RunRecord(1, run.bundle.identity, run.counts, tests, coverage, proposals, run.exit_code)
 
@@ -132,22 +135,22 @@ def _covered(found: CoverageResult) -> Covered:
     return Covered(share, found.threshold, found.clauses, found.alone, gaps, undecisive, found.silent)
 
 
-def _shown(run: RunResult, lang: Language) -> Iterator[Shown]:
+def _shown(run: RunResult, lang: Language) -> Iterator[ShownFinding]:
     for result in run.results:
         case = result.case
         if result.outcome == FAILED:
             message = f"{case.name}: {' '.join(translate(problem, lang) for problem in result.problems)}"
-            yield Shown("test-failed", ERROR, message, case.file, case.line)
+            yield ShownFinding("test-failed", ERROR, message, case.file, case.line)
         elif result.outcome == SKIPPED:
-            yield Shown("test-skipped", NOTE, f"{case.name}: {case.skipped}", case.file, case.line)
+            yield ShownFinding("test-skipped", NOTE, f"{case.name}: {case.skipped}", case.file, case.line)
     if run.coverage is None or not run.has_run:
         return
     if run.coverage.is_below:
         *_, share, below = (translate(line, lang) for line in _coverage_lines(run.coverage))
         file = str(Path(run.bundle.folder) / "bundle.yaml")
-        yield Shown("coverage-below-threshold", ERROR, f"{share}: {below}", file, 1)
+        yield ShownFinding("coverage-below-threshold", ERROR, f"{share}: {below}", file, 1)
     for kind, file, line, words in _gaps(run.coverage):
-        yield Shown(kind, NOTE, translate(words, lang), file, line)
+        yield ShownFinding(kind, NOTE, translate(words, lang), file, line)
 
 
 def github(run: RunResult, lang: Language) -> str:

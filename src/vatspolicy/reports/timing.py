@@ -38,17 +38,17 @@ def render(form: str, timing: Timing, limit: int, lang: Language) -> str:
 def _data(timing: Timing) -> dict[str, object]:
     return {
         "specs": [
-            {"file": one.name, "as_of": one.day, "milliseconds": _milliseconds(one.seconds)} for one in timing.specs
+            {"file": spec.name, "as_of": spec.day, "milliseconds": _milliseconds(spec.seconds)} for spec in timing.specs
         ],
         "rules": [
             {
-                "rule": one.name,
-                "milliseconds": _milliseconds(one.seconds),
-                "share": round(one.seconds / timing.seconds, 4),
-                "evaluations": one.evaluations,
-                "steps": one.steps,
+                "rule": rule.name,
+                "milliseconds": _milliseconds(rule.seconds),
+                "share": round(rule.seconds / timing.seconds, 4),
+                "evaluations": rule.evaluations,
+                "steps": rule.steps,
             }
-            for one in timing.rules
+            for rule in timing.rules
         ],
     }
 
@@ -58,8 +58,8 @@ def _milliseconds(seconds: float) -> float:
 
 
 def _lines(timing: Timing, limit: int, lang: Language) -> Iterator[str]:
-    slowest = max(timing.specs, key=lambda one: one.seconds)
-    median = statistics.median(one.seconds for one in timing.specs)
+    slowest = max(timing.specs, key=lambda spec: spec.seconds)
+    median = statistics.median(spec.seconds for spec in timing.specs)
     said = {"median": _say(median), "slowest": _say(slowest.seconds), "spec": clean(slowest.name, one_line=True)}
     specs = count(_COUNTS, "specs", len(timing.specs), lang)
     yield specs + joint("colon", lang) + word(_WORDS, "decision", lang, **said)
@@ -70,9 +70,9 @@ def _lines(timing: Timing, limit: int, lang: Language) -> Iterator[str]:
     rows += [[*_cells(timing, one.seconds), f"{one.evaluations:,}", f"{one.steps:,}", one.name] for one in shown]
     if others:
         name = count(_COUNTS, "others", len(others), lang)
-        evaluations = sum(one.evaluations for one in others)
+        evaluations = sum(other.evaluations for other in others)
         rows.append([*_cells(timing, sum(one.seconds for one in others)), f"{evaluations:,}", "", name])
-    rest = max(timing.seconds - sum(one.seconds for one in timing.rules), 0.0)
+    rest = max(timing.seconds - sum(rule.seconds for rule in timing.rules), 0.0)
     rows.append([*_cells(timing, rest), "", "", word(_WORDS, "rest", lang)])
     room = [max(width(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     for *cells, name in rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from vatspolicy.core.engine.result import Citation, Law, Route
@@ -18,6 +19,8 @@ TONES = {"allow": "good", "needs-license": "warn", "deny": "bad", "incomplete": 
 """Tones of the decision words on a page, which only repeat them."""
 ROUTE_TONES = {"open": "good", "closed": "bad", "unknown": "ask"}
 """Tones of the states of routes on a page."""
+ROUTE_MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
+"""Signs of the states of routes in a text, with their colors."""
 MEANINGS: Mapping[str, Mapping[str, str]] = {
     "allow": Phrase("May launch: no license is missing. The duties below remain."),
     "needs-license": Phrase("May launch once the licenses below are held; no obstacle found on the facts given."),
@@ -72,6 +75,8 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "missing": Phrase("Facts to add, the most decisive first"),
     "range": Phrase("Could still be anything from {low} to {high}."),
     "bearer": Phrase("of the partner"),
+    "opinions": Phrase("Legal opinions"),
+    "ahead": Phrase("Changes ahead"),
     "not_advice": Phrase("A reading of the law by rules, not legal advice."),
     "missing_fact": Phrase("missing"),
     "decided": Phrase("{count} specs: {words}"),
@@ -114,3 +119,61 @@ def cited(citation: Citation, lang: Language) -> str:
 def law_of(citations: Iterable[Citation], lang: Language) -> str:
     """Return citations in one line, each with the verification of its article."""
     return joint("semicolon", lang).join(cited(citation, lang) for citation in citations)
+
+
+# --- long lists in a sentence, cut for a terminal
+
+
+MOST = 8
+"""Members of a list that a terminal shows."""
+_MORE = Phrase(" and {n} more")
+_LIST = re.compile("” \\(|”（")
+"""Pattern before the members of a list: the end of its title, and a bracket."""
+
+
+def cut_lists(text: str, lang: Language, most: int = MOST) -> str:
+    """Return a check in words with `most` members of each list; the rest is counted."""
+    found, at = "", 0
+    for start in _LIST.finditer(text):
+        if start.start() < at:
+            continue
+        end = _end(text, start.end())
+        members = _members(text[start.end() : end], lang)
+        found += text[at : start.end()]
+        if len(members) > most + 1:
+            gap = _mark(text[start.end() : end], lang)
+            more = len(members) - most
+            found += gap.join(members[:most]) + _MORE.fill(n=more)[lang]
+        else:
+            found += text[start.end() : end]
+        at = end
+    return found + text[at:]
+
+
+def _end(text: str, start: int) -> int:
+    """Return the index of the bracket that closes the one before `start`."""
+    depth = 1
+    for index in range(start, len(text)):
+        depth += (text[index] in "(（") - (text[index] in ")）")
+        if not depth:
+            return index
+    return len(text)
+
+
+def _members(text: str, lang: Language) -> list[str]:
+    """Return the members of a list, whose own brackets may hold commas."""
+    mark = _mark(text, lang)
+    members, depth = [""], 0
+    for part in re.split(f"({mark})", text):
+        if part == mark and not depth:
+            members.append("")
+        else:
+            members[-1] += part
+        depth += len(re.findall("[(（]", part)) - len(re.findall("[)）]", part))
+    return members
+
+
+def _mark(text: str, lang: Language) -> str:
+    """Return what parts the members of a list."""
+    comma, stop = joint("list", lang), joint("semicolon", lang)
+    return stop if stop in text else comma

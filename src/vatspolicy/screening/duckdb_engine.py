@@ -14,7 +14,7 @@ from vatspolicy.core.cel.types import INT, TEXT, ListOf, Type
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.screening.input import quote
-from vatspolicy.screening.result import Answer
+from vatspolicy.screening.result import RowAnswer
 from vatspolicy.screening.rule_columns import MaskReader
 from vatspolicy.screening.sql_decision import reported_rules, steps, text_of
 from vatspolicy.screening.sql_expressions import ROW, SERVICE, fact_columns, sql_type
@@ -124,7 +124,7 @@ def _statements(ruleset: RuleSet, day: str) -> Iterator[str]:
         yield from (f"DROP TABLE {table}" for table in step.last_reads)
 
 
-class Law:
+class LawStatements:
     """The rule set of one day as statements (see `sql_decision.steps`), with the names of the rules in its masks.
 
     The statements replace the table `profiles` by the table `decisions`.
@@ -138,14 +138,14 @@ class Law:
 class DuckEngine:
     """Engine on DuckDB; it keeps no data of rows between batches."""
 
-    def __init__(self, laws: Sequence[Law], scratch: Path, threads: int | None = None) -> None:
+    def __init__(self, laws: Sequence[LawStatements], scratch: Path, threads: int | None = None) -> None:
         self._laws = [(law.statements, MaskReader(law.rules)) for law in laws]
         self._connection = connect(threads)
         _plan_quickly(self._connection)
         self._connection.execute(f"SET temp_directory = {quote(str(scratch / 'duckdb'))}")
         self._scratch = scratch
 
-    def decide(self, facts: Iterable[Facts]) -> Iterator[tuple[Answer, ...]]:
+    def decide(self, facts: Iterable[Facts]) -> Iterator[tuple[RowAnswer, ...]]:
         """Yield the answers, in order."""
         with _written():
             load_profiles(self._connection, facts, self._scratch)
@@ -174,7 +174,7 @@ def load_profiles(connection: DuckDBPyConnection, facts: Iterable[Facts], scratc
     load_rows(connection, "profiles", {ROW: INT, **columns}, rows, scratch)
 
 
-def answers_in(connection: DuckDBPyConnection, table: str, reader: MaskReader) -> Iterator[Answer]:
+def answers_in(connection: DuckDBPyConnection, table: str, reader: MaskReader) -> Iterator[RowAnswer]:
     """Yield the rows of a table of decisions, in order, without their numbers. `reader`: of their masks."""
     found = connection.execute(f'SELECT * EXCLUDE "{ROW}" FROM {table} ORDER BY "{ROW}"')  # noqa: S608 - our own names
     names = [column[0] for column in found.description or ()]

@@ -24,7 +24,7 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile, trust_profile
 from vatspolicy.i18n import _
-from vatspolicy.screening.result import Answer, AnsweredService
+from vatspolicy.screening.result import AnsweredService, RowAnswer
 
 _NOWHERE = parse_document("{}", "<row>.json")
 
@@ -35,7 +35,7 @@ class Engine(Protocol):
     Of the opinions in the facts of a profile, those that are granted are left alone.
     """
 
-    def decide(self, facts: Iterable[Facts]) -> Iterator[tuple[Answer, ...]]:
+    def decide(self, facts: Iterable[Facts]) -> Iterator[tuple[RowAnswer, ...]]:
         """Yield one answer per rule set for each profile, in order. `facts` is read once."""
 
 
@@ -94,9 +94,9 @@ def prepare_engine(name: str, rulesets: Sequence[RuleSet], day: str, scratch: Pa
     require(name)
     match name:
         case "duckdb":
-            from vatspolicy.screening.duckdb_engine import DuckEngine, Law
+            from vatspolicy.screening.duckdb_engine import DuckEngine, LawStatements
 
-            return partial(DuckEngine, [Law(ruleset, day) for ruleset in rulesets], scratch)
+            return partial(DuckEngine, [LawStatements(ruleset, day) for ruleset in rulesets], scratch)
         case "spark":
             from vatspolicy.screening.spark_engine import SparkEngine, open_session
 
@@ -110,13 +110,13 @@ class PythonEngine:
     def __init__(self, rulesets: Sequence[RuleSet], day: str) -> None:
         self._rulesets, self._day = rulesets, day
 
-    def decide(self, facts: Iterable[Facts]) -> Iterator[tuple[Answer, ...]]:
+    def decide(self, facts: Iterable[Facts]) -> Iterator[tuple[RowAnswer, ...]]:
         """Yield the answers, in order."""
-        for one in facts:
-            yield tuple(decide(ruleset, one, self._day) for ruleset in self._rulesets)
+        for fact in facts:
+            yield tuple(decide(ruleset, fact, self._day) for ruleset in self._rulesets)
 
 
-def decide(ruleset: RuleSet, facts: Facts, day: str) -> Answer:
+def decide(ruleset: RuleSet, facts: Facts, day: str) -> RowAnswer:
     """Return the answer about one profile."""
     parts = evaluate_parts(ruleset, Profile(facts, _NOWHERE, {}).grant_all(), day)
     found = merge_parts(parts)

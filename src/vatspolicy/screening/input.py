@@ -1,4 +1,7 @@
-"""Rows of a portfolio, one at a time: JSON lines, Parquet, CSV with a mapping, or a table of a DuckDB database."""
+"""Rows of a portfolio, one at a time: JSON lines, Parquet, CSV with a mapping, or a table of a DuckDB database.
+
+A valid row gives the completed facts of its profile, another one the reasons why it has none.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,72 @@ import hashlib
 import itertools
 import json
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from vatspolicy.core.documents import parse_document
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.reader import LIMITS
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.documents.validation import is_valid
+from vatspolicy.core.profile.invariants import broken_invariants
+from vatspolicy.core.profile.profile import Profile, facts_of, read_profile
 from vatspolicy.core.profile.vocabulary import describe
-from vatspolicy.i18n import ForeignText, _
+from vatspolicy.errors import InvalidInput, in_language
+from vatspolicy.i18n import ForeignText, Phrase, _, current_language, translate
+from vatspolicy.i18n.words import Counts, count
 from vatspolicy.origin import install
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+
+class Rejected(Exception):
+    """A row without a valid profile. `reasons`: one sentence each, with the path of the fact but never its value.
+
+    They are in the language of the run.
+    """
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__(reasons)
+        self.reasons = reasons
+
+
+MAX_REASONS = 20
+"""Most reasons to give for one row."""
+_COUNTS: Counts = {"further": (Phrase("{n} more problem."), Phrase("{n} more problems."))}
+
+
+def read_facts(
+    row: PortfolioRow, schemas: SchemaSet | None = None, admit: Callable[[Profile], Profile] | None = None
+) -> Facts:
+    """Return the completed facts of a parsed row, with the opinions that are granted alone.
+
+    `schemas` defaults to the shipped ones. `admit` checks opinions and grants some, as `admit_opinions` does.
+
+    Raises: Rejected.
+    """
+    if row.fault is not None:
+        raise Rejected([translate(row.fault)])
+    if is_valid(row.data, "profile", schemas, nulls=False):  # `parse_row` has removed them
+        facts = facts_of(row.data, schemas)
+        names = [service["id"] for service in facts["services"]]
+        plain = len(set(names)) == len(names) and not facts["opinions"]
+        if plain and not broken_invariants(facts, schemas):
+            return facts
+    try:  # the slow path finds the problems and their places
+        profile = read_profile(parse_document(json.dumps(row.data), "row.json"), schemas)
+        profile = profile if admit is None else admit(profile)
+        return {**profile.facts, "opinions": profile.granted_opinions}
+    except InvalidInput as error:
+        problems = map(in_language, error.problems)
+        reasons = list(dict.fromkeys(f"{problem.path}: {problem.message}".removeprefix(": ") for problem in problems))
+        rest = len(reasons) - MAX_REASONS
+        further = [count(_COUNTS, "further", rest, current_language())] if rest > 0 else []
+        raise Rejected(reasons[:MAX_REASONS] + further) from None
+
 
 LINES, PARQUET, CSV, TABLE = "lines", "parquet", "csv", "table"
 _KINDS = {".jsonl": LINES, ".ndjson": LINES, ".parquet": PARQUET, ".csv": CSV}
@@ -40,7 +96,7 @@ class NotJson(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PortfolioRow:
     """One row, numbered from 1 (a line of JSON lines, a record of a table)."""
 
     number: int
@@ -56,10 +112,10 @@ class Row:
     """Offset and length, in bytes, of a line that is too long to read."""
 
 
-Rows = Generator[Row, None, None]
+Rows = Generator[PortfolioRow, None, None]
 
 
-def parse_row(row: Row) -> Row:
+def parse_row(row: PortfolioRow) -> PortfolioRow:
     """Return the row with its profile, or with its fault: too large, not JSON, a duplicate key, or NaN."""
     if row.fault is not None or row.data is not None:
         return row
@@ -69,7 +125,7 @@ def parse_row(row: Row) -> Row:
         data = _load(row.text)
     except (ValueError, RecursionError) as error:
         return replace(row, fault=_json_fault(error))
-    return Row(row.number, row.text, without_nulls(data) if "null" in row.text else data)
+    return PortfolioRow(row.number, row.text, without_nulls(data) if "null" in row.text else data)
 
 
 def _load(text: str) -> Tree:
@@ -97,7 +153,7 @@ _NESTED = (dict, list)
 
 
 @dataclass(frozen=True)
-class Source:
+class RowSource:
     """A file or table of rows."""
 
     kind: str
@@ -149,19 +205,19 @@ class Source:
             return int(connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0])  # noqa: S608
 
 
-def open_source(text: str, mapping: Mapping[str, str] | None = None) -> Source:
+def open_source(text: str, mapping: Mapping[str, str] | None = None) -> RowSource:
     """Return the source that the user names: a file, by its ending, or FILE.duckdb:TABLE.
 
     Raises: InputError.
     """
     name, colon, table = text.rpartition(":")
     if colon and name.endswith((".duckdb", ".db")):
-        source = Source(TABLE, Path(name), table)
+        source = RowSource(TABLE, Path(name), table)
     else:
         kind = _KINDS.get(Path(text).suffix.lower())
         if kind is None:
             raise InputError(_("The input must end in .jsonl, .ndjson, .parquet or .csv, or be FILE.duckdb:TABLE"))
-        source = Source(kind, Path(text), mapping=mapping)
+        source = RowSource(kind, Path(text), mapping=mapping)
     if not source.path.is_file():
         raise InputError(_("There is no file {path!r}", path=str(source.path)))
     if (source.kind == CSV) != (mapping is not None):
@@ -203,17 +259,17 @@ def _lines(path: Path) -> Rows:
                     most=LONGEST >> 20,
                     offset=offset,
                 )
-                yield Row(number, "", fault=fault, place=(offset, length))
+                yield PortfolioRow(number, "", fault=fault, place=(offset, length))
             elif stripped := raw.strip():
                 try:
-                    yield Row(number, raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n"))
+                    yield PortfolioRow(number, raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n"))
                 except UnicodeDecodeError:
-                    yield Row(number, "", fault=_("The line is not UTF-8."), raw=stripped)
+                    yield PortfolioRow(number, "", fault=_("The line is not UTF-8."), raw=stripped)
             offset += length
 
 
 @contextlib.contextmanager
-def _relation(source: Source) -> Iterator[tuple[DuckDBPyConnection, str]]:
+def _relation(source: RowSource) -> Iterator[tuple[DuckDBPyConnection, str]]:
     """Provide a connection and the relation to select from.
 
     An error of DuckDB becomes an InputError without its text, which may hold values.
@@ -243,7 +299,7 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _records(source: Source) -> Rows:
+def _records(source: RowSource) -> Rows:
     """Yield the rows of a Parquet file or table, read by DuckDB."""
     with _relation(source) as (connection, relation):
         columns = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()]  # noqa: S608
@@ -252,7 +308,7 @@ def _records(source: Source) -> Rows:
         number = 0
         while batch := found.fetchmany(1000):
             for number, (text,) in enumerate(batch, number + 1):  # noqa: B020 - it goes on where the last batch ended
-                yield Row(number, text or "")
+                yield PortfolioRow(number, text or "")
 
 
 def _cells(path: Path, mapping: Mapping[str, str]) -> Rows:
@@ -265,12 +321,12 @@ def _cells(path: Path, mapping: Mapping[str, str]) -> Rows:
             for number, record in enumerate(reader, 1):
                 text = json.dumps(record, ensure_ascii=False)
                 if None in record or None in record.values():
-                    yield Row(number, text, fault=_("The record has more or fewer cells than the header."))
+                    yield PortfolioRow(number, text, fault=_("The record has more or fewer cells than the header."))
                     continue
                 try:
-                    yield Row(number, text, _profile_of(record, mapping))
+                    yield PortfolioRow(number, text, _profile_of(record, mapping))
                 except ValueError as error:
-                    yield Row(number, text, fault=str(error))
+                    yield PortfolioRow(number, text, fault=str(error))
         except csv.Error as error:
             raise InputError(_("{path!r} is not a CSV file: {error}", path=str(path), error=error)) from None
 

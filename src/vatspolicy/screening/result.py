@@ -23,7 +23,7 @@ class AnsweredService(TypedDict):
     """By class."""
 
 
-class Answer(TypedDict):
+class RowAnswer(TypedDict):
     """The answer about one profile: a dictionary, as databases return it by the million."""
 
     id: str

@@ -80,10 +80,10 @@ class _Column(dict[int, list[str]]):
         self.names = names
 
     def __missing__(self, mask: int) -> list[str]:
-        found = [name for place, name in enumerate(self.names) if mask >> place & 1]
+        missing = [name for position, name in enumerate(self.names) if mask >> position & 1]
         if len(self) < MOST_KEPT:
-            self[mask] = found
-        return found
+            self[mask] = missing
+        return missing
 
 
 MOST_KEPT = 10_000

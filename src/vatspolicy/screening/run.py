@@ -30,10 +30,9 @@ from vatspolicy.i18n import _
 from vatspolicy.output import is_special
 from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Checkpoints, join, whole_file
 from vatspolicy.screening.engines import Begin, Engine, missing_facts, prepare_engine, require
-from vatspolicy.screening.input import InputError, Row, Rows, Source, parse_row
-from vatspolicy.screening.result import Answer, Totals
-from vatspolicy.screening.summary import Summary, compare_rules, region_of
-from vatspolicy.screening.validation import Rejected, read_facts
+from vatspolicy.screening.input import InputError, PortfolioRow, Rejected, Rows, RowSource, parse_row, read_facts
+from vatspolicy.screening.result import RowAnswer, Totals
+from vatspolicy.screening.summary import PortfolioSummary, compare_rules, region_of
 from vatspolicy.workers import can_fork, frozen_memory, map_in_processes
 
 BATCH = 40_000
@@ -66,7 +65,7 @@ class LostRows(RuntimeError):
 class Task:
     """Settings of a run."""
 
-    source: Source
+    source: RowSource
     output: Path
     bundle: Bundle
     day: str
@@ -128,12 +127,12 @@ Progress = Callable[[int, bool], None]
 """Reports the number of rows done so far; True if an earlier run did them."""
 
 
-Batch = tuple[int, list[Row]]
+Batch = tuple[int, list[PortfolioRow]]
 
 _write = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
-def screen(task: Task, resume: bool, progress: Progress) -> Summary:
+def screen(task: Task, resume: bool, progress: Progress) -> PortfolioSummary:
     """Decide every row, and write answers to the output and rejected rows, with the reasons, beside it.
 
     Raises: ScreenError, InputError, MissingExtra, WorkerLost, LostRows, OSError if a file cannot be written, ValueError
@@ -151,14 +150,14 @@ def screen(task: Task, resume: bool, progress: Progress) -> Summary:
         raise ScreenError(_("Another run writes {output}", output=task.output)) from None
 
 
-def _screen(task: Task, resume: bool, progress: Progress) -> Summary:
+def _screen(task: Task, resume: bool, progress: Progress) -> PortfolioSummary:
     rulesets = [bundle.on(task.day) for bundle in (task.bundle, task.base) if bundle is not None]
     if task.engine != "python":  # the evaluator itself
         _refuse_unknown_fields(rulesets)
     identity, state = task.identity(), task.source.state()
     if problem := task.parts.begin(identity, resume):
         raise ScreenError(problem)
-    summary = Summary()
+    summary = PortfolioSummary()
     done = task.parts.done()
     for totals in done.values():
         summary.add(totals)
@@ -190,14 +189,14 @@ def _refuse_unknown_fields(rulesets: Iterable[RuleSet]) -> None:
         raise ScreenError(_("{reason}. Use --engine python", reason=error)) from None
 
 
-class Counted(Iterator[Row]):
+class Counted(Iterator[PortfolioRow]):
     """Rows, and how many of them have been read."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
         self.count = 0
 
-    def __next__(self) -> Row:
+    def __next__(self) -> PortfolioRow:
         row = next(self._rows)
         self.count += 1
         return row
@@ -218,8 +217,8 @@ def _decided(task: Task, rulesets: Sequence[RuleSet], done: Container[int], rows
             yield from map(_ready(task, rulesets[0], begin()), itertools.chain((first,), batches))
 
 
-def _batches(rows: Iterator[Row], most: int) -> Iterator[list[Row]]:
-    batch: list[Row] = []
+def _batches(rows: Iterator[PortfolioRow], most: int) -> Iterator[list[PortfolioRow]]:
+    batch: list[PortfolioRow] = []
     size = 0
     for row in rows:
         batch.append(row)
@@ -236,14 +235,14 @@ def _ready(task: Task, ruleset: RuleSet, begin: Begin, threads: int | None = Non
     return partial(_decide, task, ruleset, begin(threads))
 
 
-def _missing(ruleset: RuleSet, row: Row, opinions: list[Facts], day: str) -> list[str]:
+def _missing(ruleset: RuleSet, row: PortfolioRow, opinions: list[Facts], day: str) -> list[str]:
     return missing_facts(ruleset, {**parse_row(row).data, "opinions": opinions}, day)
 
 
 def _decide(task: Task, ruleset: RuleSet, engine: Engine, batch: Batch) -> Totals:
     index, rows = batch
-    summary = Summary()
-    good: deque[tuple[int, Row | None, str, list[Facts]]] = deque()
+    summary = PortfolioSummary()
+    good: deque[tuple[int, PortfolioRow | None, str, list[Facts]]] = deque()
     rows.reverse()
     with task.parts.batch(index) as part:
 
@@ -278,7 +277,7 @@ def _decide(task: Task, ruleset: RuleSet, engine: Engine, batch: Batch) -> Total
     return part.totals
 
 
-def _record(task: Task, number: int, answer: Answer) -> dict[str, object]:
+def _record(task: Task, number: int, answer: RowAnswer) -> dict[str, object]:
     return {
         "row": number,
         "id": answer["id"],
@@ -290,7 +289,7 @@ def _record(task: Task, number: int, answer: Answer) -> dict[str, object]:
     }
 
 
-def _reject(row: Row, reasons: Sequence[str]) -> str:
+def _reject(row: PortfolioRow, reasons: Sequence[str]) -> str:
     """Return a line of the reject file. A row that is not text appears in base64 or by its place in the input."""
     record: dict[str, object] = {"row": row.number, "reasons": reasons}
     if row.place is not None:
@@ -302,7 +301,7 @@ def _reject(row: Row, reasons: Sequence[str]) -> str:
     return _write(record) + "\n"
 
 
-def _finish(task: Task, summary: Summary) -> None:
+def _finish(task: Task, summary: PortfolioSummary) -> None:
     """Join the parts. Each file is replaced only if it has all rows that the batches counted.
 
     Raises: LostRows, OSError.

@@ -15,7 +15,7 @@ from vatspolicy.core.cel.sql import column
 from vatspolicy.core.cel.types import INT
 from vatspolicy.core.documents.plain import Facts
 from vatspolicy.core.policies.ruleset import RuleSet
-from vatspolicy.screening.result import Answer
+from vatspolicy.screening.result import RowAnswer
 from vatspolicy.screening.rule_columns import names_in
 from vatspolicy.screening.sql_decision import reported_rules, steps, text_of
 from vatspolicy.screening.sql_expressions import ROW, fact_columns, named, select, sql_type
@@ -48,10 +48,10 @@ def open_session() -> SparkSession:
     builder = SparkSession.builder.master("local[2]").appName("vatspolicy")
     for name, value in settings.items():
         builder = builder.config(name, value)
-    found = builder.getOrCreate()
-    found.sparkContext.setLogLevel("OFF")
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("OFF")
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
-    return found
+    return session
 
 
 def facts_schema() -> str:
@@ -80,7 +80,7 @@ class SparkEngine:
     def __init__(self, spark: SparkSession, rulesets: Sequence[RuleSet], day: str, scratch: Path) -> None:
         self._spark, self._rulesets, self._day, self._scratch = spark, rulesets, day, scratch
 
-    def decide(self, facts: Iterable[Facts]) -> Iterator[tuple[Answer, ...]]:
+    def decide(self, facts: Iterable[Facts]) -> Iterator[tuple[RowAnswer, ...]]:
         """Yield the answers, in order."""
         columns = fact_columns()
         with tempfile.TemporaryDirectory(prefix="spark-", dir=self._scratch) as folder:
@@ -91,10 +91,10 @@ class SparkEngine:
                     file.write(json.dumps(row, ensure_ascii=False) + "\n")
             frame = self._spark.read.schema(facts_schema()).json(str(path))
             frames = [decide_frame(self._spark, frame, ruleset, self._day).orderBy(ROW) for ruleset in self._rulesets]
-            for rows in zip(*(one.collect() for one in frames), strict=True):
+            for rows in zip(*(frame.collect() for frame in frames), strict=True):
                 yield tuple(_answer(row) for row in rows)
             self._spark.catalog.clearCache()
 
 
-def _answer(row: SparkRow) -> Answer:
-    return cast("Answer", {name: value for name, value in row.asDict(recursive=True).items() if name != ROW})
+def _answer(row: SparkRow) -> RowAnswer:
+    return cast("RowAnswer", {name: value for name, value in row.asDict(recursive=True).items() if name != ROW})

@@ -27,12 +27,11 @@ from vatspolicy.gate.opinions import admit_opinions
 from vatspolicy.git import SourceError
 from vatspolicy.i18n import _
 from vatspolicy.screening.engines import LawSource, missing_facts
-from vatspolicy.screening.input import Row, parse_row
+from vatspolicy.screening.input import PortfolioRow, Rejected, parse_row, read_facts
 from vatspolicy.screening.result import ScreenReport
 from vatspolicy.screening.spark_engine import decide_frame, facts_schema, open_session
 from vatspolicy.screening.sql_expressions import ROW, fact_columns
-from vatspolicy.screening.summary import ALL_WORDS, Summary, region_of
-from vatspolicy.screening.validation import Rejected, read_facts
+from vatspolicy.screening.summary import ALL_WORDS, PortfolioSummary, region_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -49,7 +48,7 @@ def prepare_rows(source: LawSource, rows: Iterable[tuple[str, int]], today: str 
     for text, number in rows:
         if not text.strip():
             continue
-        row = parse_row(Row(number + 1, text))
+        row = parse_row(PortfolioRow(number + 1, text))
         try:
             facts = read_facts(row, bundle.schemas, lambda profile: admit_opinions(bundle, profile, today, None, today))
         except Rejected as error:
@@ -65,10 +64,15 @@ def find_missing(source: LawSource, day: str, rows: Iterable[SparkRow]) -> Itera
     bundle, _ = source.load()
     ruleset = bundle.on(day)
     for row in rows:
-        yield row[ROW], missing_facts(ruleset, {**parse_row(Row(row[ROW], row["profile"])).data, "opinions": []}, day)
+        yield (
+            row[ROW],
+            missing_facts(ruleset, {**parse_row(PortfolioRow(row[ROW], row["profile"])).data, "opinions": []}, day),
+        )
 
 
-def run(spark: SparkSession, source: LawSource, options: argparse.Namespace, rulesets: Sequence[RuleSet]) -> Summary:
+def run(
+    spark: SparkSession, source: LawSource, options: argparse.Namespace, rulesets: Sequence[RuleSet]
+) -> PortfolioSummary:
     """Decide every row under the first of the rulesets, and write answers and rejects below the target."""
     from pyspark.sql import functions as f
 
@@ -125,11 +129,11 @@ def _compared(answers: DataFrame, before: DataFrame) -> DataFrame:
     return both.withColumn("gains", f.sort_array(gains)).withColumn("losses", f.sort_array(losses)).drop("old")
 
 
-def _counts(answers: DataFrame, regions: DataFrame) -> Summary:
+def _counts(answers: DataFrame, regions: DataFrame) -> PortfolioSummary:
     """Count the answers on Spark, so that only counts reach the driver."""
     from pyspark.sql import functions as f
 
-    summary = Summary()
+    summary = PortfolioSummary()
     for word, count in answers.groupBy("decision").count().collect():
         summary.decision[word] = count
         summary.rows += count

@@ -79,21 +79,21 @@ class _Extractor:
         """Return the index of the form of an expression; equal expressions share one."""
         names = bound
         if isinstance(sql, exp.Lambda):
-            names = bound | {str(one.name) for one in sql.expressions}
+            names = bound | {str(expression.name) for expression in sql.expressions}
         parts = [self._number(part, names) for part in _parts(sql)]
         is_bound = isinstance(sql, exp.Identifier) and sql.name in bound  # or a field of that name, which is harmless
         shape: Shape = (type(sql), is_bound, *_shape(sql, iter(parts)))
-        found = self._numbers.get(shape)
-        if found is None:
+        number = self._numbers.get(shape)
+        if number is None:
             reads: frozenset[str] = frozenset().union(*(self._forms[part].bound for part in parts))
             if is_bound:
                 reads |= {sql.name}
             if isinstance(sql, exp.Lambda):
-                reads -= {str(one.name) for one in sql.expressions}
+                reads -= {str(expression.name) for expression in sql.expressions}
             apart = isinstance(sql, exp.Condition) and not isinstance(sql, _PLAIN + _PIECES) and not reads
-            found = self._numbers[shape] = len(self._forms)
+            number = self._numbers[shape] = len(self._forms)
             self._forms.append(_Form(sql, parts, reads, apart, isinstance(sql, exp.Transform)))
-        return found
+        return number
 
     def _read(self, number: int) -> Sql:
         return column(self._column[number]) if number in self._column else self._built(number)

@@ -145,7 +145,7 @@ class _Queries:
             "activity": {"class": column("class"), "licensed": column("licensed")},
         }
         self.names = reported_rules(ruleset)
-        self.places = {name: place for place, name in enumerate(self.names)}
+        self.places = {name: position for position, name in enumerate(self.names)}
 
     def ask(self, expression: Expression, variables: Mapping[str, Variable]) -> Value:
         return write(expression.tree, variables, self.ruleset.params)
@@ -293,7 +293,10 @@ class _Queries:
         for rule in self.ruleset.rules_for("activity", "route"):
             effect = rule.effect
             assert isinstance(effect, Route)
-            checks = [checked(rule, one, self.ask(one.check, self.activity)) for one in effect.requirements]
+            checks = [
+                checked(rule, requirement, self.ask(requirement.check, self.activity))
+                for requirement in effect.requirements
+            ]
             applies = settled(rule, self.ask(rule.when, self.activity))
             is_open = conjunction((applies, *checks))
             found.append((rule, effect, is_open, self.held(effect.instrument, self.activity, "operator")))
@@ -388,7 +391,7 @@ class _Queries:
                 if isinstance(rule.effect, Need):
                     found.add((rule.effect.bearer, "licenses"))
         expressions += [i.covers for i in self.ruleset.instruments.values() if i.covers is not None]
-        facts = (node for one in expressions for node in walk(one.tree) if isinstance(node, Fact))
+        facts = (node for expression in expressions for node in walk(expression.tree) if isinstance(node, Fact))
         found |= {(fact.root, *fact.names) for fact in facts if fact.root in self.service and fact.root != "as_of"}
         return sorted(found)
 

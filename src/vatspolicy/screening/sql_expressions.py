@@ -149,11 +149,11 @@ def members(classes: Sequence[Sql], possible: Sql) -> Sql:
     entries: list[Sql] = [
         exp.Case(
             ifs=[
-                exp.If(this=value, true=constant(place)),
-                exp.If(this=exp.and_(exp.Not(this=there(value)), possible, copy=False), true=constant(-place)),
+                exp.If(this=value, true=constant(position)),
+                exp.If(this=exp.and_(exp.Not(this=there(value)), possible, copy=False), true=constant(-position)),
             ]
         )
-        for place, value in enumerate(classes, 1)
+        for position, value in enumerate(classes, 1)
     ]
     return present(entries)
 

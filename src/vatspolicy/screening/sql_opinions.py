@@ -108,7 +108,7 @@ def _abouts(rule: Rule) -> list[str]:
     """Return the names of the matters of a rule that an opinion may settle."""
     found = [rule.name] if rule.is_open and rule.kind in ("classify", "deny", "need", "route") else []
     if isinstance(rule.effect, Route):
-        found += [f"{rule.name}/{one.id}" for one in rule.effect.requirements if one.is_unread]
+        found += [f"{rule.name}/{requirement.id}" for requirement in rule.effect.requirements if requirement.is_unread]
     return found
 
 

@@ -16,7 +16,7 @@ from vatspolicy.i18n.text import width
 from vatspolicy.i18n.words import Counts as CountedWords
 from vatspolicy.i18n.words import Table, count, word
 from vatspolicy.reports.words import say_deciding
-from vatspolicy.screening.result import Answer, Counts, Totals
+from vatspolicy.screening.result import Counts, RowAnswer, Totals
 
 ALL_WORDS = (*WORDS, "incomplete")
 BY = ("region", "class", "rule")
@@ -37,11 +37,11 @@ _COUNTS: CountedWords = {"rows": (Phrase("{n} row, {rejected} rejected"), Phrase
 
 def region_of(facts: Facts) -> str:
     """Return the province of the company's registered office."""
-    found: str = facts["company"].get("registered", {}).get("province", UNKNOWN)
-    return found
+    region: str = facts["company"].get("registered", {}).get("province", UNKNOWN)
+    return region
 
 
-def compare_rules(before: Answer, after: Answer) -> dict[str, list[str]]:
+def compare_rules(before: RowAnswer, after: RowAnswer) -> dict[str, list[str]]:
     """Return the rules that begin to hold and the rules that cease to hold, between two answers."""
     old, new = set(before["rules"]), set(after["rules"])
     return {"gains": sorted(new - old), "losses": sorted(old - new)}
@@ -52,7 +52,7 @@ Tally = defaultdict[str, Counter[str]]
 
 
 @dataclass
-class Summary:
+class PortfolioSummary:
     """Counts of a run, summed over batches."""
 
     rows: int = 0
@@ -68,7 +68,7 @@ class Summary:
     gains: Counter[str] = field(default_factory=Counter)
     losses: Counter[str] = field(default_factory=Counter)
 
-    def count(self, region: str, answer: Answer) -> None:
+    def count(self, region: str, answer: RowAnswer) -> None:
         """Add one decided profile of a company registered in a region."""
         word = answer["decision"]
         self.rows += 1
@@ -80,13 +80,13 @@ class Summary:
         for rule in answer["rules"]:
             self.rule[rule][word] += 1
 
-    def count_move(self, before: Answer, after: Answer) -> None:
+    def count_move(self, before: RowAnswer, after: RowAnswer) -> None:
         """Add the effect of a change of the law on one profile."""
         if before["decision"] != after["decision"]:
             self.moves[f"{before['decision']}->{after['decision']}"] += 1
-        found = compare_rules(before, after)
-        self.gains.update(found["gains"])
-        self.losses.update(found["losses"])
+        rules = compare_rules(before, after)
+        self.gains.update(rules["gains"])
+        self.losses.update(rules["losses"])
 
     def reject(self) -> None:
         """Add one rejected row."""
@@ -117,7 +117,7 @@ class Summary:
         return {"region": self.region, "class": self.cls, "rule": self.rule}
 
 
-def render(summary: Summary, by: Iterable[str], lang: Language, laws: Sequence[LawIdentity]) -> str:
+def render(summary: PortfolioSummary, by: Iterable[str], lang: Language, laws: Sequence[LawIdentity]) -> str:
     """Return the summary as text, in English or Chinese. `laws` decided; of two, the first is before a change."""
     say = partial(word, _WORDS, lang=lang)
     found = summary.totals()

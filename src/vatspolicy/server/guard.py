@@ -1,8 +1,9 @@
-"""Guard of every request: allowed callers, size limits, and security headers of the response."""
+"""The ASGI application behind its guard: allowed callers, size limits, security headers, and one form of errors."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import hashlib
 import hmac
@@ -10,15 +11,67 @@ import ipaddress
 import os
 import re
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NoReturn
 
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vatspolicy.i18n import _, translate
+from vatspolicy.errors import MAX_EXPLAINED, Problem
+from vatspolicy.i18n import LANGUAGES, ForeignText, Sentences, _, translate
 from vatspolicy.output import write_stderr
-from vatspolicy.server.errors import HttpError, make_error_response
+
+MAX_PROBLEMS = MAX_EXPLAINED + 1
+"""Problems that one response lists: those explained, and the one that stands for all others."""
+
+
+@dataclass(eq=False)
+class HttpError(Exception):
+    """An error response: its status, a code for programs, a sentence, further headers, and problems of the body.
+
+    The sentence is one that can be translated: a response has it in the language of the run.
+    """
+
+    status: int
+    code: str
+    message: str
+    headers: tuple[tuple[str, str], ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def make_error_response(error: HttpError, bilingual: bool = False) -> Response:
+    """Return the response for an error. It repeats no value of the request.
+
+    With `bilingual`, `error` is the sentence in both languages, for a page that can change its own.
+    """
+    body = error_to_data(error)
+    if bilingual:
+        body["error"] = {lang: translate(error.message, lang) for lang in LANGUAGES}
+    return JSONResponse(body, error.status, dict(error.headers))
+
+
+def error_to_data(error: HttpError) -> dict[str, Any]:
+    """Return an error as OPA shows it, with its sentences in the language of the run."""
+    body: dict[str, Any] = {"code": error.code, "message": translate(error.message)}
+    if error.problems:
+        body["errors"] = [_problem_to_data(problem) for problem in error.problems[:MAX_PROBLEMS]]
+    return body
+
+
+def _problem_to_data(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": "invalid_input",
+        "message": translate(Sentences(problem.message, problem.hint)),
+        "path": problem.path,
+        "location": {"file": problem.file, "row": problem.line, "col": problem.column},
+    }
+
 
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{0,5}))?")
 """A host and a port, and nothing else: libraries read `[::1].example.org` as `::1`."""
@@ -188,3 +241,41 @@ def report_internal_error(error: Exception) -> HttpError:
 def _digest(token: str) -> bytes:
     """Return a digest of a token, so that the time of a comparison does not depend on the token's length."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+_CODES = {404: "resource_not_found", 405: "method_not_allowed"}
+_MESSAGES = {404: _("Not Found"), 405: _("Method Not Allowed")}
+
+
+def make_app(
+    routes: Sequence[Route],
+    rules: GuardRules,
+    messages: Mapping[int, str] | None = None,
+    observe: Observer = lambda *_: None,
+    close: Callable[[], None] = lambda: None,
+    around: Sequence[Middleware] = (),
+) -> Starlette:
+    """Return an application that serves `routes` behind a guard.
+
+    `messages` are the sentences for requests without a route, by status. `observe` is called for every response,
+    `close` when the server ends. `around` stands around the guard.
+    """
+    sentences = {**_MESSAGES, **(messages or {})}
+
+    async def refuse(__: Request, error: Exception) -> NoReturn:
+        assert isinstance(error, HTTPException)
+        code = _CODES.get(error.status_code, "invalid_parameter")
+        message = sentences.get(error.status_code) or ForeignText(error.detail)
+        raise HttpError(error.status_code, code, message, tuple((error.headers or {}).items())) from None
+
+    @contextlib.asynccontextmanager
+    async def lifespan(__: Starlette) -> AsyncIterator[None]:
+        yield
+        close()
+
+    return Starlette(
+        routes=routes,
+        middleware=[*around, Middleware(Guard, rules, observe)],
+        exception_handlers={HTTPException: refuse},
+        lifespan=lifespan,
+    )

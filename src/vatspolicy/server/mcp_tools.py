@@ -31,12 +31,12 @@ from vatspolicy.gate.judgement import Judgement
 from vatspolicy.gate.waivers.load import WaiverSet
 from vatspolicy.guidance.interview import describe_step, start
 from vatspolicy.guidance.remediation import find_remediations
-from vatspolicy.guidance.remediation.ways import describe_ways
+from vatspolicy.guidance.remediation.result import describe_ways
 from vatspolicy.i18n import Language, Listing, _, translate
 from vatspolicy.reports.decision.json import make_report
 from vatspolicy.reports.policy.terminal import explain as explain_name
 from vatspolicy.reports.reference import to_data
-from vatspolicy.server.api.limits import BusyError, LateError, Limits, WorkerSlots
+from vatspolicy.server.api.limits import ApiLimits, BusyError, LateError, WorkerSlots
 
 T = TypeVar("T")
 Data = dict[str, Any]
@@ -60,13 +60,13 @@ _BRACKETS = str.maketrans("<>", "‹›")
 def make_server(
     bundle: Bundle,
     version: str,
-    limits: Limits | None = None,
+    limits: ApiLimits | None = None,
     today: Callable[[], str] = today_in_china,
     waiver_set: WaiverSet | None = None,
 ) -> MCPServer:
     """Return a server with the tools over one bundle. `waiver_set` grants opinions."""
     server = _Server("vatspolicy", instructions=_INSTRUCTIONS, version=version, log_level="ERROR")
-    tools = _Tools(bundle, limits or Limits(), today, waiver_set)
+    tools = _Tools(bundle, limits or ApiLimits(), today, waiver_set)
     for tool in (tools.check, tools.next_question, tools.routes, tools.explain, tools.list_values):
         server.add_tool(tool, description=inspect.getdoc(tool), annotations=_READS)
     return server
@@ -102,7 +102,7 @@ class _Server(MCPServer):
 
 class _Tools:
     def __init__(
-        self, bundle: Bundle, limits: Limits, today: Callable[[], str], waiver_set: WaiverSet | None = None
+        self, bundle: Bundle, limits: ApiLimits, today: Callable[[], str], waiver_set: WaiverSet | None = None
     ) -> None:
         self.bundle, self.limits, self.today, self.waiver_set = bundle, limits, today, waiver_set
         self.slots = WorkerSlots(limits)

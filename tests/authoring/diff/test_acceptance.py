@@ -14,7 +14,7 @@ from tests.support.console import Console
 from tests.support.project_builder import compare, policy, project
 from tests.support.repositories import commit, git
 from vatspolicy.core.documents.yaml_writer import dump_yaml
-from vatspolicy.core.profile.vocabulary import Language
+from vatspolicy.i18n import Language
 from vatspolicy.reports.diff.words import phrase
 
 LAW = policy("law")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.comparisons import render
 from tests.support.project_builder import PROFILE, compare, policy, project
-from vatspolicy.authoring.diff import pairs, review
+from vatspolicy.authoring.diff import decisions, review
 from vatspolicy.reports.diff import wording
 
 LAW = policy("law")
@@ -33,7 +33,7 @@ def compared(folder: Path) -> dict[str, Any]:
         (review, "compare_decisions"),
         (review, "word_proofs"),
         (review, "check_release"),
-        (pairs, "evaluate"),
+        (decisions, "evaluate"),
     ],
 )
 def test_a_part_that_breaks_ends_the_comparison(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.support.shipped import fixture_file, shipped_bundle
 from vatspolicy.authoring.diff.decisions import Product
-from vatspolicy.authoring.diff.nearest import KnownProducts
+from vatspolicy.authoring.diff.known_products import KnownProducts
 from vatspolicy.core.documents import load_document
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.profile.profile import Profile

@@ -10,8 +10,8 @@ import pytest
 
 from tests.support.law_builder import bundle_of, rule
 from vatspolicy.authoring.diff.decisions import Product
-from vatspolicy.authoring.diff.nearest import KnownProducts, read_by
-from vatspolicy.authoring.diff.open_changes import settle_open
+from vatspolicy.authoring.diff.known_products import KnownProducts, read_by
+from vatspolicy.authoring.diff.witness_choice import settle_open
 from vatspolicy.core.documents import parse_document
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import load_profile

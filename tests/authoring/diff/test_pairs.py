@@ -1,9 +1,10 @@
-"""Both sides of a change are decided with few rules, and differ in the same items as whole decisions."""
+"""Products are decided by the rules that can hold of them, once for days between which nothing about them changes."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,15 +12,15 @@ import pytest
 from tests.support.effort import part
 from tests.support.law_edits import base, head, many_rules
 from tests.support.shipped import fixture_files
-from vatspolicy.authoring.diff.law_revision import load_pair
-from vatspolicy.authoring.diff.pairs import PairEvaluator, Untouched
+from vatspolicy.authoring.diff.decisions import Product, compare_decisions
+from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
-from vatspolicy.core.documents import load_document
+from vatspolicy.core.documents import Document, load_document
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.snapshot import compare_items, itemize
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.profile.profile import Profile, load_profile
+from vatspolicy.core.profile.profile import Profile, change, load_profile
 
 KINDS = (
     "narrowed by a number",
@@ -35,76 +36,61 @@ KINDS = (
 EFFECTS = (("advise", "duty"), ("deny", "need", "duty"), ("route", "need", "advise"), ("classify", "duty", "deny"))
 
 
+LAST_DAY = "2026-11-25"
+
+
+def ending(document: Document) -> Iterator[tuple[str, Any]]:
+    """The licenses of a company, each with a last day, so that something changes between two days of the law."""
+    licenses = document.data["company"].get("licenses", [])
+    if licenses:
+        yield "company.licenses", [{**license, "valid_until": LAST_DAY} for license in licenses]
+
+
+def sides_of(count: int, seed: int, effects: tuple[str, ...]) -> tuple[LawRevision, LawRevision, Differences]:
+    left, right = load_pair(base(), head(many_rules(count, seed, effects=effects, kinds=KINDS)))
+    return left, right, Differences(RuleSignatures(left.bundle), RuleSignatures(right.bundle))
+
+
 @pytest.mark.parametrize("effects", part(EFFECTS, 2), ids=lambda effects: "-".join(effects))
-def test_the_items_that_differ_are_those_of_whole_decisions(effects: tuple[str, ...]) -> None:
-    draw = random.Random(3)
-    counts: Counter[str] = Counter()
-    profiles = [load_profile(str(path)) for path in draw.sample(fixture_files(), 30)]
-    for turn in range(2):
-        left, right = load_pair(base(), head(many_rules(8, turn, effects=effects, kinds=KINDS)))
-        differences = Differences(RuleSignatures(left.bundle), RuleSignatures(right.bundle))
-        untouched, pairs = Untouched(differences), PairEvaluator()
-        days = [day for day in differences.days(left.bundle.policies, "2026-11-26") if differences.on(day)]
-        for profile in profiles:
-            for day in draw.sample(days, min(4, len(days))):
-                touching = untouched.touching(profile, day)
-                if touching == []:
-                    continue
-                sides = (left.bundle, profile), (right.bundle, profile)
-                found = pairs.compare(sides, day, differences.effects_on(day), touching)
-                before, after = (evaluate(bundle, profile, day) for bundle, _ in sides)
-                whole = compare_items(itemize(before, left.bundle), itemize(after, right.bundle))
-                assert found.items == whole, (profile.name, day)
-                assert (found.before.range == found.after.range) is (before.range == after.range)
-                if before.range != after.range:
-                    assert (found.before.range, found.after.range) == (before.range, after.range)
-                counts["same range" if before.range == after.range else "another range"] += 1
-                counts["fewer rules"] += len(found.before.duties) < len(before.duties)
-    assert counts["same range"] > 4, counts
-    assert counts["fewer rules"] > 2 or "classify" in effects, counts
-
-
-def test_days_on_which_nothing_of_a_profile_changes_are_decided_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    decided: Counter[str] = Counter()
+def test_the_differences_are_those_of_whole_decisions(
+    effects: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided = 0
 
     def count(bundle: Bundle, profile: Profile, day: str, *rest: Any, **more: Any) -> Decision:
-        decided[profile.name] += 1
+        nonlocal decided
+        decided += 1
         return evaluate(bundle, profile, day, *rest, **more)
 
-    monkeypatch.setattr("vatspolicy.authoring.diff.pairs.evaluate", count)
-    left, right = load_pair(base(), head(many_rules(60, 4, effects=("deny", "duty", "advise", "need"), kinds=KINDS)))
-    differences = Differences(RuleSignatures(left.bundle), RuleSignatures(right.bundle))
-    untouched, pairs = Untouched(differences), PairEvaluator()
-    days = [day for day in differences.days(left.bundle.policies, "2026-11-26") if differences.on(day)]
-    compared = 0
-    for path in random.Random(4).sample(fixture_files(), 4):
-        profile = load_profile(str(path))
-        sides = (left.bundle, profile), (right.bundle, profile)
+    monkeypatch.setattr("vatspolicy.authoring.diff.decisions.evaluate", count)
+    draw = random.Random(3)
+    left, right, differences = sides_of(12, 1, effects)
+    documents = [load_document(str(path)) for path in draw.sample(fixture_files(), 20)]
+    products = [Product(change(document, list(ending(document)))) for document in documents]
+    every = [day for day in differences.days(left.bundle.policies, "2026-11-26") if differences.on(day)]
+    days = [*every[::3], LAST_DAY, "2026-11-26"]
+    found = compare_decisions(left, right, products, days, differences)
+    details: Counter[tuple[Any, ...]] = Counter()
+    rows: set[tuple[Any, ...]] = set()
+    for product in products:
+        profile = load_profile(product.document.data)
         for day in days:
-            touching = untouched.touching(profile, day)
-            assert touching is None or {rule.name for rule in touching} <= differences.on(day)
-            found = pairs.compare(sides, day, differences.effects_on(day), touching)
-            before, after = (evaluate(bundle, profile, day) for bundle, _ in sides)
-            whole = compare_items(itemize(before, left.bundle), itemize(after, right.bundle))
-            assert found.items == whole, (profile.name, day)
-            compared += 2
-    assert sum(decided.values()) < compared / 2, (decided, compared)
-
-
-def test_a_license_that_ends_between_two_days_is_decided_on_each() -> None:
-    left, right = load_pair(base(), head(many_rules(1, 1, effects=("advise",), kinds=KINDS)))
-    days = ("2026-11-25", "2026-11-26")
-    ranges = set()
-    pairs = PairEvaluator()
-    for path in fixture_files():
-        data = load_document(str(path)).data
-        licenses = data.get("company", {}).get("licenses", [])
-        if not licenses or data.get("opinions"):
-            continue
-        ending = [{**license, "valid_until": days[0]} for license in licenses]
-        profile = load_profile({**data, "company": {**data["company"], "licenses": ending}})
-        sides = (left.bundle, profile), (right.bundle, profile)
-        found = [pairs.compare(sides, day, (), None).before.range for day in days]
-        assert found == [evaluate(left.bundle, profile, day).range for day in days], profile.name
-        ranges.add(found[0] == found[1])
-    assert ranges == {True, False}
+            before, after = (evaluate(side.bundle, profile, day) for side in (left, right))
+            if (before.decision, before.range) != (after.decision, after.range):
+                rows.add((product.name, day, before.decision, before.range, after.decision, after.range))
+            items = compare_items(itemize(before, left.bundle), itemize(after, right.bundle))
+            for old, new in items.values():
+                item = new or old
+                assert item is not None
+                details[item.kind, item.name, item.rule, old and old.value, new and new.value, product.name] += 1
+    told = {
+        (one.kind, one.name, one.rule, one.before, one.after, name) for one in found.details for name in one.products
+    }
+    assert told == set(details)
+    assert rows == {
+        (row.product.name, day, row.before.decision, row.before.range, row.after.decision, row.after.range)
+        for row in found.rows
+        for day in row.days
+    }
+    assert details
+    assert decided < 1.5 * len(products) * len(days), "each side on each day would be 2"

@@ -61,7 +61,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
             silent = [RuleVerdict(group[0], "proved-equivalent") for group in groups]
             return [one or two for one, two in zip(found, silent, strict=True)], Transitions(tuple(twelve))
 
-        monkeypatch.setattr("vatspolicy.proofs.compare_change", compare_change)
+        monkeypatch.setattr("vatspolicy.authoring.diff.semantic.compare_change", compare_change)
 
     return say
 
@@ -140,7 +140,7 @@ def test_an_engine_that_broke_settles_no_level(tmp_path: Path, monkeypatch: pyte
     def broken(*_: Any, **__: Any) -> Any:
         raise WorkerLost
 
-    monkeypatch.setattr("vatspolicy.proofs.compare_change", broken)
+    monkeypatch.setattr("vatspolicy.authoring.diff.semantic.compare_change", broken)
     data = compared(tmp_path, SAME)
     assert (data["verdict"], data["release"]["level"], data["exit_code"]) == ("unknown", "unknown", 4)
 
@@ -220,7 +220,7 @@ def test_an_engine_that_breaks_leaves_the_rest_of_the_report(tmp_path: Path, mon
     def broken(*_: Any, **__: Any) -> Any:
         raise WorkerLost
 
-    monkeypatch.setattr("vatspolicy.proofs.compare_change", broken)
+    monkeypatch.setattr("vatspolicy.authoring.diff.semantic.compare_change", broken)
     base, head = project(tmp_path / "base"), project(tmp_path / "head", {"law": LAW.replace("50.0", "70.0")})
     data = compare(base, head, semantic="auto")
     assert (data["title"]["en"], data["exit_code"], data["semantic"]["status"]) == ("NOT EVALUATED", 4, "failed")
@@ -252,14 +252,14 @@ def test_what_is_not_settled_does_not_pass_a_gate_that_asks_for_it(
 
 
 def test_nothing_is_asked_where_no_rule_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr("vatspolicy.proofs.compare_change")
+    monkeypatch.delattr("vatspolicy.authoring.diff.semantic.compare_change")
     base = project(tmp_path / "base")
     data = compare(base, base, semantic="auto", fail_on=["unknown"])
     assert (data["semantic"]["status"], data["exit_code"]) == ("not-needed", 0)
 
 
 def test_a_solver_that_is_asked_for_and_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vatspolicy.authoring.diff.semantic.importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("vatspolicy.authoring.diff.semantic.has_solver", lambda: False)
     data = compared(tmp_path, LATER, semantic="z3")
     assert (data["title"]["en"], data["exit_code"], data["why"][0]["code"]) == ("NOT EVALUATED", 4, "engine")
     assert data["semantic"]["status"] == "unavailable"
@@ -324,7 +324,7 @@ def test_without_the_solver_auto_settles_nothing_and_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vatspolicy.proofs.solver.z3", None)
-    monkeypatch.setattr("vatspolicy.authoring.diff.semantic.importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("vatspolicy.authoring.diff.semantic.has_solver", lambda: False)
     data = compared(tmp_path, LATER, semantic="auto")
     assert (data["semantic"]["status"], data["semantic"]["engine"]) == ("evaluated", None)
     assert {rule["verdict"] for rule in data["edits"]} == {"unknown"}
@@ -706,8 +706,8 @@ def test_processes_share_the_search_for_near_products(
             raise WorkerLost
         return map_in_order(begin, places, processes)
 
-    monkeypatch.setattr("vatspolicy.authoring.diff.semantic.map_in_order", share)
-    monkeypatch.setattr("vatspolicy.authoring.diff.semantic.can_fork", lambda: True)  # other tests leave threads
+    monkeypatch.setattr("vatspolicy.workers.map_in_order", share)
+    monkeypatch.setattr("vatspolicy.workers.can_fork", lambda: True)  # other tests leave threads
     alone = compared(tmp_path, told(1), told(0), workers=1)
     assert asked == []
     assert sum(edit["verdict"] == "witness" for edit in alone["edits"]) == 10

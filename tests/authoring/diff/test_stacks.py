@@ -19,7 +19,7 @@ from tests.support.project_builder import policy, project
 from tests.support.repositories import commit, git
 from vatspolicy.authoring.diff.review import ComparisonSettings
 from vatspolicy.authoring.diff.sources import Source, read_pair, read_source
-from vatspolicy.bundles.build import build_bundle_file, pack
+from vatspolicy.bundles.bundle_file import build_bundle_file, pack
 from vatspolicy.bundles.select import LawStack
 from vatspolicy.cli.commands.diff import DiffFormat
 from vatspolicy.core.documents import parse_document

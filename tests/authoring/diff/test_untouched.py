@@ -8,8 +8,8 @@ from tests.support.law_edits import Edit, base, head, many_rules
 from tests.support.rule_edits import RULE_EDITS
 from tests.support.shipped import fixture_files
 from vatspolicy.authoring.diff.law_revision import load_pair
-from vatspolicy.authoring.diff.pairs import Untouched
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
+from vatspolicy.authoring.diff.untouched import Untouched
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.snapshot import compare_items, itemize
 from vatspolicy.core.policies.model import KINDS

@@ -117,8 +117,16 @@ def words(text: str) -> list[str]:
         ("x.a", ["x.a is negated"]),
         ("!x.a", ["the ! before x.a is dropped"]),
         ("x.a == false", ["== becomes != in x.a == false"]),
-        ("x.n <= 5", ["<= becomes < in x.n <= 5", "<= becomes > in x.n <= 5"]),
-        ("x.n  >  5", [">  becomes".replace("  ", " ") + " >= in x.n > 5", "> becomes <= in x.n > 5"]),
+        ("x.n <= 5", ["<= becomes < in x.n <= 5", "<= becomes > in x.n <= 5", "5 becomes 6", "5 becomes 4"]),
+        (
+            "x.n  >  5",
+            [
+                ">  becomes".replace("  ", " ") + " >= in x.n > 5",
+                "> becomes <= in x.n > 5",
+                "5 becomes 6",
+                "5 becomes 4",
+            ],
+        ),
         (
             "x.a && x.b",
             [
@@ -140,6 +148,15 @@ def words(text: str) -> list[str]:
         (
             "x.l.exists(i, i == 1)",
             ["exists becomes all in x.l.exists(i, i == 1)", "== becomes != in i == 1"],
+        ),
+        (
+            "sets.intersects(x.l, [1, 2])",
+            [
+                "sets.intersects(x.l, [1, 2]) is negated",
+                "sets.intersects(x.l, [1, 2]) becomes sets.contains([1, 2], x.l)",
+                "1 is dropped from [1, 2]",
+                "2 is dropped from [1, 2]",
+            ],
         ),
     ],
 )

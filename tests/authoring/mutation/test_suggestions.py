@@ -93,6 +93,8 @@ def test_a_clause_that_changes_nothing_is_proved_equivalent(folder: Path) -> Non
     assert equivalent == [
         "the clause operator.foreign_percent > 10.0 is dropped",
         "> becomes >= in operator.foreign_percent > 10.0",
+        "10.0 becomes 11.0",
+        "10.0 becomes 9.0",
     ]
 
 
@@ -178,6 +180,8 @@ def test_each_survivor_in_a_layer_has_a_test_of_the_layer_or_a_proof(layered: Bu
     assert [one.mutant.words for one in report.survivors if one.state == "equivalent"] == [
         "the clause operator.foreign_percent > 5.0 is dropped",
         "> becomes >= in operator.foreign_percent > 5.0",
+        "5.0 becomes 6.0",
+        "5.0 becomes 4.0",
     ]
     found = suggest(layered, "> becomes >= in operator.foreign_percent > 30.0")
     assert (found.entry["set"], found.entry["expect"]) == ({"company.foreign_percent": 30}, {"stricter": "silent"})

@@ -16,7 +16,7 @@ from vatspolicy.core.documents.words import Word, search_words
 from vatspolicy.core.profile.profile import load_profile, read_profile
 from vatspolicy.errors import FURTHER, MAX_EXPLAINED, InvalidInput, Problem, suggest
 
-MANY = 4_000
+MANY = 1_500
 
 
 def spec(**service: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from tests.support.assignments import BOUNDS, assign, holds
 from tests.support.console import Console
 from tests.support.shipped import shipped_bundle
+from tests.support.solver import periods
 from vatspolicy import evaluate, load_profile
 from vatspolicy.core.documents import Path as FactPath
 from vatspolicy.core.documents.schemas import SchemaSet
@@ -22,7 +23,6 @@ from vatspolicy.guidance.interview.questions import make_question
 from vatspolicy.guidance.remediation.targets import Target
 from vatspolicy.proofs.decision_encoder import decision_words, encode_decision
 from vatspolicy.proofs.query import Query
-from vatspolicy.proofs.timeline import periods
 
 DAY = "2026-11-24"
 OFFICE = ("company", "registered", "at")
@@ -143,7 +143,7 @@ SPECS = [
 def test_the_solver_reads_a_divided_place_alike(law: Bundle) -> None:
     period = next(one for one in periods([law]) if one.start <= DAY < one.end)
     query = Query(period, BOUNDS)
-    ruleset = query.encode(law.on(period.start))
+    ruleset = query.encode(law)
     formulas = decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
     for data in SPECS:
         profile = load_profile(data)

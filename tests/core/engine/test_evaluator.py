@@ -224,6 +224,27 @@ class TestRoutes:
         near = decide(law, {**FOREIGN, "registered": "beijing", "lacking_means": ["facilities"]}, CENTER)
         assert near.denials[0].reasons == ("NOT-READY",)  # one failure against two
 
+    def test_an_open_condition_keeps_a_route_from_being_the_closest(self, tmp_path: Path) -> None:
+        fails = "a|false|NOT-READY|operator.foreign_percent == 0.0"
+        asks = "b|false|SECTOR-NOT-OPEN|operator.lacking_means.size() == 0"
+        bundle = bundle_of(
+            tmp_path,
+            classes=CLASSES,
+            license=LICENSE,
+            asking="rules:\n" + route("asking", "true", fails.replace("NOT-READY", "SHARE-ABOVE-CAP"), asks),
+            failing="rules:\n" + route("failing", "true", fails),
+        )
+        [denial] = decide(bundle, FOREIGN, CENTER).denials
+        assert denial.reasons == ("NOT-READY",)
+        [denial] = decide(bundle, {**FOREIGN, "lacking_means": []}, CENTER).denials
+        assert denial.reasons == ("SHARE-ABOVE-CAP", "NOT-READY")  # nothing is open: both fail once
+
+    def test_what_nothing_can_cure_is_said_first(self, tmp_path: Path) -> None:
+        rules = "rules:\n" + rule("a", "service", "true", "deny: {reason: NOT-READY, curable: true}")
+        rules += rule("b", "service", "true", "deny: {reason: PROHIBITED-SECTOR, curable: false}")
+        decision = decide(bundle_of(tmp_path, classes=CLASSES, rules=rules), FOREIGN, CENTER)
+        assert [finding.reasons for finding in decision.denials] == [("PROHIBITED-SECTOR",), ("NOT-READY",)]
+
     def test_no_route_at_all_is_a_closed_sector(self, tmp_path: Path) -> None:
         bundle = bundle_of(tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + HOME)
         assert decide(bundle, FOREIGN, CENTER).denials[0].reasons == ("SECTOR-NOT-OPEN",)

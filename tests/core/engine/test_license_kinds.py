@@ -10,6 +10,7 @@ import pytest
 from tests.support.assignments import BOUNDS, assign, holds
 from tests.support.console import Console
 from tests.support.shipped import shipped_bundle
+from tests.support.solver import periods
 from vatspolicy import evaluate, load_profile
 from vatspolicy.core.engine.decision import MissingFact
 from vatspolicy.core.policies.bundle import Bundle
@@ -18,7 +19,6 @@ from vatspolicy.guidance.interview import start
 from vatspolicy.guidance.interview.questions import make_question
 from vatspolicy.proofs.decision_encoder import decision_words, encode_decision
 from vatspolicy.proofs.query import Query
-from vatspolicy.proofs.timeline import periods
 
 DAY = "2026-11-24"
 KINDS = ("company", "licenses", 0, "kinds")
@@ -81,7 +81,7 @@ def test_an_approval_names_kinds_too(law: Bundle, instrument: str, cls: str) -> 
 def test_the_solver_reads_kinds_alike(law: Bundle) -> None:
     period = next(one for one in periods([law]) if one.start <= DAY < one.end)
     query = Query(period, BOUNDS)
-    ruleset = query.encode(law.on(period.start))
+    ruleset = query.encode(law)
     formulas = decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
     for data, word in CASES:
         values = assign(query, load_profile(data).facts, DAY)

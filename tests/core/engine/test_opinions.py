@@ -15,8 +15,8 @@ from vatspolicy.core.engine.timeline import timeline
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.guidance.remediation import find_remediations
-from vatspolicy.guidance.remediation.ways import describe_ways
-from vatspolicy.reports.remediation import document, text
+from vatspolicy.guidance.remediation.result import describe_ways
+from vatspolicy.reports import remediation
 
 UNREAD = "  art-2: {en: Unseen., zh: 未见。, verification: unverified}\n"
 CENTER = {"offers": ["data-center"], "operated_by": "company", "area": ["beijing"]}
@@ -271,7 +271,7 @@ def test_ways_forward_name_the_rule_to_ask_counsel_about(tmp_path: Path) -> None
     data = {"schema": 2, "product": {"id": "p"}, "company": FOREIGN, "services": [{"id": "s0", **SHOP}]}
     profile = load_profile(data)
     plan = describe_ways(bundle, profile, find_remediations(bundle, profile, "2026-01-01"))
-    for render in (text.render, document.render_markdown, document.render_page):
+    for render in (remediation.render, remediation.render_markdown, remediation.render_page):
         assert "Get a legal opinion on barred/bar" in render(plan, "en")
 
 

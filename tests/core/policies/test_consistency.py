@@ -22,7 +22,7 @@ from vatspolicy.core.policies.model import NEVER, Advise, Deny, Need, Policy, Ro
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.core.profile.vocabulary import describe, gazetteer, words
 
-IDLE_BODIES = frozenset({"csrc", "customs", "moe", "mot", "nhc", "nmpa"})
+IDLE_BODIES = frozenset({"csrc", "moe", "mot", "nhc", "nmpa"})
 """Bodies of the vocabulary to which no instrument goes yet: their local offices or other bodies handle what is encoded."""
 
 IDLE_REASONS = frozenset({"BASIC-TELECOM"})

@@ -50,6 +50,8 @@ def cost(folder: Path, when: str, each: str = "product") -> int:
         ('services.exists(s, s.charges.exists(c, c == "users"))', 2 + 32 * (2 + 3 * 3)),
         ('services.all(s, "news" in s.content)', 2 + 32 * (1 + 1 + 1 + 32)),
         ("services.size() > 1", 4),
+        ('services.exists(s, sets.intersects(s.content, ["news"]))', 2 + 32 * (2 + 32 * (3 + 1))),
+        ('services.exists(s, sets.contains(s.content, ["news"]))', 2 + 32 * (2 + 1 * (3 + 32))),
         ("company.registered.at in param.places", 3 + 3),  # the longest value of any day
         ("param.places.exists(p, p == company.registered.at)", 2 + 3 * 3),
         ("param.groups.exists(g, g.places.exists(p, p == company.registered.at))", 2 + 2 * (2 + 2 * 3)),

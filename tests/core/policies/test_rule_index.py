@@ -30,6 +30,12 @@ def candidates(condition: str | Node, activation: dict[str, Any]) -> bool:
         ('service.offers.exists(o, o in ["saas", "news"])', {"offers": ["own-shop"]}, {"offers": ["own-shop", "news"]}),
         ('service.offers.all(o, o in ["saas", "news"])', {"offers": ["own-shop", "news"]}, {"offers": ["news"]}),
         (
+            'sets.intersects(service.offers, ["saas", "news"])',
+            {"offers": ["own-shop"]},
+            {"offers": ["own-shop", "news"]},
+        ),
+        ('sets.contains(["saas", "news"], service.offers)', {"offers": ["own-shop", "news"]}, {"offers": ["news"]}),
+        (
             '"saas" in service.offers && "news" in service.offers',
             {"offers": ["saas", "saas"]},
             {"offers": ["news", "saas"]},

@@ -27,10 +27,9 @@ from vatspolicy.core.engine.result import encode
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.gate.gate import ExitCode, Gate, GateResult
-from vatspolicy.gate.waivers.apply import WHY, waivable
+from vatspolicy.gate.waivers.apply import WHY, add_entries, baseline_text, waivable
 from vatspolicy.gate.waivers.fingerprint import fingerprint
 from vatspolicy.gate.waivers.load import WaiverSet, load_approvers, load_baseline, load_waiver_set, load_waivers
-from vatspolicy.gate.waivers.writer import add_entries, baseline_text
 from vatspolicy.reports.decision import FORMATS, render
 
 FAILED, INCOMPLETE, INVALID, OK = ExitCode.FAILED, ExitCode.INCOMPLETE, ExitCode.INVALID, ExitCode.OK
@@ -780,7 +779,7 @@ def test_a_baseline_ends(program: Callable[..., Any], monkeypatch: pytest.Monkey
 
 
 def test_a_baseline_holds_nothing_unwaivable_or_incomplete(changed: Callable[..., Bundle]) -> None:
-    from vatspolicy.gate.waivers.writer import baseline_text
+    from vatspolicy.gate.waivers.apply import baseline_text
 
     bundle = changed("rules:\n", "rules:\n" + ABSOLUTE)
     profile = load_profile("spec.yaml")

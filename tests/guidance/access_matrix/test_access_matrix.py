@@ -28,13 +28,11 @@ from vatspolicy.core.policies.model import Deny, Route
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.core.profile.vocabulary import addresses, gazetteer
 from vatspolicy.guidance.access_matrix import Matrix, PlaceError, build_matrix
-from vatspolicy.guidance.access_matrix.best_case import STEP, BestCase, BestCaseSearch, Business, Finding
+from vatspolicy.guidance.access_matrix.best_case import STEP, BestCase, BestCaseSearch, Business, RouteFinding
 from vatspolicy.guidance.access_matrix.locations import letters
 from vatspolicy.guidance.access_matrix.result import PlaceCell, Regime, RegimeCell
 from vatspolicy.i18n.text import width
-from vatspolicy.reports.access_matrix.document import fragment, read_style
-from vatspolicy.reports.access_matrix.render import render
-from vatspolicy.reports.access_matrix.words import how_to_read, value
+from vatspolicy.reports.access_matrix.render import fragment, how_to_read, read_style, render, value
 
 FORMATS = get_args(MatrixFormat)
 
@@ -117,7 +115,7 @@ def test_the_article_is_covered_whole() -> None:
 # --- against decisions
 
 
-def findings(day: str) -> Iterator[tuple[Business, Finding]]:
+def findings(day: str) -> Iterator[tuple[Business, RouteFinding]]:
     asked = probe(day)
     for business in asked.businesses:
         for rule in asked.routes:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from tests.core.engine.test_opinions import bar, file, law
 from vatspolicy.core.documents import parse_document
-from vatspolicy.guidance.interview.session import Interview, start
-from vatspolicy.guidance.interview.step import describe_step
+from vatspolicy.guidance.interview.session import Interview, describe_step, start
 from vatspolicy.guidance.interview.terminal import closing
 
 SPEC = """\

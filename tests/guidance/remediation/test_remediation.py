@@ -14,13 +14,8 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.core.profile.vocabulary import describe, fact_schemas
 from vatspolicy.errors import InvalidInput
-from vatspolicy.guidance.remediation import GOALS, Proposal, RemediationPlan, find_remediations
-from vatspolicy.guidance.remediation.change import (
-    Change,
-    apply_changes,
-    list_differences,
-    mutable_facts,
-)
+from vatspolicy.guidance.remediation import GOALS, FoundProposal, RemediationPlan, find_remediations
+from vatspolicy.guidance.remediation.change import Change, apply_changes, list_differences, mutable_facts
 from vatspolicy.guidance.remediation.search import Search, route_names
 
 TODAY = "2026-11-24"
@@ -170,7 +165,7 @@ def compare_with_all_combinations(profile: Profile, most: int) -> None:
     assert min(proposal.cost for proposal in plan.proposals if proposal.kinds != {"launch"}) == cheapest
 
 
-def answers(proposal: Proposal, chosen: tuple[Change, ...], cost: int) -> bool:
+def answers(proposal: FoundProposal, chosen: tuple[Change, ...], cost: int) -> bool:
     """Whether a proposal is no dearer than a combination and of no other sort of difference."""
     return proposal.cost <= cost and proposal.kinds <= {change.kind for change in chosen}
 

@@ -19,8 +19,8 @@ from tests.support.records import decision_to_data, export, to_record
 from tests.support.shipped import fixture_file, shipped_bundle
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.profile.profile import load_profile
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.reports.decision import BINARY_FORMATS
 from vatspolicy.reports.decision.digest import merge_duties

@@ -21,13 +21,13 @@ from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.deadlines import deadline
 from vatspolicy.core.profile.profile import load_profile
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import VERDICTS
+from vatspolicy.reports.decision.html import gates
 from vatspolicy.reports.decision.memo import cited_articles, steps, value_in_words
-from vatspolicy.reports.decision.pictures import gates
-from vatspolicy.reports.formats.html import escape
-from vatspolicy.reports.formats.html_words import WORDS, Sentences
+from vatspolicy.reports.formats.html_words import WORDS, PageWords
+from vatspolicy.reports.formats.templating import escape_html
 from vatspolicy.reports.words import MEANINGS
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -163,7 +163,7 @@ def test_the_calendar_has_every_dated_duty_on_its_day(records: dict[str, dict[st
     for day in rows:
         row = text.partition(f'<time datetime="{day}">{day}</time></th>')[2].partition("</tr>")[0]
         for duty in data["duties"]:
-            assert (escape(duty["instrument"]["title"][lang]) in row) == (
+            assert (escape_html(duty["instrument"]["title"][lang]) in row) == (
                 duty["deadline"]["date"] == day or _same_title(duty, data, day)
             )
 
@@ -208,7 +208,9 @@ def test_the_facts_are_named_with_value_and_line(records: dict[str, dict[str, An
     read = {fact["path"]: fact for key in ("needs", "duties") for finding in data[key] for fact in finding["facts"]}
     for fact in read.values():
         if fact["value"] is not None:
-            assert f'<code>{escape(fact["path"])}</code></td><td><span class="number">{fact["line"]}</span>' in part
+            assert (
+                f'<code>{escape_html(fact["path"])}</code></td><td><span class="number">{fact["line"]}</span>' in part
+            )
     assert {"en": "Foreign share", "zh": "外资"}[lang] in part
 
 
@@ -226,7 +228,7 @@ def test_the_facts_are_named_with_value_and_line(records: dict[str, dict[str, An
     ],
 )
 def test_values_in_words(path: str, value: object, en: str, zh: str) -> None:
-    found = [value_in_words(steps(path), value, Sentences(lang)) for lang in LANGUAGES]
+    found = [value_in_words(steps(path), value, PageWords(lang)) for lang in LANGUAGES]
     assert en in found[0]
     assert zh in found[1]
 
@@ -257,7 +259,7 @@ def test_several_specs_have_an_overview_with_the_worst_first(records: dict[str, 
     text = render(list(records.values()), "en", [Problem("bad.yaml", 1, 2, "", "Wrong <b>.", "")])
     tree = Tree(text)
     for place, name in enumerate(("deny", "needs-license", "incomplete", "allow"), 1):
-        assert f'<a href="#d{place}-top">{escape(records[name]["title"])}</a>' in text
+        assert f'<a href="#d{place}-top">{escape_html(records[name]["title"])}</a>' in text
     assert {f"d{place}-law" for place in (1, 2, 4)} <= set(tree.ids())
     assert "bad.yaml:1:2: Wrong &lt;b&gt;." in text
 
@@ -271,7 +273,7 @@ def test_the_overview_shows_that_a_product_is_contested(
     rows = re.findall(
         r"<tr><th scope=.row.>.*?</tr>", render([records["allow"], contested], lang).partition("<article")[0]
     )
-    assert [escape(str(one["title"])) in row for one, row in zip((contested, records["allow"]), rows, strict=True)]
+    assert [escape_html(str(one["title"])) in row for one, row in zip((contested, records["allow"]), rows, strict=True)]
     assert [VERDICTS["allow"][lang] in row for row in rows] == [True, True]
     assert [WORDS["contested_class"][lang] in row for row in rows] == [True, False]
 
@@ -297,7 +299,7 @@ def test_the_summary_has_the_licenses_with_authority_class_route_and_article(
     told = [offer["instrument"]["title"], offer["authority"][0]["title"], activity["title"], route["title"]]
     told += [cited["label"] for cited in need["citations"]]
     for wanted in told:
-        assert escape(wanted[lang]) in row
+        assert escape_html(wanted[lang]) in row
     assert text.index(WORDS["licenses"][lang]) < text.index(row)
 
 
@@ -314,7 +316,7 @@ def test_the_summary_counts_filings_and_names_those_before_the_launch(
     counts = {"count": len(titles["before-launch"]), "later": len(titles["later"])}
     assert WORDS["filings"][lang].format(**counts) in text
     for title in titles["before-launch"]:
-        assert escape(title) in text
+        assert escape_html(title) in text
     assert "2027-03-31" in text
 
 
@@ -331,10 +333,10 @@ def test_the_summary_names_missing_facts_other_readings_and_weak_sources(
 ) -> None:
     asked = _summary(records["incomplete"], lang)
     for ask in records["incomplete"]["missing"][:5]:
-        assert escape(ask["question"][lang]) in asked
+        assert escape_html(ask["question"][lang]) in asked
     data = decide("saas-shanghai")
     text = _summary(data, lang)
-    assert escape(data["contested"][0]["message"][lang]) in text
+    assert escape_html(data["contested"][0]["message"][lang]) in text
     cited = {(one.policy, one.key): one for one in cited_articles(to_record(data))}
     for grade in ("primary", "secondary", "unverified"):
         count = sum(one.verification == grade for one in cited.values())

@@ -27,14 +27,14 @@ from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.deadlines import GROUPS
 from vatspolicy.core.profile.profile import load_profile
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem
 from vatspolicy.gate.gate import ExitCode, Gate, GateResult
 from vatspolicy.gate.judgement import LEVELS
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import cells, clean, width, wrap
 from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.reports.decision import FORMATS
-from vatspolicy.reports.decision.doubt import SEVERITY
+from vatspolicy.reports.decision.digest import SEVERITY
 from vatspolicy.reports.words import way_of
 
 Changes = Sequence[tuple[str, object]]

@@ -14,7 +14,7 @@ from vatspolicy.gate.gate import Gate
 from vatspolicy.i18n.text import clean
 from vatspolicy.reports.decision import render
 from vatspolicy.reports.decision.html import fragment
-from vatspolicy.reports.formats.html import escape
+from vatspolicy.reports.formats.templating import escape_html
 
 PLACES = ("wuhan", "shanghai", "beijing")
 
@@ -62,5 +62,5 @@ def test_every_report_names_the_nearest_route_of_the_record() -> None:
         alone = replace(record, denials=(need,))
         terminal = " ".join(render("text", [alone], "en", room=2000, extent="screen").split())
         assert f"nearest way: {clean(nearest.title['en'])}; not met: " in terminal, name
-        assert f"Nearest route: {escape(nearest.title['en'])}. Not met: " in fragment(alone, "en", "d-"), name
+        assert f"Nearest route: {escape_html(nearest.title['en'])}. Not met: " in fragment(alone, "en", "d-"), name
     assert (found > 300, shown > 20, by_count > 20) == (True, True, True)

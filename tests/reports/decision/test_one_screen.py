@@ -18,11 +18,11 @@ from vatspolicy.core.engine.result import Citation, Record, Subject
 from vatspolicy.core.engine.serialize import make_record
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import load_profile
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.gate.gate import Gate, GateResult
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import shorten, width
 from vatspolicy.reports.decision.digest import merge_citations
-from vatspolicy.reports.decision.screen import HEIGHT
+from vatspolicy.reports.decision.text import HEIGHT
 
 Run = Callable[..., GateResult]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")

@@ -15,9 +15,16 @@ from markdown_it import MarkdownIt
 
 from tests.support.html_tree import HOSTILE, Tree
 from tests.support.members import for_each
-from vatspolicy.reports.formats.html import escape, escape_json, is_address
-from vatspolicy.reports.formats.html_page import Frame, render_page
-from vatspolicy.reports.formats.templating import FOLDER, html_environment, markdown_environment
+from vatspolicy.reports.formats.templating import (
+    FOLDER,
+    Frame,
+    escape_html,
+    escape_json,
+    html_environment,
+    is_address,
+    markdown_environment,
+    render_page,
+)
 
 TEMPLATES = sorted(FOLDER.rglob("*.j2"))
 ENVIRONMENTS = {"html": html_environment, "md": markdown_environment}
@@ -67,7 +74,7 @@ def test_every_value_of_a_page_is_escaped() -> None:
     assert in_html("{{ a }}{{ b }}{{ c }}{{ d }}", a="a\n", b=None, c=3, d=2.5) == "a&#10;32.5"
     assert in_html("{{ [a, a] | join('<') }}", a="<") == "&lt;&lt;&lt;"
     assert in_html("{{ part.code(a) }}", a="<") == "<code>&lt;</code>"
-    assert not set("\u202e\x1b") & set(escape(HOSTILE))
+    assert not set("\u202e\x1b") & set(escape_html(HOSTILE))
 
 
 def test_line_breaks_of_a_template_separate_nothing() -> None:
@@ -102,7 +109,7 @@ def test_a_link_leads_to_the_web_or_beside_the_page(address: str | None) -> None
     "address", ["https://example.org/a?b=c&d", "#place", "page.html#place", "../page.html", "zh/a.html"]
 )
 def test_a_proper_address_stays(address: str) -> None:
-    assert f'href="{escape(address)}"' in in_html("{{ part.link('text', a) }}", a=address)
+    assert f'href="{escape_html(address)}"' in in_html("{{ part.link('text', a) }}", a=address)
 
 
 def test_only_the_frame_and_the_macro_of_links_write_addresses_that_are_values() -> None:

@@ -13,9 +13,9 @@ from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.policies.model import Route
 from vatspolicy.errors import InvalidInput
-from vatspolicy.reports.formats.markdown import code, escape
+from vatspolicy.reports.formats.templating import code, escape_markdown
 from vatspolicy.reports.policy import Foreign, compare, make, write
-from vatspolicy.reports.policy.index import MARK, TOPICS, Pages
+from vatspolicy.reports.policy.page import MARK, TOPICS, Pages
 
 RULE = "vats-pilot-2024/pilot-access"
 
@@ -93,14 +93,14 @@ def test_every_policy_and_everything_in_it_has_its_place(bundle: Bundle, pages: 
     for policy in bundle.policies.values():
         text = pages[f"{policy.id}.md"]
         assert text.startswith(MARK)
-        assert all(escape(policy.title[lang]) in text for lang in ("en", "zh"))
+        assert all(escape_markdown(policy.title[lang]) in text for lang in ("en", "zh"))
         wanted = {f"\n#### `{rule.id}`\n" for rule in policy.rules}
-        wanted |= {escape(rule.message[lang]) for rule in policy.rules for lang in ("en", "zh")}
+        wanted |= {escape_markdown(rule.message[lang]) for rule in policy.rules for lang in ("en", "zh")}
         wanted |= {"\n" + " ".join(rule.when.text.split()) + "\n" for rule in policy.rules}
-        wanted |= {escape(article.en) for article in policy.articles.values()}
-        wanted |= {escape(article.zh) for article in policy.articles.values() if article.zh}
+        wanted |= {escape_markdown(article.en) for article in policy.articles.values()}
+        wanted |= {escape_markdown(article.zh) for article in policy.articles.values() if article.zh}
         wanted |= {
-            escape(condition.message["zh"])
+            escape_markdown(condition.message["zh"])
             for rule in policy.rules
             for condition in getattr(rule.effect, "conditions", ())
         }
@@ -118,7 +118,10 @@ def test_rules_stand_under_the_first_article_they_cite(bundle: Bundle, pages: Pa
                 place = line.removeprefix("### ")
             elif line.startswith("#### "):
                 order.append((line.strip("# `"), place))
-        labels = {key: f"{escape(a.label['en'])} · {escape(a.label['zh'])}" for key, a in policy.articles.items()}
+        labels = {
+            key: f"{escape_markdown(a.label['en'])} · {escape_markdown(a.label['zh'])}"
+            for key, a in policy.articles.items()
+        }
         assert sorted(order) == sorted((rule.id, labels[rule.cite[0]]) for rule in policy.rules)
 
 
@@ -189,7 +192,7 @@ def test_an_article_names_the_text_that_it_was_compared_with(pages: Pages) -> No
 def test_the_index_has_every_policy_and_instrument(bundle: Bundle, pages: Pages) -> None:
     by_topic, by_authority = pages["index.md"].split("## By authority")
     assert {id for id in bundle.policies if f"]({id}.md)" not in by_topic} == set()
-    named = {item.id for item in bundle.instruments.values() if escape(item.title["zh"]) in by_authority}
+    named = {item.id for item in bundle.instruments.values() if escape_markdown(item.title["zh"]) in by_authority}
     assert named == set(bundle.instruments)
     assert (
         f"{len(bundle.policies)} policies with {sum(len(p.rules) for p in bundle.policies.values())} rules" in by_topic

@@ -16,15 +16,13 @@ from tests.support.shipped import ROOT, shipped_bundle
 from tests.support.specs import TODAY
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.policies.model import NEVER
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import InvalidInput
-from vatspolicy.reports.formats.html import escape
+from vatspolicy.i18n import Language
+from vatspolicy.reports.formats.templating import escape_html
 from vatspolicy.reports.policy import compare, make, write
-from vatspolicy.reports.policy.index import MARK, Pages
 from vatspolicy.reports.policy.markdown import calendar_page
-from vatspolicy.reports.policy.site import explain_page
-from vatspolicy.reports.policy.site.search import KINDS, entries, list_values
-from vatspolicy.reports.policy.site.site import LICENSE, MARKS, Site
+from vatspolicy.reports.policy.page import MARK, Pages
+from vatspolicy.reports.policy.site import KINDS, LICENSE, MARKS, Site, entries, explain_page, list_values
 from vatspolicy.reports.policy.words import WORDS
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -178,7 +176,7 @@ def test_the_page_of_a_rule_has_its_law_its_parameters_and_its_tests(bundle: Bun
 def test_the_index_has_every_policy_and_instrument(bundle: Bundle, pages: Pages, lang: Language) -> None:
     text = pages[f"{'zh/' if lang == 'zh' else ''}index.html"]
     for policy in bundle.policies.values():
-        assert f'<a href="{policy.id}.html">{escape(policy.title[lang])}</a>' in text
+        assert f'<a href="{policy.id}.html">{escape_html(policy.title[lang])}</a>' in text
     for instrument in bundle.instruments.values():
         assert f'<a href="{instrument.policy}.html#instrument-{instrument.id}">' in text
 

@@ -27,12 +27,10 @@ from vatspolicy.core.engine.serialize import make_record
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.remediation import RemediationPlan, find_remediations
-from vatspolicy.guidance.remediation.result import Margin, Ways
-from vatspolicy.guidance.remediation.ways import describe_ways
+from vatspolicy.guidance.remediation.result import Margin, Ways, describe_ways
 from vatspolicy.i18n.text import width
-from vatspolicy.reports.remediation import text as as_text
-from vatspolicy.reports.remediation.document import fragment, render_markdown, render_page
-from vatspolicy.reports.remediation.words import WORDS
+from vatspolicy.reports import remediation as as_text
+from vatspolicy.reports.remediation import WORDS, fragment, render_markdown, render_page
 
 SPECS = ("idc-wuhan", "iot-suzhou", "shop-without-facts", "company-site", "cloud-storage-overseas", "hotel-export")
 DAY = "2026-11-24"

@@ -86,14 +86,14 @@ class ModelBlock:
     def _mask_of_atom(self, atom: Flag | Bound) -> int:
         names = [atom.name] if isinstance(atom, Flag) else [name for name, _ in atom.terms]
         places = {place for name in names for place in self._places.get(name, ())}
-        found = self.whole if self.pool.holds(atom, self.base) else 0
+        mask = self.whole if self.pool.holds(atom, self.base) else 0
         for place in places:
             change = self.changes[place]
             values = (
                 {**{name: self.base[name] for name in names if name in self.base}, **change} if self.base else change
             )
-            found = found | 1 << place if self.pool.holds(atom, values) else found & ~(1 << place)
-        return found
+            mask = mask | 1 << place if self.pool.holds(atom, values) else mask & ~(1 << place)
+        return mask
 
 
 class ModelStore:

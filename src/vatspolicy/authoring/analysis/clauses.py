@@ -127,10 +127,10 @@ class _ShortLists:
             if FALSE in formulas:
                 continue
             if question.member is not None:
-                found = self._show_member(question.member, formulas)
+                member = self._show_member(question.member, formulas)
             else:
-                found = self._show_clause(question, use, formulas)
-            if found:
+                member = self._show_clause(question, use, formulas)
+            if member:
                 return True
         return False
 

@@ -308,8 +308,6 @@ def _names(atom: Part) -> list[str]:
 
 
 # --- properties of the law, proved for all profiles and days or refuted by profiles that the evaluator confirms
-#
-# Properties of the law, proved for all profiles and days or refuted by profiles that the evaluator confirms.
 
 
 EVERY = Phrase("all profiles, lists of any length")
@@ -359,13 +357,14 @@ class _PropertyProof:
         """Return whether parameters ascend on each day. Asks no solver."""
         result = replace(result, scope=say_both(EVERY_DAY))
         try:
-            found = find_descent(self.bundle, self.body["parameters"], self.period)
+            descent = find_descent(self.bundle, self.body["parameters"], self.period)
         except NotGraded as error:
             return replace(result, reason=str(error))
-        if found is None:
+        if descent is None:
             return replace(result, verdict="proved")
-        reason = f"{found.lower} is {found.values[0]} and {found.higher} is {found.values[1]}, from {found.day} on."
-        return replace(result, verdict="refuted", as_of=found.day, reason=reason)
+        low, high = descent.values
+        reason = f"{descent.lower} is {low} and {descent.higher} is {high}, from {descent.day} on."
+        return replace(result, verdict="refuted", as_of=descent.day, reason=reason)
 
     # --- one profile
 
@@ -384,7 +383,7 @@ class _PropertyProof:
         word = evaluate(self.bundle, load_granted(data, schemas=self.bundle.schemas), day).decision
         if "state" in self.body:
             states = states_of(self.bundle, data, day, rules)
-            if not any(self.body["state"] in found for found in states.values()):
+            if not any(self.body["state"] in state for state in states.values()):
                 raise Unconfirmed(f"no rule is {self.body['state']}")
         elif word != self.body["decision"]:
             raise Unconfirmed(f"the evaluator decides {word}")

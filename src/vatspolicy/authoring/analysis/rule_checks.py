@@ -425,10 +425,10 @@ class _ShadowProof:
         Raises:
             Undecided: Neither was found.
         """
-        found = self._encoded.find_shadows(rule)
-        if found is None and not _decides(self.context, rule):
+        shadows = self._encoded.find_shadows(rule)
+        if shadows is None and not _decides(self.context, rule):
             raise Undecided("whether other rules always decide the same was not found out")
-        return found
+        return shadows
 
 
 MANY = {**SHORT, "company.licenses": 6, "partner.licenses": 6}

@@ -5,9 +5,7 @@ from __future__ import annotations
 import fnmatch
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from multiprocessing import get_context
 from pathlib import Path
 
 from vatspolicy.authoring.analysis.bounded_search import all_days
@@ -45,7 +43,7 @@ from vatspolicy.proofs.query import refuse_unknown_fields
 from vatspolicy.proofs.solver import BUDGET, SolverMissing, has_solver, reason_of
 from vatspolicy.proofs.timeline import Period
 from vatspolicy.proofs.values import Unsupported
-from vatspolicy.workers import safe_path
+from vatspolicy.workers import run_shared
 
 
 @dataclass(frozen=True)
@@ -77,12 +75,8 @@ def run_analysis(request: AnalysisRequest) -> AnalysisReport:
     obstacle = _find_obstacle(bundle)
     unproved = [k for k in request.kinds if KINDS[k].solver] if obstacle is not None and request.findings else []
     jobs = list(_jobs(replace(request, kinds=tuple(k for k in request.kinds if k not in unproved)), settings))
-    if request.workers > 1 and len(jobs) > 1:
-        with safe_path(), ProcessPoolExecutor(request.workers, mp_context=get_context("spawn")) as pool:
-            parts = list(pool.map(_work, [request] * len(jobs), jobs))
-    else:
-        worker = _Worker(request, bundle, settings)
-        parts = [worker.do(job) for job in jobs]
+    worker = _Worker(request, bundle, settings)
+    parts = run_shared([functools.partial(worker.do, job) for job in jobs], request.workers)
     findings = [finding for part in parts for finding in part[0]]
     order = list(KINDS)
     findings.sort(key=lambda f: (order.index(f.kind), f.file, f.line, f.about))
@@ -147,17 +141,6 @@ def _jobs(request: AnalysisRequest, settings: AnalysisSettings) -> Iterator[_Job
         yield "versions", 0
     if kinds & {kind for kind, about in KINDS.items() if not about.solver}:
         yield "structure", 0
-
-
-def _work(request: AnalysisRequest, job: _Job) -> _JobResult:
-    """Return the result of one job in a worker process."""
-    return _worker(request).do(job)
-
-
-@functools.lru_cache(maxsize=1)
-def _worker(request: AnalysisRequest) -> _Worker:
-    """Return the worker of this process."""
-    return _Worker(request, *request.load())
 
 
 class _Worker:

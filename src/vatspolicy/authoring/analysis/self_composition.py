@@ -223,15 +223,15 @@ class FreeRuleSet(RelaxedRuleSet):
         truth = self.evaluate(covers, activation.bind("license", ((TRUE, license),), ANY_LICENSE))
         rises = moves.rises(truth.true) and moves.falls(truth.false)
         falls = moves.falls(truth.true) and moves.rises(truth.false)
-        found = encoder.free(whole)
+        held = encoder.free(whole)
         if rises and falls:
             encoder.difference.held[whole] = "stays"
         elif rises or falls:
             encoder.difference.held[whole] = "rises" if rises else "falls"
-            moves.add(rising=(found.true, -found.false) if rises else (-found.true, found.false))
+            moves.add(rising=(held.true, -held.false) if rises else (-held.true, held.false))
         else:
-            moves.add(unrelated=(found.true, found.false))
-        return found
+            moves.add(unrelated=(held.true, held.false))
+        return held
 
     def _held_after(self, whole: str) -> DualRail:
         """Return whether the second profile holds it."""

@@ -104,7 +104,7 @@ def _find(law: LawStack) -> Iterator[Document]:
     folders = list(law.layers)
     if law.bundle_file is not None:
         files = law.bundle_file.files
-        own = [f"policies/{FILE_NAME}", *(f"{dirname(one.head[0])}/{FILE_NAME}" for one in law.bundle_file.layers)]
+        own = [f"policies/{FILE_NAME}", *(f"{dirname(layer.head[0])}/{FILE_NAME}" for layer in law.bundle_file.layers)]
         yield from (parse_document(files[name], name) for name in own if name in files)
     else:
         folders = [law.folder or resource_folder("policies"), *folders]

@@ -151,8 +151,8 @@ def unused_parameter(bundle: Bundle) -> Iterator[AnalysisFinding]:
                     readers.setdefault(key, []).append(("", NEVER))
     for policy in bundle.policies.values():
         for name, parameter in policy.parameters.items():
-            found = readers.get(parameter.key, [])
-            if not found:
+            reader = readers.get(parameter.key, [])
+            if not reader:
                 yield _finding(
                     "unused-parameter",
                     (parameter.key,),
@@ -162,7 +162,7 @@ def unused_parameter(bundle: Bundle) -> Iterator[AnalysisFinding]:
                 continue
             ends = [value.since for value in parameter.values[1:]] + [NEVER]
             for index, (value, end) in enumerate(zip(parameter.values, ends, strict=True)):
-                if end > bundle.covers_from and not any(s < end and value.since < u for s, u in found):
+                if end > bundle.covers_from and not any(s < end and value.since < u for s, u in reader):
                     yield _finding(
                         "unused-parameter",
                         (parameter.key,),

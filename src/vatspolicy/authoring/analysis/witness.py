@@ -117,9 +117,7 @@ def fixture(bundle: Bundle, data: Facts, day: str) -> str:
     return f"{dump_yaml(dict(data))}---\n{dump_yaml({'decisions': [expected]})}"
 
 
-# --- test cases for clauses that no test covers
-#
-# Test cases for clauses that no test covers: a profile with few facts on which the clause decides, by the solver.
+# --- test cases for clauses that no test covers: a profile with few facts on which the clause decides, by the solver
 #
 # The profile is decided again before it is shown, and the clause must then count as covered.
 
@@ -198,8 +196,8 @@ def _questions(place: _Place, value: bool) -> Iterator[Build]:
 def _truth(
     ruleset: SymbolicRuleSet, expression: Expression, node: Node, activation: SymbolicActivation, wanted: bool
 ) -> int:
-    found = encode_part(ruleset, expression, node, activation)
-    return found.true if wanted else found.false
+    part = encode_part(ruleset, expression, node, activation)
+    return part.true if wanted else part.false
 
 
 def _places(bundle: Bundle, gap: CoverageGap) -> Iterator[_Place]:

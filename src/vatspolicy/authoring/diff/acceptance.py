@@ -30,7 +30,7 @@ from vatspolicy.authoring.diff.result import (
     Review,
 )
 from vatspolicy.authoring.diff.sources import Source
-from vatspolicy.authoring.diff.structure import LAW, Change
+from vatspolicy.authoring.diff.structure import LAW
 from vatspolicy.authoring.diff.verdict import (
     NOT_ACCEPTED,
     RED_LINES,
@@ -147,7 +147,7 @@ def _parse(document: Document, file: str) -> tuple[Entry, ...]:
 
 def mark_accepted(
     review: Review,
-    changes: Sequence[Change],
+    changes: Sequence[Edit],
     edits: EditsOfRules,
     sides: tuple[LawRevision, LawRevision],
     accepted: AcceptedChanges,
@@ -166,7 +166,7 @@ class _Marker:
     """The edits of a comparison with their effects, and who accepts them."""
 
     def __init__(
-        self, review: Review, changes: Sequence[Change], edits: EditsOfRules, sides: tuple[LawRevision, LawRevision]
+        self, review: Review, changes: Sequence[Edit], edits: EditsOfRules, sides: tuple[LawRevision, LawRevision]
     ) -> None:
         self.review, self.changes, self.edits = review, changes, edits
         self._behind: dict[str, frozenset[int]] = {}
@@ -181,13 +181,15 @@ class _Marker:
         }
         """Acceptance of the edits that somebody may accept, by their places."""
 
-    def describe(self, place: int, change: Change, sides: tuple[LawRevision, LawRevision]) -> Acceptance:
+    def describe(self, place: int, change: Edit, sides: tuple[LawRevision, LawRevision]) -> Acceptance:
         """Return the fingerprints of an edit and of its effect."""
         rows = self.moved.get(place, [])
         items = [item for item in self.review.edits if place in item.changes]
         moves = {(row.before.decision, row.after.decision, row.direction) for row in rows}
         alone = {name for item in items for name in item.proof.transitions}
-        below = {(one.rule, one.kind, one.name) for one in self.review.details if self.reads(place, one.rule)}
+        below = {
+            (detail.rule, detail.kind, detail.name) for detail in self.review.details if self.reads(place, detail.rule)
+        }
         effect = [
             FORMAT,
             sorted(moves),
@@ -196,7 +198,7 @@ class _Marker:
                 for item in items
             ],
             sorted(below),
-            sorted(_line(one) for one in self.review.red_lines if place in one.changes),
+            sorted(_line(red_line) for red_line in self.review.red_lines if place in red_line.changes),
             change.retroactive,
         ]
         directions = [direction for *_, direction in moves]
@@ -306,35 +308,37 @@ class _Marker:
             replace(row, accepted=self.of_rules(one.rule for one in row.because) or decisive) for row in review.rows
         ]
         details = [
-            replace(one, accepted=self.of_rules([one.rule]) if one.rule else everything) for one in review.details
+            replace(detail, accepted=self.of_rules([detail.rule]) if detail.rule else everything)
+            for detail in review.details
         ]
         rules = [
-            replace(one, accepted=() if one.proof.is_open else self.of_rules([one.rule])) for one in review.proved_rules
+            replace(proved_rule, accepted=() if proved_rule.proof.is_open else self.of_rules([proved_rule.rule]))
+            for proved_rule in review.proved_rules
         ]
         transitions = [
-            replace(one, accepted=decisive)
-            if one.witness is not None or one.name in shown or one.reason == UNREAD_SCHEMAS
-            else one
-            for one in review.transitions
+            replace(transition, accepted=decisive)
+            if transition.witness is not None or transition.name in shown or transition.reason == UNREAD_SCHEMAS
+            else transition
+            for transition in review.transitions
         ]
         return replace(
             review,
             decisions=replace(review.decisions, rows=tuple(rows), details=tuple(details)),
             semantic=replace(review.semantic, transitions=tuple(transitions), rules=tuple(rules)),
             edits=tuple(
-                replace(one, accepted=() if one.proof.is_open and one.rules else self.of_all(one.changes))
-                for one in review.edits
+                replace(edit, accepted=() if edit.proof.is_open and edit.rules else self.of_all(edit.changes))
+                for edit in review.edits
             ),
-            red_lines=tuple(replace(one, accepted=self.of_all(one.changes)) for one in review.red_lines),
+            red_lines=tuple(replace(red_line, accepted=self.of_all(red_line.changes)) for red_line in review.red_lines),
         )
 
     def mark_failing(self, left: Review, conditions: Sequence[str]) -> None:
         """Mark the edits because of which a condition holds, accepted changes left out."""
         for condition in failures(left, conditions):
             rules = set(_causes(left, condition))
-            lines = [one for one in left.red_lines if one.code == condition]
+            lines = [red_line for red_line in left.red_lines if red_line.code == condition]
             edits = {place for item in _failing(left, condition) for place in item.changes}
-            edits |= {place for one in lines for place in one.changes}
+            edits |= {place for line in lines for place in line.changes}
             for place, one in self.law.items():
                 causes = place in edits or self.is_behind(place, rules)
                 causes = self.changes[place].retroactive if condition == "retroactive" else causes
@@ -354,7 +358,7 @@ class _Marker:
     def of_all(self, places: Iterable[int | None]) -> tuple[str, ...]:
         """Return the names of edits if all of them are accepted, else none."""
         edits = [None if place is None else self.law.get(place) for place in places]
-        names = [one.edit for one in edits if one is not None and one.state == "accepted"]
+        names = [edit.edit for edit in edits if edit is not None and edit.state == "accepted"]
         return tuple(dict.fromkeys(names)) if len(names) == len(edits) else ()
 
 
@@ -373,7 +377,7 @@ def _directions(item: Item) -> set[str]:
     return {direction for name in item.proof.transitions if (direction := direction_of(name)) != "neither"}
 
 
-def _content(change: Change, sides: tuple[LawRevision, LawRevision]) -> Iterator[Tree]:
+def _content(change: Edit, sides: tuple[LawRevision, LawRevision]) -> Iterator[Tree]:
     """Yield the content of an edit; for a whole policy its file, since its fields hold numbers of entries only."""
     yield from (change.policy, change.kind, change.name, change.change, change.since)
     yield [[field.name, field.before, field.after] for field in change.fields]
@@ -391,18 +395,18 @@ def remainder(review: Review) -> Review:
     decisions, semantic = review.decisions, review.semantic
     if decisions is None or semantic is None or not review.accepted.entries:
         return review
-    rows = tuple(one for one in decisions.rows if not one.accepted)
-    details = tuple(one for one in decisions.details if not one.accepted)
-    transitions = tuple(one for one in semantic.transitions if not one.accepted)
+    rows = tuple(row for row in decisions.rows if not row.accepted)
+    details = tuple(detail for detail in decisions.details if not detail.accepted)
+    transitions = tuple(transition for transition in semantic.transitions if not transition.accepted)
     left = replace(
         review,
         structure=tuple(one for one in review.structure if not one.accepted),
-        red_lines=tuple(one for one in review.red_lines if not one.accepted),
-        edits=tuple(one for one in review.edits if not one.accepted),
+        red_lines=tuple(red_line for red_line in review.red_lines if not red_line.accepted),
+        edits=tuple(edit for edit in review.edits if not edit.accepted),
         decisions=replace(decisions, rows=rows, details=details),
         semantic=replace(semantic, transitions=transitions),
     )
-    shown = [one.direction for one in transitions if one.witness is not None]
+    shown = [transition.direction for transition in transitions if transition.witness is not None]
     direction = direction_of_all([*(row.direction for row in rows), *shown])
     return replace(left, verdict=review.verdict and settled(left, direction))
 
@@ -415,7 +419,7 @@ def _causes(left: Review, condition: str) -> Iterator[str]:
         if _meets(condition, row.move, row.direction):
             yield from (cause.rule for cause in row.because)
     if condition == "any":
-        yield from (one.rule for one in left.details if one.rule)
+        yield from (detail.rule for detail in left.details if detail.rule)
 
 
 def _failing(left: Review, condition: str) -> Iterator[Item]:
@@ -424,7 +428,7 @@ def _failing(left: Review, condition: str) -> Iterator[Item]:
         yield from (item for item in left.edits if item.proof.is_open and not item.rules)
     if condition in (*RED_LINES, "retroactive", "unknown", "version"):
         return
-    witnessed = [one for one in left.transitions if one.witness is not None]
+    witnessed = [transition for transition in left.transitions if transition.witness is not None]
     shown = any(_meets(condition, one.name, one.direction) for one in witnessed)
     for item in left.edits:
         listed = item.proof.witness is not None or cites_otherwise(item)

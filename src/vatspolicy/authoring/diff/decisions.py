@@ -7,22 +7,37 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_side, named_after
-from vatspolicy.authoring.diff.pairs import PairEvaluator, Side, Touching, Untouched
-from vatspolicy.authoring.diff.result import Answer
+from vatspolicy.authoring.diff.result import Answer, ChangedDetail
 from vatspolicy.authoring.diff.rules import Differences
+from vatspolicy.authoring.diff.untouched import Untouched
 from vatspolicy.core.documents import Document, load_document, parse_document
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.engine.decision import WORDS, Decision
-from vatspolicy.core.engine.snapshot import DECISIVE_KINDS, DETAIL_KINDS, Item, Key, say_value
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.snapshot import (
+    DECISIVE_KINDS,
+    DETAIL_KINDS,
+    Item,
+    Key,
+    compare_items,
+    itemize,
+    say_value,
+)
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import KINDS
 from vatspolicy.core.profile.profile import Profile, change, read_profile
 from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import find_specs
 from vatspolicy.i18n import _
+from vatspolicy.i18n.words import say_both
+from vatspolicy.proofs.transitions import DecidingRules, RelevantRules, days_in
 
 
 @dataclass(frozen=True)
@@ -46,26 +61,11 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Detail:
-    """A difference below the outcome that is the same for several products."""
-
-    kind: str
-    name: str
-    rule: str | None
-    before: str | None
-    after: str | None
-    products: tuple[str, ...]
-    days: tuple[str, ...]
-    texts: tuple[LocalizedText | None, LocalizedText | None] = field(default=(None, None), compare=False)
-    """Both values for people, where they are not states."""
-
-
-@dataclass(frozen=True)
 class Comparison:
     """The comparison of all products."""
 
     rows: tuple[Row, ...]
-    details: tuple[Detail, ...]
+    details: tuple[ChangedDetail, ...]
     products: int
     """Products that were decided by both sides."""
     days: tuple[str, ...]
@@ -110,11 +110,28 @@ class _Found:
     days: dict[str, None] = field(default_factory=dict)
 
 
+Side: TypeAlias = tuple[Bundle, Profile]
+"""A bundle, and the profile as it reads it."""
+_DecidedPair: TypeAlias = tuple[tuple[Answer, Answer], Mapping[Key, tuple[Item | None, Item | None]]]
+"""The answers of both sides, and the items that they list differently."""
+
+
+def _decide(sides: Sequence[RelevantRules], day: str, differing: Collection[str]) -> _DecidedPair:
+    """Decide a profile by both sides on a day. `differing`: names of the rules that have another effect on it."""
+    bundles = [side.side.bundle for side in sides]
+    before, after = (
+        evaluate(bundle, one.profile, day, explain=False, ruleset=one.on(day))
+        for bundle, one in zip(bundles, sides, strict=True)
+    )
+    items = [itemize(one, bundle, differing) for one, bundle in zip((before, after), bundles, strict=True)]
+    return (_answer(before), _answer(after)), compare_items(*items)
+
+
 class _Run:
     def __init__(self, base: LawRevision, head: LawRevision, differences: Differences) -> None:
         self.base, self.head, self.differences = base, head, differences
         self.untouched = Untouched(differences)
-        self.pairs = PairEvaluator()
+        self._rules: dict[int, DecidingRules] = {}
         self.rows: dict[tuple[Product, tuple[str, ...], Answer, Answer, tuple[str, ...]], list[str]] = {}
         self.details: dict[tuple[str, str, str | None, str | None, str | None], _Found] = {}
         self.problems: list[Problem] = []
@@ -130,14 +147,19 @@ class _Run:
                 self.problems += error.problems
                 continue
             count += 1
-            for day in self.days_of(product, days):
-                touching = None if self.base.schemas != self.head.schemas else self.untouched.touching(new, day)
-                if touching != []:
-                    self.compare(product, day, ((before.bundle, old), (self.head.bundle, new)), touching)
+            touched = [
+                day
+                for day in self.days_of(product, days)
+                if self.base.schemas != self.head.schemas or (new, day) not in self.untouched
+            ]
+            if touched:
+                self.compare_on(touched, product, ((before.bundle, old), (self.head.bundle, new)))
         rows = [Row(*key[:5], tuple(found)) for key, found in self.rows.items()]
         details = [
-            Detail(*key, tuple(found.products), tuple(sorted(found.days)), found.texts)
-            for key, found in self.details.items()
+            ChangedDetail(
+                kind, name, rule, None, (), old, new, *found.texts, tuple(found.products), tuple(sorted(found.days)), ()
+            )
+            for (kind, name, rule, old, new), found in self.details.items()
         ]
         details.sort(key=lambda detail: (DETAIL_KINDS.index(detail.kind), detail.name, detail.rule or ""))
         return Comparison(
@@ -179,21 +201,40 @@ class _Run:
             raise self._base_under_head
         return self._base_under_head
 
-    def compare(self, product: Product, day: str, sides: tuple[Side, Side], touching: Touching | None) -> None:
-        before, after, found = self.pairs.compare(sides, day, self.differences.effects_on(day), touching)
-        answers = _answer(before), _answer(after)
+    def compare_on(self, days: Iterable[str], product: Product, sides: tuple[Side, Side]) -> None:
+        """Decide a product by both sides on some days, once for those between which nothing about it changes."""
+        relevant = [RelevantRules(self.rules_of(bundle), profile) for bundle, profile in sides]
+        turns = sorted(set(days_in([profile.facts for _, profile in sides])).union(*(one.days for one in relevant)))
+        names = {rule.name for one in relevant for rule in one.rules}
+        decided: dict[Hashable, _DecidedPair] = {}
+        for day in days:
+            differing = self.differences.effects_on(day) & names
+            key = bisect_right(turns, day), differing
+            if key not in decided:
+                decided[key] = _decide(relevant, day, differing)
+            self.note(product, day, [bundle for bundle, _ in sides], decided[key])
+
+    def rules_of(self, bundle: Bundle) -> DecidingRules:
+        """Return the rules of a bundle: the base may be loaded twice, under different schemas."""
+        if id(bundle) not in self._rules:
+            self._rules[id(bundle)] = DecidingRules(bundle, KINDS)
+        return self._rules[id(bundle)]
+
+    def note(self, product: Product, day: str, bundles: Sequence[Bundle], pair: _DecidedPair) -> None:
+        """Note what differs between the decisions of both sides on a day."""
+        answers, found = pair
         if answers[0] != answers[1]:
             rules, services = self.causes(found, day)
             self.rows.setdefault((product, services, *answers, rules), []).append(day)
-        bundles = [bundle for bundle, _ in sides]
-        for pair in found.values():
-            item = pair[1] or pair[0]
+        for items in found.values():
+            item = items[1] or items[0]
             assert item is not None
-            one, two = (None if side is None else side.value for side in pair)
+            one, two = (None if side is None else side.value for side in items)
             key = item.kind, item.name, item.rule, one, two
             if key not in self.details:
                 before_text, after_text = (
-                    None if one is None else say_value(one, of) for one, of in zip(pair, bundles, strict=True)
+                    say_both(text) if one is not None and (text := say_value(one, of)) else None
+                    for one, of in zip(items, bundles, strict=True)
                 )
                 self.details[key] = _Found((before_text, after_text))
             seen = self.details[key]

@@ -1,23 +1,38 @@
-"""Edited values and conditions in words, and the articles that an edit rests on."""
+"""Edits in words: values, conditions and rules before and after, and the articles that an edit rests on."""
 
 from __future__ import annotations
 
+import difflib
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from vatspolicy.authoring.diff.edits import ReviewItem
-from vatspolicy.authoring.diff.result import CitedArticle, EditedWords, Field
-from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by
-from vatspolicy.authoring.diff.structure import Change
-from vatspolicy.core.cel.ast import Compare, Fact, In, Node, Param, Term, walk
+from vatspolicy.authoring.diff.result import (
+    CitedArticle,
+    Edit,
+    EditedRule,
+    EditedWords,
+    Field,
+    Override,
+    QuotedArticle,
+    RouteCondition,
+    RuleInWords,
+)
+from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by, name_layer
+from vatspolicy.core.cel.ast import Compare, Fact, In, Node, Param, SetTest, Term, walk
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.words import words_of_schema
+from vatspolicy.core.engine.evaluator import BEARING
+from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.expression_wording import Wording
-from vatspolicy.core.policies.model import Article, Policy, Rule
+from vatspolicy.core.policies.model import ALWAYS, NEVER, Article, Classify, Duty, Expression, Need, Policy, Route, Rule
+from vatspolicy.core.policies.wording import describe_effect
 from vatspolicy.core.profile.vocabulary import LocalizedText, fact_schemas, label
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
 from vatspolicy.i18n.words import GRADES, both, joint, say_both
+from vatspolicy.proofs.timeline import find_rule
 
 Text: TypeAlias = LocalizedText
 _QUOTED = 3
@@ -72,7 +87,7 @@ IF, OTHERWISE = Phrase("{names}, if {condition}"), Phrase("{names} otherwise")
 class EditWording:
     """Words for the edits of a comparison."""
 
-    def __init__(self, base: RuleSignatures, head: RuleSignatures, changes: Sequence[Change]) -> None:
+    def __init__(self, base: RuleSignatures, head: RuleSignatures, changes: Sequence[Edit]) -> None:
         self.base, self.head, self.changes = base, head, changes
 
     def lines(self, item: ReviewItem) -> list[EditedWords]:
@@ -81,12 +96,14 @@ class EditWording:
         for place in item.changes:
             change = self.changes[place]
             if change.kind not in ("rule", "policy") and (change.kind, change.change) != ("article", "added"):
-                found += [line for one in change.fields if (line := self._line(change, one, item.rules)) is not None]
+                found += [
+                    line for field in change.fields if (line := self._line(change, field, item.rules)) is not None
+                ]
             elif change.kind == "rule" and change.change == "changed":
-                found += [line for one in change.fields if (line := self._text_line(change, one)) is not None]
+                found += [line for field in change.fields if (line := self._text_line(change, field)) is not None]
         return found
 
-    def _text_line(self, change: Change, field: Field) -> EditedWords | None:
+    def _text_line(self, change: Edit, field: Field) -> EditedWords | None:
         """Return the articles that a rule cites, or its message, where they differ."""
         name = field.name.partition(".")[0]
         if name not in FIELDS:
@@ -113,7 +130,7 @@ class EditWording:
             {lang: joint("semicolon", lang).join(one[lang] for one in found) for lang in LANGUAGES} if found else None
         )
 
-    def _line(self, change: Change, field: Field, rules: Sequence[str]) -> EditedWords | None:
+    def _line(self, change: Edit, field: Field, rules: Sequence[str]) -> EditedWords | None:
         name = field.name or ("is" if change.kind == "term" else "value")
         stands_above = name == "title" and (change.kind == "parameter" or change.change != "changed")
         if name.partition(".")[0] in _SILENT or stands_above:
@@ -134,7 +151,7 @@ class EditWording:
             label = say_both(FIRST_DAY, value=self._value(change, value.value, rules))
         return _told(EditedWords(label, before, after, None, None))
 
-    def _value_line(self, change: Change, field: Field, rules: Sequence[str]) -> EditedWords:
+    def _value_line(self, change: Edit, field: Field, rules: Sequence[str]) -> EditedWords:
         """Return a value of a parameter: the members that come and go, or both values."""
         before, after = field.before, field.after
         if isinstance(before, list) and isinstance(after, list):
@@ -146,7 +163,7 @@ class EditWording:
         old, new = (None if value is None else self._value(change, value, rules) for value in (before, after))
         return EditedWords(None, old, new, None, None)
 
-    def _value(self, change: Change, value: Tree, rules: Iterable[str]) -> Text:
+    def _value(self, change: Edit, value: Tree, rules: Iterable[str]) -> Text:
         """Return a value of a parameter by the names of the facts that rules compare it with."""
         if isinstance(value, bool):
             return say_both(YES if value else NO)
@@ -161,7 +178,7 @@ class EditWording:
     def _listed(wording: Wording, members: Sequence[Tree], beside: Fact | None) -> str:
         return wording.listed([_member(wording, member, beside) for member in members])
 
-    def _plain(self, change: Change, value: Tree, side: RuleSignatures, rules: Iterable[str], name: str) -> Text | None:
+    def _plain(self, change: Edit, value: Tree, side: RuleSignatures, rules: Iterable[str], name: str) -> Text | None:
         """Return another value: a condition in words, else as it is written."""
         if value is None:
             return None
@@ -186,7 +203,7 @@ class EditWording:
             return EditedWords(what, _together(before), _together(after), None, None)
         return EditedWords(what, None, None, _together(added), _together(removed))
 
-    def _schema_line(self, change: Change, field: Field) -> EditedWords:
+    def _schema_line(self, change: Edit, field: Field) -> EditedWords:
         """Return a value of a schema where it differs: the members of a list that come and go, else both values."""
         keys, before, after = field.name.split("/"), field.before, field.after
         known = next((OF_SCHEMAS[key] for key in keys if key in OF_SCHEMAS), None)
@@ -204,7 +221,7 @@ class EditWording:
         if value is None or value == []:
             return None
         members = [one.get("message", one) if isinstance(one, dict) else one for one in _list(value)]
-        if not all(isinstance(one, str) for one in members):
+        if not all(isinstance(member, str) for member in members):
             return _say(members)
         names: dict[str, LocalizedText] = {}
         for schemas in (self.base.bundle.schemas, self.head.bundle.schemas):
@@ -213,7 +230,9 @@ class EditWording:
             names |= {word.value: word.name for word in words if word.name is not None}
         wordings = {lang: Wording(self.head.bundle, lang) for lang in LANGUAGES}
         return {
-            lang: wording.listed([names[one][lang] if one in names else wording.values([one], None) for one in members])
+            lang: wording.listed(
+                [names[member][lang] if member in names else wording.values([member], None) for member in members]
+            )
             for lang, wording in wordings.items()
         }
 
@@ -224,7 +243,7 @@ class EditWording:
             keys = dict.fromkeys(itertools.chain.from_iterable(self._cited_by(name) for name in item.rules))
         return [_quoted(*found) for key in list(keys)[:_QUOTED] if (found := self._article(*key)) is not None]
 
-    def _cited(self, change: Change) -> Iterator[tuple[str, str]]:
+    def _cited(self, change: Edit) -> Iterator[tuple[str, str]]:
         """Yield policy and key of the articles that an edited entry cites."""
         for side in (self.head, self.base):
             policy = side.bundle.policies.get(change.policy)
@@ -266,21 +285,21 @@ def _authorities(side: RuleSignatures, name: str) -> list[Text]:
     """Return the authorities of an instrument in words, each with its condition."""
     bundle = side.bundle
     instrument = bundle.instruments[name]
-    found = []
+    authorities = []
     for place, (when, bodies) in enumerate(instrument.authority):
         names = [label("authority", body, bundle.schemas) for body in bodies]
-        told: Text = {lang: joint("list", lang).join(one[lang] for one in names) for lang in LANGUAGES}
+        told: Text = {lang: joint("list", lang).join(name[lang] for name in names) for lang in LANGUAGES}
         if not when.is_true:
             condition = {lang: Wording(bundle, lang).say(when.tree) for lang in LANGUAGES}
             told = say_both(IF, names=told, condition=condition)
         elif place:
             told = say_both(OTHERWISE, names=told)
-        found.append(told)
-    return found
+        authorities.append(told)
+    return authorities
 
 
 def _together(texts: Sequence[Text]) -> Text | None:
-    return {lang: joint("semicolon", lang).join(one[lang] for one in texts) for lang in LANGUAGES} if texts else None
+    return {lang: joint("semicolon", lang).join(text[lang] for text in texts) for lang in LANGUAGES} if texts else None
 
 
 def _say(value: Tree) -> Text | None:
@@ -305,7 +324,7 @@ def _said(value: Tree, lang: Language) -> str:
     return str(value)
 
 
-def _cited_by_fields(change: Change) -> Iterator[str]:
+def _cited_by_fields(change: Edit) -> Iterator[str]:
     """Yield the keys of the articles that the edited conditions of a route cite."""
     for field in change.fields:
         for value in (field.after, field.before):
@@ -319,11 +338,11 @@ def _listed(keys: Tree) -> list[str]:
 
 def _flat(members: Sequence[Tree]) -> list[Tree]:
     """Return the members of entries, such as the places of each region, in place of entries with lists."""
-    found = []
+    flat = []
     for member in members:
         lists = [one for one in member.values() if isinstance(one, list)] if isinstance(member, dict) else []
-        found += list(itertools.chain.from_iterable(lists)) or [member]
-    return found
+        flat += list(itertools.chain.from_iterable(lists)) or [member]
+    return flat
 
 
 def _member(wording: Wording, value: Tree, beside: Fact | None) -> str:
@@ -351,7 +370,7 @@ def _beside(side: RuleSignatures, names: Iterable[str], key: str) -> Iterator[Fa
         parts: tuple[Node, ...] = ()
         if isinstance(node, In):
             parts = (node.item, node.list)
-        elif isinstance(node, Compare):
+        elif isinstance(node, Compare | SetTest):
             parts = (node.left, node.right)
         if any(isinstance(part, Param) and part.key == key for part in parts):
             yield from (part for part in parts if isinstance(part, Fact))
@@ -374,3 +393,169 @@ def _quoted(policy: Policy, article: Article) -> CitedArticle:
 
 def _told(words: EditedWords) -> EditedWords | None:
     return None if words.is_empty else words
+
+
+# --- added, amended and removed rules in words: when each applies and what follows, beside the rule before it
+
+
+LIKENESS = 0.6
+"""Likeness of two ids from which on a rule with another target may be the one before."""
+_WORDED = ("when", "effect", "conditions", "since", "until", "unwaivable", "overrides")
+"""Parts of a rule in words whose change is told."""
+
+
+def law_in_words(base: Bundle, head: Bundle, changes: Iterable[Edit]) -> tuple[EditedRule, ...]:
+    """Return the rules that were added, amended or removed, in the order of the changes.
+
+    A removed rule stands beside the rule that follows it, if there is one.
+    """
+    found: dict[str, tuple[Rule | None, Rule | None]] = {}
+    for name in _edited(base, head, changes):
+        old, new = (find_rule(bundle, name) for bundle in (base, head))
+        found[name] = (old if new is None or old is not None else _predecessor(base, head, new), new)
+    cards = [card for old, new in found.values() if (card := _card(base, head, old, new)) is not None]
+    followed = {card.predecessor for card in cards}
+    return tuple(card for card in cards if card.rule not in followed or not _only_ends(card))
+
+
+def find_followers(base: Bundle, head: Bundle, changes: Iterable[Edit]) -> dict[str, str]:
+    """Return the rule before, by the name of each added rule that takes the place of another."""
+    followers = {}
+    for name in _edited(base, head, changes):
+        old, new = (find_rule(bundle, name) for bundle in (base, head))
+        before = _predecessor(base, head, new) if new is not None and old is None else None
+        if before is not None:
+            followers[name] = before.name
+    return followers
+
+
+def _only_ends(card: EditedRule) -> bool:
+    """Return True for a rule that is gone, or ends, and is otherwise as it was."""
+    before, after = card.before, card.after
+    return after is None or (before is not None and replace(before, until=None) == replace(after, until=None))
+
+
+def _edited(base: Bundle, head: Bundle, changes: Iterable[Edit]) -> Iterator[str]:
+    """Yield the names of the rules that were edited themselves, each once."""
+    names: dict[str, None] = {}
+    for change in changes:
+        if change.kind == "rule":
+            names[f"{change.policy}/{change.name}"] = None
+        elif change.kind == "policy":
+            side = base if change.change == "removed" else head
+            names |= {rule.name: None for rule in side.policies[change.policy].rules}
+    yield from names
+
+
+# --- predecessors
+
+
+def _predecessor(base: Bundle, head: Bundle, rule: Rule) -> Rule | None:
+    """Return the rule of the base that a new rule takes the place of: it ends where the new one begins, or is gone."""
+    policy = head.policies[rule.policy]
+    candidates = [
+        old
+        for id in (policy.id, *policy.supersedes)
+        for old in (base.policies[id].rules if id in base.policies else ())
+        if (old.each, old.kind) == (rule.each, rule.kind) and _makes_room(head, old, rule)
+    ]
+    scored = [(_target(old) == _target(rule), _likeness(old, rule), old) for old in candidates]
+    fitting = [one for one in scored if one[0] or one[1] >= LIKENESS]
+    return max(fitting, key=lambda one: one[:2], default=(False, 0.0, None))[2]
+
+
+def _makes_room(head: Bundle, old: Rule, rule: Rule) -> bool:
+    now = find_rule(head, old.name)
+    return now is None or now.until == rule.since
+
+
+def _target(rule: Rule) -> object:
+    """Return the subject of the effect of a rule."""
+    match rule.effect:
+        case Classify(classes=classes):
+            return classes
+        case Need(instrument=instrument, through=through):
+            return instrument, through
+        case Route(to=to, instrument=instrument):
+            return to, instrument
+        case Duty(instrument=instrument):
+            return instrument
+    return getattr(rule.effect, "reason", None) or getattr(rule.effect, "kind", None)
+
+
+def _likeness(old: Rule, new: Rule) -> float:
+    return difflib.SequenceMatcher(None, old.id, new.id).ratio()
+
+
+# --- words
+
+
+def _card(base: Bundle, head: Bundle, old: Rule | None, new: Rule | None) -> EditedRule | None:
+    """Return a rule with its parts before and after; None if none of them differs."""
+    before = _in_words(base, old) if old is not None else None
+    after = _in_words(head, new) if new is not None else None
+    same_name = old is not None and new is not None and old.name == new.name
+    if same_name and before and after and all(getattr(before, key) == getattr(after, key) for key in _WORDED):
+        return None
+    shown = new or old
+    assert shown is not None
+    bundle = head if new is not None else base
+    policy = bundle.policies[shown.policy]
+    return EditedRule(
+        rule=shown.name,
+        change="removed" if new is None else "changed" if same_name else "added",
+        predecessor=old.name if old is not None and new is not None and not same_name else None,
+        waits=new is not None and new.is_unread and new.kind in BEARING,
+        message=say_both(shown.message),
+        layer=name_layer(bundle, shown.policy),
+        file=policy.file,
+        line=shown.line,
+        before=before,
+        after=after,
+        articles=tuple(
+            QuotedArticle(
+                say_both(article.label),
+                article.verification,
+                {"en": article.en, "zh": article.zh},
+                article.url or policy.source.get("url"),
+            )
+            for article in (policy.articles[key] for key in shown.cite)
+        ),
+    )
+
+
+def _in_words(bundle: Bundle, rule: Rule) -> RuleInWords:
+    effect = rule.effect
+    conditions = effect.requirements if isinstance(effect, Route) else ()
+    overrides = rule.overrides and Override(**rule.overrides._asdict(), replaces=bundle.replaces(rule))
+    return RuleInWords(
+        since=None if rule.since == ALWAYS else rule.since,
+        until=None if rule.until == NEVER else rule.until,
+        when=_say_condition(bundle, rule.when, rule.since),
+        clauses=_clauses(bundle, rule.when, rule.since),
+        effect={lang: describe_effect(bundle, rule, lang) for lang in LANGUAGES},
+        conditions=tuple(
+            RouteCondition(
+                condition.id, say_both(condition.message), _say_condition(bundle, condition.check, rule.since)
+            )
+            for condition in conditions
+        ),
+        unwaivable=rule.unwaivable,
+        overrides=overrides,
+    )
+
+
+def _say_condition(bundle: Bundle, expression: Expression, day: str) -> LocalizedText:
+    """Return a condition in words, with the values of parameters on a day."""
+    return {lang: wording.say(expression.tree) for lang, wording in _wordings(bundle, day)}
+
+
+def _clauses(bundle: Bundle, expression: Expression, day: str) -> tuple[LocalizedText, ...]:
+    """Return the parts of a condition that must all hold, in words."""
+    told = {lang: wording.clauses(expression.tree) for lang, wording in _wordings(bundle, day)}
+    return tuple(dict(zip(told, texts, strict=True)) for texts in zip(*told.values(), strict=True))
+
+
+def _wordings(bundle: Bundle, day: str) -> Iterator[tuple[Language, Wording]]:
+    on = max(day, bundle.covers_from)
+    yield from ((lang, Wording(bundle, lang, day=on)) for lang in LANGUAGES)

@@ -6,11 +6,10 @@ import dataclasses
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from vatspolicy.authoring.diff.law import name_layer
 from vatspolicy.authoring.diff.law_revision import LawRevision
-from vatspolicy.authoring.diff.result import Field, RedLine
-from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by, instruments_of
-from vatspolicy.authoring.diff.structure import LAW, LAYER_PREFIX, Change, compare_fields, tokens
+from vatspolicy.authoring.diff.result import Edit, Field, RedLine
+from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by, instruments_of, name_layer
+from vatspolicy.authoring.diff.structure import LAW, LAYER_PREFIX, compare_fields, new_edit, tokens
 from vatspolicy.core.cel.ast import Term, walk
 from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.plain import Tree
@@ -29,7 +28,7 @@ def policy_of(layer: str) -> str:
     return LAYER_PREFIX + layer
 
 
-def compare_layers(base: LawRevision, head: LawRevision) -> Iterator[Change]:
+def compare_layers(base: LawRevision, head: LawRevision) -> Iterator[Edit]:
     """Yield the edits of the layer.yaml of every layer, with those of the base first, and policies in another layer."""
     places = [_places(side) for side in (base, head)]
     for name in dict.fromkeys((*head.heads, *base.heads)):
@@ -39,7 +38,7 @@ def compare_layers(base: LawRevision, head: LawRevision) -> Iterator[Change]:
         if id in base.bundle.policies:
             names = [name_layer(side.bundle, id) for side in (base, head)]
             if names[0] != names[1]:
-                yield Change(id, "layer", "", "changed", policy.file, 1, (Field("layer", names[0], names[1]),))
+                yield new_edit(id, "layer", "", "changed", policy.file, 1, (Field("layer", names[0], names[1]),))
 
 
 def _places(side: LawRevision) -> dict[str, int]:
@@ -52,7 +51,7 @@ class _LayerDiff:
     before: Document | None
     after: Document | None
 
-    def changes(self, places: Sequence[int | None]) -> Iterator[Change]:
+    def changes(self, places: Sequence[int | None]) -> Iterator[Edit]:
         old, new = (dict(document.data) if document else {} for document in (self.before, self.after))
         texts = [
             {key: data.get(key) for key in _TEXTS} | {"place": at} for data, at in zip((old, new), places, strict=True)
@@ -78,12 +77,12 @@ class _LayerDiff:
 
     def change(
         self, kind: str, name: str, change: str, path: Path, fields: Iterable[Field] = (), since: str | None = None
-    ) -> Change:
+    ) -> Edit:
         document = self.before if change == "removed" or self.after is None else self.after
         assert document is not None
         policy = policy_of(document.data["name"])
         line = document.mark(path, key=True)[0]
-        return Change(policy, kind, name, change, document.file, line, tuple(fields), since)
+        return new_edit(policy, kind, name, change, document.file, line, tuple(fields), since)
 
 
 def _since(was: Mapping[str, Tree] | None, now: Mapping[str, Tree] | None) -> str | None:
@@ -98,12 +97,12 @@ def _since(was: Mapping[str, Tree] | None, now: Mapping[str, Tree] | None) -> st
 # --- red lines -------------------------------------------------------------------------------------------------------
 
 
-def find_red_lines(base: RuleSignatures, head: RuleSignatures, changes: Iterable[Change]) -> list[RedLine]:
+def find_red_lines(base: RuleSignatures, head: RuleSignatures, changes: Iterable[Edit]) -> list[RedLine]:
     """Return the rules of the base whose findings pass the gate from now on, and those that may be loosened."""
     loosenable = [
-        RedLine("loosenable", one.name, one.policy.partition(":")[2], one.file, one.line, None, None, None)
-        for one in changes
-        if (one.kind, one.change) == ("may_loosen", "added") and one.name in base.by_name
+        RedLine("loosenable", change.name, change.policy.partition(":")[2], change.file, change.line, None, None, None)
+        for change in changes
+        if (change.kind, change.change) == ("may_loosen", "added") and change.name in base.by_name
     ]
     return [*find_unenforced(base, head), *loosenable]
 
@@ -148,7 +147,7 @@ def _rank(entry: Enforcement | None) -> int:
 
 
 Entry = tuple[str, str, str]
-"""Kind, policy and name of an edited entry, as `structure.Change` has them."""
+"""Kind, policy and name of an edited entry, as `structure.Edit` has them."""
 
 CITATIONS, VERIFICATION, AUTHORITY, WORDING, OTHER = "citations", "verification", "authority", "wording", "other"
 """Parts of a record. `other`: a field that is none of the rest; the proofs may compare it or not."""
@@ -185,16 +184,16 @@ def compare_entries(base: RuleSignatures, head: RuleSignatures, names: Iterable[
     shown = [name for name in names if name in base.by_name and name in head.by_name]
     old, new = ({entry for name in shown for entry in _entries_of(side, side.by_name[name])} for side in (base, head))
     one_sided = (entry for entry in old ^ new if entry[0] in ("edition", "parameter", "term"))
-    found = {entry: frozenset({_OF_KIND[entry[0]]}) for entry in one_sided}
+    entries = {entry: frozenset({_OF_KIND[entry[0]]}) for entry in one_sided}
     for entry in old & new:
         before, after = (dict(_leaves(_content(side, entry), ())) for side in (base, head))
         differing = (path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
         if parts := frozenset(_part(entry[0], path) for path in differing):
-            found[entry] = parts
-    return found
+            entries[entry] = parts
+    return entries
 
 
-def parts_of(change: Change, compared: Mapping[Entry, frozenset[str]]) -> frozenset[str]:
+def parts_of(change: Edit, compared: Mapping[Entry, frozenset[str]]) -> frozenset[str]:
     """Return the parts of records that an edit changes."""
     notices = change.policy.startswith(LAYER_PREFIX) and change.kind != "may_loosen"
     if notices or (change.policy, change.kind) == ("bundle", "dates"):
@@ -210,7 +209,7 @@ def _entries_of(side: RuleSignatures, rule: Rule) -> Iterator[Entry]:
     yield from (("article", rule.policy, key) for key in cited_by(rule))
     yield from (("edition", rule.policy, edition.since) for edition in policy.editions)
     instruments = [side.bundle.instruments[name] for name in instruments_of(rule)]
-    yield from (("instrument", one.policy, one.id) for one in instruments)
+    yield from (("instrument", instrument.policy, instrument.id) for instrument in instruments)
     for key in rule.parameters:
         owner, _, name = key.partition("/")
         yield "parameter", owner, name
@@ -252,7 +251,7 @@ def _leaves(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, .
             silent, fields = _SILENT.get(type(value), frozenset()), value._asdict()
         case _ if dataclasses.is_dataclass(value):
             silent = _SILENT.get(type(value), frozenset())
-            fields = {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
+            fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         case list() | tuple():
             silent, fields = frozenset(), {str(place): child for place, child in enumerate(value)}
             yield path, len(value)
@@ -296,7 +295,7 @@ class EditsOfRules:
 
     def __init__(
         self,
-        changes: Iterable[Change],
+        changes: Iterable[Edit],
         base: RuleSignatures,
         head: RuleSignatures,
         compared: Mapping[Entry, frozenset[str]],
@@ -306,17 +305,17 @@ class EditsOfRules:
         self.compared = compared
         self.all = list(changes)
         self.changes = sorted((one for one in self.all if one.kind in _ORDER), key=lambda one: _ORDER.index(one.kind))
-        self._of: dict[str, list[Change]] = {}
+        self._of: dict[str, list[Edit]] = {}
 
-    def of(self, name: str) -> list[Change]:
+    def of(self, name: str) -> list[Edit]:
         """Return the edits behind a rule (policy/rule), the nearest first."""
         if name not in self._of:
             self._of[name] = self._find_behind(name)
         return self._of[name]
 
-    def _find_behind(self, name: str) -> list[Change]:
+    def _find_behind(self, name: str) -> list[Edit]:
         read = {key for side in self.sides if name in side.by_name for key in _read(side, side.by_name[name])}
-        found = [one for one in self.changes if (one.kind, one.policy, one.name) in read]
+        found = [change for change in self.changes if (change.kind, change.policy, change.name) in read]
         return [one for one in found if not _is_of_text(one)] or found
 
     def group(self, names: Iterable[str], followers: Mapping[str, str]) -> list[ReviewItem]:
@@ -351,7 +350,7 @@ class EditsOfRules:
         found = self.of(name) or [one for one in self.all if one.kind == "article" and self._cites(name, one)]
         return frozenset(place for place, change in enumerate(self.all) if change in found)
 
-    def _cites(self, name: str, article: Change) -> bool:
+    def _cites(self, name: str, article: Edit) -> bool:
         rules = [side.by_name[name] for side in self.sides if name in side.by_name]
         return any(rule.policy == article.policy and article.name in cited_by(rule) for rule in rules)
 
@@ -379,7 +378,7 @@ class EditsOfRules:
             if pair[0] is not None and pair[1] is not None:
                 yield pair[0], pair[1]
 
-    def _is_new_or_gone(self, change: Change) -> bool:
+    def _is_new_or_gone(self, change: Edit) -> bool:
         """Return True for a parameter, a term or an instrument that only one side has."""
         sides = [side.bundle.policies.get(change.policy) for side in self.sides]
         match change.kind:
@@ -409,7 +408,7 @@ def _read(side: RuleSignatures, rule: Rule) -> Iterator[tuple[str, str, str]]:
         yield from (("may_loosen", policy_of(layer.name), one.name) for layer in side.bundle.layers)
         layer = side.bundle.layer_of(one.policy)
         yield from (("layer", policy_of(found.name), "") for found in (layer,) if found is not None)
-    named = [side.bundle.instruments[one] for one in instruments_of(rule)]
+    named = [side.bundle.instruments[instrument] for instrument in instruments_of(rule)]
     yield from (("instrument", one.policy, one.id) for one in named)
     for expression in (*rule.expressions, *(e for one in named for e in one.expressions)):
         for key in expression.parameters:
@@ -420,17 +419,17 @@ def _read(side: RuleSignatures, rule: Rule) -> Iterator[tuple[str, str, str]]:
                 yield from (("term", policy, node.name) for policy in side.sources(rule.name))
 
 
-def _is_of_text(change: Change) -> bool:
+def _is_of_text(change: Edit) -> bool:
     """Return True if an edit of a rule changes only its citations and texts."""
     names = {field.name.partition(".")[0] for field in change.fields}
     return change.kind == "rule" and change.change == "changed" and names <= {"cite", "message", "title"}
 
 
-def _full_name(change: Change) -> str:
+def _full_name(change: Edit) -> str:
     return f"{change.policy}/{change.name}" if change.name else change.policy
 
 
-def _own_edit(changes: Sequence[Change], places: Iterable[int]) -> int | None:
+def _own_edit(changes: Sequence[Edit], places: Iterable[int]) -> int | None:
     """Return the edit of a rule itself, or of its policy as a whole."""
     own = [place for place in places if changes[place].kind in _OWN]
     return min(own, key=lambda place: (_OWN.index(changes[place].kind), place), default=None)

@@ -58,23 +58,37 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """An edited entry of a file (`structure.Change`) with its titles."""
+    """One entry of one file that was added, removed or changed; with its titles once it is worded."""
 
     policy: str
+    """Id of the policy; `bundle` for bundle.yaml, `fixtures` for a fixture, `layer:NAME` for a layer.yaml;
+    `schemas`."""
     kind: str
+    """policy, source, dates, uses, review, edition, article, instrument, parameter, term, rule, schema, tests, fixture,
+    layer, may_loosen or enforce."""
     name: str
     change: str
+    """added, removed or changed."""
     file: str
     line: int
+    """The line in the head; for a removed entry, in the base."""
     fields: tuple[Field, ...]
     since: str | None
+    """The first day that the change affects, if it changes law."""
     retroactive: bool
+    """True if that day is past."""
     twin: str | None
+    """The removed or added entry with the same body, if there is one: probably a renamed entry."""
     title: LocalizedText | None
     regulation: LocalizedText | None
     layer: str | None
     acceptance: Acceptance | None
     """None for an edit that needs no acceptance."""
+
+    @property
+    def rewrites_past(self) -> bool:
+        """True if the change rewrites the law of a past day, rather than adding to it."""
+        return self.retroactive and self.change != "added"
 
     @property
     def accepted(self) -> bool:
@@ -310,7 +324,7 @@ class ListedItem:
 
 @dataclass(frozen=True, slots=True)
 class ChangedDetail:
-    """A difference below the decision, with the products that show it."""
+    """A difference below the decision that is the same for several products; with its title once it is worded."""
 
     kind: str
     name: str

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vatspolicy.authoring.diff.acceptance import AcceptedChanges, mark_accepted, read_accepted, remainder
-from vatspolicy.authoring.diff.concerned import find_concerned
 from vatspolicy.authoring.diff.decisions import (
     Comparison,
     Product,
@@ -16,17 +14,17 @@ from vatspolicy.authoring.diff.decisions import (
     direction_of_all,
     products,
 )
+from vatspolicy.authoring.diff.edit_wording import find_followers, law_in_words
 from vatspolicy.authoring.diff.edits import WORDING, EditsOfRules, ReviewItem, compare_entries, compare_layers
-from vatspolicy.authoring.diff.law import find_followers, law_in_words
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
 from vatspolicy.authoring.diff.recorded import Recorded
-from vatspolicy.authoring.diff.result import FORMAT, Accepted, Access, Review, Semantic, SideName, Verdict, Why
+from vatspolicy.authoring.diff.result import FORMAT, Accepted, Access, Edit, Review, Semantic, SideName, Verdict, Why
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.schemas import SchemaEdits, compare_schemas
 from vatspolicy.authoring.diff.semantic import Proof, UnconfirmedProof, prove, word_proofs
-from vatspolicy.authoring.diff.serialize import ComparisonSerializer, seen_in
+from vatspolicy.authoring.diff.serialize import ComparisonSerializer, find_concerned, seen_in
 from vatspolicy.authoring.diff.sources import Source
-from vatspolicy.authoring.diff.structure import LAW, Change, compare_structure, date_change
+from vatspolicy.authoring.diff.structure import LAW, compare_structure, date_change
 from vatspolicy.authoring.diff.verdict import (
     TITLES,
     UNREAD_SCHEMAS,
@@ -218,7 +216,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
 
 
 def _edits(
-    base: LawRevision, head: LawRevision, changes: Iterable[Change], of_schemas: SchemaEdits
+    base: LawRevision, head: LawRevision, changes: Iterable[Edit], of_schemas: SchemaEdits
 ) -> tuple[Differences, EditsOfRules]:
     """Return the rules that differ, and the edits by the rules that they move."""
     same = base.schemas == head.schemas and list(base.layers.items()) == list(head.layers.items())
@@ -255,14 +253,14 @@ def _access(
 
 def _with_verdict(review: Review) -> Review:
     """Return a comparison with its verdict, from everything that was shown."""
-    shown = [one.direction for one in review.transitions if one.witness is not None]
+    shown = [transition.direction for transition in review.transitions if transition.witness is not None]
     direction = direction_of_all([*(row.direction for row in review.rows), *shown])
     return replace(review, verdict=settled(review, direction))
 
 
 def _moves(review: Review) -> bool:
     """Return True if something changes of decisions, or of what the gate passes."""
-    shown = any(one.witness is not None for one in review.transitions)
+    shown = any(transition.witness is not None for transition in review.transitions)
     witnesses = any(edit.proof.verdict == "witness" or lists_otherwise(edit) for edit in review.edits)
     return bool(review.rows or review.details or shown or witnesses or review.red_lines)
 
@@ -285,8 +283,6 @@ def _start_proof(
     wait = start_apart(lambda: replace(work(), base=None))  # both processes have the bundles
 
     def prove_apart() -> Proof:
-        # Witnesses need it, and there is time now.
-        importlib.import_module("vatspolicy.proofs.decision_encoder")
         proof = wait()
         return replace(proof, base=base.bundle) if proof.status == "evaluated" else proof
 
@@ -324,8 +320,10 @@ def _nothing(engine: str | None) -> Semantic:
 def _beyond_schemas(semantic: Semantic) -> Semantic:
     """Return the proofs of a change after which a spec may be read otherwise, of which nothing is proved."""
     transitions = tuple(
-        replace(one, verdict="unknown", reason=UNREAD_SCHEMAS) if one.verdict == "proved-impossible" else one
-        for one in semantic.transitions
+        replace(transition, verdict="unknown", reason=UNREAD_SCHEMAS)
+        if transition.verdict == "proved-impossible"
+        else transition
+        for transition in semantic.transitions
     )
     return replace(
         semantic,
@@ -335,7 +333,7 @@ def _beyond_schemas(semantic: Semantic) -> Semantic:
     )
 
 
-def _changes(base: LawRevision, head: LawRevision, today: str) -> list[Change]:
+def _changes(base: LawRevision, head: LawRevision, today: str) -> list[Edit]:
     """Return every edit, those of layers last."""
     of_layers = (date_change(change, today) for change in compare_layers(base, head))
     return [*compare_structure(base, head, today), *of_layers]

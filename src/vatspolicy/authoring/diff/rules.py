@@ -74,11 +74,13 @@ class RuleSignatures:
     def licenses_on(self, name: str, day: str) -> object:
         """Return the signature of the instruments that a rule in force names."""
         if name not in self._licenses:
-            named = [self.bundle.instruments[one] for one in instruments_of(self.by_name[name])]
-            keys = sorted({key for instrument in named for one in instrument.expressions for key in one.parameters})
+            named = [self.bundle.instruments[instrument] for instrument in instruments_of(self.by_name[name])]
+            keys = sorted(
+                {key for instrument in named for expression in instrument.expressions for key in expression.parameters}
+            )
             self._licenses[name] = repr(_plain(named)), [self._parameter(key) for key in keys]
         text, parameters = self._licenses[name]
-        return text, [None if (found := one.on(day)) is None else repr(found.value) for one in parameters]
+        return text, [None if (found := parameter.on(day)) is None else repr(found.value) for parameter in parameters]
 
     def full_signature(self, name: str) -> object:
         """Return the signature of a rule over all days."""
@@ -132,7 +134,9 @@ class RuleSignatures:
         """Return the keys of the parameters that a rule and its instruments read."""
         if rule.name not in self._params:
             named = (self.bundle.instruments[name] for name in instruments_of(rule))
-            keys = {key for instrument in named for one in instrument.expressions for key in one.parameters}
+            keys = {
+                key for instrument in named for expression in instrument.expressions for key in expression.parameters
+            }
             self._params[rule.name] = tuple(sorted({*keys, *rule.parameters}))
         return self._params[rule.name]
 
@@ -268,6 +272,12 @@ def instruments_of(rule: Rule) -> list[str]:
     """Return the instruments that a rule names."""
     names = (getattr(rule.effect, key, None) for key in ("instrument", "through"))
     return [name for name in names if name is not None]
+
+
+def name_layer(bundle: Bundle, policy: str) -> str | None:
+    """Return the name of the layer of a policy; None for a policy of the law, or of no side."""
+    layer = bundle.layer_of(policy)
+    return None if layer is None or bundle.is_base(policy) else layer.name
 
 
 _WHEN = 6

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vatspolicy.authoring.diff.law_revision import LawRevision
-from vatspolicy.authoring.diff.result import Field, SchemaChange
-from vatspolicy.authoring.diff.structure import Change
+from vatspolicy.authoring.diff.result import Edit, Field, SchemaChange
+from vatspolicy.authoring.diff.structure import new_edit
 from vatspolicy.core.documents import parse_document
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.profile.vocabulary import words_of
@@ -65,7 +65,7 @@ class SchemaEdits:
 
     changes: tuple[SchemaChange, ...] = ()
     """Every difference that affects validation or reading, by file and path."""
-    of_specs: tuple[Change, ...] = ()
+    of_specs: tuple[Edit, ...] = ()
     """Edits of the schemas of specs, fact by fact and place by place, words included."""
     reading: frozenset[str] = frozenset()
     """Names of those that may change the facts which a valid spec states."""
@@ -161,14 +161,14 @@ def _names(path: Steps) -> Iterator[str]:
 
 def _edit(
     base: LawRevision, head: LawRevision, name: str, file: str, found: Sequence[tuple[Steps, _Difference, str]]
-) -> Change:
+) -> Edit:
     """Return the edit of one fact, definition or place."""
     whole = [one for rest, one, _ in found if not rest]
     change = "changed" if not whole else "added" if whole[0][1] is None else "removed"
     side = base if change == "removed" else head
     line = parse_document(side.schemas.files[file], file).mark(found[0][1][0], key=True)[0]
     fields = [Field("/".join(rest), old, new) for rest, (_, old, new), _ in found if rest]
-    return Change("schemas", "schema", name, change, f"schemas/{file}", line, tuple(fields))
+    return new_edit("schemas", "schema", name, change, f"schemas/{file}", line, tuple(fields))
 
 
 def _normal(value: Tree, path: Steps) -> Tree:

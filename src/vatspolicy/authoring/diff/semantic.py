@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from vatspolicy.authoring.diff.decisions import Comparison, Product, direction
+from vatspolicy.authoring.diff.known_products import Nearby
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_side
 from vatspolicy.authoring.diff.result import (
     Answer,
@@ -29,6 +28,7 @@ from vatspolicy.authoring.diff.result import (
     extend,
 )
 from vatspolicy.authoring.diff.rules import Differences
+from vatspolicy.authoring.diff.witness_choice import Example, Found, WitnessChooser
 from vatspolicy.core.documents.plain import Facts
 from vatspolicy.core.engine.decision import WORDS, Decision
 from vatspolicy.core.engine.evaluator import evaluate
@@ -38,16 +38,14 @@ from vatspolicy.core.profile.profile import Profile, load_granted
 from vatspolicy.core.profile.wording import FactWording
 from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.i18n.words import say_both
-from vatspolicy.workers import can_fork, map_in_order
-
-if TYPE_CHECKING:
-    from vatspolicy.authoring.diff.nearest import Example, Examples, KnownProducts, Nearby
-    from vatspolicy.proofs import verdicts as proved
-    from vatspolicy.proofs.transitions import DecidingRules
-    from vatspolicy.proofs.verdicts import RuleVerdict, Transitions
-
-    Found: TypeAlias = proved.Transition | proved.RuleVerdict
-
+from vatspolicy.proofs import compare_change
+from vatspolicy.proofs import verdicts as proved
+from vatspolicy.proofs.domain import iso, ordinal
+from vatspolicy.proofs.solver import FAILURES, has_solver
+from vatspolicy.proofs.transitions import DecidingRules, RelevantRules, days_in
+from vatspolicy.proofs.two_rulesets import ListedItems
+from vatspolicy.proofs.verdicts import RuleVerdict, Transitions
+from vatspolicy.workers import run_shared
 
 ENGINES = ("auto", "z3", "off")
 """Solvers to choose from: z3 if it is installed, z3 or no report, none.
@@ -97,7 +95,7 @@ def prove(
         return Proof("not-needed")
     if wanted == "off":
         return Proof("off")
-    solver = importlib.util.find_spec("z3") is not None
+    solver = has_solver()
     if wanted == "z3" and not solver:
         return Proof("unavailable", reason="engine")
     engine = "z3" if solver else None
@@ -105,13 +103,10 @@ def prove(
         left = (base if base.schemas == head.schemas else load_side(base.source, head.schemas)).bundle
     except InvalidInput:  # an old state that does not fit the new schemas
         return Proof("unavailable", engine, "schemas")
-    from vatspolicy.proofs import recall_change
-    from vatspolicy.proofs.solver import FAILURES
-
     outside: tuple[type[Exception], ...] = (WorkerLost, *FAILURES)
     try:
         alone = [(name,) for name in names] if each_rule else []
-        verdicts, transitions = recall_change(left, head.bundle, [*groups, *alone], workers=workers)
+        verdicts, transitions = compare_change(left, head.bundle, [*groups, *alone], workers=workers)
     except outside as error:  # keep the rest of the report, and mark it as incomplete
         return Proof("failed", engine, "failed", type(error).__name__)
     return Proof(
@@ -135,8 +130,6 @@ class DecidedWitness:
     """A profile of a witness, decided by both sides on any day."""
 
     def __init__(self, sides: tuple[DecidingRules, DecidingRules], profile: Profile) -> None:
-        from vatspolicy.proofs.transitions import RelevantRules, days_in
-
         self.base, self.head = (side.bundle for side in sides)
         self.profile = profile
         self.relevant = [RelevantRules(side, profile) for side in sides]
@@ -167,8 +160,6 @@ class DecidedWitness:
 
     def listed(self, names: Sequence[str], day: str) -> tuple[ListedItem, ...]:
         """Return the items of some rules that differ."""
-        from vatspolicy.proofs.two_rulesets import ListedItems
-
         found = ListedItems(self.base, self.head, names, day).differing(self.profile)
         return tuple(
             ListedItem(
@@ -190,9 +181,10 @@ class DecidedWitness:
 
 _LISTED = 6
 """Most items of a witness that are shown."""
+_SHARED = 8
+"""Witnesses from which on it pays to start processes."""
 FindCause = Callable[[str, str], Cause]
 """Returns a rule with its citations, by its name and a day."""
-T = TypeVar("T")
 
 
 def word_proofs(
@@ -213,15 +205,17 @@ def word_proofs(
     if proof.transitions is None:
         return Semantic(proof.status, proof.engine, None, (), (), ()), []
     serializer = _ProofSerializer(proof, head.bundle, differences, cause, compared, products)
-    found = serializer.settle_open()
+    found = serializer.chooser.transitions
     work: list[Callable[[], Transition | ProvedRule | Verdict]] = []
     work += [functools.partial(serializer.transition, one) for one in found.found]
-    work += [functools.partial(serializer.rule, one) for one in proof.rules]
+    work += [functools.partial(serializer.rule, rule) for rule in proof.rules]
     pairs = zip(proof.groups, groups, strict=True)
     work += [functools.partial(serializer.verdict, one, group) for one, group in pairs]
     asked: list[Found] = [*found.found, *proof.rules, *proof.groups]
     witnesses = sum(one.witness is not None for one in asked)
-    done = _run(serializer, work, witnesses, workers)
+    if workers > 1 and witnesses >= _SHARED:
+        serializer.prepare()
+    done = run_shared(work, workers if witnesses >= _SHARED else 1)
     transitions = tuple(one for one in done if isinstance(one, Transition))
     rules = tuple(one for one in done if isinstance(one, ProvedRule))
     verdicts = [one for one in done if isinstance(one, Verdict)]
@@ -230,25 +224,6 @@ def word_proofs(
     days = found.period
     period = None if days is None else Period(days.first, days.last, days.proved)
     return Semantic(proof.status, proof.engine, period, transitions, rules, found.assumptions), verdicts
-
-
-_SHARED = 8
-"""Witnesses from which on it pays to start processes."""
-
-
-def _run(serializer: _ProofSerializer, work: Sequence[Callable[[], T]], witnesses: int, workers: int) -> list[T]:
-    """Return the results of pieces of work in their order."""
-
-    def run(place: int) -> T:
-        return work[place]()
-
-    if workers > 1 and witnesses >= _SHARED and can_fork():
-        serializer.prepare()
-        try:
-            return list(map_in_order(lambda: run, range(len(work)), workers))
-        except WorkerLost:
-            pass  # do the work here instead: the results are the same
-    return [one() for one in work]
 
 
 class _ProofSerializer:
@@ -264,7 +239,7 @@ class _ProofSerializer:
         assert proof.base is not None and proof.transitions is not None
         base = proof.base
         self.proof, self.base, self.head, self.differences, self.cause = proof, base, head, differences, cause
-        self.transitions = proof.transitions
+        self.proved = proof.transitions
         self.compared, self.products = compared, products
         titles = {name: instrument.title for name, instrument in head.instruments.items()}
         self.wording = FactWording(head.schemas, titles)
@@ -272,32 +247,18 @@ class _ProofSerializer:
         self.boundaries = sorted({*base.boundaries, *head.boundaries})
 
     @functools.cached_property
-    def known(self) -> KnownProducts:
-        """The known products."""
-        from vatspolicy.authoring.diff.nearest import KnownProducts
-
-        return KnownProducts(self.products, self.head.schemas)
-
-    def settle_open(self) -> proved.Transitions:
-        """Look near witnesses for profiles that show changes of the decision word which the proof leaves open."""
-        if self.transitions.undecided:
-            from vatspolicy.authoring.diff.nearest import read_by_versions
-            from vatspolicy.authoring.diff.open_changes import settle_open
-
-            read = read_by_versions(self.differences, self.differences.names)
-            sides = self.base, self.head
-            self.transitions = settle_open(sides, self.transitions, self.proof.groups, self.known, read)
-        return self.transitions
+    def chooser(self) -> WitnessChooser:
+        """The chooser of the profiles to show."""
+        sides = self.base, self.head
+        return WitnessChooser(sides, self.differences, self.compared, self.products, self.proof.groups, self.proved)
 
     def prepare(self) -> None:
         """Make what processes are to share before they are forked."""
-        _ = self.sides, self.known
+        _ = self.sides, self.chooser.known
 
     @functools.cached_property
     def sides(self) -> tuple[DecidingRules, DecidingRules]:
         """The deciding rules of both sides."""
-        from vatspolicy.proofs.transitions import DecidingRules
-
         return DecidingRules(self.base), DecidingRules(self.head)
 
     def transition(self, found: proved.Transition) -> Transition:
@@ -308,34 +269,12 @@ class _ProofSerializer:
             answers = self.decide(found.witness).confirmed(found.as_of)
             if (answers[0].decision, answers[1].decision) != words:
                 raise UnconfirmedProof(found.name)
-            shown, day, near = self.near_transition(found, found.witness, found.as_of)
-            answers = shown.confirmed(day)
-            witness = self.witness(found, shown, near, day, lambda on: shown.answers(on) == answers, shown.days, ())
+            example = self.chooser.for_transition(found)
+            shown = self.decide(example.profile)
+            answers = shown.confirmed(example.day)
+            witness = self.witness(example, shown, lambda on: shown.answers(on) == answers, shown.days, ())
             turn = direction(*answers)
         return Transition(found.before, found.after, found.verdict, turn, witness, found.reason, ())
-
-    def near_transition(
-        self, found: proved.Transition, witness: Facts, as_of: str
-    ) -> tuple[DecidedWitness, str, Nearby | None]:
-        """Return the profile to show for a transition, a day that shows it, and the known product beside it, if any."""
-        from vatspolicy.proofs.witness import decision_of
-
-        rows = [
-            row
-            for row in self.compared.rows
-            if (row.before.decision, row.after.decision) == (found.before, found.after)
-        ]
-        for day in dict.fromkeys([*(row.days[-1] for row in rows[:1]), as_of]):
-
-            def decides(profile: Profile, day: str = day) -> bool:
-                sides = ((self.base, found.before), (self.head, found.after))
-                return all(decision_of(bundle, profile, day) == word for bundle, word in sides)
-
-            first = [row.product for row in rows if day in row.days]
-            near = self.known.find_nearest(witness, decides, first)
-            if near is not None:
-                return self.decide(near.profile), day, near
-        return self.decide(witness), as_of, None
 
     def rule(self, found: proved.RuleVerdict) -> ProvedRule:
         """Return the verdict on one rule, changed alone."""
@@ -349,31 +288,20 @@ class _ProofSerializer:
         """Return the verdict on rules that are changed together, with a profile that shows it."""
         witness, shown = None, (found.before, found.after)
         if found.witness is not None and found.as_of is not None:
-            decided, as_of = self.decide(found.witness), found.as_of
-            if found.before is not None and decided.confirmed(as_of)[0].decision != found.before:
+            decided = self.decide(found.witness)
+            if found.before is not None and decided.confirmed(found.as_of)[0].decision != found.before:
                 raise UnconfirmedProof(found.rule)
-            best = self.examples.find(found, names, lambda: self.near_group(found, names, decided, as_of))
+            best = self.chooser.for_group(found, names)
             shown = best.change.before, best.change.after
             witness = self.group_witness(best, names)
         return Verdict(found.verdict, found.transitions, *shown, witness, found.reason, found.assumptions)
 
-    @functools.cached_property
-    def examples(self) -> Examples:
-        """The examples of groups of rules."""
-        from vatspolicy.authoring.diff.nearest import Examples
-
-        return Examples(
-            (self.base, self.head), self.differences, self.compared, self.known, self.proof.groups, self.transitions
-        )
-
     def group_witness(self, best: Example, names: Sequence[str]) -> Witness:
         """Return the witness of some rules, with what they list on a day."""
-        found, near, day = best.change, best.near, best.day
-        assert found.witness is not None
-        shown = self.decide(found.witness if near is None else near.profile)
-        answers = shown.confirmed(day)
+        shown = self.decide(best.profile)
+        answers = shown.confirmed(best.day)
         same = answers[0] == answers[1]
-        listed = shown.listed(names, day)
+        listed = shown.listed(names, best.day)
 
         def shows(on: str) -> bool:
             if self.differences.on(on).isdisjoint(names) or shown.answers(on) != answers:
@@ -381,62 +309,35 @@ class _ProofSerializer:
             return not same or shown.listed(names, on) == listed
 
         days = shown.days.union(*map(self.days_of, names))
-        return self.witness(found, shown, near, day, shows, days, listed[:_LISTED])
+        return self.witness(best, shown, shows, days, listed[:_LISTED])
 
     def with_best(
         self, verdict: Verdict, names: Sequence[str], shown: Sequence[tuple[proved.Transition, Transition]]
     ) -> Verdict:
         """Return the verdict on some rules with the best example of the shown changes, if they cause these changes."""
-        best = self.examples.choose(verdict, names, shown)
+        best = self.chooser.of_shown(verdict, names, shown)
         if best is None:
             return verdict
         witness = self.group_witness(best, names)
         return replace(verdict, before=best.change.before, after=best.change.after, witness=witness)
 
-    def near_group(
-        self, found: proved.RuleVerdict, names: Sequence[str], decided: DecidedWitness, as_of: str
-    ) -> Nearby | None:
-        """Return the profile nearest to a known product that shows the change of the witness of some rules."""
-        from vatspolicy.proofs.timeline import mix
-        from vatspolicy.proofs.two_rulesets import EVERYTHING, ListedItems
-        from vatspolicy.proofs.witness import decision_of
-
-        mixed = mix(self.base, self.head, names)
-        items = ListedItems(self.base, self.head, names, as_of)
-        shown = EVERYTHING if found.transitions else items.find_shown(decided.profile) or EVERYTHING
-
-        def decides(profile: Profile) -> bool:
-            words = (decision_of(bundle, profile, as_of) for bundle in (self.base, mixed))
-            return tuple(words) == (found.before, found.after)
-
-        def lists(profile: Profile) -> bool:
-            return bool(items.differing(profile, shown))
-
-        seen = {name for one in self.compared.details if one.rule in names for name in one.products}
-        seen |= {row.product.name for row in self.compared.rows if not set(names).isdisjoint(row.because)}
-        first = [product for product in self.products if product.name in seen]
-        assert found.witness is not None
-        return self.known.find_nearest(found.witness, decides if found.transitions else lists, first)
-
     def witness(
         self,
-        found: Found,
+        example: Example,
         shown: DecidedWitness,
-        near: Nearby | None,
-        as_of: str,
         shows: Callable[[str], bool],
         days: AbstractSet[str],
         listed: tuple[ListedItem, ...],
     ) -> Witness:
         """Return the profile, its facts in words, the days that show it, and the decisions of both sides."""
+        found, as_of = example.change, example.day
         assert found.witness is not None and found.as_of is not None
         since, until = self.since(as_of, days, shows), self.until(as_of, days, shows)
         before, after = shown.answers(since)
-        profile = found.witness if near is None else near.profile
         return Witness(
-            product=None if near is None else self.product(near),
-            profile=profile,
-            facts=self.facts(profile),
+            product=None if example.near is None else self.product(example.near),
+            profile=example.profile,
+            facts=self.facts(example.profile),
             minimal=Minimal(found.witness, self.facts(found.witness), found.as_of),
             as_of=as_of,
             since=since,
@@ -469,14 +370,14 @@ class _ProofSerializer:
 
     def days_of(self, name: str) -> set[str]:
         """Return the days on which a version of a rule begins, ends, or reads another value."""
-        found: set[str] = set()
+        days: set[str] = set()
         for side in (self.differences.base, self.differences.head):
             last: object = None
             for day in self.boundaries:
                 signature = side.signature_on(name, day) if day >= side.bundle.covers_from else None
-                found |= set() if signature == last else {day}
+                days |= set() if signature == last else {day}
                 last = signature
-        return found
+        return days
 
     def since(self, as_of: str, days: AbstractSet[str], shows: Callable[[str], bool]) -> str:
         """Return the first of the days up to `as_of`, without a gap, on which a witness shows the same.
@@ -492,8 +393,6 @@ class _ProofSerializer:
 
     def until(self, as_of: str, days: AbstractSet[str], shows: Callable[[str], bool]) -> str | None:
         """Return the last day from `as_of` on, without a gap, on which a witness shows the same; None for no end."""
-        from vatspolicy.proofs.domain import iso, ordinal
-
         for day in sorted(day for day in days if as_of < day < "9999"):
             if not shows(day):
                 return iso(ordinal(day) - 1)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from vatspolicy.authoring.diff.decisions import Comparison, Detail, Row, direction_of_all
+from vatspolicy.authoring.diff.decisions import Comparison, Row, direction_of_all
 from vatspolicy.authoring.diff.edit_wording import EditWording
 from vatspolicy.authoring.diff.edits import EditsOfRules, ReviewItem, find_red_lines
-from vatspolicy.authoring.diff.law import name_layer
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.result import (
     Cause,
     ChangedDecision,
     ChangedDetail,
     Citation,
+    Concerned,
     Decisions,
     Edit,
     Item,
@@ -23,15 +23,18 @@ from vatspolicy.authoring.diff.result import (
     Place,
     RedLine,
     ReviewedRedLine,
+    Transition,
     Verdict,
     extend,
 )
-from vatspolicy.authoring.diff.rules import Differences
-from vatspolicy.authoring.diff.structure import LAYER_PREFIX, OF_LAYERS, Change
+from vatspolicy.authoring.diff.rules import Differences, name_layer
+from vatspolicy.authoring.diff.structure import LAYER_PREFIX, OF_LAYERS
 from vatspolicy.authoring.diff.verdict import direction_of
+from vatspolicy.core.documents.plain import Facts
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.model import Article, Policy
 from vatspolicy.core.profile.vocabulary import LocalizedText, fact_schemas, gazetteer, label
+from vatspolicy.core.profile.wording import FactWording
 from vatspolicy.i18n.words import say_both
 
 _UNPROVED = Verdict(None, (), None, None, None, "", ())
@@ -66,16 +69,16 @@ class ComparisonSerializer:
         self.base, self.head, self.differences, self.edits = base, head, differences, edits
         self.wording = EditWording(differences.base, differences.head, edits.all)
 
-    def change(self, change: Change) -> Edit:
+    def change(self, change: Edit) -> Edit:
         """Return an edit with its title."""
         policies = (side.bundle.policies.get(change.policy) for side in (self.head, self.base))
-        policy = next((found for found in policies if found is not None), None)
+        policy = next((policy for policy in policies if policy is not None), None)
         layer = self.layer(change.policy)
         of_layer = change.kind in OF_LAYERS
-        regulation = self.title_of_layer(layer) if of_layer else policy and _text(policy.title)
-        return extend(Edit, change, title=self.title(change), regulation=regulation, layer=layer, acceptance=None)
+        regulation = self.title_of_layer(layer) if of_layer else _text(policy.title) if policy else None
+        return replace(change, title=self.title(change), regulation=regulation, layer=layer)
 
-    def title(self, change: Change) -> LocalizedText | None:
+    def title(self, change: Edit) -> LocalizedText | None:
         """Return the title of a policy, parameter, instrument, article or layer; for a rule its message."""
         if change.kind in OF_LAYERS:
             return self.message(change.name) if change.name else self.title_of_layer(self.layer(change.policy))
@@ -124,7 +127,7 @@ class ComparisonSerializer:
         make.
         """
         left = iter(verdicts)
-        proofs = ((one, next(left, _UNPROVED) if one.rules else self.unmoved(one)) for one in items)
+        proofs = ((item, next(left, _UNPROVED) if item.rules else self.unmoved(item)) for item in items)
         found = [self.item(item, proof, comparison, never) for item, proof in proofs]
         found.sort(key=lambda item: (WORST_FIRST.index(item.direction), _WEIGHTS[item.proof.verdict]))
         return tuple(found)
@@ -194,22 +197,12 @@ class ComparisonSerializer:
             accepted=(),
         )
 
-    def detail(self, detail: Detail) -> ChangedDetail:
+    def detail(self, detail: ChangedDetail) -> ChangedDetail:
         """Return one difference below the decision."""
-        return ChangedDetail(
-            kind=detail.kind,
-            name=detail.name,
-            rule=detail.rule,
-            title=self.message(detail.rule) if detail.rule else None,
-            citations=self.cause(detail.rule, detail.days[0]).citations if detail.rule else (),
-            before=detail.before,
-            after=detail.after,
-            before_text=_text(detail.texts[0]),
-            after_text=_text(detail.texts[1]),
-            products=detail.products,
-            days=detail.days,
-            accepted=(),
-        )
+        if detail.rule is None:
+            return detail
+        citations = self.cause(detail.rule, detail.days[0]).citations
+        return replace(detail, title=self.message(detail.rule), citations=citations)
 
     def red_lines(self) -> tuple[ReviewedRedLine, ...]:
         """Return the rules that can be waived from now on, that no longer fail the gate, and that may be loosened."""
@@ -287,3 +280,48 @@ def title_of_schema(name: str, schemas: SchemaSet) -> LocalizedText | None:
     facts = fact_schemas(schemas) if file == "profile" else ()
     node = next((node for path, node in facts if path == tuple(steps)), {})
     return {"en": node["title"], "zh": node.get("x-title-zh", node["title"])} if "title" in node else None
+
+
+# --- companies, places and services that the shown changes of decisions concern
+
+
+def find_concerned(
+    rows: Sequence[Row], transitions: Iterable[Transition], edits: Iterable[Item], schemas: SchemaSet
+) -> Concerned:
+    """Return the foreign shares, registered offices and services of products whose decision changes.
+
+    Where no compared product changes, those of the witnesses of the transitions and of the edits are taken; if there
+    are others, none with an opinion, which mostly nobody gave.
+    """
+    wording = FactWording(schemas)
+    subjects: list[tuple[Facts, Sequence[str]]] = [(row.product.document.data, row.services) for row in rows]
+    if not subjects:
+        shown = [entry.witness for entry in transitions if "incomplete" not in (entry.before, entry.after)]
+        shown += [edit.proof.witness for edit in edits if edit.proof.transitions]
+        profiles = [witness.profile for witness in shown if witness is not None]
+        real = [profile for profile in profiles if "opinions" not in profile]
+        subjects = [(profile, ()) for profile in real or profiles]
+    shares: set[float] = set()
+    places: dict[str, LocalizedText] = {}
+    services: dict[str, LocalizedText] = {}
+    for profile, named in subjects:
+        company = profile.get("company", {})
+        if "foreign_percent" in company:
+            shares.add(company["foreign_percent"])
+        if "registered" in company:
+            place = company["registered"]
+            _add(places, wording.place(place["at"] if isinstance(place, Mapping) else place))
+        for index, service in enumerate(profile.get("services", ())):
+            if not named or service["id"] in named:
+                for offer in service.get("offers", ()):
+                    _add(services, wording.value([offer], ("services", index, "offers")))
+    return Concerned(
+        products=len({row.product.name for row in rows}),
+        foreign_percent=(min(shares), max(shares)) if shares else (),
+        registered=tuple(places.values()),
+        services=tuple(services.values()),
+    )
+
+
+def _add(found: dict[str, LocalizedText], text: LocalizedText) -> None:
+    found.setdefault(text["en"], {"en": text["en"], "zh": text["zh"]})

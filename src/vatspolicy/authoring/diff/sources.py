@@ -242,8 +242,8 @@ def read_source(name: str, folder: Path, law: LawStack = _UNNAMED) -> Source:
         SourceError: It cannot be read.
         InvalidInput: A layer cannot be read as a whole.
     """
-    [found] = _read_states([_find_state(name, folder, law != _UNNAMED)], folder, law)
-    return found
+    [source] = _read_states([_find_state(name, folder, law != _UNNAMED)], folder, law)
+    return source
 
 
 @dataclass(frozen=True)
@@ -327,16 +327,16 @@ def _place(path: Path, folder: Path) -> str:
 
 def _read_layers(tree: Tree, places: Sequence[str]) -> tuple[LayerFiles, ...]:
     """Read the layers that are there. Raises SourceError, and InvalidInput with the problems of every layer."""
-    found: list[LayerFiles] = []
+    layers: list[LayerFiles] = []
     problems: list[Problem] = []
     for place in places:
         try:
-            found += [tree.layer(place, "" if place == "." else place)] if tree.has(place) else []
+            layers += [tree.layer(place, "" if place == "." else place)] if tree.has(place) else []
         except InvalidInput as error:
             problems += error.problems
     if problems:
         raise InvalidInput(problems)
-    return tuple(found)
+    return tuple(layers)
 
 
 def _read_whole(name: str, tree: Tree, shown: str) -> Source:

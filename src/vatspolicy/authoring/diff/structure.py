@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from vatspolicy.authoring.diff.law_revision import LawRevision
-from vatspolicy.authoring.diff.result import Field
+from vatspolicy.authoring.diff.result import Edit, Field
 from vatspolicy.core.documents import Document, Path, parse_document
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.policies.changing_lists import stated_values
@@ -97,39 +97,23 @@ LAW = ("policy", "dates", "edition", "instrument", "parameter", "term", "rule", 
 """Kinds of changes that can change a decision, or whether the gate passes it."""
 
 
-@dataclass(frozen=True)
-class Change:
-    """One entry of one file that was added, removed or changed."""
-
-    policy: str
-    """Id of the policy; `bundle` for bundle.yaml, `fixtures` for a fixture, `layer:NAME` for a layer.yaml;
-    `schemas`."""
-    kind: str
-    """policy, source, dates, uses, review, edition, article, instrument, parameter, term, rule, schema, tests, fixture,
-    layer, may_loosen or enforce."""
-    name: str
-    change: str
-    """added, removed or changed."""
-    file: str
-    line: int
-    """The line in the head; for a removed entry, in the base."""
-    fields: tuple[Field, ...] = ()
-    since: str | None = None
-    """The first day that the change affects, if it changes law."""
-    retroactive: bool = False
-    """True if that day is past."""
-    twin: str | None = None
-    """The removed or added entry with the same body, if there is one: probably a renamed entry."""
-
-    @property
-    def rewrites_past(self) -> bool:
-        """True if the change rewrites the law of a past day, rather than adding to it."""
-        return self.retroactive and self.change != "added"
+def new_edit(
+    policy: str,
+    kind: str,
+    name: str,
+    change: str,
+    file: str,
+    line: int,
+    fields: tuple[Field, ...] = (),
+    since: str | None = None,
+) -> Edit:
+    """Return an edit of which neither titles nor twin nor acceptance are known yet."""
+    return Edit(policy, kind, name, change, file, line, fields, since, False, None, None, None, None, None)
 
 
-def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[Change]:
+def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[Edit]:
     """Return every change, by policy and in the order of the file."""
-    found: list[Change] = []
+    found: list[Edit] = []
     if base.release.data["covers"] != head.release.data["covers"]:
         old, new = base.release.data["covers"], head.release.data["covers"]
         before, after = old["from"], new["from"]
@@ -137,14 +121,14 @@ def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[
         line = head.release.mark(("covers",))[0]
         found.append(
             date_change(
-                Change(
+                new_edit(
                     "bundle",
                     "dates",
                     "covers",
                     "changed",
                     head.release.file,
                     line,
-                    tuple(one for one in fields if one.before != one.after),
+                    tuple(field for field in fields if field.before != field.after),
                     min(before, after) if before != after else None,
                 ),
                 today,
@@ -157,17 +141,17 @@ def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[
     return [*_with_twins(found, base, head), *_tests(base, head), *_fixtures(base, head)]
 
 
-def date_change(change: Change, today: str) -> Change:
+def date_change(change: Edit, today: str) -> Edit:
     """Return an edit, marked if it affects a past day."""
     return replace(change, retroactive=change.since is not None and change.since < today)
 
 
-def _tests(base: LawRevision, head: LawRevision) -> Iterator[Change]:
+def _tests(base: LawRevision, head: LawRevision) -> Iterator[Edit]:
     """Yield a change for each policy on both sides whose tests differ."""
     for id in sorted(base.tests.keys() | head.tests.keys()):
         (old_file, before), (file, after) = (side.tests.get(id, ("", None)) for side in (base, head))
         if before != after and id in base.bundle.policies and id in head.bundle.policies:
-            yield Change(id, "tests", "", "changed", file or old_file, 1)
+            yield new_edit(id, "tests", "", "changed", file or old_file, 1)
 
 
 # --- one policy ------------------------------------------------------------------------------------------------------
@@ -181,7 +165,7 @@ class _PolicyDiff:
         self.old: Mapping[str, Tree] = before.data if before else _EMPTY
         self.new: Mapping[str, Tree] = after.data if after else _EMPTY
 
-    def changes(self) -> Iterator[Change]:
+    def changes(self) -> Iterator[Edit]:
         if self.before is None or self.after is None:
             yield self.whole()
             return
@@ -206,29 +190,29 @@ class _PolicyDiff:
 
     def change(
         self, kind: str, name: str, change: str, path: Path, fields: Iterable[Field], since: str | None = None
-    ) -> Change:
+    ) -> Edit:
         document = self.before if change == "removed" or self.after is None else self.after
         assert document is not None
         fields = tuple(fields)
         differences = [(field.name, field.before, field.after) for field in fields]
         line = first_edited_line(document, path, differences) if change == "changed" else document.mark(path)[0]
-        return Change(self.id, kind, name, change, document.file, line, fields, since)
+        return new_edit(self.id, kind, name, change, document.file, line, fields, since)
 
-    def whole(self) -> Change:
+    def whole(self) -> Edit:
         data = self.new or self.old
         counts = [(key, len(data.get(key, ()))) for key in ("rules", "parameters", "instruments", "editions")]
         added = self.before is None
         fields = tuple(Field(key, None if added else n, n if added else None) for key, n in counts if n)
         return self.change("policy", "", "added" if added else "removed", ("id",), fields, self.since())
 
-    def dates(self) -> Iterator[Change]:
+    def dates(self) -> Iterator[Edit]:
         old, new = self.old["effective"], self.new["effective"]
         fields = tuple(compare_fields(old, new))
         if fields:
             days = [day or NEVER for field in fields for day in (field.before, field.after)]
             yield self.change("dates", "effective", "changed", ("effective",), fields, min(days))
 
-    def editions(self) -> Iterator[Change]:
+    def editions(self) -> Iterator[Edit]:
         old, new = ({entry["from"]: entry for entry in data.get("editions", ())} for data in (self.old, self.new))
         places = {entry["from"]: ("editions", i) for i, entry in enumerate(self.new.get("editions", ()))}
         places = {entry["from"]: ("editions", i) for i, entry in enumerate(self.old.get("editions", ()))} | places
@@ -243,14 +227,14 @@ class _PolicyDiff:
         new: Mapping[str, Tree],
         since: str | None = None,
         expressions: bool = False,
-    ) -> Iterator[Change]:
+    ) -> Iterator[Edit]:
         for name in dict.fromkeys((*new, *old)):
             path: Path = (key, name) if name else (key,)
             yield from self.entry(kind, name, path, old.get(name), new.get(name), since, expressions)
 
     def entry(
         self, kind: str, name: str, path: Path, old: Tree, new: Tree, since: str | None, expressions: bool = False
-    ) -> Iterator[Change]:
+    ) -> Iterator[Edit]:
         if old is None and new is None:
             return
         change = "added" if old is None else "removed" if new is None else "changed"
@@ -258,7 +242,7 @@ class _PolicyDiff:
         if fields:
             yield self.change(kind, name, change, path, fields, since)
 
-    def parameters(self) -> Iterator[Change]:
+    def parameters(self) -> Iterator[Edit]:
         """Yield the changes of values, each under its first day and beside the value before it."""
         old, new = (data.get("parameters", _EMPTY) for data in (self.old, self.new))
         for name in dict.fromkeys((*new, *old)):
@@ -273,14 +257,14 @@ class _PolicyDiff:
             for day in sorted(rest):
                 yield from self.value(name, day, was, now)
 
-    def moved(self, name: str, before: Tree, after: Tree, now: Tree) -> Change:
+    def moved(self, name: str, before: Tree, after: Tree, now: Tree) -> Edit:
         """Return the change of the first day of a value."""
         path = ("parameters", name, "values", [entry["from"] for entry in now].index(after["from"]))
         days = before["from"], after["from"]
         fields = [Field("from", *days), *(f for f in compare_fields(before, after) if f.name != "from")]
         return self.change("parameter", name, "changed", path, fields, min(days))
 
-    def value(self, name: str, day: str, was: Tree, now: Tree) -> Iterator[Change]:
+    def value(self, name: str, day: str, was: Tree, now: Tree) -> Iterator[Edit]:
         before, after = ({e["from"]: e for e in entries}.get(day) for entries in (was, now))
         change = "added" if before is None else "removed" if after is None else "changed"
         entries = now if after is not None else was
@@ -298,7 +282,7 @@ class _PolicyDiff:
         if law or fields or change != "changed":
             yield self.change("parameter", name, change, path, fields, day if law else None)
 
-    def rules(self) -> Iterator[Change]:
+    def rules(self) -> Iterator[Edit]:
         old, new = ({rule["id"]: rule for rule in data.get("rules", ())} for data in (self.old, self.new))
         places = {
             rule["id"]: ("rules", i) for data in (self.old, self.new) for i, rule in enumerate(data.get("rules", ()))
@@ -411,7 +395,7 @@ def tokens(text: str) -> tuple[str, ...]:
 # --- renamed entries --------------------------------------------------------------------------------------
 
 
-def _with_twins(changes: list[Change], base: LawRevision, head: LawRevision) -> list[Change]:
+def _with_twins(changes: list[Edit], base: LawRevision, head: LawRevision) -> list[Edit]:
     """Return the changes; removed and added entries of one kind with the same body name each other."""
     bodies: dict[tuple[str, str], dict[str, list[int]]] = {}
     for index, change in enumerate(changes):
@@ -427,7 +411,7 @@ def _with_twins(changes: list[Change], base: LawRevision, head: LawRevision) -> 
     return changes
 
 
-def _body(side: LawRevision, change: Change) -> Tree:
+def _body(side: LawRevision, change: Edit) -> Tree:
     data = side.documents[change.policy].data
     match change.kind:
         case "policy":
@@ -444,18 +428,18 @@ def _body(side: LawRevision, change: Change) -> Tree:
 # --- fixtures --------------------------------------------------------------------------------------------------------
 
 
-def _fixtures(base: LawRevision, head: LawRevision) -> Iterator[Change]:
+def _fixtures(base: LawRevision, head: LawRevision) -> Iterator[Edit]:
     """Yield the edited fixtures, so that a reviewer sees changed expectations."""
     old, new = dict(base.source.fixtures), dict(head.source.fixtures)
     if not old or not new:
         return
     for file in sorted(old.keys() | new.keys()):
         if file not in old:
-            yield Change("fixtures", "fixture", file, "added", file, 1)
+            yield new_edit("fixtures", "fixture", file, "added", file, 1)
         elif file not in new:
-            yield Change("fixtures", "fixture", file, "removed", file, 1)
+            yield new_edit("fixtures", "fixture", file, "removed", file, 1)
         elif old[file] != new[file] and _data(old[file], file) != _data(new[file], file):
-            yield Change("fixtures", "fixture", file, "changed", file, 1)
+            yield new_edit("fixtures", "fixture", file, "changed", file, 1)
 
 
 def _data(content: bytes, file: str) -> Tree:

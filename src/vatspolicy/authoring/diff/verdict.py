@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from vatspolicy.authoring.diff.edits import WORDING
 from vatspolicy.authoring.diff.law_revision import LawRevision
-from vatspolicy.authoring.diff.result import Fault, Item, Release, Review, SchemaChange
+from vatspolicy.authoring.diff.result import Edit, Fault, Item, Release, Review, SchemaChange
 from vatspolicy.authoring.diff.schemas import VALIDITY
-from vatspolicy.authoring.diff.structure import LAW, LAYER_PREFIX, Change
+from vatspolicy.authoring.diff.structure import LAW, LAYER_PREFIX
 from vatspolicy.core.documents import Document
 from vatspolicy.gate.gate import ExitCode, worst
 from vatspolicy.i18n import Listing, Phrase, _
@@ -85,9 +85,7 @@ FAULTS: Table = {
     "review": Phrase("{subject}: the review is of an earlier text."),
 }
 
-# --- the verdict on a comparison
-#
-# The verdict on a comparison: title, conditions to fail on, exit code, and the version that the change needs.
+# --- the verdict on a comparison: title, conditions to fail on, exit code, and the version that the change needs
 
 
 RED_LINES = ("waivable", "unenforced", "loosenable")
@@ -138,18 +136,26 @@ def seen(data: Review) -> set[str]:
 def possible(data: Review) -> list[str]:
     """Return the transitions of the outcome that a profile or a witness shows, if the solver was asked."""
     shown = seen(data)
-    return [one.name for one in data.transitions if one.verdict == "witness" or one.name in shown]
+    return [
+        transition.name
+        for transition in data.transitions
+        if transition.verdict == "witness" or transition.name in shown
+    ]
 
 
 def impossible(data: Review) -> list[str]:
     """Return the transitions of the outcome that are proved impossible."""
-    return [one.name for one in data.transitions if one.verdict == "proved-impossible"]
+    return [transition.name for transition in data.transitions if transition.verdict == "proved-impossible"]
 
 
 def unsettled(data: Review) -> list[str]:
     """Return the transitions of the outcome that were neither shown nor excluded."""
     shown = seen(data)
-    return [one.name for one in data.transitions if one.verdict in _OPEN and one.name not in shown]
+    return [
+        transition.name
+        for transition in data.transitions
+        if transition.verdict in _OPEN and transition.name not in shown
+    ]
 
 
 def open_edits(data: Review) -> list[Item]:
@@ -197,7 +203,7 @@ def title_of(data: Review) -> str:
     semantic = data.semantic
     assert semantic is not None, "a comparison that is evaluated has the status of its proofs"
     shown = any(map(_shows, data.edits))
-    if any(one.kind not in CITED for one in data.details) or data.red_lines or shown:
+    if any(detail.kind not in CITED for detail in data.details) or data.red_lines or shown:
         return "below"
     if not data.structure and not data.schemas:
         return "same"
@@ -230,7 +236,7 @@ def _holds(data: Review, condition: str) -> bool:
             shown = any(_shows(edit) or cites_otherwise(edit) for edit in data.edits)
             return bool(data.rows or data.details or possible(data) or data.red_lines or shown)
         case "waivable" | "unenforced" | "loosenable":
-            return any(one.code == condition for one in data.red_lines)
+            return any(red_line.code == condition for red_line in data.red_lines)
         case "unknown":
             return is_open(data)
         case "version":
@@ -290,7 +296,7 @@ Version = tuple[int, int, int]
 def check_release(
     base: LawRevision,
     head: LawRevision,
-    changes: Sequence[Change],
+    changes: Sequence[Edit],
     schemas: Sequence[SchemaChange],
     decisions_change: bool,
     open_questions: bool = False,
@@ -323,7 +329,7 @@ def _fault(code: str, subject: str, file: str, line: int) -> Fault:
     return Fault(code, both(FAULTS, code, subject=subject), file, line)
 
 
-def _is_of_law(base: LawRevision, head: LawRevision, change: Change) -> bool:
+def _is_of_law(base: LawRevision, head: LawRevision, change: Edit) -> bool:
     """Return whether an edit is one of the law, not of a layer above it."""
     if change.policy.startswith(LAYER_PREFIX):
         return False
@@ -332,14 +338,14 @@ def _is_of_law(base: LawRevision, head: LawRevision, change: Change) -> bool:
 
 
 def _level(
-    changes: Sequence[Change], schemas: Sequence[SchemaChange], decisions_change: bool, open_questions: bool
+    changes: Sequence[Edit], schemas: Sequence[SchemaChange], decisions_change: bool, open_questions: bool
 ) -> tuple[str, tuple[str, ...]]:
     reasons = {
         "rule-removed": ("major", any(c.kind == "rule" and c.change == "removed" for c in changes)),
         "policy-removed": ("major", any(c.kind == "policy" and c.change == "removed" for c in changes)),
         "schema-breaks": ("major", any(change.breaking for change in schemas)),
         "decisions-change": ("minor", decisions_change),
-        "schema-widens": ("minor", any(one.effect == VALIDITY and not one.breaking for one in schemas)),
+        "schema-widens": ("minor", any(schema.effect == VALIDITY and not schema.breaking for schema in schemas)),
         "law-added": ("minor", any(c.change == "added" and c.kind in LAW and c.kind != "schema" for c in changes)),
         "not-settled": ("unknown", open_questions),
         "text-changed": ("patch", bool(schemas) or any(c.kind not in ("tests", "fixture") for c in changes)),
@@ -390,7 +396,7 @@ def _entries(changelog: str, version: str) -> set[str]:
     return lines
 
 
-def _file_faults(base: LawRevision, head: LawRevision, changes: Sequence[Change]) -> list[Fault]:
+def _file_faults(base: LawRevision, head: LawRevision, changes: Sequence[Edit]) -> list[Fault]:
     """Return faults of files whose past was rewritten under their old version, and of reviews of an older text."""
     faults = []
     touched = {c.policy for c in changes if c.kind in (*LAW, "article")}

@@ -36,12 +36,21 @@ RULES: Mapping[str, LintRule] = {
             "`vatspolicy lint --fix` writes."
         ),
     ),
+    "message-repeats-article": LintRule(
+        ERROR,
+        Phrase("A message says more than its article."),
+        Phrase(
+            "Reports show the words of the article beside the message. Say what the product team does or lacks, in "
+            "plain words and in both languages."
+        ),
+    ),
     "number-in-expression": LintRule(
         ERROR,
-        Phrase("A number or a list in an expression is a parameter."),
+        Phrase("A number in an expression stands in a cited article; a list is a parameter."),
         Phrase(
-            "The law changes its numbers and lists. A parameter has a date and a citation: move the "
-            "value to `parameters` and read it as `param.NAME`. The numbers 0 and 1 are allowed."
+            "A reader looks a number up in the article. If no article that the rule cites states it, or if it changes "
+            "with time, or if several rules read it, it is a parameter with a date and a citation: `param.NAME`. For a "
+            "term, any article of the file counts. The numbers 0 and 1 need no article."
         ),
     ),
     "costly-expression": LintRule(
@@ -97,9 +106,7 @@ RULES: Mapping[str, LintRule] = {
     "quote-not-verified": LintRule(
         ERROR,
         Phrase("A primary quote says when, and against which text, it was verified."),
-        Phrase(
-            "Run `vatspolicy lint --texts DIR --write` with the law's text, or name the page in `verified.against`."
-        ),
+        Phrase("Run `vatspolicy lint --texts DIR --write` with the law's text, or name the page under `verified`."),
     ),
     "quote-changed": LintRule(
         ERROR,
@@ -112,7 +119,7 @@ RULES: Mapping[str, LintRule] = {
     "verified-without-quote": LintRule(
         ERROR,
         Phrase("Only a quote in Chinese can be verified."),
-        Phrase("`verified` belongs to an article with a quote. Add the quote (`zh`), or remove `verified`."),
+        Phrase("An entry of `verified` belongs to an article with a quote. Add the quote (`zh`), or remove the entry."),
     ),
     "quote-differs": LintRule(
         ERROR,
@@ -126,7 +133,8 @@ RULES: Mapping[str, LintRule] = {
         ERROR,
         Phrase("A quote names the text or the page that it is from."),
         Phrase(
-            "With `--texts`, no text has this name, or none of this title holds the quote. Correct `verified.against`."
+            "With `--texts`, no text has this name, or none of this title holds the quote. Correct `against` under "
+            "`verified`."
         ),
     ),
     "unverified-rule": LintRule(

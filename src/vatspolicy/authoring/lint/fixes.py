@@ -25,7 +25,9 @@ def fix_files(report: LintReport) -> dict[FilePath, str]:
     """Return the new text of each file with findings that can be fixed. Findings that a comment ignores stay."""
     found = {}
     for document in report.documents:
-        findings = [one for one in report.findings if one.problem.file == document.file and one.ignored is None]
+        findings = [
+            finding for finding in report.findings if finding.problem.file == document.file and finding.ignored is None
+        ]
         text = fix_document(document, findings)
         if text != document.text:
             found[FilePath(document.file)] = text
@@ -38,7 +40,7 @@ def fix_document(document: Document, findings: Sequence[LintFinding]) -> str:
     A file that had the canonical layout keeps it. The text stays as it was if it would hold other data than before,
     but for the order of keys and the punctuation of Chinese texts.
     """
-    lines = {rule: {one.problem.line for one in findings if one.rule == rule} for rule in FIXABLE}
+    lines = {rule: {finding.problem.line for finding in findings if finding.rule == rule} for rule in FIXABLE}
     text = remove_comments(document, lines["ignore-unused"])
     expected = copy.deepcopy(document.data)
     for path, zh in _half_width(document, lines["translation"]):

@@ -91,13 +91,17 @@ def apply_ignores(findings: Sequence[LintFinding], documents: Iterable[Document]
         if not comments:
             continue
         here = by_file.pop(document.file, [])
-        valid = [one for one in comments if one.reason and one.rule in RULES and RULES[one.rule].can_ignore]
+        valid = [
+            comment
+            for comment in comments
+            if comment.reason and comment.rule in RULES and RULES[comment.rule].can_ignore
+        ]
         used: set[IgnoreComment] = set()
         for finding in here:
             covering = [one for one in valid if one.covers(finding)]
             used.update(covering)
             result.append(finding._replace(ignored=covering[0].reason) if covering else finding)
-        result += (problem for one in comments if (problem := _about(document, one, one in used)))
+        result += (problem for comment in comments if (problem := _about(document, comment, comment in used)))
     return sorted([*result, *(finding for some in by_file.values() for finding in some)])
 
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TypeAlias
 
+from vatspolicy.authoring.quotations import numbers_in
 from vatspolicy.authoring.testing.cases import cases_of
 from vatspolicy.authoring.testing.coverage import Coverage, expressions_of
 from vatspolicy.authoring.testing.rule_states import outside_terms, reads_facts
 from vatspolicy.authoring.verification import hash_problems
 from vatspolicy.core.cel.ast import And, Fact, Literal, Node, Not, Or, Quantifier, Term, walk
+from vatspolicy.core.cel.types import Int, Number
 from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.compiler import variables
 from vatspolicy.core.policies.cost import COSTLY, expression_cost
-from vatspolicy.core.policies.model import NEVER, Expression, Policy, Rule
+from vatspolicy.core.policies.model import NEVER, Expression, Policy, Route, Rule
 from vatspolicy.errors import Problem
 from vatspolicy.i18n import Listing, _
 from vatspolicy.i18n.lint import faults
@@ -95,22 +98,49 @@ def _citations(file: PolicyFile) -> Found:
         yield "source-number-missing", file.document.problem(("source",), message, hint)
 
 
+def _messages(file: PolicyFile) -> Found:
+    """Yield messages that are their article word for word: they do not tell the product team what to do."""
+    for index, rule in enumerate(file.policy.rules):
+        cited = [file.policy.articles[key] for key in rule.cite]
+        for lang, texts in (("en", [one.en for one in cited]), ("zh", [one.zh for one in cited if one.zh])):
+            if _letters(rule.message[lang]) in map(_letters, texts):
+                message = _("The message repeats the article. Say what the product team does.")
+                yield "message-repeats-article", file.document.problem(("rules", index, "message", lang), message)
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
 def _numbers(file: PolicyFile) -> Found:
-    """Yield numbers and lists in expressions: a value that a lawyer would look up is a parameter."""
-    message = _("A number or a list in an expression is a parameter: dated and cited.")
+    """Yield lists in expressions, and numbers that no cited article states: such a value is a parameter."""
+    cited = {expression.index: keys for rule in file.policy.rules for expression, keys in _cited_by(rule)}
+    stated = {key: numbers_in(f"{one.en}\n{one.zh or ''}") for key, one in file.policy.articles.items()}
     for expression in file.expressions:
-        if any(map(_is_figure, outside_terms(expression.tree))):
+        numbers = frozenset().union(*(stated[key] for key in cited.get(expression.index, stated)))
+        for message, __ in _unstated(expression.tree, numbers):
             yield "number-in-expression", Problem(file.policy.file, expression.line, expression.column, "", message)
     for name, tree in file.terms.items():
-        for node in filter(_is_figure, outside_terms(tree)):
-            line, column = file.document.locate(("terms", name), node.span[0])
+        for message, offset in _unstated(tree, frozenset().union(*stated.values())):
+            line, column = file.document.locate(("terms", name), offset)
             yield "number-in-expression", Problem(file.policy.file, line, column, f"terms.{name}", message)
 
 
-def _is_figure(node: Node) -> bool:
-    if not isinstance(node, Literal) or isinstance(node.value, bool | str):
-        return False
-    return isinstance(node.value, tuple) or node.value not in (0, 1)
+def _cited_by(rule: Rule) -> Iterator[tuple[Expression, tuple[str, ...]]]:
+    """Yield the expressions of a rule with the articles that they rest on."""
+    conditions = rule.effect.conditions if isinstance(rule.effect, Route) else ()
+    own = {condition.check.index: condition.cite for condition in conditions}
+    yield from ((expression, (*rule.cite, *own.get(expression.index, ()))) for expression in rule.expressions)
+
+
+def _unstated(tree: Node, stated: AbstractSet[Fraction]) -> Iterator[tuple[str, int]]:
+    """Yield a message and an offset for each list, and for each number that is not stated; 0 and 1 need no source."""
+    for node in outside_terms(tree):
+        match node:
+            case Literal(value=tuple()):
+                yield _("A list in an expression is a parameter: dated and cited."), node.span[0]
+            case Literal(type=Int() | Number(), value=value) if value not in (0, 1) and Fraction(value) not in stated:
+                yield _("No cited article states this number. Cite the article, or use a parameter."), node.span[0]
 
 
 def _seen_both_ways(file: PolicyFile) -> Found:
@@ -202,6 +232,7 @@ CHECKS: tuple[Callable[[PolicyFile], Found], ...] = (
     _key_order,
     _translations,
     _citations,
+    _messages,
     _numbers,
     _costs,
     _seen_both_ways,

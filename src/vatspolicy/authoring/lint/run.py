@@ -98,7 +98,9 @@ def run_lint(
         found += [LintFinding(problem, "review-due") for problem in review_warnings(policies, today)]
     if texts is not None:
         statutes = read_texts(texts)
-        found += [LintFinding(problem, rule) for one in policies for rule, problem in text_problems(one, statutes)]
+        found += [
+            LintFinding(problem, rule) for policy in policies for rule, problem in text_problems(policy, statutes)
+        ]
     expectations = list(_expectations(fixtures))
     documents = [*policies, *case_checks.documents_of_tests(bundle, chosen), *expectations]
     findings = tuple(apply_ignores(sorted(found), documents))

@@ -49,9 +49,17 @@ class MutantComparison:
         self.head = rewrite_bundle(bundle, mutant)
         changed = mutated_trees(mutant).keys()
         instruments = bundle.instruments.values()
-        self.held = [one.id for one in instruments if one.covers is not None and one.covers.index in changed]
+        self.held = [
+            instrument.id
+            for instrument in instruments
+            if instrument.covers is not None and instrument.covers.index in changed
+        ]
         """Instruments for which other licenses may count."""
-        self.directed = [one.id for one in instruments if any(when.index in changed for when, _ in one.authority)]
+        self.directed = [
+            instrument.id
+            for instrument in instruments
+            if any(when.index in changed for when, _ in instrument.authority)
+        ]
         """Instruments of which others may be in charge."""
 
     def _users(self, instrument: str) -> list[Rule]:

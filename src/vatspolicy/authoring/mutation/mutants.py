@@ -21,12 +21,13 @@ from vatspolicy.core.cel.ast import (
     Not,
     Or,
     Quantifier,
+    SetTest,
     Size,
     Term,
     TextTest,
     children,
 )
-from vatspolicy.core.cel.types import BOOL, Bool
+from vatspolicy.core.cel.types import BOOL, Bool, Int, Number
 from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.policies.bundle import Bundle
@@ -38,6 +39,7 @@ Steps = tuple[int, ...]
 
 _BOUNDARY = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _QUANTIFIED = {"exists": "is content with one member", "all": "looks at every member"}
+_SETS = {"intersects": "contains", "contains": "intersects", "equivalent": "contains"}
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 
@@ -46,7 +48,7 @@ class Mutation:
     """One mistake: the node at `steps` becomes `node`."""
 
     kind: str
-    """boundary, opposite, junction, dropped, quantifier, member or constant."""
+    """boundary, opposite, junction, dropped, quantifier, member, value or constant."""
     steps: Steps
     node: Node
     span: tuple[int, int]
@@ -79,7 +81,7 @@ def replace(tree: Node, steps: Steps, node: Node) -> Node:
             return dataclasses.replace(tree, body=parts[0])
         case And() | Or():
             return dataclasses.replace(tree, parts=tuple(parts))
-        case Compare() | Arithmetic():
+        case Compare() | Arithmetic() | SetTest():
             return dataclasses.replace(tree, left=parts[0], right=parts[1])
         case In():
             return dataclasses.replace(tree, item=parts[0], list=parts[1])
@@ -108,6 +110,10 @@ def _edits(node: Node, steps: Steps, text: str, negated: bool = False) -> Iterat
                 yield from _edits(child, (*steps, index), text, isinstance(node, Not))
         case In(list=Literal() as members):
             yield from _own(members, (*steps, 1), text)
+        case SetTest(left=left, right=right) | Compare(left=left, right=right):
+            for index, child in enumerate((left, right)):
+                if isinstance(child, Literal):
+                    yield from _own(child, (*steps, index), text)
 
 
 def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
@@ -130,6 +136,18 @@ def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
                 _("{old} becomes {new} in {expression}", old=kind, new=other, expression=source(text, node)),
                 f"{_QUANTIFIED[kind]} in {{rule}}: {source(text, node)}",
             )
+        case SetTest(kind=kind, left=left, right=right):
+            yield _opposite(node, steps, text)
+            other = _SETS[kind]  # with the lists exchanged, `exists` becomes `all` over the same list
+            new = f"sets.{other}({source(text, right)}, {source(text, left)})"
+            yield Mutation(
+                "quantifier",
+                steps,
+                dataclasses.replace(node, kind=other, left=right, right=left),
+                node.span,
+                _("{old} becomes {new}", old=source(text, node), new=new),
+                f"compares these sets in {{rule}}: {source(text, node)}",
+            )
         case Literal(value=tuple() as members) if len(members) > 1:
             for index, member in enumerate(members):
                 shorter = dataclasses.replace(node, value=(*members[:index], *members[index + 1 :]))
@@ -141,6 +159,10 @@ def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
                     _("{member!r} is dropped from {list}", member=member, list=source(text, node)),
                     f"counts {member} in {{rule}}",
                 )
+        case Literal(type=Int() | Number(), value=number) if number not in (0, 1):
+            for __, value, phrase in mutate_value(number):
+                pin = f"takes exactly {_plain(number)} in {{rule}}"
+                yield Mutation("value", steps, dataclasses.replace(node, value=value), node.span, phrase, pin)
         case In() | TextTest() | Term():
             yield _opposite(node, steps, text)
         case Fact(type=Bool()):

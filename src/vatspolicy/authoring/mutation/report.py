@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import dataclasses
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vatspolicy.authoring.mutation.examination import EQUIVALENT, KILLED, SURVIVED, MutantResult, examine_mutants
+from vatspolicy.authoring.mutation.distinction import MutantComparison
 from vatspolicy.authoring.mutation.mutants import Mutant, locate_mutant
+from vatspolicy.authoring.mutation.ruleset import apply_mutant
 from vatspolicy.authoring.mutation.run import MutantSelection, MutationTrial, select_mutants
-from vatspolicy.authoring.mutation.suggestions import SuggestedTest
+from vatspolicy.authoring.mutation.suggestions import SuggestedTest, SuggestionMaker
 from vatspolicy.authoring.testing.cases import Case
 from vatspolicy.core.documents import Document
 from vatspolicy.core.policies.bundle import Bundle, LawIdentity
 from vatspolicy.i18n import _
+from vatspolicy.workers import run_shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +79,7 @@ class MutationRun:
     exit_code: int
 
 
-# --- the report of a mutation run
-#
-# The report of a mutation run: the score of every policy, and every survivor with a test that would kill it.
+# --- the report of a mutation run: the score of every policy, and every survivor with a test that would kill it
 
 
 @dataclass(frozen=True)
@@ -138,15 +140,15 @@ class MutationReport:
         """Yield the lines about single mutants and policies."""
         for name in self.failing:
             yield _("fails on the current law: {name}", name=name)
-        for one in self.survivors:
-            where = f"{one.file}:{one.line}:{one.column}"
-            named = {"where": where, "subject": one.mutant.subject, "words": one.mutant.words}
-            if one.state == EQUIVALENT:
+        for survivor in self.survivors:
+            where = f"{survivor.file}:{survivor.line}:{survivor.column}"
+            named = {"where": where, "subject": survivor.mutant.subject, "words": survivor.mutant.words}
+            if survivor.state == EQUIVALENT:
                 yield _("{where}: changes nothing, proved: {subject}: {words}", **named)
                 continue
             yield _("{where}: survived: {subject}: {words}", **named)
-            if one.test:
-                yield _("    test: {case}", case=one.test)
+            if survivor.test:
+                yield _("    test: {case}", case=survivor.test)
             elif self.suggestions:
                 yield _("    There is no test for it, and no proof that it changes nothing.")
         for policy, score in sorted(scores(self.results).items(), key=_worst_first):
@@ -213,3 +215,73 @@ def _survivors(bundle: Bundle, results: Iterable[MutantResult]) -> Iterator[Surv
     for result in results:
         if result.state != KILLED:
             yield Survivor(result.mutant, result.state, *locate_mutant(bundle, result.mutant, documents), result.test)
+
+
+# --- the examination of mutants: the tests run on each, and each survivor gets a test that kills it, or a proof
+#
+# Survivors of one policy are examined one after another, since a test suggested for one often kills others, too.
+
+
+KILLED, SURVIVED, EQUIVALENT = "killed", "survived", "equivalent"
+
+
+@dataclass(frozen=True)
+class MutantResult:
+    """The result of the tests on one mutant."""
+
+    mutant: Mutant
+    state: str
+    """killed, survived or equivalent."""
+    by: str = ""
+    """The test that killed it."""
+    test: SuggestedTest | None = None
+    """A test that would kill it; None if none was looked for or found."""
+
+
+Outcome = tuple[str, str, SuggestedTest | None]
+"""State, killing test and suggested test of a mutant: plain data, which a worker can send."""
+
+
+def examine_mutants(
+    trial: MutationTrial, mutants: Sequence[Mutant], suggestions: bool = True, processes: int = 1
+) -> Iterator[MutantResult]:
+    """Yield the result of each mutant. With `suggestions`, each survivor has a test or a proof, if one is found."""
+    groups: list[list[Mutant]] = []
+    for mutant in mutants:
+        if not groups or groups[-1][0].policy != mutant.policy:
+            groups.append([])
+        groups[-1].append(mutant)
+
+    pieces = [functools.partial(_examine, trial, group, suggestions) for group in groups]
+    found = run_shared(pieces, processes)
+    for group, outcomes in zip(groups, found, strict=True):
+        yield from (MutantResult(mutant, *outcome) for mutant, outcome in zip(group, outcomes, strict=True))
+
+
+def _examine(trial: MutationTrial, mutants: Sequence[Mutant], suggestions: bool) -> list[Outcome]:
+    examine: list[Outcome] = []
+    maker = SuggestionMaker(trial)
+    suggested: list[tuple[SuggestedTest, Case]] = []
+    for mutant in mutants:
+        killer = trial.find_killer(mutant)
+        if killer is not None:
+            examine.append((KILLED, killer, None))
+            continue
+        test = _killing(trial, mutant, suggested)
+        if test is None and suggestions:
+            test = maker.suggest(mutant)
+            if test is not None:
+                suggested.append((test, maker.case_of(test)))
+            elif MutantComparison(trial.bundle, mutant).is_equivalent():
+                examine.append((EQUIVALENT, "", None))
+                continue
+        examine.append((SURVIVED, "", test))
+    return examine
+
+
+def _killing(
+    trial: MutationTrial, mutant: Mutant, suggested: Sequence[tuple[SuggestedTest, Case]]
+) -> SuggestedTest | None:
+    """Return a test that was suggested for another mutant and kills this one, too."""
+    bundle = apply_mutant(trial.bundle, mutant)
+    return next((test for test, case in suggested if dataclasses.replace(case, bundle=bundle).run()), None)

@@ -57,10 +57,10 @@ class MutantCode:
         """Return the parameter values of a day under the mutant."""
         if not self.mutant.params:
             return ruleset.params
-        found = self._params.get((id(ruleset.params), day))
-        if found is None:
-            found = self._params[id(ruleset.params), day] = mutated_params(self.mutant, ruleset.params, day)
-        return found
+        param = self._params.get((id(ruleset.params), day))
+        if param is None:
+            param = self._params[id(ruleset.params), day] = mutated_params(self.mutant, ruleset.params, day)
+        return param
 
     def compiled(self, index: int, params: Params) -> Evaluator:
         """Return the evaluator of the tree of an expression, which gives a value or `Unknown`."""

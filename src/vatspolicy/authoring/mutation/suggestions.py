@@ -350,9 +350,7 @@ def key_of(entry: Fields) -> str:
     return json.dumps({name: value for name, value in entry.items() if name != "it"}, sort_keys=True)
 
 
-# --- suggested tests in the files of tests beside policies
-#
-# Suggested tests in the files of tests beside policies: each on a line, those of one list as rows of a table.
+# --- suggested tests in the files of tests beside policies: each on a line, those of one list as rows of a table
 
 
 _MOST_ROWS = 64

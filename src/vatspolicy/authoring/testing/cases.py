@@ -82,7 +82,7 @@ class Case:
             sentence
             for observed in self.observe()
             if observed.differs and observed.rule is not None
-            for activation in [activation for found in observed.states.values() for activation in found]
+            for activation in [activation for state in observed.states.values() for activation in state]
             for sentence in explain_state(self.bundle, ruleset, observed.rule, activation)
         ]
 

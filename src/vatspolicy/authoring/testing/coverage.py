@@ -136,7 +136,7 @@ class Coverage:
     def decided(self) -> tuple[int, int]:
         """Return the number of clauses shown to decide alone both ways (masking MC/DC), and of all clauses."""
         values = list(self._values(self._decisive))
-        return sum(len(found) == 2 for found in values), len(values)
+        return sum(len(value) == 2 for value in values), len(values)
 
     def _gaps(self, seen: Mapping[Key, AbstractSet[bool | None]]) -> Iterator[CoverageGap]:
         for policy, text, line, node in self._own():

@@ -17,6 +17,7 @@ from vatspolicy.core.cel.ast import (
     Or,
     Param,
     Quantifier,
+    SetTest,
     Term,
     TextTest,
     children,
@@ -101,7 +102,7 @@ def deciding_parts(parts: Iterable[tuple[T, bool | None]], neutral: bool) -> lis
 
 def is_clause(node: Node) -> bool:
     """Return True for a boolean node that does not split into others."""
-    return isinstance(node, Compare | In | Quantifier | TextTest) or (
+    return isinstance(node, Compare | In | Quantifier | SetTest | TextTest) or (
         isinstance(node, Fact) and isinstance(node.type, Bool)
     )
 

@@ -82,7 +82,7 @@ def find_decision_changes(decision: Decision, expect: Fields) -> Iterator[Change
     actual["contested"] = bool(decision.readings)
     yield from (((key,), value) for key, value in actual.items() if key in expect and expect[key] != value)
     for service, classes in expect.get("classes", {}).items():
-        found = [one.cls for s in decision.services if s.id == service for one in s.activities]
+        found = [activity.cls for s in decision.services if s.id == service for activity in s.activities]
         if sorted(found) != sorted(classes):
             yield ("classes", service), found
     yield from _route_changes(decision, expect)

@@ -5,19 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, publish
 from vatspolicy.cli.context import LawOptions
-from vatspolicy.cli.options import (
-    DECISION,
-    RULES,
-    Command,
-    LangOption,
-    Option,
-    Outputs,
-    make_format_option,
-    make_output_option,
-    parse_day,
-)
 from vatspolicy.errors import suggest
 from vatspolicy.i18n import Listing, Sentences, _
 
@@ -31,36 +21,36 @@ AnalysisFormat = Literal["text", "markdown", "json", "github", "sarif", "junit"]
 def analyze(
     law: LawOptions,
     kind: Annotated[
-        Sequence[str], Option("--kind KIND", "Look for this kind of finding only; repeatable.", DECISION)
+        Sequence[str], opt.Option("--kind KIND", "Look for this kind of finding only; repeatable.", opt.DECISION)
     ] = (),
-    rule: Annotated[str, Option("--rule GLOB", "Look at these rules only (policy/rule).", DECISION)] = "*",
+    rule: Annotated[str, opt.Option("--rule GLOB", "Look at these rules only (policy/rule).", opt.DECISION)] = "*",
     since: Annotated[
         str | None,
-        Option(
+        opt.Option(
             "--since REVISION",
             "Look only at the rules that a change since this git revision (or folder, or bundle) touches.",
-            DECISION,
+            opt.DECISION,
         ),
     ] = None,
     as_of: Annotated[
-        str | None, Option("--as-of DAY", "Ask of one day (default: every day).", DECISION, parse=parse_day)
+        str | None, opt.Option("--as-of DAY", "Ask of one day (default: every day).", opt.DECISION, parse=opt.parse_day)
     ] = None,
     properties: Annotated[
         bool | None,
-        Option("--properties/--no-properties", "Properties alone, or findings alone.", DECISION, shown="both"),
+        opt.Option("--properties/--no-properties", "Properties alone, or findings alone.", opt.DECISION, shown="both"),
     ] = None,
     strict: Annotated[
-        bool, Option("--strict/--no-strict", "Findings that are information fail the run too.", DECISION)
+        bool, opt.Option("--strict/--no-strict", "Findings that are information fail the run too.", opt.DECISION)
     ] = False,
     budget: Annotated[
-        int | None, Option("--budget UNITS", "Work that one question may cost (z3's units).", DECISION, least=1)
+        int | None, opt.Option("--budget UNITS", "Work that one question may cost (z3's units).", opt.DECISION, least=1)
     ] = None,
     jobs: Annotated[
-        int | None, Option("--jobs -j", "Processes.", DECISION, least=1, shown="one a core, at most 4")
+        int | None, opt.Option("--jobs -j", "Processes.", opt.DECISION, least=1, shown="one a core, at most 4")
     ] = None,
-    format: Annotated[AnalysisFormat, make_format_option(AnalysisFormat)] = "text",
-    outputs: Annotated[Outputs, make_output_option(AnalysisFormat)] = (),
-    lang: LangOption = "en",
+    format: Annotated[AnalysisFormat, opt.make_format_option(AnalysisFormat)] = "text",
+    outputs: Annotated[opt.Outputs, opt.make_output_option(AnalysisFormat)] = (),
+    lang: opt.LangOption = "en",
 ) -> int:
     """Analyze the bundle as a whole: dead, repeated and contradicting rules, gaps, dates, and properties of the law.
 
@@ -103,4 +93,4 @@ def analyze(
     return report.exit_code
 
 
-command = Command(analyze, "analyze", RULES, 200)
+command = opt.Command(analyze, "analyze", opt.RULES, 200)

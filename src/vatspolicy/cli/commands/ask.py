@@ -1,36 +1,136 @@
-"""`vatspolicy ask`: an interview that writes a product spec."""
+"""`vatspolicy ask`: ask for what decides, and write the spec."""
 
 from __future__ import annotations
 
+import os
+import re
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, measure_width, print_result, write_report
 from vatspolicy.cli.context import SpecContext
-from vatspolicy.cli.options import (
-    DECIDE,
-    DECISION,
-    INPUT,
-    OUTPUT,
-    Argument,
-    BadArgument,
-    Changes,
-    Command,
-    Option,
-    PastOption,
-    parse_changes,
-    parse_slug,
-)
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import _
 from vatspolicy.output import wants_color, write_stderr
 
 if TYPE_CHECKING:
+    from prompt_toolkit.completion import Completion
+
     from vatspolicy.core.documents import Document
-    from vatspolicy.guidance.interview import Interview, Question
+    from vatspolicy.guidance.interview import Choice, Interview, Question
     from vatspolicy.i18n import Language
+
+
+# --- menu of answers on a terminal: typing searches, the arrow keys choose (prompt-toolkit, the extra `ask`)
+
+
+_ROWS = 12
+"""Rows kept free for the menu."""
+_SEPARATOR = re.compile(r"[,，、/／]")
+
+
+def make_menu(lang: Language) -> Callable[[Question], str | None] | None:
+    """Return the reader of answers with a menu; None without a terminal or without prompt-toolkit."""
+    terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+    if not terminal or os.environ.get("TERM") == "dumb":
+        return None
+    try:
+        import prompt_toolkit  # noqa: F401
+    except ImportError:
+        return None
+    return lambda question: read_answer(question, lang)
+
+
+def read_answer(question: Question, lang: Language, **streams: Any) -> str | None:
+    """Return the line that a person typed or chose; None at the end of input.
+
+    `streams` are the input and output of prompt-toolkit, by default the terminal.
+    """
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.completion import DynamicCompleter
+    from prompt_toolkit.key_binding import KeyBindings
+    from prompt_toolkit.output import create_output
+
+    keys = KeyBindings()
+
+    @keys.add("down", filter=_at_rest())
+    def _open(event: Any) -> None:
+        event.current_buffer.start_completion(select_first=True)
+
+    streams.setdefault("output", None)
+    session: PromptSession[str] = PromptSession(
+        completer=DynamicCompleter(lambda: _make_completer(question, lang)),
+        complete_while_typing=True,
+        reserve_space_for_menu=_ROWS if question.choices else 0,
+        key_bindings=keys,
+        input=streams.get("input"),
+        output=streams["output"] or create_output(stdout=sys.stderr),
+    )
+
+    def show() -> None:
+        if question.listed and question.choices:
+            session.default_buffer.start_completion()
+
+    try:
+        return session.prompt("> ", pre_run=show)
+    except EOFError:
+        return None
+
+
+def complete(question: Question, line: str, lang: Language) -> Iterator[tuple[str, int, str, str]]:
+    """Yield the choices that fit what is typed behind the last separator: text, start, label and group."""
+    typed = _SEPARATOR.split(line)[-1] if question.several else line
+    start = len(typed.lstrip())
+    before = {part.strip() for part in _SEPARATOR.split(line)[:-1]} if question.several else set()
+    for choice in _fitting(question, typed.strip()):
+        if (text := _code(choice)) not in before:
+            yield text, -start, choice.label[lang], choice.group[lang] if choice.group else ""
+
+
+def _fitting(question: Question, typed: str) -> list[Choice]:
+    from vatspolicy.guidance.interview.replies import find_group, search_choices
+
+    if not typed:
+        return list(question.choices) if question.listed else []
+    if question.listed and typed.isascii() and typed.isdigit():
+        return list(question.choices[int(typed) - 1 : int(typed)]) if int(typed) else []
+    wanted = typed.casefold()
+    found = [choice for _, choice in search_choices(question, typed)]
+    begun = [choice for choice in question.choices if _code(choice).startswith(wanted)]
+    named = [choice for choice in question.choices if any(wanted in name.casefold() for name in choice.label.values())]
+    return list({id(choice): choice for choice in (*begun, *found, *named, *find_group(question, typed))}.values())
+
+
+def _code(choice: Choice) -> str:
+    """Return the text that stands for a choice in a line of answers."""
+    value = next(iter(choice.value.values())) if isinstance(choice.value, dict) else choice.value
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def _make_completer(question: Question, lang: Language) -> Any:
+    from prompt_toolkit.completion import Completer, Completion
+
+    class _Choices(Completer):
+        def get_completions(self, document: Any, complete_event: Any) -> Iterator[Completion]:
+            for text, start, label, group in complete(question, document.text_before_cursor, lang):
+                yield Completion(text, start, display=label, display_meta=group)
+
+    return _Choices()
+
+
+def _at_rest() -> Any:
+    """Return the filter that holds while no menu is open."""
+    from prompt_toolkit.filters import has_completions
+
+    return ~has_completions
+
+
+# --- the command
+
 
 _YAML = (".yaml", ".yml")
 
@@ -39,25 +139,28 @@ def ask(
     context: SpecContext,
     spec: Annotated[
         str | None,
-        Argument(
+        opt.Argument(
             "[SPEC]", "Product spec to complete or to begin; - is standard input, with --next. Without one, NAME.yaml."
         ),
     ] = None,
     answers: Annotated[
-        Changes,
-        Option(
-            "--answer PATH=VALUE", "Answer before asking; no value: not known; repeatable.", INPUT, parse=parse_changes
+        opt.Changes,
+        opt.Option(
+            "--answer PATH=VALUE",
+            "Answer before asking; no value: not known; repeatable.",
+            opt.INPUT,
+            parse=opt.parse_changes,
         ),
     ] = (),
-    allow_past_as_of: PastOption = False,
+    allow_past_as_of: opt.PastOption = False,
     complete: Annotated[
-        bool, Option("--complete", "Keep asking until the list of duties is complete.", DECISION)
+        bool, opt.Option("--complete", "Keep asking until the list of duties is complete.", opt.DECISION)
     ] = False,
     output: Annotated[
-        Path | None, Option("--output -o FILE", "File to write (default: the spec itself).", OUTPUT)
+        Path | None, opt.Option("--output -o FILE", "File to write (default: the spec itself).", opt.OUTPUT)
     ] = None,
-    next_: Annotated[bool, Option("--next", "Print the next question and end.", OUTPUT)] = False,
-    json_: Annotated[bool, Option("--json", "With --next: as JSON.", OUTPUT)] = False,
+    next_: Annotated[bool, opt.Option("--next", "Print the next question and end.", opt.OUTPUT)] = False,
+    json_: Annotated[bool, opt.Option("--json", "With --next: as JSON.", opt.OUTPUT)] = False,
 ) -> ExitCode:
     """Ask for what decides, and write the spec.
 
@@ -110,8 +213,8 @@ def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str
     if target.suffix not in _YAML:
         abort(_("the spec that is written is YAML: end its name with .yaml."))
     try:
-        return None, parse_slug(target.stem)
-    except BadArgument:
+        return None, opt.parse_slug(target.stem)
+    except opt.BadArgument:
         return None, None
 
 
@@ -189,7 +292,6 @@ def _show_next(state: Interview, as_json: bool, context: SpecContext) -> None:
 
 def _converse(state: Interview, file: _File, changed: bool, context: SpecContext) -> ExitCode:
     """Ask on a terminal and return the exit code; the dialog is on standard error, the decision on standard output."""
-    from vatspolicy.cli.answer_menu import make_menu
     from vatspolicy.core.engine.serialize import make_record
     from vatspolicy.guidance.interview.messages import say
     from vatspolicy.guidance.interview.terminal import Terminal, closing
@@ -225,4 +327,4 @@ def _color() -> bool:
     return wants_color() and sys.stderr is not None and sys.stderr.isatty()
 
 
-command = Command(ask, "ask", DECIDE, 20)
+command = opt.Command(ask, "ask", opt.DECIDE, 20)

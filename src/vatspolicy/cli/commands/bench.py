@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import publish
 from vatspolicy.cli.context import SpecContext, require_covered, require_specs
-from vatspolicy.cli.options import (
-    OUTPUT,
-    RULES,
-    Command,
-    DataFormat,
-    DataFormatOption,
-    Option,
-    Outputs,
-    SpecsArgument,
-    make_output_option,
-)
 
 
 def bench(
     context: SpecContext,
-    specs: SpecsArgument = (),
-    limit: Annotated[int, Option("--limit", "How many rules to show, at most.", OUTPUT, least=1)] = 10,
-    format: DataFormatOption = "text",
-    outputs: Annotated[Outputs, make_output_option(DataFormat)] = (),
+    specs: opt.SpecsArgument = (),
+    limit: Annotated[int, opt.Option("--limit", "How many rules to show, at most.", opt.OUTPUT, least=1)] = 10,
+    format: opt.DataFormatOption = "text",
+    outputs: Annotated[opt.Outputs, opt.make_output_option(opt.DataFormat)] = (),
 ) -> None:
     """Measure how long decisions on specs take, and which rules take most of that time.
     A spec takes a tenth of a second to measure.
@@ -47,4 +37,4 @@ def bench(
     publish(lambda form, _color: render(form, timing, limit, context.lang), format, outputs)
 
 
-command = Command(bench, "bench", RULES, 210)
+command = opt.Command(bench, "bench", opt.RULES, 210)

@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, abort_unwritten, print_result, refuse_link, warn
-from vatspolicy.cli.options import (
-    INPUT,
-    OUTPUT,
-    RULES,
-    Argument,
-    CommandGroup,
-    DataFormatOption,
-    LangOption,
-    LawOption,
-    Option,
-    PoliciesOption,
-    SigstoreOption,
-    parse_day,
-)
 from vatspolicy.clock import in_china
 from vatspolicy.i18n import Language, Phrase, _
-from vatspolicy.i18n.words import Table, joint, word
+from vatspolicy.i18n.words import GRADES, Counts, Table, count, joint, word
 from vatspolicy.output import write_all, write_bytes
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.bundle_file import BundleFile
-    from vatspolicy.bundles.signature import Signature
-    from vatspolicy.bundles.sigstore_policy import Evidence
+    from vatspolicy.bundles.contents import ListedPolicy
+    from vatspolicy.bundles.signature import Evidence, Signature
 
-ScopeOption = Annotated[str, Option("--scope TEXT", "Scope that the signature must have.", INPUT)]
+ScopeOption = Annotated[str, opt.Option("--scope TEXT", "Scope that the signature must have.", opt.INPUT)]
 PublicKeyOption = Annotated[
-    Path | None, Option("--key FILE", "Public key that signed it (PEM or JWK), or a policy about signers.", INPUT)
+    Path | None,
+    opt.Option("--key FILE", "Public key that signed it (PEM or JWK), or a policy about signers.", opt.INPUT),
 ]
-SkipOption = Annotated[bool, Option("--skip-verify", "Skip signature verification; the files must be whole.", INPUT)]
-OutputOption = Annotated[Path, Option("--output -o FILE", "File to write.", OUTPUT)]
-FileArgument = Annotated[Path, Argument("FILE", "A bundle, such as bundle.tar.gz.")]
+SkipOption = Annotated[
+    bool, opt.Option("--skip-verify", "Skip signature verification; the files must be whole.", opt.INPUT)
+]
+OutputOption = Annotated[Path, opt.Option("--output -o FILE", "File to write.", opt.OUTPUT)]
+FileArgument = Annotated[Path, opt.Argument("FILE", "A bundle, such as bundle.tar.gz.")]
 
 
 Algorithm = Literal["EdDSA", "ES256"]
@@ -47,20 +39,20 @@ Algorithm = Literal["EdDSA", "ES256"]
 
 def build_bundle(
     number: Annotated[
-        int, Option("--number N", "Number of the release, above that of every one before.", INPUT, least=0)
+        int, opt.Option("--number N", "Number of the release, above that of every one before.", opt.INPUT, least=0)
     ],
-    law: LawOption = None,
-    policies: PoliciesOption = (),
+    law: opt.LawOption = None,
+    policies: opt.PoliciesOption = (),
     output: OutputOption = Path("bundle.tar.gz"),
     compress: Annotated[
-        bool, Option("--compress", "A fifth of the size; equal bytes only from equal zlibs.", OUTPUT)
+        bool, opt.Option("--compress", "A fifth of the size; equal bytes only from equal zlibs.", opt.OUTPUT)
     ] = False,
 ) -> None:
     """Make a bundle of a folder of policies, layers above it and the schemas: equal sources give equal bytes.
 
     Example: vatspolicy bundle build --number 17 -o bundle.tar.gz
     """
-    from vatspolicy.bundles.build import build_bundle_file, pack
+    from vatspolicy.bundles.bundle_file import build_bundle_file, pack
     from vatspolicy.core.documents.schemas import resource_folder
 
     bundle_file = build_bundle_file(law or resource_folder("policies"), number, str(output), layers=policies)
@@ -70,19 +62,21 @@ def build_bundle(
 
 def sign_bundle(
     file: FileArgument,
-    key: Annotated[Path, Option("--key FILE", "Private key (PEM or JWK).", INPUT)],
-    scope: Annotated[str, Option("--scope TEXT", "What the bundle is for, such as production.", INPUT)] = "",
+    key: Annotated[Path, opt.Option("--key FILE", "Private key (PEM or JWK).", opt.INPUT)],
+    scope: Annotated[str, opt.Option("--scope TEXT", "What the bundle is for, such as production.", opt.INPUT)] = "",
     expires: Annotated[
-        str | None, Option("--expires DAY", "Last day on which the signature holds.", INPUT, parse=parse_day)
+        str | None,
+        opt.Option("--expires DAY", "Last day on which the signature holds.", opt.INPUT, parse=opt.parse_day),
     ] = None,
-    output: Annotated[Path | None, Option("--output -o FILE", "File to write (default: the bundle itself).")] = None,
+    output: Annotated[
+        Path | None, opt.Option("--output -o FILE", "File to write (default: the bundle itself).")
+    ] = None,
 ) -> None:
     """Sign a bundle with an Ed25519 or P-256 key, as OPA does. Needs the extra `sign`.
 
     Example: vatspolicy bundle sign bundle.tar.gz --key release.pem
     """
-    from vatspolicy.bundles.build import is_compressed, pack
-    from vatspolicy.bundles.bundle_file import read_bundle_file
+    from vatspolicy.bundles.bundle_file import is_compressed, pack, read_bundle_file
     from vatspolicy.bundles.keys import read_key
     from vatspolicy.bundles.signature import sign
 
@@ -96,7 +90,9 @@ def verify_bundle(
     file: FileArgument,
     key: PublicKeyOption = None,
     scope: ScopeOption = "",
-    lock: Annotated[Path | None, Option("--lock FILE", "Lock that must pin it (vatspolicy.lock).", INPUT)] = None,
+    lock: Annotated[
+        Path | None, opt.Option("--lock FILE", "Lock that must pin it (vatspolicy.lock).", opt.INPUT)
+    ] = None,
     skip_verify: SkipOption = False,
 ) -> None:
     """Verify that a bundle is whole, signed by a key, the pinned one, and that its law loads.
@@ -128,24 +124,32 @@ def verify_bundle(
 
 def inspect_bundle(
     file: FileArgument,
-    format: DataFormatOption = "text",
-    lang: LangOption = "en",
+    format: opt.DataFormatOption = "text",
+    lang: opt.LangOption = "en",
 ) -> None:
-    """Show the contents of a bundle and the claims of its signature, without verifying it.
+    """Show the law in a bundle and the claims of its signature, without verifying it.
+
+    Text has a line for each policy. JSON has every rule with its days, the articles that it cites, and the facts that
+    it reads.
 
     Example: vatspolicy bundle inspect bundle.tar.gz
     """
     from vatspolicy.bundles.bundle_file import read_bundle_file
+    from vatspolicy.bundles.contents import list_policies
     from vatspolicy.bundles.signature import read_claims
 
     bundle_file = read_bundle_file(file)
+    policies = list_policies(bundle_file.load())
     data = _contents(bundle_file, read_claims(bundle_file))
     if format == "json":
         import json
 
+        from vatspolicy.core.engine.result import encode
+
+        data["policies"] = encode(policies)
         print_result(json.dumps(data, ensure_ascii=False, indent=2) + "\n", machine=True)
         return
-    print_result(_describe(data, lang))
+    print_result(_describe(data, policies, lang))
 
 
 def pin_bundle(
@@ -153,9 +157,9 @@ def pin_bundle(
     key: PublicKeyOption = None,
     scope: ScopeOption = "",
     skip_verify: SkipOption = False,
-    lock: Annotated[Path, Option("--lock FILE", "Lock to write.", OUTPUT)] = Path("vatspolicy.lock"),
+    lock: Annotated[Path, opt.Option("--lock FILE", "Lock to write.", opt.OUTPUT)] = Path("vatspolicy.lock"),
     allow_rollback: Annotated[
-        bool, Option("--allow-rollback", "Pin an older bundle, or another one of the same number.", INPUT)
+        bool, opt.Option("--allow-rollback", "Pin an older bundle, or another one of the same number.", opt.INPUT)
     ] = False,
 ) -> None:
     """Let a bundle decide here from now on: write the lock that every `--bundle` is compared with.
@@ -178,8 +182,8 @@ def pin_bundle(
 
 def push_bundle(
     file: FileArgument,
-    reference: Annotated[str, Argument("REFERENCE", "Where to push it: oci://HOST/REPOSITORY:TAG.")],
-    sigstore: SigstoreOption = None,
+    reference: Annotated[str, opt.Argument("REFERENCE", "Where to push it: oci://HOST/REPOSITORY:TAG.")],
+    sigstore: opt.SigstoreOption = None,
 ) -> None:
     """Push a bundle to an OCI registry. Users and passwords come from Docker's config.json.
 
@@ -189,7 +193,7 @@ def push_bundle(
     """
     from vatspolicy.bundles.bundle_file import BundleFileError, read_bundle_bytes
     from vatspolicy.bundles.oci import push_bundle as push
-    from vatspolicy.bundles.sigstore_policy import proof_path, read_proof, signs
+    from vatspolicy.bundles.signature import proof_path, read_proof, signs
     from vatspolicy.cli.bundle_sources import read_file
 
     content = read_file(file)
@@ -203,18 +207,20 @@ def push_bundle(
 
 
 def pull_bundle(
-    reference: Annotated[str, Argument("REFERENCE", "What to pull: oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST.")],
+    reference: Annotated[
+        str, opt.Argument("REFERENCE", "What to pull: oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST.")
+    ],
     key: PublicKeyOption = None,
     scope: ScopeOption = "",
-    sigstore: SigstoreOption = None,
+    sigstore: opt.SigstoreOption = None,
     skip_verify: SkipOption = False,
     output: OutputOption = Path("bundle.tar.gz"),
     allow_rollback: Annotated[
         bool,
-        Option(
+        opt.Option(
             "--allow-rollback",
             "Write an older bundle, or another one of the same number, over the one that is there.",
-            INPUT,
+            opt.INPUT,
         ),
     ] = False,
 ) -> None:
@@ -227,8 +233,7 @@ def pull_bundle(
     from vatspolicy.bundles.bundle_file import read_bundle_bytes
     from vatspolicy.bundles.lockfile import with_proof
     from vatspolicy.bundles.oci import pull_bundle as pull
-    from vatspolicy.bundles.sigstore_policy import Evidence, read_proof
-    from vatspolicy.bundles.verification import wants_proof
+    from vatspolicy.bundles.signature import Evidence, read_proof, wants_proof
     from vatspolicy.cli.bundle_sources import warn_of_stale_proof
 
     if key is None and not skip_verify:
@@ -274,8 +279,8 @@ def _refuse_rollback(path: Path, newer: BundleFile) -> None:
 
 
 def generate_key(
-    name: Annotated[Path, Argument("NAME", "Writes NAME.pem (private) and NAME.pub.")],
-    algorithm: Annotated[Algorithm, Option("--algorithm", "Algorithm of the key.")] = "EdDSA",
+    name: Annotated[Path, opt.Argument("NAME", "Writes NAME.pem (private) and NAME.pub.")],
+    algorithm: Annotated[Algorithm, opt.Option("--algorithm", "Algorithm of the key.")] = "EdDSA",
 ) -> None:
     """Make a key to sign with. Needs the extra `sign`.
 
@@ -299,7 +304,7 @@ def generate_key(
 def _signature(
     bundle_file: BundleFile, key: Path | None, scope: str, skip: bool, evidence: Evidence | None = None
 ) -> Signature | None:
-    from vatspolicy.bundles.verification import verify_bundle as verify
+    from vatspolicy.bundles.signature import verify_bundle as verify
 
     if skip:
         if key is not None:
@@ -344,6 +349,7 @@ _WORDS: Table = {
     "revision": Phrase("revision", "bundle"),
     "digest": Phrase("digest", "bundle"),
     "policies": Phrase("policies", "bundle"),
+    "rules": Phrase("rules", "bundle"),
     "layers": Phrase("layers", "bundle"),
     "schemas": Phrase("schemas", "bundle"),
     "signature": Phrase("signature", "bundle"),
@@ -353,9 +359,10 @@ _WORDS: Table = {
     "scope": Phrase("scope", "bundle"),
     "expires": Phrase("expires", "bundle"),
 }
+_COUNTS: Counts = {"rules": (Phrase("{n} rule"), Phrase("{n} rules"))}
 
 
-def _describe(data: dict[str, Any], lang: Language) -> str:
+def _describe(data: dict[str, Any], policies: Sequence[ListedPolicy], lang: Language) -> str:
     say = partial(word, _WORDS, lang=lang)
     names = [file["name"] for file in data["files"]]
     colon, comma = joint("colon", lang), joint("comma", lang)
@@ -369,17 +376,29 @@ def _describe(data: dict[str, Any], lang: Language) -> str:
     lines = {
         "revision": data["revision"],
         "digest": data["digest"],
-        "policies": str(sum(name.startswith("policies/") for name in names)),
+        "policies": str(len(policies)),
+        "rules": str(sum(len(policy.rules) for policy in policies)),
         **({"layers": comma.join(layer["folder"] for layer in data["layers"])} if "layers" in data else {}),
         "schemas": str(sum(name.startswith("schemas/") for name in names)),
         "signature": told,
     }
-    return "".join(f"{say(key)}{colon}{text}\n" for key, text in lines.items())
+    listed = (_describe_policy(policy, lang) for policy in policies)
+    return "".join(f"{say(key)}{colon}{text}\n" for key, text in lines.items()) + "\n" + "".join(listed)
 
 
-command = CommandGroup(
+def _describe_policy(policy: ListedPolicy, lang: Language) -> str:
+    """Return a policy on one line: its days, and the number of its rules and of its articles by grade."""
+    colon, comma = joint("colon", lang), joint("comma", lang)
+    grades = Counter(article.verification for article in policy.articles)
+    articles = comma.join(f"{grades[grade]} {word(GRADES, grade, lang)}" for grade in GRADES if grades[grade])
+    days = f"{policy.since} – {policy.until or ''}".rstrip()
+    rules = count(_COUNTS, "rules", len(policy.rules), lang)
+    return f"{policy.id} {policy.version}{colon}{days}{comma}{rules}{comma}{articles}".removesuffix(comma) + "\n"
+
+
+command = opt.CommandGroup(
     "bundle",
-    RULES,
+    opt.RULES,
     230,
     "Bundles of policies as files: build, sign, verify, inspect, push, pull, pin.",
     {

@@ -21,12 +21,12 @@ from vatspolicy.cli.console import (
     publish,
     refuse_link,
     report_problems,
+    tell_progress,
     warn,
     write_report,
 )
 from vatspolicy.cli.context import find_files, require_arguments
 from vatspolicy.cli.options import DECIDE, FILE, Command, call
-from vatspolicy.cli.progress import tell_progress
 from vatspolicy.cli.settings import describe, find_file, make_remarks
 from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.gate.gate import DayError, ExitCode, Gate, worst
@@ -69,14 +69,14 @@ def check(options: CheckOptions) -> ExitCode:
         abort(_("{reason}.", reason=error))
     except WorkerLost:
         abort(_("a process was killed, possibly for lack of memory. Use fewer --jobs."), ExitCode.INTERNAL)
-    told = make_remarks(options.settings)
+    remarks = make_remarks(options.settings)
     if trust is not None and edited:
         remark, result = _tell_what_it_opens(trust, edited, result, extent)
-        told = (*told, remark)
-    if told:
-        result = result._replace(remarks=(*told, *(result.remarks or ())))
+        remarks = (*remarks, remark)
+    if remarks:
+        result = result._replace(remarks=(*remarks, *(result.remarks or ())))
     if extent in ("summary", "quiet"):  # which print no remarks
-        for one in told:
+        for one in remarks:
             warn(one.message[options.context.lang])
     if result.problems:
         report_problems(InvalidInput(result.problems))
@@ -265,7 +265,7 @@ def _make_gate(options: CheckOptions, law: SelectedLaw, extent: str, keeps: bool
     """
     waivers = None
     files = (options.waivers, options.approvers, options.baseline, options.strict_waivers, options.opinions)
-    if options.write_baseline or any(isinstance(one, Path) for one in files):
+    if options.write_baseline or any(isinstance(file, Path) for file in files):
         from vatspolicy.gate.waivers.load import load_waiver_set
 
         waivers = load_waiver_set(*files)
@@ -301,8 +301,8 @@ def _adopt_findings(gate: Gate, specs: Sequence[str], path: Path, until: str) ->
     Raises:
         DayError: for a day of the law that may not be used.
     """
+    from vatspolicy.gate.waivers.apply import baseline_text
     from vatspolicy.gate.waivers.load import last_day, load_baseline
-    from vatspolicy.gate.waivers.writer import baseline_text
 
     if not gate.today <= until <= last_day(gate.today):
         abort(_("a baseline ends within a year: {today} to {last}.", today=gate.today, last=last_day(gate.today)))

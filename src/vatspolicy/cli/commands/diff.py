@@ -7,26 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, measure_width, publish, refuse_link, report_problems, warn, write_report
-from vatspolicy.cli.options import (
-    DECISION,
-    INPUT,
-    OUTPUT,
-    RULES,
-    Argument,
-    BadArgument,
-    Command,
-    LangOption,
-    LawOption,
-    Option,
-    Outputs,
-    PoliciesOption,
-    TodayOption,
-    make_format_option,
-    make_output_option,
-    parse_day,
-    to_american,
-)
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import _
 
@@ -43,7 +25,7 @@ Semantic = Literal["auto", "z3", "off"]
 
 def parse_days(texts: list[str]) -> list[str]:
     """Return calendar days."""
-    return [day for text in texts if (day := parse_day(text))]
+    return [day for text in texts if (day := opt.parse_day(text))]
 
 
 def parse_fail_on(texts: list[str]) -> list[str]:
@@ -51,91 +33,91 @@ def parse_fail_on(texts: list[str]) -> list[str]:
     from vatspolicy.authoring.diff.verdict import parse_conditions
 
     try:
-        return parse_conditions(to_american(text) for text in texts)
+        return parse_conditions(opt.to_american(text) for text in texts)
     except ValueError as error:
-        raise BadArgument(str(error)) from None
+        raise opt.BadArgument(str(error)) from None
 
 
 def review_diff(
     base: Annotated[
         str,
-        Argument(
+        opt.Argument(
             "BASE",
             "A git revision, a folder, a bundle (.tar.gz, .tar), one of these in a revision as REV:PATH, or both sides "
             "as BASE..HEAD (BASE...HEAD: since they parted).",
         ),
     ],
     head: Annotated[
-        str | None, Argument("HEAD", "A git revision, a folder, a bundle or REV:PATH.", shown="the files on disk")
+        str | None, opt.Argument("HEAD", "A git revision, a folder, a bundle or REV:PATH.", shown="the files on disk")
     ] = None,
-    law: LawOption = None,
-    policies: PoliciesOption = (),
+    law: opt.LawOption = None,
+    policies: opt.PoliciesOption = (),
     profiles: Annotated[
         Sequence[str],
-        Option(
+        opt.Option(
             "--profiles --log DIR|FILE",
             "Further profiles to decide, beside the fixtures of both sides: specs, decision logs (check --log) and "
             "receipts; repeatable.",
-            INPUT,
+            opt.INPUT,
         ),
     ] = (),
     as_of: Annotated[
         Sequence[str],
-        Option(
+        opt.Option(
             "--as-of DAY",
             "A further day to compare, beside today and the days of the change; repeatable.",
-            DECISION,
+            opt.DECISION,
             parse=parse_days,
         ),
     ] = (),
-    today: TodayOption = None,
+    today: opt.TodayOption = None,
     semantic: Annotated[
         Semantic,
-        Option(
+        opt.Option(
             "--semantic",
             "Engine that proves each edit over all profiles: z3 (the extra smt), auto (z3 if it is installed) or off.",
-            DECISION,
+            opt.DECISION,
         ),
     ] = "auto",
     fail_on: Annotated[
         Sequence[str],
-        Option(
+        opt.Option(
             "--fail-on CONDITIONS",
             "loosened, tightened, any, waivable, unenforced, loosenable, unknown, version, retroactive, or transitions "
             "such as 'deny->allow'; separated by commas.",
-            DECISION,
+            opt.DECISION,
             parse=parse_fail_on,
         ),
     ] = (),
     each_rule: Annotated[
         bool,
-        Option(
+        opt.Option(
             "--each-rule",
             "Also prove each rule that differs, as if it changed alone; otherwise the rules that one edit moves are "
             "proved together.",
-            DECISION,
+            opt.DECISION,
         ),
     ] = False,
     accepted: Annotated[
         Path | None,
-        Option(
+        opt.Option(
             "--accepted FILE",
             "File of accepted changes, which --fail-on does not count.",
-            INPUT,
+            opt.INPUT,
             shown="policies/accepted.yaml of BASE, if it is there",
         ),
     ] = None,
     save_fixtures: Annotated[
         Path | None,
-        Option(
+        opt.Option(
             "--save-fixtures DIR",
             "Write each profile that shows a change as a fixture of HEAD; nothing is overwritten.",
-            OUTPUT,
+            opt.OUTPUT,
         ),
     ] = None,
-    format: Annotated[DiffFormat, make_format_option(DiffFormat)] = "text",
-    outputs: Annotated[Outputs, make_output_option(DiffFormat)] = (),
-    lang: LangOption = "en",
+    format: Annotated[DiffFormat, opt.make_format_option(DiffFormat)] = "text",
+    outputs: Annotated[opt.Outputs, opt.make_output_option(DiffFormat)] = (),
+    lang: opt.LangOption = "en",
 ) -> int:
     """Review a change of the law: what was edited, which decisions change, for whom and from when.
 
@@ -179,4 +161,4 @@ def review_diff(
     return data.exit_code
 
 
-command = Command(review_diff, "diff", RULES, 190)
+command = opt.Command(review_diff, "diff", opt.RULES, 190)

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import SpecContext, require_covered
-from vatspolicy.cli.options import (
-    INPUT,
-    RULES,
-    Argument,
-    Command,
-    DataFormatOption,
-    Option,
-    SetOption,
-    StdinNameOption,
-)
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n import Sentences, _
 
@@ -24,17 +15,17 @@ Each = Literal["product", "service", "activity"]
 
 
 def evaluate(
-    expression: Annotated[str, Argument("EXPRESSION", "A CEL expression, as policies write them.")],
-    spec: Annotated[str, Option("--spec SPEC", "A product spec, or - for standard input.", INPUT)],
+    expression: Annotated[str, opt.Argument("EXPRESSION", "A CEL expression, as policies write them.")],
+    spec: Annotated[str, opt.Option("--spec SPEC", "A product spec, or - for standard input.", opt.INPUT)],
     context: SpecContext,
     policy: Annotated[
         str | None,
-        Option("--policy POLICY", "Know its terms and parameters, and those of the policies it uses.", INPUT),
+        opt.Option("--policy POLICY", "Know its terms and parameters, and those of the policies it uses.", opt.INPUT),
     ] = None,
-    each: Annotated[Each | None, Option("--each", "Subject (default: the first that fits).", INPUT)] = None,
-    changes: SetOption = (),
-    stdin_filename: StdinNameOption = None,
-    format: DataFormatOption = "text",
+    each: Annotated[Each | None, opt.Option("--each", "Subject (default: the first that fits).", opt.INPUT)] = None,
+    changes: opt.SetOption = (),
+    stdin_filename: opt.StdinNameOption = None,
+    format: opt.DataFormatOption = "text",
 ) -> None:
     """Show the value of an expression about a spec, clause by clause, and the facts that keep it unknown.
 
@@ -72,4 +63,4 @@ def evaluate(
     )
 
 
-command = Command(evaluate, "eval", RULES, 120)
+command = opt.Command(evaluate, "eval", opt.RULES, 120)

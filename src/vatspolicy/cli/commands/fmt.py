@@ -43,10 +43,10 @@ def format_files(
             abort(_("--textconv takes one file and nothing else."))
         print_result(_normal(textconv), machine=True)
         return ExitCode.OK
-    found = list(_files(paths or [name for name in ("policies", "fixtures") if Path(name).is_dir()]))
-    if not found:
+    files = list(_files(paths or [name for name in ("policies", "fixtures") if Path(name).is_dir()]))
+    if not files:
         abort(_("there is nothing to format."), ExitCode.NOTHING)
-    return _run(found, check, diff)
+    return _run(files, check, diff)
 
 
 def _files(paths: list[str]) -> Iterator[str]:

@@ -6,22 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from vatspolicy import clock
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, print_result, publish, show_difference, write_report
 from vatspolicy.cli.context import LawOptions
-from vatspolicy.cli.options import (
-    INPUT,
-    OUTPUT,
-    RULES,
-    Argument,
-    Command,
-    FixturesOption,
-    LangOption,
-    Option,
-    Outputs,
-    TodayOption,
-    make_format_option,
-    make_output_option,
-)
 from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
@@ -37,34 +24,39 @@ def lint(
     law: LawOptions,
     files: Annotated[
         list[Path] | None,
-        Argument(
+        opt.Argument(
             "[FILE]...", "Policies or their tests to check, with the rest of the law as context (default: everything)."
         ),
     ] = None,
-    fixtures: FixturesOption = None,
+    fixtures: opt.FixturesOption = None,
     texts: Annotated[
         Path | None,
-        Option(
-            "--texts DIR", "Compare the quotes with the texts of the law (*.md) in this folder.", INPUT, exists="folder"
+        opt.Option(
+            "--texts DIR",
+            "Compare the quotes with the texts of the law (*.md) in this folder.",
+            opt.INPUT,
+            exists="folder",
         ),
     ] = None,
     write: Annotated[
-        bool, Option("--write", "Write day, text and hash beside each quote that its text holds.", OUTPUT)
+        bool, opt.Option("--write", "Write day, text and hash beside each quote that its text holds.", opt.OUTPUT)
     ] = False,
     fix: Annotated[
         bool,
-        Option(
+        opt.Option(
             "--fix",
             "Fix what needs no decision (order of keys, Chinese punctuation, comments that ignore nothing), and show "
             "it as a diff.",
-            OUTPUT,
+            opt.OUTPUT,
         ),
     ] = False,
-    today: TodayOption = None,
-    list_rules: Annotated[bool, Option("--list", "Print every rule with its help, as Markdown.", OUTPUT)] = False,
-    format: Annotated[LintFormat, make_format_option(LintFormat)] = "text",
-    outputs: Annotated[Outputs, make_output_option(LintFormat)] = (),
-    lang: LangOption = "en",
+    today: opt.TodayOption = None,
+    list_rules: Annotated[
+        bool, opt.Option("--list", "Print every rule with its help, as Markdown.", opt.OUTPUT)
+    ] = False,
+    format: Annotated[LintFormat, opt.make_format_option(LintFormat)] = "text",
+    outputs: Annotated[opt.Outputs, opt.make_output_option(LintFormat)] = (),
+    lang: opt.LangOption = "en",
 ) -> int:
     """Check style, translations, quotes and tests of policies, and the schemas themselves.
 
@@ -129,4 +121,4 @@ def _verify(bundle: Bundle, law: LawOptions, texts: Path, today: str, quiet: boo
     return law.load(locks="warn") if changed else bundle
 
 
-command = Command(lint, "lint", RULES, 150)
+command = opt.Command(lint, "lint", opt.RULES, 150)

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import DayContext
-from vatspolicy.cli.options import (
-    DECISION,
-    OUTPUT,
-    RULES,
-    BadArgument,
-    Command,
-    Option,
-    Outputs,
-    make_format_option,
-    make_output_option,
-)
 from vatspolicy.errors import suggest
 from vatspolicy.i18n import Sentences, _
 
@@ -32,7 +22,7 @@ def parse_place(code: str | None) -> str | None:
     from vatspolicy.core.profile.vocabulary import gazetteer
 
     if code is not None and code not in gazetteer():
-        raise BadArgument(Sentences(_("There is no place {code!r}.", code=code), suggest(code, gazetteer())))
+        raise opt.BadArgument(Sentences(_("There is no place {code!r}.", code=code), suggest(code, gazetteer())))
     return code
 
 
@@ -42,7 +32,7 @@ def parse_zone(code: str | None) -> str | None:
 
     zones = SchemaSet.shipped().load("places")["$defs"]["zone"]["enum"]
     if code is not None and code not in zones:
-        raise BadArgument(Sentences(_("There is no free-trade zone {code!r}.", code=code), suggest(code, zones)))
+        raise opt.BadArgument(Sentences(_("There is no free-trade zone {code!r}.", code=code), suggest(code, zones)))
     return code
 
 
@@ -50,30 +40,31 @@ def show_matrix(
     context: DayContext,
     by: Annotated[
         By,
-        Option(
+        opt.Option(
             "--by",
             "Columns: regimes (legal bases such as the pilot), places (areas that the law treats alike), or all for "
             "both tables.",
-            OUTPUT,
+            opt.OUTPUT,
         ),
     ] = "regimes",
     place: Annotated[
         str | None,
-        Option(
+        opt.Option(
             "--place CODE",
             "Where the company is registered and its facilities stand (default: wherever it is best).",
-            DECISION,
+            opt.DECISION,
             parse=parse_place,
         ),
     ] = None,
     ftz: Annotated[
-        str | None, Option("--ftz ZONE", "The free-trade zone of the address, or none.", DECISION, parse=parse_zone)
+        str | None,
+        opt.Option("--ftz ZONE", "The free-trade zone of the address, or none.", opt.DECISION, parse=parse_zone),
     ] = None,
     details: Annotated[
-        bool, Option("--details", "Text: with conditions, reasons and the law of every cell.", OUTPUT)
+        bool, opt.Option("--details", "Text: with conditions, reasons and the law of every cell.", opt.OUTPUT)
     ] = False,
-    format: Annotated[MatrixFormat, make_format_option(MatrixFormat)] = "text",
-    outputs: Annotated[Outputs, make_output_option(MatrixFormat)] = (),
+    format: Annotated[MatrixFormat, opt.make_format_option(MatrixFormat)] = "text",
+    outputs: Annotated[opt.Outputs, opt.make_output_option(MatrixFormat)] = (),
 ) -> None:
     """Show which service may have which foreign share, by regime or by place, with the conditions and the law.
 
@@ -93,4 +84,4 @@ def show_matrix(
     publish(lambda name, color: render(name, tables, context.lang, color, measure_width(), details), format, outputs)
 
 
-command = Command(show_matrix, "matrix", RULES, 100)
+command = opt.Command(show_matrix, "matrix", opt.RULES, 100)

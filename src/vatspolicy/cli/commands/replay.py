@@ -83,7 +83,10 @@ def replay(
             "changes": [path for path, _value in recorded.spec.changes],
             "law": {"origin": used.origin, "file": used.file},
             "waived": recorded.waived,
-            "opinions": [{"about": one.about, "by": one.by, "approver": one.approver} for one in recorded.opinions],
+            "opinions": [
+                {"about": opinion.about, "by": opinion.by, "approver": opinion.approver}
+                for opinion in recorded.opinions
+            ],
             "signed_by": signer.id if signer else None,
             "as_it_stands": stands,
         }
@@ -177,8 +180,8 @@ def _say_premises(recorded: StoredReceipt, otherwise: str | None, lang: Language
         said.append(word(_WORDS, "changes", lang, paths=paths))
     if recorded.waived:
         said.append(count(_COUNTS, "waived", recorded.waived, lang))
-    for one in recorded.opinions:
-        about, by, approver = (clean(text, one_line=True) for text in (one.about, one.by, one.approver))
+    for opinion in recorded.opinions:
+        about, by, approver = (clean(text, one_line=True) for text in (opinion.about, opinion.by, opinion.approver))
         said.append(word(_WORDS, "opinion", lang, about=about, by=by, approver=approver))
     if otherwise is not None:
         said.append(word(_WORDS, "otherwise", lang, decision=word(VERDICTS, otherwise, lang)))

@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import SpecContext, require_covered, require_specs, warn_of_claims
-from vatspolicy.cli.options import (
-    DECIDE,
-    DECISION,
-    OUTPUT,
-    Argument,
-    Command,
-    Option,
-    Outputs,
-    SetOption,
-    StdinNameOption,
-    make_format_option,
-    make_output_option,
-)
 from vatspolicy.i18n import _
 
 Form = Literal["text", "json", "markdown", "html"]
@@ -30,15 +18,21 @@ Goal = Literal["needs-license", "allow"]
 
 
 def show_routes(
-    spec: Annotated[str, Argument("SPEC", "A spec (YAML or JSON), or - for standard input.")],
+    spec: Annotated[str, opt.Argument("SPEC", "A spec (YAML or JSON), or - for standard input.")],
     context: SpecContext,
-    to: Annotated[Goal | None, Option("--to", "What to reach (default: the next better decision).", DECISION)] = None,
-    most: Annotated[int, Option("--most", "How many differences to combine, at most.", DECISION, least=1, most=4)] = 3,
-    limit: Annotated[int, Option("--limit", "How many proposals to show, at most.", OUTPUT, least=1, most=20)] = 5,
-    changes: SetOption = (),
-    stdin_filename: StdinNameOption = None,
-    format: Annotated[Form, make_format_option(Form)] = "text",
-    outputs: Annotated[Outputs, make_output_option(Form)] = (),
+    to: Annotated[
+        Goal | None, opt.Option("--to", "What to reach (default: the next better decision).", opt.DECISION)
+    ] = None,
+    most: Annotated[
+        int, opt.Option("--most", "How many differences to combine, at most.", opt.DECISION, least=1, most=4)
+    ] = 3,
+    limit: Annotated[
+        int, opt.Option("--limit", "How many proposals to show, at most.", opt.OUTPUT, least=1, most=20)
+    ] = 5,
+    changes: opt.SetOption = (),
+    stdin_filename: opt.StdinNameOption = None,
+    format: Annotated[Form, opt.make_format_option(Form)] = "text",
+    outputs: Annotated[opt.Outputs, opt.make_output_option(Form)] = (),
 ) -> None:
     """Show every route of a spec and the smallest differences that would lead on.
 
@@ -52,8 +46,8 @@ def show_routes(
     from vatspolicy.gate.gate import Gate
     from vatspolicy.gate.opinions import check_opinions
     from vatspolicy.guidance.remediation import find_remediations
-    from vatspolicy.guidance.remediation.ways import describe_ways
-    from vatspolicy.reports.remediation import document, text
+    from vatspolicy.guidance.remediation.result import describe_ways
+    from vatspolicy.reports import remediation
 
     specs = require_specs([spec])
     if len(specs) > 1:
@@ -72,12 +66,12 @@ def show_routes(
         if form == "json":
             return json.dumps(encode(ways), ensure_ascii=False, indent=2) + "\n"
         if form == "markdown":
-            return document.render_markdown(ways, context.lang)
+            return remediation.render_markdown(ways, context.lang)
         if form == "html":
-            return document.render_page(ways, context.lang)
-        return text.render(ways, context.lang, color, measure_width())
+            return remediation.render_page(ways, context.lang)
+        return remediation.render(ways, context.lang, color, measure_width())
 
     publish(report, format, outputs)
 
 
-command = Command(show_routes, "routes", DECIDE, 30)
+command = opt.Command(show_routes, "routes", opt.DECIDE, 30)

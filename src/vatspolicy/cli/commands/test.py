@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import (
     abort,
     is_interactive,
@@ -14,19 +15,6 @@ from vatspolicy.cli.console import (
     write_report,
 )
 from vatspolicy.cli.context import LawOptions
-from vatspolicy.cli.options import (
-    INPUT,
-    OUTPUT,
-    RULES,
-    BadArgument,
-    Command,
-    FixturesOption,
-    LangOption,
-    Option,
-    Outputs,
-    make_format_option,
-    make_output_option,
-)
 from vatspolicy.i18n import _
 from vatspolicy.output import write_stderr
 
@@ -54,62 +42,64 @@ def parse_pattern(text: str | None) -> re.Pattern[str] | None:
     try:
         return re.compile(text) if text else None
     except re.error:
-        raise BadArgument(_("This is not a valid regular expression.")) from None
+        raise opt.BadArgument(_("This is not a valid regular expression.")) from None
 
 
 def run_tests(
     law: LawOptions,
     run: Annotated[
         str | None,
-        Option(
+        opt.Option(
             "--run -r REGEX",
             "Run only tests whose name matches; with --mutation, mutate only what has a name that matches, such as "
             "policy, policy/rule, policy (term name).",
-            INPUT,
+            opt.INPUT,
         ),
     ] = None,
-    fixtures: FixturesOption = None,
+    fixtures: opt.FixturesOption = None,
     coverage: Annotated[
         bool,
-        Option(
+        opt.Option(
             "--coverage",
             "Report rules and clauses not covered as both true and false, or not independently (MC/DC).",
-            OUTPUT,
+            opt.OUTPUT,
         ),
     ] = False,
     propose: Annotated[
         bool,
-        Option(
+        opt.Option(
             "--propose",
             "Print a test case for each clause that is not covered (z3, the extra smt); implies --coverage.",
-            OUTPUT,
+            opt.OUTPUT,
         ),
     ] = False,
     threshold: Annotated[
         float | None,
-        Option(
+        opt.Option(
             "--threshold PERCENT",
             "Fail below this share of clauses seen true and false; implies --coverage.",
-            OUTPUT,
+            opt.OUTPUT,
             least=0,
             most=100,
         ),
     ] = None,
     update: Annotated[
         bool,
-        Option(
-            "--update", "Rewrite expectations that fail to what the law gives, and show the changes as a diff.", OUTPUT
+        opt.Option(
+            "--update",
+            "Rewrite expectations that fail to what the law gives, and show the changes as a diff.",
+            opt.OUTPUT,
         ),
     ] = False,
     yes: Annotated[
-        bool, Option("--yes", "Let --update or --write-tests write without a terminal, or in CI.", OUTPUT)
+        bool, opt.Option("--yes", "Let --update or --write-tests write without a terminal, or in CI.", opt.OUTPUT)
     ] = False,
     mutation: Annotated[
-        bool, Option("--mutation", "Make small mistakes in the law and show which no test notices.", MUTATION)
+        bool, opt.Option("--mutation", "Make small mistakes in the law and show which no test notices.", MUTATION)
     ] = False,
     mutation_threshold: Annotated[
         float | None,
-        Option(
+        opt.Option(
             "--mutation-threshold PERCENT",
             "Fail below this share of noticed mistakes; implies --mutation.",
             MUTATION,
@@ -118,12 +108,12 @@ def run_tests(
         ),
     ] = None,
     sample: Annotated[
-        int | None, Option("--sample N", "Only so many mistakes, drawn at random.", MUTATION, least=1)
+        int | None, opt.Option("--sample N", "Only so many mistakes, drawn at random.", MUTATION, least=1)
     ] = None,
-    seed: Annotated[int, Option("--seed N", "Which sample is drawn.", MUTATION)] = 0,
+    seed: Annotated[int, opt.Option("--seed N", "Which sample is drawn.", MUTATION)] = 0,
     no_suggestions: Annotated[
         bool,
-        Option(
+        opt.Option(
             "--no-suggestions",
             "Look for no tests and for no proofs that a mistake changes nothing, which is faster.",
             MUTATION,
@@ -131,14 +121,14 @@ def run_tests(
     ] = False,
     write_tests: Annotated[
         bool,
-        Option(
+        opt.Option(
             "--write-tests", "Write the suggested tests below those of each policy, and show them as a diff.", MUTATION
         ),
     ] = False,
-    jobs: Annotated[int, Option("--jobs -j", "Processes.", MUTATION, least=1)] = 1,
-    format: Annotated[TestFormat, make_format_option(TestFormat)] = "text",
-    outputs: Annotated[Outputs, make_output_option(TestFormat)] = (),
-    lang: LangOption = "en",
+    jobs: Annotated[int, opt.Option("--jobs -j", "Processes.", MUTATION, least=1)] = 1,
+    format: Annotated[TestFormat, opt.make_format_option(TestFormat)] = "text",
+    outputs: Annotated[opt.Outputs, opt.make_output_option(TestFormat)] = (),
+    lang: opt.LangOption = "en",
 ) -> int:
     """Run the tests of policies and all fixtures. A test with `skip: REASON` is not run, and every report says so.
     A failing test names the clauses that decide, with the facts that they read.
@@ -199,7 +189,7 @@ def run_tests(
     if write_tests:
         from vatspolicy.authoring.mutation.suggestions import add_tests
 
-        suggested = [one.suggestion for one in report.survivors if one.suggestion is not None]
+        suggested = [survivor.suggestion for survivor in report.survivors if survivor.suggestion is not None]
         _write(add_tests(bundle, suggested), law, quiet=format != "text")
     publish(lambda name, _: render(name, report, lang), format, outputs)
     return report.exit_code
@@ -240,4 +230,4 @@ def _write(updated: Sequence[UpdatedFile], law: LawOptions, quiet: bool) -> None
         (write_stderr if quiet else print_result)(difference)
 
 
-command = Command(run_tests, "test", RULES, 140)
+command = opt.Command(run_tests, "test", opt.RULES, 140)

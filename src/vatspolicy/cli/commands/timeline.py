@@ -4,46 +4,36 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import CommandContext, require_covered, warn_of_claims
-from vatspolicy.cli.options import (
-    DECIDE,
-    DECISION,
-    Argument,
-    Command,
-    Option,
-    Outputs,
-    SetOption,
-    StdinNameOption,
-    make_format_option,
-    make_output_option,
-    parse_day,
-)
 from vatspolicy.i18n import _
 
 TimelineFormat = Literal["text", "json", "markdown", "html"]
 
 
 def show_timeline(
-    spec: Annotated[str, Argument("SPEC", "A product spec, or - for standard input.")],
+    spec: Annotated[str, opt.Argument("SPEC", "A product spec, or - for standard input.")],
     context: CommandContext,
     first: Annotated[
         str | None,
-        Option("--from DAY", "First day (default: the first that the bundle covers).", DECISION, parse=parse_day),
+        opt.Option(
+            "--from DAY", "First day (default: the first that the bundle covers).", opt.DECISION, parse=opt.parse_day
+        ),
     ] = None,
     last: Annotated[
         str | None,
-        Option(
+        opt.Option(
             "--to DAY",
             "Last day (default: no end; changes that are law already are included).",
-            DECISION,
-            parse=parse_day,
+            opt.DECISION,
+            parse=opt.parse_day,
         ),
     ] = None,
-    changes: SetOption = (),
-    stdin_filename: StdinNameOption = None,
-    format: Annotated[TimelineFormat, make_format_option(TimelineFormat)] = "text",
-    outputs: Annotated[Outputs, make_output_option(TimelineFormat)] = (),
+    changes: opt.SetOption = (),
+    stdin_filename: opt.StdinNameOption = None,
+    format: Annotated[TimelineFormat, opt.make_format_option(TimelineFormat)] = "text",
+    outputs: Annotated[opt.Outputs, opt.make_output_option(TimelineFormat)] = (),
 ) -> None:
     """Show how the decision on a spec changed and will change, and which instrument changed it.
 
@@ -67,4 +57,4 @@ def show_timeline(
     publish(lambda name, color: render(name, data, context.lang, color, measure_width()), format, outputs)
 
 
-command = Command(show_timeline, "timeline", DECIDE, 90)
+command = opt.Command(show_timeline, "timeline", opt.DECIDE, 90)

@@ -7,21 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from vatspolicy import clock
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, abort_unwritten, publish, refuse_link, report_problems
 from vatspolicy.cli.context import CommandContext, require_specs
-from vatspolicy.cli.options import (
-    FILE,
-    INPUT,
-    OUTPUT,
-    RULES,
-    Command,
-    Option,
-    Outputs,
-    SigstoreOption,
-    SpecsArgument,
-    make_format_option,
-    make_output_option,
-)
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import _
@@ -41,18 +29,22 @@ def update(
     context: CommandContext,
     source: Annotated[
         str,
-        Option(
+        opt.Option(
             "--from SOURCE",
             "The newer bundle: a file, a folder, oci://HOST/REPOSITORY:TAG or git+REPOSITORY@TAG:PATH.",
-            INPUT,
+            opt.INPUT,
         ),
     ],
-    specs: SpecsArgument = (),
-    check: Annotated[bool, Option("--check", "Show what the newer bundle changes; write nothing.", OUTPUT)] = False,
-    apply: Annotated[bool, Option("--apply", "Put the newer bundle in place of the one in use.", OUTPUT)] = False,
-    sigstore: SigstoreOption = None,
-    format: Annotated[UpdateFormat, make_format_option(UpdateFormat)] = "text",
-    outputs: Annotated[Outputs, make_output_option(UpdateFormat)] = (),
+    specs: opt.SpecsArgument = (),
+    check: Annotated[
+        bool, opt.Option("--check", "Show what the newer bundle changes; write nothing.", opt.OUTPUT)
+    ] = False,
+    apply: Annotated[
+        bool, opt.Option("--apply", "Put the newer bundle in place of the one in use.", opt.OUTPUT)
+    ] = False,
+    sigstore: opt.SigstoreOption = None,
+    format: Annotated[UpdateFormat, opt.make_format_option(UpdateFormat)] = "text",
+    outputs: Annotated[opt.Outputs, opt.make_output_option(UpdateFormat)] = (),
 ) -> ExitCode:
     """Compare the bundle in use (--bundle, or bundle of vatspolicy.toml) with a newer one, for the specs here.
 
@@ -62,8 +54,7 @@ def update(
     Example: vatspolicy update --check --from releases/
     """
     from vatspolicy.bundles.select import find_locks, read_layers
-    from vatspolicy.bundles.sigstore_policy import read_proof
-    from vatspolicy.bundles.verification import wants_proof
+    from vatspolicy.bundles.signature import read_proof, wants_proof
     from vatspolicy.cli.bundle_sources import fetch_bundle
     from vatspolicy.gate.law_update import FORMAT as VERSION
     from vatspolicy.gate.law_update import LawUpdate, SpecUpdate, compare_specs
@@ -73,7 +64,7 @@ def update(
     if check == apply:
         abort(_("pass --check or --apply."))
     if law.bundle is None:
-        abort(_("no bundle is in use: name it with --bundle, or set bundle in {file}.", file=FILE))
+        abort(_("no bundle is in use: name it with --bundle, or set bundle in {file}.", file=opt.FILE))
     if law.skip_verify:
         abort(_("an update is always verified; leave out --skip-verify."))
     files = require_specs(specs, from_stdin=False)
@@ -122,8 +113,7 @@ def _is_newer(old: BundleFile, new: BundleFile) -> bool:
 def _verify(fetched: FetchedBundle, key: Path | None, locks: Sequence[Path]) -> Signature | None:
     """Verify a newer bundle as the one in use was verified: with the same key and for the same scope."""
     from vatspolicy.bundles.lockfile import read_lock
-    from vatspolicy.bundles.sigstore_policy import Evidence
-    from vatspolicy.bundles.verification import verify_bundle
+    from vatspolicy.bundles.signature import Evidence, verify_bundle
 
     pinned: list[Lock] = [read_lock(path) for path in locks]
     scope = next((lock.scope for lock in pinned), "")
@@ -136,7 +126,7 @@ def _verify(fetched: FetchedBundle, key: Path | None, locks: Sequence[Path]) -> 
 def _apply(bundle: Path, fetched: FetchedBundle, signature: Signature | None, locks: Sequence[Path]) -> None:
     """Write the newer bundle and its locks, or leave all files as they were."""
     from vatspolicy.bundles.lockfile import replace_bundle
-    from vatspolicy.bundles.sigstore_policy import proof_path
+    from vatspolicy.bundles.signature import proof_path
     from vatspolicy.cli.bundle_sources import warn_of_stale_proof
 
     for path in (bundle, proof_path(bundle), *locks):
@@ -148,4 +138,4 @@ def _apply(bundle: Path, fetched: FetchedBundle, signature: Signature | None, lo
     warn_of_stale_proof(bundle, signature)
 
 
-command = Command(update, "update", RULES, 240)
+command = opt.Command(update, "update", opt.RULES, 240)

@@ -8,21 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from vatspolicy import clock
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, print_result
-from vatspolicy.cli.options import (
-    DECIDE,
-    DECISION,
-    INPUT,
-    Argument,
-    Command,
-    DataFormatOption,
-    FailOn,
-    LangOption,
-    LaunchDayOption,
-    LawOption,
-    Option,
-    PoliciesOption,
-)
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Language, Message, Phrase, _, reason_of, translate
 from vatspolicy.i18n.text import clean
@@ -35,22 +22,24 @@ if TYPE_CHECKING:
 
 
 def verify_attestation(
-    file: Annotated[Path, Argument("FILE", "What check --attest wrote.")],
-    specs: Annotated[list[Path], Option("--spec FILE", "A spec that must be attested; repeatable.", INPUT)],
-    key: Annotated[Path, Option("--key FILE", "Public key that signed it (PEM or JWK).", INPUT)],
-    bundle: Annotated[Path | None, Option("--bundle FILE", "The bundle that must have decided.", INPUT)] = None,
-    law: LawOption = None,
-    policies: PoliciesOption = (),
-    as_of: LaunchDayOption = None,
+    file: Annotated[Path, opt.Argument("FILE", "What check --attest wrote.")],
+    specs: Annotated[list[Path], opt.Option("--spec FILE", "A spec that must be attested; repeatable.", opt.INPUT)],
+    key: Annotated[Path, opt.Option("--key FILE", "Public key that signed it (PEM or JWK).", opt.INPUT)],
+    bundle: Annotated[Path | None, opt.Option("--bundle FILE", "The bundle that must have decided.", opt.INPUT)] = None,
+    law: opt.LawOption = None,
+    policies: opt.PoliciesOption = (),
+    as_of: opt.LaunchDayOption = None,
     fail_on: Annotated[
-        FailOn, Option("--fail-on", "The level that the gate must have failed on, at least.", DECISION)
+        opt.FailOn, opt.Option("--fail-on", "The level that the gate must have failed on, at least.", opt.DECISION)
     ] = "needs-license",
     approvers: Annotated[
         Path | None,
-        Option("--approvers FILE", "Who may grant the opinions that a decision rests on (default: nobody).", DECISION),
+        opt.Option(
+            "--approvers FILE", "Who may grant the opinions that a decision rests on (default: nobody).", opt.DECISION
+        ),
     ] = None,
-    format: DataFormatOption = "text",
-    lang: LangOption = "en",
+    format: opt.DataFormatOption = "text",
+    lang: opt.LangOption = "en",
 ) -> ExitCode:
     """Verify that the gate passed specs, as they are, under a law (default: the shipped one).
 
@@ -70,7 +59,7 @@ def verify_attestation(
     found = []
     for spec in specs:
         about = find_statements(statements, _read(spec))
-        objections = [one for statement in about for one in find_objections(statement, expected)]
+        objections = [objection for statement in about for objection in find_objections(statement, expected)]
         if not about:
             objections.append(_("No attestation in the file is about this spec as it is."))
         found.append((str(spec), about, list(dict.fromkeys(objections))))
@@ -130,7 +119,7 @@ def _to_json(passed: bool, signer: Key, found: list[tuple[str, list[Attested], l
         {
             "spec": spec,
             "passed": not objections,
-            "objections": [str(one) for one in objections],
+            "objections": [str(objection) for objection in objections],
             "statements": [one.statement for one in about],
         }
         for spec, about, objections in found
@@ -138,4 +127,4 @@ def _to_json(passed: bool, signer: Key, found: list[tuple[str, list[Attested], l
     return json.dumps({"passed": passed, "signed_by": signer.id, "specs": specs}, ensure_ascii=False, indent=2) + "\n"
 
 
-command = Command(verify_attestation, "verify-attestation", DECIDE, 50)
+command = opt.Command(verify_attestation, "verify-attestation", opt.DECIDE, 50)

@@ -48,8 +48,8 @@ def waive(
     from vatspolicy.clock import today
     from vatspolicy.core.profile.profile import load_profile
     from vatspolicy.gate.gate import Gate
+    from vatspolicy.gate.waivers.apply import add_entries, entry_text
     from vatspolicy.gate.waivers.load import last_day
-    from vatspolicy.gate.waivers.writer import add_entries, entry_text
 
     bundle, day = law.load([spec]), today()
     is_opinion = matter.startswith("opinions")
@@ -91,7 +91,7 @@ def waive(
 
 
 def _require_rule(bundle: Bundle, name: str) -> None:
-    names = [one.name for policy in bundle.policies.values() for one in policy.rules]
+    names = [rule.name for policy in bundle.policies.values() for rule in policy.rules]
     if name not in names:
         abort(Sentences(_("there is no rule {rule!r}.", rule=name), suggest(name, names)))
 
@@ -118,7 +118,7 @@ def _opinion_scope(
     from vatspolicy.core.engine.opinions import COUNTED
     from vatspolicy.core.profile.opinions import stated
     from vatspolicy.gate.waivers.fingerprint import opinion_fingerprint
-    from vatspolicy.reports.decision.doubt import WORDS
+    from vatspolicy.reports.decision.digest import READING_WORDS as WORDS
 
     claims = profile.facts["opinions"]
     index = place.removeprefix("opinions").strip("[.]")

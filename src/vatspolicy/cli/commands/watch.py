@@ -7,17 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, print_result, report_problems, warn
 from vatspolicy.cli.context import LawOptions
-from vatspolicy.cli.options import (
-    INPUT,
-    RULES,
-    Command,
-    FixturesOption,
-    LangOption,
-    Option,
-    TodayOption,
-)
 from vatspolicy.i18n import Listing, _, translate
 
 if TYPE_CHECKING:
@@ -39,10 +31,10 @@ def wait() -> None:
 
 def watch(
     law: LawOptions,
-    fixtures: FixturesOption = None,
-    base: Annotated[str, Option("--base REVISION", "Commit that each edit is compared with.", INPUT)] = "HEAD",
-    today: TodayOption = None,
-    lang: LangOption = "en",
+    fixtures: opt.FixturesOption = None,
+    base: Annotated[str, opt.Option("--base REVISION", "Commit that each edit is compared with.", opt.INPUT)] = "HEAD",
+    today: opt.TodayOption = None,
+    lang: opt.LangOption = "en",
 ) -> int:
     """Watch policies, and the layers above them. When a policy or its tests are saved, run lint and the tests of that
     policy under the layers up to its own, and show the rules and the decisions of fixtures that changed since a commit
@@ -210,7 +202,7 @@ class _Watch:
 
         watched = self.stack.layers
         lowest = len(bundle.layers) - len(watched)
-        places = {id: place - lowest + 1 for place, layer in enumerate(bundle.layers) for id in layer.policies}
+        places = {id: position - lowest + 1 for position, layer in enumerate(bundle.layers) for id in layer.policies}
         count = {policy.id: max(places.get(policy.id, 0), 0) for policy in policies}
         for number in sorted(set(count.values())):
             stack = dataclasses.replace(self.stack, layers=watched[:number])
@@ -239,4 +231,4 @@ def _is_of(case: Case, path: Path) -> bool:
     return path.name.removesuffix(".yaml").removesuffix(".expect") == Path(case.file).name.removesuffix(".expect.yaml")
 
 
-command = Command(watch, "watch", RULES, 160)
+command = opt.Command(watch, "watch", opt.RULES, 160)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.core.cel.types import Type
+from vatspolicy.core.cel.types import BOOL, TEXT, ListOf, Type
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -132,6 +132,37 @@ class TextTest(Node):
     pattern: str
 
 
+@dataclass(frozen=True, eq=False)
+class SetTest(Node):
+    """A test of two lists of scalars as sets: `sets.contains`, `sets.equivalent` or `sets.intersects`."""
+
+    kind: str
+    left: Node
+    right: Node
+
+
+_MEMBER = "set member"
+"""Variable of the quantifiers that define a set test. No expression can write it."""
+
+
+def in_quantifiers(node: SetTest) -> Node:
+    """Return the quantifiers that define a set test. Every back end evaluates those."""
+    match node.kind:
+        case "intersects":
+            return _over(node, "exists", node.left, node.right)
+        case "contains":
+            return _over(node, "all", node.right, node.left)
+    sides = (_over(node, "all", node.right, node.left), _over(node, "all", node.left, node.right))
+    return And(BOOL, node.span, sides)
+
+
+def _over(node: SetTest, kind: str, over: Node, among: Node) -> Quantifier:
+    """Return whether some or all members of one list are in another."""
+    item = over.type.item if isinstance(over.type, ListOf) else None
+    member = Fact(item or TEXT, over.span, _MEMBER, ())
+    return Quantifier(BOOL, node.span, kind, _MEMBER, over, In(BOOL, node.span, member, among))
+
+
 def children(node: Node) -> tuple[Node, ...]:
     """Return the operands of a node, left to right."""
     match node:
@@ -139,7 +170,7 @@ def children(node: Node) -> tuple[Node, ...]:
             return (body,)
         case And(parts=parts) | Or(parts=parts):
             return parts
-        case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
+        case Compare(left=left, right=right) | Arithmetic(left=left, right=right) | SetTest(left=left, right=right):
             return (left, right)
         case In(item=item, list=over):
             return (item, over)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 import re
+from dataclasses import replace
 
-from vatspolicy.core.cel.ast import Arithmetic, Literal, Node, Quantifier, Term, children
+from vatspolicy.core.cel.ast import Arithmetic, Literal, Node, Quantifier, SetTest, Term, children
 from vatspolicy.core.cel.grammar import LARGEST, ExpressionError
 from vatspolicy.core.cel.types import Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
 from vatspolicy.errors import suggest
@@ -42,6 +43,20 @@ def check_membership(item: Node, over: Node) -> None:
         )
     if over.type.item is not None:
         _same_kind(item, over, over.type.item, ordered=False)
+
+
+def check_set_test(kind: str, left: Node, right: Node) -> None:
+    """Raise ExpressionError unless both operands are lists of scalars of one type."""
+    for side in (left, right):
+        if not isinstance(side.type, ListOf):
+            message = _("sets.{kind} needs two lists, but this is {type}.", kind=kind, type=side.type)
+            raise ExpressionError(message, side.span)
+        if isinstance(side.type.item, ListOf | Record):
+            message = _("sets.{kind} compares words or numbers, but this is a list of objects.", kind=kind)
+            raise ExpressionError(message, side.span, _("Write exists or all."))
+    assert isinstance(left.type, ListOf) and isinstance(right.type, ListOf)
+    if left.type.item is not None and right.type.item is not None:
+        _same_kind(replace(left, type=left.type.item), right, right.type.item, ordered=False)
 
 
 def _same_kind(left: Node, right: Node, other: Type, ordered: bool) -> None:
@@ -160,4 +175,6 @@ def _measure(node: Node) -> tuple[int, int, int]:
     if isinstance(node, Quantifier):  # the list is evaluated once, the body once per member
         (_, outer, _), (_, inner, _) = parts
         loops = max(outer, 1 + inner)
+    elif isinstance(node, SetTest):  # one list is looked through for each member of the other
+        loops = 1
     return height, loops, 1 + sum(part[2] for part in parts)

@@ -60,8 +60,8 @@ class GeneratedModule(Generic[K]):
 
     @functools.cached_property
     def _code(self) -> CodeType:
-        found: CodeType = self._parts.get("code") or compile(self.source, "<generated>", "exec")
-        return found
+        code: CodeType = self._parts.get("code") or compile(self.source, "<generated>", "exec")
+        return code
 
     def load(self, params: Params) -> dict[K, Evaluator]:
         """Return the functions for one day, by the caller's keys."""

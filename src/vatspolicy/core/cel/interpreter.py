@@ -23,9 +23,11 @@ from vatspolicy.core.cel.ast import (
     Or,
     Param,
     Quantifier,
+    SetTest,
     Size,
     Term,
     TextTest,
+    in_quantifiers,
 )
 
 Params: TypeAlias = Mapping[str, Any]
@@ -117,6 +119,8 @@ def _compile(node: Node, params: Params, bound: frozenset[str]) -> Evaluator:
         case TextTest(kind=kind, text=text, pattern=pattern):
             test = TEXT[kind]
             return _apply(lambda value: test(value, pattern), compile_interpreter(text, params, bound))
+        case SetTest():
+            return compile_interpreter(in_quantifiers(node), params, bound)
         case Quantifier(kind=kind, variable=variable, list=over, body=body):
             members = compile_interpreter(over, params, bound)
             return _quantifier(

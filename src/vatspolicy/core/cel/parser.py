@@ -22,6 +22,7 @@ from vatspolicy.core.cel.ast import (
     Or,
     Param,
     Quantifier,
+    SetTest,
     Size,
     Term,
     TextTest,
@@ -32,6 +33,7 @@ from vatspolicy.core.cel.checker import (
     check_depth,
     check_members,
     check_membership,
+    check_set_test,
     check_size,
 )
 from vatspolicy.core.cel.grammar import (
@@ -62,6 +64,9 @@ _MEMBERS = {
     **{name: f'fact.{name}("constant")' for name in _TEXT_TESTS},
 }
 """Member functions, and how they are written."""
+
+_SETS = ("contains", "equivalent", "intersects")
+"""Functions of CEL's extension of sets."""
 
 _REFUSED = {
     "has": _("It would turn a missing fact into 'no'. Write the fact itself: a missing fact is unknown."),
@@ -260,6 +265,8 @@ class _AstBuilder:
         span = self.span(tree)
         if name in _REFUSED:
             raise ExpressionError(_("The language has no {name}().", name=name), span, _REFUSED[name])
+        if self.bare_name(base_tree) == "sets":
+            return self.set_test(name, arguments, span, depth)
         if name in ("exists", "all"):
             return self.quantifier(tree, name, base_tree, arguments, depth)
         base = self.lower(base_tree, depth)
@@ -309,7 +316,7 @@ class _AstBuilder:
         if variable in RESERVED:
             message = _("{variable!r} is a reserved word of CEL.", variable=variable)
             raise ExpressionError(message, self.span(arguments[0]), _("Choose another name."))
-        if variable in self.names.variables or variable in ("param", "term"):
+        if variable in self.names.variables or variable in ("param", "term", "sets"):
             message = _("The name {variable!r} is taken.", variable=variable)
             raise ExpressionError(message, self.span(arguments[0]), _("Choose another one."))
         if over.type.item is None:  # empty on every day, so the body has no type
@@ -317,6 +324,17 @@ class _AstBuilder:
         check_members(over)
         inner = _AstBuilder(self.text, self.names.bind(variable, over.type.item))
         return Quantifier(BOOL, span, kind, variable, over, inner.boolean(arguments[1], depth))
+
+    def set_test(self, kind: str, arguments: list[Any], span: tuple[int, int], depth: int) -> Node:
+        if kind not in _SETS:
+            name = f"sets.{kind}"
+            raise ExpressionError(_("There is no function {name!r}.", name=name), span, suggest(kind, _SETS))
+        if len(arguments) != 2:
+            hint = _("Write sets.{kind}(list, list).", kind=kind)
+            raise ExpressionError(_("sets.{kind} takes two lists.", kind=kind), span, hint)
+        left, right = (self.lower(argument, depth) for argument in arguments)
+        check_set_test(kind, left, right)
+        return SetTest(BOOL, span, kind, left, right)
 
     def text_test(self, kind: str, base: Node, arguments: list[Any], span: tuple[int, int], depth: int) -> Node:
         if not isinstance(base.type, Text | Enum):

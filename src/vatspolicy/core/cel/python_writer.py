@@ -25,9 +25,11 @@ from vatspolicy.core.cel.ast import (
     Or,
     Param,
     Quantifier,
+    SetTest,
     Size,
     Term,
     TextTest,
+    in_quantifiers,
 )
 from vatspolicy.core.cel.scopes import free_facts, reads, variables_read
 from vatspolicy.core.cel.types import ListOf, Record
@@ -193,6 +195,8 @@ class _Function:
                 return f"len({self.value(over, operands)})"
             case TextTest(kind=kind, text=text, pattern=pattern):
                 return self.text_test(kind, self.value(text, operands), pattern)
+            case SetTest():
+                return self.value(in_quantifiers(node), operands)
             case Quantifier() if (known := self.membership(node)) is not None:
                 members = self.value(node.list, operands)
                 if node.kind == "exists":
@@ -369,10 +373,10 @@ def _join(unknown: str) -> str:
 
 
 def _body(node: Node) -> Node:
-    """Return the body of a term, or the node itself."""
+    """Return the body of a term, or the node itself; of a set test the quantifiers."""
     while isinstance(node, Term):
         node = node.body
-    return node
+    return in_quantifiers(node) if isinstance(node, SetTest) else node
 
 
 def _without_not(node: Node) -> tuple[Node, bool]:
@@ -381,7 +385,7 @@ def _without_not(node: Node) -> tuple[Node, bool]:
     while isinstance(node, Not | Term):
         positive ^= isinstance(node, Not)
         node = node.body
-    return node, positive
+    return _body(node), positive
 
 
 def _bound_inside(node: Node, bound: Bound) -> Bound:

@@ -23,6 +23,7 @@ _NODES = {
         t.Size,
         t.Arithmetic,
         t.TextTest,
+        t.SetTest,
     )
 }
 _SIMPLE: dict[str, Type] = {"bool": BOOL, "int": INT, "number": NUMBER, "text": TEXT, "day": DAY}

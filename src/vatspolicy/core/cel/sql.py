@@ -31,9 +31,11 @@ from vatspolicy.core.cel.ast import (
     Or,
     Param,
     Quantifier,
+    SetTest,
     Size,
     Term,
     TextTest,
+    in_quantifiers,
 )
 from vatspolicy.core.cel.interpreter import ARITHMETIC, COMPARE, TEXT, Params
 
@@ -180,6 +182,8 @@ class _Writer:
                 return _size(self.value(over, bound))
             case TextTest(kind=kind, text=text, pattern=pattern):
                 return _text_test(kind, self.value(text, bound), pattern)
+            case SetTest():
+                return self.value(in_quantifiers(node), bound)
             case Quantifier():
                 return self.quantifier(node, bound)
         raise TypeError(f"unknown node: {node!r}")
@@ -197,6 +201,8 @@ class _Writer:
         if isinstance(over, Known):
             if over.value is None:
                 return UNKNOWN
+            if not over.value:
+                return Known(node.kind != "exists")
             if node.kind == "exists" and isinstance(one := self.one_list(node, bound), exp.Expr):
                 return _overlap(one, list(over.value))
             members = (self.value(node.body, {**bound, node.variable: Known(member)}) for member in over.value)

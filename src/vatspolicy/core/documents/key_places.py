@@ -65,13 +65,13 @@ def _index(schema: str, schemas: SchemaSet) -> dict[str, list[Path]]:
 
 def _lists(schema: str, schemas: SchemaSet) -> dict[Path, tuple[Word, ...]]:
     """Return the words that each key takes, itself or as members of a list."""
-    found: dict[Path, tuple[Word, ...]] = {}
+    lists: dict[Path, tuple[Word, ...]] = {}
     for path, node, home in _nodes(schemas.load(schema), (), schema, schemas):
         item, home = _follow(node, home, schemas)
         item, _ = _follow(item.get("items", item), home, schemas)
         if words := words_of_schema(item, schemas):
-            found.setdefault(path, words)
-    return found
+            lists.setdefault(path, words)
+    return lists
 
 
 def _nodes(node: Any, path: Path, schema: str, schemas: SchemaSet) -> Iterator[tuple[Path, Any, str]]:

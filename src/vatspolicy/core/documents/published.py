@@ -50,15 +50,15 @@ def _localize(node: Any, home: str, root: str, needed: dict[str, dict[str, Any]]
         return [_localize(item, home, root, needed, schemas) for item in node]
     if not isinstance(node, dict):
         return node
-    found: dict[str, Any] = {}
+    localize: dict[str, Any] = {}
     for key, child in node.items():
         if key == "$ref" and isinstance(child, str):
             file, _, pointer = child.partition("#")
-            found[key] = f"#{_embed(file, root, needed, schemas) if file else home}{pointer}"
+            localize[key] = f"#{_embed(file, root, needed, schemas) if file else home}{pointer}"
         else:
             is_data = key in _DATA or key.startswith("x-")
-            found[key] = child if is_data else _localize(child, home, root, needed, schemas)
-    return found
+            localize[key] = child if is_data else _localize(child, home, root, needed, schemas)
+    return localize
 
 
 def _embed(file: str, root: str, needed: dict[str, dict[str, Any]], schemas: SchemaSet) -> str:

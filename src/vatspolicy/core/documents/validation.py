@@ -124,7 +124,7 @@ class Validator:
             return 0
         _ = self._library  # which has loaded all schemas that the schema refers to
         return max(
-            itertools.chain.from_iterable(_most_members(self._schemas.load(one)) for one in self._names.values())
+            itertools.chain.from_iterable(_most_members(self._schemas.load(name)) for name in self._names.values())
         )
 
     def _with_uri(self, uri: str) -> dict[str, Any]:
@@ -177,7 +177,7 @@ class Validator:
 
     def _drop(self, value: Any, nodes: Iterable[tuple[Any, str]]) -> Any:
         """Return a value without the null keys that its schema names. A null in a list stays, and is refused."""
-        known = [one for node, base in nodes for one in self._alternatives(node, base)]
+        known = [alternative for node, base in nodes for alternative in self._alternatives(node, base)]
         if isinstance(value, list):
             below = [(node["items"], base) for node, base in known if "items" in node]
             return [self._drop(item, below) for item in value]
@@ -241,11 +241,13 @@ def _constraints(schema: Any) -> Any:
         return [_constraints(member) for member in schema]
     if not isinstance(schema, dict):
         return schema
-    found = {key: value for key, value in schema.items() if not key.startswith("x-") and key not in _ANNOTATIONS}
-    for key in found.keys() - _VALUES:
-        inner = found[key]
-        found[key] = {name: _constraints(one) for name, one in inner.items()} if key in _NAMED else _constraints(inner)
-    return found
+    constraints = {key: value for key, value in schema.items() if not key.startswith("x-") and key not in _ANNOTATIONS}
+    for key in constraints.keys() - _VALUES:
+        inner = constraints[key]
+        constraints[key] = (
+            {name: _constraints(one) for name, one in inner.items()} if key in _NAMED else _constraints(inner)
+        )
+    return constraints
 
 
 def _value_at(data: Any, path: Iterable[str | int]) -> Any:

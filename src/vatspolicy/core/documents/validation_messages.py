@@ -139,10 +139,10 @@ class Explainer:
             message, hint = _("This can be read in more than one way."), _("Keep one of the alternatives.")
             yield self._document.problem(fault.path, message, hint, key=True)
             return
-        alike = [faults for faults in branches.values() if not any(_wrong_at_root(one) for one in faults)]
+        alike = [faults for faults in branches.values() if not any(_wrong_at_root(fault) for fault in faults)]
         if not alike:
             expected = [
-                name for faults in branches.values() for one in faults if not one.depth for name in one.expected
+                name for faults in branches.values() for fault in faults if not fault.depth for name in fault.expected
             ]
             yield self._document.problem(fault.path, *describe_wrong_type(expected, fault.value))
         elif len(alike) > 1 and (choices := _shared_choices(alike)):

@@ -169,7 +169,9 @@ def _describe_no_member(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
     """Return the message and hint for a value that is not a member of an enumeration with names and synonyms."""
     words = words_of_schema(fault.schema, schemas) if fault.rule == "enum" else ()
     gazetteer: Names = schemas.load("places").get("x-gazetteer", {}) if "places" in schemas.names else {}
-    places = gazetteer if "x-enum" not in fault.schema and all(one in gazetteer for one in fault.members) else None
+    places = (
+        gazetteer if "x-enum" not in fault.schema and all(member in gazetteer for member in fault.members) else None
+    )
     return describe_strange_word(fault.members, fault.value, words, places, fault.schema.get("x-list", ""))
 
 
@@ -209,10 +211,10 @@ def _meant(text: str, names: Names) -> str:
 
 def _around(word: str, names: Names) -> list[str]:
     """Return the places that a place lies in."""
-    found: list[str] = []
-    while (word := names.get(word, {}).get("within", "")) and word not in found:
-        found.append(word)
-    return found
+    around: list[str] = []
+    while (word := names.get(word, {}).get("within", "")) and word not in around:
+        around.append(word)
+    return around
 
 
 # --- days ------------------------------------------------------------------------------------------------------------

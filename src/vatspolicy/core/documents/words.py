@@ -122,8 +122,8 @@ def _near(text: str, words: Iterable[Word]) -> list[Word]:
     for word in words:
         for name in word.names:
             by_name.setdefault(name.casefold(), {})[word.value] = word
-    found = get_close_matches(text.casefold(), list(by_name), n=3, cutoff=0.8)
-    return list({value: word for name in found for value, word in by_name[name].items()}.values())
+    close_matches = get_close_matches(text.casefold(), list(by_name), n=3, cutoff=0.8)
+    return list({value: word for name in close_matches for value, word in by_name[name].items()}.values())
 
 
 def _respelled(query: tuple[str, ...], words: Iterable[Word]) -> tuple[str, ...]:

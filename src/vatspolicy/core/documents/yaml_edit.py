@@ -27,7 +27,7 @@ def set_value(text: str, path: Path, value: Any, comment: Comment | None = None,
     nodes, column = _find(text, path)
     node, known = nodes[-1], len(nodes) - 1
     rest = path[known:]
-    in_flow = any(isinstance(one, CollectionNode) and one.flow_style for one in nodes[:-1])
+    in_flow = any(isinstance(node, CollectionNode) and node.flow_style for node in nodes[:-1])
     if not rest or _is_empty(node):
         return _replace(text, node, build_tree(_nest(rest, value), comment, path[:known], in_flow or flow), column + 2)
     if not isinstance(node, MappingNode):
@@ -36,8 +36,13 @@ def set_value(text: str, path: Path, value: Any, comment: Comment | None = None,
         pair = write_inline(build_tree({rest[0]: _nest(rest[1:], value)}, flow=True))
         return _insert(text, node.value[-1][1].end_mark.index, f", {pair[1:-1]}")
     tree = build_tree({rest[0]: _nest(rest[1:], value)}, comment, path[:known])
-    if flow and isinstance(tree, YamlCollection):
-        tree.entries[0].value = build_tree(_nest(rest[1:], value), flow=True)
+    if flow:
+        owner = tree
+        for _ in rest[1:]:
+            assert isinstance(owner, YamlCollection)
+            owner = owner.entries[0].value
+        assert isinstance(owner, YamlCollection)
+        owner.entries[0].value = build_tree(value, flow=True)
     return _insert_lines(text, _end(text, node), write_block(tree, node.value[0][0].start_mark.column))
 
 

@@ -256,11 +256,11 @@ def _write_text(value: str, flow: bool) -> str:
 
 def _indent_comments(lines: list[str], pad: str) -> list[str]:
     """Return comment lines at an indentation, with at most one blank line in a row."""
-    found: list[str] = []
+    indent_comments: list[str] = []
     for line in lines:
-        if line or not found or found[-1]:
-            found.append(pad + line if line else "")
-    return found
+        if line or not indent_comments or indent_comments[-1]:
+            indent_comments.append(pad + line if line else "")
+    return indent_comments
 
 
 def _is_plain(value: str, flow: bool) -> bool:

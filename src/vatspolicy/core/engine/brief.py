@@ -198,11 +198,11 @@ class BriefSerializer:
         return found
 
     def _operator(self, subject: Subject) -> str:
-        found = self.operators.get(subject)
-        if found is None:
-            found = find_bearer(self.profile, self.activations.of(subject))
-            self.operators[subject] = found
-        return found
+        operator = self.operators.get(subject)
+        if operator is None:
+            operator = find_bearer(self.profile, self.activations.of(subject))
+            self.operators[subject] = operator
+        return operator
 
     def deadline(self, rule: Rule, due: Mapping[str, Any]) -> tuple[Data, dict[str, str]]:
         """Return the deadline of a duty, and its wording; both serve every decision and must not be changed."""
@@ -222,10 +222,10 @@ class BriefSerializer:
 
     def citations(self, rule: Rule) -> list[dict[str, str]]:
         """Return the citations of a rule; the list serves every decision of a day and must not be changed."""
-        found = self.shared.citations.get(rule.name)
-        if found is None:
-            found = self.shared.citations[rule.name] = [{"policy": rule.policy, "key": key} for key in rule.cite]
-        return found
+        citation = self.shared.citations.get(rule.name)
+        if citation is None:
+            citation = self.shared.citations[rule.name] = [{"policy": rule.policy, "key": key} for key in rule.cite]
+        return citation
 
     def opinion(self, place: int, state: str) -> Data:
         """Return an opinion of the profile and its state."""
@@ -235,10 +235,10 @@ class BriefSerializer:
         return {"about": given["about"], "service": given.get("service"), "state": state, "approver": approver}
 
     def _bodies(self, ids: tuple[str, ...]) -> list[dict[str, str]]:
-        found = self.shared.bodies.get(ids)
-        if found is None:
-            found = self.shared.bodies[ids] = [{"id": id} for id in ids]
-        return found
+        bodies = self.shared.bodies.get(ids)
+        if bodies is None:
+            bodies = self.shared.bodies[ids] = [{"id": id} for id in ids]
+        return bodies
 
     def _offer(self, offer: LicenseOption) -> Data:
         return {

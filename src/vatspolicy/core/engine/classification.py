@@ -61,14 +61,16 @@ def classify(
     for one in readings:
         for cls in one.classes:
             (classes if one.holds else possible).setdefault(cls, one.rule)
-    firing = tuple([one.rule for one in readings if one.holds])
+    firing = tuple([reading.rule for reading in readings if reading.holds])
     return Classification(
         classes,
         {cls: rule for cls, rule in possible.items() if cls not in classes},
         firing,
-        tuple([one.match for one in readings if not one.holds and (not firing or one.may_add(classes))]),
-        frozenset([one.rule for one in readings if one.is_unread]),
-        tuple([one.rule for one in readings if one.is_contested]),
+        tuple(
+            [reading.match for reading in readings if not reading.holds and (not firing or reading.may_add(classes))]
+        ),
+        frozenset([reading.rule for reading in readings if reading.is_unread]),
+        tuple([reading.rule for reading in readings if reading.is_contested]),
     )
 
 

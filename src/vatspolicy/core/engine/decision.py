@@ -90,6 +90,8 @@ class RouteResult(NamedTuple):
     """Authorities in charge of the route's instrument."""
     unread: tuple[str, ...] = ()
     """The route, or conditions of it, that rest on unverified law and that no opinion settles: their names."""
+    undecided: int = 0
+    """Number of conditions that a missing fact or a missing opinion leaves open."""
 
     @property
     def share_too_high(self) -> bool:
@@ -97,9 +99,9 @@ class RouteResult(NamedTuple):
         return any(condition.cap is not None for condition in self.failing)
 
     @property
-    def distance(self) -> tuple[int, int]:
-        """Distance from being open: the number of failing conditions about places, then of all failing ones."""
-        return (sum(condition.where for condition in self.failing), len(self.failing))
+    def distance(self) -> tuple[int, int, int]:
+        """Distance from being open: how many conditions about places fail, how many fail, and how many are open."""
+        return (sum(condition.where for condition in self.failing), len(self.failing), self.undecided)
 
 
 def rank_routes(routes: Iterable[RouteResult]) -> tuple[RouteResult, ...]:
@@ -109,9 +111,12 @@ def rank_routes(routes: Iterable[RouteResult]) -> tuple[RouteResult, ...]:
 
 
 def nearest_routes(routes: Iterable[RouteResult]) -> tuple[RouteResult, ...]:
-    """Return the closed routes that fail least: those whose places fit first, then those with the fewest failures."""
+    """Return the closed routes that fail least: those whose places fit first, then those with the fewest failures.
+
+    Of routes with as many failures, those with the fewest open conditions are nearer.
+    """
     routes = tuple(routes)
-    nearest = min((route.distance for route in routes), default=(0, 0))
+    nearest = min((route.distance for route in routes), default=(0, 0, 0))
     return tuple(route for route in routes if route.distance == nearest)
 
 

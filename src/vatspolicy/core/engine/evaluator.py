@@ -31,7 +31,7 @@ from vatspolicy.core.engine.opinions import OPINION, OpinionResult, opinion_resu
 from vatspolicy.core.engine.parts import Part, merge_parts, weakest_verification
 from vatspolicy.core.engine.subjects import Activations
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import CLOSED, KINDS, Duty, Need, Rule
+from vatspolicy.core.policies.model import CLOSED, KINDS, Deny, Duty, Need, Rule
 from vatspolicy.core.policies.ruleset import Match, RuleSet
 from vatspolicy.core.profile.profile import Profile
 
@@ -73,7 +73,7 @@ def evaluate(
         bundle_version=bundle.version,
         bundle_digest=bundle.digest,
         services=tuple(whole.services),
-        denials=(*whole.denials, *asked.name(whole.closed)),
+        denials=(*sorted(whole.denials, key=_is_curable), *asked.name(whole.closed)),
         needs=unmet if word == NEEDS_LICENSE.word else (),
         would_need=() if word == NEEDS_LICENSE.word else unmet,
         met=asked.name(whole.met),
@@ -341,6 +341,12 @@ class _Evaluator:
         kinds = (*BEARING, "duty")
         other = _Evaluator(self.ruleset, self.profile, self.as_of, kinds, classes, refused, self.for_readings)
         return other.service(index)
+
+
+def _is_curable(denial: Finding) -> bool:
+    """Return whether a change of the product can end a denial. What nothing can end is said first."""
+    effect = denial.rule.effect
+    return isinstance(effect, Deny) and effect.curable
 
 
 def _of_kind(kind: str, matches: Iterable[Match]) -> list[Match]:

@@ -95,7 +95,7 @@ class _Explained:
             "undetermined": lambda: [self.undetermined(finding) for finding in decision.undetermined],
             "missing": lambda: [{"path": self.ask(fact), "rules": list(fact.rules)} for fact in decision.missing],
             "opinions": lambda: [
-                _placeless(make_opinion(profile, one, NOWHERE), "line", "column") for one in decision.opinions
+                _placeless(make_opinion(profile, opinion, NOWHERE), "line", "column") for opinion in decision.opinions
             ],
             "contested": lambda: [self.reading(reading) for reading in decision.readings],
             "worst_reading": lambda: encode(make_worst_reading(decision.worst_reading)),
@@ -258,12 +258,12 @@ class _Explained:
     def note_title(self, kind: str, id: str) -> None:
         titles = self.titles[kind]
         if id not in titles:
-            found = self.texts.titles.get((kind, id))
-            if found is None:
+            title = self.texts.titles.get((kind, id))
+            if title is None:
                 schemas, instruments = self.bundle.schemas, self.bundle.instruments
                 text = label(_WORDS[kind], id, schemas) if kind in _WORDS else instruments[id].title
-                found = self.texts.titles[kind, id] = copy_text(text)
-            titles[id] = found
+                title = self.texts.titles[kind, id] = copy_text(text)
+            titles[id] = title
 
 
 def _placeless(part: object, *keys: str) -> Data:

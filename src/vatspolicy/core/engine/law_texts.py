@@ -69,10 +69,10 @@ class LawTexts:
         return tuple([self._citation(policy, policy.articles[key]) for key in keys])
 
     def _citation(self, policy: Policy, article: Article) -> result.Citation:
-        found = self._table.citations.get((policy.id, article.key))
-        if found is None:
-            found = self._table.citations[policy.id, article.key] = self._new_citation(policy, article)
-        return found
+        citation = self._table.citations.get((policy.id, article.key))
+        if citation is None:
+            citation = self._table.citations[policy.id, article.key] = self._new_citation(policy, article)
+        return citation
 
     def _new_citation(self, policy: Policy, article: Article) -> result.Citation:
         edition = policy.edition(self._as_of)

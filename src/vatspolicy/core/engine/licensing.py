@@ -79,7 +79,7 @@ def evaluate_routes(
         cap = route.max_foreign_percent
         share = None if cap is None else ruleset.evaluate(cap, activation)
         held, authority = instruments[name]
-        found.append(RouteResult(rule, subject, state, held, failing, share, authority, unread))
+        found.append(RouteResult(rule, subject, state, held, failing, share, authority, unread, undecided))
     return tuple(found)
 
 
@@ -88,8 +88,8 @@ class _Conditions(NamedTuple):
 
     failing: tuple[Condition, ...]
     """Conditions that are false and close the route."""
-    undecided: bool
-    """True if a missing fact or a missing opinion leaves one open."""
+    undecided: int
+    """Number of conditions that a missing fact or a missing opinion leaves open."""
     unread: tuple[str, ...]
     """The route, or conditions of it, that rest on unread law and that no opinion settles: their names."""
 
@@ -97,7 +97,7 @@ class _Conditions(NamedTuple):
 def _check_conditions(ruleset: RuleSet, activation: Activation, rule: Rule) -> _Conditions:
     """Check what a route requires. A condition that does not apply, by an opinion, requires nothing."""
     assert isinstance(rule.effect, Route)
-    failing, undecided = [], False
+    failing, undecided = [], 0
     unread = [rule.name] if rule.is_unread and reading_of(activation, rule) is None else []
     for condition in rule.effect.requirements:
         holds = ruleset.evaluate(condition.check, activation)
@@ -109,7 +109,7 @@ def _check_conditions(ruleset: RuleSet, activation: Activation, rule: Rule) -> _
         if counts and holds is False:
             failing.append(condition)
             continue
-        undecided = True
+        undecided += 1
         if counts is None and condition.cite:
             unread.append(f"{rule.name}/{condition.id}")
     return _Conditions(tuple(failing), undecided, tuple(unread))

@@ -34,7 +34,7 @@ class MissingFacts:
 
     def name(self, findings: Iterable[Finding], kinds: Container[str] = KINDS) -> tuple[Finding, ...]:
         """Return findings, those about rules of these kinds with the facts that they ask for."""
-        return tuple([self._name(one) if one.rule.kind in kinds else one for one in findings])
+        return tuple([self._name(finding) if finding.rule.kind in kinds else finding for finding in findings])
 
     def of(self, finding: Finding) -> tuple[MissingFact, ...]:
         """Return the facts that a finding asks for: those of its rule, and of a need whose answer they leave open."""
@@ -63,11 +63,11 @@ class MissingFacts:
     def paths(self, activation: Activation, facts: tuple[UnknownAttribute, ...]) -> tuple[Path, ...]:
         """Return the places of missing facts in the profile, each once."""
         key = (id(activation), id(facts))
-        found = self._places.get(key)
-        if found is None:
+        place = self._places.get(key)
+        if place is None:
             places = tuple(dict.fromkeys([path for fact in facts for path in self._paths(activation, fact)]))
-            found = self._places[key] = (facts, places)
-        return found[1]
+            place = self._places[key] = (facts, places)
+        return place[1]
 
     def _name(self, finding: Finding) -> Finding:
         missing = self.of(finding)
@@ -103,7 +103,9 @@ class MissingFacts:
         rule, route = state.rule, state.rule.effect
         assert isinstance(route, Route)
         expressions = (rule.when, *(condition.check for condition in route.requirements))
-        facts = tuple([fact for one in expressions for fact in self._ruleset.missing_facts(one, activation)])
+        facts = tuple(
+            [fact for expression in expressions for fact in self._ruleset.missing_facts(expression, activation)]
+        )
         opinions = [MissingFact((OPINION.root,), (about,)) for about in state.unread]
         holding = self._holding(activation, (route.instrument,))
         return dict.fromkeys((*_of(rule, self.paths(activation, facts)), *_of(rule, holding), *opinions))

@@ -51,7 +51,9 @@ def prevailing(activation: Activation, about: str) -> Mapping[str, Any] | None:
         return None
     service, day = activation.get("service"), activation["as_of"]
     own = (None, service and service["id"])
-    found = [one for one in entries if one["about"] == about and one["date"] <= day and one.get("service") in own]
+    found = [
+        entry for entry in entries if entry["about"] == about and entry["date"] <= day and entry.get("service") in own
+    ]
     return max(found, key=rank, default=None)
 
 
@@ -145,11 +147,11 @@ def opinion_results(
 
 def _states_by_opinion(asked: Iterable[tuple[Rule, Activation]]) -> dict[int, str]:
     """Return the state of each opinion that prevails on some rule, by the identity of the opinion."""
-    found: dict[int, str] = {}
+    states: dict[int, str] = {}
     for one, state in (answer for rule, activation in asked for answer in _answers(rule, activation)):
-        if found.get(id(one)) != COUNTED:
-            found[id(one)] = state
-    return found
+        if states.get(id(one)) != COUNTED:
+            states[id(one)] = state
+    return states
 
 
 def _answers(rule: Rule, activation: Activation) -> Iterator[tuple[Mapping[str, Any], str]]:
@@ -158,7 +160,7 @@ def _answers(rule: Rule, activation: Activation) -> Iterator[tuple[Mapping[str, 
     if abouts and rule.kind == "classify" and reading_of(activation, rule) is None:
         abouts.append(CLASS)
     if isinstance(rule.effect, Route):
-        abouts += [f"{rule.name}/{one.id}" for one in rule.effect.requirements if one.is_unread]
+        abouts += [f"{rule.name}/{requirement.id}" for requirement in rule.effect.requirements if requirement.is_unread]
     for about in abouts:
         opinion = prevailing(activation, about)
         if opinion is not None:
@@ -184,4 +186,6 @@ def _may_settle(about: str, rules: Mapping[str, Rule]) -> bool:
     if not condition:
         return rule.is_open
     route = rule.effect
-    return isinstance(route, Route) and any(one.id == condition and one.is_unread for one in route.requirements)
+    return isinstance(route, Route) and any(
+        requirement.id == condition and requirement.is_unread for requirement in route.requirements
+    )

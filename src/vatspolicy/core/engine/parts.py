@@ -94,5 +94,5 @@ def _verifications(whole: Part) -> Iterator[str | None]:
 
 def weakest_verification(whole: Part) -> str | None:
     """Return the weakest verification among the articles that the findings rest on; None if they rest on none."""
-    places = [VERIFICATIONS.index(one) for one in _verifications(whole) if one is not None]
+    places = [VERIFICATIONS.index(verification) for verification in _verifications(whole) if verification is not None]
     return VERIFICATIONS[max(places)] if places else None

@@ -603,7 +603,7 @@ class Record(Part):
     @property
     def next_deadline(self) -> Duty | None:
         """The duty with the first day after the launch that is not done."""
-        later = [one for one in self.duties if one.state != "done" and one.deadline.group != "before-launch"]
+        later = [duty for duty in self.duties if duty.state != "done" and duty.deadline.group != "before-launch"]
         return min((one for one in later if one.deadline.date), key=lambda one: str(one.deadline.date), default=None)
 
 

@@ -90,7 +90,8 @@ def make_record(
         verification=decision.verification,
         services=tuple(map(maker.service, decision.services)),
         denials=tuple(
-            maker.need(one) if isinstance(one.rule.effect, Need) else maker.denial(one) for one in decision.denials
+            maker.need(denial) if isinstance(denial.rule.effect, Need) else maker.denial(denial)
+            for denial in decision.denials
         ),
         needs=tuple(map(maker.need, decision.needs)),
         would_need=tuple(map(maker.need, decision.would_need)),
@@ -99,8 +100,12 @@ def make_record(
         advice=tuple(map(maker.advice, decision.advice)),
         undetermined=tuple(map(maker.finding, decision.undetermined)),
         missing=tuple(map(maker.ask, decision.missing)),
-        opinions=tuple(make_opinion(profile, one, maker.place("opinions", one.place)) for one in decision.opinions),
-        contested=tuple(make_reading(bundle, one, find_place(profile, one.subject)) for one in decision.readings),
+        opinions=tuple(
+            make_opinion(profile, opinion, maker.place("opinions", opinion.place)) for opinion in decision.opinions
+        ),
+        contested=tuple(
+            make_reading(bundle, reading, find_place(profile, reading.subject)) for reading in decision.readings
+        ),
         worst_reading=make_worst_reading(decision.worst_reading),
         changes_ahead=ahead,
     )
@@ -161,7 +166,9 @@ class _Maker:
             **self.common(finding),
             any_of=tuple(map(self.texts.offer, finding.any_of)),
             routes=tuple(map(self.route, routes)),
-            nearest=tuple(one.rule.name for one in nearest_routes(routes)) if finding.state == "closed" else (),
+            nearest=tuple(nearest_route.rule.name for nearest_route in nearest_routes(routes))
+            if finding.state == "closed"
+            else (),
         )
 
     def duty(self, finding: Finding) -> result.Duty:
@@ -222,10 +229,10 @@ class _Maker:
         return self.bundle.folder if layer is None else layer.folder
 
     def bearer(self, subject: Subject) -> str:
-        found = self.operators.get(subject)
-        if found is None:
-            found = self.operators[subject] = find_bearer(self.profile, self.activations.of(subject))
-        return found
+        operator = self.operators.get(subject)
+        if operator is None:
+            operator = self.operators[subject] = find_bearer(self.profile, self.activations.of(subject))
+        return operator
 
     def closing(self, finding: Finding) -> Iterable[result.Citation]:
         """Yield the law of the nearest closed routes, which stand in the way of a need without an open one."""
@@ -330,7 +337,7 @@ class _Maker:
         rule = policy.rule(rule_id)
         message, cite = rule.message, rule.cite
         if condition and isinstance(rule.effect, Route):
-            found = next(one for one in rule.effect.requirements if one.id == condition[0])
+            found = next(requirement for requirement in rule.effect.requirements if requirement.id == condition[0])
             message, cite = found.message, found.cite or cite
         return result.Matter(name, copy_text(message), self.texts.citations(policy, cite))
 
@@ -354,7 +361,9 @@ def make_law(bundle: Bundle, decision: Decision) -> result.Law:
         decision.bundle_version,
         decision.bundle_digest,
         bundle.known_until,
-        tuple(result.LayerOfLaw(one.name, copy_text(one.title), one.owner, one.digest) for one in bundle.layers),
+        tuple(
+            result.LayerOfLaw(layer.name, copy_text(layer.title), layer.owner, layer.digest) for layer in bundle.layers
+        ),
     )
 
 

@@ -134,15 +134,15 @@ def itemize(decision: Decision, bundle: Bundle, cited: Collection[str] = ()) -> 
 
 def compare_items(before: Mapping[Key, Item], after: Mapping[Key, Item]) -> dict[Key, tuple[Item | None, Item | None]]:
     """Return the items that differ between two lists, as pairs (before, after)."""
-    found: dict[Key, tuple[Item | None, Item | None]] = {}
+    items: dict[Key, tuple[Item | None, Item | None]] = {}
     for key in sorted(before.keys() | after.keys()):
         old, new = before.get(key), after.get(key)
         if old is None or new is None:
             if key[0] not in _ONLY_BESIDE_OTHERS:
-                found[key] = (old, new)
+                items[key] = (old, new)
         elif old.value != new.value:
-            found[key] = (old, new)
-    return found
+            items[key] = (old, new)
+    return items
 
 
 def say_value(item: Item, bundle: Bundle) -> LocalizedText | None:
@@ -317,7 +317,7 @@ def _citations(decision: Decision, bundle: Bundle, cited: Collection[str]) -> It
 
 def _cited(articles: Iterable[Article], lang: Language) -> str:
     """Return articles with their verification in words."""
-    told = [one.label[lang] + aside(word(GRADES, one.verification, lang), lang) for one in articles]
+    told = [article.label[lang] + aside(word(GRADES, article.verification, lang), lang) for article in articles]
     return joint("list", lang).join(told)
 
 

@@ -170,7 +170,9 @@ class Amendments:
                     change = "ended" if rule.until == day else "began"
                     self.rules[rule] = Amendment(policy, change, rule.name, rule.cite)
             # a rule never reads a parameter before its first value
-            values = [(one.key, value) for one in policy.parameters.values() for value in one.values[1:]]
+            values = [
+                (parameter.key, value) for parameter in policy.parameters.values() for value in parameter.values[1:]
+            ]
             self.values |= {key: Amendment(policy, "value", key, one.cite) for key, one in values if one.since == day}
 
     def responsible(
@@ -295,7 +297,7 @@ def timeline(
     turning = {day for day in turning if may_change(bundle, profile, day)}
     periods = list(_periods(bundle, profile, {first, *turning}))
     marks = [Mark(mark, day) for mark, day in (("launch", profile.launch), ("today", today)) if day]
-    marks = sorted((one for one in marks if last is None or one.day <= last), key=lambda one: (one.day, one.mark))
+    marks = sorted((mark for mark in marks if last is None or mark.day <= last), key=lambda one: (one.day, one.mark))
     entries = []
     for before, period, following in zip([None, *periods], periods, [*periods[1:], None], strict=False):
         until = following.since if following else None
@@ -307,7 +309,7 @@ def timeline(
                 tuple(summary_item(item) for item in period.state.values() if item.kind != "decision"),
                 *(_differences(bundle, profile, before, period, LANGUAGES) if before else ((), (), ())),
                 until,
-                tuple(one for one in marks if period.since <= one.day and (until is None or one.day < until)),
+                tuple(mark for mark in marks if period.since <= mark.day and (until is None or mark.day < until)),
             )
         )
     return Timeline(

@@ -108,7 +108,10 @@ class _Builder:
         self.data, self.file, self.positions, self.trees, self.indexes = data, file, positions, trees, indexes
         self.id = data["id"]
         self.since, self.until = data["effective"]["from"], data["effective"].get("until", NEVER)
-        self.articles = {key: _article(key, entry) for key, entry in data.get("articles", {}).items()}
+        verified = data.get("verified", {})
+        self.articles = {
+            key: _article(key, entry, verified.get(key, {})) for key, entry in data.get("articles", {}).items()
+        }
 
     def policy(self) -> Policy:
         data = self.data
@@ -252,9 +255,8 @@ def _readings(entry: Mapping[str, Any] | None) -> Readings | None:
     return Readings(entry["why"], entry["settled_by"], others)
 
 
-def _article(key: str, entry: Mapping[str, Any]) -> Article:
+def _article(key: str, entry: Mapping[str, Any], verified: Mapping[str, str]) -> Article:
     label = entry.get("label") or _label(key)
-    verified = entry.get("verified", {})
     compared = (verified["day"], verified["against"], verified["hash"]) if len(verified) == 3 else None
     known = entry["verification"], entry.get("note"), entry.get("url"), compared
     return Article(key, label, entry["en"], entry.get("zh"), *known)

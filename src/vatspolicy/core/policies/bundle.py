@@ -161,8 +161,8 @@ class Bundle:
 
     def replacing(self, name: str) -> list[Rule]:
         """Return the rules that replace a rule on some day, with those that replace them, and so on."""
-        found = self.replacements.get(name, ())
-        return [*found, *(one for rule in found for one in self.replacing(rule.name))]
+        replacement = self.replacements.get(name, ())
+        return [*replacement, *(one for rule in replacement for one in self.replacing(rule.name))]
 
     def _replacement(self, name: str, day: str) -> Rule | None:
         """Return the rule that stands for another one on a day, or None if that one stands for itself."""
@@ -372,21 +372,21 @@ def _named_below(folder: str) -> list[tuple[str, bytes]]:
     """Return the policy files below a folder, with names relative to it. Raises InvalidInput."""
     if not os.path.isdir(folder):  # False for a name that is too long, too
         raise InvalidInput([Problem(folder, 1, 1, "", _("This policy folder does not exist."))])
-    found: list[tuple[str, bytes]] = []
+    named_below: list[tuple[str, bytes]] = []
     problems: list[Problem] = []
     for place in sorted(walk(folder, problems)):
         try:
             if place.endswith(".yaml") and os.path.isfile(place):
                 with open(place, "rb") as stream:
-                    found.append((os.path.relpath(place, folder), stream.read()))
+                    named_below.append((os.path.relpath(place, folder), stream.read()))
         except OSError as error:
             problems.append(unreadable(place, error))
-    if not found and not problems:
+    if not named_below and not problems:
         hint = _("A policy is a .yaml file.")
         problems.append(Problem(folder, 1, 1, "", _("There are no policies in this folder."), hint))
     if problems:
         raise InvalidInput(problems)
-    return found
+    return named_below
 
 
 def shown_folder(root: str | FilePath) -> str:

@@ -145,6 +145,6 @@ def _read_stack(
 def generate(policies: Iterable[Policy]) -> bytes:
     """Return generated code for every expression of the policies, by its index."""
     module = GeneratedModule.generate(
-        {expression.index: expression.tree for one in policies for expression in one.compiled}
+        {expression.index: expression.tree for policy in policies for expression in policy.compiled}
     )
     return marshal.dumps(module.dump())

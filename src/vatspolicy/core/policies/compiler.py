@@ -237,6 +237,10 @@ class _PolicyCompiler:
                 cited.add(key)
                 if key not in articles:
                     self.note(path, _("There is no article {key!r} in this file.", key=key), suggest(key, articles))
+        for key in self.data.get("verified", {}):
+            if key not in articles:
+                message = _("There is no article {key!r} in this file.", key=key)
+                self.note(("verified", key), message, suggest(key, articles))
         for key in articles:
             if key not in cited:
                 self.note(("articles", key), _("No rule and no value cites this article."))

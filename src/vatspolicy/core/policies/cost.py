@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-from vatspolicy.core.cel.ast import Fact, In, Literal, Node, Param, Quantifier, Term, children
+from vatspolicy.core.cel.ast import Fact, In, Literal, Node, Param, Quantifier, SetTest, Term, children, in_quantifiers
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Expression, Rule
@@ -64,7 +64,7 @@ class _Cost:
                 return 1, _longest(value)
             case Param(key=key):
                 policy, _, name = key.partition("/")
-                return 1, max(_longest(one.value) for one in self.bundle.policies[policy].parameters[name].values)
+                return 1, max(_longest(value.value) for value in self.bundle.policies[policy].parameters[name].values)
             case Term(body=body):
                 steps, source = self.measure(body, bound)
                 return 1 + steps, source
@@ -72,6 +72,8 @@ class _Cost:
                 steps, source = self.measure(over, bound)
                 member = source if isinstance(source, int) else tuple(f"{path}.*" for path in source)
                 return 1 + steps + self.members(source) * self.measure(body, {**bound, variable: member})[0], 0
+            case SetTest():
+                return self.measure(in_quantifiers(node), bound)
             case In(item=item, list=over):
                 steps, source = self.measure(over, bound)
                 return 1 + self.measure(item, bound)[0] + steps + self.members(source), 0

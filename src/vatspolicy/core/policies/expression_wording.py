@@ -333,6 +333,21 @@ class Wording:
                 if self.path(found, scope):
                     form = phrases.LIES_IN_NONE if _within(found) else phrases.HAS_NONE
                     return self.relate(form, self.name(found, scope), self.name(over, scope, found))
+            case In(item=Fact(root=root, names=()), list=Literal() as words) if own and root == node.variable:
+                form = phrases.ALL_ARE if several else phrases.HAS
+                return self.relate(form, self.name(over, scope), self.name(words, scope, over))
+            case Not(body=In(item=Fact(root=root, names=()), list=Literal() as words)) if own and root == node.variable:
+                form = phrases.HAS_NOT if several else phrases.SOME_OUT
+                return self.relate(form, self.name(over, scope), self.name(words, scope, over))
+            case In(item=Fact(root=root, names=()), list=Fact() as found) if (
+                root == node.variable and several and self.path(found, scope)
+            ):
+                if isinstance(over, Literal):
+                    each = joint("list", self.lang).join(self.quoted(value, found, scope) for value in over.value)
+                    return self.relate(phrases.HAS_ALL, self.name(found, scope), each)
+                form = phrases.ALL_IN if own else phrases.HAS_ALL
+                left, right = (over, found) if own else (found, over)
+                return self.relate(form, self.name(left, scope), self.name(right, scope, found))
             case In(item=Fact(root=root, names=()), list=Param() as param) if own and root == node.variable:
                 form = phrases.ALL_IN if several else phrases.LIES_IN_ONE if _within(over) else phrases.SOME_IN
                 return self.relate(form, self.name(over, scope), self.name(param, scope, over))

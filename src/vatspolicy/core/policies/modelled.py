@@ -172,7 +172,7 @@ def _deciding(kind: type) -> tuple[tuple[str, bool], ...]:
 def _fields(kind: Hashable) -> tuple[tuple[str, Any], ...]:
     """Return the fields of a class of the model, each with its default; none for another class."""
     if dataclasses.is_dataclass(kind):
-        return tuple((one.name, one.default) for one in dataclasses.fields(kind))
+        return tuple((field.name, field.default) for field in dataclasses.fields(kind))
     defaults = getattr(kind, "_field_defaults", {})
     return tuple((name, defaults.get(name, dataclasses.MISSING)) for name in getattr(kind, "_fields", ()))
 

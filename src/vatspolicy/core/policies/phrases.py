@@ -57,6 +57,7 @@ QUANTIFIERS: Table = {
 }
 HAS = Phrase("{left} include {right}")
 HAS_NOT = Phrase("{left} do not include {right}")
+HAS_ALL = Phrase("{left} include all of {right}")
 HAS_OTHER = Phrase("{left} include something other than {right}")
 SOME_IN = Phrase("{left} include one of {right}")
 SOME_OUT = Phrase("{left} include something beside {right}")

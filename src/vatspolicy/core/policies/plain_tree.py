@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vatspolicy.core.cel.ast import And, Compare, Literal, Node, Not, Or, Quantifier, Term
+from vatspolicy.core.cel.ast import And, Compare, Literal, Node, Not, Or, Quantifier, SetTest, Term, in_quantifiers
 
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
@@ -21,6 +21,8 @@ def plain_tree(node: Node) -> Node:
             return _negated(plain_tree(body))
         case And(parts=parts) | Or(parts=parts):
             return _flat(node, parts)
+        case SetTest():
+            return in_quantifiers(node)
         case Quantifier(body=body):
             return replace(node, body=plain_tree(body))
         case _:

@@ -38,20 +38,20 @@ BUILT_IN = (
 
 def read_facts(bundle: Bundle) -> set[str]:
     """Return paths of the facts that some expression reads, and of the objects above them."""
-    found: set[str] = set(BUILT_IN)
+    facts: set[str] = set(BUILT_IN)
     for expression in bundle.compiled():
         for path in facts_of(expression.tree):
             parts = path.split(".")
-            found |= {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
-    return found
+            facts |= {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
+    return facts
 
 
 def facts_of(node: Node) -> set[str]:
     """Return paths of the facts that one expression reads."""
-    found: set[str] = set()
-    for path in _read(node, {}, found):
-        found.add(path)
-    return found
+    facts: set[str] = set()
+    for path in _read(node, {}, facts):
+        facts.add(path)
+    return facts
 
 
 def _read(node: Node, bound: Mapping[str, tuple[str, ...]], found: set[str]) -> tuple[str, ...]:

@@ -28,8 +28,10 @@ from vatspolicy.core.cel.ast import (
     Or,
     Param,
     Quantifier,
+    SetTest,
     Term,
     children,
+    in_quantifiers,
     walk,
 )
 from vatspolicy.core.cel.interpreter import Evaluator, compile_interpreter
@@ -285,11 +287,11 @@ _DIMENSIONS: Mapping[str, type[Dimension]] = {
 
 
 def _failing(tests: Iterable[tuple[int, Predicate]], value: Any) -> int:
-    found = 0
+    failing = 0
     for bit, predicate in tests:
         if not predicate.passes(value):
-            found |= bit
-    return found
+            failing |= bit
+    return failing
 
 
 def _shape(node: Node) -> tuple[Any, ...]:
@@ -313,6 +315,8 @@ def _clauses(node: Node, wanted: bool) -> Iterator[tuple[Node, bool]]:
             yield from _clauses(body, wanted)
         case Not(body=body):
             yield from _clauses(body, not wanted)
+        case SetTest():
+            yield from _clauses(in_quantifiers(node), wanted)
         case And(parts=parts) if wanted:
             for part in parts:
                 yield from _clauses(part, wanted)

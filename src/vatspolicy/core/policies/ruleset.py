@@ -171,8 +171,8 @@ class RuleSetsByDay:
             for rule in policy.rules
         ]
         parameters = [parameter for policy in bundle.policies.values() for parameter in policy.parameters.values()]
-        self._first = {one.key: one.values[0].value for one in parameters}
-        self._changing = [one for one in parameters if len(one.values) > 1]
+        self._first = {parameter.key: parameter.values[0].value for parameter in parameters}
+        self._changing = [parameter for parameter in parameters if len(parameter.values) > 1]
 
     def on(self, day: str, find_replaced: Callable[[str], Collection[str]]) -> RuleSet:
         """Return the rule set of a day (ISO text). `find_replaced` returns the names of the rules replaced on a day."""
@@ -202,12 +202,12 @@ class RuleSetsByDay:
 
     def _values_on(self, day: str) -> dict[str, Any]:
         """Return the values of the parameters on a day; before the first value of one, that one."""
-        found = dict(self._first)
+        values = dict(self._first)
         for parameter in self._changing:
             value = parameter.on(day)
             if value is not None:
-                found[parameter.key] = value.value
-        return found
+                values[parameter.key] = value.value
+        return values
 
     def _functions_under(self, params: Mapping[str, Any]) -> Mapping[int, Evaluator]:
         """Return the generated functions under parameter values, which are told by their identity.
@@ -215,10 +215,10 @@ class RuleSetsByDay:
         The bundle holds them.
         """
         key = tuple(map(id, params.values()))
-        found = self._functions.get(key)
-        if found is None:
-            found = self._functions.setdefault(key, self._module.load(params))
-        return found
+        functions = self._functions.get(key)
+        if functions is None:
+            functions = self._functions.setdefault(key, self._module.load(params))
+        return functions
 
 
 def _licensing(rule: Rule, of_base: bool) -> str | None:

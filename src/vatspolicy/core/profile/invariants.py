@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from vatspolicy.compile_cache import get_or_build
-from vatspolicy.core.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children
+from vatspolicy.core.cel.ast import And, Fact, Node, Not, Or, Quantifier, SetTest, Term, children, in_quantifiers
 from vatspolicy.core.cel.interpreter import Evaluator, compile_interpreter
 from vatspolicy.core.cel.serialize import from_data, to_data
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
@@ -110,6 +110,8 @@ def _needed(node: Node, value: bool) -> frozenset[tuple[str, ...]]:
             each = [_needed(part, value) for part in parts]
             one_is_enough = value is isinstance(node, Or)
             return frozenset.intersection(*each) if one_is_enough else frozenset.union(*each)
+        case SetTest():
+            return _needed(in_quantifiers(node), value)
         case Quantifier(list=over):  # the body is not evaluated for an empty list
             return _needed(over, value)
     return frozenset().union(*(_needed(child, value) for child in children(node)))

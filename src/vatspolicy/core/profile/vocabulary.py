@@ -125,7 +125,7 @@ def find_words(path: tuple[str | int, ...], text: str, schemas: SchemaSet | None
 def groups_of(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> Mapping[str, LocalizedText]:
     """Return the group of each value of a fact, in the order in which they are shown; none if it has no groups."""
     groups = _enumeration(path, _chosen(schemas)).get("x-groups", ())
-    return {member: {"en": one["en"], "zh": one["zh"]} for one in groups for member in one["members"]}
+    return {member: {"en": group["en"], "zh": group["zh"]} for group in groups for member in group["members"]}
 
 
 def grouped(values: Iterable[str], group_of: Mapping[str, LocalizedText]) -> list[str]:

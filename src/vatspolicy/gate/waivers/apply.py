@@ -1,12 +1,18 @@
-"""Application of waivers and baseline, after every spec of a run is decided."""
+"""Application of waivers and baseline, after every spec of a run is decided; writing them."""
 
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeVar
 
+from vatspolicy.core.documents import Document, load_document, parse_document
+from vatspolicy.core.documents.plain import Fields
+from vatspolicy.core.documents.yaml_edit import append_items
+from vatspolicy.core.documents.yaml_writer import dump_yaml
 from vatspolicy.core.engine import result
 from vatspolicy.core.engine.decision import WORDS, Decision, Finding
 from vatspolicy.core.engine.opinions import rank
@@ -14,10 +20,20 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.opinions import stated
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.core.profile.vocabulary import CLASS
+from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.gate.waivers.fingerprint import fingerprint
-from vatspolicy.gate.waivers.load import LONGEST, Approval, Baseline, GrantedOpinion, Waiver, WaiverSet
-from vatspolicy.i18n import Phrase
+from vatspolicy.gate.waivers.load import (
+    LONGEST,
+    Approval,
+    Baseline,
+    GrantedOpinion,
+    Waiver,
+    WaiverSet,
+    load_opinions,
+    load_waivers,
+)
+from vatspolicy.i18n import Phrase, _
 from vatspolicy.i18n.words import both
 
 NOTES = ("in-baseline", "ends-soon")
@@ -156,7 +172,7 @@ def find_stronger(granted: GrantedOpinion, waiver_set: WaiverSet, profile: Profi
     It is the word of an authority on the classes of a service, beside an opinion of others on a rule, or the other way
     round. Or it prevails on the same matter and the spec leaves it out, to claim what counsel says alone.
     """
-    claims, own = [stated(one) for one in profile.facts["opinions"]], granted.opinion
+    claims, own = [stated(claim) for claim in profile.facts["opinions"]], granted.opinion
     for other in waiver_set.opinions:
         services = {other.opinion.get("service"), own.get("service")}
         if other.product != granted.product or not (None in services or len(services) == 1):
@@ -218,8 +234,8 @@ def _unsettled(decision: Decision) -> bool:
 def _marked(record: result.Record, waived: Mapping[Place, result.Waived], word: str) -> result.Record:
     def mark(key: str, findings: tuple[F, ...]) -> tuple[F, ...]:
         return tuple(
-            replace(one, waived=waived[key, place]) if (key, place) in waived else one
-            for place, one in enumerate(findings)
+            replace(one, waived=waived[key, position]) if (key, position) in waived else one
+            for position, one in enumerate(findings)
         )
 
     return replace(
@@ -251,13 +267,13 @@ class _Run:
 
     def apply_waiver(self, waiver: Waiver) -> Iterator[Remark]:
         """Apply one waiver, or yield notices of the reasons against it."""
-        found = list(self.find_matches(waiver))
-        faults = list(dict.fromkeys(self.find_faults(waiver, found)))
+        matches = list(self.find_matches(waiver))
+        faults = list(dict.fromkeys(self.find_faults(waiver, matches)))
         for kind, why in faults:
             yield self.notice(waiver, kind, why)
         if faults:
             return
-        for case, place in found:
+        for case, place in matches:
             told = {"reason": waiver.reason, "approver": waiver.approver, "ticket": waiver.ticket}
             days = {"since": waiver.granted, "until": waiver.expiry}
             case.waived[place] = result.Waived(by="waiver", **told, **days, file=waiver.file, line=waiver.line)
@@ -282,12 +298,12 @@ class _Run:
             faults += find_misfits(granted, case.profile, case.decision.as_of, self.today)
         if not cases:
             faults.append(("unused", "no-product"))
-        elif not any(granted.opinion == stated(one) for case in cases for one in case.profile.facts["opinions"]):
+        elif not any(granted.opinion == stated(claim) for case in cases for claim in case.profile.facts["opinions"]):
             faults.append(("unused", "no-claim"))
         elif any(find_stronger(granted, self.waiver_set, case.profile) for case in cases):
             faults.append(("unused", "stronger"))
         elif not faults:
-            states = [one.state for case in cases for one in case.opinions if _is_by(one, granted)]
+            states = [opinion.state for case in cases for opinion in case.opinions if _is_by(opinion, granted)]
             if not states:
                 faults.append(("changed", "changed"))
             elif "counted" not in states:
@@ -312,7 +328,7 @@ class _Run:
         rule = self.rules.get(waiver.rule)
         if rule is not None and rule.unwaivable:
             yield "unwaivable", "unwaivable"
-        for case, _ in found:
+        for case, __ in found:
             yield from find_misfits(waiver, case.profile, case.decision.as_of, self.today)
         if not found:
             yield self.explain_unused(waiver, cases)
@@ -402,3 +418,70 @@ def _is_by(opinion: result.Opinion, granted: GrantedOpinion) -> bool:
 
 def _days(first: str, last: str) -> int:
     return (datetime.date.fromisoformat(last) - datetime.date.fromisoformat(first)).days
+
+
+# --- files of waivers and baselines, which are written, read again and compared
+
+
+def entry_text(entry: Fields) -> str:
+    """Return one entry of a file of waivers or granted opinions as a member of a YAML list."""
+    return "".join(f"  {line}\n" for line in dump_yaml([entry]).splitlines())
+
+
+def add_entries(path: Path, kind: str, entries: Sequence[Fields]) -> str:
+    """Return the text of a file of waivers or granted opinions with entries added; comments and layout stay.
+
+    `kind` is the name of its list: waivers or opinions.
+
+    Raises:
+        InvalidInput: The file is not valid, or its text cannot be added to.
+    """
+    if not path.exists():
+        return dump_yaml({"schema": 1, kind: list(entries)})
+    (load_waivers if kind == "waivers" else load_opinions)(path)
+    document = load_document(path)
+    text = append_items(document.text, (kind,), entries)
+    wanted = {**document.data, kind: [*document.data[kind], *json.loads(json.dumps(list(entries)))]}
+    if not _says(text, document, wanted):
+        hint = _("Write `{kind}` as a YAML list, without anchors.", kind=kind)
+        raise InvalidInput(
+            [Problem(document.file, 1, 1, "", _("No entry can be added to the text of this file."), hint)]
+        )
+    return text
+
+
+def _says(text: str, document: Document, wanted: Fields) -> bool:
+    try:
+        return bool(parse_document(text, document.file).data == wanted)
+    except InvalidInput:
+        return False
+
+
+def baseline_text(
+    bundle: Bundle,
+    decided: Iterable[tuple[Profile, Decision, Iterable[Place]]],
+    today: str,
+    until: str,
+    old: Baseline | None,
+) -> str:
+    """Return a baseline, as YAML, of every waivable finding that is not waived (the places).
+
+    A finding that the old baseline holds keeps the day it was first recorded.
+    """
+    since = {(entry.product, entry.rule, entry.fingerprint): entry.since for entry in (old.entries if old else ())}
+    found: dict[tuple[str, str, str], str] = {}
+    for profile, decision, waived in decided:
+        places = set(waived)
+        for place, finding in waivable(decision):
+            if place not in places and not finding.rule.unwaivable:
+                name = (
+                    decision.product,
+                    finding.rule.name,
+                    fingerprint(bundle, profile, decision.as_of, finding),
+                )
+                found[name] = since.get(name, today)
+    findings = [
+        {"product": product, "rule": rule, "fingerprint": mark, "since": day}
+        for (product, rule, mark), day in sorted(found.items())
+    ]
+    return dump_yaml({"schema": 1, "written": today, "until": until, "findings": findings})

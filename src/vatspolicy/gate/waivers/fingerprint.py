@@ -49,7 +49,7 @@ def opinion_fingerprint(bundle: Bundle, profile: Profile, as_of: str, opinion: F
     An opinion on classes may settle each open classify rule that holds or may hold of its service.
     """
     hasher, about, own = _Hasher(bundle, profile, as_of), opinion["about"], opinion.get("service")
-    ids = sorted(one["id"] for one in profile.facts["services"] if own in (None, one["id"]))
+    ids = sorted(service["id"] for service in profile.facts["services"] if own in (None, service["id"]))
     found = []
     for id in ids if about == CLASS else ():
         activation = hasher.activations.of(Subject(id))
@@ -61,7 +61,9 @@ def opinion_fingerprint(bundle: Bundle, profile: Profile, as_of: str, opinion: F
             activation = hasher.activations.of(Subject(id))
             policy = bundle.policies[rule.policy]
             conditions = rule.effect.requirements if isinstance(rule.effect, Route) else ()
-            checks = [[one.id, hasher.expression(policy, one.check, activation)] for one in conditions]
+            checks = [
+                [condition.id, hasher.expression(policy, condition.check, activation)] for condition in conditions
+            ]
             # what a rule on activities reads of the class follows from the facts of the service
             facts = activation["service"] if rule.each == "activity" else None
             found.append([id, hasher.rule(rule, activation), checks, facts])

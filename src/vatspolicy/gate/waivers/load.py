@@ -110,7 +110,7 @@ def _stands_beside(approver: str, matter: str, table: Globs) -> bool:
 
 
 @dataclass(frozen=True)
-class Entry:
+class WaiverEntry:
     """Finding that existed when the gate was adopted."""
 
     product: str
@@ -130,7 +130,7 @@ class Baseline:
     written: str
     until: str
     """Last day in force."""
-    entries: tuple[Entry, ...]
+    entries: tuple[WaiverEntry, ...]
     line: int
     column: int
     """Position of `until` in the file."""
@@ -202,7 +202,7 @@ A = TypeVar("A", Waiver, GrantedOpinion)
 def _load_approvals(path: Path, kind: str, make: Callable[[Fields, Fields], A], again: str) -> tuple[A, ...]:
     """Load the entries of a file. Its list and its schema have one name."""
     document = _read(path, kind)
-    found: list[A] = []
+    approvals: list[A] = []
     problems: list[Problem] = []
     seen: set[tuple[str, ...]] = set()
     for index, entry in enumerate(document.data[kind]):
@@ -215,10 +215,10 @@ def _load_approvals(path: Path, kind: str, make: Callable[[Fields, Fields], A], 
         if one.expiry < one.granted:
             problems.append(document.problem((kind, index, "expiry"), _("It ends before it begins.")))
         seen.add(identity)
-        found.append(one)
+        approvals.append(one)
     if problems:
         raise InvalidInput(problems)
-    return tuple(found)
+    return tuple(approvals)
 
 
 def load_approvers(path: Path) -> Approvers:
@@ -243,11 +243,11 @@ def load_baseline(path: Path) -> Baseline:
     )
 
 
-def _entries(document: Document) -> Iterator[Entry]:
+def _entries(document: Document) -> Iterator[WaiverEntry]:
     entry: Fields
     for index, entry in enumerate(document.data["findings"]):
         names = (entry["product"], entry["rule"], entry["fingerprint"], entry["since"])
-        yield Entry(*names, *document.mark(("findings", index)))
+        yield WaiverEntry(*names, *document.mark(("findings", index)))
 
 
 def _read(path: Path, schema: str) -> Document:

@@ -22,7 +22,7 @@ from vatspolicy.core.policies.model import Condition, Deny, Expression, Route, R
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import facts_of
 from vatspolicy.core.profile.vocabulary import describe, words
-from vatspolicy.guidance.access_matrix.locations import Location, find_locations
+from vatspolicy.guidance.access_matrix.locations import Site, find_locations
 
 STEP = 0.01
 """Distance, in percentage points, at which shares beside a threshold of the law are tried too."""
@@ -45,13 +45,13 @@ class BestCase:
 
     share: float
     """Foreign share, in percent."""
-    location: Location
+    location: Site
     choice: Facts = field(repr=False)
     """Chosen facts by axis."""
 
 
 @dataclass(frozen=True)
-class Finding:
+class RouteFinding:
     """Result of one route rule for one business at some locations."""
 
     business: Business
@@ -156,7 +156,7 @@ class BestCaseSearch:
 
     def service(self, offer: str, choice: Facts) -> Activation:
         """Return the activation of service rules in a case: favorable facts; unknown places without a location."""
-        location: Location | None = choice["location"]
+        location: Site | None = choice["location"]
         places: dict[str, Tree] = {}
         if location:
             places = {"area": location.areas[choice["area"]], "facilities": choice.get("facilities", [location.site])}
@@ -229,7 +229,7 @@ class BestCaseSearch:
 
     # --- best cases
 
-    def best(self, rule: Rule, business: Business, locations: Iterable[Location]) -> Finding | None:
+    def best(self, rule: Rule, business: Business, locations: Iterable[Site]) -> RouteFinding | None:
         """Return the best result of a route at any of some locations, or None if it does not apply to the business.
 
         The highest share comes first, then the ordinary facts before the special ones, in the order of the axes.
@@ -261,13 +261,15 @@ class BestCaseSearch:
                 continue
             stands = self.barring(business, case)
             if not stands:
-                return Finding(business, rule, case)
+                return RouteFinding(business, rule, case)
             barred = stands  # in the end, what stands at the lowest share
         if barred is not None:
-            return Finding(business, rule, None, barred)
+            return RouteFinding(business, rule, None, barred)
         if failing is None:
             return None
-        return Finding(business, rule, None, (), tuple(one for one in effect.conditions if one.id in failing))
+        return RouteFinding(
+            business, rule, None, (), tuple(condition for condition in effect.conditions if condition.id in failing)
+        )
 
     def _starts(self, rule: Rule, business: Business) -> Iterator[_Start]:
         """Yield the shares and origins at which a route may apply somewhere. Kept, since every place asks."""
@@ -288,7 +290,7 @@ class BestCaseSearch:
                 yield start
 
     def _open(
-        self, rule: Rule, business: Business, locations: tuple[Location, ...], start: Facts
+        self, rule: Rule, business: Business, locations: tuple[Site, ...], start: Facts
     ) -> tuple[BestCase | None, set[str] | None]:
         """Return the first case in which every condition holds, or else the conditions that failed in every case.
 
@@ -297,16 +299,20 @@ class BestCaseSearch:
         effect = rule.effect
         assert isinstance(effect, Route)
         axes: frozenset[str] = frozenset().union(
-            *map(self.reads, (rule.when, *(one.check for one in effect.conditions)))
+            *map(self.reads, (rule.when, *(condition.check for condition in effect.conditions)))
         )
         flags = sorted(axes & self.flags)
-        local = [one for one in effect.conditions if not self.reads(one.check) & (self.flags | {"area"})]
-        rest = [one for one in effect.conditions if one not in local]
+        local = [
+            condition for condition in effect.conditions if not self.reads(condition.check) & (self.flags | {"area"})
+        ]
+        rest = [condition for condition in effect.conditions if condition not in local]
         failed: set[str] | None = None
         for location in locations if axes & _PLACES else locations[:1]:
             areas = range(len(location.areas) if "area" in axes else 1)
             choices: list[dict[str, Tree]] = [{**start, "location": location, "area": area} for area in areas]
-            choices = [one for one in choices if self.ruleset.evaluate(rule.when, self.activity(business, one))]
+            choices = [
+                choice for choice in choices if self.ruleset.evaluate(rule.when, self.activity(business, choice))
+            ]
             if not choices:
                 continue
             wrong = self._failing(local, business, choices[0])
@@ -329,8 +335,8 @@ class BestCaseSearch:
         return {condition.id for condition in conditions if not self.ruleset.evaluate(condition.check, activation)}
 
     def open_locations(
-        self, rule: Rule, business: Business, case: BestCase, locations: Iterable[Location]
-    ) -> Iterator[Location]:
+        self, rule: Rule, business: Business, case: BestCase, locations: Iterable[Site]
+    ) -> Iterator[Site]:
         """Yield the locations at which a route is also open, at the share of a case."""
         for location in locations:
             choice = {**case.choice, "location": location, "area": 0, "share": case.share}
@@ -369,11 +375,11 @@ class BestCaseSearch:
         """Return True if the `when` of a route does not depend on the place."""
         return not self.reads(rule.when) & _PLACES
 
-    def at(self, finding: Finding, location: Location) -> Finding | None:
+    def at(self, finding: RouteFinding, location: Site) -> RouteFinding | None:
         """Return a finding for another location, or None if the route depends on places or is prohibited there."""
         effect = finding.rule.effect
         assert isinstance(effect, Route)
-        if finding.case is None or any(self.reads(one) & _PLACES for one in finding.rule.expressions):
+        if finding.case is None or any(self.reads(expression) & _PLACES for expression in finding.rule.expressions):
             return None
         case = BestCase(finding.case.share, location, {**finding.case.choice, "location": location})
         return replace(finding, case=case) if not self.barring(finding.business, case) else None
@@ -385,7 +391,11 @@ class BestCaseSearch:
         found: set[str] = set()
         for choice in self._changes(case):
             activation = self.activity(business, choice)
-            found |= {one.id for one in effect.conditions if self.ruleset.evaluate(one.check, activation) is False}
+            found |= {
+                condition.id
+                for condition in effect.conditions
+                if self.ruleset.evaluate(condition.check, activation) is False
+            }
         return tuple(condition for condition in effect.conditions if condition.id in found)
 
     def _changes(self, case: BestCase) -> Iterator[dict[str, Tree]]:

@@ -13,10 +13,11 @@ from dataclasses import replace
 from vatspolicy.authoring.diff.result import Access, AccessChange, AccessPlaces, Stated
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Route, Rule
-from vatspolicy.core.profile.vocabulary import LocalizedText, describe, label
-from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding, strings_of
+from vatspolicy.core.profile.vocabulary import describe, label
+from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, RouteFinding, strings_of
 from vatspolicy.guidance.access_matrix.matrix import find_best, find_rules, state_of, summarize_regimes
 from vatspolicy.guidance.access_matrix.result import NOTHING
+from vatspolicy.i18n import LocalizedText
 from vatspolicy.i18n.words import say_both
 
 
@@ -61,7 +62,7 @@ class _MatrixComparison:
             if rule.name in self.changed
         ]
         """Prohibitions that differ, of both sides."""
-        self._found: dict[tuple[str, Business], Finding | None] = {}
+        self._found: dict[tuple[str, Business], RouteFinding | None] = {}
         """Findings of the base by route and business."""
 
     @functools.cached_property
@@ -100,7 +101,7 @@ class _MatrixComparison:
         return Access(
             self.day,
             tuple(self._cells(found, titles, list(dict.fromkeys((*after, *before))))),
-            tuple(one for one in places if one.before != one.after),
+            tuple(place for place in places if place.before != place.after),
         )
 
     def _regime_may_differ(self, route: str) -> bool:
@@ -108,11 +109,11 @@ class _MatrixComparison:
             return True
         return any(self._may_differ(route, business) for business in self.sides[0].businesses)
 
-    def _findings(self, place: int, regimes: list[str]) -> dict[Business, dict[str, Finding | None]]:
+    def _findings(self, place: int, regimes: list[str]) -> dict[Business, dict[str, RouteFinding | None]]:
         """Return the best finding of one side for every business under these regimes."""
         side = self.sides[place]
 
-        def find(rule: Rule, business: Business) -> Finding | None:
+        def find(rule: Rule, business: Business) -> RouteFinding | None:
             key = rule.name, business
             if place == 1 and key in self._found and not self._may_differ(*key):
                 same = self._found[key]
@@ -129,7 +130,7 @@ class _MatrixComparison:
 
     def _cells(
         self,
-        found: list[dict[Business, dict[str, Finding | None]]],
+        found: list[dict[Business, dict[str, RouteFinding | None]]],
         titles: Mapping[str, LocalizedText],
         columns: list[str],
     ) -> Iterator[AccessChange]:
@@ -147,7 +148,7 @@ class _MatrixComparison:
             yield AccessChange(cls, title, column, titles[column], tuple(offers), before, after)
 
 
-def _cell(finding: Finding | None) -> Stated:
+def _cell(finding: RouteFinding | None) -> Stated:
     """Return what a cell states, without its reasons."""
     if finding is None:
         return NOTHING

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.core.profile.profile import facts_of
-from vatspolicy.core.profile.vocabulary import LocalizedText, addresses, gazetteer, label, within
-from vatspolicy.i18n import Phrase
+from vatspolicy.core.profile.vocabulary import addresses, gazetteer, label, within
+from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.i18n.words import FRAMES, both, join_both, say_both
 
 MAINLAND, ABROAD, OUTSIDE = "china", "overseas", "none"
@@ -17,7 +17,7 @@ _WITHOUT = Phrase("{zone} (not {places})")
 
 
 @dataclass(frozen=True)
-class Location:
+class Site:
     """Site that represents all sites that the law treats alike, in one zone or outside every zone."""
 
     at: str
@@ -36,7 +36,7 @@ class Location:
         """True if the whole place lies in the zone, so that no address is outside it."""
         return "zone" in gazetteer(self.schemas)[self.at]
 
-    def with_sites(self, alike: tuple[str, ...]) -> Location:
+    def with_sites(self, alike: tuple[str, ...]) -> Site:
         """Return the same kind of location, for some of its sites only."""
         if alike == self.alike:
             return self
@@ -50,7 +50,7 @@ class Location:
         return {"at": self.at, "ftz": self.zone}
 
 
-def find_locations(strings: frozenset[str], schemas: SchemaSet) -> tuple[Location, ...]:
+def find_locations(strings: frozenset[str], schemas: SchemaSet) -> tuple[Site, ...]:
     """Return one location for every kind of place. `strings` are all strings of the law, place codes included."""
     groups: dict[tuple[tuple[str, ...], str, str | None], list[str]] = {}
     for code in addresses(schemas):
@@ -59,11 +59,11 @@ def find_locations(strings: frozenset[str], schemas: SchemaSet) -> tuple[Locatio
             continue
         named = tuple(place for place in within(code, schemas) if place in strings)
         groups.setdefault((named, entry["province"], entry.get("zone")), []).append(code)
-    found = []
+    locations = []
     for (_, province, own), codes in groups.items():
         zones = [own] if own else [OUTSIDE, *_zones(province, schemas)]
-        found += [_make_location(codes[0], zone, tuple(codes), schemas) for zone in zones]
-    return tuple(found)
+        locations += [_make_location(codes[0], zone, tuple(codes), schemas) for zone in zones]
+    return tuple(locations)
 
 
 def _zones(province: str, schemas: SchemaSet) -> list[str]:
@@ -73,7 +73,7 @@ def _zones(province: str, schemas: SchemaSet) -> list[str]:
     return [zone for zone in zones if (zone == province or zone.startswith(f"{province}-")) and zone not in whole]
 
 
-def _make_location(at: str, zone: str, alike: tuple[str, ...], schemas: SchemaSet) -> Location:
+def _make_location(at: str, zone: str, alike: tuple[str, ...], schemas: SchemaSet) -> Site:
     around = [place for place in reversed(within(at, schemas)) if place != MAINLAND]
     written: list[list[Tree]] = [[MAINLAND], *([place] for place in around)]
     if zone != OUTSIDE:
@@ -82,10 +82,10 @@ def _make_location(at: str, zone: str, alike: tuple[str, ...], schemas: SchemaSe
     company = {"registered": {"at": at, "ftz": zone}}
     facts = facts_of({"schema": 2, "product": {"id": "p"}, "company": company, "services": services}, schemas)
     areas = tuple(service["area"] for service in facts["services"])
-    return Location(at, zone, alike, facts["company"]["registered"], areas, tuple(written), schemas)
+    return Site(at, zone, alike, facts["company"]["registered"], areas, tuple(written), schemas)
 
 
-def describe_locations(locations: Iterable[Location], all_locations: Iterable[Location]) -> LocalizedText:
+def describe_locations(locations: Iterable[Site], all_locations: Iterable[Site]) -> LocalizedText:
     """Return a set of locations in words: the largest whole places, then the free-trade zones outside them.
 
     A zone that is only partly in the set is named with its places in the set, or with those outside it.
@@ -111,7 +111,7 @@ def describe_locations(locations: Iterable[Location], all_locations: Iterable[Lo
     return join_both(names, "semicolon", chinese="list")
 
 
-def _sites(locations: Iterable[Location]) -> set[str]:
+def _sites(locations: Iterable[Site]) -> set[str]:
     return {code for location in locations for code in location.alike}
 
 
@@ -121,14 +121,14 @@ def _names(codes: Iterable[str], schemas: SchemaSet, mark: str = "semicolon") ->
 
 def _largest(codes: set[str], schemas: SchemaSet) -> list[str]:
     """Return the fewest places that together contain exactly these sites."""
-    found: list[str] = []
+    largest: list[str] = []
     left = set(codes)
     for place, sites in sorted(_sites_below(schemas).items(), key=lambda item: -len(item[1])):
         if sites & left and sites <= codes:
-            found.append(place)
+            largest.append(place)
             left -= sites
     order = {code: index for index, code in enumerate(gazetteer(schemas))}
-    return sorted(found, key=order.__getitem__)
+    return sorted(largest, key=order.__getitem__)
 
 
 @derived_from_schemas

@@ -14,25 +14,11 @@ from vatspolicy.core.engine.law_texts import titled
 from vatspolicy.core.engine.result import Instrument
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Policy, Route, Rule
-from vatspolicy.core.profile.vocabulary import LocalizedText, describe, label, within
-from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding
-from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Location, describe_locations, letters
-from vatspolicy.guidance.access_matrix.result import (
-    Article,
-    Binding,
-    Matrix,
-    Offer,
-    PlaceCell,
-    PlaceSet,
-    Reason,
-    Regime,
-    RegimeCell,
-    Row,
-    Sample,
-    Share,
-    Source,
-)
-from vatspolicy.i18n import LANGUAGES, Phrase, _
+from vatspolicy.core.profile.vocabulary import describe, label, within
+from vatspolicy.guidance.access_matrix import result
+from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, RouteFinding
+from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Site, describe_locations, letters
+from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase, _
 from vatspolicy.i18n.words import FRAMES, both, say_both
 
 STRICTNESS: tuple[State, ...] = ("none", "prohibited", "closed", "open")
@@ -49,7 +35,7 @@ class PlaceError(Exception):
 
 def build_matrix(
     bundle: Bundle, day: str, place: str | None = None, zone: str | None = None, by: str = "regimes"
-) -> Matrix:
+) -> result.Matrix:
     """Build the matrix of a day: services × regimes, or services × places for `by="places"`.
 
     `place` (a code of the gazetteer) and `zone` (a free-trade zone, or `none`) narrow where the company is registered
@@ -59,7 +45,7 @@ def build_matrix(
     search = BestCaseSearch(bundle, day)
     locations = _narrow(search.locations, place, zone)
     columns, rows = _by_places(search, locations) if by == "places" else _by_regimes(search, locations)
-    return Matrix(
+    return result.Matrix(
         by=by,
         as_of=day,
         place=place,
@@ -71,7 +57,7 @@ def build_matrix(
     )
 
 
-def _narrow(locations: tuple[Location, ...], place: str | None, zone: str | None) -> tuple[Location, ...]:
+def _narrow(locations: tuple[Site, ...], place: str | None, zone: str | None) -> tuple[Site, ...]:
     """Return the locations within a place and a zone."""
     found = []
     for location in locations:
@@ -91,10 +77,12 @@ def _narrow(locations: tuple[Location, ...], place: str | None, zone: str | None
 # --- services × regimes
 
 
-def _by_regimes(search: BestCaseSearch, locations: tuple[Location, ...]) -> tuple[tuple[Regime, ...], tuple[Row, ...]]:
+def _by_regimes(
+    search: BestCaseSearch, locations: tuple[Site, ...]
+) -> tuple[tuple[result.Regime, ...], tuple[result.Row, ...]]:
     rules = {name: find_rules(search, name) for name in _names(search)}
 
-    def find(rule: Rule, business: Business) -> Finding | None:
+    def find(rule: Rule, business: Business) -> RouteFinding | None:
         return search.best(rule, business, locations)
 
     found = {
@@ -119,10 +107,10 @@ def find_rules(search: BestCaseSearch, name: str) -> tuple[Rule, ...]:
 
 
 def find_best(
-    rules: Iterable[Rule], business: Business, find: Callable[[Rule, Business], Finding | None]
-) -> Finding | None:
+    rules: Iterable[Rule], business: Business, find: Callable[[Rule, Business], RouteFinding | None]
+) -> RouteFinding | None:
     """Return the best finding for a business among several routes: the highest share, or else the obstacles."""
-    best: Finding | None = None
+    best: RouteFinding | None = None
     for rule in rules:
         finding = find(rule, business)
         if finding is not None and (best is None or _rank(finding) > _rank(best)):
@@ -130,11 +118,11 @@ def find_best(
     return best
 
 
-def _rank(finding: Finding) -> tuple[int, float]:
+def _rank(finding: RouteFinding) -> tuple[int, float]:
     return (STRICTNESS.index(state_of(finding)), finding.case.share if finding.case else -1.0)
 
 
-def state_of(finding: Finding | None) -> State:
+def state_of(finding: RouteFinding | None) -> State:
     """Return the state of a cell (STRICTNESS)."""
     if finding is None:
         return "none"
@@ -144,9 +132,9 @@ def state_of(finding: Finding | None) -> State:
 def summarize_regimes(
     search: BestCaseSearch,
     names: Iterable[str],
-    found: Mapping[Business, Mapping[str, Finding | None]],
-    locations: tuple[Location, ...],
-) -> tuple[Regime, ...]:
+    found: Mapping[Business, Mapping[str, RouteFinding | None]],
+    locations: tuple[Site, ...],
+) -> tuple[result.Regime, ...]:
     """Return the columns of the regimes that the law has, in order. `found`: the findings on all businesses by name."""
     ordered = [
         _regime(search, name, rules, [findings[name] for findings in found.values()], locations)
@@ -160,9 +148,9 @@ def _regime(
     search: BestCaseSearch,
     name: str,
     rules: tuple[Rule, ...],
-    cells: Iterable[Finding | None],
-    locations: tuple[Location, ...],
-) -> tuple[tuple[bool, bool, int, str, str], Regime]:
+    cells: Iterable[RouteFinding | None],
+    locations: tuple[Site, ...],
+) -> tuple[tuple[bool, bool, int, str, str], result.Regime]:
     """Return the column of a regime, after its place among the columns."""
     opened = [finding for finding in cells if finding is not None and finding.case is not None]
     territorial = any(condition.where for rule in rules for condition in rule.effect.conditions)  # type: ignore[union-attr]
@@ -175,13 +163,15 @@ def _regime(
     policies = [search.bundle.policies[policy] for policy in dict.fromkeys(rule.policy for rule in rules)]
     instruments = dict.fromkeys(rule.effect.instrument for rule in rules if isinstance(rule.effect, Route))
     order = (not foreign, territorial, -foreign if not territorial else 0, min(p.since for p in policies), name)
-    return order, Regime(
+    return order, result.Regime(
         name,
         _title(rules),
         places,
-        tuple(Instrument(one, say_both(search.bundle.instruments[one].title)) for one in instruments),
         tuple(
-            Source(policy.id, titled(policy, policy.edition(search.day)), _number(policy, search.day))
+            Instrument(instrument, say_both(search.bundle.instruments[instrument].title)) for instrument in instruments
+        ),
+        tuple(
+            result.Regulation(policy.id, titled(policy, policy.edition(search.day)), _number(policy, search.day))
             for policy in policies
         ),
     )
@@ -193,32 +183,35 @@ def _title(rules: Iterable[Rule]) -> dict[str, str]:
     return {language: " / ".join(dict.fromkeys(title[language] for title in titles)) for language in LANGUAGES}
 
 
-def _open_locations(search: BestCaseSearch, finding: Finding, locations: tuple[Location, ...]) -> Iterable[Location]:
+def _open_locations(search: BestCaseSearch, finding: RouteFinding, locations: tuple[Site, ...]) -> Iterable[Site]:
     """Return the locations at which an open route is open, with other facts at their best."""
     assert finding.case is not None
     return search.open_locations(finding.rule, finding.business, finding.case, locations)
 
 
-def _cell(search: BestCaseSearch, column: str, business: Business, finding: Finding | None) -> RegimeCell:
+def _cell(search: BestCaseSearch, column: str, business: Business, finding: RouteFinding | None) -> result.RegimeCell:
     """Build one cell: the share with its binding conditions, or the reasons why there is none."""
     if finding is None:
-        return RegimeCell(column, "none", None, False, None, (), (), ())
+        return result.RegimeCell(column, "none", None, False, None, (), (), ())
     rule, case, policies, day = finding.rule, finding.case, search.bundle.policies, search.day
     policy = policies[rule.policy]
-    return RegimeCell(
+    return result.RegimeCell(
         column,
         state_of(finding),
         case.share if case else None,
         rule.contested,
         rule.name,
         tuple(
-            Binding(one.id, say_both(one.message), one.where, _articles(policy, one.cite, day))
+            result.Binding(one.id, say_both(one.message), one.where, _articles(policy, one.cite, day))
             for one in (search.binding(rule, business, case) if case else ())
         ),
         (
-            *(Reason(rule.name, say_both(one.message), _articles(policy, one.cite, day)) for one in finding.failing),
             *(
-                Reason(one.name, say_both(one.message), _articles(policies[one.policy], one.cite, day))
+                result.ClosedReason(rule.name, say_both(one.message), _articles(policy, one.cite, day))
+                for one in finding.failing
+            ),
+            *(
+                result.ClosedReason(one.name, say_both(one.message), _articles(policies[one.policy], one.cite, day))
                 for one in finding.barred
             ),
         ),
@@ -229,14 +222,20 @@ def _cell(search: BestCaseSearch, column: str, business: Business, finding: Find
 # --- services × places
 
 
-def _by_places(search: BestCaseSearch, locations: tuple[Location, ...]) -> tuple[tuple[PlaceSet, ...], tuple[Row, ...]]:
+def _by_places(
+    search: BestCaseSearch, locations: tuple[Site, ...]
+) -> tuple[tuple[result.PlaceSet, ...], tuple[result.Row, ...]]:
     """Build columns for sets of places in which every business has equal results, and their rows."""
-    first = {(rule, one): search.best(rule, one, locations[:1]) for rule in search.routes for one in search.businesses}
-    groups: dict[tuple[PlaceCell, ...], list[Location]] = {}
+    first = {
+        (rule, business): search.best(rule, business, locations[:1])
+        for rule in search.routes
+        for business in search.businesses
+    }
+    groups: dict[tuple[result.PlaceCell, ...], list[Site]] = {}
     for location in locations:
         here = tuple(_place_cell(search, business, location, first) for business in search.businesses)
         groups.setdefault(here, []).append(location)
-    kinds = sorted(groups, key=lambda here: (-sum(len(one.alike) for one in groups[here]), groups[here][0].at))
+    kinds = sorted(groups, key=lambda here: (-sum(len(group.alike) for group in groups[here]), groups[here][0].at))
     columns = []
     for number, here in enumerate(kinds):
         members = groups[here]
@@ -247,8 +246,8 @@ def _by_places(search: BestCaseSearch, locations: tuple[Location, ...]) -> tuple
             else say_both(_ELSEWHERE)
         )
         count = sum(len(location.alike) for location in members)
-        shown = Sample(sample.at, sample.zone, _location_title(sample))
-        columns.append(PlaceSet(letters(number).upper(), title, shown, count))
+        shown = result.Sample(sample.at, sample.zone, _location_title(sample))
+        columns.append(result.PlaceSet(letters(number).upper(), title, shown, count))
     cells = {
         business: tuple(replace(here[at], column=column.id) for column, here in zip(columns, kinds, strict=True))
         for at, business in enumerate(search.businesses)
@@ -259,9 +258,9 @@ def _by_places(search: BestCaseSearch, locations: tuple[Location, ...]) -> tuple
 def _place_cell(
     search: BestCaseSearch,
     business: Business,
-    location: Location,
-    first: Mapping[tuple[Rule, Business], Finding | None],
-) -> PlaceCell:
+    location: Site,
+    first: Mapping[tuple[Rule, Business], RouteFinding | None],
+) -> result.PlaceCell:
     """Build the cell of one place, without its column: the highest share and its routes.
 
     `first` has the findings at another place.
@@ -279,22 +278,24 @@ def _place_cell(
     top = _top(ordinary or rest)
     special = _top([finding for finding in opened if finding not in ordinary])
     better = (special.max_foreign_percent or 0) > (top.max_foreign_percent or 0)
-    return PlaceCell("", top.state, top.max_foreign_percent, top.contested, top.routes, special if better else None)
+    return result.PlaceCell(
+        "", top.state, top.max_foreign_percent, top.contested, top.routes, special if better else None
+    )
 
 
-def _top(findings: list[Finding]) -> Share:
+def _top(findings: list[RouteFinding]) -> result.Share:
     """Return the highest share among findings, with the routes that give it."""
     top = max(map(_rank, findings), default=(0, -1.0))
     best = [finding for finding in findings if _rank(finding) == top]
     state = STRICTNESS[top[0]]
     if state != "open":
-        return Share(state, None, False, ())
+        return result.Share(state, None, False, ())
     names = [finding.rule.effect.name for finding in best if isinstance(finding.rule.effect, Route)]
     contested = all(finding.rule.contested for finding in best)
-    return Share(state, top[1], contested, tuple(dict.fromkeys(names)) if top[1] > 0 else ())
+    return result.Share(state, top[1], contested, tuple(dict.fromkeys(names)) if top[1] > 0 else ())
 
 
-def _location_title(location: Location) -> LocalizedText:
+def _location_title(location: Site) -> LocalizedText:
     place = label("place", location.at, location.schemas)
     if location.zone == OUTSIDE or location.whole:
         return say_both(place)
@@ -306,29 +307,30 @@ def _location_title(location: Location) -> LocalizedText:
 
 
 def _rows(
-    search: BestCaseSearch, cells: Mapping[Business, tuple[RegimeCell, ...]] | Mapping[Business, tuple[PlaceCell, ...]]
-) -> tuple[Row, ...]:
+    search: BestCaseSearch,
+    cells: Mapping[Business, tuple[result.RegimeCell, ...]] | Mapping[Business, tuple[result.PlaceCell, ...]],
+) -> tuple[result.Row, ...]:
     """Build one row for all offers of a class that have equal cells."""
     names = describe(("services", 0, "offers", 0), search.schemas)["x-enum"]
-    rows: list[Row] = []
+    rows: list[result.Row] = []
     for business, found in cells.items():
-        offer = Offer(business.offer, say_both(names[business.offer]))
+        offer = result.Offer(business.offer, say_both(names[business.offer]))
         for at, row in enumerate(rows):
             if row.class_ == business.cls and row.cells == found:
                 rows[at] = replace(row, offers=(*row.offers, offer))
                 break
         else:
             rows.append(
-                Row(business.cls, say_both(label("class", business.cls, search.schemas)), (offer,), found, True)
+                result.Row(business.cls, say_both(label("class", business.cls, search.schemas)), (offer,), found, True)
             )
     counts = Counter(row.class_ for row in rows)
     return tuple(replace(row, whole=counts[row.class_] == 1) for row in rows)
 
 
-def _articles(policy: Policy, keys: Iterable[str], day: str) -> tuple[Article, ...]:
+def _articles(policy: Policy, keys: Iterable[str], day: str) -> tuple[result.Article, ...]:
     title = titled(policy, policy.edition(day))
     return tuple(
-        Article(policy.id, title, key, say_both(policy.articles[key].label), policy.articles[key].verification)
+        result.Article(policy.id, title, key, say_both(policy.articles[key].label), policy.articles[key].verification)
         for key in keys
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vatspolicy.authoring.diff.result import State, Stated
 from vatspolicy.core.engine.result import Instrument
 from vatspolicy.core.policies.bundle import LawIdentity
-from vatspolicy.core.profile.vocabulary import LocalizedText
+from vatspolicy.i18n import LocalizedText
 
 FORMAT = 1
 """Version of the data format; incremented by incompatible changes."""
@@ -48,7 +48,7 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class ClosedReason:
     """Reason why a cell is not open: a condition of the route, or a prohibition."""
 
     rule: str
@@ -72,7 +72,7 @@ class RegimeCell(Cell):
 
     rule: str | None
     conditions: tuple[Binding, ...]
-    reasons: tuple[Reason, ...]
+    reasons: tuple[ClosedReason, ...]
     articles: tuple[Article, ...]
 
 
@@ -86,7 +86,7 @@ class PlaceCell(Cell):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Regulation:
     """Regulation behind a regime."""
 
     policy: str
@@ -103,7 +103,7 @@ class Regime:
     places: LocalizedText | None
     """Places where it is open, if it depends on places."""
     instruments: tuple[Instrument, ...]
-    policies: tuple[Source, ...]
+    policies: tuple[Regulation, ...]
 
 
 @dataclass(frozen=True, slots=True)

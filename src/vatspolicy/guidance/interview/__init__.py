@@ -9,8 +9,7 @@
 from vatspolicy.guidance.interview.questions import Question, introduction, reasons
 from vatspolicy.guidance.interview.replies import read_reply, show_value
 from vatspolicy.guidance.interview.result import Choice, Progress, Reason
-from vatspolicy.guidance.interview.session import Interview, Refused, start
-from vatspolicy.guidance.interview.step import describe_step
+from vatspolicy.guidance.interview.session import Interview, Refused, describe_step, start
 
 __all__ = [
     "Choice",

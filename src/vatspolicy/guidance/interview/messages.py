@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
-from vatspolicy.core.profile.vocabulary import Language, LocalizedText
-from vatspolicy.i18n import Phrase
-from vatspolicy.i18n.words import say_both
+from vatspolicy.i18n import LocalizedText, Phrase
+from vatspolicy.i18n.words import both as both_of
+from vatspolicy.i18n.words import word
 
 UNITS: Mapping[str, LocalizedText] = {
     "percent, 0 to 100": Phrase("percent, 0 to 100"),
@@ -126,11 +127,7 @@ PHRASES: Mapping[str, LocalizedText] = {
 }
 
 
-def say(key: str, lang: Language, **values: object) -> str:
-    """Return a message of the interview in one language, with values filled in."""
-    return PHRASES[key][lang].format(**values)
-
-
-def both(key: str, **values: object) -> dict[str, str]:
-    """Return a message in both languages."""
-    return say_both(PHRASES[key], **values)
+say = partial(word, PHRASES)
+"""Return a message of the interview in one language, with values filled in."""
+both = partial(both_of, PHRASES)
+"""Return a message in both languages."""

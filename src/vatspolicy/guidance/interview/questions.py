@@ -16,7 +16,6 @@ from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.policies.wording import describe_effect
 from vatspolicy.core.profile.edits import get_fact
 from vatspolicy.core.profile.vocabulary import (
-    LocalizedText,
     describe,
     gazetteer,
     grouped,
@@ -30,7 +29,7 @@ from vatspolicy.guidance.interview.answers import instruments, place_code
 from vatspolicy.guidance.interview.messages import NAME, NO, UNITS, YES, both
 from vatspolicy.guidance.interview.ranking import NO_GAIN, InformationGain, InterviewState
 from vatspolicy.guidance.interview.result import Article, Choice, Reason
-from vatspolicy.i18n import LANGUAGES, Phrase
+from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase
 from vatspolicy.i18n.words import join_both, say_both
 
 KINDS = (

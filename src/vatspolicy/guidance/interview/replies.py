@@ -9,11 +9,11 @@ from functools import cache
 
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.words import SOME, Word, search_words
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.guidance.interview.messages import REPLIES, both
 from vatspolicy.guidance.interview.questions import NAME_PATH, Question
 from vatspolicy.guidance.interview.result import Choice
 from vatspolicy.guidance.interview.session import Refused
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import joint
 
 _COMMA = re.compile(r"[,，、;；]")
@@ -94,7 +94,7 @@ def _find(question: Question, text: str) -> Choice:
     if not wanted:
         raise Refused(both("unknown_word"))
     exact = [choice for choice in question.choices if wanted in _names(choice)]
-    found = search_choices(question, text)
+    choices = search_choices(question, text)
     near = exact or [choice for choice in question.choices if wanted.rstrip("s") in _synonyms(choice)]
     if len(near) == 1:
         return near[0]
@@ -102,13 +102,13 @@ def _find(question: Question, text: str) -> Choice:
         raise Refused(both("several"), group)
     near = near or [c for c in question.choices if any(name.startswith(wanted) for name in _names(c))]
     near = near or [c for c in question.choices if any(wanted in name for name in _names(c))]
-    fitting = [*near, *(choice for grade, choice in found if grade < SOME and choice not in near)]
+    fitting = [*near, *(choice for grade, choice in choices if grade < SOME and choice not in near)]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
         raise Refused(both("several"), fitting[:_SHOWN])
-    if found:
-        raise Refused(both("near"), [choice for _, choice in found[:_SHOWN]])
+    if choices:
+        raise Refused(both("near"), [choice for _, choice in choices[:_SHOWN]])
     raise Refused(both("unknown_word"))
 
 

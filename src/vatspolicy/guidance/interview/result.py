@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vatspolicy.core.documents.plain import Tree
-from vatspolicy.core.profile.vocabulary import LocalizedText
+from vatspolicy.i18n import LocalizedText
 
 FORMAT = 1
 """Version of the data format; incremented by incompatible changes."""

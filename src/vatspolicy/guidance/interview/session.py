@@ -17,7 +17,7 @@ from vatspolicy.core.policies.model import Advise, Duty, Need
 from vatspolicy.core.profile.edits import get_fact, set_fact
 from vatspolicy.core.profile.invariants import broken_invariant
 from vatspolicy.core.profile.profile import Profile, facts_of, read_profile, trust_profile
-from vatspolicy.core.profile.vocabulary import Language, LocalizedText, describe
+from vatspolicy.core.profile.vocabulary import describe
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.opinions import check_opinions
 from vatspolicy.guidance.interview.messages import both
@@ -28,7 +28,9 @@ from vatspolicy.guidance.interview.questions import (
     OPINIONS,
     SERVICES,
     Question,
+    introduction,
     make_question,
+    reasons,
     rules_of_start,
     rules_reading,
 )
@@ -39,9 +41,9 @@ from vatspolicy.guidance.interview.ranking import (
     is_easy,
     rank_facts,
 )
-from vatspolicy.guidance.interview.result import Choice, Progress
+from vatspolicy.guidance.interview.result import AskedQuestion, Choice, Gain, InterviewStep, Progress, Why
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
-from vatspolicy.i18n import LANGUAGES, Sentences, translate
+from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Sentences, translate
 
 LICENSES: Path = ("company", "licenses")
 DEALS: Path = ("deals",)
@@ -371,3 +373,47 @@ def start(
         named=source is not None or name is not None,
         rewritten=rewritten,
     )
+
+
+# --- for programs that ask the questions themselves
+
+
+def describe_step(interview: Interview) -> InterviewStep:
+    """Return the state of an interview: the decision so far, progress and the next question, if any."""
+    question = interview.question
+    now = interview.possible_outcomes
+    return InterviewStep(
+        product=interview.profile.name,
+        as_of=interview.day,
+        decision=now.range[0] if interview.settled else "incomplete",
+        range=now.range,
+        settled=interview.settled,
+        further=interview.further,
+        progress=interview.progress,
+        skipped=tuple(map(_dotted, interview.skipped)),
+        opinions=tuple(interview.opinions),
+        question=None if question is None else _describe(interview, question),
+    )
+
+
+def _describe(interview: Interview, question: Question) -> AskedQuestion:
+    gain = question.gain
+    return AskedQuestion(
+        path=_dotted(question.path),
+        kind=question.kind,
+        phase=question.phase,
+        about=question.about,
+        text=question.text,
+        title=question.title,
+        unit=question.unit,
+        minimum=question.least,
+        maximum=question.most,
+        several=question.several,
+        choices=question.choices,
+        eliminates=Gain(gain.expected, gain.worst, gain.of) if gain.answers else None,
+        why=Why(introduction(question), reasons(interview.bundle, question.rules, interview.day)),
+    )
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(map(str, path))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.guidance.interview.messages import say
 from vatspolicy.guidance.interview.questions import LAUNCH, NAME_PATH, Question, introduction, reasons
 from vatspolicy.guidance.interview.replies import read_reply, show_value
 from vatspolicy.guidance.interview.result import Article, Choice
 from vatspolicy.guidance.interview.session import Interview, Refused
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean, width, wrap
 from vatspolicy.i18n.words import FRAMES, VERDICTS, aside, joint, word
 from vatspolicy.output import Style

@@ -7,8 +7,8 @@ from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.yaml_edit import find_text, set_value
 from vatspolicy.core.documents.yaml_writer import Comment, dump_yaml
-from vatspolicy.core.profile.vocabulary import Language, describe
-from vatspolicy.i18n import Phrase
+from vatspolicy.core.profile.vocabulary import describe
+from vatspolicy.i18n import Language, Phrase
 
 _HEAD = Phrase("# A fact that is left out is unknown: it is never guessed. A list that is present is complete.")
 

@@ -12,8 +12,9 @@ from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.core.profile.edits import get_fact
 from vatspolicy.core.profile.profile import Profile, read_profile
-from vatspolicy.core.profile.vocabulary import INHERITED, LocalizedText, fact_schemas
+from vatspolicy.core.profile.vocabulary import INHERITED, fact_schemas
 from vatspolicy.guidance.remediation.targets import Target
+from vatspolicy.i18n import LocalizedText
 
 FOREIGN_FORMS = ("foreign-corporation", "branch")
 """Legal forms of a company that is not established in the mainland."""
@@ -48,20 +49,6 @@ def mutable_facts(schemas: SchemaSet) -> Mapping[tuple[str, ...], Mutability]:
             keep = frozenset(data.get("keep", ()))
             found[path] = Mutability(data.get("cost", 0), data.get("to"), phrase, data.get("follows"), keep, data)
     return found
-
-
-def strip_indexes(path: Iterable[str | int]) -> tuple[str, ...]:
-    """Return a path without indexes of lists."""
-    return tuple(step for step in path if isinstance(step, str))
-
-
-def find_mutability(path: Path, schemas: SchemaSet) -> Mutability | None:
-    """Return the mark of a fact or of the object that contains it, or None for an immutable fact."""
-    names = strip_indexes(path)
-    known = mutable_facts(schemas)
-    if names in known:
-        return known[names]
-    return known.get(("partner",)) if names[:1] == ("partner",) else None
 
 
 @dataclass(frozen=True)

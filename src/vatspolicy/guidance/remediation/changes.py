@@ -13,12 +13,12 @@ from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
-from vatspolicy.core.profile.vocabulary import LocalizedText, describe
+from vatspolicy.core.profile.vocabulary import describe
 from vatspolicy.guidance.remediation.change import FOREIGN_FORMS, Change, Edit, Mutability, mutable_facts
 from vatspolicy.guidance.remediation.obstacles import blocking_expressions, find_breakpoints
 from vatspolicy.guidance.remediation.partnering import find_hosting_changes, find_partner_changes
 from vatspolicy.guidance.remediation.relocation import find_relocations
-from vatspolicy.i18n import LANGUAGES
+from vatspolicy.i18n import LANGUAGES, LocalizedText
 from vatspolicy.i18n.words import FRAMES, both, join_both
 
 SUPPLIER = "cepa-supplier"
@@ -99,7 +99,7 @@ def _bring_in_supplier(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
     if not company.get("foreign_percent") or known is None or SUPPLIER in known:
         return
     expressions = blocking_expressions(ruleset, ("route",))
-    names = {node.names for one in expressions for node in walk(one.tree) if isinstance(node, Fact)}
+    names = {node.names for expression in expressions for node in walk(expression.tree) if isinstance(node, Fact)}
     if ("certificates",) not in names:
         return
     edits = (
@@ -210,7 +210,7 @@ def _find_facts(profile: Profile, names: tuple[str, ...]) -> Iterator[tuple[str 
 def _is_plausible(profile: Profile, kind: str, service: str | None) -> bool:
     """Return False for a contract with a partner that runs no service, or a new legal form of an overseas company."""
     if kind == "contract":
-        found = next(one for one in profile.facts["services"] if one["id"] == service)
+        found = next(fact for fact in profile.facts["services"] if fact["id"] == service)
         return bool(found.get("operated_by") == "partner")
     if kind == "legal-form":
         return profile.facts["company"].get("mainland_entity") is not False

@@ -56,14 +56,14 @@ def find_obstacles(profile: Profile, decision: Decision, lift_needs: bool) -> tu
 
 def _operators(profile: Profile) -> dict[str | None, tuple[str, ...]]:
     """Return who operates each service, and the product (None): company or partner, then the shares that count."""
-    found: dict[str | None, tuple[str, ...]] = {None: ("company", f"company.{SHARE}")}
+    operators: dict[str | None, tuple[str, ...]] = {None: ("company", f"company.{SHARE}")}
     for service in profile.facts["services"]:
         operator = operator_of(profile.facts, service)
         path = profile.path_of(operator, ()) or ("company",)
         shares = operator.shares if isinstance(operator, Operator) else ((*path, SHARE),)
         names = (".".join(step for step in share if isinstance(step, str)) for share in shares)
-        found[service["id"]] = tuple(dict.fromkeys((str(path[0]), *names)))
-    return found
+        operators[service["id"]] = tuple(dict.fromkeys((str(path[0]), *names)))
+    return operators
 
 
 def _facts_of_class(finding: Finding, classes: Mapping[str, frozenset[str]]) -> frozenset[str]:

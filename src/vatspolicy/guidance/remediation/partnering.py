@@ -11,11 +11,11 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Need, Route
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
-from vatspolicy.core.profile.vocabulary import LocalizedText, within
+from vatspolicy.core.profile.vocabulary import within
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.remediation.change import Change, Edit, apply_changes, mutable_facts
 from vatspolicy.guidance.remediation.relocation import OWNED, is_owned
-from vatspolicy.i18n import Phrase
+from vatspolicy.i18n import LocalizedText, Phrase
 
 
 def find_hosting_changes(profile: Profile) -> Iterator[Change]:

@@ -8,10 +8,10 @@ from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
-from vatspolicy.core.profile.vocabulary import LocalizedText, within
+from vatspolicy.core.profile.vocabulary import within
 from vatspolicy.guidance.remediation.change import FOREIGN_FORMS, Change, Edit, mutable_facts
 from vatspolicy.guidance.remediation.targets import ANYWHERE, Target, find_targets, sites_by_place
-from vatspolicy.i18n import Phrase
+from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.i18n.words import both
 
 _PARTS = ("r", "f", "a", "rf", "fa", "rfa")

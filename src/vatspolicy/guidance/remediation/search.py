@@ -29,7 +29,7 @@ MAX_DECISIONS = 1500
 
 
 @dataclass(frozen=True)
-class Proposal:
+class FoundProposal:
     """Changes that lead to another decision."""
 
     changes: tuple[Change, ...]
@@ -55,9 +55,9 @@ class RemediationPlan:
     decision: Decision
     goal: str | None
     """Goal of the search; None if nothing is milder than the present decision."""
-    proposals: tuple[Proposal, ...]
+    proposals: tuple[FoundProposal, ...]
     """Proposals that reach the goal, cheapest first."""
-    undecided: tuple[Proposal, ...]
+    undecided: tuple[FoundProposal, ...]
     """Proposals that lift every denial but leave facts missing."""
     evaluated: int
     """Number of combinations that were evaluated."""
@@ -85,7 +85,7 @@ def find_remediations(
     found, lifted = search.run()
     days = 0 if decision.decision == "incomplete" else max(2, DAYS // search.weight)
     for change, changed, result in postpone_launch(bundle, profile, decision, GOALS[goal], days):
-        found.append(Proposal((change,), change.cost, changed, result))
+        found.append(FoundProposal((change,), change.cost, changed, result))
     reached = drop_redundant(profile, found)
     open_ones = [one for one in drop_redundant(profile, [*found, *lifted]) if one not in reached and one not in found]
     return RemediationPlan(
@@ -144,7 +144,7 @@ class Search:
                 self._known[key] = changed, evaluate(self.bundle, changed, self.decision.as_of)
         return self._known[key]
 
-    def run(self) -> tuple[list[Proposal], list[Proposal]]:
+    def run(self) -> tuple[list[FoundProposal], list[FoundProposal]]:
         """Return two lists of proposals, by cost: those that reach the goal, and those that lift every denial.
 
         A combination that only adds to one that does already is not looked at.
@@ -152,8 +152,8 @@ class Search:
         order = count()
         queue: list[tuple[int, int, int, tuple[Change, ...]]] = []
         seen: set[frozenset[int]] = set()
-        found: list[Proposal] = []
-        lifted: list[Proposal] = []
+        found: list[FoundProposal] = []
+        lifted: list[FoundProposal] = []
         self._extend(queue, seen, order, (), self.profile, self.decision)
         while queue:
             cost, size, _, chosen = heapq.heappop(queue)
@@ -168,14 +168,14 @@ class Search:
             profile, decision = outcome
             if decision.decision in self.goal:
                 if self._is_minimal(chosen):
-                    found.append(Proposal(chosen, cost, profile, decision))
+                    found.append(FoundProposal(chosen, cost, profile, decision))
             elif self._lifts(decision):
-                lifted.append(Proposal(chosen, cost, profile, decision))
+                lifted.append(FoundProposal(chosen, cost, profile, decision))
             elif size < self.most:
                 self._extend(queue, seen, order, chosen, profile, decision)
         return found, lifted
 
-    def finish(self, proposal: Proposal) -> Proposal:
+    def finish(self, proposal: FoundProposal) -> FoundProposal:
         """Return the proposal with its equivalent places and the decisions on services that are split off."""
         return dataclasses.replace(
             proposal,
@@ -183,14 +183,14 @@ class Search:
             split_off=tuple(self._decide_split_off(proposal)),
         )
 
-    def _find_alternatives(self, proposal: Proposal) -> Iterator[Target]:
+    def _find_alternatives(self, proposal: FoundProposal) -> Iterator[Target]:
         """Yield places of the same source with an equal result at no higher cost; a sample for a large product."""
         moved = next((change for change in proposal.changes if change.kind == "relocation"), None)
         if moved is None or moved.target is None:
             return
         rest = [change for change in proposal.changes if change is not moved]
         places = find_targets(self.bundle.on(self.decision.as_of), self.decision)
-        alike = [one for one in places if one.source == moved.target.source and one.key != moved.target.key]
+        alike = [place for place in places if place.source == moved.target.source and place.key != moved.target.key]
         for target in alike[: max(4, 50 // self.weight)]:
             for change in relocate(self.profile, target, (moved.parts,), (moved.services,)):
                 try:
@@ -203,7 +203,7 @@ class Search:
                 if result.decision == proposal.decision.decision and same and change.cost <= moved.cost:
                     yield target
 
-    def _decide_split_off(self, proposal: Proposal) -> Iterator[Decision]:
+    def _decide_split_off(self, proposal: FoundProposal) -> Iterator[Decision]:
         services = self.profile.facts["services"]
         for name in sorted(name for change in proposal.changes if change.kind == "split" for name in change.services):
             rest = tuple(Edit(("services", index)) for index, one in enumerate(services) if one["id"] != name)
@@ -269,16 +269,16 @@ def route_names(decision: Decision) -> frozenset[str]:
     return frozenset(offer.route for finding in decision.needs for offer in finding.any_of)
 
 
-def drop_redundant(profile: Profile, proposals: Iterable[Proposal]) -> list[Proposal]:
+def drop_redundant(profile: Profile, proposals: Iterable[FoundProposal]) -> list[FoundProposal]:
     """Return the cheapest proposal of each signature, without those that only extend another one."""
-    kept: list[Proposal] = []
+    kept: list[FoundProposal] = []
     for proposal in sorted(proposals, key=_order):
         if not any(_is_redundant(profile, other, proposal) for other in kept):
             kept.append(proposal)
     return kept
 
 
-def _order(proposal: Proposal) -> tuple[int, int, int, tuple[tuple[str, tuple[object, ...]], ...]]:
+def _order(proposal: FoundProposal) -> tuple[int, int, int, tuple[tuple[str, tuple[object, ...]], ...]]:
     """Return the sort key: cost, then places named by the open route first."""
     opened = {
         state.rule.policy
@@ -295,7 +295,7 @@ def _order(proposal: Proposal) -> tuple[int, int, int, tuple[tuple[str, tuple[ob
     return (proposal.cost, len(proposal.changes), strange, moved)
 
 
-def _is_redundant(profile: Profile, other: Proposal, proposal: Proposal) -> bool:
+def _is_redundant(profile: Profile, other: FoundProposal, proposal: FoundProposal) -> bool:
     """Return True if a proposal is a variation or an extension of a cheaper one."""
     changed, less = (set(map(repr, list_differences(profile, one.changes))) for one in (proposal, other))
     if less and changed >= less:
@@ -304,7 +304,7 @@ def _is_redundant(profile: Profile, other: Proposal, proposal: Proposal) -> bool
     return theirs < mine or (theirs == mine and route_names(proposal.decision) <= route_names(other.decision))
 
 
-def _signature(proposal: Proposal) -> frozenset[tuple[object, ...]]:
+def _signature(proposal: FoundProposal) -> frozenset[tuple[object, ...]]:
     """Return the kinds of the changes, with their subject for removals and splits."""
     return frozenset(
         (change.kind, *(change.order if change.kind.startswith(("drop", "split")) else ()))

@@ -11,8 +11,8 @@ from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.policies.model import Route, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
-from vatspolicy.core.profile.vocabulary import LocalizedText, addresses, gazetteer, label, within
-from vatspolicy.i18n import Phrase
+from vatspolicy.core.profile.vocabulary import addresses, gazetteer, label, within
+from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.i18n.words import join_both, say_both
 
 _SEATS = {"shanghai": "shanghai-pudong", "shanghai-original": "shanghai-pudong", "zhejiang": "zhoushan"}

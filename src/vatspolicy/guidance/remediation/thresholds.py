@@ -92,7 +92,8 @@ def _rules_that_compare(
         name, activation = service["id"], service_activation(product, service)
         scopes.append(("service", activation, name, None))
         scopes += [
-            ("activity", activity_activation(ruleset, activation, one.cls), name, one.cls) for one in decided.activities
+            ("activity", activity_activation(ruleset, activation, activity.cls), name, activity.cls)
+            for activity in decided.activities
         ]
     for each, variables, service_name, cls in scopes:
         for effect in ("deny", "need", "duty"):

@@ -9,10 +9,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 from vatspolicy.core.engine.result import Record
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem, in_language
 from vatspolicy.gate.judgement import Judgement, Remark
-from vatspolicy.i18n import _
+from vatspolicy.i18n import Language, _
 from vatspolicy.reports import formats
 from vatspolicy.reports.decision.pieces import Pieces, Report, Run, View
 
@@ -70,7 +69,7 @@ def render(
     command that the last line proposes repeats options: `repeated`, by command.
     """
     if formats.FORMATS[format].whole:
-        return cast("str", _render_whole(format, records, lang, problems, remarks, gate))
+        return cast("str", export(format, records, lang, problems, remarks, gate))
     judgement = gate.judgement if gate else Judgement()
     waived = any(record.remaining for record in records)
     report = begin_report(format, View(lang, judgement, extent, color, room, waived))
@@ -93,26 +92,15 @@ def export(
     format: str,
     records: Sequence[Record],
     lang: Language,
-    problems: Sequence[Problem] = (),
+    problems: Iterable[Problem] = (),
     remarks: Iterable[Remark] | None = None,
     gate: GateResult | None = None,
 ) -> bytes:
-    """Render decisions (records) in one of BINARY_FORMATS.
+    """Render decisions (records) in a format that is whole: as bytes, where it needs a library.
 
     Raises:
         ModuleNotFoundError: if the extra `export` is not installed.
     """
-    return cast("bytes", _render_whole(format, records, lang, problems, remarks, gate))
-
-
-def _render_whole(
-    format: str,
-    records: Sequence[Record],
-    lang: Language,
-    problems: Iterable[Problem],
-    remarks: Iterable[Remark] | None,
-    gate: GateResult | None,
-) -> str | bytes:
-    found = [in_language(problem, lang) for problem in (*problems, *_not_found(gate))]
-    content: str | bytes = load_writer(format).render(records, lang, found, remarks or ())
+    problems = [in_language(problem, lang) for problem in (*problems, *_not_found(gate))]
+    content: bytes = load_writer(format).render(records, lang, problems, remarks or ())
     return content

@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping
 from vatspolicy.core.engine.result import Duty, Need, Record
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import joint
-from vatspolicy.reports.decision.digest import say_decision, say_remark
-from vatspolicy.reports.decision.doubt import say_opinion
-from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View
+from vatspolicy.reports.decision import digest, pieces
+from vatspolicy.reports.decision.pieces import Entries, Run, Texts
 from vatspolicy.reports.decision.results import Result, results
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, POLICY, VERSIONS, WHY
 from vatspolicy.reports.formats.office import FORMULA
@@ -28,34 +27,28 @@ LEAVES_OUT = {
 }
 
 
-class Report:
-    """A report under construction (see `pieces.Report`)."""
-
-    def __init__(self, view: View) -> None:
-        self._view = view
+class Report(pieces.Report):
+    """Rows of CSV."""
 
     def take(self, record: Record, seconds: float = 0.0) -> Texts:
         """Return the rows of a decision: the verdict, classes, findings, opinions and changes ahead."""
-        lang = self._view.lang
+        lang = self.lang
         lead: dict[str, object] = {"file": record.file, "product": record.product, "title": record.title}
         lead |= {"day": record.as_of, "launch": record.launch, "decision": record.decision}
-        text = _row(lead, effect="verdict", message=" ".join(say_decision(record, lang)))
+        text = _row(lead, effect="verdict", message=" ".join(digest.say_decision(record, lang)))
         for service in record.services:
-            for one in service.activities:
-                place = {"service": service.id, "class": one.class_}
-                text += _row(lead | place, effect="class", state=one.outcome, message=one.title[lang])
-        text += "".join(_row(lead, **self._cells(one)) for one in results(record, lang, self._view.judgement))
+            for activity in service.activities:
+                place = {"service": service.id, "class": activity.class_}
+                text += _row(lead | place, effect="class", state=activity.outcome, message=activity.title[lang])
+        text += "".join(_row(lead, **self._cells(result)) for result in results(record, lang, self.judgement))
         for opinion in record.opinions:
-            text += _row(lead, effect="opinion", line=opinion.line, message=say_opinion(opinion, lang))
-        if record.changes_ahead:
-            from vatspolicy.reports.timeline.words import say_ahead
-
-            for entry in record.changes_ahead:
-                text += _row(lead, effect="change", due=entry.day, message=say_ahead(entry, lang))
+            text += _row(lead, effect="opinion", line=opinion.line, message=digest.say_opinion(opinion, lang))
+        for day, said in digest.changes_ahead(record, lang):
+            text += _row(lead, effect="change", due=day, message=said)
         return (text,)
 
     def _cells(self, result: Result) -> dict[str, object]:
-        lang, finding = self._view.lang, result.finding
+        lang, finding = self.lang, result.finding
         service, _, activity = result.subject.partition("/")
         cells: dict[str, object] = {"line": result.line, "level": result.level, "fails": result.failing}
         cells |= {"service": service, "class": activity, "waived": result.waived, "message": result.message}
@@ -77,12 +70,12 @@ class Report:
         """Yield the head, the rows of each decision, then specs not decided and remarks on the run."""
         yield _row({name: name for name in COLUMNS})
         yield from (text for (text,) in entries.texts())
-        for one in sorted(set(run.problems)):
-            said = f"{one.message} {one.hint}".strip()
-            yield _row({"file": one.file, "line": one.line}, effect="invalid", level="error", message=said)
+        for problem in sorted(set(run.problems)):
+            said = f"{problem.message} {problem.hint}".strip()
+            yield _row({"file": problem.file, "line": problem.line}, effect="invalid", level="error", message=said)
         for remark in run.remarks or ():
             place = {"file": remark.file, "line": remark.line, "product": remark.product, "rule": remark.rule}
-            yield _row(place, effect=remark.kind, level=remark.level, message=say_remark(remark, self._view.lang))
+            yield _row(place, effect=remark.kind, level=remark.level, message=digest.say_remark(remark, self.lang))
 
 
 def _row(lead: Mapping[str, object], **more: object) -> str:

@@ -17,33 +17,13 @@ from vatspolicy.core.engine.result import (
     Route,
 )
 from vatspolicy.core.policies.deadlines import GROUPS as GROUP_ORDER
-from vatspolicy.core.profile.vocabulary import Language
-from vatspolicy.i18n import LocalizedText
+from vatspolicy.i18n import Language, LocalizedText
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, aside, count, joint, number, word
 from vatspolicy.output import HEADING, Style
-from vatspolicy.reports.decision import doubt
-from vatspolicy.reports.decision.digest import (
-    WAIVER_WORDS,
-    layer_mark,
-    merge_citations,
-    merge_duties,
-    open_facts,
-    say_finding,
-    say_layer,
-    say_limits,
-    say_meaning,
-    say_waived,
-    some_waived,
-    waived_mark,
-)
-from vatspolicy.reports.decision.doubt import WORDS as OPINIONS
-from vatspolicy.reports.decision.doubt import say_matter, say_opinion
+from vatspolicy.reports.decision import digest
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_LICENSE, BY_NAME, KINDS, POLICY, VERSIONS
-from vatspolicy.reports.lists import cut_lists
-from vatspolicy.reports.words import COLORS, COUNTS, GROUPS, cited, phrase, say_deciding, way_of
-
-_MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
+from vatspolicy.reports.words import COLORS, COUNTS, GROUPS, ROUTE_MARKS, cited, cut_lists, phrase, say_deciding, way_of
 
 _STATE_COLORS = {"classified": "yellow", "not-telecom": "green", "partly-classified": "blue", "unclassified": "blue"}
 _SAID_ABOVE = ("before-launch", "continuing")
@@ -84,7 +64,7 @@ class _Details:
         yield from self.undetermined()
         yield from self.ahead()
         yield ""
-        for sentence in say_limits(self.record, self.lang):
+        for sentence in digest.say_limits(self.record, self.lang):
             yield from self.flow(clean(sentence), "", "dim")
 
     # --- building blocks
@@ -109,11 +89,11 @@ class _Details:
             words = citation.words(self.lang)  # a Chinese report quotes no English words
             if quote and words and name not in self.quoted:
                 self.quoted.add(name)
-                texts += [*merge_citations(plain, self.lang), f"{cited(citation, self.lang)}{self.colon}{words}"]
+                texts += [*digest.merge_citations(plain, self.lang), f"{cited(citation, self.lang)}{self.colon}{words}"]
                 plain = []
             else:
                 plain.append(citation)
-        for text in [*texts, *merge_citations(plain, self.lang)]:
+        for text in [*texts, *digest.merge_citations(plain, self.lang)]:
             yield from self.flow(clean(text), indent + "  ", "dim", first=indent + "§ ")
         if layer:
             yield from self.flow(layer, indent + "  ", "dim", first=indent + "· ")
@@ -127,24 +107,24 @@ class _Details:
         decision = self.record.decision
         day = phrase("as_of", self.lang, day=self.record.as_of)
         version = say_deciding(self.record.bundle, self.lang)
-        verdict = self.style(f" {doubt.verdict(self.record, self.lang)} ", "bold", COLORS[decision])
+        verdict = self.style(f" {digest.say_verdict(self.record, self.lang)} ", "bold", COLORS[decision])
         title = clean(self.record.title)
-        if contested := doubt.hint(self.record, self.lang):
+        if contested := digest.say_hint(self.record, self.lang):
             title = f"{title} · {self.style(contested, 'yellow')}"
         yield from self.flow(f"{title} · {self.style(f'{day} · {version}', 'dim')}", " ", first=f"{verdict} ")
-        yield from self.flow(say_meaning(self.record, self.lang), " ")
-        if told := some_waived(self.record, self.lang):
+        yield from self.flow(digest.say_meaning(self.record, self.lang), " ")
+        if told := digest.some_waived(self.record, self.lang):
             yield from self.flow(told, " ", "yellow")
 
     def waived(self) -> Iterator[str]:
         if self.record.waived:
             yield ""
-            yield self.style(word(WAIVER_WORDS, "waived", self.lang), *HEADING)
+            yield self.style(word(digest.WAIVER_WORDS, "waived", self.lang), *HEADING)
         for finding in self.record.waived:
-            yield from self.flow(say_finding(finding, self.lang), "    ", first="  ~ ")
+            yield from self.flow(digest.say_finding(finding, self.lang), "    ", first="  ~ ")
             waived = finding.waived
             assert waived is not None
-            said = f"{say_waived(waived, self.lang)} ({clean(waived.file)}:{waived.line})"
+            said = f"{digest.say_waived(waived, self.lang)} ({clean(waived.file)}:{waived.line})"
             yield from self.flow(said, "      ", "dim", first="    · ")
 
     def denials(self) -> Iterator[str]:
@@ -158,10 +138,10 @@ class _Details:
             message = self.say(finding.message)
             if reasons:
                 message = " · ".join(self.say(reason.title) for reason in reasons)
-            mend += waived_mark(finding, self.lang)
+            mend += digest.waived_mark(finding, self.lang)
             yield from self.flow(f"{subject}{message}{mend}", "    ", first=f"  {self.style('✘', 'red')} ")
             yield from self.check(finding.why, "    ")
-            yield from self.law(finding.citations, "    ", quote=True, layer=say_layer(finding, self.lang))
+            yield from self.law(finding.citations, "    ", quote=True, layer=digest.say_layer(finding, self.lang))
             yield from self.facts(finding, "    ")
 
     def check(self, checked: Explanation | ConditionExplanation, indent: str) -> Iterator[str]:
@@ -186,17 +166,17 @@ class _Details:
         for ask in self.record.missing:
             yield from self.flow(f"{self.style(ask.path, 'bold')}: {self.say(ask.question)}", "      ", first="  ? ")
             for matter in ask.about:
-                yield from self.flow(say_matter(matter, self.lang), "      ", first="    - ")
+                yield from self.flow(digest.say_matter(matter, self.lang), "      ", first="    - ")
 
     def opinions(self) -> Iterator[str]:
         """Render every opinion of the profile."""
         if self.record.opinions:
             yield ""
-            yield self.style(word(OPINIONS, "opinions", self.lang), *HEADING)
+            yield self.style(phrase("opinions", self.lang), *HEADING)
         for opinion in self.record.opinions:
             mark = "§" if opinion.state == "counted" else "!"
             place = f"{self.record.file}:{opinion.line}:{opinion.column}"
-            yield from self.flow(say_opinion(opinion, self.lang), "    ", first=f"  {mark} ")
+            yield from self.flow(digest.say_opinion(opinion, self.lang), "    ", first=f"  {mark} ")
             yield from self.flow(clean(f"({place})"), "    ", "dim", first="    ")
 
     def licenses(self, needs: Sequence[Need], title: str) -> Iterator[str]:
@@ -210,10 +190,10 @@ class _Details:
                 if offer.route is not None:
                     way = phrase("route", self.lang, route=self.say(finding.route(offer.route).title))
                     text += aside(f"{offer.class_}{self.comma}{way}", self.lang)
-                text += waived_mark(finding, self.lang)
+                text += digest.waived_mark(finding, self.lang)
                 yield from self.flow(self.subject_of_service(finding) + text, "    ", first=lead)
             yield from self.check(finding.why, "    ")
-            yield from self.law(finding.citations, "    ", quote=True, layer=say_layer(finding, self.lang))
+            yield from self.law(finding.citations, "    ", quote=True, layer=digest.say_layer(finding, self.lang))
 
     def subject_of_service(self, finding: Finding) -> str:
         return f"{clean(finding.subject.service)}: " if finding.subject.service else ""
@@ -225,7 +205,7 @@ class _Details:
         for finding in self.record.held:
             assert finding.instrument is not None
             text = self.subject_of_service(finding) + self.say(finding.instrument.title)
-            text += layer_mark(finding, self.lang)
+            text += digest.layer_mark(finding, self.lang)
             yield from self.flow(text, "    ", first=f"  {self.style('✔', 'green')} ")
 
     def services(self) -> Iterator[str]:
@@ -246,7 +226,7 @@ class _Details:
 
     def route(self, route: Route, way: str, cite: bool) -> Iterator[str]:
         """Render a route; `cite` adds the law of a closed route."""
-        mark, color = _MARKS[route.state]
+        mark, color = ROUTE_MARKS[route.state]
         cap = route.max_foreign_percent
         text = f"{self.say(route.title)}{self.colon}{self.style(way, color)}"
         if route.state == "open" and cap is not None:
@@ -265,7 +245,7 @@ class _Details:
             for name in route.unread:
                 yield from self.flow(phrase("unread", self.lang, name=name), "          ", "dim", first="        - ")
         if cite or route.state != "closed":
-            layer = say_layer(route, self.lang)
+            layer = digest.say_layer(route, self.lang)
             yield from self.law(route.citations, "        ", quote=route.state == "open", layer=layer)
 
     def conditions(self, route: Route, value: bool | None, key: str) -> Iterator[str]:
@@ -289,7 +269,7 @@ class _Details:
             if found:
                 yield from self.flow(word(GROUPS, group, self.lang), "  ")
             if found and self.record.decision == "deny":  # what follows a denial is only named
-                titles = [self.say(duty.instrument.title) for duty in merge_duties(found)]
+                titles = [self.say(duty.instrument.title) for duty in digest.merge_duties(found)]
                 yield from self.flow(joint("semicolon", self.lang).join(titles), "    ", "dim")
                 continue
             for bodies, duties in _by_authority(found, self.bodies):
@@ -306,43 +286,45 @@ class _Details:
             when = phrase("done", self.lang, day=duty.done_on)
         bearer = self.comma + phrase("bearer", self.lang) if duty.bearer == "partner" else ""
         mark = "☑" if duty.state == "done" else "☐"
-        law = joint("semicolon", self.lang).join(clean(text) for text in merge_citations(duty.citations, self.lang))
+        law = joint("semicolon", self.lang).join(
+            clean(text) for text in digest.merge_citations(duty.citations, self.lang)
+        )
         title = self.say(duty.instrument.title) + (f"{self.colon}{when}" if when else "")
         yield from self.flow(f"{title}{bearer}", "        ", first=f"      {mark} ")
-        yield from self.flow(f"{self.say(duty.message)} [{law}]{layer_mark(duty, self.lang)}", "        ", "dim")
+        yield from self.flow(f"{self.say(duty.message)} [{law}]{digest.layer_mark(duty, self.lang)}", "        ", "dim")
 
     def notes(self) -> Iterator[str]:
         if self.record.contested:
             yield from self.heading("contested")
-            for readings in doubt.group_readings(self.record.contested):
+            for readings in digest.group_readings(self.record.contested):
                 about = f"{clean(readings[0].subject)}{self.colon}{self.say(readings[0].message)}"
                 yield from self.flow(about, "    ", first="  ≠ ")
                 for reading in readings:
-                    yield from self.flow(clean(doubt.say_other(reading, self.lang)), "      ", first="    - ")
-                for sentence in doubt.say_basis(readings[0], self.lang):
+                    yield from self.flow(clean(digest.say_other(reading, self.lang)), "      ", first="    - ")
+                for sentence in digest.say_basis(readings[0], self.lang):
                     yield from self.flow(clean(sentence), "    ", "dim")
-            if told := doubt.say_worst(self.record.worst_reading, self.lang):
-                yield from self.flow(clean(told), "    ", first="  ≠ ")
+            if worst := digest.say_worst(self.record.worst_reading, self.lang):
+                yield from self.flow(clean(worst), "    ", first="  ≠ ")
         if self.record.advice:
             yield from self.heading("advice")
-            for finding in doubt.by_kind(self.record.advice):
-                text = self.style(doubt.say_kind(finding, self.lang), "bold") + self.say(finding.message)
+            for finding in digest.by_kind(self.record.advice):
+                text = self.style(digest.say_kind(finding, self.lang), "bold") + self.say(finding.message)
                 yield from self.flow(text, "    ", first="  ! ")
-                yield from self.law(finding.citations, "    ", layer=say_layer(finding, self.lang))
+                yield from self.law(finding.citations, "    ", layer=digest.say_layer(finding, self.lang))
 
     def undetermined(self) -> Iterator[str]:
         if not self.record.undetermined or self.record.decision == "incomplete":
             return
         yield from self.heading("undetermined")
         yield from self.flow(phrase("undetermined_hint", self.lang), "  ", "dim")
-        for path, (ask, rules) in open_facts(self.record.undetermined).items():
+        for path, (ask, rules) in digest.open_facts(self.record.undetermined).items():
             waiting = aside(count(COUNTS, "dependent_rules", rules, self.lang), self.lang)
             text = f"{self.style(path, 'bold')}: {self.say(ask.question)}{waiting}"
             yield from self.flow(text, "      ", first="  ? ")
 
     def ahead(self) -> Iterator[str]:
         if self.record.changes_ahead:
-            from vatspolicy.reports.timeline.text import ahead_lines
+            from vatspolicy.reports.timeline import ahead_lines
 
             yield from ahead_lines(self.record.changes_ahead, self.lang, self.style, self.room)
 
@@ -352,7 +334,7 @@ def _by_authority(
 ) -> Iterator[tuple[str, list[Duty]]]:
     """Group duties by authority in charge; records to keep on file come last."""
     groups: dict[str, list[Duty]] = {}
-    for duty in sorted(merge_duties(duties), key=lambda duty: [body.id for body in duty.authority] == ["self"]):
+    for duty in sorted(digest.merge_duties(duties), key=lambda duty: [body.id for body in duty.authority] == ["self"]):
         groups.setdefault(bodies(duty.authority), []).append(duty)
     yield from groups.items()
 

@@ -1,19 +1,244 @@
-"""Contents of a decision that all formats share: merged duties, results by line, waived findings."""
+"""What all formats say of a decision: other readings, opinions, merged duties, waived findings, limits."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
-from vatspolicy.core.engine.result import Citation, Duty, Finding, Question, Reading, Record, Route, Waived
+from vatspolicy.core.engine.result import (
+    Advice,
+    Citation,
+    Duty,
+    Finding,
+    Matter,
+    Opinion,
+    Question,
+    Reading,
+    Record,
+    Route,
+    Waived,
+    WorstReading,
+)
+from vatspolicy.core.policies.wording import say_reading
+from vatspolicy.core.profile.vocabulary import CLASS, label
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS, Table, aside, end, gap, joint, word
-from vatspolicy.reports.decision import doubt
-from vatspolicy.reports.decision.doubt import say_standing
-from vatspolicy.reports.words import KNOWN, MEANINGS, VERIFICATION, phrase, say_deciding
+from vatspolicy.reports.words import KNOWN, MEANINGS, VERIFICATION, law_of, phrase, say_deciding
+
+if TYPE_CHECKING:
+    from vatspolicy.guidance.remediation.result import Ways
+
+READING_WORDS: Table = {
+    "contested": Phrase("CONTESTED"),
+    "denies": Phrase("another reading says DENY"),
+    "needs": Phrase("another reading needs a license ({licenses})"),
+    "open": Phrase("another reading leaves it open"),
+    "together": Phrase("readings together say {decision}"),
+    "milder": Phrase("another reading says {decision}"),
+    "same": Phrase("another reading, the same decision"),
+    "as": Phrase("Read as {name}"),
+    "first": Phrase("Read first: {text}"),
+    "settled_by": Phrase("Settled by: {text}"),
+    "worst": Phrase("All together: {service} read as {names} is {decision}."),
+    "alone": Phrase("There are too many combinations of readings of {service}; each was read alone."),
+    "instead": Phrase("not {names}"),
+    "denial added": Phrase("denied: {names}"),
+    "denial removed": Phrase("no denial: {names}"),
+    "license added": Phrase("to get: {names}"),
+    "license removed": Phrase("not to get: {names}"),
+    "held added": Phrase("held: {names}"),
+    "held removed": Phrase("no use of: {names}"),
+    "route added": Phrase("open: {names}"),
+    "route removed": Phrase("closed: {names}"),
+    "duty added": Phrase("also owed: {names}"),
+    "duty removed": Phrase("not owed: {names}"),
+    "applies": Phrase("{about} applies"),
+    "does-not-apply": Phrase("{about} does not apply"),
+    "classes": Phrase("the service is {classes}"),
+    "no_class": Phrase("the service is not telecommunications"),
+    "given": Phrase("{reading}, says {by} ({date})"),
+    "claimed": Phrase("Claimed by {by} ({date}), not granted: {reading}"),
+    "granted": Phrase("granted by {approver} ({ticket}) until {until}"),
+    "authority": Phrase("{by} for {authority}"),
+    "not-granted": Phrase("It does not count. An approver may grant it: --opinions, --approvers."),
+    "not-yet-in-force": Phrase("It does not count on this day yet."),
+    "superseded": Phrase("Another opinion prevails: that of an authority, or a later one."),
+    "older-than-rule": Phrase("It does not count: it is older than the rule."),
+    "no-such-reading": Phrase("It does not count: no reading of the rule holds these classes."),
+    "law-was-read": Phrase("It has no effect: the law behind the rule was read, and an opinion does not overrule it."),
+    "no-effect": Phrase("It has no effect on these facts."),
+    "get": Phrase(
+        "Get a legal opinion on {name}, and have an approver grant it: {message} Nobody here has read the law behind it"
+    ),
+}
+ADVICE_KINDS: Table = {
+    "contested": Phrase("Contested", "decision doubt"),
+    "article-differs": Phrase("Commentary says otherwise"),
+    "verify": Phrase("To verify"),
+    "pending": Phrase("The law may change"),
+    "note": Phrase("Note"),
+}
+"""Kinds of advice, in the order in which reports list them."""
+SEVERITY = ("allow", "incomplete", "needs-license", "deny")
+"""Decision words from the best to the worst; a run is as bad as its worst decision."""
+
+
+def say_verdict(decided: Record | Ways, lang: Language) -> str:
+    """Return the decision word, marked if another reading of the law changes anything."""
+    said = word(VERDICTS, decided.decision, lang)
+    return f"{said} · {word(READING_WORDS, 'contested', lang)}" if decided.contested else said
+
+
+def say_hint(decided: Record | Ways, lang: Language) -> str:
+    """Return in a few words what other readings of the law change; empty for a decision that is not contested."""
+    readings, worst = decided.contested, decided.worst_reading
+    if not readings:
+        return ""
+    stricter = sorted((reading for reading in readings if reading.stricter), key=_strictness, reverse=True)
+    told = list(dict.fromkeys(_stricter(reading, stricter, lang) for reading in stricter))
+    if worst and worst.stricter and all(_strictness(worst) > _strictness(reading) for reading in readings):
+        told.insert(0, word(READING_WORDS, "together", lang, decision=word(VERDICTS, worst.decision, lang)))
+    if not told:
+        milder = [reading.decision for reading in readings if reading.decision != decided.decision]
+        for decision in sorted(milder, key=SEVERITY.index)[:1]:
+            told = [word(READING_WORDS, "milder", lang, decision=word(VERDICTS, decision, lang))]
+    return joint("semicolon", lang).join(told or [word(READING_WORDS, "same", lang)])
+
+
+def _stricter(reading: Reading, stricter: Iterable[Reading], lang: Language) -> str:
+    if reading.decision == "deny":
+        return word(READING_WORDS, "denies", lang)
+    changes = [change for one in stricter if one.decision == reading.decision for change in one.changes]
+    names = [
+        change.class_ or change.title[lang]
+        for change in changes
+        if (change.kind, change.change) == ("license", "added")
+    ]
+    if not names:
+        return word(READING_WORDS, "open", lang)
+    return word(READING_WORDS, "needs", lang, licenses=joint("list", lang).join(dict.fromkeys(names)))
+
+
+def _strictness(one: Reading | WorstReading) -> int:
+    return SEVERITY.index(one.decision)
+
+
+def group_readings(readings: Iterable[Reading]) -> list[list[Reading]]:
+    """Return the other readings of each rule on each subject, in order of appearance."""
+    found: dict[tuple[str, str], list[Reading]] = {}
+    for reading in readings:
+        found.setdefault((reading.rule, reading.subject), []).append(reading)
+    return list(found.values())
+
+
+def say_other(reading: Reading, lang: Language) -> str:
+    """Return another reading in one line: who holds it, the decision, and what it changes."""
+    name = word(READING_WORDS, "as", lang, name=say_reading(reading.reading, lang))
+    parts = [word(VERDICTS, reading.decision, lang), *say_changes(reading, lang)]
+    return f"{name}{aside(reading.held_by[lang], lang)}{joint('colon', lang)}{joint('semicolon', lang).join(parts)}"
+
+
+def say_changes(reading: Reading, lang: Language) -> list[str]:
+    """Return what a reading changes in a few words; routes only where the classes stay."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for change in reading.changes:
+        title = change.id if change.kind == "class" else change.title[lang]
+        if change.kind in ("license", "held") and change.class_:
+            title += aside(change.class_, lang)
+        found.setdefault((change.kind, change.change), []).append(title)
+    changes = []
+    for (kind, way), titles in found.items():
+        names = joint("list", lang).join(dict.fromkeys(titles))
+        if kind == "class" and way == "removed":
+            changes.append(word(READING_WORDS, "instead", lang, names=names))
+        elif kind != "class" and not (kind == "route" and any(key[0] == "class" for key in found)):
+            changes.append(word(READING_WORDS, f"{kind} {way}", lang, names=names))
+    return changes
+
+
+def say_basis(reading: Reading, lang: Language) -> list[str]:
+    """Return why the reading of the rule comes first, and what would settle it."""
+    return [
+        word(READING_WORDS, "first", lang, text=reading.why[lang]),
+        word(READING_WORDS, "settled_by", lang, text=reading.settled_by[lang]),
+    ]
+
+
+def say_worst(worst: WorstReading | None, lang: Language) -> str | None:
+    """Return the strictest combination of readings; None where a single reading is as strict."""
+    if worst is None or (worst.complete and len(worst.readings) < 2):
+        return None
+    if not worst.complete:
+        return word(READING_WORDS, "alone", lang, service=worst.service)
+    names = joint("list", lang).join(say_reading(reading.reading, lang) for reading in worst.readings)
+    decision = word(VERDICTS, worst.decision, lang)
+    return word(READING_WORDS, "worst", lang, service=worst.service, names=names, decision=decision)
+
+
+def by_kind(advice: Iterable[Advice]) -> list[Advice]:
+    """Return advice in the order of its kinds, each rule once."""
+    once: dict[str, Advice] = {}
+    for finding in advice:
+        once.setdefault(finding.rule, finding)
+    return sorted(once.values(), key=lambda finding: list(ADVICE_KINDS).index(finding.kind))
+
+
+def say_kind(finding: Advice, lang: Language) -> str:
+    """Return the kind of a piece of advice, to stand before it."""
+    return word(ADVICE_KINDS, finding.kind, lang) + joint("colon", lang)
+
+
+def say_opinion(opinion: Opinion, lang: Language) -> str:
+    """Return what an opinion says, who gave it and when, and why it does not count if it does not."""
+    if opinion.about == CLASS:
+        classes = joint("comma", lang).join(opinion.classes or ())
+        reading = word(READING_WORDS, "classes" if classes else "no_class", lang, classes=classes)
+    else:
+        reading = word(READING_WORDS, str(opinion.reading), lang, about=opinion.about)
+    by = opinion.by
+    if opinion.authority:
+        by = word(READING_WORDS, "authority", lang, by=by, authority=label("authority", opinion.authority)[lang])
+    if opinion.service:
+        reading = f"{opinion.service}{joint('colon', lang)}{reading}"
+    how = "claimed" if opinion.state == "not-granted" else "given"
+    text = word(READING_WORDS, how, lang, reading=reading, by=by, date=opinion.date)
+    if opinion.note:
+        text += f"{joint('colon', lang)}{opinion.note}"
+    if opinion.granted:
+        text += joint("comma", lang) + word(READING_WORDS, "granted", lang, **asdict(opinion.granted))
+    if opinion.state != "counted":
+        text += aside(word(READING_WORDS, opinion.state, lang), lang)
+    return clean(text, one_line=True)
+
+
+def say_standing(opinions: Iterable[Opinion], lang: Language) -> list[str]:
+    """Return a sentence for each opinion that counts or is only claimed, for a first screen."""
+    return [
+        end(say_opinion(opinion, lang), lang) for opinion in opinions if opinion.state in ("counted", "not-granted")
+    ]
+
+
+def changes_ahead(record: Record, lang: Language) -> list[tuple[str, str]]:
+    """Return the changes in the days ahead: the day of each, and what changes, in a line."""
+    if not record.changes_ahead:
+        return []
+    from vatspolicy.reports.timeline import say_ahead
+
+    return [(entry.day, say_ahead(entry, lang)) for entry in record.changes_ahead]
+
+
+def say_matter(matter: Matter, lang: Language) -> str:
+    """Return the way forward where an opinion is missing: the rule or condition to ask about, and its law."""
+    told = word(READING_WORDS, "get", lang, name=matter.name, message=matter.message[lang])
+    return clean(f"{told} [{law_of(matter.citations, lang)}].", one_line=True)
+
+
+# --- merged duties, citations and facts
+
 
 LAYER_WORDS: Table = {"layer": Phrase("layer {name}")}
 WAIVER_WORDS: Table = {
@@ -44,8 +269,8 @@ def _merge(duties: Sequence[Duty]) -> Duty:
             said, text = message.get(lang, ""), duty.message[lang]
             if text not in said:
                 message[lang] = said + (gap(lang) if said else "") + text
-        for one in duty.citations:
-            cited.setdefault((one.policy, one.key), one)
+        for citation in duty.citations:
+            cited.setdefault((citation.policy, citation.key), citation)
     return replace(duties[0], message=message, citations=tuple(cited.values()))
 
 
@@ -77,12 +302,12 @@ def _grade(known: str, lang: Language) -> str:
 def _join_labels(labels: Iterable[str], lang: Language) -> str:
     """Return labels of articles in a row; `art.` is said once for neighbors. Labels with commas keep apart by more."""
     said, before = "", ""
-    for label in labels:
-        plain = all(re.fullmatch(r"art\. [^,]+|第[^，、]+", one) for one in (before, label))
+    for text in labels:
+        plain = all(re.fullmatch(r"art\. [^,]+|第[^，、]+", one) for one in (before, text))
         if said:
             said += joint("list" if plain else "semicolon", lang)
-        said += label.removeprefix("art. ") if plain else label
-        before = label
+        said += text.removeprefix("art. ") if plain else text
+        before = text
     return said
 
 
@@ -120,7 +345,7 @@ def open_facts(findings: Iterable[Finding]) -> dict[str, tuple[Question, int]]:
 
 def later_law(record: Record, lang: Language) -> str:
     """Return the notice that the law of the day is not all known; empty for a day up to which it was checked."""
-    return next((one.message[lang] for one in record.notices if one.kind == "later-law"), "")
+    return next((notice.message[lang] for notice in record.notices if notice.kind == "later-law"), "")
 
 
 def say_meaning(record: Record, lang: Language) -> str:
@@ -132,12 +357,12 @@ def say_meaning(record: Record, lang: Language) -> str:
 
 def say_decision(record: Record, lang: Language) -> list[str]:
     """Return a decision in sentences: verdict and day, other readings, waivers, opinions, law, sources and limits."""
-    verdict = f"{record.product}{joint('colon', lang)}{doubt.verdict(record, lang)}{aside(record.as_of, lang)}"
+    verdict = f"{record.product}{joint('colon', lang)}{say_verdict(record, lang)}{aside(record.as_of, lang)}"
     low, high = (word(VERDICTS, one, lang) for one in record.range)
     told = [
         end(verdict, lang),
         phrase("range", lang, low=low, high=high) if low != high else "",
-        end(hint, lang) if (hint := doubt.hint(record, lang)) else "",
+        end(hint, lang) if (hint := say_hint(record, lang)) else "",
         some_waived(record, lang) or "",
         *say_standing(record.opinions, lang),
         end(say_deciding(record.bundle, lang), lang),
@@ -154,7 +379,7 @@ def say_limits(record: Record, lang: Language) -> list[str]:
 
 def say_contested(reading: Reading, lang: Language) -> str:
     """Return another reading of a rule in one line, with what the rule says."""
-    text = f"{reading.subject}{joint('colon', lang)}{reading.message[lang]} {doubt.say_other(reading, lang)}"
+    text = f"{reading.subject}{joint('colon', lang)}{reading.message[lang]} {say_other(reading, lang)}"
     return clean(text, one_line=True)
 
 

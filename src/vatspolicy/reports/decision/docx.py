@@ -11,19 +11,16 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
 from vatspolicy.core.engine.result import Record
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Remark
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean
-from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark
-from vatspolicy.reports.decision.doubt import WORDS as OPINIONS
+from vatspolicy.reports.decision import digest
 from vatspolicy.reports.decision.memo import LEAVES_OUT as LEAVES_OUT
-from vatspolicy.reports.decision.memo import Memo, make_memo, no_license, say_filings
+from vatspolicy.reports.decision.memo import Memo, by_day, make_memo, no_license, say_filings
 from vatspolicy.reports.decision.summary import worst_first
-from vatspolicy.reports.decision.tasks import by_day
-from vatspolicy.reports.formats.html_words import Sentences
+from vatspolicy.reports.formats.html_words import PageWords
 from vatspolicy.reports.formats.office import settle
-from vatspolicy.reports.timeline.words import WORDS as AHEAD
 
 _COLORS = {"allow": "1C5C2E", "needs-license": "734600", "deny": "8B1C17", "incomplete": "2A4879"}
 _LATIN, _CHINESE = "Calibri", "SimSun"
@@ -34,8 +31,8 @@ def render(
 ) -> bytes:
     """Render a memo of all decisions (records), the worst first, then the specs that could not be decided."""
     memo, records = _Document(lang), worst_first(records)
-    for place, record in enumerate(records):
-        if place:
+    for position, record in enumerate(records):
+        if position:
             memo.document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
         memo.add(record)
     problems = sorted(set(problems))
@@ -43,7 +40,7 @@ def render(
         memo.heading(memo.say.phrase("undecided"))
         memo.bullets(str(problem) for problem in problems)
     memo.remarks(remarks)
-    rules = dict.fromkeys(memo.say.deciding(one.bundle) for one in records)
+    rules = dict.fromkeys(memo.say.deciding(record.bundle) for record in records)
     memo.footer(memo.say.gap.join(rules))
     titles = ", ".join(clean(record.title, one_line=True) for record in records)
     memo.document.core_properties.title, memo.document.core_properties.author = titles[:255], "vatspolicy"
@@ -54,7 +51,7 @@ def render(
 
 class _Document:
     def __init__(self, lang: Language) -> None:
-        self.say, self.document = Sentences(lang), Document()
+        self.say, self.document = PageWords(lang), Document()
         section = self.document.sections[0]
         section.page_width, section.page_height = Mm(210), Mm(297)
         section.left_margin = section.right_margin = Mm(20)
@@ -83,7 +80,7 @@ class _Document:
         days = [f"{say.html('law_day')} {record.as_of}", f"{say.html('launch')} {launch}"]
         self.document.add_paragraph(self.text(" · ".join([*days, f"{say.html('spec')} {record.file}"])))
         if made.opinions:
-            self.heading(say.word(OPINIONS, "opinions"))
+            self.heading(say.phrase("opinions"))
             self.bullets(made.opinions)
         self.licenses(made, record)
         if made.blocks:
@@ -97,7 +94,7 @@ class _Document:
         self.document.add_paragraph(self.text(made.sources))
         self.bullets(f"{grade}{say.semicolon}{names}" for grade, names in made.weak)
         if made.ahead:
-            self.heading(say.word(AHEAD, "ahead"))
+            self.heading(say.phrase("ahead"))
             self.bullets(made.ahead)
 
     def licenses(self, made: Memo, record: Record) -> None:
@@ -138,9 +135,9 @@ class _Document:
 
     def remarks(self, remarks: Iterable[Remark]) -> None:
         """Add the remarks about waivers and a baseline."""
-        told = [f"{remark_place(one)} {say_remark(one, self.say.lang)}" for one in remarks]
+        told = [f"{digest.remark_place(remark)} {digest.say_remark(remark, self.say.lang)}" for remark in remarks]
         if told:
-            self.heading(self.say.word(WAIVER_WORDS, "remarks"))
+            self.heading(self.say.word(digest.WAIVER_WORDS, "remarks"))
             self.bullets(told)
 
     # --- parts
@@ -161,12 +158,12 @@ class _Document:
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Add a table whose first row is repeated on each page."""
         table = self.document.add_table(rows=0, cols=len(heads), style="Light Grid Accent 1")
-        for place, row in enumerate([heads, *rows]):
+        for position, row in enumerate([heads, *rows]):
             cells = table.add_row().cells
             for cell, text in zip(cells, row, strict=True):
                 cell.text = self.text(text)
                 for run in cell.paragraphs[0].runs:
-                    run.font.size, run.bold = Pt(9), not place
+                    run.font.size, run.bold = Pt(9), not position
         properties = table.rows[0]._tr.get_or_add_trPr()
         properties.append(properties.makeelement(qn("w:tblHeader"), {qn("w:val"): "true"}))
 

@@ -9,15 +9,13 @@ from vatspolicy.core.engine.result import Record
 from vatspolicy.gate.judgement import EDITS, Judgement, Remark
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Table, joint, word
-from vatspolicy.reports.decision import doubt
-from vatspolicy.reports.decision.digest import say_decision, say_remark
-from vatspolicy.reports.decision.doubt import WORDS as OPINIONS
-from vatspolicy.reports.decision.doubt import say_opinion
-from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View, rank
+from vatspolicy.reports.decision import digest, pieces
+from vatspolicy.reports.decision.pieces import Entries, Run, Texts, rank
 from vatspolicy.reports.decision.results import results, say_failures
 from vatspolicy.reports.decision.summary import own_law, say_totals
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.formats.github import Annotation, Annotations
+from vatspolicy.reports.words import phrase
 
 SETTINGS = "settings"
 """Kind of the remark on settings from outside the command line."""
@@ -36,27 +34,24 @@ LEAVES_OUT = {
 }
 
 
-class Report:
-    """A report under construction (see `pieces.Report`): a verdict a spec, results, notes, and remarks on waivers."""
-
-    def __init__(self, view: View) -> None:
-        self._view = view
+class Report(pieces.Report):
+    """A verdict a spec, results, notes, and remarks on waivers."""
 
     def take(self, record: Record, seconds: float = 0.0) -> Texts:
         """Return the annotations of a decision: its verdict, its results, and its notes."""
-        lang, judgement = self._view.lang, self._view.judgement
+        lang, judgement = self.lang, self.judgement
         parts = ([_verdict(record, lang, judgement)], _results(record, lang, judgement), _notes(record, lang))
         return tuple(map(_pack, parts))
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
         """Yield the report. The problems stand on standard error."""
-        lang, judgement, remarks = self._view.lang, self._view.judgement, list(run.remarks or ())
+        lang, judgement, remarks = self.lang, self.judgement, list(run.remarks or ())
         invalid = len({problem.file for problem in run.problems})
         order = entries.sort(rank)
-        settings = [one for one in remarks if one.kind in (SETTINGS, EDITS)]  # first: none of them is left out
+        settings = [remark for remark in remarks if remark.kind in (SETTINGS, EDITS)]  # first: none of them is left out
         found = Annotations()
-        for one in settings:
-            found.add(_remark(one, lang, judgement))
+        for setting in settings:
+            found.add(_remark(setting, lang, judgement))
         _unpack(found, (texts[0] for texts in entries.texts(order)))
         if order:
             file = entries.summaries[order[0]].file
@@ -93,7 +88,7 @@ def _results(record: Record, lang: Language, judgement: Judgement) -> Iterator[A
 
 def _remark(one: Remark, lang: Language, judgement: Judgement) -> Annotation:
     level = "error" if judgement.fails_remark(one) else one.level
-    return Annotation(level, say_remark(one, lang), one.kind, one.file or "", one.line or 0, one.column or 0)
+    return Annotation(level, digest.say_remark(one, lang), one.kind, one.file or "", one.line or 0, one.column or 0)
 
 
 def _verdict(record: Record, lang: Language, judgement: Judgement) -> Annotation:
@@ -101,9 +96,9 @@ def _verdict(record: Record, lang: Language, judgement: Judgement) -> Annotation
     failures = judgement.find_failures(record)
     contested = any(reading.stricter for reading in record.contested)
     level = "error" if failures else "note" if record.judged == "allow" and not contested else "warning"
-    title = f"{record.product}{joint('colon', lang)}{doubt.verdict(record, lang)}"
+    title = f"{record.product}{joint('colon', lang)}{digest.say_verdict(record, lang)}"
     fails = [word(WORDS, "fails", lang, failures=say_failures(failures))] if failures else []
-    verdict, *rest = say_decision(record, lang)
+    verdict, *rest = digest.say_decision(record, lang)
     message = " ".join([verdict, *fails, *rest])
     return Annotation(level, message, title, record.file)
 
@@ -111,12 +106,7 @@ def _verdict(record: Record, lang: Language, judgement: Judgement) -> Annotation
 def _notes(record: Record, lang: Language) -> Iterator[Annotation]:
     """Yield the opinions that the spec states, and the changes in the days ahead."""
     for opinion in record.opinions:
-        title = word(OPINIONS, "opinions", lang)
-        yield Annotation("note", say_opinion(opinion, lang), title, record.file, opinion.line, opinion.column)
-    if record.changes_ahead:
-        from vatspolicy.reports.timeline.words import WORDS as TIMELINE
-        from vatspolicy.reports.timeline.words import say_ahead
-
-        title = f"{record.product}: {word(TIMELINE, 'ahead', lang)}"
-        for entry in record.changes_ahead:
-            yield Annotation("note", say_ahead(entry, lang), title, record.file)
+        title = phrase("opinions", lang)
+        yield Annotation("note", digest.say_opinion(opinion, lang), title, record.file, opinion.line, opinion.column)
+    for _, text in digest.changes_ahead(record, lang):
+        yield Annotation("note", text, f"{record.product}: {phrase('ahead', lang)}", record.file)

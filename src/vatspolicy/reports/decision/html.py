@@ -2,72 +2,327 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import datetime
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from vatspolicy.core.engine.result import Record
-from vatspolicy.core.profile.vocabulary import Language
+from vatspolicy.core.engine.result import Activity, Record, Route
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Remark
-from vatspolicy.i18n.words import STATES, VERDICTS
-from vatspolicy.reports.decision import (
-    digest,
-    doubt,
-    memo,
-    pictures,
-    summary,
-    tasks,
-)
+from vatspolicy.i18n import Language
+from vatspolicy.i18n.text import clean, wrap
+from vatspolicy.i18n.words import STATES, VERDICTS, number
+from vatspolicy.reports import timeline
+from vatspolicy.reports.decision import digest, memo, summary
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_NAME, KINDS, POLICY
-from vatspolicy.reports.formats.html_page import Entry, Frame, place_entries, read_asset, render_page
-from vatspolicy.reports.formats.html_words import Sentences
-from vatspolicy.reports.formats.templating import render_html
-from vatspolicy.reports.timeline.words import WORDS as AHEAD
-from vatspolicy.reports.timeline.words import say_change, say_fact, say_law, told
-from vatspolicy.reports.words import GROUPS, ROUTE_TONES, TONES, say_deciding, way_of
+from vatspolicy.reports.formats.html_words import PageWords
+from vatspolicy.reports.formats.templating import Entry, Frame, place_entries, read_asset, render_html, render_page
+from vatspolicy.reports.words import GROUPS, ROUTE_TONES, TONES, phrase, say_deciding, way_of
+
+# --- pictures: the routes of an activity, and the year around the launch
+
+
+_PASS, _FAIL, _ASK = "pass", "fail", "ask"
+_SIGNS = {
+    _PASS: "M-4 .5 L-1.2 3.4 L4.2 -3",
+    _FAIL: "M-3.2 -3.2 L3.2 3.2 M3.2 -3.2 L-3.2 3.2",
+    _ASK: "M-2.6 -1.8 A2.7 2.7 0 1 1 .6 .9 L.3 1.9 M.3 4.1 L.3 4.3",
+}
+"""Signs inside gates, drawn as paths, so that they do not depend on fonts."""
+
+_WIDTH, _FROM, _GATES, _BOX = 760, 158, 196, 552
+"""Width of the picture; right edge of the activity; where gates begin; where instruments stand."""
+_STEP, _LINE = 40, 16
+
+
+@dataclass(frozen=True)
+class Hurdle:
+    """A requirement of a route."""
+
+    state: str
+    label: str
+    """Label above the gate: its number in the list, or the greatest share."""
+
+
+def gates(route: Route) -> tuple[Hurdle, ...]:
+    """Return the gates of a route in the order of its list: the greatest foreign share, then its conditions."""
+    found: list[Hurdle] = []
+    conditions = route.conditions
+    unexplained = route.state == "unknown" and all(condition.outcome is not None for condition in conditions)
+    if route.max_foreign_percent is not None:
+        state = _FAIL if route.share_too_high else _ASK if unexplained else _PASS
+        found.append(Hurdle(state, f"≤{number(route.max_foreign_percent)}%"))
+    elif unexplained:
+        found.append(Hurdle(_ASK, ""))
+    states = {True: _PASS, False: _FAIL, None: _ASK}
+    found += [Hurdle(states[condition.outcome], str(position)) for position, condition in enumerate(conditions, 1)]
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A segment of a path: solid if passed, dashed after an open question, dotted after a stop."""
+
+    start: float
+    end: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class DrawnHurdle:
+    """A gate at its place on the path, with the sign inside."""
+
+    x: float
+    gate: Hurdle
+
+    @property
+    def sign(self) -> str:
+        """The path of its sign."""
+        return _SIGNS[self.gate.state]
+
+
+@dataclass(frozen=True)
+class DrawnRoute:
+    """A route of the picture, with the places of its parts."""
+
+    way: str
+    state: str
+    tone: str
+    line: float
+    """Height of the path."""
+    titles: Sequence[tuple[float, str]]
+    """Lines of text above the path, the state first: height and text."""
+    strokes: Sequence[Stroke]
+    gates: Sequence[DrawnHurdle]
+    box_height: float
+    labels: Sequence[tuple[float, str]]
+    """Lines in the box of the instrument, without the one that says whether it is held."""
+    held: tuple[float, str] | None
+    is_held_known: bool
+
+
+@dataclass(frozen=True)
+class RoutePicture:
+    """The routes of an activity as a picture, with a title and a description for screen readers."""
+
+    title: str
+    description: str
+    height: float
+    name: Sequence[tuple[float, str]]
+    """Lines of the name of the activity."""
+    rows: Sequence[DrawnRoute]
+    width: int = _WIDTH
+    start: int = _FROM
+    bend: float = (_FROM + _GATES) / 2
+    first_gate: int = _GATES
+    box: int = _BOX
+
+
+def make_picture(activity: Activity, say: PageWords) -> RoutePicture:
+    """Return the picture of the routes of an activity."""
+    rows, top = [], 0.0
+    for route in activity.routes:
+        row = _Row(route, way_of(route, activity.routes, say.lang), say)
+        rows.append(row.draw(top))
+        top += row.height
+    description = say.sentence(
+        f"{say.text(route.title)}{say.colon}{row.way}" for route, row in zip(activity.routes, rows, strict=True)
+    )
+    title = say.html("routes_title", activity=say.text(activity.title))
+    name = _lines(wrap(clean(say.text(activity.title)), 20), top / 2)
+    return RoutePicture(title, description, top, name, rows)
+
+
+class _Row:
+    """The layout of a route."""
+
+    def __init__(self, route: Route, way: str, say: PageWords) -> None:
+        self.route, self.way = route, way
+        self.title = wrap(clean(say.text(route.title)), 50)
+        self.box = wrap(clean(say.text(route.instrument.title)), 28)
+        self.held = [_held(route, say)] if route.state == "open" else []
+        self.box_height = (len(self.box) + len(self.held)) * 15 + 14
+        lead = len(self.title) * _LINE + (46 if gates(route) else 24)
+        self.line = max(lead, self.box_height / 2 + 4)
+        """Distance of the path from the top: labels of gates need room above it."""
+        self.height = self.line + max(self.box_height / 2, 14) + 10
+
+    def draw(self, top: float) -> DrawnRoute:
+        """Return the route at its height in the picture."""
+        state, tone, line = self.route.state, ROUTE_TONES[self.route.state], top + self.line
+        strokes, drawn = [], []
+        found = gates(self.route)
+        step = min(_STEP, (_BOX - 20 - _GATES) / max(len(found), 1))
+        at, passed = float(_GATES), _PASS
+        for index, gate in enumerate(found, 1):
+            x = _GATES + step * index
+            strokes.append(_stroke(at, x - 9, passed, tone))
+            if passed == _PASS or gate.state == _FAIL:
+                passed = gate.state
+            drawn.append(DrawnHurdle(x, gate))
+            at = x + 9
+        strokes.append(_stroke(at, _BOX, _FAIL if state == "closed" else passed, tone))
+        lines = _lines([*self.box, *self.held], line)
+        return DrawnRoute(
+            self.way,
+            state,
+            tone,
+            line,
+            [(top + 16 + _LINE * position, text) for position, text in enumerate([self.way, *self.title])],
+            strokes,
+            drawn,
+            self.box_height,
+            lines[: len(self.box)],
+            lines[-1] if self.held else None,
+            self.route.held is not None,
+        )
+
+
+def _stroke(start: float, end: float, passed: str, tone: str) -> Stroke:
+    return Stroke(start, end, {_PASS: f"way {tone}", _ASK: f"way {tone} dashed", _FAIL: "way dotted"}[passed])
+
+
+def _lines(texts: Sequence[str], middle: float) -> list[tuple[float, str]]:
+    """Return lines of text around a height, each with its own."""
+    first = middle - 15 * (len(texts) - 1) / 2 + 4.5
+    return [(first + 15 * position, text) for position, text in enumerate(texts)]
+
+
+def route_points(route: Route, say: PageWords) -> list[str]:
+    """Return the remarks on a route: share, license held, conditions that fail or are not known."""
+    state, cap = route.state, route.max_foreign_percent
+    points: list[str] = []
+    if route.share_too_high and cap is not None:
+        points.append(phrase("share_too_high", say.lang, percent=number(cap)))
+    elif state == "open" and cap is not None:
+        points.append(phrase("up_to", say.lang, percent=number(cap)))
+    if state == "open" and route.held:
+        points.append(phrase("held", say.lang, title=say.text(route.instrument.title)))
+    elif state == "open" and route.held is None:
+        points.append(_held(route, say))
+    for condition in route.conditions:
+        if condition.outcome is False:
+            points.append(phrase("fails", say.lang, message=say.text(condition.message)))
+        if condition.value is None and state != "closed":
+            points.append(phrase("open_point", say.lang, message=say.text(condition.message)))
+    if state == "unknown":
+        points += [phrase("unread", say.lang, name=name) for name in route.unread]
+    if state == "unknown" and not route.unread and all(condition.value is not None for condition in route.conditions):
+        points.append(say.html("route_fact_missing"))
+    return points
+
+
+def _held(route: Route, say: PageWords) -> str:
+    """Return the words that say whether the instrument of an open route is held."""
+    return say.html({True: "is_held", False: "is_to_get", None: "held_unknown"}[route.held])
+
+
+def offset(launch: str, day: str, say: PageWords) -> str:
+    """Return the distance of a day from the launch in words."""
+    if day <= launch:
+        return say.html("on_launch")
+    start, end = datetime.date.fromisoformat(launch), datetime.date.fromisoformat(day)
+    days = (end - start).days
+    if days <= 62:
+        return say.html("days_after", count=days)
+    months = (end.year - start.year) * 12 + end.month - start.month - (end.day < start.day)
+    return say.html("months_after", count=months)
+
+
+_WIDE, _MARGIN, _AXIS = 760, 24, 58
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month of the axis: where it begins, and its names, which only some months have."""
+
+    begin: float
+    middle: float
+    name: str
+    number: str
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The months from the launch (or before) to the last day, with a mark on each day that has a deadline."""
+
+    title: str
+    description: str
+    launch: float
+    launch_label: str
+    months: Sequence[Month]
+    due: Sequence[tuple[float, int]]
+    """Places of days, with the number of tasks that fall due."""
+    end: float
+    width: int = _WIDE
+    margin: int = _MARGIN
+    axis: int = _AXIS
+
+
+def make_calendar(launch: str, counts: Mapping[str, int], say: PageWords) -> Calendar:
+    """Return the picture of the days on which tasks fall due; `counts` has their number by day."""
+    start = datetime.date.fromisoformat(min(launch, *counts)).replace(day=1)
+    last = datetime.date.fromisoformat(max(counts))
+    count = max((last.year - start.year) * 12 + last.month - start.month + 1, 3)
+    days = [_plus(start, place) for place in range(count + 1)]
+    begin, span = days[0].toordinal(), days[-1].toordinal() - days[0].toordinal()
+
+    def x(day: datetime.date) -> float:
+        return round(_MARGIN + (_WIDE - 2 * _MARGIN) * (day.toordinal() - begin) / span, 1)
+
+    first = datetime.date.fromisoformat(launch).replace(day=1)
+    every = -(-count // 14)  # so that the names of months stay apart
+    months = []
+    for place, (day, after) in enumerate(itertools.pairwise(days)):
+        offset = (day.year - first.year) * 12 + day.month - first.month
+        name = f"{day.year}-{day.month:02}" if place == 0 or day.month == 1 else f"{day.month:02}"
+        number = f"+{offset}" if offset > 0 else ""
+        shown = (name, number) if place % every == 0 else ("", "")
+        months.append(Month(x(day), (x(day) + x(after)) / 2, *shown))
+    return Calendar(
+        title=say.html("calendar_title", first=min(counts), last=max(counts), launch=launch),
+        description=say.sentence(f"{day}{say.colon}{count}" for day, count in counts.items()),
+        launch=x(datetime.date.fromisoformat(launch)),
+        launch_label=f"{say.html('launch_mark')} {launch}",
+        months=months,
+        due=[(x(datetime.date.fromisoformat(day)), count) for day, count in counts.items()],
+        end=x(days[-1]),
+    )
+
+
+def _plus(month: datetime.date, count: int) -> datetime.date:
+    months = month.month - 1 + count
+    return month.replace(year=month.year + months // 12, month=months % 12 + 1)
+
+
+# --- the page
+
 
 GRADES = {"primary": "good", "secondary": "warn", "unverified": "bad"}
 _IN_FULL = 8
 """Decisions on one page up to which its contents list their sections."""
 _NAMES = {
-    "AHEAD": AHEAD,
     "GRADES": GRADES,
     "GROUPS": GROUPS,
     "ROUTE_TONES": ROUTE_TONES,
     "STATES": STATES,
     "TONES": TONES,
     "VERDICTS": VERDICTS,
-    "by_authority": tasks.by_authority,
-    "by_day": tasks.by_day,
-    "by_kind": doubt.by_kind,
-    "counts": lambda days: {day: len(found) for day, found in days.items()},
-    "fact_in_words": memo.fact_in_words,
-    "group_readings": doubt.group_readings,
-    "no_license": memo.no_license,
-    "make_calendar": pictures.make_calendar,
-    "make_picture": pictures.make_picture,
-    "offset": pictures.offset,
-    "open_facts": digest.open_facts,
-    "route_points": pictures.route_points,
-    "rules_of": lambda findings: [rule for _, rule in sorted({one.rule: one for one in findings}.items())],
-    "say_basis": doubt.say_basis,
-    "say_change": say_change,
-    "say_denial": memo.say_denial,
-    "say_fact": say_fact,
-    "say_finding": digest.say_finding,
-    "say_kind": doubt.say_kind,
-    "say_law": say_law,
-    "say_opinion": doubt.say_opinion,
-    "say_other": doubt.say_other,
-    "say_waived": digest.say_waived,
-    "say_worst": doubt.say_worst,
-    "some_waived": digest.some_waived,
-    "told": told,
+    "counts": lambda days: {day: len(tasks) for day, tasks in days.items()},
+    "digest": digest,
+    "make_calendar": make_calendar,
+    "make_picture": make_picture,
+    "memos": memo,
+    "offset": offset,
+    "route_points": route_points,
+    "rules_of": lambda findings: [rule for _, rule in sorted({finding.rule: finding for finding in findings}.items())],
+    "timeline": timeline,
     "way_of": way_of,
-    "without_day": tasks.without_day,
 }
-"""Tables and functions that templates use."""
+"""Tables, functions and modules that templates use."""
 
 
 LEAVES_OUT = {
@@ -83,9 +338,11 @@ def render(
 ) -> str:
     """Render a page of all decisions (records), the worst first, then specs not decided, then waivers."""
     records, problems, remarks = list(records), sorted(set(problems)), list(remarks)
-    single, say = len(records) == 1 and not problems, Sentences(lang)
+    single, say = len(records) == 1 and not problems, PageWords(lang)
     order = summary.worst_first(records)
-    made = [_Decision(record, lang, "" if single else f"d{place}-", single) for place, record in enumerate(order, 1)]
+    made = [
+        _Decision(record, lang, "" if single else f"d{position}-", single) for position, record in enumerate(order, 1)
+    ]
     entries: list[Entry]
     if single:
         head = f"{made[0].memo.verdict}{say.colon}{made[0].name}"
@@ -98,7 +355,7 @@ def render(
         entries.append((say.phrase("undecided"), "undecided", ()))
     if remarks:
         entries.append((remarks_head, "waivers", ()))
-    rules = dict.fromkeys(say.deciding(one.bundle) for one in records)
+    rules = dict.fromkeys(say.deciding(record.bundle) for record in records)
     end = say.gap.join(rules)
     return render_page(
         "decision/run.html.j2",
@@ -107,11 +364,10 @@ def render(
         decisions=made,
         heads=_heads(say),
         problems=problems,
-        remark_place=digest.remark_place,
+        digest=digest,
         remarks=remarks,
         remarks_head=remarks_head,
         say=say,
-        say_remark=digest.say_remark,
         single=single,
     )
 
@@ -121,7 +377,7 @@ def fragment(record: Record, lang: Language, prefix: str) -> Markup:
     return _Decision(record, lang, prefix, False).html()
 
 
-def _heads(say: Sentences) -> Callable[..., list[str]]:
+def _heads(say: PageWords) -> Callable[..., list[str]]:
     return lambda *keys: [say.html(key) for key in keys]
 
 
@@ -129,7 +385,7 @@ class _Decision:
     """A decision of the page."""
 
     def __init__(self, record: Record, lang: Language, prefix: str, single: bool) -> None:
-        self.record, self.say = record, Sentences(lang, prefix)
+        self.record, self.say = record, PageWords(lang, prefix)
         self.h = [f"h{level if single else level + 1}" for level in (1, 2, 3, 4)]
         self.name = record.title
         self.decided, self.tone = self.say.word(VERDICTS, record.decision), TONES[record.decision]
@@ -154,12 +410,12 @@ class _Decision:
         yield "waived", say.word(digest.WAIVER_WORDS, "waived"), record.waived
         yield "because", say.html("because"), record.denials
         yield "missing", say.phrase("missing"), record.missing
-        yield "opinions", say.word(doubt.WORDS, "opinions"), record.opinions
+        yield "opinions", say.phrase("opinions"), record.opinions
         yield "services", say.html("services"), record.services
         yield "met", say.phrase("met"), record.held
         yield "to-do", say.html("to_do"), self.memo.tasks
         yield "calendar", say.html("calendar"), self.memo.tasks and record.decision != "deny"
-        yield "ahead", say.word(AHEAD, "ahead"), self.memo.ahead
+        yield "ahead", say.phrase("ahead"), self.memo.ahead
         yield "contested", say.phrase("contested"), record.contested
         yield "advice", say.phrase("advice"), record.advice
         yield "undetermined", say.html("undetermined"), record.undetermined and record.decision != "incomplete"
@@ -172,9 +428,9 @@ class _Decision:
         return render_html(
             "decision/decision.html.j2",
             **_NAMES,
-            ahead_head=say.word(AHEAD, "ahead"),
+            ahead_head=say.phrase("ahead"),
             memo=made,
-            checklist="" if record.decision == "deny" else tasks.checklist(record, say),
+            checklist="" if record.decision == "deny" else memo.checklist(record, say),
             record=record,
             facts=self.facts,
             filings_head=memo.say_filings(made, record, say),
@@ -182,7 +438,7 @@ class _Decision:
             heads=_heads(say),
             law=say_deciding(record.bundle, say.lang),
             held=[say.text(one.instrument.title) for one in record.held if one.instrument],
-            matters=[doubt.say_matter(one, say.lang) for ask in record.missing for one in ask.about],
+            matters=[digest.say_matter(one, say.lang) for ask in record.missing for one in ask.about],
             regulations=self.regulations,
             say=say,
             sections=self.sections,

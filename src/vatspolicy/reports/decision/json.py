@@ -24,8 +24,7 @@ from vatspolicy.core.engine.result import (
 from vatspolicy.core.engine.serialize import FORMAT
 from vatspolicy.gate.judgement import ITSELF, Judgement, Remark
 from vatspolicy.i18n import Language, LocalizedText
-from vatspolicy.reports.decision.digest import merge_duties, open_facts, say_finding
-from vatspolicy.reports.decision.doubt import SEVERITY, say_changes
+from vatspolicy.reports.decision import digest, pieces
 from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.words import law_of
@@ -52,7 +51,7 @@ def make_report(record: Record, lang: Language, judgement: Judgement) -> dict[st
 def write_dense(value: object, indent: str = "") -> str:
     """Return JSON in which an object or list without objects stands on one line."""
     members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    if not any(isinstance(one, dict) or _has_objects(one) for one in members):
+    if not any(isinstance(member, dict) or _has_objects(member) for member in members):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     deeper = f"{indent} "
     names = [f"{json.dumps(key)}: " for key in value] if isinstance(value, dict) else [""] * len(members)
@@ -72,7 +71,7 @@ def say_failure(record: Record, part: str, position: int, lang: Language) -> str
     one: Question | Reading | Finding = getattr(record, part)[position]
     if isinstance(one, Question):
         return one.path
-    return f"{one.rule} ({one.subject})" if isinstance(one, Reading) else say_finding(one, lang)
+    return f"{one.rule} ({one.subject})" if isinstance(one, Reading) else digest.say_finding(one, lang)
 
 
 class _Report:
@@ -92,16 +91,16 @@ class _Report:
             "denials": [self.denial(finding) for finding in record.denials],
             "licenses": [self.license(finding) for finding in record.licenses],
             "held": [self.license(finding) for finding in record.met],
-            "duties": [self.duty(duty) for duty in merge_duties(record.duties)],
+            "duties": [self.duty(duty) for duty in digest.merge_duties(record.duties)],
             "advice": [self.advice(finding) for finding in record.advice],
             "contested": [self.reading(reading) for reading in record.contested],
             "worst_reading": encode(record.worst_reading),
             "missing": [self.fact(ask, len(ask.rules)) for ask in record.missing],
             "undetermined": self.undetermined(record.undetermined),
             "opinions": [
-                {key: getattr(one, key) for key in ("about", "by", "date", "state", "line")}
-                | {"approver": one.granted and one.granted.approver}
-                for one in record.opinions
+                {key: getattr(opinion, key) for key in ("about", "by", "date", "state", "line")}
+                | {"approver": opinion.granted and opinion.granted.approver}
+                for opinion in record.opinions
             ],
             "notices": [self.say(notice.message) for notice in record.notices],
             "changes_ahead": [
@@ -112,7 +111,7 @@ class _Report:
 
     def bundle(self) -> dict[str, object]:
         law = self.record.bundle
-        layers = [{**encode(one), "title": self.say(one.title)} for one in law.layers]
+        layers = [{**encode(layer), "title": self.say(layer.title)} for layer in law.layers]
         return {**encode(law), **({"layers": layers} if layers else {})}
 
     def say(self, text: LocalizedText) -> str:
@@ -204,7 +203,7 @@ class _Report:
             **{key: getattr(reading, key) for key in ("rule", "subject", "reading", "decision", "stricter")},
             "message": self.say(reading.message),
             "held_by": self.say(reading.held_by),
-            "changes": say_changes(reading, self.lang),
+            "changes": digest.say_changes(reading, self.lang),
             "line": reading.location.line,
         }
 
@@ -214,7 +213,7 @@ class _Report:
     def undetermined(self, findings: Iterable[Finding]) -> dict[str, object]:
         """Return the number of rules that stay undetermined, and the facts that would settle most of them."""
         findings = list(findings)
-        facts = sorted(open_facts(findings).values(), key=lambda item: -item[1])
+        facts = sorted(digest.open_facts(findings).values(), key=lambda item: -item[1])
         return {
             "rules": len({finding.rule for finding in findings}),
             "facts": [self.fact(ask, count) for ask, count in facts[:FACTS]],
@@ -222,16 +221,17 @@ class _Report:
         }
 
 
-class Report:
-    """A report under construction (see `pieces.Report`)."""
+class Report(pieces.Report):
+    """One document with all decisions."""
 
     def __init__(self, view: View) -> None:
-        self._view, self._whole = view, view.extent == "details"
+        super().__init__(view)
+        self._whole = view.extent == "details"
         self._step = "  " if self._whole else " "
 
     def take(self, record: Record, seconds: float = 0.0) -> Texts:
         """Return a decision as JSON, then each of its failures."""
-        lang, judgement = self._view.lang, self._view.judgement
+        lang, judgement = self.lang, self.judgement
         failures = [
             self._dump({"file": record.file, "product": record.product, **failure._asdict()}, 3)
             for failure in judgement.find_failures(record)
@@ -241,7 +241,7 @@ class Report:
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
         """Yield the whole document."""
         frame = self._dump(self._frame(entries, run), 0) + "\n"
-        if run.gate and any(one.fails for one in entries.summaries):
+        if run.gate and any(summary.fails for summary in entries.summaries):
             *done, frame = self._fill(frame, "failures", 2, (text for texts in entries.texts() for text in texts[1:]))
             yield from done
         if len(entries):
@@ -255,14 +255,14 @@ class Report:
             {key: getattr(problem, key) for key in ("file", "line", "column", "path", "message", "hint")}
             for problem in sorted(set(run.problems))
         ]
-        worst = max((one.decision for one in entries.summaries), key=SEVERITY.index, default=None)
+        worst = max((summary.decision for summary in entries.summaries), key=digest.SEVERITY.index, default=None)
         frame = {
             "format": FORMAT,
             "decision": None if undecided else worst,
             **({} if run.gate is None else {"gate": _gate(run.gate, entries)}),
             "decisions": BLANK if len(entries) else [],
             "problems": undecided,
-            **_remarks(run.remarks, None if self._whole else self._view.lang),
+            **_remarks(run.remarks, None if self._whole else self.lang),
         }
         return frame if self._whole else {**frame, "form": "report"}
 
@@ -286,7 +286,7 @@ def _gate(gate: GateResult, entries: Entries) -> dict[str, object]:
         "strict_waivers": judgement.strict,
         "exit_code": int(gate.exit_code),
         "specs": {"decided": len(entries), "invalid": len(gate.invalid)},
-        "failures": BLANK if any(one.fails for one in entries.summaries) else [],
+        "failures": BLANK if any(summary.fails for summary in entries.summaries) else [],
     }
 
 
@@ -298,8 +298,10 @@ def _remarks(remarks: Iterable[Remark] | None, lang: Language | None) -> dict[st
     if remarks is None:
         return {}
     remarks = list(remarks)
-    settings = [encode(setting) for one in remarks for setting in one.settings]
+    settings = [encode(setting) for remark in remarks for setting in remark.settings]
     waivers = [
-        {**encode(one), **({"message": one.message[lang]} if lang else {})} for one in remarks if one.kind != "settings"
+        {**encode(remark), **({"message": remark.message[lang]} if lang else {})}
+        for remark in remarks
+        if remark.kind != "settings"
     ]
     return {**({"waivers": waivers} if waivers or not settings else {}), **({"settings": settings} if settings else {})}

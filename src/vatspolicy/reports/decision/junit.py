@@ -9,10 +9,8 @@ from vatspolicy.core.engine.result import Record
 from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import VERDICTS, word
-from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_decision, say_remark
-from vatspolicy.reports.decision.doubt import WORDS as OPINIONS
-from vatspolicy.reports.decision.doubt import say_opinion
-from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View
+from vatspolicy.reports.decision import digest, pieces
+from vatspolicy.reports.decision.pieces import Entries, Run, Texts
 from vatspolicy.reports.decision.results import Result, results
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.formats.junit import Suite, join_suites
@@ -31,25 +29,20 @@ LEAVES_OUT = {
 }
 
 
-class Report:
-    """A report under construction (see `pieces.Report`).
-
-    An undecided spec is an error, an unused waiver is skipped. There is a failure or an error exactly if the run ends
+class Report(pieces.Report):
+    """An undecided spec is an error, an unused waiver is skipped.
     with another exit code than 0.
     """
-
-    def __init__(self, view: View) -> None:
-        self._view = view
 
     def take(self, record: Record, seconds: float = 0.0) -> Texts:
         """Return a decision as a test suite."""
         suite = Suite(record.product, record.file, seconds)
-        _add_decision(suite, record, self._view.lang, self._view.judgement)
+        _add_decision(suite, record, self.lang, self.judgement)
         return (suite.to_text(NAME, PROPERTIES),)
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
         """Yield the whole document."""
-        lang, suites = self._view.lang, list[Suite]()
+        lang, suites = self.lang, list[Suite]()
         undecided: dict[str, list[str]] = {}
         for problem in sorted(set(run.problems)):
             undecided.setdefault(problem.file, []).append(str(problem))
@@ -57,11 +50,11 @@ class Report:
             suites.append(Suite(file, file))
             suites[-1].add_error(file, file, phrase("undecided", lang), "invalid", "\n".join(lines))
         if run.remarks:
-            suites.append(Suite(WAIVER_WORDS["remarks"][lang]))
-            _add_remarks(suites[-1], run.remarks, lang, self._view.judgement)
+            suites.append(Suite(digest.WAIVER_WORDS["remarks"][lang]))
+            _add_remarks(suites[-1], run.remarks, lang, self.judgement)
         others = [suite.to_text(NAME, PROPERTIES) for suite in suites]
         texts = chain((text for (text,) in entries.texts()), others)
-        law = next((say_deciding(one.law, lang) for one in entries.summaries), "")
+        law = next((say_deciding(summary.law, lang) for summary in entries.summaries), "")
         return join_suites(texts, run.gate.started if run.gate else "", {"specs": str(len(entries)), "law": law})
 
 
@@ -90,20 +83,18 @@ def _line(result: Result) -> str:
 
 def _output(record: Record, lang: Language) -> list[str]:
     """Return what concerns the suite as a whole: the verdict, limits, opinions, and changes in the days ahead."""
-    lines = say_decision(record, lang)
+    lines = digest.say_decision(record, lang)
     if record.opinions:
-        lines += [word(OPINIONS, "opinions", lang), *(say_opinion(opinion, lang) for opinion in record.opinions)]
-    if record.changes_ahead:
-        from vatspolicy.reports.timeline.words import WORDS, say_ahead
-
-        lines += [WORDS["ahead"][lang], *(say_ahead(entry, lang) for entry in record.changes_ahead)]
+        lines += [phrase("opinions", lang), *(digest.say_opinion(opinion, lang) for opinion in record.opinions)]
+    if ahead := digest.changes_ahead(record, lang):
+        lines += [phrase("ahead", lang), *(text for _, text in ahead)]
     return lines
 
 
 def _add_remarks(suite: Suite, remarks: Iterable[Remark], lang: Language, judgement: Judgement) -> None:
     """Add remarks about waivers as skipped cases, or as failures where the gate is strict about them."""
     for remark in remarks:
-        case, said = (remark_place(remark), remark.kind), say_remark(remark, lang)
+        case, said = (digest.remark_place(remark), remark.kind), digest.say_remark(remark, lang)
         if judgement.fails_remark(remark):
             suite.add_failure(*case, said, remark.kind, said)
         else:

@@ -8,22 +8,18 @@ from functools import partial
 
 from vatspolicy.core.engine.result import Authority, Condition, Duty, Finding, Record, Route
 from vatspolicy.core.policies.deadlines import GROUPS as GROUP_ORDER
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Judgement
-from vatspolicy.i18n import Phrase
+from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import STATES, VERDICTS, Table, aside, joint, number, word
 from vatspolicy.output import Style
-from vatspolicy.reports.decision import digest, doubt
-from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View, rank
+from vatspolicy.reports.decision import digest, pieces
+from vatspolicy.reports.decision.pieces import Entries, Run, Texts, rank
 from vatspolicy.reports.decision.results import say_failures
 from vatspolicy.reports.decision.summary import say_gate
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_LICENSE, BY_NAME, KINDS, POLICY, VERSIONS
-from vatspolicy.reports.formats.html import trust
-from vatspolicy.reports.formats.templating import render_markdown
-from vatspolicy.reports.timeline.words import WORDS as AHEAD
-from vatspolicy.reports.timeline.words import say_ahead
-from vatspolicy.reports.words import GROUPS, cited, law_of, phrase, say_deciding, way_of
+from vatspolicy.reports.formats.templating import render_markdown, trust
+from vatspolicy.reports.words import GROUPS, ROUTE_MARKS, cited, law_of, phrase, say_deciding, way_of
 
 _ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
 WORDS: Table = {
@@ -37,7 +33,6 @@ WORDS: Table = {
 }
 _SECTIONS = trust("\0")
 """Stands for the decisions in the report."""
-_MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}
 
 
 LEAVES_OUT = {
@@ -48,24 +43,19 @@ LEAVES_OUT = {
 }
 
 
-class Report:
-    """A report under construction (see `pieces.Report`).
-
-    The result of the gate, a section per decision, then waivers, then the specs that could not be decided. Several
+class Report(pieces.Report):
+    """The result of the gate, a section per decision, then waivers, then the specs that could not be decided. Several
     specs begin with a table, and everywhere the worst is first.
     """
 
-    def __init__(self, view: View) -> None:
-        self._view = view
-
     def take(self, record: Record, seconds: float = 0.0) -> Texts:
         """Return the section of a decision, and its row of the table as JSON."""
-        lang, judgement = self._view.lang, self._view.judgement
+        lang, judgement = self.lang, self.judgement
         return _render(record, lang, judgement), json.dumps(_row(record, lang, judgement))
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
         """Yield the report."""
-        lang, gate, problems = self._view.lang, run.gate, sorted(set(run.problems))
+        lang, gate, problems = self.lang, run.gate, sorted(set(run.problems))
         order = entries.sort(rank)
         frame = render_markdown(
             "decision/run.md.j2",
@@ -76,9 +66,7 @@ class Report:
             icons=_ICONS,
             overview=self._overview(entries, order, problems),
             problems=problems,
-            remark_place=digest.remark_place,
             remarks=list(run.remarks or ()),
-            say_remark=digest.say_remark,
         )
         before, _, after = frame.partition(_SECTIONS)
         yield before
@@ -92,7 +80,7 @@ class Report:
         self, entries: Entries, order: Sequence[int], problems: Iterable[Problem]
     ) -> list[tuple[str, str, str, str, str]]:
         """Return a row for each of several specs, the worst first: icon, decision, title, file, and the outcome."""
-        lang, files = self._view.lang, list(dict.fromkeys(problem.file for problem in problems))
+        lang, files = self.lang, list(dict.fromkeys(problem.file for problem in problems))
         if len(entries) + len(files) < 2:
             return []
         invalid = word(WORDS, "invalid", lang)
@@ -103,18 +91,16 @@ class Report:
 def _row(record: Record, lang: Language, judgement: Judgement) -> tuple[str, str, str, str, str]:
     failures = judgement.find_failures(record)
     outcome = word(WORDS, "fails", lang, failures=say_failures(failures)) if failures else word(WORDS, "ok", lang)
-    return _ICONS[record.decision], doubt.verdict(record, lang), record.title, record.file, outcome
+    return _ICONS[record.decision], digest.say_verdict(record, lang), record.title, record.file, outcome
 
 
 def _words(lang: Language) -> dict[str, object]:
     """Return the functions by which templates say a phrase, and the tables of phrases."""
     return {
-        "AHEAD": AHEAD,
         "GROUPS": GROUPS,
-        "OPINIONS": doubt.WORDS,
         "STATES": STATES,
         "VERDICTS": VERDICTS,
-        "WAIVER_WORDS": digest.WAIVER_WORDS,
+        "digest": digest,
         "WORDS": WORDS,
         "lang": lang,
         "phrase": partial(phrase, lang=lang),
@@ -129,6 +115,7 @@ def _render(record: Record, lang: Language, judgement: Judgement) -> str:
     return render_markdown(
         "decision/decision.md.j2",
         **_words(lang),
+        ahead=digest.changes_ahead(record, lang),
         asks=lambda finding: dict.fromkeys(ask.path for ask in finding.asks),
         bodies=partial(_bodies, lang=lang),
         colon=joint("colon", lang),
@@ -137,33 +124,22 @@ def _render(record: Record, lang: Language, judgement: Judgement) -> str:
         duties=_duties(record),
         fail_on=judgement.fail_on,
         failures=say_failures(failures) if failures else "",
-        group_readings=doubt.group_readings,
-        hint=doubt.hint(record, lang),
+        hint=digest.say_hint(record, lang),
         icon=_ICONS[record.decision],
         law_of=law_of,
         limits=digest.say_limits(record, lang),
-        layer_mark=digest.layer_mark,
-        marks=_MARKS,
+        marks={state: mark for state, (mark, _) in ROUTE_MARKS.items()},
         meaning=digest.say_meaning(record, lang),
         name_article=cited,
         notes=list(_notes(record)),
         reasons=partial(_reasons, lang=lang),
         route_points=partial(_route_points, lang=lang),
-        say_ahead=say_ahead,
-        say_basis=doubt.say_basis,
-        say_finding=digest.say_finding,
-        say_kind=doubt.say_kind,
-        say_matter=doubt.say_matter,
-        say_opinion=doubt.say_opinion,
-        say_other=doubt.say_other,
-        say_waived=digest.say_waived,
         semicolon=joint("semicolon", lang),
         subject_of=lambda finding: str(finding.subject),
-        verdict=doubt.verdict(record, lang),
+        verdict=digest.say_verdict(record, lang),
         waived=digest.some_waived(record, lang),
-        waived_mark=digest.waived_mark,
         way_of=way_of,
-        worst=doubt.say_worst(record.worst_reading, lang),
+        worst=digest.say_worst(record.worst_reading, lang),
     )
 
 
@@ -217,7 +193,7 @@ def _duties(record: Record) -> dict[str, list[Duty]]:
 def _notes(record: Record) -> Iterator[tuple[str, Sequence[Finding]]]:
     """Yield advice, and rules that a missing fact leaves open, each rule once. An incomplete decision asks instead."""
     if record.advice:
-        yield "advice", doubt.by_kind(record.advice)
+        yield "advice", digest.by_kind(record.advice)
     if record.undetermined and record.decision != "incomplete":
         once = {finding.rule: finding for finding in reversed(record.undetermined)}
         yield "undetermined", [*reversed(once.values())]

@@ -1,23 +1,157 @@
-"""The memo on a decision in words: reason, licenses, filings, obstacles, other readings, sources, changes ahead."""
+"""The memo on a decision in words: tasks, reason, licenses, obstacles, other readings, sources, changes ahead."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from vatspolicy.core.engine.result import Citation, Fact, Finding, Need, Reading, Record, Route
+from vatspolicy.core.engine.result import Citation, Duty, Fact, Finding, Need, Reading, Record, Route
+from vatspolicy.core.policies.deadlines import GROUPS
 from vatspolicy.core.profile.wording import FactWording
 from vatspolicy.i18n.words import count, join_two, number, word
-from vatspolicy.reports.decision import doubt, summary
-from vatspolicy.reports.decision.digest import say_meaning, some_waived, split_duties, waived_mark
-from vatspolicy.reports.decision.doubt import say_opinion, say_standing
-from vatspolicy.reports.decision.tasks import Item, items
+from vatspolicy.reports.decision import digest, summary
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
-from vatspolicy.reports.formats.html_words import Sentences
-from vatspolicy.reports.timeline.words import say_ahead
+from vatspolicy.reports.formats.html_words import PageWords
+from vatspolicy.reports.formats.templating import render_markdown
 from vatspolicy.reports.words import VERIFICATION
+
+# --- tasks: licenses to get and duties, each once, in the order of their deadlines
+
+
+_OWN = ("self",)
+"""Authority of records that a company keeps on file; they come last."""
+
+
+@dataclass
+class Task:
+    """A task."""
+
+    title: str
+    bodies: tuple[str, ...]
+    body_names: str
+    when: str
+    """The deadline with its last day, or when it was done."""
+    rule: str
+    """The deadline as the law words it."""
+    group: str
+    day: str | None
+    done: bool = False
+    message: str = ""
+    ways: list[str] = field(default_factory=list)
+    """Titles of further ways to meet a need, for licenses."""
+    citations: Sequence[Citation] = ()
+    license: bool = False
+
+
+def items(record: Record, say: PageWords) -> list[Task]:
+    """Return licenses to get, then duties, each once for each group of deadlines, in their order."""
+    found = [_license(finding, record, say) for finding in record.licenses]
+    for group in GROUPS:
+        duties = digest.merge_duties(duty for duty in record.duties if duty.deadline.group == group)
+        found += [_duty(duty, say) for duty in duties]
+    return found
+
+
+def _license(finding: Need, record: Record, say: PageWords) -> Task:
+    offers = finding.offers
+    ways = []
+    for offer in offers:
+        text = say.text(offer.instrument.title)
+        if offer.route is not None:
+            way = say.phrase("route", route=say.text(finding.route(offer.route).title))
+            text += say.aside(f"{offer.class_}{say.comma}{way}")
+        ways.append(text)
+    service = finding.subject.service
+    return Task(
+        title=(f"{service}{say.colon}" if service else "")
+        + (ways[0] if len(ways) == 1 else say.text(finding.message))
+        + digest.waived_mark(finding, say.lang),
+        bodies=tuple(body.id for body in offers[0].authority),
+        body_names=say.bodies(offers[0].authority),
+        when=say.html("to_get"),
+        rule=say.html("to_get"),
+        group="before-launch",
+        day=record.launch,
+        message=say.text(finding.message) if len(ways) == 1 else say.html("one_of", count=len(ways)),
+        ways=[f"{way}{say.comma}{say.bodies(offer.authority)}" for way, offer in zip(ways, offers, strict=True)]
+        if len(ways) > 1
+        else [],
+        citations=finding.citations,
+        license=True,
+    )
+
+
+def _duty(duty: Duty, say: PageWords) -> Task:
+    deadline, done = duty.deadline, duty.state == "done"
+    when = say.text(deadline.text)
+    if deadline.date:
+        when += say.aside(say.phrase("by", day=deadline.date))
+    if duty.bearer == "partner":
+        when += f"{say.comma}{say.phrase('bearer')}"
+    return Task(
+        title=say.text(duty.instrument.title),
+        bodies=tuple(body.id for body in duty.authority),
+        body_names=say.bodies(duty.authority),
+        when=say.phrase("done", day=duty.done_on) if done else when,
+        rule=say.text(deadline.text),
+        group=deadline.group,
+        day=deadline.date,
+        done=done,
+        message=say.text(duty.message),
+        citations=duty.citations,
+    )
+
+
+def checklist(record: Record, say: PageWords) -> str:
+    """Return licenses and duties before the launch as a task list in Markdown; empty if there is none."""
+    found = [item for item in items(record, say) if item.group == "before-launch"]
+    if not found:
+        return ""
+    head = say.html("before_launch_by", day=record.launch) if record.launch else say.html("before_launch")
+    text = render_markdown(
+        "decision/checklist.md.j2", record=record, facts=lambda item: _facts(item, say), head=head, items=found, say=say
+    )
+    return text.replace("\\(", "(").replace(
+        "\\)", ")"
+    )  # readable unrendered; behind an escaped bracket they link nothing
+
+
+def _facts(item: Task, say: PageWords) -> list[str]:
+    """Return the authority of a task, when it was done, and its law."""
+    law = digest.merge_citations(item.citations, say.lang, False)
+    return [item.body_names, *([item.when] if item.done else []), *law]
+
+
+def by_authority(found: Iterable[Task]) -> list[list[Task]]:
+    """Return tasks by authority; records that the company keeps on file come last."""
+    groups: dict[tuple[str, ...], list[Task]] = {}
+    for item in found:
+        groups.setdefault(item.bodies, []).append(item)
+    return [groups[bodies] for bodies in sorted(groups, key=lambda bodies: bodies == _OWN)]
+
+
+def by_day(found: Iterable[Task]) -> dict[str, list[Task]]:
+    """Return open tasks with a day, by day."""
+    days: dict[str, list[Task]] = {}
+    for item in found:
+        if item.day and not item.done:
+            days.setdefault(item.day, []).append(item)
+    return dict(sorted(days.items()))
+
+
+def without_day(found: Iterable[Task]) -> dict[str, dict[str, list[Task]]]:
+    """Return open tasks without a day, by group and wording of the deadline."""
+    groups: dict[str, dict[str, list[Task]]] = {}
+    for item in found:
+        if not item.day and not item.done:
+            groups.setdefault(item.group, {}).setdefault(item.when, []).append(item)
+    return {group: groups[group] for group in GROUPS if group in groups}
+
+
+# --- the memo
+
 
 _GRADES = ("primary", "secondary", "unverified")
 _REGULATIONS = 5
@@ -34,7 +168,7 @@ LEAVES_OUT = {
 
 
 @dataclass(frozen=True)
-class License:
+class LicenseToGet:
     """A license to get; `alternative` marks one that may stand for the license before it."""
 
     title: str
@@ -65,8 +199,8 @@ class Memo:
     notices: list[str]
     """The day up to which the law is known, facts read as none, and that it is not advice."""
     opinions: list[str]
-    licenses: list[License]
-    tasks: list[Item]
+    licenses: list[LicenseToGet]
+    tasks: list[Task]
     blocks: list[Block]
     contested: list[tuple[str, list[str]]]
     """The subject and message of a rule with other readings, and the readings."""
@@ -76,62 +210,62 @@ class Memo:
     ahead: list[str]
 
     @property
-    def filings(self) -> list[Item]:
+    def filings(self) -> list[Task]:
         """Open filings and duties, without licenses."""
         return [item for item in self.tasks if not item.license and not item.done]
 
     @property
-    def before_launch(self) -> list[Item]:
+    def before_launch(self) -> list[Task]:
         """Open filings and duties before the launch."""
         return [item for item in self.filings if item.group == "before-launch"]
 
     @property
-    def dated(self) -> list[Item]:
+    def dated(self) -> list[Task]:
         """Open filings and duties with a day, other than those before the launch, the first day first."""
         found = [item for item in self.filings if item.day and item.group != "before-launch"]
         return sorted(found, key=lambda item: str(item.day))
 
     @property
-    def undated(self) -> list[Item]:
+    def undated(self) -> list[Task]:
         """Open filings and duties without a day, other than those before the launch."""
         return [item for item in self.filings if not item.day and item.group != "before-launch"]
 
 
-def make_memo(record: Record, say: Sentences) -> Memo:
+def make_memo(record: Record, say: PageWords) -> Memo:
     """Build the memo on a decision (a record)."""
     lang = say.lang
-    contest = doubt.hint(record, lang)
+    contest = digest.say_hint(record, lang)
     remarks = [
-        *say_standing(record.opinions, lang),
+        *digest.say_standing(record.opinions, lang),
         say.phrase("contested") + say.colon + contest + say.stop if contest else None,
-        some_waived(record, lang),
+        digest.some_waived(record, lang),
     ]
     sources, weak = _sources(record, say)
     return Memo(
-        verdict=doubt.verdict(record, lang),
+        verdict=digest.say_verdict(record, lang),
         reason=say_reason(record, say),
-        remarks=[told for told in remarks if told],
+        remarks=[remark for remark in remarks if remark],
         notices=[say.text(notice.message) for notice in record.notices],
-        opinions=[say_opinion(one, lang) for one in record.opinions],
+        opinions=[digest.say_opinion(opinion, lang) for opinion in record.opinions],
         licenses=list(_licenses(record, say)),
         tasks=items(record, say),
         blocks=[*_blocks(record, say)],
         contested=[
             (
                 f"{readings[0].subject}{say.colon}{say.text(readings[0].message)}",
-                [doubt.say_other(_without_duties(reading), lang) for reading in readings],
+                [digest.say_other(_without_duties(reading), lang) for reading in readings],
             )
-            for readings in doubt.group_readings(record.contested)
+            for readings in digest.group_readings(record.contested)
         ],
         sources=sources,
         weak=weak,
-        ahead=[say_ahead(entry, lang) for entry in record.changes_ahead or ()],
+        ahead=[text for _, text in digest.changes_ahead(record, lang)],
     )
 
 
-def say_reason(record: Record, say: Sentences) -> str:
+def say_reason(record: Record, say: PageWords) -> str:
     """Return what the decision means, with the open range or the first reasons of a denial."""
-    text = say_meaning(record, say.lang)
+    text = digest.say_meaning(record, say.lang)
     if record.denials:
         first, more = record.denials[0], len(record.denials) - 1
         text += say.gap + say.subject(first) + say_denial(first, say).rstrip(".。")
@@ -139,9 +273,9 @@ def say_reason(record: Record, say: Sentences) -> str:
     return text
 
 
-def say_filings(made: Memo, record: Record, say: Sentences) -> str:
+def say_filings(made: Memo, record: Record, say: PageWords) -> str:
     """Return the number of filings and duties as a heading."""
-    parts = zip(("filings", "own"), split_duties(record), strict=True)
+    parts = zip(("filings", "own"), digest.split_duties(record), strict=True)
     told = [count(summary.COUNTS, key, len(duties), say.lang) for key, duties in parts if duties]
     before = word(summary.WORDS, "before", say.lang, todo=join_two(told, say.lang)) if told else ""
     later = len(made.filings) - len(made.before_launch)
@@ -155,18 +289,18 @@ def _without_duties(reading: Reading) -> Reading:
     return replace(reading, changes=tuple(change for change in reading.changes if change.kind != "duty"))
 
 
-def say_denial(finding: Finding, say: Sentences) -> str:
+def say_denial(finding: Finding, say: PageWords) -> str:
     """Return the reason of a denial."""
     reasons = finding.reasons if finding.effect == "need" else ()
     return " · ".join(say.text(reason.title) for reason in reasons) or say.text(finding.message)
 
 
-def no_license(record: Record, say: Sentences) -> str:
+def no_license(record: Record, say: PageWords) -> str:
     """Return the sentence for a decision without a license to get."""
     return say.html({"allow": "no_license", "deny": "no_license_helps"}.get(record.decision, "no_license_yet"))
 
 
-def _licenses(record: Record, say: Sentences) -> Iterator[License]:
+def _licenses(record: Record, say: PageWords) -> Iterator[LicenseToGet]:
     activities = {
         (service.id, activity.class_): say.text(activity.title)
         for service in record.services
@@ -174,29 +308,29 @@ def _licenses(record: Record, say: Sentences) -> Iterator[License]:
     }
     for finding in record.licenses:
         service = finding.subject.service
-        for place, offer in enumerate(finding.offers):
+        for position, offer in enumerate(finding.offers):
             name = offer.class_ or finding.subject.class_
-            yield License(
-                title=say.text(offer.instrument.title) + waived_mark(finding, say.lang),
+            yield LicenseToGet(
+                title=say.text(offer.instrument.title) + digest.waived_mark(finding, say.lang),
                 service=service or "",
                 authority=say.bodies(offer.authority),
                 activity=activities.get((service or "", name or ""), name or ""),
                 route=say.text(finding.route(offer.route).title) if offer.route else "",
                 citations=finding.citations,
-                alternative=place > 0,
+                alternative=position > 0,
             )
 
 
-def _blocks(record: Record, say: Sentences) -> Iterator[Block]:
+def _blocks(record: Record, say: PageWords) -> Iterator[Block]:
     for finding in record.denials:
-        text = f"{say.subject(finding)}{say_denial(finding, say)}{waived_mark(finding, say.lang)}"
+        text = f"{say.subject(finding)}{say_denial(finding, say)}{digest.waived_mark(finding, say.lang)}"
         way = nearest_route(finding, say)
         yield Block(text, way or (say.html("fixable") if finding.is_curable else ""))
     for ask in record.missing:
         yield Block(say.text(ask.question), say.html("add_fact", path=ask.path))
 
 
-def nearest_route(finding: Finding, say: Sentences) -> str:
+def nearest_route(finding: Finding, say: PageWords) -> str:
     """Return the nearest closed route and its failing conditions; empty without routes."""
     route = finding.nearest_route
     if route is None:
@@ -204,16 +338,16 @@ def nearest_route(finding: Finding, say: Sentences) -> str:
     return say.html("nearest", route=say.text(route.title), conditions=say.semicolon.join(_failing(route, say)))
 
 
-def _failing(route: Route, say: Sentences) -> list[str]:
+def _failing(route: Route, say: PageWords) -> list[str]:
     cap = route.max_foreign_percent
     share = [say.html("share_cap", percent=number(cap))] if cap is not None and route.share_too_high else []
     return share + [say.text(one.message).rstrip(".。") for one in route.failing]
 
 
-def _sources(record: Record, say: Sentences) -> tuple[str, list[tuple[str, str]]]:
+def _sources(record: Record, say: PageWords) -> tuple[str, list[tuple[str, str]]]:
     """Return how many of the cited articles have been checked, and those that have not, by grade."""
     articles = {(cited.policy, cited.key): cited for cited in cited_articles(record)}
-    found = {grade: [one for one in articles.values() if one.verification == grade] for grade in _GRADES}
+    found = {grade: [article for article in articles.values() if article.verification == grade] for grade in _GRADES}
     counts = {grade: len(found[grade]) for grade in _GRADES}
     if not articles:
         return say.html("sources_none"), []
@@ -228,7 +362,7 @@ def _sources(record: Record, say: Sentences) -> tuple[str, list[tuple[str, str]]
     return told, weak
 
 
-def _names(articles: Sequence[Citation], say: Sentences) -> str:
+def _names(articles: Sequence[Citation], say: PageWords) -> str:
     """Return the regulations of articles in one line, each with the number of its articles; the first few."""
     found = say.by_policy(articles)
     names = [
@@ -278,17 +412,17 @@ def steps(path: str) -> Steps:
     )
 
 
-def title(path: Steps, say: Sentences) -> str:
+def title(path: Steps, say: PageWords) -> str:
     """Return the title of a fact in the schema, in the language of the page."""
     return say.text(FactWording().name(path))
 
 
-def value_in_words(path: Steps, value: object, say: Sentences) -> str:
+def value_in_words(path: Steps, value: object, say: PageWords) -> str:
     """Return a value in words, in the language of the page."""
     return say.text(FactWording().value(value, path))
 
 
-def fact_in_words(fact: Fact, say: Sentences) -> tuple[str, str]:
+def fact_in_words(fact: Fact, say: PageWords) -> tuple[str, str]:
     """Return the title and the value of a fact that a finding read."""
     path = steps(fact.path)
     return title(path, say), value_in_words(path, fact.value, say)

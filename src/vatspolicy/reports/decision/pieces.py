@@ -6,9 +6,10 @@ So no record outlives its decision, and the memory of a run does not grow with t
 from __future__ import annotations
 
 import marshal
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
 
 from vatspolicy.core.engine.result import Record
 from vatspolicy.errors import Problem
@@ -57,15 +58,17 @@ def rank(one: Summary) -> tuple[bool, int, bool]:
     return not one.fails, *gravity(one.decision, one.contested)
 
 
-class Report(Protocol):
-    """A format of the reports on a run."""
+class Report(ABC):
+    """A report on a run, under construction."""
 
     def __init__(self, view: View) -> None:
-        """Begin a report."""
+        self.view, self.lang, self.judgement = view, view.lang, view.judgement
 
-    def take(self, record: Record, seconds: float) -> Texts:
+    @abstractmethod
+    def take(self, record: Record, seconds: float = 0.0) -> Texts:
         """Put a decision (a record) into words. It may run in a process of its own, before `write`."""
 
+    @abstractmethod
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
         """Yield the report. A part ends where a line ends, or beside a sign of the format."""
 
@@ -186,6 +189,6 @@ def fill_list(frame: str, name: str, indent: str, step: str, members: Iterable[s
     if not found:
         raise ValueError(name)
     yield before + opening
-    for place, member in enumerate(members):
-        yield f"{',' if place else ''}\n{indent}{step}{member}"
+    for position, member in enumerate(members):
+        yield f"{',' if position else ''}\n{indent}{step}{member}"
     yield closing + after

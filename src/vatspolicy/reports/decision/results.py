@@ -13,8 +13,7 @@ from vatspolicy.core.engine.result import Advice, Duty, Finding, Location, Need,
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, LEVELS, Failure, Judgement
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import VERDICTS, Table, aside, count, joint, word
-from vatspolicy.reports.decision.digest import open_facts, say_contested, say_waived
-from vatspolicy.reports.decision.doubt import hint, say_kind, say_matter
+from vatspolicy.reports.decision import digest
 from vatspolicy.reports.words import COUNTS, law_of
 
 CONTESTED, MISSING, UNDETERMINED, DECISION = "contested", "missing-fact", "undetermined", "decision"
@@ -104,7 +103,9 @@ class _Results:
     def itself(self) -> Result:
         level = self.failing[ITSELF, 0]
         verdict = word(VERDICTS, self.record.judged, self.lang)
-        text = joint("colon", self.lang).join(part for part in (verdict, hint(self.record, self.lang)) if part)
+        text = joint("colon", self.lang).join(
+            part for part in (verdict, digest.say_hint(self.record, self.lang)) if part
+        )
         return Result(DECISION, "error", level, f"{text} {word(WORDS, DECISION, self.lang)}", 1, 1, "")
 
     def findings(self, part: str, otherwise: str) -> Iterator[Result]:
@@ -114,7 +115,7 @@ class _Results:
             level, failing = self.level(part, position, otherwise)
             if not level:
                 continue
-            waived = say_waived(finding.waived, self.lang) if finding.waived else ""
+            waived = digest.say_waived(finding.waived, self.lang) if finding.waived else ""
             place = finding.why.location
             yield Result(
                 finding.rule,
@@ -138,7 +139,7 @@ class _Results:
             text = f"{ask.path}{joint('colon', self.lang)}{ask.question[self.lang]}"
             if ask.rules:
                 text += aside(count(COUNTS, "dependent_rules", len(ask.rules), self.lang), self.lang)
-            text = " ".join([text, *(say_matter(matter, self.lang) for matter in ask.about)])
+            text = " ".join([text, *(digest.say_matter(matter, self.lang) for matter in ask.about)])
             place = places.get(ask.path, Location(1, 1))
             subject = self.service_at(ask.path)
             yield Result(MISSING, level, failing, text, place.line, place.column, subject, None, detail=ask.path)
@@ -157,7 +158,7 @@ class _Results:
                 CONTESTED,
                 level,
                 failing,
-                say_contested(reading, self.lang),
+                digest.say_contested(reading, self.lang),
                 place.line,
                 place.column,
                 reading.subject,
@@ -174,7 +175,7 @@ class _Results:
         ]
         if not found or self.record.missing:
             return
-        facts = sorted(open_facts(found).items(), key=lambda item: -item[1][1])
+        facts = sorted(digest.open_facts(found).items(), key=lambda item: -item[1][1])
         told = joint("list", self.lang).join(f"{path}{aside(str(n), self.lang)}" for path, (_, n) in facts[:SHOWN])
         if len(facts) > SHOWN:
             told = word(WORDS, "more", self.lang, facts=told, count=len(facts) - SHOWN)
@@ -186,7 +187,7 @@ class _Results:
 def _message(finding: Finding, lang: Language) -> str:
     parts = [finding.message[lang]]
     if isinstance(finding, Advice):
-        parts = [say_kind(finding, lang), *parts]
+        parts = [digest.say_kind(finding, lang), *parts]
     if isinstance(finding, Need):
         parts += [reason.title[lang] for reason in finding.reasons]
         parts += [f"→ {offer.instrument.title[lang]} ({offer.route})" for offer in finding.any_of or ()]

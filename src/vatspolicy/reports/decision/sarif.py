@@ -7,19 +7,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
-from vatspolicy.core.engine.result import Advice, ChangeAhead, Finding, Opinion, Record, Waived, encode
+from vatspolicy.core.engine.result import Advice, Finding, Opinion, Record, Waived, encode
 from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.origin import page
-from vatspolicy.reports.decision.digest import WAIVER_WORDS, later_law, say_decision, say_remark
-from vatspolicy.reports.decision.doubt import WORDS as OPINIONS
-from vatspolicy.reports.decision.doubt import say_opinion
+from vatspolicy.reports.decision import digest, pieces
 from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list
 from vatspolicy.reports.decision.results import CONTESTED, MISSING, WORDS, Result, results
 from vatspolicy.reports.formats import BY_KIND, EXPLAINED
-from vatspolicy.reports.formats.sarif import Run as SarifRun
-from vatspolicy.reports.formats.sarif import location, make_result, related_location, rule_page
+from vatspolicy.reports.formats.sarif import SarifRun, location, make_result, related_location, rule_page
 from vatspolicy.reports.words import cited, phrase
 
 FINGERPRINT = "subjectAndRule/v1"
@@ -37,11 +34,11 @@ LEAVES_OUT = {
 }
 
 
-class Report:
-    """A report under construction (see `pieces.Report`): one run with the results of all decisions."""
+class Report(pieces.Report):
+    """One run with the results of all decisions."""
 
     def __init__(self, view: View) -> None:
-        self._view = view
+        super().__init__(view)
         self._told: set[str] = set()
         """Rules that this process has described. Each takes specs in their order, so that none comes too late."""
 
@@ -50,8 +47,8 @@ class Report:
 
         Rules have no index until all are known.
         """
-        lang = self._view.lang
-        found = results(record, lang, self._view.judgement)
+        lang = self.lang
+        found = results(record, lang, self.judgement)
         rules: dict[str, object] = {}
         for result in found:
             if result.rule not in self._told:
@@ -59,16 +56,16 @@ class Report:
                 rules[result.rule] = [result.finding is None, _rule(result, lang)]
         parts = (
             [_result(record, result) for result in found],
-            [_later_law(record, told)] if (told := later_law(record, lang)) else [],
+            [_later_law(record, told)] if (told := digest.later_law(record, lang)) else [],
             [_opinion(record, opinion, lang) for opinion in record.opinions],
-            [_change_ahead(record, entry, lang) for entry in record.changes_ahead or ()],
+            [_change_ahead(record, *change) for change in digest.changes_ahead(record, lang)],
         )
-        said = json.dumps([" ".join(say_decision(record, lang)), record.file])
+        said = json.dumps([" ".join(digest.say_decision(record, lang)), record.file])
         return *(self._dump(part) for part in parts), json.dumps(rules), record.bundle.version, said
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
         """Yield the whole document. A decision as a whole, and a spec that could not be decided, is a notification."""
-        lang, judgement = self._view.lang, self._view.judgement
+        lang, judgement = self.lang, self.judgement
         made = SarifRun("vatspolicy", "0", FINGERPRINT)
         problems = sorted(set(run.problems))
         for problem in problems:
@@ -82,7 +79,7 @@ class Report:
         remarks = self._dump(made.results)
         made.results[:] = BLANK if remarks or any(places) else []
         properties = {
-            "decisions": {one.file: one.decision for one in entries.summaries},
+            "decisions": {summary.file: summary.decision for summary in entries.summaries},
             "failOn": judgement.fail_on,
             "noFail": judgement.no_fail,
             "specs": len(entries),
@@ -92,7 +89,7 @@ class Report:
         if not made.results:
             yield frame
             return
-        index = {rule["id"]: place for place, rule in enumerate(made.rules)}
+        index = {rule["id"]: position for position, rule in enumerate(made.rules)}
         texts = (texts[part] for part, found in enumerate(places) for texts in entries.texts(found))
         members = (_RULE.sub(lambda one: f"{one[1]}{index[json.loads(one[2])]}", text) for text in texts)
         yield from fill_list(frame, "results", _INDENT[:6], _INDENT[:2], chain(members, filter(None, [remarks])))
@@ -102,12 +99,12 @@ class Report:
         rules: dict[str, tuple[int, dict[str, object]]] = {}
         places: list[list[int]] = [[], [], [], []]
         first: dict[int, Texts] = {}
-        for place, texts in enumerate(entries.texts()):
-            if place == 0:
+        for position, texts in enumerate(entries.texts()):
+            if position == 0:
                 run.version = texts[5]
             for part, found in enumerate(places):
                 if texts[part]:
-                    found.append(place)
+                    found.append(position)
                     first.setdefault(part, texts)
             for name, rule in json.loads(texts[4]).items():
                 rules.setdefault(name, rule)
@@ -116,18 +113,16 @@ class Report:
             told = json.loads(f"[{first[1][1]}]")[0]["message"]["text"]
             run.add_rule("later-law", told, address=page("gate.md", "which-law"))
         if 2 in first:
-            run.add_rule("opinions", word(OPINIONS, "opinions", self._view.lang), address=page("policies.md"))
+            run.add_rule("opinions", phrase("opinions", self.lang), address=page("policies.md"))
         if 3 in first:
-            from vatspolicy.reports.timeline.words import WORDS as TIMELINE
-
-            run.add_rule("changes-ahead", TIMELINE["ahead"][self._view.lang], address=page("gate.md", "changes-ahead"))
+            run.add_rule("changes-ahead", phrase("ahead", self.lang), address=page("gate.md", "changes-ahead"))
         return places
 
     def _dump(self, results: Iterable[dict[str, object]]) -> str:
         """Return results as they stand in the list of a run."""
         texts = []
         for result in results:
-            if self._view.waived:  # SARIF 2.1.0, 3.27.23: on all results of a run or on none
+            if self.view.waived:  # SARIF 2.1.0, 3.27.23: on all results of a run or on none
                 result.setdefault("suppressions", [])
             texts.append(json.dumps(result, ensure_ascii=False, indent=2).replace("\n", f"\n{_INDENT}"))
         return f",\n{_INDENT}".join(texts)
@@ -226,17 +221,14 @@ def _later_law(record: Record, told: str) -> dict[str, object]:
 def _opinion(record: Record, opinion: Opinion, lang: Language) -> dict[str, object]:
     identity = f"{record.product}\0opinions\0{opinion.about}\0{opinion.service}\0{opinion.date}"
     place = location(record.file, opinion.line, opinion.column)
-    made = _note("opinions", say_opinion(opinion, lang), place, identity)
+    made = _note("opinions", digest.say_opinion(opinion, lang), place, identity)
     kept = ("about", "service", "reading", "classes", "by", "authority", "date", "state", "granted")
     return made | {"properties": {key: value for key, value in encode(opinion).items() if key in kept}}
 
 
-def _change_ahead(record: Record, entry: ChangeAhead, lang: Language) -> dict[str, object]:
+def _change_ahead(record: Record, day: str, text: str) -> dict[str, object]:
     """Return a change of the decision in the days ahead, as a note."""
-    from vatspolicy.reports.timeline.words import say_ahead
-
-    identity = f"{record.product}\0changes-ahead\0{entry.day}"
-    return _note("changes-ahead", say_ahead(entry, lang), location(record.file, 1), identity)
+    return _note("changes-ahead", text, location(record.file, 1), f"{record.product}\0changes-ahead\0{day}")
 
 
 def _note(rule: str, text: str, place: Mapping[str, object], identity: str) -> dict[str, object]:
@@ -253,13 +245,13 @@ def _add_remarks(run: SarifRun, remarks: Iterable[Remark], lang: Language, judge
     for remark in remarks:
         if remark.kind == "settings":
             place = _place(remark) if remark.file else None
-            run.notify("note", say_remark(remark, lang), place)
+            run.notify("note", digest.say_remark(remark, lang), place)
     remarks = [remark for remark in remarks if remark.kind != "settings"]
     for kind in sorted({remark.kind for remark in remarks}):
-        text = f"{WAIVER_WORDS['remarks'][lang]}{joint('colon', lang)}{kind}"
+        text = f"{digest.WAIVER_WORDS['remarks'][lang]}{joint('colon', lang)}{kind}"
         run.add_rule(f"waivers/{kind}", text, address=page("waivers.md"))
     for remark in remarks:
         level = "error" if judgement.fails_remark(remark) else remark.level
         place = _place(remark)
         identity = f"{remark.product}\0{remark.kind}\0{remark.rule}\0{remark.message['en']}"
-        run.add_result(f"waivers/{remark.kind}", level, say_remark(remark, lang), place, identity)
+        run.add_result(f"waivers/{remark.kind}", level, digest.say_remark(remark, lang), place, identity)

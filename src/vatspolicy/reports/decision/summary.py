@@ -18,9 +18,7 @@ from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean, width, wrap
 from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, end, gap, join_two, joint, word
 from vatspolicy.output import Style
-from vatspolicy.reports.decision import doubt
-from vatspolicy.reports.decision.digest import some_waived, split_duties
-from vatspolicy.reports.decision.doubt import say_opinion
+from vatspolicy.reports.decision import digest
 from vatspolicy.reports.words import phrase, say_deciding
 
 if TYPE_CHECKING:
@@ -79,7 +77,7 @@ def summarize(record: Record, lang: Language, judgement: Judgement) -> Summary:
     failures = find_failures(record, judgement.fail_on)
     level = INCOMPLETE if failures and record.judged == INCOMPLETE else find_worst_level(failures)
     named = (failure for failure in failures if failure.level == level) if level in NAMED else ()
-    filings, own = split_duties(record)
+    filings, own = digest.split_duties(record)
     return Summary(
         file=record.file,
         product=record.product,
@@ -102,7 +100,7 @@ def summarize(record: Record, lang: Language, judgement: Judgement) -> Summary:
 
 def gravity(decision: str, contested: object) -> tuple[int, bool]:
     """Return the key that sorts decisions: the gravest first, and contested ones before others."""
-    return -doubt.SEVERITY.index(decision), not contested
+    return -digest.SEVERITY.index(decision), not contested
 
 
 def worst_first(records: Iterable[Record]) -> list[Record]:
@@ -112,7 +110,7 @@ def worst_first(records: Iterable[Record]) -> list[Record]:
 
 def gravest_first(summaries: Iterable[Summary]) -> list[Summary]:
     """Return outlines of decisions in the same order."""
-    return sorted(summaries, key=lambda one: gravity(one.decision, one.contested))
+    return sorted(summaries, key=lambda summary: gravity(summary.decision, summary.contested))
 
 
 def _name(record: Record, failure: Failure, lang: Language) -> str:
@@ -130,17 +128,20 @@ def _name(record: Record, failure: Failure, lang: Language) -> str:
 
 def _say_reason(record: Record, lang: Language) -> str:
     decision = record.decision
-    parts = [say_opinion(one, lang) for one in record.opinions if one.state == COUNTED]
-    if told := some_waived(record, lang):
+    parts = [digest.say_opinion(opinion, lang) for opinion in record.opinions if opinion.state == COUNTED]
+    if told := digest.some_waived(record, lang):
         parts.append(told)
     if decision == "deny":
         parts += [finding.message[lang] for finding in record.denials]
     elif decision == "needs-license":
-        parts += [offer.instrument.title[lang] for one in record.needs for offer in one.offers]
+        parts += [offer.instrument.title[lang] for need in record.needs for offer in need.offers]
     elif decision == "incomplete":
         parts += [ask.path for ask in record.missing]
     if record.contested:
-        parts.insert(0, f"{word(doubt.WORDS, 'contested', lang)}{joint('colon', lang)}{doubt.hint(record, lang)}")
+        parts.insert(
+            0,
+            f"{word(digest.READING_WORDS, 'contested', lang)}{joint('colon', lang)}{digest.say_hint(record, lang)}",
+        )
     return clean(joint("semicolon", lang).join(dict.fromkeys(part.rstrip(".。") for part in parts)), one_line=True)
 
 
@@ -197,7 +198,7 @@ def say_gate(
 
 
 def _state(gate: GateResult, summaries: Iterable[Summary]) -> str:
-    levels = {one.level for one in summaries}
+    levels = {summary.level for summary in summaries}
     if gate.invalid or gate.problems:
         return "invalid"
     if gate.empty or _failing_remarks(gate) or levels - {None, INCOMPLETE}:
@@ -211,26 +212,26 @@ def _failing_remarks(gate: GateResult) -> int:
 
 def _reasons(gate: GateResult, summaries: Sequence[Summary], lang: Language) -> list[str]:
     """Return the reasons of the verdict, the gravest first."""
-    found = []
+    reasons = []
     if gate.invalid:
-        found.append(count(COUNTS, "invalid", len(gate.invalid), lang))
+        reasons.append(count(COUNTS, "invalid", len(gate.invalid), lang))
     elif gate.problems:
-        found.append(count(COUNTS, "waiver_files", len(gate.problems), lang))
+        reasons.append(count(COUNTS, "waiver_files", len(gate.problems), lang))
     if gate.empty:
-        found.append(count(COUNTS, "empty", len(gate.empty), lang))
-    found += _levels(summaries, gate.judgement.fail_on, lang)
+        reasons.append(count(COUNTS, "empty", len(gate.empty), lang))
+    reasons += _levels(summaries, gate.judgement.fail_on, lang)
     if notices := _failing_remarks(gate):
-        found.append(count(COUNTS, "strict", notices, lang))
-    if found or not summaries:
-        return found
+        reasons.append(count(COUNTS, "strict", notices, lang))
+    if reasons or not summaries:
+        return reasons
     return [f"{gravest_first(summaries)[0].remaining} < --fail-on {gate.judgement.fail_on}"]
 
 
 def _levels(summaries: Sequence[Summary], fail_on: str, lang: Language) -> list[str]:
     found: dict[str, list[Summary]] = {}
-    for one in summaries:
-        if one.level:
-            found.setdefault(one.level, []).append(one)
+    for summary in summaries:
+        if summary.level:
+            found.setdefault(summary.level, []).append(summary)
     alone = len(summaries) == 1
     told = {level: level if alone else f"{len(failed)} {level}" for level, failed in found.items()}
     plain = joint("list", lang).join(told[level] for level in ("deny", "needs-license") if level in found)
@@ -255,7 +256,7 @@ def _names(failed: Iterable[Summary], lang: Language) -> str:
 def _counts(summaries: Sequence[Summary], lang: Language) -> list[str]:
     """Return what is left to do, counted over all decisions."""
     keys = ("denials", "licenses", "facts", "filings", "own")
-    total = {key: sum(getattr(one, key) for one in summaries) for key in keys}
+    total = {key: sum(getattr(summary, key) for summary in summaries) for key in keys}
     said = [count(COUNTS, key, total[key], lang) for key in ("denials", "licenses", "facts") if total[key]]
     todo = [count(COUNTS, key, total[key], lang) for key in ("filings", "own") if total[key]]
     if todo:
@@ -267,7 +268,7 @@ def _next_command(summaries: Sequence[Summary], repeated: Mapping[str, str]) -> 
     """Return the command that leads on from the gravest decision; None where there is nothing to add."""
     if not summaries:
         return None
-    gravest = gravest_first([one for one in summaries if one.level] or summaries)[0]
+    gravest = gravest_first([summary for summary in summaries if summary.level] or summaries)[0]
     command, options = {
         "deny": ("routes", ""),
         "needs-license": ("routes", ""),

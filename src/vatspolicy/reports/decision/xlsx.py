@@ -13,16 +13,16 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from vatspolicy.core.engine.result import Citation, Record
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Remark
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS
-from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark
+from vatspolicy.reports.decision import digest
 from vatspolicy.reports.decision.memo import LEAVES_OUT as LEAVES_OUT
 from vatspolicy.reports.decision.memo import make_memo
 from vatspolicy.reports.decision.summary import worst_first
-from vatspolicy.reports.formats.html_words import Sentences
+from vatspolicy.reports.formats.html_words import PageWords
 from vatspolicy.reports.formats.office import FORMULA, settle
 from vatspolicy.reports.words import GROUPS, KNOWN
 
@@ -65,7 +65,7 @@ def render(
     records: Iterable[Record], lang: Language, problems: Iterable[Problem] = (), remarks: Iterable[Remark] = ()
 ) -> bytes:
     """Render all decisions (records), the worst first; the rest has rows in the second sheet."""
-    say, records = Sentences(lang), worst_first(records)
+    say, records = PageWords(lang), worst_first(records)
     book = Workbook()
     book.properties.creator = "vatspolicy"
     checklist: Worksheet = book.active or book.create_sheet()
@@ -76,15 +76,15 @@ def render(
     checklist.add_data_validation(choice)
     rows = [_product(record, say) for record in records]
     rows += [[problem.file, say.phrase("undecided"), str(problem)] for problem in sorted(set(problems))]
-    kind = say.word(WAIVER_WORDS, "remarks")
-    rows += [[remark_place(one), kind, say_remark(one, lang)] for one in remarks]
+    kind = say.word(digest.WAIVER_WORDS, "remarks")
+    rows += [[digest.remark_place(remark), kind, digest.say_remark(remark, lang)] for remark in remarks]
     _fill(book.create_sheet(say.html("decisions")), _PRODUCTS, rows, say)
     held = io.BytesIO()
     book.save(held)
     return settle(held.getvalue())
 
 
-def _tasks(record: Record, say: Sentences) -> Iterator[Sequence[object]]:
+def _tasks(record: Record, say: PageWords) -> Iterator[Sequence[object]]:
     made = make_memo(record, say)
     lead = [record.title, say.word(VERDICTS, record.decision)]
     for one in made.licenses:
@@ -103,7 +103,7 @@ def _tasks(record: Record, say: Sentences) -> Iterator[Sequence[object]]:
             yield [done, *lead, say.html("filing"), item.title, item.body_names, "", *when, *law]
 
 
-def _product(record: Record, say: Sentences) -> Sequence[object]:
+def _product(record: Record, say: PageWords) -> Sequence[object]:
     made = make_memo(record, say)
     return [
         record.title,
@@ -122,7 +122,7 @@ def _product(record: Record, say: Sentences) -> Sequence[object]:
     ]
 
 
-def _grade(citations: Iterable[Citation], say: Sentences) -> str:
+def _grade(citations: Iterable[Citation], say: PageWords) -> str:
     """Return the weakest verification of articles."""
     found = {cited.verification for cited in citations}
     return next((say.word(KNOWN, grade) for grade in _GRADES if grade in found), "")
@@ -132,7 +132,7 @@ def _day(day: str | None) -> datetime.date | None:
     return datetime.date.fromisoformat(day) if day else None
 
 
-def _fill(sheet: Worksheet, columns: Mapping[str, int], rows: Iterable[Sequence[object]], say: Sentences) -> None:
+def _fill(sheet: Worksheet, columns: Mapping[str, int], rows: Iterable[Sequence[object]], say: PageWords) -> None:
     for line, row in enumerate([[say.html(key) for key in columns], *rows], 1):
         for place, value in enumerate(row, 1):
             _write(sheet, line, place, value)

@@ -21,7 +21,7 @@ def render(
     """Render the comparison in a format. `color` and `room` (columns) apply to text only."""
     if format == "json":
         return json.dumps(to_json(data), ensure_ascii=False, indent=2) + "\n"
-    data = replace(data, problems=tuple(in_language(one, lang) for one in data.problems))
+    data = replace(data, problems=tuple(in_language(problem, lang) for problem in data.problems))
     if format == "text":
         from vatspolicy.reports.diff.text import render as render_text
 

@@ -44,7 +44,7 @@ def sentence(entry: AcceptedEntry, lang: Language) -> str:
 def accepted_by(data: Review, names: Iterable[str], lang: Language) -> str:
     """Return who accepts the edits of these names, and why; empty if nobody does."""
     wanted = set(names)
-    found = [one for one in data.accepted.entries if one.state == "accepted" and one.edit in wanted]
+    found = [entry for entry in data.accepted.entries if entry.state == "accepted" and entry.edit in wanted]
     told = dict.fromkeys(phrase("accepted_by", lang, person=one.person, reason=one.reason) for one in found)
     return joint("semicolon", lang).join(told)
 

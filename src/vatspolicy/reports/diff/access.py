@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from vatspolicy.authoring.diff.result import Access, AccessPlaces
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import aside, joint, word
-from vatspolicy.reports.access_matrix.words import value
+from vatspolicy.reports.access_matrix.render import value
 from vatspolicy.reports.diff.words import ITEMS, phrase
 
 ABSENT = "–"
@@ -34,9 +34,9 @@ def summary(data: Access, lang: Language) -> list[str]:
         more = len(titles) - _NAMED
         names = phrase("and_more", lang, names=names, n=more) if more > 0 else names
         found.append(f"{regime}{joint('colon', lang)}{before} → {after}{joint('colon', lang)}{names}")
-    for one in data.places:
+    for place in data.places:
         what = phrase("places", lang) + joint("colon", lang)
-        found.append(f"{one.regime[lang]}{joint('comma', lang)}{what}{_moved(one, lang)}")
+        found.append(f"{place.regime[lang]}{joint('comma', lang)}{what}{_moved(place, lang)}")
     more = len(found) - _LINES
     return [*found[:_LINES], *([phrase("more", lang, count=more)] if more > 0 else [])]
 
@@ -58,6 +58,6 @@ def rows(data: Access, lang: Language) -> Iterator[tuple[str, str, str, str]]:
         offers = joint("list", lang).join(offer[lang] for offer in cell.offers)
         before, after = (value(side, lang) for side in (cell.before, cell.after))
         yield cell.title[lang] + joint("colon", lang) + offers, cell.regime[lang], before, after
-    for one in data.places:
-        before, after = (side[lang] if side else ABSENT for side in (one.before, one.after))
-        yield phrase("places", lang), one.regime[lang], before, after
+    for place in data.places:
+        before, after = (side[lang] if side else ABSENT for side in (place.before, place.after))
+        yield phrase("places", lang), place.regime[lang], before, after

@@ -72,17 +72,17 @@ def _card(data: Review, item: Item, row: ChangedDecision | None, lang: Language)
     told = law.of_item(data, item)
     short = told if len(told) <= _OWN_RULES else []
     regulation = changes[0].regulation[lang] if changes and changes[0].regulation else ""
-    by = dict.fromkeys(text for one in changes if (text := acceptance.edit_accepted_by(data, one, lang)))
+    by = dict.fromkeys(text for change in changes if (text := acceptance.edit_accepted_by(data, change, lang)))
     lines = tuple(_lines(changes, item, short, lang))
     return Card(
         item,
         wording.item_title(data, item, lang),
-        tuple(wording.place(one) for one in changes),
-        any(one.retroactive for one in changes),
+        tuple(wording.place(change) for change in changes),
+        any(change.retroactive for change in changes),
         joint("semicolon", lang).join(by),
         lines,
-        law.marks({sign for sign, _ in lines}, {one.change for one in changes} in ({"added"}, {"removed"})),
-        tuple(_article(one, regulation, lang) for one in item.articles),
+        law.marks({sign for sign, _ in lines}, {change.change for change in changes} in ({"added"}, {"removed"})),
+        tuple(_article(article, regulation, lang) for article in item.articles),
         tuple(_effect(data, item, row, lang)),
         item.proof.witness if row is None else None,
         tuple(item.rules),
@@ -177,7 +177,7 @@ def verdict(data: Review, item: Item, lang: Language) -> str:
 
 def is_whole(data: Review, item: Item) -> bool:
     """Return True if no other edit moves a rule: what is proved of all edits together is true of this one."""
-    return bool(item.rules) and not any(one.rules for one in data.edits if one is not item)
+    return bool(item.rules) and not any(edit.rules for edit in data.edits if edit is not item)
 
 
 def _days(data: Review, item: Item, lang: Language) -> str:
@@ -230,9 +230,9 @@ def _shared(data: Review, item: Item, lang: Language) -> str:
     """Name the other edits that move one of the rules, too."""
     names = {rule.rule for rule in item.rules}
     others = [
-        wording.item(data, one, lang)
-        for one in data.edits
-        if one is not item and names & {rule.rule for rule in one.rules}
+        wording.item(data, edit, lang)
+        for edit in data.edits
+        if edit is not item and names & {rule.rule for rule in edit.rules}
     ]
     return joint("semicolon", lang).join(others[:_NAMED])
 

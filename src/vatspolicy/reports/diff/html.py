@@ -9,7 +9,7 @@ from vatspolicy.authoring.diff.result import Cause, ChangedDecision, Review
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.reports.diff.document import parts, values
 from vatspolicy.reports.diff.words import phrase
-from vatspolicy.reports.formats.html_page import Frame, place_entries, render_page
+from vatspolicy.reports.formats.templating import Frame, place_entries, render_page
 from vatspolicy.reports.words import TONES
 
 Quoted: TypeAlias = tuple[str, str, str | None]
@@ -57,10 +57,10 @@ def _decisions(data: Review, lang: Language) -> Iterator[tuple[ChangedDecision, 
 
 def _laws(cause: Cause, lang: Language) -> list[Quoted]:
     """Return the articles of a rule: the title of their law where it begins, their label, and their address."""
-    found: list[Quoted] = []
+    laws: list[Quoted] = []
     title = ""
     for citation in cause.citations:
         new = citation.title[lang]
-        found.append((new if new != title else "", citation.label[lang], citation.url))
+        laws.append((new if new != title else "", citation.label[lang], citation.url))
         title = new
-    return found
+    return laws

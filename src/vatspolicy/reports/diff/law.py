@@ -10,7 +10,7 @@ from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.reports.diff.wording import period
 from vatspolicy.reports.diff.words import CHANGES, phrase
-from vatspolicy.reports.lists import cut_lists
+from vatspolicy.reports.words import cut_lists
 
 _MEMBERS = 2
 """Members of a list that a clause names which stays as it was."""
@@ -19,8 +19,8 @@ _MEMBERS = 2
 def of_item(data: Review, item: Item) -> list[EditedRule]:
     """Return the edited rules of an item of review, those of a whole policy included."""
     changes = data.changes_of(item)
-    own = {f"{one.policy}/{one.name}" for one in changes if one.kind == "rule"}
-    whole = {one.policy for one in changes if one.kind == "policy"}
+    own = {f"{change.policy}/{change.name}" for change in changes if change.kind == "rule"}
+    whole = {change.policy for change in changes if change.kind == "policy"}
     return [card for card in data.law if card.rule in own or card.rule.partition("/")[0] in whole]
 
 
@@ -75,13 +75,13 @@ def lines(card: EditedRule, lang: Language, brief: bool = False) -> Iterator[tup
 
 def _briefly(key: str, said: RuleInWords | None, lang: Language) -> str:
     """Return what a condition of a route asks for; empty if there is no condition of that name."""
-    found = [one.message[lang] for one in said.conditions if one.id == key] if said else []
+    found = [condition.message[lang] for condition in said.conditions if condition.id == key] if said else []
     return phrase("condition_briefly", lang, message=found[0].rstrip(".。")) if found else ""
 
 
 def _clauses(card: EditedRule, lang: Language) -> tuple[list[tuple[str, str]], list[str]]:
     """Return (sign, text) of the clauses of a condition that come and go, and those that stay."""
-    before, after = ([one[lang] for one in side.clauses] if side else [] for side in (card.before, card.after))
+    before, after = ([clause[lang] for clause in side.clauses] if side else [] for side in (card.before, card.after))
     stay = [text for text in before if text in after]
     gone, new = ([cut_lists(text, lang) for text in side if text not in stay] for side in (before, after))
     asked = [("-", text) for text in gone] + [("+", text) for text in new]

@@ -11,9 +11,7 @@ from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.reports.diff import wording
 from vatspolicy.reports.diff.document import parts, values
 from vatspolicy.reports.diff.words import phrase
-from vatspolicy.reports.formats.html import trust
-from vatspolicy.reports.formats.markdown import escape
-from vatspolicy.reports.formats.templating import render_markdown
+from vatspolicy.reports.formats.templating import escape_markdown, render_markdown, trust
 
 LIMIT = 60_000
 """Characters of a report: a comment on GitHub holds 65,536."""
@@ -56,7 +54,7 @@ def _sections(data: Review, lang: Language, limit: int) -> list[str]:
             unfolded=_OPEN,
             icon="🛑" if data.why else _ICONS[str(data.verdict)],
             lang=lang,
-            left=sum(max(len(found) - limit, 0) for found in edits),
+            left=sum(max(len(edit) - limit, 0) for edit in edits),
             limit=limit,
             says=lambda rule: _says(rule, lang),
             unbroken=_unbroken,
@@ -94,4 +92,4 @@ def _values(change: Edit, lang: Language) -> str:
 
 
 def _unbroken(day: str) -> Markup:
-    return trust(escape(day).replace("-", "&#8209;"))
+    return trust(escape_markdown(day).replace("-", "&#8209;"))

@@ -46,26 +46,26 @@ def _subject(data: Review, lang: Language) -> str:
         return ""
     item = _only_item(data)
     if item is None:
-        about = _few(dict.fromkeys(one.regulation[lang] for one in edits if one.regulation), lang)
+        about = _few(dict.fromkeys(edit.regulation[lang] for edit in edits if edit.regulation), lang)
         return count(COUNTS, "edits_of", len(data.edits) or len(edits), lang, names=about or edits[0].policy)
     first = data.structure[item.changes[0]] if item.changes else edits[0]
     cards = law.of_item(data, item)
-    told = _new_values(data, item, cards, lang)
+    values = _new_values(data, item, cards, lang)
     if len(cards) == 1 and cards[0].predecessor:
-        told = [law.what(cards[0], lang), *told]
-    elif first.kind != "parameter" or not told:
-        told = [wording.became(first, lang), *told]
+        values = [law.what(cards[0], lang), *values]
+    elif first.kind != "parameter" or not values:
+        values = [wording.became(first, lang), *values]
     elif first.since and not any(field.name == "from" for field in first.fields):
-        told = [*told, phrase("since", lang, day=first.since)]
+        values = [*values, phrase("since", lang, day=first.since)]
     title = wording.item_title(data, item, lang)
-    edit, more = joint("semicolon", lang).join(told).rstrip(".。"), len(data.edits) - 1
+    edit, more = joint("semicolon", lang).join(values).rstrip(".。"), len(data.edits) - 1
     text = phrase("edit_of", lang, name=title, edit=edit)
     return _end(text) + (gap(lang) + count(COUNTS, "edits_beside", more, lang) if more else "")
 
 
 def _only_item(data: Review) -> Item | None:
     """Return the only edit, or the only one of several that moves rules; None if there is no such edit."""
-    moving = data.edits if len(data.edits) == 1 else [one for one in data.edits if one.rules]
+    moving = data.edits if len(data.edits) == 1 else [edit for edit in data.edits if edit.rules]
     return moving[0] if len(moving) == 1 else None
 
 
@@ -171,7 +171,7 @@ def _who(concerned: Concerned, lang: Language) -> Iterator[str]:
     if concerned.registered:
         yield phrase("registered", lang, names=_few((one[lang] for one in concerned.registered), lang))
     if concerned.services:
-        yield phrase("services", lang, names=_few((one[lang] for one in concerned.services), lang))
+        yield phrase("services", lang, names=_few((service[lang] for service in concerned.services), lang))
 
 
 def _law(data: Review, lang: Language) -> str:
@@ -209,7 +209,7 @@ def _worse_off(data: Review, lang: Language) -> Iterator[str]:
 def _tighter(data: Review) -> list[tuple[str, str]]:
     """Return the decision words before and after of every shown change to a stricter decision."""
     shown = [(row.before.decision, row.after.decision, row.direction) for row in data.rows]
-    found = [one for one in data.transitions if one.witness]
+    found = [transition for transition in data.transitions if transition.witness]
     shown += [(one.before, one.after, one.direction) for one in found]
     return [(before, after) for before, after, direction in shown if direction == "tightened"]
 
@@ -236,7 +236,9 @@ def questions(data: Review, lang: Language) -> Iterator[str]:
     """Yield the decisions that a reviewer must take."""
     if data.decisions is None:
         return
-    yield from (phrase(f"ask_{one.code}", lang, rule=one.rule, name=one.layer) for one in data.red_lines)
+    yield from (
+        phrase(f"ask_{red_line.code}", lang, rule=red_line.rule, name=red_line.layer) for red_line in data.red_lines
+    )
     yield from _ask_of_directions(data, lang)
     yield from _ask_of_edits(data, lang)
     yield from _ask_of_unread(data, lang)
@@ -244,7 +246,7 @@ def questions(data: Review, lang: Language) -> Iterator[str]:
         yield _end(phrase(key, lang, names=_few(uncited, lang)))
     left = [
         *(wording.move(name, lang) for name in unsettled(data)),
-        *(wording.item(data, one, lang) for one in open_edits(data)),
+        *(wording.item(data, edit, lang) for edit in open_edits(data)),
     ]
     if left:
         yield phrase("ask_open", lang, names=_few(left, lang))
@@ -276,7 +278,7 @@ def _ask_of_edits(data: Review, lang: Language) -> Iterator[str]:
 def _ask_of_unread(data: Review, lang: Language) -> Iterator[str]:
     """Yield who compares the articles that nobody has read, and which decisions wait for that."""
     unread = [card.rule for card in data.law if _is_unread(card.articles)]
-    unread += [wording.item(data, one, lang) for one in data.edits if one.words and _is_unread(one.articles)]
+    unread += [wording.item(data, edit, lang) for edit in data.edits if edit.words and _is_unread(edit.articles)]
     if unread:
         question = phrase("ask_unread", lang, names=_few(unread, lang))
         waiting = [card.rule for card in data.law if card.waits]
@@ -294,7 +296,7 @@ def _uncited(data: Review, lang: Language) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for item in data.edits:
         changes = data.changes_of(item)
-        said = [one for one in changes if one.since and one.kind in ("parameter", "rule", "term")]
+        said = [change for change in changes if change.since and change.kind in ("parameter", "rule", "term")]
         told = all(one.change == "changed" or one.kind == "parameter" for one in said)
         fields = {field.name.rpartition(".")[2] for one in said for field in one.fields}
         only_days = fields <= {"from", "until"}

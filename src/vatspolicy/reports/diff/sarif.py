@@ -11,7 +11,7 @@ from vatspolicy.origin import page
 from vatspolicy.reports.diff import wording
 from vatspolicy.reports.diff.acceptance import accepted_by, edit_accepted_by, sentence
 from vatspolicy.reports.diff.cards import verdict
-from vatspolicy.reports.formats.sarif import Run, location
+from vatspolicy.reports.formats.sarif import SarifRun, location
 
 RULES = {
     "decision-tightened": ("warning", _("A decision becomes stricter.")),
@@ -35,7 +35,7 @@ RED_LINES = {"waivable": "gate-waivable", "unenforced": "gate-unenforced", "loos
 
 def render(data: Review, lang: Language) -> str:
     """Return one run. A part that could not be compared is a notification, and the run has not succeeded then."""
-    run = Run("vatspolicy diff", data.head.version or "0", "changeAndFile/v1")
+    run = SarifRun("vatspolicy diff", data.head.version or "0", "changeAndFile/v1")
     for problem in data.problems:
         text = " ".join(filter(None, (problem.path, problem.message, problem.hint)))
         run.notify("error", text, location(problem.file, problem.line, problem.column))

@@ -47,7 +47,9 @@ def status(data: Review, lang: Language) -> Iterator[str]:
 
 def evidence(data: Review, lang: Language) -> Iterator[str]:
     """Yield the numbers of edits and of compared products, and what is proved."""
-    files = [one.file for one in data.structure] + [one.file for one in data.schemas if one.effect == "nothing"]
+    files = [one.file for one in data.structure] + [
+        schema.file for schema in data.schemas if schema.effect == "nothing"
+    ]
     if files:
         yield phrase("edited", lang, count=len(files), files=len({*files}))
     decisions = data.decisions
@@ -73,7 +75,7 @@ def _recorded(recorded: PastDecisions, lang: Language) -> Iterator[str]:
         moved[f"{before} → {after}"] += one.records
     if moved:
         names = joint("semicolon", lang).join(f"{name}{aside(str(times), lang)}" for name, times in moved.most_common())
-        yield phrase("recorded_moves", lang, products=len({one.product for one in recorded.changes}), names=names)
+        yield phrase("recorded_moves", lang, products=len({change.product for change in recorded.changes}), names=names)
     for record in recorded.unread[:_NAMED]:
         yield f"{place(record)}{joint('colon', lang)}{record.text[lang]}"
     if len(recorded.unread) > _NAMED:
@@ -99,7 +101,7 @@ def _proofs(data: Review, lang: Language) -> Iterator[str]:
     if unsettled(data):
         yield phrase("unsettled", lang, names=moves(unsettled(data), lang))
     if open_edits(data):
-        names = joint("semicolon", lang).join(wording.item(data, one, lang) for one in open_edits(data))
+        names = joint("semicolon", lang).join(wording.item(data, edit, lang) for edit in open_edits(data))
         yield phrase("open_edits", lang, names=names)
     if semantic.status == "evaluated" and data.schemas:
         yield phrase("one_schema", lang)

@@ -36,8 +36,8 @@ class _Report:
         color = "red" if data.why else _COLORS[str(data.verdict)]
         yield self.style(f" {clean(data.title[self.lang], one_line=True)} ", color, "bold")
         yield from self.flow(sides(data, self.lang))
-        for one in data.red_lines:
-            yield from (self.style(line, "red", "bold") for line in self.flow(wording.red_line(one, self.lang)))
+        for red_line in data.red_lines:
+            yield from (self.style(line, "red", "bold") for line in self.flow(wording.red_line(red_line, self.lang)))
         for sentence in (*overview(data, self.lang), *status(data, self.lang)):
             yield from self.flow(sentence)
         yield from self.first_access()
@@ -95,8 +95,10 @@ class _Report:
             for name, sign, value in wording.values(change, self.lang):
                 lead = f"{name}: " if name else ""
                 yield from self.flow(f"{lead}{value}", 8, "" if sign == "~" else f"{sign} ")
-        for one in wording.other_schema_edits(self.data):
-            yield from self.flow(f"{one.file} {wording.schema_edit(one, self.lang)}", 4, "~ ")
+        for other_schema_edit in wording.other_schema_edits(self.data):
+            yield from self.flow(
+                f"{other_schema_edit.file} {wording.schema_edit(other_schema_edit, self.lang)}", 4, "~ "
+            )
 
     def first_access(self) -> Iterator[str]:
         changed = self.data.access
@@ -156,11 +158,13 @@ class _Report:
         if not recorded or not recorded.changes:
             return
         yield from self.heading("past")
-        for one in recorded.changes[:_LIMIT]:
-            before, after = (wording.answer(side, self.lang) for side in (one.before, one.after))
-            times = f"{one.records} × {one.product}"
-            yield from self.flow(f"{times}{joint('colon', self.lang)}{before} → {after} ({wording.days(one.days)})", 2)
-            for cause in one.because[:3]:
+        for change in recorded.changes[:_LIMIT]:
+            before, after = (wording.answer(side, self.lang) for side in (change.before, change.after))
+            times = f"{change.records} × {change.product}"
+            yield from self.flow(
+                f"{times}{joint('colon', self.lang)}{before} → {after} ({wording.days(change.days)})", 2
+            )
+            for cause in change.because[:3]:
                 yield from self.flow(f"{cause.rule}{joint('colon', self.lang)}{cause.message[self.lang]}", 6, "← ")
         if len(recorded.changes) > _LIMIT:
             yield f"  {phrase('more', self.lang, count=len(recorded.changes) - _LIMIT)}"

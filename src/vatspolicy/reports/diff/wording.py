@@ -144,7 +144,7 @@ def values(change: Edit, lang: Language) -> Iterator[tuple[str, str, str]]:
 
 def other_schema_edits(data: Review) -> list[SchemaChange]:
     """Return the differences of schemas that are no edits of their own, and those that break a reader."""
-    return [one for one in data.schemas if one.effect == "nothing" or one.breaking]
+    return [schema for schema in data.schemas if schema.effect == "nothing" or schema.breaking]
 
 
 def schema_edit(change: SchemaChange, lang: Language) -> str:
@@ -181,9 +181,9 @@ def law(cause: Cause, lang: Language) -> str:
 def cited(citations: Iterable[Citation | CitedArticle], lang: Language) -> str:
     """Return articles, grouped by regulation."""
     labels: dict[str, list[str]] = {}
-    for one in citations:
-        title = one.title if isinstance(one, Citation) else one.regulation
-        labels.setdefault(title[lang], []).append(one.label[lang])
+    for citation in citations:
+        title = citation.title if isinstance(citation, Citation) else citation.regulation
+        labels.setdefault(title[lang], []).append(citation.label[lang])
     comma = joint("comma", lang)
     return joint("semicolon", lang).join(comma.join([title, *found]) for title, found in labels.items())
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from vatspolicy.core.engine.result import Authority, Citation, Finding, Law
 from vatspolicy.core.policies.bundle import LawIdentity
-from vatspolicy.core.profile.vocabulary import Language
-from vatspolicy.i18n import LocalizedText, Phrase
+from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.words import Counts, Table, aside, count, end, gap, joint, word
 from vatspolicy.reports.words import KNOWN, name_law, phrase
 
@@ -144,7 +143,7 @@ COUNTS: Counts = {
 }
 
 
-class Sentences:
+class PageWords:
     """Language of a page, with the citations and authority names that sections of one decision share."""
 
     def __init__(self, lang: Language, prefix: str = "") -> None:
@@ -220,7 +219,7 @@ class Sentences:
     def law(self, citations: Iterable[Citation]) -> str:
         """Return references in one line: each regulation by name, then its articles."""
         return self.semicolon.join(
-            self.comma.join(self.reference(cited, not place) for place, cited in enumerate(articles))
+            self.comma.join(self.reference(cited, not position) for position, cited in enumerate(articles))
             for articles in self.by_policy(citations)
         )
 

@@ -16,7 +16,7 @@ LONGEST = 1000
 
 
 @dataclass
-class Run:
+class SarifRun:
     """A run under construction. Rules are added before results that refer to them."""
 
     tool: str

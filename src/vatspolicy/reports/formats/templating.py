@@ -1,26 +1,123 @@
-"""Templates of reports, in HTML and Markdown: every value is escaped, and nothing else makes markup.
+"""Templates of reports and the frame of every page: every value is escaped, and nothing else makes markup.
 
 All templates are files of `reports/templates`. The end of a name, `.html.j2` or `.md.j2`, says how values are escaped:
-as `html.escape` or as `markdown.escape` does. Markup comes from templates, their macros, the filters below, and texts
-that `html.trust` marks. There is no filter `safe`, and templates do not join texts with `~`: Jinja would escape the
+as `escape_html` or as `escape_markdown` does. Markup comes from templates, their macros, the filters below, and texts
+that `trust` marks. There is no filter `safe`, and templates do not join texts with `~`: Jinja would escape the
 parts as HTML, in Markdown too.
+
+The template of a page extends `page.html.j2`, fills its block `main`, and uses the macros of `parts.html.j2`. A page is
+one file with its style: no network, no color needed to understand it. Classes of page.css that it may use: `soft`,
+`path`, `badge`, `good`, `warn`, `bad`, `ask`, `number`, `hidden` (for screen readers only), `screen` (not on paper),
+`wide` (on main).
 """
 
 from __future__ import annotations
 
+import base64
 import functools
+import hashlib
+import html
+import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError, nodes, pass_environment
 from jinja2.ext import Extension
 from jinja2.filters import FILTERS
 from markupsafe import Markup
 
-from vatspolicy.i18n import Language
+from vatspolicy.i18n import Language, Phrase
+from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import aside
-from vatspolicy.reports.formats import html, markdown
+
+# --- text in Markdown for job summaries, pull requests and pages
+
+
+def escape_markdown(text: str) -> str:
+    """Return text that cannot become markup, a link, a mention or HTML."""
+    text = clean(" ".join(text.split()))
+    text = re.sub(r"([\\`*_{}\[\]()#|~<>&!$])", r"\\\1", text)
+    text = re.sub(r"^(?=[-+=])|^(\d+)(?=\.(?:\s|$))", r"\1\\", text)  # no list, no heading
+    return re.sub(r"@(?=\w)|://|(?i:www\.)", _part, text)
+
+
+def _part(found: re.Match[str]) -> str:
+    """Return a mention or a link with an invisible space inside, so that a renderer leaves it as text."""
+    return f"{found[0][0]}\u200b{found[0][1:]}"
+
+
+def escape_line_of_html(text: str) -> str:
+    """Return text for a line of HTML, where Markdown's own escapes have no meaning."""
+    text = html.escape(clean(text, one_line=True))
+    return re.sub(r"(?<!\w)@(?=\w)", "@\u200b", text).replace("://", ":\u200b//")
+
+
+def code(text: str) -> str:
+    """Return a code span that nothing in the text can end, fit for a table."""
+    text = " ".join(text.split()).replace("|", "\\|")
+    marks = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    pad = " " if text[:1] == "`" or text[-1:] == "`" else ""
+    return f"{marks}{pad}{text}{pad}{marks}"
+
+
+def quote_name(text: str) -> str:
+    """Return a name or a path as a code span between single backticks; signs that would end it are replaced."""
+    return f"`{clean(text, one_line=True).replace('`', chr(39)).replace('|', '¦')}`"
+
+
+def escape_address(url: str) -> str:
+    """Return the address of a link, which cannot end the link or begin markup."""
+    return quote(url, safe=":/?#@!$&+,;=%~-._")
+
+
+def fence(text: str, language: str) -> str:
+    """Return a fenced block that no line of the text can close."""
+    ticks = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    mark = "`" * max(3, ticks + 1)
+    return "\n".join([f"{mark}{language}", *clean(text).split("\n"), mark])
+
+
+# --- text in HTML: no markup, no control characters, no address that runs something
+
+
+_SAFE_ADDRESS = re.compile(r"https?://[^\s\\]*|#[^\s]*|(?!/)[^:\s\\]*", re.IGNORECASE)
+"""The web, a place on this page, or a page beside it; no `javascript:`, no `//host`, no `data:`."""
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "\n": "&#10;"})
+"""A line break stays one, but no text begins a line of the page's source: runners read lines of logs as commands."""
+_JSON_ESCAPES = str.maketrans({sign: f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"})
+
+
+def escape_html(text: str) -> str:
+    """Text as HTML: no markup, no control or direction characters, for contents and quoted values alike."""
+    return clean(text).translate(_ESCAPES)
+
+
+def is_address(text: str | None) -> bool:
+    """Return True for an address that a link may have: http(s), relative, or a place on the page."""
+    return bool(text) and _SAFE_ADDRESS.fullmatch(str(text)) is not None
+
+
+def trust(text: str) -> Markup:
+    """Return text as markup that no template escapes. The caller answers for every character of it."""
+    return Markup(text)  # noqa: S704
+
+
+def escape_json(value: object) -> Markup:
+    """Return a value as JSON that cannot end its element."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return trust(clean(text.translate(_JSON_ESCAPES)))
+
+
+def digest(text: str) -> str:
+    """Return the digest of a style or a script, by which the policy of a page allows it."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+# --- templates
+
 
 FOLDER = Path(__file__).parents[1] / "templates"
 _KEPT = ("default", "first", "indent", "int", "items", "last", "length", "list", "map", "max", "min", "sort")
@@ -37,7 +134,7 @@ def render_html(name: str, /, **values: object) -> Markup:
     Raises:
         jinja2.UndefinedError: for a name that no value has.
     """
-    return html.trust(html_environment().get_template(name).render(values))
+    return trust(html_environment().get_template(name).render(values))
 
 
 def render_markdown(name: str, /, **values: object) -> str:
@@ -50,12 +147,12 @@ def render_markdown(name: str, /, **values: object) -> str:
     return _BLANK.sub("\n\n", text).strip("\n") + "\n"
 
 
-def escape_html(value: object) -> Markup:
+def finish_html(value: object) -> Markup:
     """Return markup as it is, and any other value as text of HTML; None is empty."""
-    return _mark(value, html.escape)
+    return _mark(value, escape_html)
 
 
-def escape_markdown(value: object) -> Markup:
+def finish_markdown(value: object) -> Markup:
     """Return markup as it is, and any other value as text of Markdown; None is empty."""
     return _mark(value, _escape_part)
 
@@ -91,23 +188,23 @@ class _Environment(Environment):
 @functools.cache
 def html_environment() -> Environment:
     """Return the environment of templates of HTML."""
-    made = _make(escape_html, _Layout)
-    made.filters["digest"] = html.digest
-    made.filters["json"] = html.escape_json
-    made.tests["address"] = html.is_address
+    made = _make(finish_html, _Layout)
+    made.filters["digest"] = digest
+    made.filters["json"] = escape_json
+    made.tests["address"] = is_address
     return made
 
 
 @functools.cache
 def markdown_environment() -> Environment:
     """Return the environment of templates of Markdown."""
-    made = _make(escape_markdown, _Lines)
+    made = _make(finish_markdown, _Lines)
     for name, function in (
-        ("code", markdown.code),
-        ("fence", markdown.fence),
-        ("html", markdown.escape_html),
-        ("name", markdown.quote_name),
-        ("url", markdown.escape_address),
+        ("code", code),
+        ("fence", fence),
+        ("html", escape_line_of_html),
+        ("name", quote_name),
+        ("url", escape_address),
     ):
         made.filters[name] = _marking(function)
     return made
@@ -123,13 +220,13 @@ def _make(finalize: Callable[[object], Markup], layout: type[Extension]) -> Envi
         extensions=[layout],
     )
     made.filters = {name: FILTERS[name] for name in _KEPT} | {"join": _join}
-    made.globals = {"newline": html.trust("\n"), "in_brackets": _put_in_brackets}
+    made.globals = {"newline": trust("\n"), "in_brackets": _put_in_brackets}
     return made
 
 
 def _put_in_brackets(remark: Markup, lang: Language) -> Markup:
     """Return markup in brackets, to follow a text."""
-    return html.trust(aside(str(remark), lang))
+    return trust(aside(str(remark), lang))
 
 
 @pass_environment
@@ -137,18 +234,18 @@ def _join(environment: Environment, values: Iterable[object], between: object = 
     """Return values with something between them, each escaped as the environment does."""
     finish = environment.finalize
     assert finish is not None, "every environment escapes"
-    return html.trust(str(finish(between)).join(str(finish(value)) for value in values))
+    return trust(str(finish(between)).join(str(finish(value)) for value in values))
 
 
 def _marking(function: Callable[..., str]) -> Callable[..., Markup]:
     """Return a filter whose text is markup, because the function escapes what it is given."""
-    return lambda value, *options: html.trust(function(str(value), *options))
+    return lambda value, *options: trust(function(str(value), *options))
 
 
 def _escape_part(text: str) -> str:
     """Return a part of a line of Markdown; a space at either end stays one."""
     start, end = " " * text[:1].isspace(), " " * text[-1:].isspace()
-    return f"{start}{markdown.escape(text)}{end}" if text.strip() else start
+    return f"{start}{escape_markdown(text)}{end}" if text.strip() else start
 
 
 def _mark(value: object, escape: Callable[[str], str]) -> Markup:
@@ -156,4 +253,90 @@ def _mark(value: object, escape: Callable[[str], str]) -> Markup:
         return value
     if value is None:
         return Markup()
-    return html.trust(escape(f"{value:g}" if isinstance(value, float) else str(value)))
+    return trust(escape(f"{value:g}" if isinstance(value, float) else str(value)))
+
+
+# --- the frame of a page
+
+
+LANGUAGE_TAGS = {"en": "en", "zh": "zh-Hans"}
+"""Languages of pages as HTML names them."""
+ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
+    "%3Cpath d='M2 2h12v9L8 15 2 11z' fill='%231b4f83'/%3E%3C/svg%3E"
+)
+_WORDS = {
+    "skip": Phrase("Skip to the content"),
+    "contents": Phrase("On this page"),
+    "where": Phrase("You are here"),
+    "pages": Phrase("Pages"),
+}
+
+Link = tuple[str, str]
+"""A text, and the address it leads to ("" for the page itself)."""
+Entry = tuple[str, str, Sequence[tuple[str, str]]]
+"""A title of the contents, the id of its place, and the titles and ids below it."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Everything around the contents of a page."""
+
+    title: str
+    lang: Language
+    style: str = ""
+    """Further CSS, from a file of this package; never from the contents of a page."""
+    script: str = ""
+    """JavaScript, from a file of this package."""
+    toc: Sequence[Entry] = ()
+    end: str = ""
+    """The lines at the foot of the page."""
+    wide: bool = False
+    """True for tables that want the whole width."""
+    nav: Sequence[Link] = ()
+    """The pages of a site."""
+    crumbs: Sequence[Link] = ()
+    """The way here, this page last."""
+    other: Link | None = None
+    """This page in the other language."""
+    made_by: str = ""
+    """A comment behind the doctype by which a command knows its own files."""
+    home: str = ""
+    """The first page of the site."""
+    icon: str = ICON
+
+    def say(self, key: str) -> str:
+        """Return a phrase of the frame."""
+        return _WORDS[key][self.lang]
+
+    @property
+    def lang_tag(self) -> str:
+        """The language as HTML names it."""
+        return LANGUAGE_TAGS[self.lang]
+
+    @property
+    def other_tag(self) -> str:
+        """The other language as HTML names it."""
+        return LANGUAGE_TAGS["zh" if self.lang == "en" else "en"]
+
+
+def render_page(name: str, frame: Frame, /, **values: object) -> str:
+    """Render the template of a page in its frame."""
+    css, code = trust(_stylesheet() + frame.style), trust(frame.script)
+    title = " ".join(frame.title.split())
+    return str(render_html(name, frame=frame, title=title, css=css, code=code, lang=frame.lang, **values))
+
+
+def place_entries(places: Iterable[tuple[str, str]]) -> list[Entry]:
+    """Return the contents of a page from titles and ids, with nothing below them."""
+    return [(title, id, ()) for title, id in places]
+
+
+def read_asset(name: str) -> str:
+    """Return a stylesheet or script from the folder of this module."""
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+@functools.cache
+def _stylesheet() -> str:
+    return read_asset("page.css")

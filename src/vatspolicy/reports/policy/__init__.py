@@ -9,9 +9,8 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 from vatspolicy.output import write_file
-from vatspolicy.reports.policy.index import MARK, Pages
 from vatspolicy.reports.policy.markdown import calendar_page, index_page, policy_page
-from vatspolicy.reports.policy.page import PolicyPage, collect_terms
+from vatspolicy.reports.policy.page import MARK, Pages, PolicyPage, collect_terms
 
 __all__ = ["Difference", "Foreign", "compare", "make", "write"]
 
@@ -26,7 +25,7 @@ class Foreign(Exception):
 
 
 @dataclass(frozen=True)
-class Difference:
+class PageDifference:
     """Difference between a folder and the pages it should contain: file names, each in order."""
 
     missing: tuple[str, ...]
@@ -74,16 +73,16 @@ def make(bundle: Bundle, format: str = "markdown", day: str | None = None) -> Pa
     return pages | {"index.md": index_page(bundle), "calendar.md": calendar_page(bundle)}
 
 
-def compare(folder: Path, pages: Pages, format: str = "markdown") -> Difference:
+def compare(folder: Path, pages: Pages, format: str = "markdown") -> PageDifference:
     """Compare a folder with its pages. A file that the command did not write is never superfluous."""
     present = _made(folder, format)
     texts = {name: folder / name for name in pages}
     missing = [name for name, path in texts.items() if not path.is_file()]
     stale = [name for name, path in texts.items() if path.is_file() and path.read_bytes() != pages[name].encode()]
-    return Difference(tuple(sorted(missing)), tuple(sorted(stale)), tuple(sorted(present - set(pages))))
+    return PageDifference(tuple(sorted(missing)), tuple(sorted(stale)), tuple(sorted(present - set(pages))))
 
 
-def write(folder: Path, pages: Pages, format: str = "markdown") -> Difference:
+def write(folder: Path, pages: Pages, format: str = "markdown") -> PageDifference:
     """Write missing or stale pages and remove superfluous ones. Return the difference found.
 
     Raises Foreign, before anything is written, if a file in the way was not made by this command. Raises OSError.

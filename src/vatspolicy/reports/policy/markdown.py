@@ -14,21 +14,19 @@ from vatspolicy.core.policies.wording import describe_effect, describe_readings
 from vatspolicy.core.profile.vocabulary import label
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
 from vatspolicy.i18n.words import JOINTS, Table, end, gap
-from vatspolicy.reports.formats.html import trust
-from vatspolicy.reports.formats.markdown import escape
-from vatspolicy.reports.formats.templating import render_markdown
-from vatspolicy.reports.policy.index import (
+from vatspolicy.reports.formats.templating import escape_markdown, render_markdown, trust
+from vatspolicy.reports.policy.page import (
     MARK,
     TOPICS,
+    PolicyPage,
     days_of_change,
     instruments_by_authority,
     policies_by_topic,
 )
-from vatspolicy.reports.policy.page import PolicyPage
 from vatspolicy.reports.policy.words import WORDS
 from vatspolicy.reports.words import KNOWN
 
-MARKS = Marks(escape, lambda text: f"*{escape(text)}*", r"\({}\)")
+MARKS = Marks(escape_markdown, lambda text: f"*{escape_markdown(text)}*", r"\({}\)")
 _WORDS: Table = {
     "policies": Phrase("Policies"),
     "from_day": Phrase("since"),

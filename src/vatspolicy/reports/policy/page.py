@@ -1,18 +1,22 @@
-"""Contents of the page of a policy as data, in the order in which every format shows them."""
+"""Contents of the pages of policies as data: of a policy, of a rule, of the index, and of the calendar of changes."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from vatspolicy.authoring.testing.cases import load_tests, test_entries
 from vatspolicy.core.cel.ast import Literal, Node, Param, Term, walk
+from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import (
+    NEVER,
     Article,
     Condition,
+    Edition,
     Expression,
     Instrument,
     Need,
@@ -21,7 +25,8 @@ from vatspolicy.core.policies.model import (
     Route,
     Rule,
 )
-from vatspolicy.i18n import LocalizedText, Phrase
+from vatspolicy.errors import suggest
+from vatspolicy.i18n import LocalizedText, Phrase, Sentences, _
 
 Terms = Mapping[tuple[str, str], Node]
 """Typed bodies of terms by policy and name."""
@@ -129,16 +134,16 @@ class PolicyPage:
     @property
     def instruments(self) -> list[tuple[Instrument, list[Rule]]]:
         """Instruments, each with the rules of any policy that require it or lead to it."""
-        return [(one, self._rules_of(one)) for one in self.policy.instruments.values()]
+        return [(instrument, self._rules_of(instrument)) for instrument in self.policy.instruments.values()]
 
     def _rules_of(self, instrument: Instrument) -> list[Rule]:
-        found = []
+        rules = []
         for policy in self.bundle.policies.values():
             for rule in policy.rules:
                 through = rule.effect.through if isinstance(rule.effect, Need) else None
                 if instrument.id in (getattr(rule.effect, "instrument", None), through):
-                    found.append(rule)
-        return found
+                    rules.append(rule)
+        return rules
 
     @property
     def parameters(self) -> list[ParameterPart]:
@@ -208,7 +213,7 @@ class RulePart:
     def expressions(self) -> list[tuple[str, Expression]]:
         """Expressions of the rule with their names: `when`, the share cap, conditions by id."""
         cap = [("max_foreign_percent", self.share_cap)] if self.share_cap is not None else []
-        return [("when", self.rule.when), *cap, *((one.id, one.check) for one in self.conditions)]
+        return [("when", self.rule.when), *cap, *((condition.id, condition.check) for condition in self.conditions)]
 
     @property
     def cel(self) -> list[str]:
@@ -230,7 +235,7 @@ class RulePart:
         """Parameters that the expressions read, those of their terms included."""
         found = []
         cap = [self.share_cap] if self.share_cap is not None else []
-        read = [self.rule.when, *(one.check for one in self.conditions), *cap]
+        read = [self.rule.when, *(condition.check for condition in self.conditions), *cap]
         keys = dict.fromkeys(node.key for one in read for node in walk(one.tree) if isinstance(node, Param))
         for key in keys:
             owner, _, name = key.partition("/")
@@ -267,11 +272,182 @@ class ParameterPart:
     def values(self) -> list[tuple[str, str, list[Article]]]:
         """First day, value as JSON, and articles of every value, the oldest first."""
         return [
-            (one.since, json.dumps(one.value, ensure_ascii=False), [self.policy.articles[key] for key in one.cite])
-            for one in self.parameter.values
+            (
+                value.since,
+                json.dumps(value.value, ensure_ascii=False),
+                [self.policy.articles[key] for key in value.cite],
+            )
+            for value in self.parameter.values
         ]
 
 
 def one_line(text: str) -> str:
     """Return a CEL text on one line."""
     return " ".join(text.split())
+
+
+# --- over all policies: the index by topic and by authority, and the calendar of changes
+
+
+Pages = dict[str, str]
+"""Text of pages by file name."""
+MARK = "<!-- Made by `vatspolicy docs build`; change the policies and build again. -->"
+"""First line of every page that the command may overwrite or remove."""
+
+TOPICS: Mapping[str, LocalizedText] = {
+    "telecom": Phrase("Telecommunications"),
+    "foreign-investment": Phrase("Foreign investment"),
+    "zones": Phrase("Zones and pilots"),
+    "cross-border": Phrase("Cross-border supply and data"),
+    "partner": Phrase("Partners"),
+    "internet-filing": Phrase("Internet filings"),
+    "content": Phrase("Content"),
+    "platforms": Phrase("Platforms"),
+    "cybersecurity": Phrase("Cybersecurity"),
+    "data": Phrase("Data and personal information"),
+    "ai": Phrase("Algorithms and AI"),
+    "vehicles": Phrase("Vehicles"),
+    "devices": Phrase("Devices"),
+    "health": Phrase("Health"),
+    "finance": Phrase("Finance"),
+    "sectors": Phrase("Other sectors"),
+    "deals": Phrase("Deals"),
+    "definitions": Phrase("Shared definitions"),
+}
+"""Names of topics, in the order of the index: access first."""
+
+
+def policies_by_topic(bundle: Bundle) -> dict[str, list[Policy]]:
+    """Return the policies of every topic that has any; those no longer in force come last."""
+    found = {topic: [policy for policy in bundle.policies.values() if topic in policy.topics] for topic in TOPICS}
+    return {
+        topic: sorted(members, key=lambda member: (member.until != NEVER, member.id))
+        for topic, members in found.items()
+        if members
+    }
+
+
+def instruments_by_authority(bundle: Bundle) -> dict[str, list[tuple[Instrument, bool]]]:
+    """Return the instruments of every authority that has any, each with whether it handles all cases."""
+    instruments = {}
+    for body in SchemaSet.shipped().load("vocabulary")["$defs"]["authority"]["enum"]:
+        handled = [
+            instrument
+            for instrument in bundle.instruments.values()
+            if any(body in names for _, names in instrument.authority)
+        ]
+        if handled:
+            instruments[body] = [
+                (one, all(body in names for _, names in one.authority))
+                for one in sorted(handled, key=lambda one: one.id)
+            ]
+    return instruments
+
+
+@dataclass(frozen=True)
+class ValueChange:
+    """A new value of a parameter, as JSON."""
+
+    name: str
+    before: str
+    after: str
+    members: tuple[list[str], list[str]] | None
+    """Members added and removed between two lists; None for values that are not lists."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Changes of one day in one policy."""
+
+    policy: Policy
+    begins: int | None
+    """Number of rules that begin with the policy; None on any other day."""
+    ends: int | None
+    """Number of rules that end with the policy; None on any other day."""
+    editions: tuple[Edition, ...]
+    rules: tuple[tuple[Rule, bool], ...]
+    """Rules that begin (True) or end (False) in a policy that stays."""
+    changed_values: tuple[ValueChange, ...]
+
+    def __bool__(self) -> bool:
+        return (
+            self.begins is not None or self.ends is not None or bool(self.editions or self.rules or self.changed_values)
+        )
+
+
+def days_of_change(bundle: Bundle) -> Iterator[tuple[str, list[Changes]]]:
+    """Yield the days on which decisions change, newest first, with the changes in each policy."""
+    for day in reversed(bundle.boundaries):
+        changes = [found for policy in bundle.policies.values() if (found := changes_of(policy, day))]
+        if changes:
+            yield day, changes
+
+
+def changes_of(policy: Policy, day: str) -> Changes:
+    """Return the changes of a day in one policy; they are false for most days."""
+    begins, ends = policy.since == day, policy.until == day
+    rules: list[tuple[Rule, bool]] = []
+    for rule in policy.rules:
+        if rule.since == day and not begins:
+            rules.append((rule, True))
+        if rule.until == day and not ends:
+            rules.append((rule, False))
+    return Changes(
+        policy,
+        sum(rule.since == day for rule in policy.rules) if begins and policy.rules else None,
+        sum(rule.until == day for rule in policy.rules) if ends and policy.rules else None,
+        tuple(edition for edition in policy.editions if edition.since == day),
+        tuple(rules),
+        tuple(
+            _compare(name, before.value, after.value)
+            for name, parameter in policy.parameters.items()
+            for before, after in zip(parameter.values, parameter.values[1:], strict=False)
+            if after.since == day
+        ),
+    )
+
+
+def _compare(name: str, before: object, after: object) -> ValueChange:
+    old, new = (json.dumps(value, ensure_ascii=False) for value in (before, after))
+    if not isinstance(before, list) or not isinstance(after, list):
+        return ValueChange(name, old, new, None)
+    gone, come = ([json.dumps(member, ensure_ascii=False) for member in value] for value in (before, after))
+    members = ([member for member in come if member not in gone], [member for member in gone if member not in come])
+    return ValueChange(name, old, new, members)
+
+
+# --- a policy or a rule by its name
+
+
+def find(bundle: Bundle, name: str) -> PolicyPage | RulePart:
+    """Return the page of a policy, or the part about a rule for a name as policy/rule.
+
+    Raises:
+        KeyError: The name is unknown; with a message.
+    """
+    policy_id, slash, rule_id = name.partition("/")
+    policy = bundle.policies.get(policy_id)
+    if policy is None:
+        raise KeyError(
+            Sentences(_("there is no policy {policy_id!r}.", policy_id=policy_id), suggest(policy_id, bundle.policies))
+        )
+    page = PolicyPage(bundle, policy, collect_terms(bundle))
+    if not slash:
+        return page
+    for rule in policy.rules:
+        if rule.id == rule_id:
+            return page.rule(rule)
+    known = [rule.id for rule in policy.rules]
+    raise KeyError(
+        Sentences(
+            _("there is no rule {rule_id!r} in {policy_id}.", rule_id=rule_id, policy_id=policy_id),
+            suggest(rule_id, known),
+        )
+    )
+
+
+def list_cases(part: RulePart) -> list[str]:
+    """Return what the tests of a policy say about a rule, by their titles."""
+    tests = load_tests(part.page.bundle, part.page.policy)
+    entries = test_entries(tests) if tests is not None else ()
+    return [case["it"] for _, case in entries if part.rule.id in case["expect"]]

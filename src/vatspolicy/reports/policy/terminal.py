@@ -12,9 +12,8 @@ from vatspolicy.core.policies.wording import describe_effect, describe_readings
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import Table, aside, joint, word
-from vatspolicy.reports.lists import cut_lists
-from vatspolicy.reports.policy.lookup import find, list_cases
-from vatspolicy.reports.policy.page import ParameterPart, PolicyPage, RulePart, one_line
+from vatspolicy.reports.policy.page import ParameterPart, PolicyPage, RulePart, find, list_cases, one_line
+from vatspolicy.reports.words import cut_lists
 
 _WORDS: Table = {
     "number": Phrase("number"),
@@ -133,7 +132,7 @@ class _Page:
         title = aside(part.parameter.title[self.lang], self.lang) if part.parameter.title else ""
         yield from self.flow(f"{part.parameter.key}{title}", 2)
         for since, value, articles in part.values:
-            cites = joint("list", self.lang).join(one.label[self.lang] for one in articles)
+            cites = joint("list", self.lang).join(article.label[self.lang] for article in articles)
             yield from self.flow(f"{since} {value} [{cites}]", 4)
 
     def rule(self, part: RulePart) -> Iterator[str]:

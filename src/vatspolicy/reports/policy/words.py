@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n import Phrase
-from vatspolicy.i18n.words import Counts
+from vatspolicy.i18n.words import Counts, word
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "site": Phrase("Rulebook"),
@@ -118,7 +118,5 @@ COUNTS: Counts = {
 }
 
 
-def say(key: str, lang: Language, **values: object) -> str:
-    """Return a phrase of the site, with values filled in."""
-    text = WORDS[key][lang]
-    return text.format(**values) if values else text
+say = partial(word, WORDS)
+"""Return a phrase of the site, with values filled in."""

@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vatspolicy.core.documents import Document
 from vatspolicy.i18n import Listing, _
-from vatspolicy.server.api.query import FILE, Query, read_day, read_object, tree_at
-from vatspolicy.server.errors import HttpError, error_to_data
+from vatspolicy.server.api.query import FILE, DataQuery, read_day, read_object, tree_at
+from vatspolicy.server.guard import HttpError, error_to_data
 
 NAME = "X-Request-ID"
 
@@ -61,7 +61,7 @@ PATHS = {
     "access_evaluations_endpoint": "/access/v1/evaluations",
 }
 Data = dict[str, Any]
-Decide = Callable[[Query], Data]
+Decide = Callable[[DataQuery], Data]
 """A function that returns the document of a decision in brief."""
 
 
@@ -69,7 +69,7 @@ Decide = Callable[[Query], Data]
 class Evaluation:
     """One question: the query that answers it, or the code of the reason why there is nothing to decide."""
 
-    query: Query | None
+    query: DataQuery | None
     refusal: str = ""
 
     def answer(self, decide: Decide) -> Data:
@@ -141,7 +141,7 @@ def read_evaluations(content: bytes, most: int) -> Evaluations:
         if key in body:
             _check(key, body[key])
     _check_context(body)
-    found = [_read_or_refuse(document, body, place, entry) for place, entry in enumerate(entries)]
+    found = [_read_or_refuse(document, body, position, entry) for position, entry in enumerate(entries)]
     return Evaluations(found, SEMANTICS[semantic])
 
 
@@ -175,7 +175,7 @@ def _read(document: Document, asked: Data, place: tuple[str | int, ...], own: Da
         raise HttpError(400, "invalid_parameter", _("resource.id must be the id of the product in its properties."))
     path = (*(place if "resource" in own else ()), "resource", "properties")
     found = Document(FILE, profile, document.text, lambda: tree_at(document, *path))
-    return Evaluation(Query(found, day, repr(place).encode() + document.text.encode()))
+    return Evaluation(DataQuery(found, day, repr(place).encode() + document.text.encode()))
 
 
 def _check(key: str, value: Any) -> None:

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Limits:
+class ApiLimits:
     """The limits of one server."""
 
     body: int = 2**20
@@ -45,7 +45,7 @@ class LateError(Exception):
 class WorkerSlots:
     """Worker threads. A slot is free again when its work has ended, not when its caller gave up."""
 
-    def __init__(self, limits: Limits, observe: Callable[[int], None] = lambda _: None) -> None:
+    def __init__(self, limits: ApiLimits, observe: Callable[[int], None] = lambda _: None) -> None:
         """Take the limits, and a function that is called with the number of slots taken whenever it changes."""
         self._limits, self._observe = limits, observe
         self._pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="decide")

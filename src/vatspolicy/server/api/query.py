@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from vatspolicy.compile_cache import digest
@@ -23,7 +24,7 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.waivers.load import WaiverSet
 from vatspolicy.i18n import LANGUAGES, Sentences, _
-from vatspolicy.server.errors import HttpError
+from vatspolicy.server.guard import HttpError
 
 FILE = "request.json"
 PLACE = ("vatspolicy", "decision")
@@ -33,7 +34,7 @@ Decided: TypeAlias = tuple[str, str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Query:
+class DataQuery:
     """The query in the body of a request."""
 
     profile: Document
@@ -51,7 +52,7 @@ class Query:
         return len(services) if isinstance(services, list) else 0
 
 
-def read_query(content: bytes) -> Query:
+def read_query(content: bytes) -> DataQuery:
     """Read the query in a body: JSON with `input` and perhaps `as_of`.
 
     Any other key is an error: a misspelled `as_of` would decide under the law of another day.
@@ -61,10 +62,10 @@ def read_query(content: bytes) -> Query:
     wanted = _("The body must be an object with input, which is a profile.")
     document = _read_body(content, "input", wanted)
     profile = Document(FILE, document.data["input"], document.text, lambda: tree_at(document, "input"))
-    return Query(profile, read_day(document.data.get("as_of")), content)
+    return DataQuery(profile, read_day(document.data.get("as_of")), content)
 
 
-def read_batch(content: bytes, most: int) -> dict[str, Query]:
+def read_batch(content: bytes, most: int) -> dict[str, DataQuery]:
     """Read the queries in the body of a batch by their ids: JSON with `inputs` and perhaps `as_of`, which all share.
 
     Raises: HttpError.
@@ -79,10 +80,10 @@ def read_batch(content: bytes, most: int) -> dict[str, Query]:
     return {id: _batch_query(document, id, day, content) for id in inputs}
 
 
-def _batch_query(document: Document, id: str, day: str | None, content: bytes) -> Query:
+def _batch_query(document: Document, id: str, day: str | None, content: bytes) -> DataQuery:
     data = document.data["inputs"][id]
     profile = Document(FILE, data, document.text, lambda: tree_at(document, "inputs", id))
-    return Query(profile, day, id.encode() + b"\0" + content)
+    return DataQuery(profile, day, id.encode() + b"\0" + content)
 
 
 def _read_body(content: bytes, key: str, wanted: str) -> Document:
@@ -135,42 +136,44 @@ def read_day(value: Any) -> str | None:
     raise HttpError(400, "invalid_parameter", _("as_of must be a calendar day such as 2027-03-01."))
 
 
-def answer(
-    bundle: Bundle,
-    steps: tuple[str, ...],
-    query: Query | None,
-    today: str,
-    allow_past: bool,
-    explained: bool = False,
-    waiver_set: WaiverSet | None = None,
-) -> tuple[dict[str, Any], str | None]:
-    """Return the document at a path below /v1/data in the form of OPA, and the decision if one was made.
+@dataclass(frozen=True)
+class DataQuestion:
+    """The day and the form that a request asks for, alike for each of its inputs."""
 
-    The document is `{}` if the path leads nowhere. A decision is brief, or `explained`.
-    `waiver_set` grants opinions.
+    bundle: Bundle
+    steps: tuple[str, ...]
+    """The path below /v1/data."""
+    explained: bool
+    today: str
+    allow_past: bool
+    waiver_set: WaiverSet | None = None
 
-    Raises: InvalidInput for a profile and DayError for a day that cannot be used.
-    """
-    whole: dict[str, Any] = {"vatspolicy": {"bundle": bundle_to_data(bundle)}}
-    outcome, extra = None, {}
-    if query is not None and (steps[:2] == PLACE or PLACE[: len(steps)] == steps):
-        gate = Gate(bundle, today, query.as_of, allow_past, waiver_set=waiver_set)
-        gate.check_day()
-        profile = read_profile(query.profile, bundle.schemas)
-        found = (
-            _decide(gate, profile, explained) if len(steps) <= 2 else _decide_part(gate, profile, steps[2], explained)
-        )
-        outcome, day, whole["vatspolicy"]["decision"] = found
-        extra = {"decision_id": make_decision_id(bundle, query, day, today)}
-    place: Any = whole
-    for step in steps:
-        if isinstance(place, Mapping) and step in place:
-            place = place[step]
-        elif isinstance(place, list) and step.isascii() and step.isdigit() and int(step[:9]) < len(place):
-            place = place[int(step[:9])]
-        else:
-            return dict(extra), outcome
-    return {"result": place, **extra}, outcome
+    def answer(self, query: DataQuery | None) -> tuple[dict[str, Any], str | None]:
+        """Return the document at the path in the form of OPA, and the decision if one was made.
+
+        The document is `{}` if the path leads nowhere. A decision is brief, or explained.
+
+        Raises: InvalidInput for a profile and DayError for a day that cannot be used.
+        """
+        steps = self.steps
+        whole: dict[str, Any] = {"vatspolicy": {"bundle": bundle_to_data(self.bundle)}}
+        outcome, extra = None, {}
+        if query is not None and (steps[:2] == PLACE or PLACE[: len(steps)] == steps):
+            gate = Gate(self.bundle, self.today, query.as_of, self.allow_past, waiver_set=self.waiver_set)
+            gate.check_day()
+            profile = read_profile(query.profile, self.bundle.schemas)
+            decide = _decide if len(steps) <= 2 else partial(_decide_part, key=steps[2])
+            outcome, day, whole["vatspolicy"]["decision"] = decide(gate, profile, self.explained)
+            extra = {"decision_id": make_decision_id(self.bundle, query, day, self.today)}
+        node: Any = whole
+        for step in steps:
+            if isinstance(node, Mapping) and step in node:
+                node = node[step]
+            elif isinstance(node, list) and step.isascii() and step.isdigit() and int(step[:9]) < len(node):
+                node = node[int(step[:9])]
+            else:
+                return dict(extra), outcome
+        return {"result": node, **extra}, outcome
 
 
 def _decide(gate: Gate, profile: Profile, explained: bool) -> Decided:
@@ -185,7 +188,7 @@ def _explain(gate: Gate, profile: Profile, decision: Decision) -> dict[str, Call
     return parts | {"changes_ahead": lambda: encode(gate.changes_ahead(profile, decision.as_of))}
 
 
-def _decide_part(gate: Gate, profile: Profile, key: str, explained: bool) -> Decided:
+def _decide_part(gate: Gate, profile: Profile, explained: bool, key: str) -> Decided:
     """Decide no more than one part of a decision asks for. A part that the brief form lacks is that of the explained.
 
     The outcome alone takes no missing facts, no duties and no advice.
@@ -203,7 +206,7 @@ def _decide_part(gate: Gate, profile: Profile, key: str, explained: bool) -> Dec
     return decision.decision, day, {key: parts[key]()} if key in parts else {}
 
 
-def make_decision_id(bundle: Bundle, query: Query, day: str, today: str) -> str:
+def make_decision_id(bundle: Bundle, query: DataQuery, day: str, today: str) -> str:
     """Return an id that is equal for equal bundles, days and bodies, so that the logs of two servers can be joined."""
     return digest([bundle.digest.encode(), day.encode(), today.encode(), query.content])[:32]
 

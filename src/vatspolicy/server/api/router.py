@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from orjson import dumps as encode
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -31,13 +32,13 @@ from vatspolicy.server.api.authzen import (
     read_evaluations,
 )
 from vatspolicy.server.api.bundle_store import BundleStore
-from vatspolicy.server.api.limits import BusyError, LateError, Limits, WorkerSlots
+from vatspolicy.server.api.limits import ApiLimits, BusyError, LateError, WorkerSlots
 from vatspolicy.server.api.metrics import MEDIA_TYPE, Metrics
 from vatspolicy.server.api.openapi import make_openapi
 from vatspolicy.server.api.query import (
     PLACE,
-    Query,
-    answer,
+    DataQuery,
+    DataQuestion,
     bundle_to_data,
     policy_to_data,
     read_batch,
@@ -45,10 +46,14 @@ from vatspolicy.server.api.query import (
     read_query,
 )
 from vatspolicy.server.api.telemetry import DecisionCount, Telemetry, Traced
-from vatspolicy.server.app import make_app
-from vatspolicy.server.encoding import encode
-from vatspolicy.server.errors import HttpError, error_to_data
-from vatspolicy.server.guard import GuardRules, read_json_body, report_internal_error
+from vatspolicy.server.guard import (
+    GuardRules,
+    HttpError,
+    error_to_data,
+    make_app,
+    read_json_body,
+    report_internal_error,
+)
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -64,7 +69,7 @@ _RETRY = (("Retry-After", "1"),)
 
 
 @dataclass(frozen=True)
-class Settings:
+class ApiSettings:
     """The settings of one API."""
 
     token: str | None = None
@@ -73,7 +78,7 @@ class Settings:
     """Only this machine may ask: requests with a foreign Host header are refused."""
     allow_past: bool = False
     """Requests may choose the law of a past day."""
-    limits: Limits = field(default_factory=Limits)
+    limits: ApiLimits = field(default_factory=ApiLimits)
     today: Callable[[], str] = today_in_china
     waiver_set: WaiverSet | None = None
     """Granted opinions and approvers; None for neither."""
@@ -81,14 +86,14 @@ class Settings:
     """Opens the traces and metrics of OpenTelemetry; None for none."""
 
 
-def make_api(store: BundleStore, settings: Settings | None = None) -> Starlette:
+def make_api(store: BundleStore, settings: ApiSettings | None = None) -> Starlette:
     """Return the application: /v1/data/…, /v1/policies, /access/v1/…, /health, /metrics and /openapi.json."""
-    api = _Api(store, settings or Settings())
+    api = _Api(store, settings or ApiSettings())
     return make_app(api.routes, api.rules, MESSAGES, api.observe, api.close, api.around)
 
 
 class _Api:
-    def __init__(self, store: BundleStore, settings: Settings) -> None:
+    def __init__(self, store: BundleStore, settings: ApiSettings) -> None:
         self.store, self.settings = store, settings
         self.metrics = Metrics(store)
         self.telemetry = None if settings.telemetry is None else settings.telemetry(store)
@@ -161,7 +166,7 @@ class _Api:
         content = await read_json_body(request, self.rules)
         return await self.decide(lambda: self.work_on_batch(question, content))
 
-    def work_on_batch(self, question: Question, content: bytes) -> Decided:
+    def work_on_batch(self, question: DataQuestion, content: bytes) -> Decided:
         """Decide the inputs of a batch one after the other. An input that cannot be decided has an error of its own."""
         limits, begun = self.settings.limits, time.perf_counter()
         answers: dict[str, dict[str, Any]] = {}
@@ -184,19 +189,19 @@ class _Api:
             if size > limits.answer:
                 break
         if not refused:
-            for one in answers.values():
-                del one["http_status_code"]
+            for answer in answers.values():
+                del answer["http_status_code"]
         return self.bound(encode({"responses": answers})), 207 if refused else 200, counts
 
-    def read_question(self, request: Request) -> Question:
+    def read_question(self, request: Request) -> DataQuestion:
         """Return what a request asks of every input. Raises HttpError."""
         steps = tuple(step for step in request.path_params.get("path", "").split("/") if step)
         return self.ask(steps, _wants_reasons(request.query_params.get("explain")))
 
-    def ask(self, steps: tuple[str, ...], explained: bool) -> Question:
+    def ask(self, steps: tuple[str, ...], explained: bool) -> DataQuestion:
         """Return the question at a path. Raises HttpError if the signature of the bundle has expired."""
         settings = self.settings
-        return Question(
+        return DataQuestion(
             self.read_bundle(), steps, explained, settings.today(), settings.allow_past, settings.waiver_set
         )
 
@@ -228,8 +233,8 @@ class _Api:
             body, status, counts = work() if at_once else await self.slots.run(work)
         except (BusyError, LateError, DayError, InvalidInput) as error:
             raise to_http_error(error) from None
-        for one in counts:
-            self.metrics.count_decision(one.outcome, one.seconds)
+        for count in counts:
+            self.metrics.count_decision(count.outcome, count.seconds)
         if self.telemetry is not None and counts:
             self.telemetry.note_decisions(counts)
         return Response(body, status, media_type="application/json")
@@ -259,7 +264,7 @@ class _Api:
         limits, begun = self.settings.limits, time.perf_counter()
         counts: list[DecisionCount] = []
 
-        def decide(query: Query) -> dict[str, Any]:
+        def decide(query: DataQuery) -> dict[str, Any]:
             before = time.perf_counter()
             if before - begun > limits.seconds:  # nobody waits for the rest
                 raise LateError
@@ -274,9 +279,9 @@ class _Api:
                 assert isinstance(entry, Evaluation)
                 return self.bound(encode(entry.answer(decide))), 200, counts
             answers, size = [], 0
-            for one in asked.answers(decide, to_http_error):
-                answers.append(one)
-                size += len(encode(one))
+            for answer in asked.answers(decide, to_http_error):
+                answers.append(answer)
+                size += len(encode(answer))
                 if size > limits.answer:
                     break
             return self.bound(encode({"evaluations": answers})), 200, counts
@@ -346,23 +351,6 @@ class _Api:
         return JSONResponse(self.description[1])
 
 
-@dataclass(frozen=True)
-class Question:
-    """The day and the form that a request asks for, alike for each of its inputs."""
-
-    bundle: Bundle
-    steps: tuple[str, ...]
-    """The path below /v1/data."""
-    explained: bool
-    today: str
-    allow_past: bool
-    waiver_set: WaiverSet | None
-
-    def answer(self, query: Query | None) -> tuple[dict[str, Any], str | None]:
-        """Return the document at the path, and the decision if one was made (see `query.answer`)."""
-        return answer(self.bundle, self.steps, query, self.today, self.allow_past, self.explained, self.waiver_set)
-
-
 def to_http_error(error: Exception) -> HttpError:
     """Return the error response for what went wrong with a decision. A defect is reported on standard error."""
     match error:
@@ -380,7 +368,7 @@ def to_http_error(error: Exception) -> HttpError:
     return report_internal_error(error)
 
 
-def _count(query: Query | None, outcome: str | None, seconds: float) -> list[DecisionCount]:
+def _count(query: DataQuery | None, outcome: str | None, seconds: float) -> list[DecisionCount]:
     """Return the decision on a query, if one was made, as metrics count it."""
     if query is None or outcome is None:
         return []

@@ -63,11 +63,11 @@ def find_reason(record: logging.LogRecord) -> str:
     if record.exc_info and record.exc_info[0] is not None:
         return record.exc_info[0].__name__
     arguments = record.args if isinstance(record.args, tuple) else ()
-    for one in arguments:
-        if isinstance(one, BaseException):
-            return type(one).__name__
-        if isinstance(one, int) and not isinstance(one, bool):
-            return f"HTTP {one}"
+    for argument in arguments:
+        if isinstance(argument, BaseException):
+            return type(argument).__name__
+        if isinstance(argument, int) and not isinstance(argument, bool):
+            return f"HTTP {argument}"
     return "timeout" if "timeout" in str(record.msg) else record.name.rpartition(".")[2]
 
 
@@ -196,8 +196,8 @@ class Telemetry:
         if len(counts) == 1:
             span.set_attribute("vatspolicy.verdict", counts[0].outcome)
         elif counts:
-            span.set_attribute("vatspolicy.verdicts", [one.outcome for one in counts])
-        span.set_attribute("vatspolicy.services", sum(one.services for one in counts))
+            span.set_attribute("vatspolicy.verdicts", [count.outcome for count in counts])
+        span.set_attribute("vatspolicy.services", sum(count.services for count in counts))
         for one in counts:
             self.decisions.add(1, {"vatspolicy.verdict": one.outcome})
             self.decision_duration.record(one.seconds)
@@ -254,10 +254,10 @@ class Traced:
 
 def _headers(scope: Scope) -> dict[str, list[str]]:
     """Return the headers of a request as the propagators read them."""
-    found: dict[str, list[str]] = {}
+    headers: dict[str, list[str]] = {}
     for key, value in scope["headers"]:
-        found.setdefault(key.decode("latin-1"), []).append(value.decode("latin-1"))
-    return found
+        headers.setdefault(key.decode("latin-1"), []).append(value.decode("latin-1"))
+    return headers
 
 
 class Providers(NamedTuple):

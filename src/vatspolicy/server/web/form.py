@@ -7,9 +7,9 @@ from typing import Any
 from vatspolicy.core.documents import Path
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.profile.vocabulary import LocalizedText, describe, gazetteer, grouped, groups_of
+from vatspolicy.core.profile.vocabulary import describe, gazetteer, grouped, groups_of
 from vatspolicy.guidance.interview.messages import UNITS
-from vatspolicy.i18n import LANGUAGES
+from vatspolicy.i18n import LANGUAGES, LocalizedText
 from vatspolicy.i18n.words import say_both
 
 _SHORT = 12

@@ -1,16 +1,159 @@
-"""The frame of the page, which its script fills, the stylesheet, and a note for browsers without scripts."""
+"""The frame of the page, which its script fills, its stylesheet, and its phrases in both languages."""
 
 from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from vatspolicy.core.profile.vocabulary import Language
-from vatspolicy.reports.access_matrix.document import read_style
-from vatspolicy.reports.formats.html_page import ICON, LANGUAGE_TAGS, read_asset
-from vatspolicy.reports.formats.templating import render_html
-from vatspolicy.server.web.words import say
+from vatspolicy.guidance.interview.messages import PHRASES as INTERVIEW
+from vatspolicy.i18n import LANGUAGES, Language, Phrase
+from vatspolicy.i18n.words import VERDICTS, word
+from vatspolicy.reports.access_matrix.render import read_style
+from vatspolicy.reports.formats import FORMATS
+from vatspolicy.reports.formats.templating import ICON, LANGUAGE_TAGS, read_asset, render_html
+from vatspolicy.reports.words import OWN_NAME, phrase
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "title": Phrase("Launch check for mainland China"),
+    "skip": Phrase("Skip to the content"),
+    "noscript": Phrase("This page needs JavaScript. The command line does the same: vatspolicy ask, vatspolicy check."),
+    "language": OWN_NAME,
+    "colors": Phrase("Colors"),
+    "system": Phrase("as the system"),
+    "light": Phrase("light"),
+    "dark": Phrase("dark"),
+    "welcome": Phrase("May your product launch in mainland China?"),
+    "welcome_what": Phrase(
+        "For product teams and their counsel. Answer 10 to 20 questions about the product. You get "
+        "the decision under the law of its launch day: the licenses to get, the filings and their "
+        "dates, the articles behind each, and ways forward if it may not launch."
+    ),
+    "welcome_private": Phrase("Nothing leaves this machine: the page works without a network and keeps nothing."),
+    "welcome_file": Phrase("You have a spec already? Open it:"),
+    "means_allow": Phrase("The product may launch. No license is missing; filings and other duties may remain."),
+    "means_needs-license": Phrase("The product may launch once the licenses named are held."),
+    "means_deny": Phrase("The product may not launch as planned. The reasons and the ways forward follow."),
+    "means_incomplete": Phrase("Facts are missing. The page asks for them and guesses nothing."),
+    "welcome_answers": Phrase("The four possible decisions"),
+    "welcome_facts": Phrase("Or fill in the facts below in any order."),
+    "interview": Phrase("Next question"),
+    "first_question": Phrase("First question"),
+    "settled": Phrase("Settled: {word}"),
+    "unsettled": Phrase("No further questions"),
+    "erroneous": Phrase("The spec has errors"),
+    "facts": Phrase("Facts"),
+    "answer": Phrase("Answer"),
+    "dont_know": Phrase("I don't know"),
+    "unanswered": Phrase("Give an answer, or choose “I don't know”."),
+    "services_hint": Phrase(
+        "What is run, hosted or sold apart is a service of its own: add it below, under the facts."
+    ),
+    "back": Phrase("Back"),
+    "why": Phrase("Why do you ask?"),
+    "left": Phrase("about {left} left"),
+    "one_left": Phrase("perhaps the last"),
+    "decided": Phrase("Further answers about the facts that are still missing cannot change the decision."),
+    "no_more": Phrase("No decision yet, and nothing is left to ask. Facts that you did not know: {count}."),
+    "opinions_needed": Phrase(
+        "The decision waits for a legal opinion that an approver grants, because nobody here has read the law behind: "
+        "{names}"
+    ),
+    "ask_again": Phrase("Ask for them again"),
+    "complete": Phrase("Go on: complete the duties ({count} or more)"),
+    "not_decidable": Phrase("Fix the fields marked below, or the text under “Spec”."),
+    "every": Phrase("Show every fact of the schema"),
+    "every_hint": Phrase(
+        "Showing the facts you have given and those that still matter. Leave a field empty if you "
+        "do not know. Tick every item of a list that applies."
+    ),
+    "asked": Phrase("decides"),
+    "asked_next": Phrase("asked next"),
+    "not_known": Phrase("not known", "server web"),
+    "yes": Phrase("Yes"),
+    "no": Phrase("No"),
+    "none": Phrase("None of these"),
+    "chosen": Phrase("Choose ({count} chosen)"),
+    "filter": Phrase("Find in the list"),
+    "found": Phrase("{count} found", "server web"),
+    "found_none": Phrase(
+        "Nothing in this list matches “{text}”. Try another word, or clear the field to see the whole list."
+    ),
+    "add": Phrase("Add: {what}"),
+    "remove": Phrase("Remove"),
+    "remove_what": Phrase("Remove {what}"),
+    "unit": Phrase("Unit: {unit}."),
+    "to_get": Phrase("To get: {licenses}"),
+    "missing": Phrase("Facts missing: {count}"),
+    "law_of": Phrase("law of {day}"),
+    "reasons_one": Phrase("1 reason"),
+    "reasons_many": Phrase("{count} reasons"),
+    "fixable_none": Phrase("none fixable by an application alone"),
+    "fixable_one": Phrase("fixable"),
+    "fixable_all": Phrase("all fixable"),
+    "fixable_some": Phrase("{count} of them fixable"),
+    "to_forward": Phrase("Ways forward"),
+    "export": Phrase("Save the report:"),
+    **{f"as_{name}": one.button for name, one in FORMATS.items() if one.button},
+    "copy_checklist": Phrase("Copy the checklist"),
+    "copy_refused": Phrase(
+        "The browser did not let the page copy. The text is in the report, under “The checklist before launch”."
+    ),
+    "copied": Phrase("Copied, as Markdown."),
+    "print": Phrase("Print or save as PDF"),
+    "rules_of": Phrase("Decided by: {law}, SHA-256 {digest}"),
+    "no_decision": Phrase("NOT DECIDED"),
+    "errors": Phrase("Mistakes in the spec: {count}"),
+    "sections": Phrase("Results"),
+    "decision": Phrase("Decision"),
+    "forward": Phrase("Ways forward"),
+    "matrix": Phrase("Matrix"),
+    "spec": Phrase("Spec"),
+    "working": Phrase("Working…"),
+    "nothing_yet": Phrase("There is no decision to show."),
+    "forward_blank": Phrase("Ways forward appear here once the page knows what the product offers."),
+    "day": Phrase("Law of the day"),
+    "place": Phrase("Place of the company"),
+    "zone": Phrase("Free-trade zone"),
+    "anywhere": Phrase("wherever it is best"),
+    "no_such_place": Phrase("No company can be registered there: this zone has no site in that place."),
+    "by": Phrase("Columns"),
+    "regimes": Phrase("regimes"),
+    "places": Phrase("places"),
+    "show": Phrase("Show"),
+    "spec_text": Phrase("The spec, as YAML"),
+    "apply": Phrase("Use this text"),
+    "open": Phrase("Open a spec (YAML or JSON)"),
+    "download": Phrase("Download as YAML"),
+    "share": Phrase("Share the file"),
+    "share_hint": Phrase(
+        "The file contains everything: whoever opens it here, or runs vatspolicy check on it, sees "
+        "the same decision. This page keeps nothing and sends nothing away from this machine."
+    ),
+    "new": Phrase("Start over"),
+    "line": Phrase("line {line}: {text}"),
+    "too_large": Phrase("The file is too large."),
+    "failed": Phrase("The server did not answer. Is vatspolicy serve still running?"),
+    "not_day": INTERVIEW["not_day"],
+    "before_covered": INTERVIEW["before_covered"],
+    "beyond_known": INTERVIEW["beyond_known"],
+    "more_rules": INTERVIEW["more_rules"],
+}
+
+
+say = partial(word, WORDS)
+"""Return a phrase of the page in one language, with values filled in."""
+
+
+def collect_script_phrases() -> dict[str, Any]:
+    """Return all phrases that the script uses."""
+    other = {key: {lang: phrase(key, lang) for lang in LANGUAGES} for key in ("not_advice",)}
+    said = {key: dict(text) for key, text in WORDS.items()}
+    return {**said, **other, "verdicts": {key: dict(text) for key, text in VERDICTS.items()}}
+
 
 _DARK = re.compile(r"@media \(prefers-color-scheme: dark\) \{\s*:root \{(?P<colors>[^}]*)\}\s*\}")
 

@@ -18,25 +18,22 @@ from starlette.routing import Route
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import read_profile
-from vatspolicy.core.profile.vocabulary import Language, addresses, find_choices, gazetteer, within
+from vatspolicy.core.profile.vocabulary import addresses, find_choices, gazetteer, within
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.access_matrix import PlaceError, build_matrix
 from vatspolicy.guidance.access_matrix.locations import ABROAD
 from vatspolicy.guidance.remediation import find_remediations
-from vatspolicy.guidance.remediation.ways import describe_ways
-from vatspolicy.i18n import Bilingual, Listing, _
+from vatspolicy.guidance.remediation.result import describe_ways
+from vatspolicy.i18n import Bilingual, Language, Listing, _
 from vatspolicy.i18n.words import say_both
-from vatspolicy.reports.access_matrix.document import fragment as matrix_fragment
+from vatspolicy.reports.access_matrix.render import fragment as matrix_fragment
 from vatspolicy.reports.decision import export, render
 from vatspolicy.reports.formats import FORMATS
-from vatspolicy.reports.remediation.document import fragment as ways_fragment
-from vatspolicy.server.app import make_app
-from vatspolicy.server.errors import HttpError
-from vatspolicy.server.guard import GuardRules, read_json_body
+from vatspolicy.reports.remediation import fragment as ways_fragment
+from vatspolicy.server.guard import GuardRules, HttpError, make_app, read_json_body
 from vatspolicy.server.web.form import make_form
-from vatspolicy.server.web.page import build_stylesheet, read_script, render_frame
+from vatspolicy.server.web.page import build_stylesheet, collect_script_phrases, read_script, render_frame, say
 from vatspolicy.server.web.session import DecideRequest, WebContext, answer, read_path, read_request, read_spec
-from vatspolicy.server.web.words import collect_script_phrases, say
 
 LONGEST_SEARCH = 200
 """Characters of a search that are read."""

@@ -19,7 +19,7 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.edits import set_fact
 from vatspolicy.core.profile.invariants import broken_invariant
 from vatspolicy.core.profile.profile import facts_of, read_profile
-from vatspolicy.core.profile.vocabulary import Language, LocalizedText, describe
+from vatspolicy.core.profile.vocabulary import describe
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.opinions import check_opinions
@@ -30,10 +30,10 @@ from vatspolicy.guidance.interview.naming import make_slug, name_product
 from vatspolicy.guidance.interview.questions import NAME_PATH, Question
 from vatspolicy.guidance.interview.ranking import NO_GAIN
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
-from vatspolicy.i18n import LANGUAGES, Sentences, _, translate
+from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Sentences, _, translate
 from vatspolicy.reports.decision.html import fragment
 from vatspolicy.reports.words import say_deciding
-from vatspolicy.server.errors import HttpError
+from vatspolicy.server.guard import HttpError
 from vatspolicy.server.web.form import find_kind
 
 FILE = "spec.yaml"

@@ -1,0 +1,414 @@
+"""Ways forward as text, Markdown and HTML, and their words in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vatspolicy.core.engine.result import Citation, Question
+from vatspolicy.guidance.remediation.result import Extent, Proposal, Route, Service, Ways
+from vatspolicy.i18n import Language, LocalizedText, Phrase
+from vatspolicy.i18n.text import clean, wrap
+from vatspolicy.i18n.words import STATES, VERDICTS, Table, aside, gap, joint, number, word
+from vatspolicy.output import Style
+from vatspolicy.reports.decision.digest import group_readings, say_hint, say_matter, say_other, say_verdict
+from vatspolicy.reports.formats.html_words import PageWords
+from vatspolicy.reports.words import COLORS, MEANINGS, ROUTE_MARKS, ROUTE_TONES, TONES, phrase, say_deciding
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+WORDS: Table = {
+    "routes": Phrase("Routes"),
+    "no_routes": Phrase("no route exists on this day"),
+    "not_telecom": Phrase("No telecom license is needed, so there is no route to check."),
+    "share": Phrase("Foreign share at most {percent} %."),
+    "leads_to": Phrase("leads to: {instrument}"),
+    "besides": Phrase("Obstacles on every route"),
+    "differences": Phrase("Changes that would lead to {word}"),
+    "or_better": Phrase("{word} or better"),
+    "differences_open": Phrase("Changes that would lift every denial, with facts still missing"),
+    "cost": Phrase("effort {cost}"),
+    "get": Phrase("to get: {licenses}"),
+    "missing": Phrase("facts still missing: {facts}"),
+    "also": Phrase("equally good: {places}"),
+    "apart": Phrase("{service} by itself, as it was: {word}"),
+    "contested": Phrase("under another reading of the law the result differs"),
+    "day": Phrase("under the law of {day}, as the bundle knows it"),
+    "none": Phrase("No set of changes within your control would achieve this."),
+    "none_known": Phrase("No set of changes leads there while facts are missing. State the missing facts first."),
+    "nothing_better": Phrase("Nothing stands in the way: no change is needed."),
+    "looked": Phrase(
+        "Checked {looked} combinations of up to {most} changes. Every proposal was decided by the same rules."
+    ),
+    "looked_one": Phrase(
+        "Checked 1 combination of up to {most} changes. Every proposal was decided by the same rules."
+    ),
+    "bounded": Phrase("The search reached its limit: combinations with more effort were not checked."),
+    "effort": Phrase("Effort is a rank, not a price: 1 is a contract, 5 a change of owners; efforts add up."),
+    "unstated": Phrase("Not stated, so no change of these facts was considered: {facts}"),
+    "nothing_but_contest": Phrase(
+        "No change is needed on the first reading of the law. Another reading leads elsewhere: see above."
+    ),
+    "margins": Phrase("Margins"),
+    "facts_missing": Phrase("Missing facts; what depends on them is marked ?"),
+    "not_advice": Phrase(
+        "These are hypothetical changes, not legal advice. Change the spec only once the change has happened."
+    ),
+    "and_more": Phrase(" and {count} more"),
+}
+
+
+def name_goal(goal: str, lang: Language, reached: Iterable[str] = ()) -> str:
+    """Return the decision that the proposals reach, or the goal and better if they differ."""
+    found = set(reached)
+    if len(found) == 1:
+        return word(VERDICTS, found.pop(), lang)
+    name = word(VERDICTS, goal, lang)
+    return name if goal == "allow" else say("or_better", lang, word=name)
+
+
+say = partial(word, WORDS)
+"""Return a phrase in one language, with values filled in."""
+
+
+# --- text
+
+
+_VALUES = {True: "open", False: "closed", None: "unknown"}
+ALSO = 6
+"""Number of equally good places that are named; the rest is counted."""
+
+
+def render(ways: Ways, lang: Language, color: bool = False, room: int = 100) -> str:
+    """Render ways forward as text of at most `room` columns."""
+    return "\n".join(_Report(ways, lang, Style(color), room).lines()) + "\n"
+
+
+def places(also: Iterable[LocalizedText], lang: Language) -> str:
+    """Name the first few equally good places and count the rest."""
+    names = [str(name[lang]) for name in also]
+    shown = joint("list", lang).join(names[:ALSO])
+    return shown + (say("and_more", lang, count=len(names) - ALSO) if len(names) > ALSO else "")
+
+
+def licenses(proposal: Proposal, lang: Language) -> str:
+    """Return the licenses to obtain, with their routes."""
+    needs = []
+    for need in proposal.needs:
+        offers = []
+        for offer in need.any_of:
+            way = aside(offer.route.title[lang], lang) if offer.route else ""
+            offers.append(offer.instrument.title[lang] + way)
+        needs.append(f" {phrase('or', lang)} ".join(dict.fromkeys(offers)))
+    return joint("semicolon", lang).join(dict.fromkeys(needs))
+
+
+def law_of(citations: Iterable[Citation], lang: Language) -> str:
+    """Return the regulations and articles of citations."""
+    comma = joint("comma", lang)
+    articles: dict[str, dict[str, None]] = {}
+    for cited in citations:
+        articles.setdefault(cited.title[lang], {})[cited.label[lang]] = None
+    return joint("semicolon", lang).join(comma.join([title, *labels]) for title, labels in articles.items())
+
+
+def bound(search: Extent, lang: Language) -> str:
+    """Return the bound of the search and the meaning of the order of proposals."""
+    key = "looked_one" if search.looked == 1 else "looked"
+    parts = [say(key, lang, looked=search.looked, most=search.most)]
+    parts += [] if search.exhausted else [say("bounded", lang)]
+    return gap(lang).join([*parts, say("effort", lang)])
+
+
+def contests(ways: Ways, lang: Language) -> Iterator[tuple[str, list[str]]]:
+    """Yield each contested rule and its other readings, in words."""
+    for readings in group_readings(ways.contested):
+        about = f"{readings[0].subject}{joint('colon', lang)}{readings[0].message[lang]}"
+        yield about, [say_other(reading, lang) for reading in readings]
+
+
+def nothing_better(ways: Ways) -> str:
+    """Return the key of the phrase for a decision that nothing improves."""
+    return "nothing_but_contest" if ways.contested else "nothing_better"
+
+
+def reached(ways: Ways, lang: Language) -> str:
+    """Return the decision to which the proposals lead; empty without a goal."""
+    return "" if ways.goal is None else name_goal(ways.goal, lang, (proposal.decision for proposal in ways.proposals))
+
+
+def unstated(ways: Ways, lang: Language) -> str:
+    """Return the facts of which no change was considered because they are not stated; empty if there are none."""
+    facts = [f"{fact.title[lang]}{joint('colon', lang)}{fact.path}" for fact in ways.unstated]
+    return say("unstated", lang, facts=joint("semicolon", lang).join(facts)) if facts else ""
+
+
+def joined(proposal: Proposal, lang: Language) -> str:
+    """Describe a proposal in one line."""
+    return joint("plus", lang).join(text[lang] for text in proposal.phrases)
+
+
+def then(proposal: Proposal, lang: Language, decided: str) -> Iterator[str]:
+    """Yield the consequences of a proposal, one line each."""
+    line = decided
+    if "launch" in proposal.kinds:
+        line += aside(say("day", lang, day=proposal.as_of), lang)
+    if proposal.needs:
+        line += joint("semicolon", lang) + say("get", lang, licenses=licenses(proposal, lang))
+    yield line
+    if proposal.missing:
+        yield say("missing", lang, facts=", ".join(ask.path for ask in proposal.missing))
+        yield from (say_matter(matter, lang) for ask in proposal.missing for matter in ask.about)
+    if proposal.also:
+        yield say("also", lang, places=places(proposal.also, lang))
+    for apart in proposal.split_off:
+        yield say("apart", lang, service=apart.service, word=word(VERDICTS, apart.decision, lang))
+    if proposal.contested:
+        yield say("contested", lang)
+
+
+class _Report:
+    def __init__(self, ways: Ways, lang: Language, style: Style, room: int) -> None:
+        self.ways, self.lang, self.style, self.room = ways, lang, style, room
+        self.colon = joint("colon", lang)
+
+    def lines(self) -> Iterator[str]:
+        yield from self.verdict()
+        yield from self.contest()
+        yield from self.missing()
+        yield from self.routes()
+        yield from self.besides()
+        yield from self.differences()
+        yield from self.margins()
+        yield ""
+        yield from self.flow(say("not_advice", self.lang), "", "dim")
+
+    def flow(self, text: str, indent: str, *styles: str, first: str | None = None) -> Iterator[str]:
+        for line in wrap(clean(text), self.room, indent, first):
+            yield self.style(line, *styles)
+
+    def heading(self, text: str) -> Iterator[str]:
+        yield ""
+        yield from self.flow(text, "", "bold")
+
+    def verdict(self) -> Iterator[str]:
+        ways = self.ways
+        verdict = self.style(f" {say_verdict(ways, self.lang)} ", "bold", COLORS[ways.decision])
+        day = phrase("as_of", self.lang, day=ways.as_of)
+        version = say_deciding(ways.bundle, self.lang)
+        contested = say_hint(ways, self.lang)
+        title = " · ".join([str(ways.title), *([contested] if contested else []), day, version])
+        yield from self.flow(title, " ", first=f"{verdict} ")
+        meaning = word(MEANINGS, ways.decision, self.lang)
+        if ways.decision == "incomplete":
+            low, high = (word(VERDICTS, end, self.lang) for end in ways.range)
+            meaning += gap(self.lang) + phrase("range", self.lang, low=low, high=high)
+        yield from self.flow(meaning, " ")
+
+    def contest(self) -> Iterator[str]:
+        if self.ways.contested:
+            yield from self.heading(phrase("contested", self.lang))
+        for about, others in contests(self.ways, self.lang):
+            yield from self.flow(about, "    ", first="  ≠ ")
+            for other in others:
+                yield from self.flow(other, "      ", first="    - ")
+
+    def missing(self) -> Iterator[str]:
+        if self.ways.missing:
+            yield from self.heading(say("facts_missing", self.lang))
+        for ask in self.ways.missing:
+            yield from self.flow(f"{ask.path}: {ask.question[self.lang]}", "      ", first="  ? ")
+            for matter in ask.about:
+                yield from self.flow(say_matter(matter, self.lang), "      ", first="    - ")
+
+    def routes(self) -> Iterator[str]:
+        yield from self.heading(say("routes", self.lang))
+        for service in self.ways.services:
+            if not service.activities:
+                text = (
+                    say("not_telecom", self.lang)
+                    if service.state == "not-telecom"
+                    else word(STATES, service.state, self.lang)
+                )
+                yield from self.flow(f"{service.id}{self.colon}{text}", "    ", first="  ")
+            for activity in service.activities:
+                outcome = self.style(word(VERDICTS, activity.outcome, self.lang), COLORS[activity.outcome])
+                text = f"{clean(service.id)}{self.colon}{activity.title[self.lang]}{self.colon}"
+                lines = wrap(text + outcome, self.room, "    ", "  ")
+                yield from lines
+                if not activity.routes:
+                    yield from self.flow(say("no_routes", self.lang), "    ", "dim")
+                for route in activity.routes:
+                    yield from self.route(route)
+
+    def route(self, route: Route) -> Iterator[str]:
+        mark, color = ROUTE_MARKS[route.state]
+        goal = say("leads_to", self.lang, instrument=route.instrument.title[self.lang])
+        text = f"{route.title[self.lang]}{self.colon}{word(STATES, route.state, self.lang)} · {goal}"
+        if route.held:
+            text += f" · {phrase('held', self.lang, title=route.instrument.title[self.lang])}"
+        yield from self.flow(text, "      ", first=f"    {self.style(mark, color)} ")
+        if route.max_foreign_percent is not None:
+            cap = say("share", self.lang, percent=number(route.max_foreign_percent))
+            yield from self.condition(route.share_met, cap)
+        for condition in route.conditions:
+            yield from self.condition(condition.value, condition.message[self.lang])
+        yield from self.flow(law_of(route.citations, self.lang), "        ", "dim", first="      § ")
+
+    def condition(self, value: bool | None, text: str) -> Iterator[str]:
+        mark, color = ROUTE_MARKS[_VALUES[value]]
+        yield from self.flow(text, "          ", first=f"        {self.style(mark, color)} ")
+
+    def besides(self) -> Iterator[str]:
+        if self.ways.denials:
+            yield from self.heading(say("besides", self.lang))
+        for denial in self.ways.denials:
+            yield from self.flow(denial.message[self.lang], "    ", first=f"  {self.style('✘', 'red')} ")
+            yield from self.flow(law_of(denial.citations, self.lang), "      ", "dim", first="    § ")
+
+    def differences(self) -> Iterator[str]:
+        goal, search = self.ways.goal, self.ways.search
+        if goal is None:
+            yield from self.heading(say(nothing_better(self.ways), self.lang))
+            return
+        yield from self.heading(say("differences", self.lang, word=reached(self.ways, self.lang)))
+        if not self.ways.proposals:
+            yield from self.flow(say("none_known" if self.ways.missing else "none", self.lang), "  ")
+        for position, proposal in enumerate(self.ways.proposals, start=1):
+            yield from self.proposal(str(position), proposal)
+        if self.ways.undecided:
+            yield from self.heading(say("differences_open", self.lang))
+        for proposal in self.ways.undecided:
+            yield from self.proposal("?", proposal)
+        yield ""
+        if told := unstated(self.ways, self.lang):
+            yield from self.flow(told, "  ", first="? ")
+        yield from self.flow(bound(search, self.lang), "  ", "dim")
+
+    def proposal(self, sign: str, proposal: Proposal) -> Iterator[str]:
+        title = self.style(clean(joined(proposal, self.lang)), "bold")
+        cost = self.style(say("cost", self.lang, cost=proposal.cost), "dim")
+        yield from wrap(f"{title} · {cost}", self.room, "     ", f"  {sign}  ")
+        for difference in proposal.differences:
+            text = (
+                f"{difference.title[self.lang]}{self.colon}{difference.from_[self.lang]} → {difference.to[self.lang]}"
+            )
+            yield from self.flow(text, "         ", first="       ")
+        decided = self.style(word(VERDICTS, proposal.decision, self.lang), COLORS[proposal.decision])
+        for position, line in enumerate(then(proposal, self.lang, decided)):
+            yield from wrap(line, self.room, "         ", "       = " if not position else "         ")
+
+    def margins(self) -> Iterator[str]:
+        if self.ways.margins:
+            yield from self.heading(say("margins", self.lang))
+        for margin in self.ways.margins:
+            mark, color = ROUTE_MARKS["open" if margin.safe else "closed"]
+            yield from self.flow(margin.text[self.lang], "    ", first=f"  {self.style(mark, color)} ")
+            yield from self.flow(margin.law[self.lang], "      ", "dim", first="    § ")
+
+
+# --- Markdown and HTML: one set of values for both
+
+
+_SIGNS = {True: "✔", False: "✘", None: "?"}
+
+
+def render_markdown(ways: Ways, lang: Language) -> str:
+    """Render ways forward as Markdown."""
+    from vatspolicy.reports.formats import templating
+
+    return templating.render_markdown(
+        "routes/routes.md.j2",
+        lang=lang,
+        marks={state: mark for state, (mark, _) in ROUTE_MARKS.items()},
+        **_values(ways, lang),
+    )
+
+
+def render_page(ways: Ways, lang: Language) -> str:
+    """Render ways forward as a page."""
+    from vatspolicy.reports.formats import templating
+
+    words = PageWords(lang)
+    places = [
+        (phrase("contested", lang), "contested", ways.contested),
+        (say("facts_missing", lang), "facts-missing", ways.missing),
+        (say("routes", lang), "routes", True),
+        (say("besides", lang), "besides", ways.denials),
+        (say("differences", lang, word=reached(ways, lang)) if ways.goal else "", "differences", ways.goal),
+        (say("margins", lang), "margins", ways.margins),
+    ]
+    frame = templating.Frame(
+        f"{say_verdict(ways, lang)}{words.colon}{ways.title}",
+        lang,
+        style=templating.read_asset("decision.css"),
+        toc=templating.place_entries((title, id) for title, id, shown in places if shown),
+        end=words.gap.join([phrase("not_advice", lang), words.deciding(ways.bundle)]),
+    )
+    return templating.render_page(
+        "routes/routes.html.j2",
+        frame,
+        **{**_values(ways, lang), "h": "h2", "h_inner": "h3", "places": True},
+        hint=say_hint(ways, lang),
+        tone=TONES[ways.decision],
+    )
+
+
+def fragment(ways: Ways, lang: Language) -> Markup:
+    """Render the plan for another page, below a heading of the second level."""
+    from vatspolicy.reports.formats import templating
+
+    return templating.render_html("routes/fragment.html.j2", lang=lang, **_values(ways, lang))
+
+
+def _values(ways: Ways, lang: Language) -> dict[str, object]:
+    """Return what the templates say, in one language."""
+    return {
+        "ROUTE_TONES": ROUTE_TONES,
+        "STATES": STATES,
+        "as_of": phrase("as_of", lang, day=ways.as_of),
+        "bound": bound(ways.search, lang) if ways.goal else "",
+        "bundle": say_deciding(ways.bundle, lang),
+        "checks": partial(_checks, lang=lang),
+        "colon": joint("colon", lang),
+        "contests": contests(ways, lang),
+        "ways": ways,
+        "h": "h3",
+        "h_inner": "h4",
+        "joined": partial(joined, lang=lang),
+        "law_of": partial(law_of, lang=lang),
+        "matters": partial(_matters, lang=lang),
+        "meaning": word(MEANINGS, ways.decision, lang),
+        "nothing_better": nothing_better(ways),
+        "phrase": partial(phrase, lang=lang),
+        "places": False,
+        "reached": reached(ways, lang),
+        "say": partial(say, lang=lang),
+        "signs": _SIGNS,
+        "state_of": partial(_state_of, lang=lang),
+        "then": lambda proposal: then(proposal, lang, word(VERDICTS, proposal.decision, lang)),
+        "tones": TONES,
+        "unstated": unstated(ways, lang),
+        "verdict": say_verdict(ways, lang),
+        "verdict_of": lambda decision: word(VERDICTS, decision, lang),
+        "words": PageWords(lang),
+    }
+
+
+def _matters(ask: Question, lang: Language) -> list[str]:
+    return [say_matter(matter, lang) for matter in ask.about]
+
+
+def _state_of(service: Service, lang: Language) -> str:
+    """Return the state of a service without activities."""
+    is_free = service.state == "not-telecom"
+    return say("not_telecom", lang) if is_free else word(STATES, service.state, lang)
+
+
+def _checks(route: Route, lang: Language) -> Iterator[tuple[bool | None, str]]:
+    """Yield the foreign share and the conditions of a route: whether each is met, and its text."""
+    if route.max_foreign_percent is not None:
+        yield route.share_met, say("share", lang, percent=number(route.max_foreign_percent))
+    yield from ((condition.value, condition.message[lang]) for condition in route.conditions)
