@@ -131,7 +131,7 @@ def test_a_class_that_needs_no_license_any_more_is_refuted(tmp_path: Path) -> No
     shutil.copytree(resource_folder("policies"), folder)
     path = next(folder.rglob("telecom-regulations.yaml"))
     text = path.read_text(encoding="utf-8")
-    needed = "when: term.vats && term.into_mainland\n"
+    needed = "when: term.vats && term.reaches_mainland\n"
     assert text.count(needed) == 1
     path.write_text(text.replace(needed, needed[:-1] + ' && activity.class != "B26"\n'), encoding="utf-8")
     changed = load_bundle(folder)
