@@ -28,6 +28,8 @@ WITNESS = {
             "audience": "business",
             "features": ["user-exchange"],
             "content": [],
+            "hosting": "mainland",
+            "area": ["china"],
         }
     ],
     "opinions": [{"about": "class", "service": "s0", "classes": ["A14"], "by": "witness", "date": "2003-04-01"}],

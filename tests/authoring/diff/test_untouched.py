@@ -28,7 +28,7 @@ def test_what_is_left_out_is_decided_alike() -> None:
     differences = Differences(RuleSignatures(left.bundle), RuleSignatures(right.bundle))
     untouched = Untouched(differences)
     days = [day for day in differences.days(left.bundle.policies, "2026-11-26") if differences.on(day)]
-    profiles = [load_profile(str(path)) for path in draw.sample(fixture_files(), 60)]
+    profiles = [load_profile(str(path)) for path in draw.sample(fixture_files(), 110)]
     counts = {True: 0, False: 0}
     for profile in profiles:
         for day in draw.sample(days, 7):
