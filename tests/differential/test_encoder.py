@@ -187,7 +187,7 @@ def test_random_expressions(bundle: Bundle) -> None:
     texts = Expressions(draw, names, hints=hints_of(bundle))
     period = periods([bundle])[0]
     tried = unsupported = unknown = 0
-    for _ in range(trials(80)):
+    for _ in range(trials(160)):
         tree = parse(texts.text(BOOL, 3), scope)
         query = Query(period, BOUNDS)
         ruleset = query.encode(bundle)

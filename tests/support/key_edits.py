@@ -78,7 +78,7 @@ def _owners(data: Any, keys: Steps) -> Iterator[Law]:
             yield data
         elif keys[0] in data:
             inner = data[keys[0]]
-            named = keys[0] in ("articles", "instruments", "parameters")
+            named = keys[0] in ("articles", "instruments", "parameters", "verified")
             yield from _owners(list(inner.values()) if named else inner, keys[1:])
 
 
