@@ -99,7 +99,7 @@ def test_random_profiles_with_missing_facts(database: Any) -> None:
     draw = random.Random(SEED + 22)
     profiles = Profiles(draw, hints)
     words = Counter[str]()
-    days = [max(near_days(draw, bundle.boundaries), bundle.covers_from) for _ in range(trials(2))]
+    days = [max(near_days(draw, bundle.boundaries), bundle.covers_from) for _ in range(trials(10))]
     for day in days:
         words += compare(database, [profiles.profile() for _ in range(250)], day)
     assert words.total() == 250 * len(days)

@@ -134,7 +134,9 @@ def without(data: dict[str, Any], day: str) -> str | None:
         parameter["values"] = [value for value in parameter["values"] if value["from"] != day]
     parts = [*data["rules"], *data.get("parameters", {}).values()]
     cited = set(re.findall(r"[\w-]+", json.dumps([cites(part) for part in parts])))
-    data["articles"] = {key: article for key, article in data["articles"].items() if key in cited}
+    for key in ("articles", "verified"):
+        if key in data:
+            data[key] = {name: entry for name, entry in data[key].items() if name in cited}
     return json.dumps(data, ensure_ascii=False)
 
 
