@@ -48,14 +48,14 @@ class Fault:
 FAULTS = {
     "deadlines of two kinds for one filing": Fault(
         "generative-ai-measures",
-        [("", TERMS_LATER)],
+        [("\nverified:\n", f"\n{TERMS_LATER}verified:\n")],
         "conflict",
         ("generative-ai-measures/user-agreement", "generative-ai-measures/terms-later"),
         "terms-later asks for the same instrument by another day",
     ),
     "a class that needs no license any more": Fault(
         "telecom-regulations",
-        [("term.vats && term.into_mainland\n    need:", 'term.vats && term.into_mainland && activity.class != "B26"\n    need:')],
+        [("term.vats && term.reaches_mainland\n    need:", 'term.vats && term.reaches_mainland && activity.class != "B26"\n    need:')],
         "gap",
         ("class=B26",),
         "class B26 never needs a license",
@@ -121,7 +121,7 @@ def law_with(folder: Path, policy: str, changes: Sequence[tuple[str, str]]) -> P
     text = path.read_text(encoding="utf-8")
     for before, after in changes:
         assert text.count(before) >= 1, before
-        text = text.replace(before, after) if before else text + after
+        text = text.replace(before, after)
     path.write_text(text, encoding="utf-8")
     return folder
 

@@ -379,8 +379,8 @@ def edit(folder: Path, before: str, after: str, name: str = "vats-pilot-2024.yam
 def test_git_shows_the_rule_and_no_layout(repository: Path) -> None:
     edit(
         repository,
-        "term.foreign && term.carries_music && term.into_mainland",
-        ">-\n      term.foreign\n      && term.carries_music\n      && term.into_mainland\n    # yes",
+        "term.foreign && term.carries_music && term.reaches_mainland",
+        ">-\n      term.foreign\n      && term.carries_music\n      && term.reaches_mainland\n    # yes",
     )
     assert git(repository, "diff") == ""
     edit(repository, "&& term.carries_music", "|| term.carries_music")
