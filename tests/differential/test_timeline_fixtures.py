@@ -86,7 +86,7 @@ def test_periods_agree_with_decisions_of_single_days(path: Path) -> None:
 def test_days_that_are_passed_over_change_nothing(path: Path) -> None:
     bundle, profile = shipped(), load_profile(path)
     passed, before = 0, None
-    for day in bundle.boundaries:
+    for day in sorted({*bundle.boundaries, *profile.turning_days}):
         state = summarize(bundle, evaluate(bundle, profile, day))
         if before is not None and not may_change(bundle, profile, day):
             assert state == before, day

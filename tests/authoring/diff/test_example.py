@@ -37,7 +37,7 @@ rules:
   - id: hosted-in-the-mainland
     cite: [art-4]
     each: activity
-    when: term.foreign && activity.class == "B25-app-store" && service.hosting == "overseas" && term.into_mainland
+    when: term.foreign && activity.class == "B25-app-store" && service.hosting == "overseas" && term.reaches_mainland
     deny: {reason: HOSTED-ABROAD, curable: true}
     message: {en: An application store with foreign capital must be hosted in the mainland., zh: 外资应用商店应当设在境内。}
 """
@@ -63,7 +63,7 @@ def test_the_example_of_an_added_policy_is_a_known_product_with_few_facts_change
     stated = [one for one in product["changed"] if not one["path"].startswith("opinions")]
     assert 0 < len(stated) <= FEW
     assert {one["about"] for one in profile.get("opinions", ())} <= {"app-store-order/hosted-in-the-mainland"}
-    assert profile["services"][0]["offers"] == ["app-store"]
+    assert "app-store" in profile["services"][0]["offers"]
     assert (edit["before"], edit["after"]) == ("needs-license", "deny" if "opinions" in profile else "incomplete")
 
 
@@ -76,7 +76,7 @@ def test_a_better_example_changes_no_verdict(review: dict[str, Any]) -> None:
 
 @needs_solver
 def test_products_of_the_first_screen_have_no_opinions_if_others_show_the_change(review: dict[str, Any]) -> None:
-    assert [one["en"] for one in review["concerned"]["services"]] == ["App store, skill store or plug-in marketplace"]
+    assert "App store, skill store or plug-in marketplace" in [one["en"] for one in review["concerned"]["services"]]
 
 
 # --- facts that a product borrows
