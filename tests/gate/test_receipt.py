@@ -208,7 +208,7 @@ def test_a_replay_finds_what_is_otherwise(console: Console) -> None:
     console.write("spec.yaml", text)
     pilot = console.folder / "policies" / "vats-pilot-2024.yaml"
     before = pilot.read_text(encoding="utf-8")
-    pilot.write_text(before.replace("version: 1.0.1", "version: 1.0.2"), encoding="utf-8")
+    pilot.write_text(before.replace("version: 1.1.0", "version: 1.1.1"), encoding="utf-8")
     assert pilot.read_text(encoding="utf-8") != before
     ran = console("replay", "receipt.json", "--law", "policies", "-f", "json")
     found = [one["pointer"] for one in json.loads(ran.out)["differences"]]

@@ -25,14 +25,14 @@ EDITS = {
     "another meaning of a term": ("definitions", "operator.foreign_percent > 0.0", "operator.foreign_percent > 1.0"),
     "a parameter of another type": ("vats-pilot-2024", "value: false}", "value: 'no'}"),
     "an article that is gone": ("vats-pilot-2024", "  launch:\n", "  launches:\n"),
-    "a key": ("vats-pilot-2024", "version: 1.0.1", "versoin: 1.0.1"),
+    "a key": ("vats-pilot-2024", "version: 1.1.0", "versoin: 1.1.0"),
     "no YAML": ("vats-pilot-2024", "uses: [definitions]", "uses: [definitions"),
-    "an instrument": ("vats-pilot-2024", "      instrument: pilot-approval", "      instrument: pilot-approvals"),
+    "an instrument": ("vats-pilot-2024", "  pilot-approval:\n", "  pilot-approvals:\n"),
     "an id": ("vats-pilot-2024", "id: vats-pilot-2024", "id: vats-pilot-2025"),
     "a date": ("vats-pilot-2024", "effective: {from: '2024-04-08'}", "effective: {from: '2024-13-08'}"),
     "a number in an expression": ("vats-pilot-2024", "isp: activity.class in param.isp_classes", 'isp: activity.class in ["B12", "B14-users"]'),
     "an unused term": ("vats-pilot-2024", "terms:\n", "terms:\n  idle: company.mainland_entity\n"),
-    "nothing": ("vats-pilot-2024", "version: 1.0.1", "version: 1.0.2"),
+    "nothing": ("vats-pilot-2024", "version: 1.1.0", "version: 1.1.1"),
 }  # fmt: skip
 
 

@@ -168,6 +168,8 @@ _SINGLE = {
     ("services", "through_basic_carrier"): "carrier",
     ("services", "rents_outside_region"): "nodes",
     ("services", "surveyor_entrusted"): "surveyor",
+    ("services", "satellites"): "satellites",
+    ("services", "through_gateway"): "gateway",
 }
 """Kinds of changes by fact, for facts that change alone to a value of their mark."""
 
