@@ -111,10 +111,16 @@ def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iter
         yield ValidationError("")
 
 
+def _maximum(_validator: Any, limit: float, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    """NaN is not below any limit; for Python, it is not above one either."""
+    if isinstance(instance, int | float) and not isinstance(instance, bool) and not instance <= limit:
+        yield ValidationError("")
+
+
 @cache
 def reference(name: str) -> Draft202012Validator:
     """What jsonschema says."""
-    rules: dict[str, Callable[..., Iterator[ValidationError]]] = {"pattern": _pattern}
+    rules: dict[str, Callable[..., Iterator[ValidationError]]] = {"pattern": _pattern, "maximum": _maximum}
     if name == "profile":
         rules |= {"properties": _properties, "required": _required}
     extend: Callable[..., type[Draft202012Validator]] = validators.extend  # it has no types of its own
