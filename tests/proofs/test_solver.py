@@ -116,7 +116,7 @@ def test_random_expressions_are_satisfied_or_not(bundle: Bundle) -> None:
     texts = Expressions(draw, names, hints=hints_of(bundle))
     period = periods([bundle])[0]
     found_some = excluded = 0
-    for _ in range(trials(60)):
+    for _ in range(trials(120)):
         tree = parse(texts.text(BOOL, 3), scope)
         query = Query(period, dict.fromkeys(("services", "deals", "filings", "services.*.area"), 2))
         try:

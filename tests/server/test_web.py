@@ -414,6 +414,7 @@ def test_a_list_that_names_at_least_one_says_so(client: Client) -> None:
         "licensed_for",
         "area",
         "facilities",
+        "satellites",
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.core.profile.profile import load_granted
 from vatspolicy.errors import InvalidInput
 from vatspolicy.proofs import Transitions
 from vatspolicy.proofs.domain import iso, ordinal
@@ -24,7 +24,7 @@ def checked(base: Bundle, head: Bundle, found: Transitions, attackers: int = 40)
         assert transition.witness is not None
         assert transition.as_of is not None
         assert transition.first_day is not None
-        profile = load_profile(dict(transition.witness))
+        profile = load_granted(dict(transition.witness))
         words = tuple(evaluate(bundle, profile, transition.as_of).decision for bundle in (base, head))
         assert words == (transition.before, transition.after)
         assert transition.first_day <= transition.as_of <= (transition.last_day or END)
@@ -48,7 +48,7 @@ def still(base: Bundle, head: Bundle, data: dict[str, Any] | None, day: str, wor
     if data is None:
         return False
     try:
-        profile = load_profile(data)
+        profile = load_granted(data)
     except InvalidInput:
         return False
     return tuple(evaluate(bundle, profile, day).decision for bundle in (base, head)) == words

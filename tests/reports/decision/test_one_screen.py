@@ -138,7 +138,7 @@ def test_the_screen_counts_duties_and_names_the_next_deadline() -> None:
     profile = load_profile(fixture_file("cloud-hosting-beijing"))
     data = decision_to_data(shipped_bundle(), profile, evaluate(shipped_bundle(), profile, profile.launch or TODAY))
     text = flat(render("text", [data], "en", room=80, extent="screen"))
-    assert "Before launch on 2027-03-01: 3 filings and 1 internal duty" in text
+    assert "Before launch on 2027-03-01: 3 filings and 2 internal duties" in text
     assert "Next deadline after the launch: 2027-03-31, " in text
 
 

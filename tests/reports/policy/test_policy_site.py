@@ -97,7 +97,7 @@ def test_a_rule_is_a_sentence_with_links(pages: Pages) -> None:
     rule = text.partition('id="pilot-access"')[2].partition("</section>")[0]
     assert (
         "Each class of the service, if foreign share of the operator is above 0 % and the class is one of "
-        "<em>Classes opened</em> → "
+        "<em>Classes opened</em> and (if "
     ) in rule
     assert 'href="#instrument-pilot-approval"' in rule
     assert 'href="#article-launch"' in rule
