@@ -143,6 +143,7 @@ def schema_edits(folder: Path, name: str, edit: Any) -> list[tuple[str, bool]]:
         ("profile", lambda s: s.update(description="Other words."), []),
         ("profile", lambda s: s["properties"].update(extra={"type": "string"}), [("properties/extra", False)]),
         ("profile", lambda s: s["properties"].pop("filings"), [("properties/filings", True)]),
+        ("profile", lambda s: s["properties"].pop("opinions"), [("properties/opinions", True)]),
         ("profile", lambda s: s["required"].append("filings"), [("required", True)]),
         ("profile", lambda s: s["properties"]["services"].update(maxItems=2), [("properties/services/maxItems", True)]),
         ("profile", lambda s: s["properties"]["services"].update(maxItems=99), [("properties/services/maxItems", False)]),

@@ -181,6 +181,7 @@ def trust_profile(document: Document, schemas: SchemaSet | None = None) -> Profi
 def facts_of(data: Any, schemas: SchemaSet | None = None) -> dict[str, Any]:
     """Return the facts of schema-valid data as expressions read them, handed down from the product to its services."""
     facts: dict[str, Any] = _read_facts(schemas)(data)
+    facts.setdefault("opinions", [])  # the evaluator reads them under a schema that has none, too
     for service in facts["services"]:
         for name in INHERITED:
             if name in facts["product"]:
