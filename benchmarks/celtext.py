@@ -12,9 +12,19 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Policy
 from vatspolicy.core.policies.ruleset import RuleSet
 
+_NAMED = r"([\w.]+|\[[^\]]*\])"
+_AS_QUANTIFIERS = {
+    rf"sets\.intersects\({_NAMED}, {_NAMED}\)": r"\1.exists(m_, m_ in \2)",
+    rf"sets\.contains\({_NAMED}, {_NAMED}\)": r"\2.all(m_, m_ in \1)",
+    rf"sets\.equivalent\({_NAMED}, {_NAMED}\)": r"(\1.all(m_, m_ in \2) && \2.all(m_, m_ in \1))",
+}
+"""Tests of sets as quantifiers: peers know no extension."""
+
 
 def spelled(bundle: Bundle, law: RuleSet, policy: Policy, text: str) -> str:
     """Return the author's text of an expression with its terms and the values of its parameters inlined."""
+    for test, quantifiers in _AS_QUANTIFIERS.items():
+        text = re.sub(test, quantifiers, text)
     files = [policy, *(bundle.policies[used] for used in policy.uses)]
     params = {name: law.params[parameter.key] for file in files for name, parameter in file.parameters.items()}
     text = re.sub(
@@ -51,6 +61,8 @@ class Doubles:
                 return f"({self.text(left, bound)} {op} {self.text(right, bound)})"
             case t.In(item=item, list=over):
                 return f"({self.text(item, bound)} in {self.text(over, bound)})"
+            case t.SetTest():
+                return self.text(t.in_quantifiers(node), bound).replace("set member", "m_")
             case t.Quantifier(kind=kind, variable=variable, list=over, body=body):
                 return f"{self.text(over, bound)}.{kind}({variable}, {self.text(body, {*bound, variable})})"
             case t.Size(list=over):

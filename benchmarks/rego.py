@@ -35,6 +35,8 @@ class Writer:
                 return self.define(["; ".join(self.condition(part, bound) for part in parts)], bound)
             case t.Or(parts=parts):
                 return self.define([self.condition(part, bound) for part in parts], bound)
+            case t.SetTest():
+                return self.condition(t.in_quantifiers(node), bound)
             case t.Quantifier(kind=kind, variable=variable, list=over, body=body):
                 name = f"x{len(bound)}"
                 inner, members = self.condition(body, {**bound, variable: name}), self.value(over, bound)
