@@ -17,6 +17,8 @@ COLORS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplet
 """Colors of the decision words on a terminal."""
 TONES = {"allow": "good", "needs-license": "warn", "deny": "bad", "incomplete": "ask"}
 """Tones of the decision words on a page, which only repeat them."""
+GRADE_TONES = {"primary": "good", "copy": "warn", "secondary": "warn", "unverified": "bad"}
+"""Color of a grade of an article."""
 ROUTE_TONES = {"open": "good", "closed": "bad", "unknown": "ask"}
 """Tones of the states of routes on a page."""
 ROUTE_MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}

@@ -1,4 +1,4 @@
-"""What all formats say of a decision: other readings, opinions, merged duties, waived findings, limits."""
+"""Parts of a decision that all formats word alike: other readings, opinions, merged duties, waived findings, limits."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from vatspolicy.reports.decision import digest, memo, summary
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_NAME, KINDS, POLICY
 from vatspolicy.reports.formats.html_words import PageWords
 from vatspolicy.reports.formats.templating import Entry, Frame, place_entries, read_asset, render_html, render_page
-from vatspolicy.reports.words import GROUPS, ROUTE_TONES, TONES, phrase, say_deciding, way_of
+from vatspolicy.reports.words import GRADE_TONES, GROUPS, ROUTE_TONES, TONES, phrase, say_deciding, way_of
 
 # --- pictures: the routes of an activity, and the year around the launch
 
@@ -301,11 +301,10 @@ def _plus(month: datetime.date, count: int) -> datetime.date:
 # --- the page
 
 
-GRADES = {"primary": "good", "copy": "warn", "secondary": "warn", "unverified": "bad"}
 _IN_FULL = 8
 """Decisions on one page up to which its contents list their sections."""
 _NAMES = {
-    "GRADES": GRADES,
+    "GRADES": GRADE_TONES,
     "GROUPS": GROUPS,
     "ROUTE_TONES": ROUTE_TONES,
     "STATES": STATES,

@@ -47,7 +47,7 @@ from vatspolicy.reports.policy.page import (
     policies_by_topic,
 )
 from vatspolicy.reports.policy.words import COUNTS, say
-from vatspolicy.reports.words import OWN_NAME
+from vatspolicy.reports.words import GRADE_TONES, OWN_NAME
 
 if TYPE_CHECKING:
     from vatspolicy.guidance.access_matrix import Matrix
@@ -59,9 +59,6 @@ LICENSE = "Apache-2.0"
 """License of the rules and of their pages."""
 FOLDERS = {"en": "", "zh": "zh/"}
 """Folders of pages by language."""
-
-KNOWN = {"primary": "good", "copy": "warn", "secondary": "warn", "unverified": "bad"}
-"""Tones of verifications."""
 MARKS = Marks(escape_html, lambda text: f"<em>{escape_html(text)}</em>")
 
 
@@ -78,7 +75,7 @@ class Site(PageWords):
         self.is_alone = scope != "site"
         self.overviews = [name for name in OVERVIEWS if matrix or name != "matrix"]
         self.away: Language = "zh" if lang == "en" else "en"
-        self.tones = KNOWN
+        self.tones = GRADE_TONES
         self.say: Callable[..., str] = partial(say, lang=lang)
 
     def count(self, key: str, n: int) -> str:
