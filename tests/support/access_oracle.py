@@ -126,6 +126,9 @@ READINGS = {"cloud-platform": ("IDC", "transaction")}
 """Classes of the offers that one commentator reads so and another otherwise: the mildest counts."""
 LOCAL_IS_NATIONWIDE = {"app store", "search", "messaging", "community"}
 """Information services: a license of one province serves users in the whole country."""
+ACCOUNTS = {"mini-program", "official-account"}
+ACCOUNTS_ANNOUNCED = "2021-04-22"
+"""Day on which an administration told that whoever does business by accounts on other platforms needs no license."""
 COMPANIES = {"limited-company", "joint-stock-company"}
 
 
@@ -155,8 +158,8 @@ def _judge_service(profile: Data, service: Data, day: str) -> Iterator[tuple[int
     share = operator["foreign_percent"]
     if how == "contract-controlled":
         share = max(share, company["foreign_percent"])
-    target = "company" if how == "company" else "partner"
-    share = max([share, *(deal["foreign_percent_after"] for deal in profile["deals"] if deal["target"] == target)])
+    targets = {"company": ("company",), "partner": ("partner",)}.get(how, ("company", "partner"))
+    share = max([share, *(deal["foreign_percent_after"] for deal in profile["deals"] if deal["target"] in targets)])
     if service["audience"] == "own-group" or _is_abroad(service, operator):
         return
     content = CLOSED_CONTENT & set(service["content"]) or CLOSED_OFFERS & set(service["offers"])
@@ -176,8 +179,20 @@ def _judge_service(profile: Data, service: Data, day: str) -> Iterator[tuple[int
         readings = [list(_judge_class(company, operator, service, share, cls, day)) for cls in READINGS[offer]]
         yield min((max(found, default=(ALLOW, "")) for found in readings), key=lambda found: found[0])
     for cls in sorted({CLASSES[offer] for offer in service["offers"] if offer in CLASSES}):
+        if cls == "transaction" and _is_free_account(profile, service, operator, day):
+            continue
         for found, reason in _judge_class(company, operator, service, share, cls, day):
             yield found, f"{cls}: {reason}"
+
+
+def _is_free_account(profile: Data, service: Data, operator: Data, day: str) -> bool:
+    """Return whether an administration answered that deals by accounts on platforms of others need no license."""
+    answered = any(
+        one["about"] == "class" and one["service"] == service["id"] and one["classes"] == [] and one["date"] <= day
+        for one in profile.get("opinions", ())
+    )
+    borrowed = day >= ACCOUNTS_ANNOUNCED and set(service["channels"]) <= ACCOUNTS
+    return answered and borrowed and operator["mainland_entity"]
 
 
 def _judge_sector(profile: Data, service: Data, operator: Data, share: float, day: str) -> Iterator[tuple[int, str]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from tests.support.access_oracle import CLASSES, CODES, PERMITS, READINGS, Data
@@ -28,6 +29,9 @@ ZONES = {
     "zhengzhou": "henan",
 }
 DAYS = ("2018-08-01", "2019-08-01", "2021-03-01", "2022-06-01", "2024-06-01", "2024-12-01", "2025-05-01", "2026-11-26")
+SINCE = DAYS[0]
+"""First day that the oracle knows the law of."""
+CHANNELS = ("mini-program", "official-account", "app", "website")
 MEANS = ("staff", "premises", "facilities", "plan", "long-term-service")
 TRADE = (
     "own-shop",
@@ -55,11 +59,20 @@ OTHER_PERMITS = (
 )
 
 
-def draw_profiles(count: int, seed: int) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield profiles as they would be written, each with a day."""
+def draw_profiles(count: int, seed: int, changes: Sequence[str] = ()) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield profiles as they would be written, each with a day.
+
+    `changes`: days on which the law changes; every other profile is of one of them, or of its eve.
+    """
     draw = random.Random(seed)
+    known = [day for day in changes if day > SINCE]
     for number in range(count):
-        yield _draw_profile(draw, number), draw.choice(DAYS)
+        profile = _draw_profile(draw, number)
+        if not known or number % 2:
+            yield profile, draw.choice(DAYS)
+        else:
+            day = date.fromisoformat(draw.choice(known))
+            yield profile, (day - timedelta(days=draw.choice((0, 1)))).isoformat()
 
 
 def _draw_profile(draw: random.Random, number: int) -> dict[str, Any]:
@@ -71,7 +84,28 @@ def _draw_profile(draw: random.Random, number: int) -> dict[str, Any]:
     deals = []
     if draw.random() < 0.1:
         deals = [_draw_deal(draw)]
-    return {**profile, "services": services, "deals": deals}
+    return {**profile, "services": services, "deals": deals, "opinions": list(_draw_opinions(draw, services))}
+
+
+def _draw_opinions(draw: random.Random, services: Sequence[Data]) -> Iterator[dict[str, Any]]:
+    """Yield written answers of an administration that a service by accounts on other platforms needs no license."""
+    for service in services:
+        if service["offers"] == ["marketplace"] and "website" not in service["channels"] and draw.random() < 0.5:
+            answered = draw.choice(("2021-05-06", "2025-01-10"))
+            yield {
+                "about": "class",
+                "service": service["id"],
+                "classes": [],
+                "by": "communications administration",
+                "authority": "provincial-ca",
+                "date": answered,
+            }
+
+
+def _draw_channels(draw: random.Random, offers: Sequence[str]) -> list[str]:
+    if "marketplace" in offers or draw.random() < 0.1:
+        return draw.sample(CHANNELS, draw.choice((1, 1, 2)))
+    return ["website"]
 
 
 def _draw_deal(draw: random.Random) -> dict[str, Any]:
@@ -150,7 +184,7 @@ def _draw_service(draw: random.Random, index: int, company: Data, partner: Data)
         "operated_by": operated_by,
         "customer_contract": draw.choice(("company", "partner")) if operated_by != "company" else "company",
         "audience": audience,
-        "channels": ["website"],
+        "channels": _draw_channels(draw, offers),
         "hosting": "overseas" if abroad else "mainland",
         "area": draw.choice(AREAS),
         "facilities": [
