@@ -157,6 +157,12 @@ FINDINGS = {
         "verification: copy",
         "clean.yaml:8:3: articles.art-1: A copy names the address where others can read it. ",
     ),
+    "unwaivable without a primary article": (
+        "    classify: {classes: not-telecommunications}\n",
+        "    unwaivable: true\n    classify: {classes: not-telecommunications}\n",
+        "clean.yaml:28:17: rules[1].unwaivable: No article that this rule cites is primary, so an approver must be able "
+        "to waive it. Raise one of them (practice), or remove the mark.",
+    ),
     "a quote that changed": (
         "zh: 某事。",
         "zh: 某物。",
@@ -241,6 +247,7 @@ IDS = {
     "primary without words": "primary-without-quote",
     "primary without a hash": "quote-not-verified",
     "a copy without an address": "copy-without-address",
+    "unwaivable without a primary article": "unwaivable-not-primary",
     "a quote that changed": "quote-changed",
     "verified without a quote": "verified-without-quote",
     "number of the document": "source-number-missing",
@@ -301,6 +308,13 @@ def test_the_article_has_to_be_cited_by_the_rule(tmp_path: Path) -> None:
 def test_numbers_are_read_as_articles_write_them() -> None:
     text = "100万人以上，5000万元，10亿元，51%；RMB 1 million, 10,000,000 yuan, ten million, two thousand, 2.5 percent, once"
     assert sorted(numbers_in(text)) == [2.5, 51, 2000, 10**6, 10**7, 5 * 10**7, 10**9]
+
+
+@pytest.mark.parametrize("cite", ["art-1", "practice, art-1"])
+def test_one_primary_article_is_enough_for_a_rule_that_cannot_be_waived(tmp_path: Path, cite: str) -> None:
+    rule = "    cite: [art-1]\n    each: product\n    when: term.foreign\n"
+    text = CLEAN.replace(rule, rule.replace("art-1", cite) + "    unwaivable: true\n")
+    assert findings(tmp_path / "law", text) == []
 
 
 @pytest.mark.parametrize("name", FINDINGS)

@@ -142,6 +142,14 @@ RULES: Mapping[str, LintRule] = {
             "`verified`."
         ),
     ),
+    "unwaivable-not-primary": LintRule(
+        ERROR,
+        Phrase("A rule that cannot be waived rests on a primary article."),
+        Phrase(
+            "`unwaivable` takes the last word from the approver. Compare an article that the rule cites with the text "
+            "of the law, or remove the mark, so that an approver may waive the rule."
+        ),
+    ),
     "unverified-rule": LintRule(
         WARNING,
         Phrase("A rule that decides something rests on an article that somebody has read."),

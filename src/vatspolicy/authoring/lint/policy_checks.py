@@ -98,6 +98,16 @@ def _citations(file: PolicyFile) -> Found:
         yield "source-number-missing", file.document.problem(("source",), message, hint)
 
 
+def _unwaivable(file: PolicyFile) -> Found:
+    """Yield rules that nobody may waive, although no article that they cite is primary."""
+    for index, rule in enumerate(file.policy.rules):
+        marked = file.document.data["rules"][index].get("unwaivable", False)
+        if marked and all(file.policy.articles[key].verification != "primary" for key in rule.cite):
+            message = _("No article that this rule cites is primary, so an approver must be able to waive it.")
+            hint = _("Raise one of them ({cite}), or remove the mark.", cite=", ".join(rule.cite))
+            yield "unwaivable-not-primary", file.document.problem(("rules", index, "unwaivable"), message, hint)
+
+
 def _messages(file: PolicyFile) -> Found:
     """Yield messages that are their article word for word: they do not tell the product team what to do."""
     for index, rule in enumerate(file.policy.rules):
@@ -232,6 +242,7 @@ CHECKS: tuple[Callable[[PolicyFile], Found], ...] = (
     _key_order,
     _translations,
     _citations,
+    _unwaivable,
     _messages,
     _numbers,
     _costs,
