@@ -716,7 +716,15 @@ def test_a_file_that_holds_no_policy_of_the_law(console: Console) -> None:
     ]
 
 
-def test_the_texts_of_the_law_are_written_into_every_policy_only(console: Console) -> None:
-    linted(console.folder / "law", CLEAN)
-    (console.folder / "texts").mkdir()
-    assert console("lint", "law/clean.yaml", "--texts", "texts", "--write").code == 2
+def test_what_was_verified_is_written_into_the_policies_that_are_named(console: Console) -> None:
+    text = CLEAN.replace(_BLOCK, "")
+    linted(console.folder / "law", text)
+    other = text[: text.index("  practice:")].replace("id: clean", "id: other").replace("zh: 整洁", "zh: 其他")
+    console.write("law/other.yaml", other)
+    console.write("texts/其他(2020-01-01).md", "某事。\n")
+    console.write("texts/整洁(2020-01-01).md", "# 整洁\n\n第一条 某事。\n")
+    ran = console("lint", "law/clean.yaml", "--texts", "texts", "--write", "--today", "2026-12-01")
+    assert (ran.code, ran.out.splitlines()[0]) == (0, str(Path("law/clean.yaml")))
+    noted = f"art-1: {{day: '2026-12-01', against: 整洁(2020-01-01), hash: {quote_hash('某事。')}}}"
+    assert noted in (console.folder / "law/clean.yaml").read_text(encoding="utf-8")
+    assert "verified" not in (console.folder / "law/other.yaml").read_text(encoding="utf-8")

@@ -167,7 +167,8 @@ def _judge_service(profile: Data, service: Data, day: str) -> Iterator[tuple[int
         yield DENY, f"closed content {sorted(content)}"
     if share > 0 and "religion" in service["offers"] and day >= RELIGION_CLOSED:
         yield DENY, "religion is closed"
-    if not operator["mainland_entity"] and "saas" in service["offers"]:
+    supplied_here = not set(service["area"]) <= {"overseas"}
+    if not operator["mainland_entity"] and "saas" in service["offers"] and supplied_here:
         yield DENY, "software from abroad without a company in the mainland"
     own_drugs = "drug-sale" in service["offers"] and "own-goods" in service["sells"]
     if own_drugs and not operator["mainland_entity"] and day >= DRUGS_AT_HOME:

@@ -44,6 +44,7 @@ OTHER_LAW = {
     "online-drug-sale/partner-without-license": "license of a drug seller",
     "online-drug-sale/specially-controlled": "drugs that nobody sells online, on days before the oracle's",
     "online-game-notice-2009/control-by-contract": "games: no control by contract",
+    "online-publishing-measures/cooperation": "projects of publishers with foreign companies are approved",
     "online-publishing-measures/game-approval": "each game is approved",
     "online-publishing-measures/partner-without-permit": "content permits of the partner",
     "online-publishing-measures/permit": "content stated behind other offers needs the permit of that content",
@@ -60,6 +61,7 @@ OTHER_LAW = {
     "surveying-law/foreign-surveying": "surveying by foreigners is approved",
     "surveying-law/navigation-map-qualification": "maps on days before the oracle's",
     "surveying-law/partner-without-qualification": "qualification of the partner",
+    "tourism-law/partner-without-outbound-permit": "the partner holds the outbound permit before it sells",
     "travel-agency-regulations/local-agency": "travel agencies are of the mainland",
 }
 """Rules that the oracle does not know, with what they are about."""
@@ -118,7 +120,8 @@ def _is_second_amendment(case: Case) -> bool:
 
 
 def _is_access_beyond_its_place(case: Case) -> bool:
-    beyond = any(place != case.operator["registered"]["at"] for place in case.service["area"])
+    registered = case.operator["registered"]
+    beyond = registered["ftz"] != "none" or any(place != registered["at"] for place in case.service["area"])
     return case.cls == "B14-users" and (beyond or not case.service["through_basic_carrier"])
 
 

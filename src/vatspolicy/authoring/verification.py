@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 
 from vatspolicy.authoring.quotations import StatuteText, quote_hash
@@ -11,7 +11,7 @@ from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.plain import Fields
 from vatspolicy.core.documents.yaml_edit import set_value
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import COMPARED
+from vatspolicy.core.policies.model import COMPARED, Policy
 from vatspolicy.errors import Problem, did_you_mean
 from vatspolicy.i18n import _
 
@@ -91,10 +91,12 @@ def write_verified(document: Document, texts: Mapping[str, StatuteText], today: 
     return format_again(document, text)
 
 
-def write_files(bundle: Bundle, texts: Mapping[str, StatuteText], today: str) -> dict[FilePath, str]:
-    """Return the new text of each policy file that `write_verified` changes."""
+def write_files(
+    bundle: Bundle, texts: Mapping[str, StatuteText], today: str, chosen: Iterable[Policy] | None = None
+) -> dict[FilePath, str]:
+    """Return the new text of each policy file that `write_verified` changes; `chosen`: policies, by default all."""
     files = {}
-    for policy in bundle.policies.values():
+    for policy in bundle.policies.values() if chosen is None else chosen:
         document = bundle.document(policy)
         text = write_verified(document, texts, today)
         if text != document.text:

@@ -12,8 +12,11 @@ from vatspolicy.cli.context import LawOptions
 from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vatspolicy.authoring.lint.run import LintReport
     from vatspolicy.core.policies.bundle import Bundle
+    from vatspolicy.core.policies.model import Policy
 
 
 LintFormat = Literal["text", "json", "sarif", "junit", "github"]
@@ -72,8 +75,6 @@ def lint(
     if list_rules:
         print_result(rules_page())
         return 0
-    if write and files:
-        abort(_("--write takes no FILE: it writes in every policy."))
     if write and texts is None:
         abort(_("--write needs --texts."))
     if (write or fix) and law.bundle is not None:
@@ -84,7 +85,8 @@ def lint(
     bundle = law.load(locks="warn")
     chosen = select_policies(bundle, files) if files else None
     if write and texts is not None:
-        bundle = _verify(bundle, law, texts, day, quiet=format != "text")
+        bundle = _verify(bundle, chosen, law, texts, day, quiet=format != "text")
+        chosen = select_policies(bundle, files) if files else None
     report = run_lint(bundle, None if files else fixtures, texts, day, chosen)
     if fix and _fix(report, law, quiet=format != "text"):
         bundle = law.load(locks="warn")
@@ -108,11 +110,13 @@ def _fix(report: LintReport, law: LawOptions, quiet: bool) -> bool:
     return bool(changed)
 
 
-def _verify(bundle: Bundle, law: LawOptions, texts: Path, today: str, quiet: bool) -> Bundle:
-    """Write what was verified into the policy files and return the bundle of them."""
+def _verify(
+    bundle: Bundle, chosen: Sequence[Policy] | None, law: LawOptions, texts: Path, today: str, quiet: bool
+) -> Bundle:
+    """Write what was verified into the files of the policies chosen, by default of all, and return their bundle."""
     from vatspolicy.authoring.verification import read_texts, write_files
 
-    changed = write_files(bundle, read_texts(texts), today)
+    changed = write_files(bundle, read_texts(texts), today, chosen)
     law.refuse_shipped(changed)
     for path, text in changed.items():
         write_report(path, text)

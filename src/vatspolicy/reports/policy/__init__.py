@@ -9,12 +9,12 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 from vatspolicy.output import write_file
-from vatspolicy.reports.policy.markdown import calendar_page, index_page, policy_page
+from vatspolicy.reports.policy.markdown import calendar_page, index_page, policy_page, to_compare_page
 from vatspolicy.reports.policy.page import MARK, Pages, PolicyPage, collect_terms
 
 __all__ = ["Difference", "Foreign", "compare", "make", "write"]
 
-_OVERVIEWS = {"markdown": ("index", "calendar"), "html": ("index", "calendar", "search", "matrix")}
+_OVERVIEWS = {"markdown": ("index", "calendar", "to-compare"), "html": ("index", "calendar", "search", "matrix")}
 """Pages that do not belong to a policy."""
 _ENDINGS = {"markdown": ("*.md",), "html": ("*.html", "zh/*.html")}
 """Glob patterns of the pages of a format."""
@@ -70,7 +70,8 @@ def make(bundle: Bundle, format: str = "markdown", day: str | None = None) -> Pa
 
         return make_site(bundle, terms, day)
     pages = {f"{policy.id}.md": policy_page(PolicyPage(bundle, policy, terms)) for policy in bundle.policies.values()}
-    return pages | {"index.md": index_page(bundle), "calendar.md": calendar_page(bundle)}
+    overviews = {"index": index_page, "calendar": calendar_page, "to-compare": to_compare_page}
+    return pages | {f"{id}.md": render(bundle) for id, render in overviews.items()}
 
 
 def compare(folder: Path, pages: Pages, format: str = "markdown") -> PageDifference:

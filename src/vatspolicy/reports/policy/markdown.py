@@ -23,6 +23,7 @@ from vatspolicy.reports.policy.page import (
     instruments_by_authority,
     policies_by_topic,
 )
+from vatspolicy.reports.policy.to_compare import count_by_address, group_by_address, open_articles
 from vatspolicy.reports.policy.words import WORDS
 from vatspolicy.reports.words import KNOWN
 
@@ -42,6 +43,9 @@ _WORDS: Table = {
     "from_head": Phrase("from"),
     "value_head": Phrase("value", "policy page"),
     "law_head": Phrase("law"),
+    "to_compare": Phrase("Articles to compare"),
+    "with_address": Phrase("With an official address"),
+    "without_address": Phrase("Without a known official address"),
     "term_head": Phrase("term"),
     "meaning_head": Phrase("meaning"),
 }
@@ -91,6 +95,19 @@ def index_page(bundle: Bundle) -> str:
 def calendar_page(bundle: Bundle) -> str:
     """Render the days on which decisions change, newest first, with the changes."""
     return _render("policy/calendar.md.j2", bundle=bundle, days=days_of_change(bundle))
+
+
+def to_compare_page(bundle: Bundle) -> str:
+    """Render the articles that nobody has compared with an official text, those with denials first."""
+    found = open_articles(bundle)
+    return _render(
+        "policy/to-compare.md.j2",
+        articles=sum(len(policy.articles) for policy in bundle.policies.values()),
+        count=count_by_address(bundle),
+        official=group_by_address(found),
+        total=len(found),
+        unknown=[one for one in found if one.address is None],
+    )
 
 
 def _render(name: str, **values: object) -> str:

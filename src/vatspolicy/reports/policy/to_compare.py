@@ -1,0 +1,115 @@
+"""Articles that nobody has compared with an official text, ordered by what rests on them.
+
+Whoever has a browser raises one in a few minutes: the page names its official address, the file that the text goes to,
+and the command that compares the quote and notes hash and day.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import VERIFICATIONS, Article, Policy, Route, Rule
+
+_WEIGHED = ("deny", "need", "route", "classify", "duty", "advise")
+"""Kinds of rules, the one first whose articles are compared first."""
+_OFFICIAL = ".gov.cn"
+_NAMED = 3
+"""Rules of a kind that a page names."""
+
+
+@dataclass(frozen=True)
+class OpenArticle:
+    """An article that is not primary."""
+
+    policy: Policy
+    article: Article
+    rests: Mapping[str, tuple[Rule, ...]]
+    """Rules that rest on it, by kind: by their citation, by that of a condition, or by a value that they read."""
+
+    @property
+    def address(self) -> str | None:
+        """Official address of its text; None if none is known."""
+        found = self.article.url or self.policy.source.get("url")
+        host = None if found is None else urlsplit(found).hostname
+        return found if host is not None and f".{host}".endswith(_OFFICIAL) else None
+
+    @property
+    def file(self) -> str:
+        """Name of the file of the policy."""
+        return f"{self.policy.id}.yaml"
+
+    @property
+    def text(self) -> str:
+        """Name of the file that the text goes to, under which `lint --texts` finds it."""
+        title = self.policy.title["zh"].strip("《》").removeprefix("中华人民共和国")
+        return f"{title}({self.policy.source.get('promulgated') or self.policy.since}).md"
+
+    @property
+    def shown(self) -> list[tuple[str, tuple[Rule, ...], int]]:
+        """Kinds with the rules that a page names, and how many more there are."""
+        return [(kind, rules[:_NAMED], max(0, len(rules) - _NAMED)) for kind, rules in self.rests.items()]
+
+    @property
+    def weight(self) -> tuple[int, ...]:
+        """Number of rules by kind, the weightiest kind first."""
+        return tuple(len(self.rests.get(kind, ())) for kind in _WEIGHED)
+
+
+def open_articles(bundle: Bundle) -> list[OpenArticle]:
+    """Return the articles that are not primary and that a rule rests on, those with the most denials first."""
+    resting: dict[tuple[str, str], dict[str, dict[str, Rule]]] = {}
+    for policy in bundle.policies.values():
+        for rule in policy.rules:
+            for place in _rests_on(bundle, rule):
+                resting.setdefault(place, {}).setdefault(rule.kind, {})[rule.name] = rule
+    found = []
+    for (id, key), kinds in resting.items():
+        policy = bundle.policies[id]
+        article = policy.articles[key]
+        if article.verification != VERIFICATIONS[0]:
+            rests = {kind: tuple(kinds[kind].values()) for kind in _WEIGHED if kind in kinds}
+            found.append(OpenArticle(policy, article, rests))
+    order = list(bundle.policies)
+    return sorted(found, key=lambda one: ([-count for count in one.weight], order.index(one.policy.id)))
+
+
+def group_by_address(found: list[OpenArticle]) -> list[list[OpenArticle]]:
+    """Return the articles with an official address by policy and address, in their order."""
+    groups: dict[tuple[str, str], list[OpenArticle]] = {}
+    for one in found:
+        if one.address is not None:
+            groups.setdefault((one.policy.id, one.address), []).append(one)
+    return list(groups.values())
+
+
+def count_by_address(bundle: Bundle) -> Counter[str]:
+    """Return how many articles of the bundle a reader can find: by an official page, another page, a text, or not."""
+    count: Counter[str] = Counter()
+    for policy in bundle.policies.values():
+        for article in policy.articles.values():
+            count[_whereabouts(policy, article)] += 1
+    return count
+
+
+def _whereabouts(policy: Policy, article: Article) -> str:
+    if OpenArticle(policy, article, {}).address is not None:
+        return "official"
+    against = "" if article.verified is None else article.verified[1]
+    if article.url or policy.source.get("url") or "://" in against:
+        return "page"
+    return "text" if against else "none"
+
+
+def _rests_on(bundle: Bundle, rule: Rule) -> Iterator[tuple[str, str]]:
+    """Yield policy and key of each article that a rule rests on."""
+    conditions = rule.effect.conditions if isinstance(rule.effect, Route) else ()
+    for cite in (rule.cite, *(condition.cite for condition in conditions)):
+        yield from ((rule.policy, key) for key in cite)
+    for name in rule.parameters:
+        owner, _, parameter = name.partition("/")
+        for value in bundle.policies[owner].parameters[parameter].values:
+            yield from ((owner, key) for key in value.cite)
