@@ -160,8 +160,10 @@ FINDINGS = {
     "unwaivable without a primary article": (
         "    classify: {classes: not-telecommunications}\n",
         "    unwaivable: true\n    classify: {classes: not-telecommunications}\n",
-        "clean.yaml:28:17: rules[1].unwaivable: No article that this rule cites is primary, so an approver must be able "
-        "to waive it. Raise one of them (practice), or remove the mark.",
+        (
+            "clean.yaml:28:17: rules[1].unwaivable: No article that this rule cites is primary, so an approver must be "
+            "able to waive it. Raise one of them (practice), or remove the mark."
+        ),
     ),
     "a quote that changed": (
         "zh: 某事。",
