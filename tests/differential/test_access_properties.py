@@ -60,7 +60,7 @@ def _join(data: dict[str, Any], certified: bool) -> bool:
 def test_one_investor_more_of_the_freed_origin_never_harms(shipped: Bundle, certified: bool) -> None:
     seen = 0
     for before, after, day, data in pairs(shipped, lambda data: _join(data, certified)):
-        assert after[0] <= before[0] and after[1] <= before[1], (day, data)
+        assert all(new <= old for new, old in zip(after, before, strict=True)), (day, data)
         seen += 1
     assert seen > COUNT / 10
 
@@ -68,7 +68,7 @@ def test_one_investor_more_of_the_freed_origin_never_harms(shipped: Bundle, cert
 def test_an_investor_without_a_share_of_suppliers_frees_nobody(shipped: Bundle) -> None:
     seen = 0
     for before, after, day, data in pairs(shipped, lambda data: _join(data, certified=False)):
-        assert after[0] >= before[0] and after[1] >= before[1], (day, data)
+        assert all(new >= old for new, old in zip(after, before, strict=True)), (day, data)
         seen += 1
     assert seen > COUNT / 10
 
