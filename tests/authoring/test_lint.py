@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -721,12 +722,39 @@ def test_a_file_that_holds_no_policy_of_the_law(console: Console) -> None:
 def test_what_was_verified_is_written_into_the_policies_that_are_named(console: Console) -> None:
     text = CLEAN.replace(_BLOCK, "")
     linted(console.folder / "law", text)
-    other = text[: text.index("  practice:")].replace("id: clean", "id: other").replace("zh: 整洁", "zh: 其他")
-    console.write("law/other.yaml", other)
+    other = text.replace("id: clean", "id: other").replace("zh: 整洁", "zh: 其他").replace("icp-filing", "app-filing")
+    write_policy(console.folder / "law/other.yaml", other)
     console.write("texts/其他(2020-01-01).md", "某事。\n")
     console.write("texts/整洁(2020-01-01).md", "# 整洁\n\n第一条 某事。\n")
     ran = console("lint", "law/clean.yaml", "--texts", "texts", "--write", "--today", "2026-12-01")
-    assert (ran.code, ran.out.splitlines()[0]) == (0, str(Path("law/clean.yaml")))
+    assert (ran.code, ran.err, ran.out.splitlines()[:1]) == (0, "", [str(Path("law/clean.yaml"))])
     noted = f"art-1: {{day: '2026-12-01', against: 整洁(2020-01-01), hash: {quote_hash('某事。')}}}"
     assert noted in (console.folder / "law/clean.yaml").read_text(encoding="utf-8")
     assert "verified" not in (console.folder / "law/other.yaml").read_text(encoding="utf-8")
+
+
+def test_a_text_that_changed_where_nothing_quotes_it_is_found(console: Console) -> None:
+    linted(console.folder / "law", CLEAN.replace(_BLOCK, ""))
+    console.write("texts/整洁(2020-01-01).md", "第一条 某事。\n第二条 另一事。\n")
+    noted = console.write("law/texts.sha256", "")
+    lint = ("lint", "law/clean.yaml", "--texts", "texts")
+    assert console(*lint, "--write").code == 0
+    digest = hashlib.sha256((console.folder / "texts/整洁(2020-01-01).md").read_bytes()).hexdigest()
+    assert noted.read_text(encoding="utf-8") == f"{digest}  整洁(2020-01-01).md\n"
+    assert console(*lint).code == 0
+    console.write("texts/整洁(2020-01-01).md", "第一条 某事。\n第二条 其他事。\n")
+    ran = console(*lint)
+    assert (ran.code, "The text is not the one whose hash was noted." in ran.out) == (1, True)
+    assert ran.out.count("[text-changed]") == 1
+    noted.write_text("", encoding="utf-8")
+    assert "No hash of it is noted." in console(*lint).out
+    noted.unlink()
+    assert console(*lint).code == 0
+
+
+def test_the_hash_of_a_text_that_does_not_hold_a_quote_is_not_noted(console: Console) -> None:
+    linted(console.folder / "law", CLEAN.replace("against: a page", "against: 整洁(2020-01-01)"))
+    console.write("texts/整洁(2020-01-01).md", "第一条 他事。\n")
+    noted = console.write("law/texts.sha256", "")
+    assert console("lint", "law/clean.yaml", "--texts", "texts", "--write").code == 1
+    assert noted.read_text(encoding="utf-8") == ""

@@ -61,12 +61,14 @@ class StatuteText:
     """Its characters, without white space."""
     folded: str
     """Plain characters, with narrow punctuation in place of wide."""
+    digest: str
+    """SHA-256 of the file, in hexadecimal."""
 
     @classmethod
-    def read(cls, name: str, markdown: str) -> StatuteText:
-        """Read a text in Markdown; comments and the signs of headings are no part of it."""
-        plain = _bare(re.sub(r"<!--.*?-->|^#+ ", "", markdown, flags=re.DOTALL | re.MULTILINE))
-        return cls(name, plain, _fold(plain))
+    def read(cls, name: str, content: bytes) -> StatuteText:
+        """Read the file of a text in Markdown; comments and the signs of headings are no part of the text."""
+        plain = _bare(re.sub(r"<!--.*?-->|^#+ ", "", content.decode(), flags=re.DOTALL | re.MULTILINE))
+        return cls(name, plain, _fold(plain), hashlib.sha256(content).hexdigest())
 
     def holds(self, quote: str) -> bool:
         """Return True if the parts of the quote between its cuts stand in the text, in their order."""

@@ -16,6 +16,8 @@ from vatspolicy.errors import Problem, did_you_mean
 from vatspolicy.i18n import _
 
 _NOTE = _("vatspolicy lint --texts DIR --write notes it. Where the words stand on a page, name it under verified.")
+HASHES = "texts.sha256"
+"""File of a law, beside its bundle.yaml, with the hash of each text that an article names."""
 _AGAIN = _("Compare it anew: vatspolicy lint --texts DIR --write. For a page, remove the hash first.")
 
 
@@ -46,7 +48,7 @@ def hash_problems(document: Document) -> Iterator[tuple[str, Problem]]:
 def read_texts(folder: FilePath) -> dict[str, StatuteText]:
     """Return the texts (`*.md`) of a folder by their names without the ending."""
     files = sorted(folder.glob("*.md"))
-    return {file.stem: StatuteText.read(file.stem, file.read_text(encoding="utf-8")) for file in files}
+    return {file.stem: StatuteText.read(file.stem, file.read_bytes()) for file in files}
 
 
 def text_problems(document: Document, texts: Mapping[str, StatuteText]) -> Iterator[tuple[str, Problem]]:
@@ -67,6 +69,49 @@ def text_problems(document: Document, texts: Mapping[str, StatuteText]) -> Itera
             message = _("It is not said which text this quotes, and no text of that title holds it.")
             hint = _("Name the text, or the page, under verified.")
             yield "text-not-named", document.problem((*path, "zh"), message, hint)
+
+
+def noted_hashes(folder: FilePath) -> dict[str, str] | None:
+    """Return the hashes of texts that a law notes, by name, as `sha256sum` writes them; None if it keeps no list."""
+    file = folder / HASHES
+    if not file.is_file():
+        return None
+    lines = (line.split(maxsplit=1) for line in file.read_text(encoding="utf-8").splitlines())
+    return {name.removesuffix(".md"): value for value, name in lines}
+
+
+def changed_texts(
+    document: Document, texts: Mapping[str, StatuteText], noted: Mapping[str, str]
+) -> Iterator[tuple[str, Problem]]:
+    """Yield, with the rule of lint, texts that a policy names and whose hash differs or is not noted, each once."""
+    told: set[str] = set()
+    for key, _article, verified in _articles(document):
+        name = verified.get("against")
+        if name not in texts or name in told or noted.get(name) == texts[name].digest:
+            continue
+        told.add(name)
+        message = _("The text is not the one whose hash was noted.") if name in noted else _("No hash of it is noted.")
+        hint = _("Compare its quotes anew: vatspolicy lint --texts DIR --write.")
+        yield "text-changed", document.problem(("verified", key, "against"), message, hint)
+
+
+def _write_hashes(bundle: Bundle, chosen: Iterable[Policy], texts: Mapping[str, StatuteText]) -> dict[FilePath, str]:
+    """Return the new list of hashes, if a law keeps one: those of texts that hold each quote that names them."""
+    file = FilePath(bundle.folder) / HASHES
+    noted = noted_hashes(file.parent)
+    if noted is None:
+        return {}
+    named: set[str] = set()
+    differing: set[str] = set()
+    for policy in chosen:
+        document = bundle.document(policy)
+        for _key, article, verified in _articles(document):
+            name = _name_of_text(document, article, verified, texts) if article["verification"] in COMPARED else None
+            if name in texts and "zh" in article:
+                (named if texts[name].holds(article["zh"]) else differing).add(name)
+    noted |= {name: texts[name].digest for name in named - differing}
+    text = "".join(f"{value}  {name}.md\n" for name, value in sorted(noted.items()))
+    return {} if file.read_text(encoding="utf-8") == text else {file: text}
 
 
 def write_verified(document: Document, texts: Mapping[str, StatuteText], today: str) -> str:
@@ -95,8 +140,9 @@ def write_files(
     bundle: Bundle, texts: Mapping[str, StatuteText], today: str, chosen: Iterable[Policy] | None = None
 ) -> dict[FilePath, str]:
     """Return the new text of each policy file that `write_verified` changes; `chosen`: policies, by default all."""
-    files = {}
-    for policy in bundle.policies.values() if chosen is None else chosen:
+    policies = list(bundle.policies.values() if chosen is None else chosen)
+    files = _write_hashes(bundle, policies, texts)
+    for policy in policies:
         document = bundle.document(policy)
         text = write_verified(document, texts, today)
         if text != document.text:

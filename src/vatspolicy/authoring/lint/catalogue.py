@@ -142,6 +142,15 @@ RULES: Mapping[str, LintRule] = {
             "`verified`."
         ),
     ),
+    "text-changed": LintRule(
+        ERROR,
+        Phrase("A text of the law does not change after its quotes were verified."),
+        Phrase(
+            "With `--texts`, the hash of each text that an article names is compared with the one in `texts.sha256`, "
+            "if the law keeps that file beside its bundle.yaml. Compare the quotes again: "
+            "`vatspolicy lint --texts DIR --write` notes the hash of a text that holds them all."
+        ),
+    ),
     "unwaivable-not-primary": LintRule(
         ERROR,
         Phrase("A rule that cannot be waived rests on a primary article."),

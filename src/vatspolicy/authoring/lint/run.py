@@ -14,7 +14,7 @@ from vatspolicy.authoring.lint.result import LevelCounts
 from vatspolicy.authoring.testing.cases import stray_tests
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.authoring.unread import unread_warnings
-from vatspolicy.authoring.verification import read_texts, review_warnings, text_problems
+from vatspolicy.authoring.verification import changed_texts, noted_hashes, read_texts, review_warnings, text_problems
 from vatspolicy.core.documents import Document, load_document
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.files import TESTS_ENDING
@@ -101,6 +101,13 @@ def run_lint(
         found += [
             LintFinding(problem, rule) for policy in policies for rule, problem in text_problems(policy, statutes)
         ]
+        noted = noted_hashes(FilePath(bundle.folder))
+        if noted is not None:
+            found += [
+                LintFinding(problem, rule)
+                for policy in policies
+                for rule, problem in changed_texts(policy, statutes, noted)
+            ]
     expectations = list(_expectations(fixtures))
     documents = [*policies, *case_checks.documents_of_tests(bundle, chosen), *expectations]
     findings = tuple(apply_ignores(sorted(found), documents))
