@@ -292,6 +292,24 @@ def test_a_sector_that_is_closed_can_be_waived_unless_its_article_is_primary(bun
     assert len(closed) > 10
 
 
+def test_a_parameter_is_read_on_all_days_or_on_none(bundle: Bundle) -> None:
+    """The engine counts a parameter as read or unread on all days alike, and lets `covers` read any."""
+    unread = {key for policy in bundle.policies.values() for key in policy.unread_parameters}
+    mixed = [
+        parameter.key
+        for policy in bundle.policies.values()
+        for parameter in policy.parameters.values()
+        if parameter.key not in unread and any(policy.is_unread(value.cite) for value in parameter.values)
+    ]
+    assert mixed == []
+    covers = [
+        one for policy in bundle.policies.values() for one in policy.instruments.values() if one.covers is not None
+    ]
+    assert len(covers) > 3
+    assert [one.id for one in covers if one.covers and not unread.isdisjoint(one.covers.parameters)] == []
+    assert unread
+
+
 def test_drafts_do_not_bind(bundle: Bundle) -> None:
     """What rests on a draft alone is advice."""
     wrong, seen = [], 0
