@@ -207,5 +207,5 @@ tests:
 
 
 def test_comments_and_headings_are_no_part_of_a_text() -> None:
-    text = StatuteText.read("x", "<!-- 注释\n文字 -->\n# 标题\n\n第一条 某\n事。\n")
+    text = StatuteText.read("x", "<!-- 注释\n文字 -->\n# 标题\n\n第一条 某\n事。\n".encode())
     assert text.plain == "标题第一条某事。"

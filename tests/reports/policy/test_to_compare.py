@@ -81,5 +81,7 @@ def test_an_article_is_raised_as_the_page_says(console: Console, found: list[Ope
     ran = console("lint", "--texts", "texts", "--write", "--today", "2026-12-01", file)
     verified = f"{{day: '2026-12-01', against: {Path(one.text).stem}, hash: {quote_hash(words)}}}"
     assert verified in file.read_text(encoding="utf-8")
-    assert ran.out.splitlines()[0].endswith(f"{one.policy.id}.yaml")
+    written = [Path(line).name for line in ran.out.splitlines() if ": " not in line]
+    assert {f"{one.policy.id}.yaml", "texts.sha256"} <= set(written)
+    assert f"  {one.text}\n" in (console.folder / "policies/texts.sha256").read_text(encoding="utf-8")
     assert "[quote-" not in ran.out
