@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.assignments import BOUNDS, assign, holds
+from tests.support.assignments import BOUNDS, Truths, assign
 from tests.support.effort import SEED, trials
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.random_laws import INSTRUMENTS, LawGenerator, keys_of
@@ -89,11 +89,10 @@ def test_formulas_decide_as_the_evaluator_does(tmp_path: Path, opinions: bool) -
         query = Query(period, BOUNDS)
         ruleset = query.encode(bundle)
         formulas = decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
-        for profile in profiles:
-            values = assign(query, profile.facts, day)
-            found = [word for word, formula in formulas.items() if holds(query, formula, values)]
-            assert found == [evaluate(bundle, profile, day).decision], (bundle.folder, day)
-            words.update(found)
+        expected = [evaluate(bundle, profile, day).decision for profile in profiles]
+        found = Truths(query, [assign(query, profile.facts, day) for profile in profiles]).words(formulas)
+        assert found == [[word] for word in expected], (bundle.folder, day)
+        words.update(expected)
     assert set(words) == {"allow", "needs-license", "deny", "incomplete"}
 
 
@@ -134,8 +133,8 @@ def test_tests_and_mutation_see_the_states_of_the_evaluator(tmp_path: Path) -> N
                 for rule in (rule for kind in EFFECTS for rule in law.rules_for(each, kind)):
                     state = state_of(law, rule, activation)
                     formulas = encode_states(ruleset, rule, scope)
-                    values = assign(query, profile.facts, day)
-                    assert [one for one, formula in formulas.items() if holds(query, formula, values)] == [state]
+                    truths = Truths(query, [assign(query, profile.facts, day)])
+                    assert truths.words(formulas) == [[state]]
                     told = listed.get((rule, name), None if rule.kind == "route" else ("silent",))
                     if rule.kind != "classify" and not rule.is_unread and told is not None:
                         assert state in told, (bundle.folder, rule.name, day)

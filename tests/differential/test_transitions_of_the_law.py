@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.assignments import BOUNDS, assign
+from tests.support.assignments import BOUNDS, Truths, assign
 from tests.support.effort import LONG, long_run
 from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
 from tests.support.shipped import FIXTURES, shipped_bundle
@@ -101,21 +101,21 @@ def test_fixtures_are_decided_by_the_encoding_as_by_the_evaluator() -> None:
     """The whole decision, over the law of all days, of the profiles that people wrote."""
     bundle = shipped_bundle()
     ground = TwoRuleSetSearch(Period(bundle.covers_from, END), bundle, 1_000_000, dict.fromkeys(BOUNDS, 2))
-    pool, words, longest = ground.query.space.pool, ground.words_of_base(), 0
-    compared = 0
+    words, longest = ground.words_of_base(), 0
+    cases, expected, assignments = [], [], []
     for case in itertools.islice(fixture_cases(bundle, FIXTURES), 0, None, 2 if LONG else 6):
         profile, day = case.profile, case.as_of
         facts = copy.deepcopy(dict(profile.facts))
         if too_long(facts):
             longest += 1
             continue
-        values = assign(ground.query, facts, day)
-        truths = pool.truths(values)
-        found = [word for word, formula in words.items() if truths[abs(formula)] is (formula > 0)]
-        assert found == [decision_of(bundle, profile, day)], case.name
-        compared += 1
-    assert compared > (60 if LONG else 20)
-    assert longest < compared
+        cases.append(case.name)
+        expected.append([decision_of(bundle, profile, day)])
+        assignments.append(assign(ground.query, facts, day))
+    found = Truths(ground.query, assignments).words(words)
+    assert dict(zip(cases, found, strict=True)) == dict(zip(cases, expected, strict=True))
+    assert len(cases) > (60 if LONG else 20)
+    assert longest < len(cases)
 
 
 def too_long(data: Any) -> bool:
