@@ -97,7 +97,9 @@ class Truths:
 
     def holds(self, formula: int, place: int = 0) -> bool:
         """Whether a formula holds under the assignment at a place."""
-        return bool(self._signed(formula) >> place & 1) if abs(formula) in self._bits else self._work_out(formula, place)
+        return (
+            bool(self._signed(formula) >> place & 1) if abs(formula) in self._bits else self._work_out(formula, place)
+        )
 
     def truth(self, rail: DualRail, place: int = 0) -> bool | None:
         yes, no = self.holds(rail.true, place), self.holds(rail.false, place)
