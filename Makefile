@@ -55,8 +55,8 @@ demo: $(CORE) ## decide a real product spec
 	@$(BIN)/vatspolicy check $(DEMO_SPEC) --no-fail
 
 test: $(TOOLS) ## lint, then every test; of costly searches a part
-	@$(MAKE) --no-print-directory -j 2 lint $(COLLECTED)
-	@$(MAKE) --no-print-directory law tests
+	@$(MAKE) --no-print-directory -j 2 lint law $(COLLECTED)
+	@$(MAKE) --no-print-directory tests
 
 test-long: lint law ## the same with every search whole, and the tests of pipelines and benchmarks
 	VATSPOLICY_LONG=1 $(MAKE) tests APART= PYTEST_ARGS='tests benchmarks $(PYTEST_ARGS)'
