@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import gc
 import os
@@ -55,8 +56,8 @@ def _environment() -> Iterator[None]:
         yield
 
 
-MOST = 500
-"""Megabytes above which a worker gives up what modules left in caches, such as laws that only they had."""
+MOST, ROOM = 450, 100
+"""Megabytes above which a worker gives up what modules left in caches, and that it may take anew before the next time."""
 
 
 def _megabytes() -> int:
@@ -64,18 +65,36 @@ def _megabytes() -> int:
     return int(pages.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 2**20 if pages.exists() else 0
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _small_heap() -> Iterator[None]:
-    """The law and the proofs that a module leaves in memory are not walked by each later garbage collection."""
-    yield
-    if _megabytes() > MOST:
+class Heap:
+    """The memory of a worker. What a module leaves is not walked by each later search for garbage."""
+
+    most = MOST
+
+    def settle(self) -> None:
+        if _megabytes() > self.most:
+            self._clear()
+            self.most = max(MOST, _megabytes() + ROOM)
+        gc.freeze()
+
+    def _clear(self) -> None:
+        """Empty the caches, search all for garbage, and give the memory back: else the next module would find none."""
         modules = [module for name, module in sys.modules.items() if name.startswith("vatspolicy.")]
         for value in [value for module in modules for value in vars(module).values()]:
             if isinstance(value, functools._lru_cache_wrapper) and value.cache_parameters()["maxsize"]:
                 value.cache_clear()
         gc.unfreeze()
-    gc.collect()
-    gc.freeze()
+        gc.collect()
+        if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+            libc.malloc_trim(0)
+
+
+HEAP = Heap()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_heap() -> Iterator[None]:
+    yield
+    HEAP.settle()
 
 
 @pytest.fixture(autouse=True)
