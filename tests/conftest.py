@@ -65,36 +65,34 @@ def _megabytes() -> int:
     return int(pages.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 2**20 if pages.exists() else 0
 
 
-class Heap:
-    """The memory of a worker. What a module leaves is not walked by each later search for garbage."""
-
-    most = MOST
-
-    def settle(self) -> None:
-        if _megabytes() > self.most:
-            self._clear()
-            self.most = max(MOST, _megabytes() + ROOM)
-        gc.freeze()
-
-    def _clear(self) -> None:
-        """Empty the caches, search all for garbage, and give the memory back: else the next module would find none."""
-        modules = [module for name, module in sys.modules.items() if name.startswith("vatspolicy.")]
-        for value in [value for module in modules for value in vars(module).values()]:
-            if isinstance(value, functools._lru_cache_wrapper) and value.cache_parameters()["maxsize"]:
-                value.cache_clear()
-        gc.unfreeze()
-        gc.collect()
-        if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
-            libc.malloc_trim(0)
+def _clear_caches() -> None:
+    """Empty the caches of all modules, and give memory back to the system: what is not given back counts as taken."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("vatspolicy.")]
+    for value in [value for module in modules for value in vars(module).values()]:
+        if isinstance(value, functools._lru_cache_wrapper) and value.cache_parameters()["maxsize"]:
+            value.cache_clear()
+    gc.unfreeze()
+    gc.collect()
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)
 
 
-HEAP = Heap()
+@pytest.fixture(scope="session")
+def _room() -> list[int]:
+    """The megabytes above which caches are emptied: more after a time that left more."""
+    return [MOST]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _small_heap() -> Iterator[None]:
+def _small_heap(_room: list[int]) -> Iterator[None]:
+    """The law and the proofs that a module leaves in memory are not walked by each later garbage collection."""
     yield
-    HEAP.settle()
+    if _megabytes() > _room[0]:
+        _clear_caches()
+        _room[0] = max(MOST, _megabytes() + ROOM)
+    else:
+        gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
