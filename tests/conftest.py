@@ -56,8 +56,9 @@ def _environment() -> Iterator[None]:
         yield
 
 
-MOST, ROOM = 450, 100
-"""Megabytes above which a worker gives up what modules left in caches, and that it may take anew before the next time."""
+MOST, ROOM, WHOLE = 450, 100, 600
+"""Megabytes above which a worker empties its caches, that it may take anew before the next time, and above which it does
+so after each module: a module takes up to 400 more while it runs."""
 
 
 def _megabytes() -> int:
@@ -89,7 +90,7 @@ def _small_heap(_room: list[int]) -> Iterator[None]:
     yield
     if _megabytes() > _room[0]:
         _clear_caches()
-        _room[0] = max(MOST, _megabytes() + ROOM)
+        _room[0] = min(max(MOST, _megabytes() + ROOM), WHOLE)
     else:
         gc.collect()
     gc.freeze()
