@@ -12,8 +12,8 @@ BENCH_ARGS ?=
 # A file of tests runs in one process, since its tests share what is costly to make.
 SPREAD := --dist loadfile --no-loadscope-reorder
 
-# Folders of tests that `make quick` leaves to `make test`.
-LONG := acceptance differential browser
+# Folders of tests that `make quick` runs: those of what decides.
+QUICK := core gate
 # What no user installs, tested where it runs: workflows, actions, templates, the image, fuzz targets.
 APART := pipelines
 # Folders of tests that `make lowest` runs.
@@ -70,8 +70,8 @@ tests: $(TOOLS) $(PEERS:%=$(VENV)/.%-$(KEY)) ## every test of what users install
 pipelines: ## the tests of workflows, actions, templates, the image and fuzz targets
 	@$(MAKE) --no-print-directory tests APART= PYTEST_ARGS='$(APART:%=tests/%) $(PYTEST_ARGS)'
 
-quick: law $(TOOLS) ## the tests of the law and of single packages
-	$(BIN)/python -m pytest -n $(JOBS) $(SPREAD) $(foreach folder,$(LONG) $(APART),--ignore=tests/$(folder)) $(PYTEST_ARGS)
+quick: law $(TOOLS) ## the tests of the law and of what decides
+	$(BIN)/python -m pytest -n $(JOBS) $(SPREAD) $(QUICK:%=tests/%) $(wildcard tests/test_*.py) $(PYTEST_ARGS)
 
 # uv resolves to the lowest version of each dependency that is named here, and to the newest of what these need in turn.
 LOWEST := .venv-lowest
