@@ -12,8 +12,8 @@ BENCH_ARGS ?=
 # A file of tests runs in one process, since its tests share what is costly to make.
 SPREAD := --dist loadfile --no-loadscope-reorder
 
-# Folders of tests that `make quick` runs: those of what decides.
-QUICK := core gate
+# Folders of tests that `make quick` runs: what decides.
+QUICK := core
 # What no user installs, tested where it runs: workflows, actions, templates, the image, fuzz targets.
 APART := pipelines
 # Folders of tests that `make lowest` runs.
