@@ -20,7 +20,6 @@ from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.core.documents import load_document
 
 TODAY = "2026-11-26"
-"""Statuses of edits that a run looks for."""
 DENIALS = ("deny", "need", "route", "classify")
 """Effects on which a decision word depends."""
 
