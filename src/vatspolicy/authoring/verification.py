@@ -86,7 +86,7 @@ def changed_texts(
     """Yield, with the rule of lint, texts that a policy names and whose hash differs or is not noted, each once."""
     told: set[str] = set()
     for key, _article, verified in _articles(document):
-        name = verified.get("against")
+        name = str(verified.get("against", ""))
         if name not in texts or name in told or noted.get(name) == texts[name].digest:
             continue
         told.add(name)
@@ -107,7 +107,7 @@ def _write_hashes(bundle: Bundle, chosen: Iterable[Policy], texts: Mapping[str, 
         document = bundle.document(policy)
         for _key, article, verified in _articles(document):
             name = _name_of_text(document, article, verified, texts) if article["verification"] in COMPARED else None
-            if name in texts and "zh" in article:
+            if name is not None and name in texts and "zh" in article:
                 (named if texts[name].holds(article["zh"]) else differing).add(name)
     noted |= {name: texts[name].digest for name in named - differing}
     text = "".join(f"{value}  {name}.md\n" for name, value in sorted(noted.items()))
