@@ -558,4 +558,4 @@ def _clauses(bundle: Bundle, expression: Expression, day: str) -> tuple[Localize
 
 def _wordings(bundle: Bundle, day: str) -> Iterator[tuple[Language, Wording]]:
     on = max(day, bundle.covers_from)
-    yield from ((lang, Wording(bundle, lang, day=on)) for lang in LANGUAGES)
+    yield from ((lang, Wording(bundle, lang, day=on, most=None)) for lang in LANGUAGES)

@@ -40,7 +40,7 @@ KEYS: Mapping[str, frozenset[str]] = {
             *("required", "dependentRequired", "uniqueItems", "x-invariants"),
         }
     ),
-    WORDS: frozenset({"title", "x-title-zh", "x-question", "x-enum", "x-unit"}),
+    WORDS: frozenset({"title", "x-title-zh", "x-question", "x-enum", "x-unit", "x-clause", "x-item"}),
     NOTHING: frozenset(
         {
             *("$id", "$schema", "$comment", "description", "examples", "x-elsewhere", "x-empty-hint", "x-examples"),
