@@ -267,7 +267,7 @@ class _Line:
                 self.lock.release()
 
     def end(self) -> None:
-        """Remove the line for good."""
+        """Remove the line permanently."""
         self.ended.set()
         with self.pause():
             pass

@@ -149,13 +149,12 @@ def test_headings_of_one_page_lead_to_places_of_their_own(pages: Pages) -> None:
 def test_a_rule_is_a_sentence_in_both_languages(pages: Pages) -> None:
     text = pages["telecom-regulations.md"]
     assert (
-        "Each class of the service, if mainland company of the operator: no and "
-        r"\(hosting is “Mainland China” or "
-        r"\(for at least one of the service area: it does not lie in “Outside mainland China”\)\) → "
+        "Each class of the service, if the operator is not established in mainland China and "
+        r"\(hosting is “Mainland China” or part of the service area lies in mainland China\) → "
         r"**deny: There is no company in mainland China \(fixable\)**. "
         "Only a company established in mainland China can hold the license."
     ) in text
-    assert "服务的每一类业务，如经营者的境内企业：否，且（服务器位置为“中国内地”，或（" in text
+    assert "服务的每一类业务，如经营者未在境内设立，且（服务器位置为“中国内地”，或部分服务区域" in text
     assert "→ **禁止：未在境内设立企业（可以补正）**。" in text
 
 

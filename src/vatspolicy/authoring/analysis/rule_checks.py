@@ -168,7 +168,7 @@ def _failing_clause(context: AnalysisContext, rule: Rule) -> tuple[str, Witness 
 def find_redundant(context: AnalysisContext, rules: Sequence[Rule], kinds: set[str]) -> Iterator[AnalysisFinding]:
     """Yield pairs of rules of one file with the same effect: in the same cases, or in fewer.
 
-    A duty that rests on an article of its own is told beside the other one, and is not redundant.
+    A duty that rests on its own article is told beside the other one, and is not redundant.
     """
     alike: dict[str, list[Rule]] = {}
     for rule in rules:
@@ -275,7 +275,7 @@ def _may_repeat(context: AnalysisContext, one: Rule, two: Rule) -> bool:
 def find_conflicts(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[AnalysisFinding]:
     """Yield rules of one file that contradict each other about one subject.
 
-    A rule of a layer contradicts one below it where that one prohibits for good. That a layer prohibits what the law
+    A rule of a layer contradicts one below it where that one prohibits permanently. That a layer prohibits what the law
     allows, or asks for something sooner, is what layers are for.
     """
     by_policy: dict[str, list[Rule]] = {}

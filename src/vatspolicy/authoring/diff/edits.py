@@ -175,7 +175,7 @@ _SILENT: Mapping[type, frozenset[str]] = {
         }
     ),
 }
-"""Fields that no record has, that name an entry, or that are compared as entries or days of their own."""
+"""Fields that no record has, that name an entry, or that are compared as entries or their own days."""
 _SILENT_SOURCE = frozenset({"issuer", "promulgated", "note"})
 
 
@@ -283,7 +283,7 @@ class ReviewItem:
     """An edit with the rules that it moves, or edits that cannot be told apart: a reviewer judges them at once."""
 
     changes: tuple[int, ...]
-    """Places of the edits in the list of all changes; none for rules that differ without an edit of their own."""
+    """Places of the edits in the list of all changes; none for rules that differ without their own edit."""
     rules: tuple[str, ...]
     """Names of the rules that differ because of them."""
     said: tuple[str, ...] = ()

@@ -256,7 +256,7 @@ class KnownProducts:
 
 
 def _facts(value: Tree, place: Place = ()) -> Iterator[PlacedFact]:
-    """Yield every fact of a profile, and each member of a list as a fact of its own."""
+    """Yield every fact of a profile, and each member of a list as its own fact."""
     if isinstance(value, Mapping):
         for key, child in value.items():
             if key != "id":

@@ -60,7 +60,7 @@ class Mutation:
 
 
 def mutate_expression(tree: Node, text: str) -> Iterator[Mutation]:
-    """Yield every mistake in an expression with this text; the bodies of its terms are expressions of their own."""
+    """Yield every mistake in an expression with this text; the bodies of its terms are their own expressions."""
     yield from _edits(tree, (), text)
 
 
@@ -400,7 +400,7 @@ class MutantGenerator:
     # --- dates
 
     def _dates(self, policy: Policy) -> Iterator[Mutant]:
-        """Yield mutants of the dates of the file, which apply to every rule without dates of its own."""
+        """Yield mutants of the dates of the file, which apply to every rule without its own dates."""
         starting = [rule for rule in policy.rules if rule.since == policy.since]
         ending = [rule for rule in policy.rules if rule.until == policy.until]
         if starting:

@@ -298,7 +298,7 @@ class Denial(Finding):
 
     @property
     def is_curable(self) -> bool:
-        """True if the company can mend it by itself."""
+        """True if the company can fix it by itself."""
         return self.curable
 
 

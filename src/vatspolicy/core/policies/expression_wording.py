@@ -201,7 +201,7 @@ class Wording:
         return title + aside(self.marks.text(self.listed(members)), self.lang)
 
     def listed(self, members: Sequence[str]) -> str:
-        """Return a list in words. Members with commas of their own are parted by semicolons."""
+        """Return a list in words. Members with their own commas are parted by semicolons."""
         if not members:
             return self.pick(phrases.NONE)
         comma, stop = joint("list", self.lang), joint("semicolon", self.lang)

@@ -2,7 +2,7 @@
 
 A rule is a conjunction, and most of its clauses test one fact. For each such fact a *dimension* maps a value to a
 bitmap of the rules that the value leaves possible; the *candidates* are the intersection over all dimensions. The
-operands of a disjunction have bits of their own: it excludes a rule if all of them are excluded. Any other clause, and
+operands of a disjunction have their own bits: it excludes a rule if all of them are excluded. Any other clause, and
 a fact that is missing, excludes no rule. So the index never loses a rule that may hold, and every candidate must still
 be evaluated.
 """
@@ -105,7 +105,7 @@ class RuleIndex:
     def _add_alternatives(
         self, clause: And | Or, wanted: bool, dimensions: dict[tuple[Any, ...], Dimension]
     ) -> int | None:
-        """Index the operands of a disjunction, each under a bit of its own. Return its place, None if one can always
+        """Index the operands of a disjunction, each under its own bit. Return its place, None if one can always
         hold.
         """
         operands = 0
@@ -259,7 +259,7 @@ class FilledDimension(Dimension):
 
 
 class NumberDimension(Dimension):
-    """Dimension of a number: bitmaps by the interval in which it lies, the constants being intervals of their own."""
+    """Dimension of a number: bitmaps by the interval in which it lies, the constants being their own intervals."""
 
     def finish(self, everything: int) -> None:
         """Build a bitmap for each constant, and for the numbers between them."""

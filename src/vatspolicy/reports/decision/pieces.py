@@ -66,7 +66,7 @@ class Report(ABC):
 
     @abstractmethod
     def take(self, record: Record, seconds: float = 0.0) -> Texts:
-        """Put a decision (a record) into words. It may run in a process of its own, before `write`."""
+        """Put a decision (a record) into words. It may run in its own process, before `write`."""
 
     @abstractmethod
     def write(self, entries: Entries, run: Run) -> Iterator[str]:

@@ -117,7 +117,7 @@ def read_evaluations(content: bytes, most: int) -> Evaluations:
     """Read the body of several evaluations; of a single one where it lists none.
 
     The subject, action, resource and context of the body are those of each evaluation that has none of its own. An
-    evaluation that cannot be read is an error of its own.
+    evaluation that cannot be read is its own error.
 
     Raises: HttpError.
     """

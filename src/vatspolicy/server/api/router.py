@@ -167,7 +167,7 @@ class _Api:
         return await self.decide(lambda: self.work_on_batch(question, content))
 
     def work_on_batch(self, question: DataQuestion, content: bytes) -> Decided:
-        """Decide the inputs of a batch one after the other. An input that cannot be decided has an error of its own."""
+        """Decide the inputs of a batch one after the other. An input that cannot be decided has its own error."""
         limits, begun = self.settings.limits, time.perf_counter()
         answers: dict[str, dict[str, Any]] = {}
         counts: list[DecisionCount] = []

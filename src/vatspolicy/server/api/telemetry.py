@@ -261,7 +261,7 @@ def _headers(scope: Scope) -> dict[str, list[str]]:
 
 
 class Providers(NamedTuple):
-    """The providers of one process, which export in threads of their own."""
+    """The providers of one process, which export in their own threads."""
 
     tracers: SdkTracerProvider
     meters: SdkMeterProvider
