@@ -239,7 +239,9 @@ def test_a_condition_of_a_route_is_named_by_what_it_asks_for(tmp_path: Path) -> 
     line = next(line for line in ACCESS.splitlines(keepends=True) if "- {id: region" in line)
     data = access(tmp_path, f"      conditions:\n{line}", "")
     told = " ".join(render("markdown", data, "en").replace("\\", "").split())
-    assert "no longer: condition “In a region” (region): the place (registered office) of the operator is one of" in told
+    assert (
+        "no longer: condition “In a region” (region): the place (registered office) of the operator is one of" in told
+    )
     assert told.index("no longer: condition") < told.index("- applies when the class is"), "what differs comes first"
     assert "no longer: condition “In a region”." in told, "the first sentence leaves the check to the card"
     back = compare(tmp_path / "head", tmp_path / "base")
