@@ -27,7 +27,7 @@ from vatspolicy.proofs.solver import has_solver
 
 
 class ChangedDecision(NamedTuple):
-    """A known product that is decided otherwise than under the base."""
+    """A known product whose decision differs from the base."""
 
     case: str
     before: str

@@ -64,7 +64,7 @@ class StatuteText:
 
     @classmethod
     def read(cls, name: str, markdown: str) -> StatuteText:
-        """Read a text in Markdown; comments and the signs of headings are no part of it."""
+        """Read a text in Markdown; comments and heading marks are not part of it."""
         plain = _bare(re.sub(r"<!--.*?-->|^#+ ", "", markdown, flags=re.DOTALL | re.MULTILINE))
         return cls(name, plain, _fold(plain))
 

@@ -267,7 +267,7 @@ class PolicyServer(LanguageServer):
         return wait
 
     async def ask(self, work: Callable[[], T]) -> T | None:
-        """Return what the worker finds; None after an unexpected error, of which the editor is told."""
+        """Return what the worker finds; None after an unexpected error, which is reported to the editor."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self.worker, work)
         except JsonRpcException:

@@ -138,7 +138,7 @@ class _Tools:
     async def routes(
         self, profile: Profile, as_of: str | None = None, to: Literal["allow", "needs-license"] | None = None
     ) -> Data:
-        """Return every legal route of a product with its conditions, and the smallest changes that would lead on."""
+        """Return every legal route of a product and the smallest changes that would allow the launch."""
 
         def work() -> Data:
             found = read_profile(self.read(profile), self.bundle.schemas)
@@ -201,7 +201,7 @@ class _Tools:
         except BusyError:
             raise ToolError(translate(_("Too many decisions are under way."))) from None
         except LateError:
-            raise ToolError(translate(_("There was no decision in the time that a request has."))) from None
+            raise ToolError(translate(_("The decision took longer than the time limit."))) from None
         except DayError as error:
             raise ToolError(translate(_("as_of {why}.", why=error.why))) from None
         except InvalidInput as error:

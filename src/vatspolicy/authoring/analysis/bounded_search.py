@@ -429,7 +429,7 @@ class Variants:
                     yield {name: value}
 
     def _exists(self, model: Model, change: Change) -> bool:
-        """Return whether the axioms and invariants hold that speak about what changed."""
+        """Return whether the axioms and invariants about the change hold."""
         for condition in (*self.space.axioms, *self.search.invariants()):
             if condition not in self._indexed:
                 self._indexed.add(condition)

@@ -304,8 +304,8 @@ def _check_conflict(context: AnalysisContext, one: Rule, two: Rule, conflict: st
 
 
 _CONFLICTS: Table = {
-    "route": Phrase("The route {one} is open to an activity that {two} prohibits for good."),
-    "need": Phrase("{one} asks for an instrument only where {two} prohibits for good."),
+    "route": Phrase("The route {one} is open to an activity that {two} prohibits permanently."),
+    "need": Phrase("{one} requires an instrument only where {two} prohibits permanently."),
     "due": Phrase("Where {one} applies, {two} asks for the same instrument by another day."),
     "curable": Phrase("{one} and {two} deny for one reason, the one curable and the other not."),
 }

@@ -363,7 +363,7 @@ class _Marker:
 
 
 def _line(one: RedLine) -> str:
-    """Return the effect of a red line; that of a rule that can be waived is its name, as it always was."""
+    """Return the effect of a rule that becomes waivable; for one that could be waived before, its name."""
     return one.rule if one.code == "waivable" else str([one.code, one.rule, one.level, one.since, one.until])
 
 

@@ -63,7 +63,7 @@ OF_SCHEMAS = {
     "province": Phrase("province"),
     "zone": Phrase("free-trade zone"),
     "enum": Phrase("values"),
-    "x-empty-behind": Phrase("read as none if left out, where every offer is one of these"),
+    "x-empty-behind": Phrase("assumed none if left out, where every offer is one of these"),
     "x-invariants": Phrase("conditions that every spec meets"),
     "x-question": Phrase("question"),
     "x-enum": Phrase("name"),

@@ -114,7 +114,7 @@ def find_unenforced(base: RuleSignatures, head: RuleSignatures) -> list[RedLine]
 
 
 def _unenforced(base: Bundle, head: Bundle, rule: str) -> RedLine | None:
-    """Return the red line of a rule that is enforced less on some day than before."""
+    """Return the loosening of a rule that is enforced less on some day than before."""
     entries = [[entry for entry in side.enforcements if entry.rule == rule] for side in (base, head)]
     if not entries[1]:
         return None

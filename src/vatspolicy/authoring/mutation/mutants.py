@@ -467,7 +467,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def shift_day(day: str, mutate_days: int) -> str:
-    """Return the day so many days later; earlier for a negative number."""
+    """Return the day plus a number of days, which may be negative."""
     return (datetime.date.fromisoformat(day) + datetime.timedelta(days=mutate_days)).isoformat()
 
 

@@ -286,7 +286,7 @@ class Finding(Part):
 
     @property
     def is_curable(self) -> bool:
-        """True for a denial that the company can mend by itself."""
+        """True for a denial that the company can fix by itself."""
         return False
 
 

@@ -325,7 +325,7 @@ def _is_internal(duty: Duty) -> bool:
 
 
 def _identify(duty: Duty) -> tuple[str, str, str | None]:
-    """Return what duties have in common that are told as one: instrument, bearer and layer."""
+    """Return what merged duties have in common: instrument, bearer and layer."""
     return duty.instrument.id, duty.bearer, duty.layer
 
 

@@ -80,8 +80,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "contested_class": Phrase("contested", "formats html words"),
     "routes_title": Phrase("Routes for {activity}"),
     "routes_key": Phrase(
-        "A path runs from the activity through its conditions to a license. ✓ met, ✕ not met, ? "
-        "not known; numbers are those of the list of conditions below."
+        "A path runs from the activity through its conditions to a license. Numbers refer to the list of "
+        "conditions below: ✓ met, ✕ not met, ? not known."
     ),
     "no_routes": Phrase("No route was looked at."),
     "route_fact_missing": Phrase("not known: a fact that the route asks about is missing"),
