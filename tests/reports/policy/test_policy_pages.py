@@ -175,12 +175,12 @@ def test_a_condition_shows_its_check_and_its_law(pages: Pages) -> None:
         "  - checks: *Whether the ministry has launched the pilot*: yes "
         r"\[replies to four places \(2024-10-23\), secondary\]"
     ) in text
-    assert r"  - 检查：*试点是否已启动*：是 \[对四地的批复（2024年10月23日），二手资料\]" in text
+    assert r"  - 判断条件：*试点是否已启动*：是 \[对四地的批复（2024年10月23日），二手资料\]" in text
 
 
 def test_an_article_names_the_text_that_it_was_compared_with(pages: Pages) -> None:
     assert re.search(
-        r"Verification · 核实: primary 一手核实, \d{4}-\d\d-\d\d: 电信条例\\\(2016-02-06\\\)\.",
+        r"Verification · 核实: primary 已核对原文, \d{4}-\d\d-\d\d: 电信条例\\\(2016-02-06\\\)\.",
         pages["telecom-regulations.md"],
     )
 
