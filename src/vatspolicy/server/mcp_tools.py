@@ -180,7 +180,7 @@ class _Tools:
         return await self.run(work)
 
     def gate(self, as_of: str | None) -> Gate:
-        """Return the gate of a day of the law. Raises ToolError for text that is no day, DayError for another day."""
+        """Return the gate of a day. Raises ToolError for text that is not a day, DayError for another day."""
         if not is_day(as_of):
             raise ToolError(translate(_("as_of must be a calendar day such as 2027-03-01.")))
         gate = Gate(self.bundle, self.today(), as_of, waiver_set=self.waiver_set)
@@ -188,7 +188,7 @@ class _Tools:
         return gate
 
     def read(self, profile: Profile) -> Document:
-        """Return a profile as a document. Raises ToolError if it is too large, InvalidInput if it is no profile."""
+        """Return a profile as a document. Raises ToolError if it is too large, InvalidInput if it is not a profile."""
         text = json.dumps(profile, ensure_ascii=False, indent=1)
         if len(text.encode("utf-8", "replace")) > self.limits.body:
             raise ToolError(translate(_("A profile has {most:,} bytes at most.", most=self.limits.body)))

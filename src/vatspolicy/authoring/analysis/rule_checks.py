@@ -51,7 +51,7 @@ class AnalysisContext:
     not_evaluated: list[NotEvaluated] = field(default_factory=list)
 
     def concerns(self, *rules: Rule) -> bool:
-        """Return whether one of the rules is to be looked at."""
+        """Return whether to examine one of the rules."""
         return self.touched is None or any(rule.name in self.touched for rule in rules)
 
     @functools.cached_property
@@ -420,7 +420,7 @@ class _ShadowProof:
             bounds |= missing
 
     def find_shadows(self, rule: Rule) -> list[Rule] | None:
-        """Return denials and needs because of which a rule decides nothing, or None if it decides some profile.
+        """Return denials and needs that make a rule irrelevant, or None if it decides some profile.
 
         Raises:
             Undecided: Neither was found.

@@ -164,9 +164,7 @@ RULES: Mapping[str, LintRule] = {
     "untested": LintRule(
         ERROR,
         Phrase("The tests of a policy show each rule applying, not applying, and undecided."),
-        Phrase(
-            "A rule that no test shows can be wrong unseen. Add the case that is named. A skipped test shows nothing."
-        ),
+        Phrase("A rule that no test shows can be wrong unseen. Add the named case. A skipped test shows nothing."),
     ),
     "stray-tests": LintRule(
         ERROR,

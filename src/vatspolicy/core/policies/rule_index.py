@@ -164,7 +164,7 @@ class Predicate(NamedTuple):
     constants: frozenset[Any]
     """Values that the test mentions."""
     passes: Evaluator
-    """Takes the value, or a member of the list, and tells whether it passes."""
+    """Takes the value, or a member of the list, and returns whether it passes."""
 
 
 class Dimension:
@@ -215,7 +215,7 @@ class ValueDimension(Dimension):
 
 
 class EveryDimension(ValueDimension):
-    """Dimension of a list of which every member must pass."""
+    """Dimension of a list in which every member must pass."""
 
     def possible(self, value: Any) -> int:
         """Return the bitmap of the rules that a value leaves possible."""
@@ -226,7 +226,7 @@ class EveryDimension(ValueDimension):
 
 
 class SomeDimension(ValueDimension):
-    """Dimension of a list of which some member must pass."""
+    """Dimension of a list in which some member must pass."""
 
     def finish(self, everything: int) -> None:
         """Build the table without the rules that the dimension does not test."""

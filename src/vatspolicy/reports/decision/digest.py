@@ -300,7 +300,7 @@ def _grade(known: str, lang: Language) -> str:
 
 
 def _join_labels(labels: Iterable[str], lang: Language) -> str:
-    """Return labels of articles in a row; `art.` is said once for neighbors. Labels with commas keep apart by more."""
+    """Return labels of articles in a row; `art.` appears once for neighbors. Labels with commas keep apart by more."""
     said, before = "", ""
     for text in labels:
         plain = all(re.fullmatch(r"art\. [^,]+|第[^，、]+", one) for one in (before, text))

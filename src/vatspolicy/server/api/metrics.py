@@ -81,7 +81,7 @@ class Metrics:
 
 
 class _BundleCollector(Collector):
-    """Metrics of the bundle in use, read when they are asked for."""
+    """Metrics of the bundle in use, read on request."""
 
     def __init__(self, store: BundleStore) -> None:
         self._store = store
