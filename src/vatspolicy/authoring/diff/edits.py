@@ -94,7 +94,7 @@ def _since(was: Mapping[str, Tree] | None, now: Mapping[str, Tree] | None) -> st
     return min(str(entry["from"]) for entry in both)
 
 
-# --- red lines -------------------------------------------------------------------------------------------------------
+# --- weakened -------------------------------------------------------------------------------------------------------
 
 
 def find_red_lines(base: RuleSignatures, head: RuleSignatures, changes: Iterable[Edit]) -> list[RedLine]:

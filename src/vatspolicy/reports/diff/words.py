@@ -300,12 +300,12 @@ PHRASES: Table = {
     "needs": Phrase("{before} → {after}; this change is {level} ({because}) and needs at least {needed}."),
     "fits": Phrase("{before} → {after}; this change is {level} ({because}), and {before} is not released yet."),
     "untouched": Phrase("{before} → {after}; nothing that is released changes."),
-    "waivable": Phrase("RED LINE: {rule} could not be waived; now it can be."),
-    "unenforced_warn": Phrase("RED LINE: {rule} only warns {days} (layer {name}), and the gate passes its findings."),
+    "waivable": Phrase("WEAKENED: {rule} could not be waived; now it can be."),
+    "unenforced_warn": Phrase("WEAKENED: {rule} only warns {days} (layer {name}), and the gate passes its findings."),
     "unenforced_off": Phrase(
-        "RED LINE: {rule} is switched off {days} (layer {name}), and the gate passes its findings."
+        "WEAKENED: {rule} is switched off {days} (layer {name}), and the gate passes its findings."
     ),
-    "loosenable": Phrase("RED LINE: layer {name} lets the layer above it loosen {rule}."),
+    "loosenable": Phrase("WEAKENED: layer {name} lets the layer above it loosen {rule}."),
     "failed": Phrase("Fails on: {names}."),
     "more": Phrase("… and {count} more in the JSON report."),
     "cut": Phrase("The rest is in the full report."),
