@@ -102,9 +102,9 @@ def catalog() -> Iterator[Text]:
     with (ROOT / "src/vatspolicy/i18n/locale/zh/LC_MESSAGES/vatspolicy.po").open("rb") as file:
         for message in read_po(file, locale="zh"):
             place = message.locations[0][0] if message.locations else "catalog"
-            for words in message.id if isinstance(message.id, tuple) else [message.id]:
+            for words in [message.id] if isinstance(message.id, str) else message.id:
                 yield Text(place, "en", words, True)
-            for words in message.string if isinstance(message.string, tuple) else [message.string]:
+            for words in [message.string] if isinstance(message.string, str) else message.string or ():
                 yield Text(place, "zh", words, False)
 
 

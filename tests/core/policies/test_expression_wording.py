@@ -13,7 +13,7 @@ from vatspolicy.core.cel.interpreter import Unknown, evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.expression_wording import MEMBERS, Wording
 from vatspolicy.core.policies.plain_tree import plain_tree
-from vatspolicy.i18n import LANGUAGES, Language
+from vatspolicy.i18n import LANGUAGES, Language, LocalizedText
 from vatspolicy.reports.words import FOLD, cut_lists, fold
 
 DAY = "2026-11-26"
@@ -61,7 +61,7 @@ def test_no_expression_of_the_law_is_worded_as_a_form(law: Bundle) -> None:
 
 
 def test_a_long_check_is_folded_in_reports(law: Bundle) -> None:
-    checks = [
+    checks: list[LocalizedText] = [
         {lang: Wording(law, lang, day=DAY).say(expression.tree) for lang in LANGUAGES}
         for expression in law.expressions()
     ]

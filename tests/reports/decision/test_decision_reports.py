@@ -288,7 +288,7 @@ def test_specs_that_were_not_decided_are_notifications(make: Make) -> None:
     assert invocation["executionSuccessful"] is False
     note, whole = invocation["toolExecutionNotifications"]
     assert (note["level"], whole["level"]) == ("error", "note")
-    assert whole["message"]["text"].startswith("hosting: NEEDS LICENSE (2027-01-31). shipped law 0.1.0. Law that")
+    assert whole["message"]["text"].startswith("hosting: NEEDS LICENSE (2027-01-31). shipped law 0.1.0. Covers")
     assert whole["message"]["text"].endswith(" A reading of the law by rules, not legal advice.")
     assert note["message"]["text"] == "company.name Something is wrong. Mend it."
     assert note["locations"][0]["physicalLocation"]["region"] == {"startLine": 3, "startColumn": 7}

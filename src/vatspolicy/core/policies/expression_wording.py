@@ -145,8 +145,9 @@ class Wording:
     def inner(self, node: Node, scope: Scope) -> str:
         """Return a part of a larger clause, in brackets if it is ambiguous."""
         text = self.clause(node, scope)
-        several = isinstance(node, Quantifier) and isinstance(node.body, And | Or | Quantifier)
-        loose = isinstance(node, And | Or) or (several and self.brief(node, scope) is None)
+        loose = isinstance(node, And | Or)
+        if isinstance(node, Quantifier) and isinstance(node.body, And | Or | Quantifier):
+            loose = self.brief(node, scope) is None
         return self.bracketed(text) if loose else text
 
     def bracketed(self, text: str) -> str:
@@ -407,9 +408,9 @@ class Wording:
         values = [_equals(test, node.variable, "!=" if several else "==") for test in tests]
         own = isinstance(over, Fact) and bool(self.path(over, scope))
         if own and len(tests) > 1 and not all(values):
-            each = [self.brief(replace(node, body=test), scope) for test in tests]
-            joined = joint("and-clause" if several else "or-clause", self.lang).join(text for text in each if text)
-            return joined if all(each) else None
+            briefs = [self.brief(replace(node, body=test), scope) for test in tests]
+            joined = joint("and-clause" if several else "or-clause", self.lang).join(text for text in briefs if text)
+            return joined if all(briefs) else None
         if own and all(values):
             options = joint("or", self.lang).join(self.quoted(value, over, scope) for value in values)
             return self.relate(phrases.HAS_NOT if several else phrases.HAS, self.name(over, scope), options)
