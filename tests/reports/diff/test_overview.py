@@ -321,8 +321,8 @@ def test_a_decision_that_only_becomes_incomplete_is_no_refusal(tmp_path: Path) -
     entry |= {"direction": "tightened", "witness": {"since": "2020-01-01"}, "verdict": "witness"}
     [told] = [one for one in overview(data, "en") if "worse" in one or "refused" in one]
     assert told == (
-        "Nobody is refused, or needs a license, who was not before, which is proved; but a decision that was reached can "
-        "become incomplete, as it depends on a fact that did not matter before: ALLOW → INCOMPLETE."
+        "Proved: nobody is newly refused or newly needs a license. A complete decision can become incomplete, because it "
+        "depends on a fact that did not matter before: ALLOW → INCOMPLETE."
     )
     data["verdict"] = "both"
     asked = list(questions(data, "en"))
