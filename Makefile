@@ -81,9 +81,10 @@ lowest: ## the tests of single packages with the lowest version of every depende
 	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct -e '.[test]'
 	$(LOWEST)/bin/python -m pytest -n $(JOBS) $(SPREAD) $(LOW_TESTS) $(PYTEST_ARGS)
 
-lint: $(TOOLS) ## style, types and import layers; workflows, actions and scripts
+lint: $(TOOLS) ## style, prose, types and import layers; workflows, actions and scripts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m tests.support.prose
 	$(BIN)/shellcheck --enable=quote-safe-variables,deprecate-which .ci/run .ci/image $(wildcard .github/actions/*/*.sh)
 	$(BIN)/actionlint -shellcheck=$(BIN)/shellcheck -pyflakes= $(wildcard .github/workflows/*.yml)
 	$(BIN)/zizmor --quiet --offline --persona=pedantic --strict-collection --no-progress .github .pre-commit-hooks.yaml

@@ -2,7 +2,7 @@
 
     python benchmarks/report.py [build/bench.json]                                the table
     python benchmarks/report.py [build/bench.json] --markdown                     every table in the documents' form
-    python benchmarks/report.py [build/bench.json] --write docs/performance.md    put them where the document has them
+    python benchmarks/report.py [build/bench.json] --write docs/performance-figures.md    put them into the document
 
 A document has tables between the lines `<!-- bench: ID -->` and `<!-- /bench -->`, which are replaced; those of parts
 without figures stay as they are. ID is the name of a benchmark, for its description and all of its tables; or

@@ -203,7 +203,7 @@ def _is_in_checkout(folder: str) -> bool:
 
 
 def _is_trusted(folder: str) -> bool:
-    """Return True for a folder of the user's own that is no link and that nobody else may write to."""
+    """Return True for a folder of the user's own that is not a link and that nobody else may write to."""
     status = os.lstat(folder)
     if not stat.S_ISDIR(status.st_mode):
         return False

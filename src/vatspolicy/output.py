@@ -46,7 +46,7 @@ _status: list[Callable[[], AbstractContextManager[None]]] = []
 
 
 def without_status() -> AbstractContextManager[None]:
-    """Return a context without the status line, so that other output has a line of its own."""
+    """Return a context without the status line, so that other output has its own line."""
     return _status[0]() if _status else nullcontext()
 
 

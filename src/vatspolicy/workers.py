@@ -45,7 +45,7 @@ def can_fork() -> bool:
 
 
 class Apart(Generic[T, R]):
-    """A process of its own that does one task after another while this one goes on.
+    """Runs tasks one after another in a child process.
 
     Tasks and results must be plain data. If no process can be forked, or it breaks, the tasks are done in this process.
     """
@@ -113,7 +113,7 @@ FROZEN_AT_START = 10_000
 def frozen_memory() -> Iterator[None]:
     """Leave the objects that exist now out of garbage collection for a while.
 
-    A process that has left its objects out for good, as one that serves has, keeps them so.
+    A process that has left its objects out permanently, as one that serves has, keeps them so.
     """
     if gc.get_freeze_count() > FROZEN_AT_START:
         yield
@@ -126,7 +126,7 @@ def frozen_memory() -> Iterator[None]:
 
 
 def start_apart(work: Callable[[], R]) -> Callable[[], R]:
-    """Start work in a process of its own, and return a function that waits for its result, which must be plain data.
+    """Start work in its own process, and return a function that waits for its result, which must be plain data.
 
     If no process can be forked, or it breaks, that function does the work in this process.
     """

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ def test_every_rule_that_a_page_gives_as_an_example_exists() -> None:
         for found in ABOUT.finditer(page.read_text(encoding="utf-8"))
         if found["policy"] in law.policies
     ]
-    assert {page for page, *_ in named} >= {"policies.md", "coverage.md"}
+    assert {page for page, *_ in named} >= {"policies-details.md", "coverage.md"}
     for page, policy, id, condition in named:
         rule = rules.get(f"{policy}/{id}")
         known = rule is not None or id in law.policies[policy].parameters
@@ -104,6 +105,8 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+CONTINUES = {"registries": "bundles-and-receipts", "receipts": "bundles-and-receipts", "layers-reference": "layers"}
+"""Pages whose commands use the files that another page makes."""
 HISTORY = """
 vatspolicy new policy cloud-measures
 cp -r policies old-folder
@@ -135,14 +138,20 @@ def test_the_commands_of_a_page(page: Path, program: Path, law: Path, tmp_path: 
         "COLUMNS": "100",
         "LC_ALL": "C.UTF-8",
     }
-    if page.stem in ("reviewing-a-change", "analyzing-a-bundle"):  # what takes minutes with all the law
+    if page.stem in (
+        "reviewing-a-change",
+        "comparing-bundles",
+        "accepted-changes",
+        "analyzing-a-bundle",
+        "properties",
+    ):  # what takes minutes with all the law
         make_history(tmp_path, environment)
     else:
-        in_bundles = page.stem == "bundles-and-receipts"  # which makes bundles of the law, and reads each again
+        in_bundles = CONTINUES.get(page.stem, page.stem) == "bundles-and-receipts"  # which makes bundles of the law
         (tmp_path / "policies").symlink_to(law if in_bundles else ROOT / "policies")
         (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
-    seen = 0
-    for file, kind, body in blocks(page):
+    seen, earlier = 0, [ROOT / "docs" / f"{CONTINUES[page.stem]}.md"] if page.stem in CONTINUES else []
+    for file, kind, body in [block for one in (*earlier, page) for block in blocks(one)]:
         if kind in ("yaml", "toml") and file:
             (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / file).write_text(body, encoding="utf-8")
@@ -162,7 +171,8 @@ def test_the_commands_of_a_page(page: Path, program: Path, law: Path, tmp_path: 
             assert ran.returncode == step.code, f"{step.command}: {ran.stdout}{ran.stderr}"
             if step.output is not None:
                 assert matches(step.output, ran.stdout), f"{step.command} prints\n{ran.stdout}\nand not\n{step.output}"
-    assert seen == len([step for step in commands_of(page) if not step.command.startswith(ELSEWHERE)])
+    run = [step for one in (*earlier, page) for step in commands_of(one) if not step.command.startswith(ELSEWHERE)]
+    assert seen == len(run)
 
 
 def test_no_command_stands_in_another_kind_of_block() -> None:
@@ -231,6 +241,30 @@ def test_the_readme_has_pictures_that_need_no_network() -> None:
         assert (ROOT / path).stat().st_size < 150_000
     svg = (ROOT / "docs/pictures/terminal.svg").read_text(encoding="utf-8")
     assert not re.search(r"url\(|<script|href", svg.replace("url(#", ""))
+
+
+def test_the_readme_states_the_day_and_the_grades_of_the_law() -> None:
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    law = shipped_bundle()
+    count = Counter(article.verification for policy in law.policies.values() for article in policy.articles.values())
+    assert f"in force from {law.covers_from} and published by {law.known_until}, when" in text
+    assert (
+        f"They cite {count.total()} articles: {count['primary']} compared with the statute (`primary`), {count['copy']} with a "
+        f"copy, {count['secondary']} known from commentary (`secondary`), {count['unverified']} `unverified`."
+    ) in text
+
+
+def test_pages_are_short() -> None:
+    """A page that is read from top to bottom has 1,500 words at most; what is looked up may be longer."""
+    index = (ROOT / "docs/README.md").read_text(encoding="utf-8")
+    reference = set(re.findall(r"\]\(([\w/-]+\.md)", index.partition("## Reference")[2].partition("## Development")[0]))
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
+    long = [
+        page.name
+        for page in PAGES
+        if page.name not in reference | {"CHANGELOG.md"} and len(page.read_text(encoding="utf-8").split()) > 1500
+    ]
+    assert long == []
 
 
 def test_the_readme_opens_with_two_commands_and_three_ways_in() -> None:

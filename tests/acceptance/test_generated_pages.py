@@ -1,4 +1,4 @@
-"""Generated pages: each is what the command says that docs/development.md lists for it."""
+"""Generated pages: each is what the command says that docs/where-things-belong.md lists for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.support.console import Console
 from tests.support.shipped import ROOT
 
-PAGE = ROOT / "docs/development.md"
+PAGE = ROOT / "docs/where-things-belong.md"
 ROWS = re.findall(
     r"^\| (`.*`) \| `vatspolicy (.*)` \| `test_generated_pages\.py` \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE
 )
@@ -30,4 +30,4 @@ def test_generated_pages_are_in_step(console: Console, monkeypatch: pytest.Monke
         if (ran.code, ran.out) != (0, (ROOT / page).read_text(encoding="utf-8")):
             stale.append(f"stale {page}: vatspolicy {command}")
     assert stale == []
-    assert len(ROWS) == 3, "docs/development.md lists the pages that a command of the program writes"
+    assert len(ROWS) == 3, "docs/where-things-belong.md lists the pages that a command of the program writes"

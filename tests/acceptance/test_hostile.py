@@ -1,6 +1,6 @@
 """Hostile input and a hostile machine, through the real command line: what was tried, and that nothing is lost.
 
-docs/security.md lists every promise with its test. Tests of a single module stand beside that module.
+docs/security*.md list every promise with its test. Tests of a single module stand beside that module.
 """
 
 from __future__ import annotations

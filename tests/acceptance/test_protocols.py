@@ -1,4 +1,4 @@
-"""The table of protocols in docs/api.md names tests that use the packages it names."""
+"""The table of protocols in docs/api-protocols.md names tests that use the packages it names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.shipped import ROOT
 
-PAGE = ROOT / "docs" / "api.md"
+PAGE = ROOT / "docs" / "api-protocols.md"
 WORDS = {
     "apparitor": "apparitor", "opa-python-client": "opa_client", "opa-golib-python-bindings": "opa", "mcp": "mcp",
     "schemathesis": "schemathesis", "opentelemetry-proto": "opentelemetry.proto", "lsprotocol": "lsprotocol",

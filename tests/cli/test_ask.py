@@ -140,7 +140,7 @@ def test_why_back_and_what_cannot_be_read(console: Console, law: Path) -> None:
     assert "The law of this day decides" in ran.err
     assert "→ a service of this class: B21" in ran.err
     assert "§ How the Catalog is read for online businesses" in ran.err
-    assert "This is not one of the answers." in ran.err
+    assert "This is not a valid answer." in ran.err
     assert ran.err.count("Which services does the product offer?") == 3, "again after ? and after b"
     assert "Each question is about one fact" in ran.err
     assert load_document(console.folder / "my-idc.yaml").data["services"][0]["offers"] == ["ai-chat"]

@@ -129,12 +129,12 @@ def test_help_fits_the_terminal(console: Console, monkeypatch: pytest.MonkeyPatc
         assert max(map(len, console("check", "--help").out.splitlines())) <= columns
 
 
-# --- the README -------------------------------------------------------------------------------------------------------
+# --- the page on commands ----------------------------------------------------------------------------------------------
 
 
 def table(heading: str) -> list[list[str]]:
-    """Rows of a README table, by a word of its head."""
-    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    """Rows of a table of the page on commands, by a word of its head."""
+    lines = (ROOT / "docs/commands.md").read_text(encoding="utf-8").splitlines()
     start = next(index for index, line in enumerate(lines) if line.startswith(f"| {heading} |"))
     rows = []
     for line in lines[start + 2 :]:
@@ -144,7 +144,7 @@ def table(heading: str) -> list[list[str]]:
     return rows
 
 
-def test_the_readme_lists_every_command() -> None:
+def test_the_page_lists_every_command() -> None:
     listed = set()
     for cell, _ in table("command"):
         words = [word for word in cell.strip("`").split()[1:] if re.match("[a-z]", word)]
@@ -152,11 +152,11 @@ def test_the_readme_lists_every_command() -> None:
     assert listed == set(COMMANDS)
 
 
-def test_the_readme_lists_every_exit_code() -> None:
+def test_the_page_lists_every_exit_code() -> None:
     listed = [int(row[0]) for row in table("exit code")]
     codes = set(gate.ExitCode) - {gate.ExitCode.INTERRUPTED}
     assert listed == sorted(codes)
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
     order = re.search(r"the worst counts: ([\d, ]+)\.", text)
     assert order
     found = [int(word) for word in order[1].split(",")]

@@ -103,7 +103,7 @@ def test_reports(project: Console) -> None:
     page = (project.folder / "update.md").read_text(encoding="utf-8")
     assert page.startswith("**A newer bundle: ")
     assert "`specs/shop.yaml`: ALLOW → DENY" in page
-    assert "有新的法律包" in project("update", "--check", "--from", "releases", "--lang", "zh").out
+    assert "有新的规则包" in project("update", "--check", "--from", "releases", "--lang", "zh").out
 
 
 def test_a_bundle_that_changes_nothing_here(project: Console) -> None:

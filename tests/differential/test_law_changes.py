@@ -1,4 +1,4 @@
-"""Real changes of law, replayed; docs/reviewing-a-change.md shows the beginning of each report."""
+"""Real changes of law, replayed; docs/law-changes.md shows the beginning of each report."""
 
 from typing import Any
 

@@ -100,14 +100,14 @@ def test_a_broken_link_that_may_have_been_a_folder_is_refused(here: Path) -> Non
 @pytest.mark.parametrize("argument", EVERY)
 def test_a_special_file_is_refused(here: Path, argument: str) -> None:
     os.mkfifo(here / "specs/gpu.yaml")
-    assert refusals(argument) == [("specs/gpu.yaml", "This is no ordinary file.")]
+    assert refusals(argument) == [("specs/gpu.yaml", "This is not a regular file.")]
 
 
 @pytest.mark.usefixtures("here")
 def test_a_socket_is_refused() -> None:
     with socket.socket(socket.AF_UNIX) as one:
         one.bind("specs/gpu.json")
-        assert refusals("specs") == [("specs/gpu.json", "This is no ordinary file.")]
+        assert refusals("specs") == [("specs/gpu.json", "This is not a regular file.")]
 
 
 @pytest.fixture

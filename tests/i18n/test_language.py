@@ -85,7 +85,7 @@ def test_a_broken_invariant_is_told_by_the_chinese_of_the_schema(console: Consol
     ("arguments", "code", "told"),
     [
         (["chek"], 2, "错误：没有命令“chek”"),
-        (["check"], 2, "没有给出产品文件："),
+        (["check"], 2, "没有给出产品说明文件："),
         (["check", "a.yaml", "--lnag"], 2, "错误：没有选项 --lnag。"),
         (["check", "a.yaml", "--as-of", "2020"], 2, "请把日期写成 YYYY-MM-DD。"),
         (["check", "a.yaml", "--as-of", "2020-01-01"], 2, "--as-of 已经过去；若要按过去某日的法律判定"),

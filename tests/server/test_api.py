@@ -199,7 +199,7 @@ def test_a_problem_has_the_place_in_the_body_and_no_value(client: Client) -> Non
 
 def test_an_error_is_told_in_the_language_of_the_run(client: Client) -> None:
     requests: list[tuple[str, Any, str]] = [
-        (PLACE, "", "请求体为空。请求体必须是含有 input 的对象，其值为画像。"),
+        (PLACE, "", "请求体为空。请求体必须是含有 input 的对象，其值为产品说明。"),
         (PLACE, {"input": SHOP_DATA, "day": "2027-01-01"}, "请求体含有 input 和 as_of 以外的键。"),
         (PLACE, {"input": SHOP_DATA, "as_of": "soon"}, "as_of 必须是日历日期，例如 2027-03-01。"),
         (f"{PLACE}?explain=notes", {"input": SHOP_DATA}, "explain 必须为 full，否则请省略。"),

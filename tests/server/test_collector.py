@@ -43,8 +43,10 @@ def post(server: Server, path: str, body: dict[str, Any], **headers: str) -> Any
 
 
 def documented(heading: str) -> tuple[str, list[str]]:
-    """The text of a section of docs/api.md, and the first column of its table."""
-    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    """The text of a section of docs/api-protocols.md, and the first column of its table."""
+    text = (
+        (ROOT / "docs" / "api-protocols.md").read_text(encoding="utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    )
     return text, re.findall(r"^\| `(.+?)` \|", text, re.MULTILINE)
 
 

@@ -1,6 +1,6 @@
 """Real changes of law, replayed: the policies as they were without what a day brought, against the policies as they are.
 
-`python -m tests.support.law_changes` writes the beginning of each report into docs/reviewing-a-change.md.
+`python -m tests.support.law_changes` writes the beginning of each report into docs/law-changes.md.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from vatspolicy.authoring.diff.sources import Source, read_source
 from vatspolicy.core.documents import load_document
 from vatspolicy.guidance.access_matrix.comparison import compare_matrices
 
-PAGE = ROOT / "docs/reviewing-a-change.md"
+PAGE = ROOT / "docs/law-changes.md"
 
 
 @dataclass(frozen=True)

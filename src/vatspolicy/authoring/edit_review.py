@@ -27,7 +27,7 @@ from vatspolicy.proofs.solver import has_solver
 
 
 class ChangedDecision(NamedTuple):
-    """A known product that is decided otherwise than under the base."""
+    """A known product whose decision differs from the base."""
 
     case: str
     before: str
@@ -50,7 +50,7 @@ class EditReview:
 
     @property
     def open_rules(self) -> list[str]:
-        """Rules that the last save changed and of which known products show nothing: a proof is worth its seconds."""
+        """Rules of the last save that no known product shows: a proof is worth its seconds."""
         changed = [name for name, how in self.rules.items() if how == "changed" and name in self.concerned]
         return [] if self.decisions else changed
 

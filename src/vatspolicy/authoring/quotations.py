@@ -66,7 +66,7 @@ class StatuteText:
 
     @classmethod
     def read(cls, name: str, content: bytes) -> StatuteText:
-        """Read the file of a text in Markdown; comments and the signs of headings are no part of the text."""
+        """Read the file of a text in Markdown; comments and heading marks are not part of it."""
         plain = _bare(re.sub(r"<!--.*?-->|^#+ ", "", content.decode(), flags=re.DOTALL | re.MULTILINE))
         return cls(name, plain, _fold(plain), hashlib.sha256(content).hexdigest())
 

@@ -37,7 +37,7 @@ _WORDS: Table = {
     "any": Phrase("Any of"),
     "one": Phrase("One of"),
     "all": Phrase("All values"),
-    "why": Phrase("Say here why the case matters."),
+    "why": Phrase("Explain why the case matters."),
     "title": Phrase("Name of the regulation"),
     "issuer": Phrase("Issuing body"),
     "message": Phrase("What the rule says when it applies."),

@@ -25,7 +25,7 @@ def unread_warnings(bundle: Bundle, policies: Iterable[Policy] | None = None) ->
 
 
 class _Unread:
-    """Finder of the rules and conditions of one policy that rest on unverified articles alone."""
+    """Finds the rules and conditions of one policy that rest on unverified articles alone."""
 
     def __init__(self, bundle: Bundle, policy: Policy) -> None:
         self.bundle, self.policy, self.document = bundle, policy, bundle.document(policy)

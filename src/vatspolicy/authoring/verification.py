@@ -117,7 +117,7 @@ def _write_hashes(bundle: Bundle, chosen: Iterable[Policy], texts: Mapping[str, 
 def write_verified(document: Document, texts: Mapping[str, StatuteText], today: str) -> str:
     """Return the text of a policy with day, text and hash, under `verified`, of each primary quote that its text holds.
 
-    What is written and right already stays. Against a page that is no text, only the first hash is written.
+    What is written and right already stays. Against a page that is not a text, only the first hash is written.
     """
     text = document.text
     for key, article, verified in _articles(document):

@@ -1,4 +1,4 @@
-"""Files below folders, and which of them changed since they were last looked at."""
+"""Files below folders, and which of them changed since they were last read."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def read_archive(
 ) -> list[tuple[str, bytes]]:
     """Return the name (relative, with slashes) and bytes of each wanted file of an archive, in its order.
 
-    The whole archive is looked at, and refused for one member that is a link, a device or sparse, whose name
+    The whole archive is examined, and refused for one member that is a link, a device or sparse, whose name
     leads upwards or comes twice, or that goes beyond the limits. Raises ArchiveError, with the name of the
     file at fault.
     """

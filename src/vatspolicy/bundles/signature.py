@@ -306,7 +306,7 @@ class SignerPolicy:
     identity: str | None = None
     """Subject of the certificate: an email address, or the address of a workflow with its ref."""
     repository: str | None = None
-    """Address of the source repository, of which any workflow and ref will do."""
+    """Address of the source repository; any of its workflows and refs is accepted."""
 
 
 def read_policy(path: Path) -> SignerPolicy | None:
@@ -437,7 +437,7 @@ def _find_valid(file: str, evidence: Evidence, root: bytes, policy: SignerPolicy
 
 
 def _limit(root: bytes, moment: datetime) -> bytes:
-    """Return a trust root with the authorities and logs of which it says that they were valid at a moment.
+    """Return a trust root with the authorities and logs that it lists as valid at a moment.
 
     The library takes those that have ended, too, whenever a certificate was issued. A certificate is valid for ten
     minutes, and the logs prove that it was used in that time.

@@ -1,4 +1,4 @@
-"""The parameters of `check`. What has a setting is a key of `vatspolicy.toml`."""
+"""The parameters of `check`. Each setting is a key of `vatspolicy.toml`."""
 
 from __future__ import annotations
 

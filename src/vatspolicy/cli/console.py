@@ -255,7 +255,7 @@ class _Line:
 
     @contextlib.contextmanager
     def pause(self) -> Iterator[None]:
-        """Remove the line, and draw none in this context; it comes back while the command goes on."""
+        """Remove the line, and draw none in this context; it comes back during the command."""
         held = self.lock.acquire(timeout=1)  # a forked process may inherit a lock that nobody opens
         try:
             if held and self.drawn:
@@ -267,7 +267,7 @@ class _Line:
                 self.lock.release()
 
     def end(self) -> None:
-        """Remove the line for good."""
+        """Remove the line permanently."""
         self.ended.set()
         with self.pause():
             pass

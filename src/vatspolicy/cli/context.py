@@ -67,7 +67,7 @@ class LawOptions(ValueObject):
         return choose_law(self.law, self.bundle, self.key, self.skip_verify, found, self.policies)
 
     def repeat(self) -> list[str]:
-        """Return the options as a command that is told next repeats them."""
+        """Return the options for the next suggested command."""
         from vatspolicy.reports.decision.summary import quote
 
         layers = (("-p", folder) for folder in self.policies)

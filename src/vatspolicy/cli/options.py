@@ -205,7 +205,7 @@ class Setting(NamedTuple):
 
     key: str
     name: str
-    """Name of the parameter; `formats` is for two of them."""
+    """Name of the parameter; `formats` has two."""
     values: tuple[str, ...]
     source: str
     """The file, or the name of the variable."""

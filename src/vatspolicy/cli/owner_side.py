@@ -76,7 +76,7 @@ class OwnerSide:
             os.chdir(self.here)
 
     def name(self, path: str | Path) -> Path:
-        """Return a path as it is named on both sides; a file outside the repository is no part of the change.
+        """Return a path as it is named on both sides; a file outside the repository is not part of the change.
 
         Raises:
             SourceError: A relative path leads out of the repository.

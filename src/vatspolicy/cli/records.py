@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def write_records(options: CheckOptions, law: SelectedLaw, gate: Gate, result: GateResult, signer: Key | None) -> None:
-    """Write the records that are asked for."""
+    """Write the requested records."""
     from vatspolicy.gate.run_record import record_runs
 
     runs = list(record_runs(law, gate, result, clock.now()))

@@ -38,7 +38,7 @@ OTHER_VARIABLES = (
     *("ATTEST", "CONFIG", "OPTIONS", "PACKAGE", "PROJECT", "REF", "SIGN_KEY"),  # templates/gitlab-ci.yml
     *("EXAMPLES", "FUZZ", "LONG", "SEED", "TRIALS"),  # the tests of the project
 )
-"""Names behind the prefix of variables that are no settings."""
+"""Names behind the prefix of variables that are not settings."""
 HARMLESS = ("lang", "formats")
 """Keys that change no exit code. Every report names the others that are used, since they could weaken the gate."""
 _LAW = frozenset(("law", "bundle"))

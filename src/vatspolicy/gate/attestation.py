@@ -182,7 +182,7 @@ def _open(file: str, data: Tree, key: Key) -> Attested:
     statement: Tree = None
     with contextlib.suppress(EnvelopeError):
         envelope = read_envelope(data, PAYLOAD)
-        envelope.verify(file, key, _("The attestation was changed, or somebody else signed it."))
+        envelope.verify(file, key, _("The attestation was changed, or another key signed it."))
         statement = envelope.data
     if not is_valid(statement, "attestation"):
         raise BundleFileError(file, _("This is not an attestation of vatspolicy."))
@@ -240,7 +240,7 @@ def find_objections(attested: Attested, expected: Expected) -> list[Message]:
                 _("It rests on an opinion on {about} that {approver} granted. Accept that with --approvers.", **values)
             )
         elif not accepted.allow_period(opinion.since, opinion.until):
-            objections.append(_("It rests on a grant of more than {most} days.", most=accepted.max_days))
+            objections.append(_("It relies on a grant of more than {most} days.", most=accepted.max_days))
     return objections
 
 

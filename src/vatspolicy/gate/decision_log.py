@@ -40,7 +40,7 @@ _SAME = {
     ("product", "title"): "title",
     ("product", "launch"): "launch",
 }
-"""Facts that a record repeats under a name of their own."""
+"""Facts that a record repeats under their own name."""
 _UNREAD_BY_RULES = ("/input/product/id", "/input/product/title")
 """Facts that no rule reads: a record without them is decided as it was."""
 

@@ -119,7 +119,7 @@ class SpecReader(Protocol[T]):
     """Reads the decisions of a run while it goes on, so that the run need not keep them."""
 
     def take(self, record: Record, seconds: float) -> T:
-        """Return what the reader wants of a decision, as plain data; perhaps in a process of its own."""
+        """Return what the reader wants of a decision, as plain data; perhaps in its own process."""
 
     def add(self, taken: T) -> None:
         """Accept what was taken, in the order of the specs."""

@@ -12,7 +12,7 @@ from vatspolicy.i18n import LocalizedText
 LEVELS = ("deny", "needs-license", "contested", "duty", "advice")
 """Levels that the gate may fail on; each includes those before it."""
 INCOMPLETE = "incomplete"
-"""Level of what keeps a decision open. It fails the gate on every level, with an exit code of its own."""
+"""Level of what keeps a decision open. It fails the gate on every level, with its own exit code."""
 ITSELF = "decision"
 """Part of a failure that no finding stands for: the decision as a whole."""
 EDITS = "edits-gate"

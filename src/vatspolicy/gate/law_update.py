@@ -125,7 +125,7 @@ def compare_specs(old: Bundle, new: Bundle, specs: Iterable[str], today: str) ->
 
 
 def _decide(gate: Gate, spec: str) -> _Side:
-    """Decide a spec on its launch day, or today if that is later: who has launched must keep to the law of today."""
+    """Decide a spec on its launch day, or today if that is later: a launched product follows the law of today."""
     profile = load_profile(spec, schemas=gate.bundle.schemas)
     if profile.launch is not None and profile.launch < gate.today:
         gate = replace(gate, as_of=gate.today)

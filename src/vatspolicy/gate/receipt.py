@@ -108,7 +108,7 @@ class StoredReceipt:
         """Raise InvalidInput unless the key has signed this receipt."""
         if self.envelope is None:
             raise BundleFileError(self.file, _("The receipt is not signed, and a key was given to verify it."))
-        self.envelope.verify(self.file, key, _("The receipt was changed, or somebody else signed it."))
+        self.envelope.verify(self.file, key, _("The receipt was changed, or another key signed it."))
 
 
 def read_receipt(path: Path) -> StoredReceipt:
@@ -128,7 +128,7 @@ def read_receipt(path: Path) -> StoredReceipt:
     except (ValueError, RecursionError):
         raise InvalidInput([Problem(file, 1, 1, "", _("This is not JSON, so it is not a receipt."))]) from None
     if isinstance(data, dict) and data.get("receipt", FORMAT) != FORMAT:
-        raise InvalidInput([Problem(file, 1, 1, "", _("This receipt is of a form that this version does not know."))])
+        raise InvalidInput([Problem(file, 1, 1, "", _("This version does not support the form of this receipt."))])
     if not is_valid(data, "receipt"):
         hint = _("vatspolicy check --receipt writes them.")
         raise InvalidInput([Problem(file, 1, 1, "", _("This is not a receipt."), hint)])

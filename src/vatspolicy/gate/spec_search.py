@@ -146,7 +146,7 @@ class _Search:
             )
             return False
         if not stat.S_ISREG(mode):
-            self._report(entry.path, _("This is no ordinary file."))
+            self._report(entry.path, _("This is not a regular file."))
         return stat.S_ISREG(mode)
 
     def _check_expectation(self, entry: os.DirEntry[str], names: set[str]) -> None:

@@ -1,6 +1,6 @@
-"""The language of the program. English is written where it is said; Chinese is in a gettext catalogue.
+"""The language of the program. English stands in the source; Chinese is in a gettext catalogue.
 
-A sentence is made by `_`, a text of a table by `Phrase`. Both are translated where they are shown, so that a run in
+`_` makes a sentence, `Phrase` a text of a table. Both are translated where they are shown, so that a run in
 English loads no catalogue.
 """
 

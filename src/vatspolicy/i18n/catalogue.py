@@ -1,7 +1,7 @@
 """The catalogue of Chinese texts: a `.po` file of GNU gettext, which Babel writes and checks.
 
 It is read as it is: what a translator changes is in effect at once, and nothing compiled can be out of date. One pass
-finds its entries; a text is decoded when it is asked for.
+finds its entries; a text is decoded when it is requested.
 """
 
 from __future__ import annotations

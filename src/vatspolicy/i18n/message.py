@@ -1,4 +1,4 @@
-"""Texts of the program: English where they are written, Chinese from the catalogue when it is asked for.
+"""Texts of the program: English where they are written, Chinese from the catalogue when it is requested.
 
 `_` makes a sentence (a string), `Phrase` a text of a table or of a report (a mapping of languages). Babel extracts the
 English of both, so the first argument is always a literal.
@@ -197,7 +197,7 @@ class Bilingual(Translatable):
 
 
 class _ByLanguage(Mapping[str, str]):
-    """A text by language, of which each is made when it is read."""
+    """A text by language, made when it is read."""
 
     __slots__ = ()
 

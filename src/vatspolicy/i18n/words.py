@@ -47,7 +47,7 @@ JOINTS: Table = {
     "or-clause": {"en": " or ", "zh": "，或"},
 }
 """Joints between the parts of a line: `bodies` between authorities, `plus` between steps of one way forward,
-`names` between names with commas of their own, `and-clause` and `or-clause` between clauses.
+`names` between names with their own commas, `and-clause` and `or-clause` between clauses.
 """
 FRAMES: Table = {
     "aside": {"en": "{text} ({remark})", "zh": "{text}（{remark}）"},

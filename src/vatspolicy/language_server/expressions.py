@@ -29,7 +29,7 @@ _MEMBER = re.compile(r"\s*(?:in|==|!=)\s+([A-Za-z_][\w.]*)")
 _NEAR = 4000
 """Characters before a literal in which the name is looked for that it is compared with."""
 TERM, PARAMETER = "term", "param"
-"""Roots of names that are no facts."""
+"""Roots of names that are not facts."""
 SETS = "sets"
 """Name before the functions that compare lists as sets."""
 QUANTIFIERS = ("exists", "all")
@@ -103,7 +103,7 @@ def find_names(text: str) -> Iterator[Name]:
 
 
 def _follows_dot(text: str, start: int) -> bool:
-    """Return whether a name is a member of something that is no name, such as of a list in brackets."""
+    """Return whether a name is a member of something that is not a name, such as of a list in brackets."""
     while start > 0 and text[start - 1].isspace():
         start -= 1
     return text.endswith(".", 0, start)

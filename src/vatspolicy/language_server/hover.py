@@ -25,7 +25,6 @@ from vatspolicy.language_server.navigation import symbols_at
 from vatspolicy.language_server.project import Project
 from vatspolicy.language_server.schema_nodes import allowed_words, describe_nodes, find_nodes
 from vatspolicy.language_server.text import Sketch, find_places
-from vatspolicy.reports.words import cut_lists
 
 LONGEST = 400
 """Characters of a quotation or a value that are shown."""
@@ -197,7 +196,7 @@ class _Teller:
         yield f"```cel\n{policy.terms[name]}\n```"
         tree = used_terms(bundle).get((policy.id, name))
         if tree is not None:
-            yield from self._both(lambda lang: cut_lists(Wording(bundle, lang, day=self.day).say(tree), lang))
+            yield from self._both(lambda lang: Wording(bundle, lang, day=self.day).say(tree))
 
     def parameter(self, policy: Policy, parameter: Parameter) -> Iterator[str]:
         """Yield the title of a parameter, and its values by their days."""
@@ -229,7 +228,7 @@ class _Teller:
         """Yield what a rule says and checks, its days, and its law."""
         yield f"**{rule.name}**"
         yield "\n\n".join(f"{rule.message[lang]} → {describe_effect(bundle, rule, lang)}" for lang in LANGUAGES)
-        yield from self._both(lambda lang: cut_lists(Wording(bundle, lang, day=self.day).say(rule.when.tree), lang))
+        yield from self._both(lambda lang: Wording(bundle, lang, day=self.day).say(rule.when.tree))
         yield f"{self._label('in_force')}{self._days(rule.since, rule.until)}"
         yield from describe_readings(rule, self.lang)
         for key in rule.cite:

@@ -72,7 +72,7 @@ Names = Callable[[str], Owners]
 
 
 def _mapping(data: Any, key: str) -> Mapping[str, Any]:
-    """Return a part of a file that may hold a fault; empty if it is no mapping."""
+    """Return a part of a file that may hold a fault; empty if it is not a mapping."""
     part = data.get(key) if isinstance(data, dict) else None
     return part if isinstance(part, dict) else {}
 

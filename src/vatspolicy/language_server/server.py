@@ -1,4 +1,4 @@
-"""The language server: the messages of the protocol, whatever a client sends, and when files are looked at.
+"""The language server: the messages of the protocol, whatever a client sends, and when files are examined.
 
 A request whose parameters have another form, one before the connection is opened or after it is closed, and text that
 is no message at all are answered by an error of JSON-RPC.
@@ -87,7 +87,7 @@ def _is_id(id: Any) -> bool:
 
 T = TypeVar("T")
 PAUSE = 0.05
-"""Seconds without a keystroke after which a file is looked at."""
+"""Seconds without a keystroke after which a file is examined."""
 REST = 0.6
 """Seconds after a look before tests are run."""
 LOADER, LINT, TESTS = "loader", "lint", "tests"
@@ -106,7 +106,7 @@ class PolicyServer(LanguageServer):
         self.worker = ThreadPoolExecutor(1, thread_name_prefix="law")
         self.answers = Answers(project, self.findings_of)
         self.found: dict[tuple[str, str], Findings] = {}
-        """Findings by the file that was looked at and their source."""
+        """Findings by the file that was examined and their source."""
         self.timers: dict[str, asyncio.TimerHandle] = {}
         self.tasks: set[asyncio.Task[None]] = set()
         self.looks: dict[str, int] = {}
@@ -267,7 +267,7 @@ class PolicyServer(LanguageServer):
         return wait
 
     async def ask(self, work: Callable[[], T]) -> T | None:
-        """Return what the worker finds; None after an unexpected error, of which the editor is told."""
+        """Return what the worker finds; None after an unexpected error, which is reported to the editor."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self.worker, work)
         except JsonRpcException:

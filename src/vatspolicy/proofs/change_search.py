@@ -138,7 +138,7 @@ class TransitionProof:
         `outside`: only on days before the first and after the last of these (numbers).
 
         The less is `exact`, the faster; for what is, lists grow to as many members as the question needs. With
-        `parts`, the kinds of parts that the change can touch, each part is looked at alone, which is faster still.
+        `parts`, the kinds of parts that the change can touch, each part is examined alone, which is faster still.
         """
         conditions = [(pair, number) for pair in wanted for number in range(3)]
         try:
@@ -168,7 +168,7 @@ class TransitionProof:
         return ExcludedPairs(tuple(found), tuple(sorted(invariants)))
 
     def find_classes(self, head: Bundle, pairs: Iterable[Pair]) -> Iterator[str]:
-        """Yield classes of activities of which one alone may make the pairs. Raises Unsupported and Undecided."""
+        """Yield classes of activities that alone may make the pairs. Raises Unsupported and Undecided."""
         return self._context(Exact()).find_classes(head, pairs)
 
     def _unsatisfiable(
@@ -277,7 +277,7 @@ class ProofContext:
         return Exact(frozenset(free[name] for name in model if name in free), held)
 
     def find_classes(self, head: Bundle, pairs: Iterable[Pair]) -> Iterator[str]:
-        """Yield classes of activities of which one alone may make the pairs; none for a pair that none may make."""
+        """Yield classes of activities that alone may make the pairs; none for a pair that none may make."""
         pool, space = self.query.space.pool, self.query.space
         wanted = list(pairs)
         numbered = [(pair, number) for pair in wanted for number in range(3)]

@@ -97,7 +97,7 @@ def encode_decision(
     """Return the outcome for the product and for the services that exist, each given with that formula.
 
     `require_service`: a product without any service is undecided, as in the evaluator. `classes`: the only classes
-    that are looked at, where no service can be of another (`exclude_other_classes`).
+    that are examined, where no service can be of another (`exclude_other_classes`).
     """
     pool = ruleset.space.pool
     services = tuple(services)
@@ -151,7 +151,7 @@ def encode_activities(
 ) -> Iterator[tuple[int, int, SymbolicOutcome]]:
     """Yield the outcome for each activity of a service, with the formulas that it certainly and possibly exists.
 
-    `classes`: the only classes that are looked at.
+    `classes`: the only classes that are examined.
     """
     pool = ruleset.space.pool
     found = encode_classes(ruleset, ruleset.service_activation(service))

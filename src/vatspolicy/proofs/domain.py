@@ -338,7 +338,7 @@ class ProfileSpace:
 
 
 def cases_of(value: SymbolicValue) -> Cases:
-    """Return the cases of a value that is no truth."""
+    """Return the cases of a value that is not a truth."""
     assert not isinstance(value, DualRail)
     return value
 

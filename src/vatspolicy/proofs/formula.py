@@ -212,7 +212,7 @@ class FormulaPool:
 Step = tuple[Amount, bool, int]
 """Upper bound of one variable: the limit, whether the bound includes it, and the formula."""
 Clause = tuple[int, ...]
-"""Formulas of which at least one holds."""
+"""Formulas; at least one holds."""
 _Pair = tuple[str, str, bool]
 """First variable, second variable, and whether the first is less (True), or less or equal (False)."""
 

@@ -209,7 +209,7 @@ class RuleComparison:
         return self._verdict(mixed, lambda: self._find_changes(mixed, shared))
 
     def verdict_of_whole(self, transitions: Transitions) -> RuleVerdict:
-        """Return the verdict on rules whose change is the whole change, from its transitions."""
+        """Return the verdict on rules that make up the whole change, from its transitions."""
         shown = {(one.before, one.after): one for one in transitions.possible}
         if shown:
             telling = [pair for pair in MOST_TELLING_FIRST if pair in shown]
@@ -437,7 +437,7 @@ def compare_change(
 
 
 def _whole(base: Bundle, head: Bundle, as_of: str | None, groups: Sequence[Group]) -> set[Group]:
-    """Return the groups with every rule because of which decisions can differ."""
+    """Return the groups with every rule that can make decisions differ."""
     period = comparison_period(base, head, as_of)
     differing = None if period is None else differing_rules(base, head, period)
     return {group for group in groups if differing and differing.keys() <= set(group)}

@@ -431,7 +431,7 @@ class RelaxedRuleSet(SymbolicRuleSet):
         return DualRail(self.space.pool.conjoin((known, true)), self.space.pool.conjoin((known, -true)))
 
     def _relate(self, name: str, other: RelaxedRuleSet, own: DualRail, others: DualRail | None) -> None:
-        """State that whoever holds an instrument that covers less also holds the one that covers more."""
+        """State that anyone who holds an instrument that covers less also holds the one that covers more."""
         sides = (self, own), (other, others)
         for (wide, more), (narrow, less) in (sides, sides[::-1]):
             if more is not None and less is not None and more != less and wide.covers_all_of(narrow, name):

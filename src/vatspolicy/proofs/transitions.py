@@ -139,7 +139,7 @@ class RelevantRules:
         return self.side.days_of_licenses.union(*map(self.side.days_of, [*routes, *self.rules]))
 
     def _possible_classes(self) -> Iterator[str]:
-        """Yield the classes of which a service may be on some day, also under another reading of a rule."""
+        """Yield the classes that a service may have on some day, also under another reading of a rule."""
         for rule in self.side.rules:
             if isinstance(rule.effect, Classify) and self._may_hold(rule):
                 yield from (*rule.effect.classes, *rule.other_readings)
@@ -212,7 +212,7 @@ def find_period(
 
     `search` has lists in which a profile shows each of the pairs, and some are shown on `days`, the first and the last
     that are known. The period is proved if no profile of any kind shows one of them on a day outside. `parts` are those
-    that the change can touch, and `exact` what its rules read. `classes`: those of which services are looked at first.
+    that the change can touch, and `exact` what its rules read. `classes`: those of which services are examined first.
     """
     period = search.query.period
     starts = _starts(period, (day for bundle in bases for day in bundle.boundaries))
@@ -244,7 +244,7 @@ def _starts(period: Period, boundaries: Iterable[str]) -> list[int]:
 
 
 def _first(show: Show, starts: Sequence[int], known: int) -> int:
-    """Return the first day that shows the change, of which one is known."""
+    """Return the first day that shows the change, given one such day."""
     low, high = 0, bisect_right(starts, known) - 1
     while low < high:
         middle = (low + high) // 2
@@ -262,7 +262,7 @@ def _first(show: Show, starts: Sequence[int], known: int) -> int:
 
 
 def _last(show: Show, starts: Sequence[int], end: int, known: int) -> int:
-    """Return the last day that shows the change, of which one is known."""
+    """Return the last day that shows the change, given one such day."""
     ends = [*(start - 1 for start in starts[1:]), end]
     low, high = bisect_right(starts, known) - 1, len(starts) - 1
     while low < high:
@@ -378,7 +378,7 @@ class _DecisionComparison:
         found = [find_rule(bundle, name) for name in names or () for bundle in (base, head)]
         self.rules = [rule for rule in found if rule is not None]
         self.exact = read_by(self.rules)
-        """Quantifiers and instruments of these rules."""
+        """The quantifiers and the instruments of these rules."""
         histories = [build_history(bundle, period) for bundle in (base, head)]
         self.parts: Kinds = ALL_KINDS if names is None else touched_kinds(histories, self.rules)
         """Kinds of parts of a product that the rules can touch."""

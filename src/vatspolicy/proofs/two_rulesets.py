@@ -174,7 +174,7 @@ Items = dict[Key, tuple[Item | None, Item | None]]
 
 
 class Shown(NamedTuple):
-    """The kind of items that are looked at."""
+    """The kind of items that are examined."""
 
     settled: bool = False
     """True if a decision in which a missing fact leaves one of the rules undetermined shows nothing."""

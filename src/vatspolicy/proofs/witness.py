@@ -208,7 +208,7 @@ def minimize_profile(
 
 
 def is_valid_and_holds(data: Facts, holds: Callable[[Profile], bool], schemas: SchemaSet | None) -> bool:
-    """Return whether data is a valid profile of which `holds` is true."""
+    """Return whether data is a valid profile that satisfies `holds`."""
     if not is_valid(data, "profile", schemas):
         return False  # the explanation is slow and not needed here
     try:

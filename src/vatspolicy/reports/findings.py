@@ -31,7 +31,7 @@ class ShownFinding:
     line: int
     column: int = 1
     ignored: str | None = None
-    """The reason for which the file ignores the finding, which then fails nothing."""
+    """The reason why the file ignores the finding; an ignored finding fails nothing."""
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ def _details(one: Word, lang: Language) -> Iterator[str]:
 
 
 def _columns(rows: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
-    """Yield lines of a value and its meaning; a long value has a line of its own."""
+    """Yield lines of a value and its meaning; a long value has its own line."""
     room = min(_NARROW, max((width_of(value) for value, _ in rows), default=0)) + 4
     for value, meaning in rows:
         start = f"  {value}"

@@ -78,7 +78,7 @@ say = partial(word, WORDS)
 
 _VALUES = {True: "open", False: "closed", None: "unknown"}
 ALSO = 6
-"""Number of equally good places that are named; the rest is counted."""
+"""Maximum number of equally good places listed; the rest is counted."""
 
 
 def render(ways: Ways, lang: Language, color: bool = False, room: int = 100) -> str:

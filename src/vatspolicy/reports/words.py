@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from vatspolicy.core.engine.result import Citation, Law, Route
 from vatspolicy.core.policies.bundle import LawIdentity
-from vatspolicy.i18n import Language, Phrase
+from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import GRADES, STATES, Counts, aside, joint, word
 
@@ -52,6 +52,7 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "law": Phrase("law: {law}"),
     "because": Phrase("Because"),
     "checks": Phrase("checks: {check}"),
+    "folded": Phrase("{check} … (in full: vatspolicy explain RULE)"),
     "curable": Phrase("fixable"),
     "get": Phrase("Licenses to get"),
     "would_get": Phrase("Licenses also required"),
@@ -121,6 +122,24 @@ def cited(citation: Citation, lang: Language) -> str:
 def law_of(citations: Iterable[Citation], lang: Language) -> str:
     """Return citations in one line, each with the verification of its article."""
     return joint("semicolon", lang).join(cited(citation, lang) for citation in citations)
+
+
+FOLD: Mapping[Language, int] = {"en": 400, "zh": 160}
+"""Characters of a check that a report shows; the rest is folded."""
+
+
+def fold(check: LocalizedText, lang: Language) -> str:
+    """Return a check in words, cut at the end of a clause where it is long."""
+    text = check[lang]
+    if len(text) <= FOLD[lang]:
+        return text
+    cut = max(text.rfind(joint(mark, lang), FOLD[lang] // 2, FOLD[lang]) for mark in ("and-clause", "or-clause"))
+    return phrase("folded", lang, check=text[: cut if cut > 0 else FOLD[lang]].rstrip())
+
+
+def say_check(check: LocalizedText, lang: Language) -> str:
+    """Return the line of a report on what a rule or a condition checks."""
+    return phrase("checks", lang, check=fold(check, lang))
 
 
 # --- long lists in a sentence, cut for a terminal

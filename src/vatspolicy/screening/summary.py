@@ -118,7 +118,7 @@ class PortfolioSummary:
 
 
 def render(summary: PortfolioSummary, by: Iterable[str], lang: Language, laws: Sequence[LawIdentity]) -> str:
-    """Return the summary as text, in English or Chinese. `laws` decided; of two, the first is before a change."""
+    """Return the summary as text, in English or Chinese. `laws` decided; the first of two is older."""
     say = partial(word, _WORDS, lang=lang)
     found = summary.totals()
     lines = [

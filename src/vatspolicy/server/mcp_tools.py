@@ -138,7 +138,7 @@ class _Tools:
     async def routes(
         self, profile: Profile, as_of: str | None = None, to: Literal["allow", "needs-license"] | None = None
     ) -> Data:
-        """Return every legal route of a product with its conditions, and the smallest changes that would lead on."""
+        """Return every legal route of a product and the smallest changes that would allow the launch."""
 
         def work() -> Data:
             found = read_profile(self.read(profile), self.bundle.schemas)
@@ -180,7 +180,7 @@ class _Tools:
         return await self.run(work)
 
     def gate(self, as_of: str | None) -> Gate:
-        """Return the gate of a day of the law. Raises ToolError for text that is no day, DayError for another day."""
+        """Return the gate of a day. Raises ToolError for text that is not a day, DayError for another day."""
         if not is_day(as_of):
             raise ToolError(translate(_("as_of must be a calendar day such as 2027-03-01.")))
         gate = Gate(self.bundle, self.today(), as_of, waiver_set=self.waiver_set)
@@ -188,7 +188,7 @@ class _Tools:
         return gate
 
     def read(self, profile: Profile) -> Document:
-        """Return a profile as a document. Raises ToolError if it is too large, InvalidInput if it is no profile."""
+        """Return a profile as a document. Raises ToolError if it is too large, InvalidInput if it is not a profile."""
         text = json.dumps(profile, ensure_ascii=False, indent=1)
         if len(text.encode("utf-8", "replace")) > self.limits.body:
             raise ToolError(translate(_("A profile has {most:,} bytes at most.", most=self.limits.body)))
@@ -201,7 +201,7 @@ class _Tools:
         except BusyError:
             raise ToolError(translate(_("Too many decisions are under way."))) from None
         except LateError:
-            raise ToolError(translate(_("There was no decision in the time that a request has."))) from None
+            raise ToolError(translate(_("The decision took longer than the time limit."))) from None
         except DayError as error:
             raise ToolError(translate(_("as_of {why}.", why=error.why))) from None
         except InvalidInput as error:

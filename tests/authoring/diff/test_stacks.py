@@ -384,7 +384,7 @@ def test_every_report_names_the_layer(root: Path) -> None:
     data, wanting = review(root, COMPANY, UNIT), []
     for format, lang in itertools.product(FORMATS, LANGUAGES):
         text = render(format, data, lang)
-        words = ["company", {"en": "RED LINE", "zh": "红线"}[lang]] if format != "json" else []
+        words = ["company", {"en": "WEAKENED", "zh": "约束减弱"}[lang]] if format != "json" else []
         if (format, lang) == ("text", "en"):
             words += ["layer company", "with the layers company, unit"]
         wanting += [(format, lang, word) for word in words if word not in text]

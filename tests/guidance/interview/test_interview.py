@@ -355,14 +355,14 @@ def _offers(question: Question) -> list[str]:
 @pytest.mark.parametrize(
     ("path", "typed", "words"),
     [
-        (("services", 0, "audience"), "4", "not one of the answers"),
-        (("services", 0, "audience"), "nobody", "not one of the answers"),
+        (("services", 0, "audience"), "4", "not a valid answer"),
+        (("services", 0, "audience"), "nobody", "not a valid answer"),
         (("services", 0, "audience"), "b-u-s-i", None),
         (("services", 0, "channels"), "0, 1", "none of these"),
         (("services", 0, "offers"), "0", "at least one"),
         (("services", 0, "area"), "none", "at least one"),
         (("company", "registered"), "guang", "Several"),
-        (("company", "registered"), "…", "not one of the answers"),
+        (("company", "registered"), "…", "not a valid answer"),
         (("company", "registered_capital_rmb"), "1.5", "whole number"),
         (("company", "registered_capital_rmb"), "-1", "at least 0"),
         (("company", "foreign_percent"), "100.01", "at most 100"),

@@ -288,7 +288,7 @@ def test_specs_that_were_not_decided_are_notifications(make: Make) -> None:
     assert invocation["executionSuccessful"] is False
     note, whole = invocation["toolExecutionNotifications"]
     assert (note["level"], whole["level"]) == ("error", "note")
-    assert whole["message"]["text"].startswith("hosting: NEEDS LICENSE (2027-01-31). shipped law 0.1.0. Law that")
+    assert whole["message"]["text"].startswith("hosting: NEEDS LICENSE (2027-01-31). shipped law 0.1.0. Covers")
     assert whole["message"]["text"].endswith(" A reading of the law by rules, not legal advice.")
     assert note["message"]["text"] == "company.name Something is wrong. Mend it."
     assert note["locations"][0]["physicalLocation"]["region"] == {"startLine": 3, "startColumn": 7}
@@ -517,8 +517,8 @@ def test_github_annotates_the_verdict_and_each_finding(make: Make) -> None:
     verdict, *rest = github(make(*DENIED))
     said = (
         "hosting: DENY (2027-01-31). The gate fails: 1 deny. shipped law 0.1.0."
-        " Law that appears after 2026-11-26 is not in it."
-        " Not stated, and read as none: licenses of the company, deals, filings done."
+        " Covers law published up to 2026-11-26."
+        " Assumed none because not stated: licenses of the company, deals, filings done."
         " Source quality: at least one cited article is known from commentary only."
         " A reading of the law by rules, not legal advice."
     )
@@ -719,11 +719,11 @@ def test_text_says_which_class_and_which_routes_and_why(make: Make) -> None:
     text = page(make(*DENIED, ("company.registered", "chengdu")))
     assert "  cloud: telecommunications\n    B11 internet data center" in text
     assert "      ✘ 2024 pilot for value-added telecommunications: closed\n" in text
-    assert "        - not met: The company is registered in a pilot place.\n" in text
+    assert "        - not met: The company is registered in a pilot zone.\n" in text
     assert "      ✔ 2024 pilot for value-added telecommunications: open\n" in page(make())
     unknown = page(make(("services.0.facilities", None)))
     assert "      ? 2024 pilot for value-added telecommunications: unknown\n" in unknown
-    assert "        - not known: All service facilities stand in the pilot place of the company.\n" in unknown
+    assert "        - not known: All service facilities are in the company's pilot zone.\n" in unknown
 
 
 def test_text_says_what_to_get_and_from_whom(make: Make) -> None:
@@ -802,7 +802,7 @@ def test_text_quotes_each_article_once(make: Make) -> None:
 
 
 def test_text_quotes_the_law_in_its_own_words_in_chinese(make: Make) -> None:
-    assert "§ 中华人民共和国电信条例，第七条（一手核实）：未取得电信业务经营许可证" in page(make(), "zh")
+    assert "§ 中华人民共和国电信条例，第七条（已核对原文）：未取得电信业务经营许可证" in page(make(), "zh")
 
 
 def test_text_asks_for_missing_facts(make: Make) -> None:
@@ -820,11 +820,11 @@ def test_text_shows_contested_readings(make: Make) -> None:
     first = " ALLOW · CONTESTED  Hosting in Lin-gang · another reading needs a license ("
     assert " ".join(text.splitlines()[:2]).startswith(first)
     contested = [line.strip() for line in text[text.index("\nContested\n") :].splitlines()[2:]]
-    assert contested[0].startswith("≠ cloud: Own software delivered online")
+    assert contested[0].startswith("≠ cloud: Proprietary software delivered online")
     assert sum(line.startswith("- Read as ") for line in contested) == 3
     for begin in ("Read first: ", "Settled by: "):
         assert sum(line.startswith(begin) for line in contested) == 1
-    assert text.count("Own software delivered online") == 2  # once for the class, once for all its readings
+    assert text.count("Proprietary software delivered online") == 2  # once for the class, once for all its readings
 
 
 @for_each([name for name in FORMATS if name != "json"], LANGUAGES)

@@ -101,7 +101,7 @@ def test_the_first_sentence_tells_a_last_day_that_comes_or_goes(tmp_path: Path) 
 
 
 def test_what_decisions_list_changes_from_the_day_of_the_edit(tmp_path: Path) -> None:
-    """A day that is past is not passed over: the edit reaches back."""
+    """A day that is past is not passed over: the edit is retroactive."""
     data = compared(tmp_path, LAW.replace("kind: verify", "kind: pending"))
     [below] = [sentence for sentence in overview(data, "en") if sentence.startswith("What decisions list")]
     assert below.startswith(
@@ -157,12 +157,12 @@ def test_what_a_reviewer_must_decide(tmp_path: Path) -> None:
     assert asked[0] == "May law/too-foreign be waived from now on? Until now nobody could."
     assert "Does the law say that decisions become milder?" in asked
     assert any(
-        one.startswith("Is the law of past days wrong as it stands? 2 edits reach back: policies/law.yaml:")
+        one.startswith("Is the law of past days wrong today? 2 edits are retroactive: policies/law.yaml:")
         for one in asked
     )
-    assert any(one.startswith("Which version is it? The version of the bundle must be at least") for one in asked)
+    assert any(one.startswith("Set the version: The version of the bundle must be at least") for one in asked)
     data = compared(tmp_path / "b", unread.replace("percent > param.cap", "percent >= param.cap"), unread)
-    question = "Who compares the articles that nobody has read? They carry law/too-foreign."
+    question = "No one has checked the articles behind law/too-foreign against their text."
     waits = "Until then, decisions that rest on law/too-foreign stay incomplete, unless an opinion settles them."
     assert f"{question} {waits}" in list(questions(data, "en"))
     noted = unread.replace("deny: {reason: SHARE-ABOVE-CAP}", "advise: {kind: note}")
@@ -239,7 +239,9 @@ def test_a_condition_of_a_route_is_named_by_what_it_asks_for(tmp_path: Path) -> 
     line = next(line for line in ACCESS.splitlines(keepends=True) if "- {id: region" in line)
     data = access(tmp_path, f"      conditions:\n{line}", "")
     told = " ".join(render("markdown", data, "en").replace("\\", "").split())
-    assert "no longer: condition “In a region” (region): place (registered office) of the operator is one of" in told
+    assert (
+        "no longer: condition “In a region” (region): the place (registered office) of the operator is one of" in told
+    )
     assert told.index("no longer: condition") < told.index("- applies when the class is"), "what differs comes first"
     assert "no longer: condition “In a region”." in told, "the first sentence leaves the check to the card"
     back = compare(tmp_path / "head", tmp_path / "base")
@@ -296,7 +298,7 @@ def test_a_term_has_no_article_and_a_reviewer_is_asked_for_one(tmp_path: Path) -
         tmp_path, LAW.replace("is_foreign: company.foreign_percent > 0", "is_foreign: company.foreign_percent > 61")
     )
     asked = list(questions(data, "en"))
-    assert "On which article does it rest? The edited entry cites none: term law/is_foreign." in asked
+    assert "Cite an article for term law/is_foreign." in asked
 
 
 def test_changes_in_both_directions_are_told_apart_and_the_worst_first(tmp_path: Path) -> None:
@@ -319,8 +321,8 @@ def test_a_decision_that_only_becomes_incomplete_is_no_refusal(tmp_path: Path) -
     entry |= {"direction": "tightened", "witness": {"since": "2020-01-01"}, "verdict": "witness"}
     [told] = [one for one in overview(data, "en") if "worse" in one or "refused" in one]
     assert told == (
-        "Nobody is refused, or needs a license, who was not before, which is proved; but a decision that was reached can "
-        "become incomplete, as it depends on a fact that did not matter before: ALLOW → INCOMPLETE."
+        "Proved: nobody is newly refused or newly needs a license. A complete decision can become incomplete, because it "
+        "depends on a fact that did not matter before: ALLOW → INCOMPLETE."
     )
     data["verdict"] = "both"
     asked = list(questions(data, "en"))

@@ -149,13 +149,12 @@ def test_headings_of_one_page_lead_to_places_of_their_own(pages: Pages) -> None:
 def test_a_rule_is_a_sentence_in_both_languages(pages: Pages) -> None:
     text = pages["telecom-regulations.md"]
     assert (
-        "Each class of the service, if mainland company of the operator: no and "
-        r"\(hosting is “Mainland China” or "
-        r"\(for at least one of the service area: it does not lie in “Outside mainland China”\)\) → "
+        "Each class of the service, if the operator is not established in mainland China and "
+        r"\(hosting is “Mainland China” or part of the service area lies in mainland China\) → "
         r"**deny: There is no company in mainland China \(fixable\)**. "
         "Only a company established in mainland China can hold the license."
     ) in text
-    assert "服务的每一类业务，如经营者的境内企业：否，且（服务器位置为“中国内地”，或（" in text
+    assert "服务的每一类业务，如经营者未在境内设立，且（服务器位置为“中国内地”，或部分服务区域" in text
     assert "→ **禁止：未在境内设立企业（可以补正）**。" in text
 
 
@@ -176,12 +175,12 @@ def test_a_condition_shows_its_check_and_its_law(pages: Pages) -> None:
         "  - checks: *Whether the ministry has launched the pilot*: yes "
         r"\[replies to four places \(2024-10-23\), secondary\]"
     ) in text
-    assert r"  - 检查：*试点是否已启动*：是 \[对四地的批复（2024年10月23日），二手资料\]" in text
+    assert r"  - 判断条件：*试点是否已启动*：是 \[对四地的批复（2024年10月23日），二手资料\]" in text
 
 
 def test_an_article_names_the_text_that_it_was_compared_with(pages: Pages) -> None:
     assert re.search(
-        r"Verification · 核实: primary 一手核实, \d{4}-\d\d-\d\d: 电信条例\\\(2016-02-06\\\)\.",
+        r"Verification · 核实: primary 已核对原文, \d{4}-\d\d-\d\d: 电信条例\\\(2016-02-06\\\)\.",
         pages["telecom-regulations.md"],
     )
 

@@ -96,7 +96,7 @@ def test_a_rule_is_a_sentence_with_links(pages: Pages) -> None:
     text = pages["vats-pilot-2024.html"]
     rule = text.partition('id="pilot-access"')[2].partition("</section>")[0]
     assert (
-        "Each class of the service, if foreign share of the operator is above 0 % and the class is one of "
+        "Each class of the service, if the foreign share of the operator is above 0 % and the class is one of "
         "<em>Classes opened</em> and (if "
     ) in rule
     assert 'href="#instrument-pilot-approval"' in rule

@@ -350,7 +350,7 @@ def test_routes_are_shown_and_nothing_is_gated(console: Console, law: Path) -> N
     ran = hosting(console, "--set", "services.0.facilities=[chengdu]", law=law)
     assert (ran.code, ran.err) == (0, "")
     assert " DENY " in ran.out.splitlines()[0]
-    assert "✘ All service facilities stand in the pilot place of the company." in ran.out
+    assert "✘ All service facilities are in the company's pilot zone." in ran.out
     assert "Relocate the facilities to Shanghai, Pudong New Area" in ran.out
     assert "= NEEDS LICENSE; to get: Pilot approval" in ran.out
 
@@ -372,7 +372,7 @@ def test_an_incomplete_spec_shows_what_is_missing(console: Console, law: Path) -
     assert ran.code == 0
     assert " INCOMPLETE " in ran.out
     assert "? company.registered: Where is the company registered?" in ran.out
-    assert "? The company is registered in a pilot place." in ran.out
+    assert "? The company is registered in a pilot zone." in ran.out
 
 
 def test_an_allowed_spec_needs_nothing(console: Console, law: Path) -> None:

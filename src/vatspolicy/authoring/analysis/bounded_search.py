@@ -50,7 +50,7 @@ class ModelBlock:
                 self._places.setdefault(name, []).append(place)
 
     def all_of(self, formulas: Iterable[int]) -> Iterator[int]:
-        """Yield the places of the models of which all formulas hold, in order."""
+        """Yield the places of the models that satisfy all formulas, in order."""
         found = self.whole
         for formula in formulas:
             found &= self._mask(formula)
@@ -62,7 +62,7 @@ class ModelBlock:
             found ^= lowest
 
     def _mask(self, formula: int) -> int:
-        """Return the models of which a formula holds, as bits."""
+        """Return the models that satisfy a formula, as bits."""
         masks, pending = self._masks, [abs(formula)]
         while pending:
             number = pending[-1]
@@ -118,7 +118,7 @@ class ModelStore:
         self._blocks.append((ModelBlock(self.pool, {}, found), found))
 
     def find(self, formulas: Sequence[int]) -> Model | None:
-        """Return the first model of which all formulas hold, if there is one."""
+        """Return the first model that satisfies all formulas, if any."""
         for block, models in self._blocks:
             for place in block.all_of(formulas):
                 return models[place]
@@ -309,7 +309,7 @@ def find_solution(bundle: Bundle, period: Period, build: Build, budget: int = BU
 
 
 def _may_hold_relaxed(bundle: Bundle, period: Period, build: Build, budget: int) -> bool:
-    """Return False only if no profile satisfies the formulas, whatever holds of the members of lists."""
+    """Return False only if no profile satisfies the formulas for any members of lists."""
     bounds: dict[str, int] = {}
     while True:
         question = RelaxedSearch(bundle, period, budget, bounds)
@@ -429,7 +429,7 @@ class Variants:
                     yield {name: value}
 
     def _exists(self, model: Model, change: Change) -> bool:
-        """Return whether the axioms and invariants hold that speak about what changed."""
+        """Return whether the axioms and invariants about the change hold."""
         for condition in (*self.space.axioms, *self.search.invariants()):
             if condition not in self._indexed:
                 self._indexed.add(condition)

@@ -98,12 +98,12 @@ def _check_class(context: AnalysisContext, cls: str) -> AnalysisFinding | None:
         solution = context.find_solution(functools.partial(build, None))
     if solution is None:
         return None
-    message = say_both(Phrase("No rule speaks about an activity of class {cls}."), cls=cls)
+    message = say_both(Phrase("No rule covers an activity of class {cls}."), cls=cls)
     return _gap(context.bundle, f"class={cls}", message, solution)
 
 
 def _speaking(context: AnalysisContext, cls: str) -> frozenset[str] | None:
-    """Return the names of rules one of which speaks about each activity of the class, on short lists; None if none."""
+    """Return the names of rules, one of which covers each activity of the class, on short lists; None if none."""
     query, ruleset = context.search.query, context.search.ruleset
     exists, service = query.services[0]
     activation = ruleset.activity_activation(service, ((TRUE, Constant(cls)),), cls)

@@ -30,7 +30,7 @@ KINDS: Mapping[str, FindingKind] = {
     "cannot-fail": FindingKind(ERROR, True, Phrase("A condition is never false.")),
     "idle-member": FindingKind(ERROR, True, Phrase("No rule says anything else without a member of a list.")),
     "conflict": FindingKind(ERROR, True, Phrase("Two rules of one file contradict each other.")),
-    "gap": FindingKind(ERROR, True, Phrase("No policy speaks about a profile.")),
+    "gap": FindingKind(ERROR, True, Phrase("No policy covers a profile.")),
     "may-be-unknown": FindingKind(
         ERROR, True, Phrase("A rule stays undecided although every fact that applies is given.")
     ),

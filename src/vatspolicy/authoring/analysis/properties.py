@@ -64,7 +64,7 @@ from vatspolicy.proofs.witness import Place, Unconfirmed, is_valid_and_holds, pl
 
 
 class Descent(NamedTuple):
-    """Two thresholds of which the second is not above the first, and the first day of that."""
+    """Two thresholds, the second not above the first, and the first day of that."""
 
     lower: str
     higher: str
@@ -203,14 +203,14 @@ LENGTHS = {"deals": 2}
 or replace it: so two deals show whatever any number can. Of other lists each member adds the same formulas again."""
 
 MOST_ATOMS = 60
-"""Atoms of a formula of which the solver is asked."""
+"""Atoms of a formula that the solver receives."""
 
 _MEMBER = re.compile(r"(?<!^services)(?<!^deals)\.\d+\b")
 """A member of a list, other than the service and the deals."""
 
 
 class RefinementProof:
-    """Proof about two profiles of which the first leaves out facts of the second."""
+    """Proof about two profiles, the first with fewer facts than the second."""
 
     def __init__(self, pair: ProfilePair, budget: int) -> None:
         self.pair, self.budget = pair, budget
@@ -279,7 +279,7 @@ class RefinementProof:
         return [*first, *map(self._second, first)]
 
     def _second(self, formula: int) -> int:
-        """Return a formula as it is of the second profile: everything is said there."""
+        """Return a formula for the second profile, where every fact is stated."""
         found, pending = self._in_second, [abs(formula)]
         while pending:
             part = self.pool.parts[pending[-1]]

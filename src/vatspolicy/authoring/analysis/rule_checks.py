@@ -51,7 +51,7 @@ class AnalysisContext:
     not_evaluated: list[NotEvaluated] = field(default_factory=list)
 
     def concerns(self, *rules: Rule) -> bool:
-        """Return whether one of the rules is to be looked at."""
+        """Return whether to examine one of the rules."""
         return self.touched is None or any(rule.name in self.touched for rule in rules)
 
     @functools.cached_property
@@ -168,7 +168,7 @@ def _failing_clause(context: AnalysisContext, rule: Rule) -> tuple[str, Witness 
 def find_redundant(context: AnalysisContext, rules: Sequence[Rule], kinds: set[str]) -> Iterator[AnalysisFinding]:
     """Yield pairs of rules of one file with the same effect: in the same cases, or in fewer.
 
-    A duty that rests on an article of its own is told beside the other one, and is not redundant.
+    A duty that rests on its own article is told beside the other one, and is not redundant.
     """
     alike: dict[str, list[Rule]] = {}
     for rule in rules:
@@ -275,7 +275,7 @@ def _may_repeat(context: AnalysisContext, one: Rule, two: Rule) -> bool:
 def find_conflicts(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[AnalysisFinding]:
     """Yield rules of one file that contradict each other about one subject.
 
-    A rule of a layer contradicts one below it where that one prohibits for good. That a layer prohibits what the law
+    A rule of a layer contradicts one below it where that one prohibits permanently. That a layer prohibits what the law
     allows, or asks for something sooner, is what layers are for.
     """
     by_policy: dict[str, list[Rule]] = {}
@@ -304,8 +304,8 @@ def _check_conflict(context: AnalysisContext, one: Rule, two: Rule, conflict: st
 
 
 _CONFLICTS: Table = {
-    "route": Phrase("The route {one} is open to an activity that {two} prohibits for good."),
-    "need": Phrase("{one} asks for an instrument only where {two} prohibits for good."),
+    "route": Phrase("The route {one} is open to an activity that {two} prohibits permanently."),
+    "need": Phrase("{one} requires an instrument only where {two} prohibits permanently."),
     "due": Phrase("Where {one} applies, {two} asks for the same instrument by another day."),
     "curable": Phrase("{one} and {two} deny for one reason, the one curable and the other not."),
 }
@@ -420,7 +420,7 @@ class _ShadowProof:
             bounds |= missing
 
     def find_shadows(self, rule: Rule) -> list[Rule] | None:
-        """Return denials and needs because of which a rule decides nothing, or None if it decides some profile.
+        """Return denials and needs that make a rule irrelevant, or None if it decides some profile.
 
         Raises:
             Undecided: Neither was found.

@@ -54,7 +54,7 @@ class Directions:
     _falls: list[bool] = field(default_factory=lambda: [True, True])
 
     def add(self, rising: Iterable[int] = (), unrelated: Iterable[int] = ()) -> None:
-        """Note formulas that rise, and others of which nothing is known. They must be new to the pool."""
+        """Record formulas that rise, and formulas with an unknown direction. They must be new to the pool."""
         self.rising.update(rising)
         self.unrelated.update(map(abs, unrelated))
 
@@ -130,7 +130,7 @@ SAID = "said "
 """First word in the names of the flags that the first profile says a fact, too."""
 
 ANY_LICENSE = "any license"
-"""Path of the license of which it is asked how the activities that it covers differ between two profiles."""
+"""Path of the license whose covered activities are compared between two profiles."""
 
 
 @dataclass

@@ -333,7 +333,7 @@ class _Marker:
         )
 
     def mark_failing(self, left: Review, conditions: Sequence[str]) -> None:
-        """Mark the edits because of which a condition holds, accepted changes left out."""
+        """Mark the edits that cause a condition, accepted changes left out."""
         for condition in failures(left, conditions):
             rules = set(_causes(left, condition))
             lines = [red_line for red_line in left.red_lines if red_line.code == condition]
@@ -363,7 +363,7 @@ class _Marker:
 
 
 def _line(one: RedLine) -> str:
-    """Return the effect of a red line; that of a rule that can be waived is its name, as it always was."""
+    """Return the effect of a rule that becomes waivable; for one that could be waived before, its name."""
     return one.rule if one.code == "waivable" else str([one.code, one.rule, one.level, one.since, one.until])
 
 
@@ -412,7 +412,7 @@ def remainder(review: Review) -> Review:
 
 
 def _causes(left: Review, condition: str) -> Iterator[str]:
-    """Yield the rules because of which a condition holds, accepted changes left out."""
+    """Yield the rules that cause a condition, accepted changes left out."""
     if condition in (*RED_LINES, "retroactive", "unknown", "version"):
         return
     for row in left.rows:
@@ -423,7 +423,7 @@ def _causes(left: Review, condition: str) -> Iterator[str]:
 
 
 def _failing(left: Review, condition: str) -> Iterator[Item]:
-    """Yield the items of review because of which a condition holds, accepted changes left out."""
+    """Yield the review items that cause a condition, accepted changes left out."""
     if condition == "unknown":
         yield from (item for item in left.edits if item.proof.is_open and not item.rules)
     if condition in (*RED_LINES, "retroactive", "unknown", "version"):

@@ -63,7 +63,7 @@ OF_SCHEMAS = {
     "province": Phrase("province"),
     "zone": Phrase("free-trade zone"),
     "enum": Phrase("values"),
-    "x-empty-behind": Phrase("read as none if left out, where every offer is one of these"),
+    "x-empty-behind": Phrase("assumed none if left out, where every offer is one of these"),
     "x-invariants": Phrase("conditions that every spec meets"),
     "x-question": Phrase("question"),
     "x-enum": Phrase("name"),
@@ -558,4 +558,4 @@ def _clauses(bundle: Bundle, expression: Expression, day: str) -> tuple[Localize
 
 def _wordings(bundle: Bundle, day: str) -> Iterator[tuple[Language, Wording]]:
     on = max(day, bundle.covers_from)
-    yield from ((lang, Wording(bundle, lang, day=on)) for lang in LANGUAGES)
+    yield from ((lang, Wording(bundle, lang, day=on, most=None)) for lang in LANGUAGES)

@@ -94,7 +94,7 @@ def _since(was: Mapping[str, Tree] | None, now: Mapping[str, Tree] | None) -> st
     return min(str(entry["from"]) for entry in both)
 
 
-# --- red lines -------------------------------------------------------------------------------------------------------
+# --- weakened -------------------------------------------------------------------------------------------------------
 
 
 def find_red_lines(base: RuleSignatures, head: RuleSignatures, changes: Iterable[Edit]) -> list[RedLine]:
@@ -114,7 +114,7 @@ def find_unenforced(base: RuleSignatures, head: RuleSignatures) -> list[RedLine]
 
 
 def _unenforced(base: Bundle, head: Bundle, rule: str) -> RedLine | None:
-    """Return the red line of a rule that is enforced less on some day than before."""
+    """Return the loosening of a rule that is enforced less on some day than before."""
     entries = [[entry for entry in side.enforcements if entry.rule == rule] for side in (base, head)]
     if not entries[1]:
         return None
@@ -175,7 +175,7 @@ _SILENT: Mapping[type, frozenset[str]] = {
         }
     ),
 }
-"""Fields that no record has, that name an entry, or that are compared as entries or days of their own."""
+"""Fields that no record has, that name an entry, or that are compared as entries or their own days."""
 _SILENT_SOURCE = frozenset({"issuer", "promulgated", "note"})
 
 
@@ -283,7 +283,7 @@ class ReviewItem:
     """An edit with the rules that it moves, or edits that cannot be told apart: a reviewer judges them at once."""
 
     changes: tuple[int, ...]
-    """Places of the edits in the list of all changes; none for rules that differ without an edit of their own."""
+    """Places of the edits in the list of all changes; none for rules that differ without their own edit."""
     rules: tuple[str, ...]
     """Names of the rules that differ because of them."""
     said: tuple[str, ...] = ()

@@ -168,7 +168,7 @@ class KnownProducts:
         """Profiles of products that were decided as they are; None for one that breaks an invariant."""
 
     def find_nearest(self, witness: Facts, holds: Holds, first: Sequence[Product] = ()) -> Nearby | None:
-        """Return the profile nearest to a known product of which `holds` is true; None if there is none.
+        """Return the profile nearest to a known product that satisfies `holds`; None if there is none.
 
         `witness` is a profile of which it is true. The products in `first` are tried before the others.
         """
@@ -256,7 +256,7 @@ class KnownProducts:
 
 
 def _facts(value: Tree, place: Place = ()) -> Iterator[PlacedFact]:
-    """Yield every fact of a profile, and each member of a list as a fact of its own."""
+    """Yield every fact of a profile, and each member of a list as its own fact."""
     if isinstance(value, Mapping):
         for key, child in value.items():
             if key != "id":
@@ -289,7 +289,7 @@ def _are_records(value: Tree) -> bool:
 
 
 def move_towards(witness: Facts, target: Facts, holds: Callable[[Facts], bool]) -> dict[str, Tree] | None:
-    """Return a profile of which `holds` is true and that no single step brings nearer to the target.
+    """Return a profile that satisfies `holds` and that no single step moves nearer to the target.
 
     `witness` is where it begins; None if it does not hold there once its services are those of the target.
     """

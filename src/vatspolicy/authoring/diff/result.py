@@ -132,7 +132,7 @@ class RedLine:
 
 @dataclass(frozen=True, slots=True)
 class ReviewedRedLine(RedLine):
-    """A red line with the edits behind it."""
+    """A rule that becomes waivable, with the edits behind it."""
 
     message: LocalizedText | None
     changes: tuple[int, ...]
@@ -548,7 +548,7 @@ class EditedWords:
 
     @property
     def is_empty(self) -> bool:
-        """True if nothing is told."""
+        """True if there is nothing to report."""
         return not (self.before or self.after or self.added or self.removed)
 
 

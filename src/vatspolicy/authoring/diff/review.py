@@ -313,7 +313,7 @@ def _semantic(
 
 
 def _nothing(engine: str | None) -> Semantic:
-    """Return the proofs of which none counts."""
+    """Return proofs without effect."""
     return Semantic("failed", engine, None, (), (), ())
 
 

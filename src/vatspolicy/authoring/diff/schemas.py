@@ -40,7 +40,7 @@ KEYS: Mapping[str, frozenset[str]] = {
             *("required", "dependentRequired", "uniqueItems", "x-invariants"),
         }
     ),
-    WORDS: frozenset({"title", "x-title-zh", "x-question", "x-enum", "x-unit"}),
+    WORDS: frozenset({"title", "x-title-zh", "x-question", "x-enum", "x-unit", "x-clause", "x-item"}),
     NOTHING: frozenset(
         {
             *("$id", "$schema", "$comment", "description", "examples", "x-elsewhere", "x-empty-hint", "x-examples"),
@@ -51,7 +51,7 @@ KEYS: Mapping[str, frozenset[str]] = {
 }
 """Keys of the schemas of specs by what they may change; any other key may change the reading."""
 _NAMED = ("properties", "$defs", "x-enum", "x-gazetteer", "x-derived", "x-empty-behind")
-"""Keys whose members have names of their own, which are no keys of a schema."""
+"""Keys whose members have their own names, which are no keys of a schema."""
 _NODES = ("properties", "$defs", "x-gazetteer")
 """Keys whose members are reviewed one by one."""
 _TEXTS = KEYS[WORDS] | KEYS[NOTHING]

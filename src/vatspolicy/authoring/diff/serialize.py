@@ -38,7 +38,7 @@ from vatspolicy.core.profile.wording import FactWording
 from vatspolicy.i18n.words import say_both
 
 _UNPROVED = Verdict(None, (), None, None, None, "", ())
-"""The verdict on an edit of which nothing was asked."""
+"""The verdict on an edit without a question."""
 _WEIGHTS = {"unknown": 0, "unsupported": 0, "witness": 1, None: 2, "masked": 3, "proved-equivalent": 4, "no-rule": 5}
 """Verdicts on edits, in the order of reports."""
 UNMOVED = replace(_UNPROVED, verdict="no-rule", reason="No rule differs because of it.")

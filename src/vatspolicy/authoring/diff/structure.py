@@ -107,7 +107,7 @@ def new_edit(
     fields: tuple[Field, ...] = (),
     since: str | None = None,
 ) -> Edit:
-    """Return an edit of which neither titles nor twin nor acceptance are known yet."""
+    """Return an edit whose titles, twin and acceptance are not known yet."""
     return Edit(policy, kind, name, change, file, line, fields, since, False, None, None, None, None, None)
 
 

@@ -1,4 +1,4 @@
-"""Profiles of which no rule that differs says anything else, so that both sides decide them alike.
+"""Profiles that no differing rule affects, so both sides decide them alike.
 
 A rule that no side changed states the same of a profile on both sides, unless the profile is of other classes or
 licensed otherwise.
@@ -48,7 +48,7 @@ class _Versions:
 
 
 class Untouched:
-    """The pairs of a profile and a day of which no rule that differs says anything else.
+    """The pairs of a profile and a day that no differing rule affects.
 
     Both sides must read the profile under the same schemas.
     """

@@ -159,7 +159,7 @@ def unsettled(data: Review) -> list[str]:
 
 
 def open_edits(data: Review) -> list[Item]:
-    """Return the edits of which nothing is known."""
+    """Return the edits without a known result."""
     return [edit for edit in data.edits if edit.proof.is_open]
 
 

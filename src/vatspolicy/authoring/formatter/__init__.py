@@ -22,7 +22,7 @@ def format_text(document: Document) -> str:
     if again.data != document.data:
         raise _refusal(document, _("The canonical text would not hold the same data."))
     if _comments(text) != _comments(document.text):
-        hint = _("Put it on a line of its own, above an entry.")
+        hint = _("Put it on a separate line, above an entry.")
         raise _refusal(document, _("The canonical text would lose a comment."), hint)
     if _write(again) != text:
         raise _refusal(document, _("The canonical text is not stable."))
@@ -65,7 +65,7 @@ def split_tests(document: Document) -> tuple[str, str] | None:
     texts = write_tree(tree), write_tree(YamlText(head, entry.value, tree.flush))
     policy, tests = (parse_document(text, document.file) for text in texts)
     if {**policy.data, "tests": tests.data} != document.data:
-        raise _refusal(document, _("The tests cannot be moved into a file of their own."))
+        raise _refusal(document, _("The tests cannot be moved into a separate file."))
     return format_text(policy), format_text(tests)
 
 

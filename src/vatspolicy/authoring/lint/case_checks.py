@@ -52,7 +52,7 @@ def fixtures(bundle: Bundle, folder: FilePath) -> Found:
 
 
 def _named(expect: Mapping[str, Iterable[str]], key: str) -> Iterable[str]:
-    """Return the names under a key; a need is an instrument, a class and a route."""
+    """Return the names under a key; a need has an instrument, a class and a route."""
     return [name.partition(" ")[0] if key == "needs" else name for name in expect.get(key, ())]
 
 

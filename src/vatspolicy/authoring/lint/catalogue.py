@@ -48,9 +48,9 @@ RULES: Mapping[str, LintRule] = {
         ERROR,
         Phrase("A number in an expression stands in a cited article; a list is a parameter."),
         Phrase(
-            "A reader looks a number up in the article. If no article that the rule cites states it, or if it changes "
-            "with time, or if several rules read it, it is a parameter with a date and a citation: `param.NAME`. For a "
-            "term, any article of the file counts. The numbers 0 and 1 need no article."
+            "A reader looks a number up in the article. Make it a parameter (`param.NAME`) if it changes with time, or "
+            "if several rules read it. Do the same if no cited article states it. For a term, any article of the file "
+            "counts. The numbers 0 and 1 need no article."
         ),
     ),
     "costly-expression": LintRule(
@@ -181,9 +181,7 @@ RULES: Mapping[str, LintRule] = {
     "untested": LintRule(
         ERROR,
         Phrase("The tests of a policy show each rule applying, not applying, and undecided."),
-        Phrase(
-            "A rule that no test shows can be wrong unseen. Add the case that is named. A skipped test shows nothing."
-        ),
+        Phrase("A rule that no test shows can be wrong unseen. Add the named case. A skipped test shows nothing."),
     ),
     "stray-tests": LintRule(
         ERROR,

@@ -18,7 +18,7 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n.lint import widen_punctuation
 
 FIXABLE = ("key-order", "translation", "ignore-unused")
-"""Rules of which findings can be fixed: order of keys, punctuation of Chinese texts, comments that ignore nothing."""
+"""Rules whose findings can be fixed: order of keys, punctuation of Chinese texts, comments that ignore nothing."""
 
 
 def fix_files(report: LintReport) -> dict[FilePath, str]:

@@ -25,7 +25,7 @@ class IgnoreComment:
     rule: str
     reason: str
     target: int
-    """Line that the comment is about: its own, or the next that is no comment if it has a line to itself."""
+    """Line that the comment is about: its own, or the next that is not a comment if it has a line to itself."""
 
     def covers(self, finding: LintFinding) -> bool:
         """Return True if the comment stands at the finding and names its rule."""
@@ -33,7 +33,7 @@ class IgnoreComment:
 
 
 def find_comments(document: Document) -> Iterator[IgnoreComment]:
-    """Yield the ignore comments of a YAML file. Text in a scalar is no comment."""
+    """Yield the ignore comments of a YAML file. Text in a scalar is not a comment."""
     if not _COMMENT.search(document.text):
         return
     inside = _scalars(document.text)

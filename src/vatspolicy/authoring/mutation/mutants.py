@@ -60,7 +60,7 @@ class Mutation:
 
 
 def mutate_expression(tree: Node, text: str) -> Iterator[Mutation]:
-    """Yield every mistake in an expression with this text; the bodies of its terms are expressions of their own."""
+    """Yield every mistake in an expression with this text; the bodies of its terms are their own expressions."""
     yield from _edits(tree, (), text)
 
 
@@ -400,7 +400,7 @@ class MutantGenerator:
     # --- dates
 
     def _dates(self, policy: Policy) -> Iterator[Mutant]:
-        """Yield mutants of the dates of the file, which apply to every rule without dates of its own."""
+        """Yield mutants of the dates of the file, which apply to every rule without its own dates."""
         starting = [rule for rule in policy.rules if rule.since == policy.since]
         ending = [rule for rule in policy.rules if rule.until == policy.until]
         if starting:
@@ -467,7 +467,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def shift_day(day: str, mutate_days: int) -> str:
-    """Return the day so many days later; earlier for a negative number."""
+    """Return the day plus a number of days, which may be negative."""
     return (datetime.date.fromisoformat(day) + datetime.timedelta(days=mutate_days)).isoformat()
 
 

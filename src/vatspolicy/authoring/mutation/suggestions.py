@@ -147,7 +147,7 @@ class _Comparison:
     started: bool = False
 
     def profile(self, changes: Changes) -> Profile | None:
-        """Return the base with changes, or None if that is no profile."""
+        """Return the base with changes, or None if that is not a profile."""
         entry = {"set": {p: v for p, v in changes if v is not None}, "unset": [p for p, v in changes if v is None]}
         try:
             return read_case_profile(whole_base(self.file.base), entry, "suggestion", self.bundle.schemas)

@@ -180,7 +180,7 @@ def refuse_unknown_fields(policy: Policy, reader: Reader) -> None:
 
 
 def test_entries(document: Document) -> Iterator[tuple[Path, dict[str, Tree]]]:
-    """Yield the cases of a file of tests, each with its place. Each row of a matrix is a case of its own.
+    """Yield the cases of a file of tests, each with its place. Each row of a matrix is its own case.
 
     A row changes facts on top of its case; its name says which.
     """

@@ -263,7 +263,7 @@ class _File:
 
 
 def _name_spec(name: str, context: SpecContext, allow_past: bool = False) -> str:
-    """Return a spec with the options of the question, as a command that is told next names it."""
+    """Return a spec with the options of the question, for the next suggested command."""
     from vatspolicy.reports.decision.summary import quote
 
     words = [quote(name), *context.law.repeat(), *(["--as-of", context.as_of] if context.as_of else [])]

@@ -101,7 +101,7 @@ def _list_reports(options: CheckOptions) -> list[tuple[str, bool]]:
 
 
 def _begin_reports(options: CheckOptions, gate: Gate, extent: str) -> Pieces | None:
-    """Return the reports that read decisions while the run goes on; None if it keeps the records."""
+    """Return the reports that read decisions during the run; None if it keeps the records."""
     from vatspolicy.reports.decision import begin_report
     from vatspolicy.reports.decision.pieces import Pieces, View
 

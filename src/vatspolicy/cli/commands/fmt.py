@@ -34,7 +34,7 @@ def format_files(
     ] = None,
 ) -> int:
     """Lay out policy files, fixtures and profiles: order, indentation, quotes, folds. Comments stay, data stay equal.
-    Tests inside a policy move into a file of their own beside it.
+    Tests inside a policy move into their own file beside it.
 
     Example: vatspolicy fmt --check policies
     """

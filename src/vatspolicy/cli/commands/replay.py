@@ -123,7 +123,7 @@ def _verify(recorded: StoredReceipt, law: LawOptions, receipt_key: Path | None) 
 
 
 def _refuse_law(receipt: Path) -> NoReturn:
-    """Refuse a law that only an unsigned receipt names: whoever wrote the one can have written the other."""
+    """Refuse a law that only an unsigned receipt names: anyone who wrote the one can have written the other."""
     from vatspolicy.bundles.bundle_file import BundleFileError
 
     hint = _("Name the law that must have decided: --law, or --bundle with --key.")

@@ -34,7 +34,7 @@ def show_routes(
     format: Annotated[Form, opt.make_format_option(Form)] = "text",
     outputs: Annotated[opt.Outputs, opt.make_output_option(Form)] = (),
 ) -> None:
-    """Show every route of a spec and the smallest differences that would lead on.
+    """Show every route of a spec and the smallest changes that would allow the launch.
 
     Example: vatspolicy routes spec.yaml --to allow
     """

@@ -69,7 +69,7 @@ def serve(
     """
     if options.api:
         if context.as_of is not None:
-            abort(_("--as-of belongs to the page; a request of the API has an as_of of its own."))
+            abort(_("--as-of applies to the page; each API request has its own as_of."))
         _serve_api(context.law, options, port, allow_past, grants)
     if options.host != LOCALHOST or options.token_file is not None:
         abort(_("--host and --token-file belong to --api."))

@@ -72,7 +72,7 @@ def verify_attestation(
 
 
 def _select(law: Path | None, bundle: Path | None, layers: Sequence[Path]) -> SelectedLaw:
-    """Return the law, of a bundle whoever signed it: the attestation names its digest."""
+    """Return the law, of a bundle regardless of its signer: the attestation names its digest."""
     from vatspolicy.bundles.select import choose_law
 
     if law is not None and bundle is not None:

@@ -25,7 +25,7 @@ PAUSE = 0.2
 
 
 def wait() -> None:
-    """Wait until the files are looked at again."""
+    """Wait until the files are examined again."""
     time.sleep(PAUSE)
 
 

@@ -1,7 +1,7 @@
 """Strict YAML and JSON, with the line and column of every key, value and character of a value.
 
 YAML is read from the parser's events and never constructed: one text has one reading, and what two YAML versions read
-differently (`no`, `010`, `12:30:00`) is refused. JSON has a reader of its own, because tabs, escapes and exponents that
+differently (`no`, `010`, `12:30:00`) is refused. JSON has its own reader, because tabs, escapes and exponents that
 JSON allows are not YAML's.
 """
 

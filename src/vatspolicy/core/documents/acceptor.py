@@ -66,7 +66,7 @@ class _RefusalError(Exception):
 
 
 class _UnknownError(Exception):
-    """A schema uses what the two drafts understand differently."""
+    """A schema uses a keyword that the two drafts define differently."""
 
 
 def _generate(name: str, schemas: SchemaSet, constraints: Callable[[Any], Any]) -> Any:

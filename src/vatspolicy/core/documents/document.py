@@ -89,7 +89,7 @@ class Document(ValueObject):
     def characters(self, path: Path) -> list[int]:
         """Return the index of each character of the text at `path`, and of the place behind the last one.
 
-        Empty if there is no text.
+        Empty if there is not a text.
         """
         nodes = self._nodes(path)
         value = nodes[-1].value

@@ -24,7 +24,7 @@ _BINARY = {
     b"%PDF-": _("a PDF file"),
     b"\x1f\x8b": _("a compressed file (.gz)"),
 }
-"""Kinds of files that are no text, by their first bytes."""
+"""Kinds of files that are not text, by their first bytes."""
 
 
 def load_document(

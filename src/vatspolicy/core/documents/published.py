@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vatspolicy.core.documents.schemas import SchemaSet
 
 URN = "urn:vatspolicy:schema:"
-"""Beginning of the `$id` of a published schema. Who serves one at an address replaces its `$id` by that address."""
+"""Beginning of the `$id` of a published schema. A server of schemas replaces it by its address."""
 _DATA = frozenset({"const", "default", "enum", "examples"})
 """Keywords whose value is data, in which `$ref` is a key like any other."""
 

@@ -34,7 +34,7 @@ _ANNOTATIONS = frozenset({"title", "description", "examples", "$comment"})
 _NAMED = ("properties", "$defs")
 """Keywords whose keys are names and no keywords."""
 _VALUES = frozenset({"const", "enum"})
-"""Keywords whose values are no schemas."""
+"""Keywords whose values are not schemas."""
 
 
 def validate(document: Document, schema_name: str, schemas: SchemaSet | None = None) -> list[Problem]:

@@ -43,7 +43,7 @@ _SYNTAX = (
     (r"exceeded", _("Values are nested too deep."), _("Check the brackets.")),
     (r"mapping values are not allowed", _("A : is not allowed here."), _("Check the indentation, or use quotes.")),
     (r"mapping keys are not allowed", _("A ? is not allowed here."), _("Put the value in quotes.")),
-    (r"sequence entries are not allowed", _("A list item cannot begin here."), _("Begin it on a line of its own.")),
+    (r"sequence entries are not allowed", _("A list item cannot begin here."), _("Begin it on a separate line.")),
     (r"cannot start any token", _("A value cannot begin with this character."), _("Put it in quotes.")),
     (r"unexpected ':'", *NO_SPACE),
     (r"expected ':'", _("A : is missing after this key."), _("Check the indentation and quotes.")),
@@ -361,7 +361,7 @@ _SIGN_IN_BRACKETS = (
     _("Put it in quotes."),
 )
 _DIRECTIVE = r"(?: *(?:#[^\n]*)?\n)*%"
-_INDENT = (_("What goes on from the line before has no spaces before it."), _("Indent it."))
+_INDENT = (_("The continuation of the line above is not indented."), _("Indent it."))
 _NOT_INDENTED = r"\n(?: *\t|[^ \n])"
 _PROPERTIES = r"(?:[&!][^\s]*\s+)*"
 _ANCHOR_GOES_ON = r"[^\s,\]}]"

@@ -344,7 +344,7 @@ class _Evaluator:
 
 
 def _is_curable(denial: Finding) -> bool:
-    """Return whether a change of the product can end a denial. What nothing can end is said first."""
+    """Return whether a change of the product can end a denial. Reasons that nothing can end come first."""
     effect = denial.rule.effect
     return isinstance(effect, Deny) and effect.curable
 

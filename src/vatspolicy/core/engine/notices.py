@@ -1,4 +1,4 @@
-"""Notices to the reader of a decision: later law, facts that were read as none, layers, and rules they replace."""
+"""Notices to the reader of a decision: later law, facts assumed to be none, layers, and rules they replace."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from vatspolicy.i18n.words import series
 LATER_LAW, READ_AS_NONE, LAYERS, REPLACED, ENFORCED = "later-law", "read-as-none", "layers", "replaced", "enforced"
 NOT_ADVICE = "not-advice"
 """Kinds of notices."""
-_LATER_LAW = Phrase("Law that appears after {day} is not in it.")
+_LATER_LAW = Phrase("Covers law published up to {day}.")
 _NOT_ADVICE = Phrase("A reading of the law by rules, not legal advice.")
-_READ_AS_NONE = Phrase("Not stated, and read as none: {names}.")
+_READ_AS_NONE = Phrase("Assumed none because not stated: {names}.")
 _LAYERS = Phrase("Rules above the law: {names}.")
 _REPLACED = Phrase("{rule} is replaced by {by} (layer {layer}). Reason: {reason} Owner: {owner}.")
 _ENFORCED = {

@@ -255,7 +255,7 @@ class Finding(ValueObject):
 
     @property
     def is_curable(self) -> bool:
-        """True for a denial that the company can mend by itself."""
+        """True for a denial that the company can fix by itself."""
         return False
 
 
@@ -267,7 +267,7 @@ class Denial(Finding):
 
     @property
     def is_curable(self) -> bool:
-        """True if the company can mend it by itself."""
+        """True if the company can fix it by itself."""
         return self.curable
 
 

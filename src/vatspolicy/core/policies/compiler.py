@@ -271,7 +271,7 @@ class _PolicyCompiler:
         last: Path = (*path, len(entries) - 1, "when")
         tree = self.trees.get(last)
         if tree is not None and not (isinstance(tree, Literal) and tree.value is True):
-            message = _("Nobody is in charge where no entry holds.")
+            message = _("No authority is responsible where no entry applies.")
             self.note(last, message, _("End the list with an entry for all other cases: when: 'true'."))
 
     def rule(self, path: Path, rule: Mapping[str, Any]) -> None:
@@ -284,7 +284,7 @@ class _PolicyCompiler:
         period = (max(rule.get("from", ALWAYS), self.data["effective"]["from"]), path)
         self.expression((*path, "when"), rule["when"], each, since=period[0])
         if (effect == "classify") != (each == "service") and effect == "classify":
-            self.note((*path, "each"), _("A service is what can be classified."), _("Write each: service."))
+            self.note((*path, "each"), _("Only a rule about a service can classify."), _("Write each: service."))
         if (effect == "route" or rule.get("need", {}).get("through")) and each != "activity":
             self.note((*path, "each"), _("Routes are about activities."), _("Write each: activity."))
         self.message((*path, "message"), rule["message"], each)

@@ -5,8 +5,9 @@ Every term is expanded, so that the words cannot say more than the check.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vatspolicy.core.cel.ast import (
@@ -37,6 +38,8 @@ Path = tuple[str | int, ...]
 Scope = Mapping[str, Path]
 """The place in the profile that each variable stands for; an empty one for members of a parameter."""
 
+ABROAD = "overseas"
+"""The place outside mainland China."""
 _DERIVED = ("within", "province")
 _SCOPE: Scope = {
     **{name: (name,) for name in ("product", "company", "partner", "services", "data", "deals", "filings")},
@@ -44,6 +47,10 @@ _SCOPE: Scope = {
     "service": ("services", 0),
     "license": ("company", "licenses", 0),
 }
+MEMBERS = 6
+"""Members of a parameter that a clause lists; more are counted."""
+_MENTION = "\ue000{depth}{kind}{fact}\ue001"
+"""A mention of the variable at a depth: kind `b` (bare) or `o` (of it), upper case inside a nested quantifier."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,8 @@ class Wording:
     marks: Marks = PLAIN
     day: str | None = None
     """Day whose values of parameters are told; None for their titles alone."""
+    most: int | None = MEMBERS
+    """Members of a parameter to list; more are counted. None: list all."""
     facts: FactWording = field(init=False)
 
     def __post_init__(self) -> None:
@@ -136,7 +145,9 @@ class Wording:
     def inner(self, node: Node, scope: Scope) -> str:
         """Return a part of a larger clause, in brackets if it is ambiguous."""
         text = self.clause(node, scope)
-        loose = isinstance(node, And | Or) or (isinstance(node, Quantifier) and self.brief(node, scope) is None)
+        loose = isinstance(node, And | Or)
+        if isinstance(node, Quantifier) and isinstance(node.body, And | Or | Quantifier):
+            loose = self.brief(node, scope) is None
         return self.bracketed(text) if loose else text
 
     def bracketed(self, text: str) -> str:
@@ -145,6 +156,15 @@ class Wording:
 
     def flag(self, node: Fact | Param, value: bool, scope: Scope) -> str:
         """Word a boolean fact or parameter that is a clause by itself."""
+        if isinstance(node, Fact):
+            own = phrases.FLAGS.get(".".join((node.root, *node.names)))
+            if own:
+                return self.pick(own[not value])
+            path = self.path(node, scope)
+            clause = describe(path, self.bundle.schemas).get("x-clause") if path else None
+            if clause:
+                text = str(clause["yes" if value else "no"][self.lang])
+                return self.marks.text(text.format(owner=self.owner(node, scope), of=self.owner(node, scope, "o")))
         return self.put(phrases.YES if value else phrases.NO, name=self.name(node, scope))
 
     # --- names of things
@@ -176,11 +196,13 @@ class Wording:
         if value is None or isinstance(value.value, bool):
             return title
         shown = value.value if isinstance(value.value, list) else [value.value]
+        if self.most is not None and len(shown) > self.most:
+            return title + aside(self.put(phrases.ENTRIES, n=str(len(shown))), self.lang)
         members = [self.plain(member, beside, scope) for member in shown]
         return title + aside(self.marks.text(self.listed(members)), self.lang)
 
     def listed(self, members: Sequence[str]) -> str:
-        """Return a list in words. Members with commas of their own are parted by semicolons."""
+        """Return a list in words. Members with their own commas are parted by semicolons."""
         if not members:
             return self.pick(phrases.NONE)
         comma, stop = joint("list", self.lang), joint("semicolon", self.lang)
@@ -196,23 +218,46 @@ class Wording:
         if own:
             return self.pick(own)
         names = tuple(name for name in fact.names if name not in _DERIVED)
-        if not scope.get(fact.root, (fact.root,)):  # a member of a parameter
-            entry = self.pick(phrases.ENTRY)
-            if not fact.names:
-                return entry
-            name = fact.names[0]
-            field = self.pick(phrases.FIELDS[name]) if name in phrases.FIELDS else name.replace("_", " ")
-            return self.put(phrases.OF_ENTRY, field=field, entry=entry)
         path = scope.get(fact.root, (fact.root,))
+        if not path:  # a member of a parameter
+            name = fact.names[0] if fact.names else ""
+            field = self.pick(phrases.FIELDS[name]) if name in phrases.FIELDS else name.replace("_", " ")
+            return self.mention(fact.root, scope, field)
         if fact.root not in _SCOPE:
-            nearest = list(scope)[-1] == fact.root
-            if not names:
-                return self.pick(phrases.ITSELF if nearest else phrases.FORMER)
-            return self.put(phrases.ITS if nearest else phrases.OF_FORMER, fact=self.schema_title((*path, *names)))
+            return self.mention(fact.root, scope, self.schema_title((*path, *names)) if names else "")
         text = self.schema_title((*path, *names)) if names else self.schema_title(path)
         if len(names) > 1:
             text += aside(self.schema_title((*path, *names[:-1])), self.lang)
         return self.put(phrases.OWNERS[fact.root], fact=text) if fact.root in phrases.OWNERS else text
+
+    def mention(self, variable: str, scope: Scope, fact: str = "", kind: str = "b") -> str:
+        """Return the mark of a variable, or of a fact of it, which `introduced` words."""
+        depth, deepest = list(scope).index(variable), len(scope) - 1
+        return _MENTION.format(depth=depth, kind=kind if depth == deepest else kind.upper(), fact=fact)
+
+    def introduced(self, text: str, depth: int, noun: str, that: str) -> str:
+        """Return a clause whose first mention of a variable is the noun; later ones are `it`, `its` or `that …`."""
+
+        def put(found: re.Match[str]) -> str:
+            nonlocal noun
+            kind, fact = found[1], found[2]
+            named = bool(noun) or kind != "b"
+            entry, noun = noun or that, ""
+            key = "of" if kind in "oO" else "fact" if fact else "bare"
+            if named and key == "bare":
+                return entry
+            return self.put((phrases.NAMED if named else phrases.LATER)[key], fact=fact, entry=entry)
+
+        return re.sub(f"\ue000{depth}([boBO])([^\ue000\ue001]*)\ue001", put, text)
+
+    def owner(self, fact: Fact, scope: Scope, kind: str = "b") -> str:
+        """Return the thing that a fact belongs to; `o`: as the end of `a facility of`, empty where it is clear."""
+        if fact.root in scope and fact.root not in _SCOPE:
+            return self.mention(fact.root, scope, kind=kind)
+        if kind == "o":
+            table = phrases.OF_OWNERS
+            return self.pick(table[fact.root]) if fact.root in table else ""
+        return self.pick(phrases.THINGS[fact.root]) if fact.root in phrases.THINGS else ""
 
     def schema_title(self, path: Path) -> str:
         """Return the title of a fact for the middle of a sentence."""
@@ -270,22 +315,41 @@ class Wording:
     def comparison(self, node: Compare, scope: Scope) -> str:
         """Word a comparison of two operands."""
         op, left, right = node.op, node.left, node.right
+        if op in ("==", "!=") and self.is_entry(left, scope) and isinstance(right, Fact):
+            left, right = right, left
+        if isinstance(left, Size) and _zero(right) and op in phrases.COUNTS:
+            return self.put(phrases.COUNTS[op], list=self.name(left.list, scope))
         if isinstance(left, Fact) and isinstance(right, Literal) and isinstance(right.value, bool):
             return self.flag(left, right.value == (op == "=="), scope)
         if isinstance(left, Fact) and left.names[-1:] == ("province",) and op in ("==", "!="):
             form = phrases.LIES_OUT if op == "!=" else phrases.LIES_IN
+            if _abroad(right):
+                return self.put(phrases.AT_HOME if op == "!=" else phrases.ABROAD, left=self.name(left, scope))
             if isinstance(right, Fact):
                 same = right.names[-1:] == ("province",) and bool(scope.get(right.root, (right.root,)))
                 form = phrases.IN_SAME_PROVINCE if same and op == "==" else form
             return self.relate(form, self.name(left, scope), self.name(right, scope, left))
+        if (
+            op == ">"
+            and _zero(right)
+            and isinstance(left, Fact)
+            and self.facts.unit(self.path(left, scope)) == "persons"
+        ):
+            return self.put(phrases.SOME_PERSONS, list=self.name(left, scope))
         days = isinstance(left.type, Day) or isinstance(right.type, Day)
         forms = phrases.COMPARE_DAYS if days and op in phrases.COMPARE_DAYS else phrases.COMPARE
         return self.relate(forms[op], self.name(left, scope, right), self.name(right, scope, left))
+
+    def is_entry(self, node: Node, scope: Scope) -> bool:
+        """Return whether a node reads a member of a parameter."""
+        return isinstance(node, Fact) and not scope.get(node.root, (node.root,))
 
     def member(self, node: In, scope: Scope, holds: bool) -> str:
         """Membership in a list, or its denial."""
         item, over = node.item, node.list
         if isinstance(over, Fact) and over.names[-1:] == ("within",):
+            if _abroad(item):
+                return self.put(phrases.ABROAD if holds else phrases.AT_HOME, left=self.name(over, scope))
             form = phrases.LIES_IN if holds else phrases.LIES_OUT
             return self.relate(form, self.name(over, scope), self.name(item, scope, over))
         if isinstance(over, Fact) and scope.get(over.root, (over.root,)):
@@ -297,17 +361,45 @@ class Wording:
         return self.relate(form, self.name(item, scope), self.name(over, scope, item))
 
     def quantifier(self, node: Quantifier, scope: Scope) -> str:
-        """`exists` and `all`."""
-        brief = self.brief(node, scope)
-        if brief is not None:
+        """`exists` and `all`: `every facility lies in …`."""
+        brief = self.brief(node, scope) or self.holding(node, scope)
+        if brief:
             return brief
-        over = node.list
-        path: Path = (*self.path(over, scope), 0) if isinstance(over, Fact) and self.path(over, scope) else ()
-        inner = self.clause(node.body, {**scope, node.variable: path})
-        name = self.name(over, scope)
-        if self.lang == "en" and not name.startswith(("its ", "the ")):
-            name = f"the {name}"
-        return self.put(phrases.QUANTIFIERS[node.kind], list=name, test=inner)
+        over, body = node.list, node.body
+        own = self.path(over, scope) if isinstance(over, Fact) else ()
+        inner = {**scope, node.variable: (*own, 0) if own else ()}
+        key = "some" if node.kind == "exists" else "every"
+        return self.introduced(
+            self.clause(body, inner), len(scope), self.noun(over, key, scope), self.noun(over, "that", scope)
+        )
+
+    def noun(self, over: Node, key: str, scope: Scope) -> str:
+        """Return the members of a list that a clause names: `a facility`, `that facility`, `one of “Pilot places”`."""
+        if isinstance(over, Fact) and self.path(over, scope):
+            item = describe(self.path(over, scope), self.bundle.schemas).get("x-item")
+            if item:
+                return self.marks.text(str(item[key][self.lang]).format(of=self.owner(over, scope, "o")))
+        return self.put(phrases.MEMBERS[key], list=self.name(over, scope))
+
+    def holding(self, node: Quantifier, scope: Scope) -> str | None:
+        """Word `a license held is X` as `the operator holds X`; return None for another quantifier."""
+        over, body, variable = node.list, node.body, node.variable
+        forms = phrases.HOLDS.get(over.names[-1]) if isinstance(over, Fact) and over.names else None
+        forms = phrases.HOLDS.get(over.root) if forms is None and isinstance(over, Fact) and not over.names else forms
+        if forms is None or not isinstance(over, Fact):
+            return None
+        denied = node.kind == "all"
+        parts = body.parts if isinstance(body, And) and not denied else (body,)
+        inner = {**scope, variable: (*self.path(over, scope), 0)}
+        for part in parts:
+            found = _instrument(part, variable, "!=" if denied else "==")
+            if found is not None:
+                owner = self.owner(over, scope)
+                held = self.put(forms[denied], owner=owner, list=self.name(found.right, inner, found.left))
+                rest = [self.inner(other, inner) for other in parts if other is not part]
+                text = joint("and-clause", self.lang).join([held, *rest])
+                return self.introduced(text, len(scope), "", self.noun(over, "that", scope))
+        return None
 
     def brief(self, node: Quantifier, scope: Scope) -> str | None:
         """Word a quantifier over words briefly if its body tests only the bare word; return None otherwise."""
@@ -315,6 +407,10 @@ class Wording:
         tests = body.parts if isinstance(body, And if several else Or) else (body,)
         values = [_equals(test, node.variable, "!=" if several else "==") for test in tests]
         own = isinstance(over, Fact) and bool(self.path(over, scope))
+        if own and len(tests) > 1 and not all(values):
+            briefs = [self.brief(replace(node, body=test), scope) for test in tests]
+            joined = joint("and-clause" if several else "or-clause", self.lang).join(text for text in briefs if text)
+            return joined if all(briefs) else None
         if own and all(values):
             options = joint("or", self.lang).join(self.quoted(value, over, scope) for value in values)
             return self.relate(phrases.HAS_NOT if several else phrases.HAS, self.name(over, scope), options)
@@ -367,3 +463,19 @@ def _equals(node: Node, variable: str, op: str) -> str | None:
         case Compare(op=found, left=Fact(root=root, names=()), right=Literal(value=str() as value)):
             return value if (found, root) == (op, variable) else None
     return None
+
+
+def _instrument(node: Node, variable: str, op: str) -> Compare | None:
+    """Return a test of the instrument of a variable; None for another test."""
+    match node:
+        case Compare(op=found, left=Fact(root=root, names=("instrument",)), right=Literal()):
+            return node if (found, root) == (op, variable) else None
+    return None
+
+
+def _abroad(node: Node) -> bool:
+    return isinstance(node, Literal) and node.value == ABROAD
+
+
+def _zero(node: Node) -> bool:
+    return isinstance(node, Literal) and node.value == 0

@@ -145,7 +145,7 @@ def refuse_overrides(document: Document) -> Iterator[Problem]:
 def _check_policy(document: Document, below: _Below, open_rules: set[str], needs: dict[str, str]) -> Iterator[Problem]:
     """Yield the offenses of a policy of a layer.
 
-    `open_rules` are the rules that the layer may loosen, its own among them; `needs` are the needs of its own.
+    `open_rules` are the rules that the layer may loosen, its own among them; `needs` are its own needs.
     """
     id = document.data["id"]
     if id in below.policies:

@@ -1,6 +1,6 @@
 """The fields of the law that decide something, and what the parts of the program beside the evaluator know of them.
 
-Proofs, SQL, the tests of policies and mutation give the law a meaning of their own. A field of the model that one of
+Proofs, SQL, the tests of policies and mutation give the law their own meaning. A field of the model that one of
 them does not know is refused there: if it were passed over, the answer would be about another law.
 """
 
@@ -90,7 +90,7 @@ class UnknownField(ValueError):
 
 
 class Reader(NamedTuple):
-    """A part of the program that gives the law a meaning of its own.
+    """A part of the program that gives the law its own meaning.
 
     One that is taught a field adds it to its own: `{**KNOWN, Need: KNOWN[Need] | {"grace"}}`.
     """

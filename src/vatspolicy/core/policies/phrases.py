@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
-from vatspolicy.i18n import Phrase
+from collections.abc import Mapping
+
+from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.i18n.words import Table
 
 OWNERS: Table = {
-    "company": Phrase("{fact} of the company"),
-    "operator": Phrase("{fact} of the operator"),
-    "partner": Phrase("{fact} of the partner"),
+    "company": Phrase("the {fact} of the company"),
+    "operator": Phrase("the {fact} of the operator"),
+    "partner": Phrase("the {fact} of the partner"),
 }
+THINGS: Table = {
+    "company": Phrase("the company"),
+    "operator": Phrase("the operator"),
+    "partner": Phrase("the partner"),
+    "service": Phrase("the service"),
+    "license": Phrase("the license"),
+    "filings": Phrase("the company"),
+}
+OF_OWNERS: Table = {
+    "company": Phrase(" of the company"),
+    "operator": Phrase(" of the operator"),
+    "partner": Phrase(" of the partner"),
+    "license": Phrase(" of the license"),
+}
+FLAGS: Mapping[str, tuple[LocalizedText, LocalizedText]] = {
+    "activity.licensed": (Phrase("a license for the class is held"), Phrase("no license for the class is held")),
+}
+"""Facts that the schema does not word: when they hold, and when they do not."""
 FIELDS: Table = {
-    "ftz": Phrase("the zones"),
-    "id": Phrase("the name"),
-    "places": Phrase("the places"),
-    "province": Phrase("the province"),
-    "zones": Phrase("the zones"),
+    "ftz": Phrase("zones"),
+    "id": Phrase("name"),
+    "places": Phrase("places"),
+    "province": Phrase("province", "expression"),
+    "zones": Phrase("zones"),
 }
 """Fields of members of parameters."""
 OWN: Table = {
@@ -51,18 +71,40 @@ SUM: Table = {
     "-": Phrase("{left} less {right}"),
     "*": Phrase("{left} times {right}"),
 }
-QUANTIFIERS: Table = {
-    "exists": Phrase("for at least one of {list}: {test}"),
-    "all": Phrase("for every one of {list}: {test}"),
+MEMBERS: Table = {
+    "some": Phrase("one of {list}"),
+    "every": Phrase("each of {list}"),
+    "that": Phrase("that entry"),
+}
+NAMED: Table = {
+    "fact": Phrase("the {fact} of {entry}"),
+    "of": Phrase(" of {entry}"),
+}
+"""A mention of a member of a list by its noun."""
+LATER: Table = {
+    "bare": Phrase("it", "expression"),
+    "fact": Phrase("its {fact}"),
+}
+"""A mention of the member that the clause already named."""
+COUNTS: Table = {
+    "==": Phrase("{list}: none"),
+    "<=": Phrase("{list}: none"),
+    "!=": Phrase("{list}: one or more"),
+    ">": Phrase("{list}: one or more"),
+}
+"""Comparisons of the length of a list with 0."""
+HOLDS: Mapping[str, tuple[LocalizedText, LocalizedText]] = {
+    "licenses": (Phrase("{owner} holds {list}"), Phrase("{owner} does not hold {list}")),
+    "filings": (Phrase("{owner} has completed {list}"), Phrase("{owner} has not completed {list}")),
 }
 HAS = Phrase("{left} include {right}")
 HAS_NOT = Phrase("{left} do not include {right}")
 HAS_ALL = Phrase("{left} include all of {right}")
 HAS_OTHER = Phrase("{left} include something other than {right}")
 SOME_IN = Phrase("{left} include one of {right}")
-SOME_OUT = Phrase("{left} include something beside {right}")
+SOME_OUT = Phrase("{left} include something outside {right}")
 ALL_IN = Phrase("all {left} are among {right}")
-NONE_IN = Phrase("no {left} are among {right}")
+NONE_IN = Phrase("none of the {left} are among {right}")
 LIES_IN = Phrase("{left} lies in {right}")
 LIES_OUT = Phrase("{left} does not lie in {right}")
 LIES_IN_ONE = Phrase("{left} lies in one of {right}")
@@ -74,14 +116,12 @@ NOT = Phrase("not {clause}")
 IF = Phrase("if {premise}, then {clause}")
 YES = Phrase("{name}: yes")
 NO = Phrase("{name}: no")
-NUMBER = Phrase("number of {list}")
+NUMBER = Phrase("the number of {list}")
 NONE = Phrase("none")
-ENTRY = Phrase("that entry")
-OF_ENTRY = Phrase("{field} of {entry}")
-ITSELF = Phrase("it", "expression")
-ITS = Phrase("its {fact}")
-FORMER = Phrase("the former")
-OF_FORMER = Phrase("{fact} of the former")
+ENTRIES = Phrase("{n} entries")
+SOME_PERSONS = Phrase("the number of {list} is above 0")
+ABROAD = Phrase("{left} lies outside mainland China")
+AT_HOME = Phrase("{left} lies in mainland China")
 IN_SAME_PROVINCE = Phrase("{left} lies in the same province as {right}")
 AMONG = Phrase("{left} is one of {right}")
 NOT_AMONG = Phrase("{left} is not one of {right}")

@@ -2,7 +2,7 @@
 
 A rule is a conjunction, and most of its clauses test one fact. For each such fact a *dimension* maps a value to a
 bitmap of the rules that the value leaves possible; the *candidates* are the intersection over all dimensions. The
-operands of a disjunction have bits of their own: it excludes a rule if all of them are excluded. Any other clause, and
+operands of a disjunction have their own bits: it excludes a rule if all of them are excluded. Any other clause, and
 a fact that is missing, excludes no rule. So the index never loses a rule that may hold, and every candidate must still
 be evaluated.
 """
@@ -105,7 +105,7 @@ class RuleIndex:
     def _add_alternatives(
         self, clause: And | Or, wanted: bool, dimensions: dict[tuple[Any, ...], Dimension]
     ) -> int | None:
-        """Index the operands of a disjunction, each under a bit of its own. Return its place, None if one can always
+        """Index the operands of a disjunction, each under its own bit. Return its place, None if one can always
         hold.
         """
         operands = 0
@@ -164,7 +164,7 @@ class Predicate(NamedTuple):
     constants: frozenset[Any]
     """Values that the test mentions."""
     passes: Evaluator
-    """Takes the value, or a member of the list, and tells whether it passes."""
+    """Takes the value, or a member of the list, and returns whether it passes."""
 
 
 class Dimension:
@@ -215,7 +215,7 @@ class ValueDimension(Dimension):
 
 
 class EveryDimension(ValueDimension):
-    """Dimension of a list of which every member must pass."""
+    """Dimension of a list in which every member must pass."""
 
     def possible(self, value: Any) -> int:
         """Return the bitmap of the rules that a value leaves possible."""
@@ -226,7 +226,7 @@ class EveryDimension(ValueDimension):
 
 
 class SomeDimension(ValueDimension):
-    """Dimension of a list of which some member must pass."""
+    """Dimension of a list in which some member must pass."""
 
     def finish(self, everything: int) -> None:
         """Build the table without the rules that the dimension does not test."""
@@ -259,7 +259,7 @@ class FilledDimension(Dimension):
 
 
 class NumberDimension(Dimension):
-    """Dimension of a number: bitmaps by the interval in which it lies, the constants being intervals of their own."""
+    """Dimension of a number: bitmaps by the interval in which it lies, the constants being their own intervals."""
 
     def finish(self, everything: int) -> None:
         """Build a bitmap for each constant, and for the numbers between them."""

@@ -211,7 +211,7 @@ class RuleSetsByDay:
         return values
 
     def _functions_under(self, params: Mapping[str, Any]) -> Mapping[int, Evaluator]:
-        """Return the generated functions under parameter values, which are told by their identity.
+        """Return the generated functions under parameter values, keyed by their identity.
 
         The bundle holds them.
         """

@@ -23,7 +23,7 @@ READINGS: Table = {
     NOT_TELECOM: Phrase("not telecommunications"),
     CLOSED: Phrase("a closed route"),
 }
-"""Readings that are no class."""
+"""Readings that are not class."""
 
 
 def say_reading(name: str, lang: Language) -> str:

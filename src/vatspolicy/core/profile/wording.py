@@ -25,6 +25,7 @@ _QUANTITIES = {
     "percent": Phrase("{number} %"),
     "persons": Phrase("{number} persons"),
     "users": Phrase("{number} users"),
+    "level": Phrase("level {number}"),
     "merchants": Phrase("{number} merchants"),
     "RMB yuan": Phrase("RMB {number}"),
 }

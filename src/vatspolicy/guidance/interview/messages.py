@@ -76,16 +76,15 @@ PHRASES: Mapping[str, LocalizedText] = {
         "Type to search, or move with the arrow keys; a comma adds another answer, Enter takes them. At least one."
     ),
     "how_menu_services": Phrase(
-        "Type to search, or move with the arrow keys; a comma adds another answer, a slash begins "
-        "a service that is run, hosted or sold independently, Enter takes them. 0 for none of "
-        "these."
+        "Type to search, or move with the arrow keys. A comma adds another answer; a slash begins a service that is "
+        "run, hosted or sold independently. Enter takes them. 0 for none of these."
     ),
     "how_launch": Phrase("Type a day as YYYY-MM-DD; without one, the law of today decides."),
-    "unknown_word": Phrase("This is not one of the answers."),
+    "unknown_word": Phrase("This is not a valid answer."),
     "several": Phrase("Several answers match. Choose from these:"),
     "near": Phrase("No answer has this name. Did you mean:"),
     "empty": Phrase("Nothing was typed. Type an answer, or press Enter again for don't know."),
-    "one_only": Phrase("One answer is wanted here."),
+    "one_only": Phrase("Give one answer only."),
     "none_and_more": Phrase("0 stands for none of these and goes with nothing else."),
     "not_whole": Phrase("Enter a whole number."),
     "not_number": Phrase("Enter a number."),

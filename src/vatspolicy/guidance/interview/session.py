@@ -349,7 +349,7 @@ def start(
     complete: bool = False,
     lang: Language = "en",
 ) -> Interview:
-    """Return the first state, from a partial profile or from nothing under a name (asked for if not given).
+    """Return the first state, from a partial profile or from a name, which the interview asks for if missing.
 
     Raises InvalidInput for a document that is not a profile, or with an opinion that the bundle does not take.
     """

@@ -39,16 +39,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "title": Phrase("Access matrix"),
     "how": Phrase(
         "How to read it: a row is a business, a column a legal basis on which it can be licensed. "
-        "The cell is the highest share of the licensed company that foreign investors may hold on "
-        "that basis: 100 % is no limit, “domestic” is no foreign share at all, “closed” and "
-        "“banned” are none for anybody abroad, and – means that the basis does not cover the "
-        "business. A letter marks conditions or reasons."
+        "The cell is the highest share of the licensed company that foreign investors may hold on that basis. "
+        "100 % means no limit; “domestic” allows no foreign share. “Closed” and “banned” allow nobody from abroad. "
+        "– means that the basis does not cover the business. A letter marks conditions or reasons."
     ),
     "how_places": Phrase(
         "How to read it: a row is a business, a column a set of places that the law treats alike. "
-        "The cell is the highest share of the licensed company that foreign investors may hold "
-        "there: 100 % is no limit, “domestic” is no foreign share at all, “closed” and “banned” "
-        "are none for anybody abroad."
+        "The cell is the highest share of the licensed company that foreign investors may hold there. "
+        "100 % means no limit; “domestic” allows no foreign share. “Closed” and “banned” allow nobody from abroad."
     ),
     "more": Phrase("Letters mark conditions or reasons. --details prints them, and the law behind every column."),
     "more_places": Phrase("--details prints the routes behind every share."),

@@ -23,7 +23,7 @@ from vatspolicy.i18n.words import STATES, VERDICTS, aside, count, joint, number,
 from vatspolicy.output import HEADING, Style
 from vatspolicy.reports.decision import digest
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_LICENSE, BY_NAME, KINDS, POLICY, VERSIONS
-from vatspolicy.reports.words import COLORS, COUNTS, GROUPS, ROUTE_MARKS, cited, cut_lists, phrase, say_deciding, way_of
+from vatspolicy.reports.words import COLORS, COUNTS, GROUPS, ROUTE_MARKS, cited, phrase, say_check, say_deciding, way_of
 
 _STATE_COLORS = {"classified": "yellow", "not-telecom": "green", "partly-classified": "blue", "unclassified": "blue"}
 _SAID_ABOVE = ("before-launch", "continuing")
@@ -145,8 +145,8 @@ class _Details:
             yield from self.facts(finding, "    ")
 
     def check(self, checked: Explanation | ConditionExplanation, indent: str) -> Iterator[str]:
-        """Render what a rule or a condition checks; long lists are cut."""
-        text = phrase("checks", self.lang, check=clean(cut_lists(checked.check[self.lang], self.lang)))
+        """Render what a rule or a condition checks; the end of a long check is folded."""
+        text = clean(say_check(checked.check, self.lang))
         yield from self.flow(text, indent + "  ", "dim", first=indent + "· ")
 
     def subject(self, finding: Finding) -> str:

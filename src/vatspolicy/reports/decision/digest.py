@@ -300,7 +300,7 @@ def _grade(known: str, lang: Language) -> str:
 
 
 def _join_labels(labels: Iterable[str], lang: Language) -> str:
-    """Return labels of articles in a row; `art.` is said once for neighbors. Labels with commas keep apart by more."""
+    """Return labels of articles in a row; `art.` appears once for neighbors. Labels with commas keep apart by more."""
     said, before = "", ""
     for text in labels:
         plain = all(re.fullmatch(r"art\. [^,]+|第[^，、]+", one) for one in (before, text))
@@ -325,7 +325,7 @@ def _is_internal(duty: Duty) -> bool:
 
 
 def _identify(duty: Duty) -> tuple[str, str, str | None]:
-    """Return what duties have in common that are told as one: instrument, bearer and layer."""
+    """Return what merged duties have in common: instrument, bearer and layer."""
     return duty.instrument.id, duty.bearer, duty.layer
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
 
 FACTS = 10
-"""Facts that are named of those that leave rules undetermined, the most decisive first."""
+"""Maximum number of open facts listed, the most decisive first."""
 
 
 LEAVES_OUT = {

@@ -19,7 +19,7 @@ from vatspolicy.reports.decision.results import say_failures
 from vatspolicy.reports.decision.summary import say_gate
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_LICENSE, BY_NAME, KINDS, POLICY, VERSIONS
 from vatspolicy.reports.formats.templating import render_markdown, trust
-from vatspolicy.reports.words import GROUPS, ROUTE_MARKS, cited, law_of, phrase, say_deciding, way_of
+from vatspolicy.reports.words import GROUPS, ROUTE_MARKS, cited, law_of, phrase, say_check, say_deciding, way_of
 
 _ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
 WORDS: Table = {
@@ -127,6 +127,7 @@ def _render(record: Record, lang: Language, judgement: Judgement) -> str:
         hint=digest.say_hint(record, lang),
         icon=_ICONS[record.decision],
         law_of=law_of,
+        say_check=say_check,
         limits=digest.say_limits(record, lang),
         marks={state: mark for state, (mark, _) in ROUTE_MARKS.items()},
         meaning=digest.say_meaning(record, lang),
@@ -172,7 +173,7 @@ def _route_points(route: Route, lang: Language) -> list[str]:
 
 def _point(key: str, condition: Condition, lang: Language) -> str:
     """Return a condition with its check and its law."""
-    check = phrase("checks", lang, check=condition.why.check[lang])
+    check = say_check(condition.why.check, lang)
     basis = f"{check}{joint('semicolon', lang)}{law_of(condition.why.citations, lang)}"
     return phrase(key, lang, message=condition.message[lang]) + aside(basis, lang)
 

@@ -66,7 +66,7 @@ class Report(ABC):
 
     @abstractmethod
     def take(self, record: Record, seconds: float = 0.0) -> Texts:
-        """Put a decision (a record) into words. It may run in a process of its own, before `write`."""
+        """Put a decision (a record) into words. It may run in its own process, before `write`."""
 
     @abstractmethod
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
@@ -121,7 +121,7 @@ class Entries:
         return len(self.summaries)
 
     def texts(self, order: Iterable[int] | None = None) -> Iterator[Texts]:
-        """Yield the texts of the decisions, in this order of their positions. They are read when they are asked for."""
+        """Yield the texts of the decisions, in this order of their positions. They are read when they are requested."""
         for place in range(len(self)) if order is None else order:
             content = self._spool.get(self._places[place])
             yield marshal.loads(content)[self._number] if content else ()  # noqa: S302 - of this run

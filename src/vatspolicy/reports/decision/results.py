@@ -130,7 +130,7 @@ class _Results:
             )
 
     def missing(self) -> Iterator[Result]:
-        """Yield the facts without which there is no decision."""
+        """Yield the facts without which there is not a decision."""
         places = {
             ask.path: finding.why.location for finding in reversed(self.record.undetermined) for ask in finding.asks
         }

@@ -240,7 +240,7 @@ def _place(remark: Remark) -> dict[str, object]:
 
 
 def _add_remarks(run: SarifRun, remarks: Iterable[Remark], lang: Language, judgement: Judgement) -> None:
-    """Add remarks about waivers, each kind under a rule of its own; settings in use are a notification of the tool."""
+    """Add remarks about waivers, each kind under its own rule; settings in use are a notification of the tool."""
     remarks = list(remarks)
     for remark in remarks:
         if remark.kind == "settings":

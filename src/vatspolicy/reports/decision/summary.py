@@ -266,7 +266,7 @@ def _counts(summaries: Sequence[Summary], lang: Language) -> list[str]:
 
 
 def _next_command(summaries: Sequence[Summary], repeated: Mapping[str, str]) -> str | None:
-    """Return the command that leads on from the gravest decision; None where there is nothing to add."""
+    """Return the next command for the gravest decision; None where there is nothing to add."""
     if not summaries:
         return None
     gravest = gravest_first([summary for summary in summaries if summary.level] or summaries)[0]

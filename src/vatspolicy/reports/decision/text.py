@@ -239,9 +239,7 @@ def render_screen(record: Record, lang: Language, style: Style, room: int, closi
 
 
 def _fit(sections: Sequence[Section], height: int, lang: Language, style: Style, room: int) -> list[str]:
-    """Return the sections in `height` lines: one entry of each, then more while they fit. What is cut is named, or
-    counted.
-    """
+    """Return the sections in `height` lines: one entry of each, then more while they fit. Cuts are counted."""
     shown = [min(1, len(section.entries)) for section in sections]
 
     def lines(spaced: bool = False) -> list[str]:

@@ -27,7 +27,7 @@ def summary(data: Review, lang: Language) -> str:
 
 
 def _owner_file(data: Review, lang: Language) -> str:
-    """Return the file of which entries count."""
+    """Return the file whose entries count."""
     file = data.accepted.file or f"policies/{ACCEPTED}"
     return file if data.accepted.given else phrase("accepted_of_base", lang, file=file)
 

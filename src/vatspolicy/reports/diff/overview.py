@@ -100,7 +100,7 @@ def _law_values(data: Review, item: Item, card: EditedRule, lang: Language) -> I
 
 
 def _cut(text: str, longest: int = _LONGEST) -> str:
-    """Return a text of at most so many characters, cut between words."""
+    """Return a text cut between words to a maximum length."""
     if len(text) <= longest:
         return text
     kept = text[:longest]

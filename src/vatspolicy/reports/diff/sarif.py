@@ -30,7 +30,7 @@ RULES = {
 }
 """Rules of this report: level and description."""
 RED_LINES = {"waivable": "gate-waivable", "unenforced": "gate-unenforced", "loosenable": "rule-loosenable"}
-"""Rules of this report by the codes of red lines."""
+"""Rules of this report by the codes of weakened rules."""
 
 
 def render(data: Review, lang: Language) -> str:

@@ -14,7 +14,7 @@ from vatspolicy.reports.diff.wording import moves, period, place
 from vatspolicy.reports.diff.words import REASONS, phrase
 
 _NAMED = 5
-"""Past decisions without evaluation that are named; the JSON report has all."""
+"""Maximum number of unevaluated past decisions listed; the JSON report has all."""
 
 
 def sides(data: Review, lang: Language) -> str:

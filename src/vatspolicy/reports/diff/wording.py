@@ -143,7 +143,7 @@ def values(change: Edit, lang: Language) -> Iterator[tuple[str, str, str]]:
 
 
 def other_schema_edits(data: Review) -> list[SchemaChange]:
-    """Return the differences of schemas that are no edits of their own, and those that break a reader."""
+    """Return the differences of schemas that are not edits by themselves, and those that break a reader."""
     return [schema for schema in data.schemas if schema.effect == "nothing" or schema.breaking]
 
 

@@ -197,7 +197,7 @@ PHRASES: Table = {
     "between": Phrase("from {day} to {last}"),
     "only_on": Phrase("on {day} alone"),
     "may_say": Phrase("What decisions show with it may change: {names}."),
-    "back": Phrase("reaches back"),
+    "back": Phrase("retroactive"),
     "twin": Phrase("same body as {name}: renamed?"),
     "breaking": Phrase("breaking"),
     "compared": Phrase(
@@ -215,8 +215,8 @@ PHRASES: Table = {
     "services": Phrase("services: {names}"),
     "worse": Phrase("Somebody is worse off: {moves}."),
     "only_unknown": Phrase(
-        "Nobody is refused, or needs a license, who was not before, which is proved; but a decision that was reached "
-        "can become incomplete, as it depends on a fact that did not matter before: {moves}."
+        "Proved: nobody is newly refused or newly needs a license. A complete decision can become incomplete, "
+        "because it depends on a fact that did not matter before: {moves}."
     ),
     "worse_range": Phrase("Somebody is worse off: a decision that is incomplete can become stricter."),
     "nobody_worse": Phrase("Nobody is worse off, which is proved for all profiles and days."),
@@ -234,8 +234,8 @@ PHRASES: Table = {
     "ask_milder": Phrase("Does the law say that decisions become milder?"),
     "ask_stricter": Phrase("Does the law say that decisions become stricter?"),
     "ask_unknown": Phrase("Does the law ask for the facts that leave decisions incomplete?"),
-    "ask_renamed": Phrase("Is a rename meant? An id never changes: {names}."),
-    "ask_unread": Phrase("Who compares the articles that nobody has read? They carry {names}."),
+    "ask_renamed": Phrase("{names} looks renamed. Ids must not change."),
+    "ask_unread": Phrase("No one has checked the articles behind {names} against their text."),
     "unread_waits": Phrase(
         "Until then, decisions that rest on {names} stay incomplete, unless an opinion settles them."
     ),
@@ -243,9 +243,9 @@ PHRASES: Table = {
     "ask_known_source": Phrase(
         "Do the cited articles say so? They stood here before the change, and it does not edit them: {names}."
     ),
-    "ask_source": Phrase("On which article does it rest? The edited entry cites none: {names}."),
+    "ask_source": Phrase("Cite an article for {names}."),
     "ask_open": Phrase("What was neither shown nor excluded: {names}. Is that acceptable?"),
-    "ask_version": Phrase("Which version is it? {text}"),
+    "ask_version": Phrase("Set the version: {text}"),
     "edited": Phrase("Edits: {count}, in files: {files}."),
     "no_days": Phrase("No rule differs on any day, so nothing had to be decided."),
     "borrowed": Phrase("Decided by the old rules under the new schemas, because they state new facts: {names}."),
@@ -300,12 +300,12 @@ PHRASES: Table = {
     "needs": Phrase("{before} → {after}; this change is {level} ({because}) and needs at least {needed}."),
     "fits": Phrase("{before} → {after}; this change is {level} ({because}), and {before} is not released yet."),
     "untouched": Phrase("{before} → {after}; nothing that is released changes."),
-    "waivable": Phrase("RED LINE: {rule} could not be waived; now it can be."),
-    "unenforced_warn": Phrase("RED LINE: {rule} only warns {days} (layer {name}), and the gate passes its findings."),
+    "waivable": Phrase("WEAKENED: {rule} could not be waived; now it can be."),
+    "unenforced_warn": Phrase("WEAKENED: {rule} only warns {days} (layer {name}), and the gate passes its findings."),
     "unenforced_off": Phrase(
-        "RED LINE: {rule} is switched off {days} (layer {name}), and the gate passes its findings."
+        "WEAKENED: {rule} is switched off {days} (layer {name}), and the gate passes its findings."
     ),
-    "loosenable": Phrase("RED LINE: layer {name} lets the layer above it loosen {rule}."),
+    "loosenable": Phrase("WEAKENED: layer {name} lets the layer above it loosen {rule}."),
     "failed": Phrase("Fails on: {names}."),
     "more": Phrase("… and {count} more in the JSON report."),
     "cut": Phrase("The rest is in the full report."),
@@ -323,8 +323,8 @@ COUNTS: Counts = {
         Phrase("{n} other edits move no rule."),
     ),
     "ask_past": (
-        Phrase("Is the law of past days wrong as it stands? {n} edit reaches back: {places}."),
-        Phrase("Is the law of past days wrong as it stands? {n} edits reach back: {places}."),
+        Phrase("Is the law of past days wrong today? {n} edit is retroactive: {places}."),
+        Phrase("Is the law of past days wrong today? {n} edits are retroactive: {places}."),
     ),
 }
 KNOWN: Counts = {

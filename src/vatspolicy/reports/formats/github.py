@@ -42,7 +42,7 @@ class Annotations:
         self.add_many(annotation.level, 1, [str(annotation)] if self._has_room(annotation.level) else [])
 
     def add_many(self, level: str, count: int, lines: Sequence[str]) -> None:
-        """Add so many annotations of a level, of which these are the first commands."""
+        """Add to the count of annotations of a level; these are its first commands."""
         self.counts[level] += count
         if self._has_room(level):
             self.lines[level] += lines[: LIMITS[level] - len(self.lines[level])]

@@ -9,7 +9,7 @@ from vatspolicy.core.engine.result import Authority, Citation, Finding, Law
 from vatspolicy.core.policies.bundle import LawIdentity
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.words import Counts, Table, aside, count, end, gap, joint, word
-from vatspolicy.reports.words import KNOWN, name_law, phrase
+from vatspolicy.reports.words import KNOWN, name_law, phrase, say_check
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "title_many": Phrase("Decisions on {count} specs"),
@@ -80,8 +80,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "contested_class": Phrase("contested", "formats html words"),
     "routes_title": Phrase("Routes for {activity}"),
     "routes_key": Phrase(
-        "A path runs from the activity through its conditions to a license. ✓ met, ✕ not met, ? "
-        "not known; numbers are those of the list of conditions below."
+        "A path runs from the activity through its conditions to a license. Numbers refer to the list of "
+        "conditions below: ✓ met, ✕ not met, ? not known."
     ),
     "no_routes": Phrase("No route was looked at."),
     "route_fact_missing": Phrase("not known: a fact that the route asks about is missing"),
@@ -201,6 +201,10 @@ class PageWords:
     def phrase(self, key: str, **values: object) -> str:
         """Return a phrase of all reports, with values filled in."""
         return phrase(key, self.lang, **values)
+
+    def check(self, check: LocalizedText) -> str:
+        """Return the line on what a rule or a condition checks; the end of a long check is folded."""
+        return say_check(check, self.lang)
 
     def word(self, table: Table, key: str, **values: object) -> str:
         """Return a phrase of a table, with values filled in."""

@@ -30,7 +30,7 @@ class Suites:
         self._suites: list[Suite] = []
 
     def add_suite(self, name: str, file: str | None = None, seconds: float = 0.0) -> Suite:
-        """Add a suite and return it. `seconds` are those of cases that have no time of their own."""
+        """Add a suite and return it. `seconds` are those of cases without a separate time."""
         suite = Suite(name, file, seconds)
         self._suites.append(suite)
         return suite

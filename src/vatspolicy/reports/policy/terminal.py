@@ -13,7 +13,6 @@ from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import Table, aside, joint, word
 from vatspolicy.reports.policy.page import ParameterPart, PolicyPage, RulePart, find, list_cases, one_line
-from vatspolicy.reports.words import cut_lists
 
 _WORDS: Table = {
     "number": Phrase("number"),
@@ -178,7 +177,7 @@ class _Page:
 
     def check(self, expression: Expression) -> str:
         """Return what an expression checks; long lists are cut."""
-        return cut_lists(self.wording.say(expression.tree), self.lang)
+        return self.wording.say(expression.tree)
 
     def relied_on(self, part: RulePart) -> Iterator[str]:
         """Yield who relies on the rule: routes that answer a need, the need a route answers, and the policy's tests."""

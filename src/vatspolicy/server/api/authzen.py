@@ -90,7 +90,7 @@ class Evaluations:
     last: bool | None = None
     """The decision after which the rest is left out."""
     alone: bool = False
-    """True if the request asks a single question and its answer is no list."""
+    """True if the request asks a single question and its answer is not a list."""
 
     def answers(self, decide: Decide, to_error: Callable[[Exception], HttpError]) -> Iterator[Data]:
         """Yield the answer of each question. One that cannot be decided is denied, with its error in the context."""
@@ -117,7 +117,7 @@ def read_evaluations(content: bytes, most: int) -> Evaluations:
     """Read the body of several evaluations; of a single one where it lists none.
 
     The subject, action, resource and context of the body are those of each evaluation that has none of its own. An
-    evaluation that cannot be read is an error of its own.
+    evaluation that cannot be read is its own error.
 
     Raises: HttpError.
     """

@@ -35,7 +35,7 @@ class ApiLimits:
 
 
 class BusyError(Exception):
-    """An error for a request that finds every slot taken."""
+    """An error for a request when every slot is taken."""
 
 
 class LateError(Exception):

@@ -27,7 +27,7 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class Metrics:
-    """The metrics of one application, in a registry of their own; with `share_metrics`, of all workers."""
+    """The metrics of one application, in their own registry; with `share_metrics`, of all workers."""
 
     def __init__(self, store: BundleStore) -> None:
         # Otherwise every counter gets a gauge `…_created`.
@@ -81,7 +81,7 @@ class Metrics:
 
 
 class _BundleCollector(Collector):
-    """Metrics of the bundle in use, read when they are asked for."""
+    """Metrics of the bundle in use, read on request."""
 
     def __init__(self, store: BundleStore) -> None:
         self._store = store

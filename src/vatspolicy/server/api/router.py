@@ -167,7 +167,7 @@ class _Api:
         return await self.decide(lambda: self.work_on_batch(question, content))
 
     def work_on_batch(self, question: DataQuestion, content: bytes) -> Decided:
-        """Decide the inputs of a batch one after the other. An input that cannot be decided has an error of its own."""
+        """Decide the inputs of a batch one after the other. An input that cannot be decided has its own error."""
         limits, begun = self.settings.limits, time.perf_counter()
         answers: dict[str, dict[str, Any]] = {}
         counts: list[DecisionCount] = []
@@ -334,7 +334,7 @@ class _Api:
     async def refuse_partial(self, __: Request) -> Response:
         """Say that queries of one's own are not evaluated, and name the path that serves the same need."""
         message = _(
-            "This server evaluates no queries in Rego. {path} says what an incomplete input may become.",
+            "This server does not evaluate Rego. For partial results, query {path}.",
             path=f"/v1/data/{'/'.join(PLACE)}/range",
         )
         raise HttpError(404, "resource_not_found", message)
@@ -359,7 +359,7 @@ def to_http_error(error: Exception) -> HttpError:
         case BusyError():
             return HttpError(429, "too_many_requests", _("Too many decisions are under way."), _RETRY)
         case LateError():
-            return HttpError(503, "timeout", _("There was no decision in the time that a request has."), _RETRY)
+            return HttpError(503, "timeout", _("The decision took longer than the time limit."), _RETRY)
         case DayError(why=why):
             return HttpError(400, "invalid_parameter", _("as_of {why}.", why=why))
         case InvalidInput():

@@ -204,7 +204,7 @@ class Telemetry:
 
 
 class Traced:
-    """ASGI middleware around all others: a span for each request, which goes on with the trace of its caller."""
+    """ASGI middleware around all others: a span for each request, which continues with the trace of its caller."""
 
     def __init__(self, app: ASGIApp, telemetry: Telemetry, route_of: Callable[[Scope], str | None]) -> None:
         """`route_of` returns the pattern of the route that a request has reached; None for one that reached none."""
@@ -261,7 +261,7 @@ def _headers(scope: Scope) -> dict[str, list[str]]:
 
 
 class Providers(NamedTuple):
-    """The providers of one process, which export in threads of their own."""
+    """The providers of one process, which export in their own threads."""
 
     tracers: SdkTracerProvider
     meters: SdkMeterProvider

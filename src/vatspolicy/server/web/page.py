@@ -28,9 +28,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "dark": Phrase("dark"),
     "welcome": Phrase("May your product launch in mainland China?"),
     "welcome_what": Phrase(
-        "For product teams and their counsel. Answer 10 to 20 questions about the product. You get "
-        "the decision under the law of its launch day: the licenses to get, the filings and their "
-        "dates, the articles behind each, and ways forward if it may not launch."
+        "For product teams and their counsel. Answer 10 to 20 questions about the product. You get the decision under "
+        "the law of its launch day, with its articles. It lists the licenses to get and the filings with their dates. "
+        "If the product may not launch, you get ways forward."
     ),
     "welcome_private": Phrase("Nothing leaves this machine: the page works without a network and keeps nothing."),
     "welcome_file": Phrase("You have a spec already? Open it:"),
@@ -50,7 +50,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "dont_know": Phrase("I don't know"),
     "unanswered": Phrase("Give an answer, or choose “I don't know”."),
     "services_hint": Phrase(
-        "What is run, hosted or sold apart is a service of its own: add it below, under the facts."
+        "A part that is run, hosted or sold separately is a separate service: add it below, under the facts."
     ),
     "back": Phrase("Back"),
     "why": Phrase("Why do you ask?"),
