@@ -21,9 +21,9 @@ from vatspolicy.core.profile.vocabulary import CLASS, words
 from vatspolicy.proofs.encoder import SymbolicActivation
 from vatspolicy.proofs.formula import FALSE, TRUE, FormulaPool
 from vatspolicy.proofs.query import Query, Solution
-from vatspolicy.proofs.ruleset_encoder import SymbolicClasses, SymbolicOutcome, SymbolicRuleSet
+from vatspolicy.proofs.ruleset_encoder import SymbolicClasses, SymbolicOutcome, SymbolicRuleSet, in_each_case
 from vatspolicy.proofs.timeline import RuleSetHistory, named_by
-from vatspolicy.proofs.values import KNOWN_FALSE, Constant, DualRail, IndexedChoice, SymbolicRecord
+from vatspolicy.proofs.values import KNOWN_FALSE, KNOWN_TRUE, Constant, DualRail, IndexedChoice, SymbolicRecord
 
 # --- classes
 
@@ -42,7 +42,7 @@ def _find_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> S
     certain: dict[str, list[int]] = {}
     possible: dict[str, list[int]] = {}
     other: dict[str, list[int]] = {}
-    spoke, unread = [], []
+    spoke, cases, unread = [], [], []
     for rule in ruleset.history.rules_for("service", "classify"):
         effect = rule.effect
         assert isinstance(effect, Classify)
@@ -50,6 +50,7 @@ def _find_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> S
         if holds.false == TRUE:
             continue
         by_opinion = unsettled = FALSE
+        status = KNOWN_TRUE
         flags: dict[str, int] = {}
         if rule.is_open:
             given, opinion = ruleset.space.opinion(CLASS, service, rule.since)
@@ -60,10 +61,12 @@ def _find_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> S
                 given = given if NOT_TELECOM in held else pool.conjoin((given, pool.disjoin(flags.values())))
             reading, may_hold = ruleset.reading(activation, rule), -holds.false
             by_opinion = pool.conjoin((given, -reading.true, -reading.false))
-            holds = ruleset.encoder.every((holds, ruleset.status(rule, activation, given)))
+            status = ruleset.status(rule, activation, given)
+            holds = ruleset.encoder.every((holds, status))
             unsettled = pool.conjoin((-given, -reading.true, -reading.false))
             unread += [pool.conjoin((may_hold, unsettled))] if rule.is_unread else []
         spoke.append(holds.true)
+        cases.append(ruleset.cases(rule, activation, status))
         own = -by_opinion
         for cls in effect.classes:
             certain.setdefault(cls, []).append(pool.conjoin((holds.true, own)))
@@ -80,7 +83,7 @@ def _find_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> S
         {cls: pool.disjoin(found) for cls, found in certain.items()},
         {cls: pool.disjoin(found) for cls, found in possible.items()},
         {cls: pool.disjoin(found) for cls, found in other.items()},
-        pool.disjoin(spoke),
+        pool.disjoin((*spoke, in_each_case(pool, cases))),
         pool.disjoin(unread),
     )
 
@@ -206,6 +209,7 @@ def encode_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to: 
 def _find_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to: str) -> SymbolicOutcome:
     pool = ruleset.space.pool
     usable, opened, met, perhaps_met = [], [], [], []
+    opened_in, met_in = [], []
     for rule in ruleset.history.rules_for("activity", "route"):
         effect = rule.effect
         assert isinstance(effect, Route)
@@ -217,6 +221,10 @@ def _find_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to: s
         opened.append(state.opened)
         met.append(pool.conjoin((state.opened, has.true)))
         perhaps_met.append(pool.conjoin((state.usable, -has.false)))
+        opened_in.append(state.cases)
+        met_in.append({side: pool.conjoin((where, has.true)) for side, where in state.cases.items()})
+    opened.append(in_each_case(pool, opened_in))
+    met.append(in_each_case(pool, met_in))
     # no route: deny; one open and held: met; else a license is needed unless one might be held
     return SymbolicOutcome(
         (-pool.disjoin(perhaps_met), -pool.disjoin(usable)), (-pool.disjoin(met), -pool.disjoin(opened))

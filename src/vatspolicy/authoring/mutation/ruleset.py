@@ -90,6 +90,10 @@ class MutantEvaluator:
             return self.base.function(expression)
         return self.code.compiled(expression.index, self.params)
 
+    def tree(self, expression: Expression) -> Node:
+        """Return the tree that the function evaluates."""
+        return self.code.trees.get(expression.index) or self.base.tree(expression)
+
 
 @dataclass(frozen=True)
 class RecordingEvaluator:
@@ -108,6 +112,10 @@ class RecordingEvaluator:
             return value
 
         return report
+
+    def tree(self, expression: Expression) -> Node:
+        """Return the tree that the function evaluates."""
+        return self.base.tree(expression)
 
 
 def record_evaluations(ruleset: RuleSet, note: Callable[[Expression, Activation, object], None]) -> RuleSet:

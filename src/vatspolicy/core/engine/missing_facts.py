@@ -5,7 +5,7 @@ Nothing here changes what was decided.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.interpreter import UnknownAttribute
@@ -44,21 +44,42 @@ class MissingFacts:
         return found[1]
 
     def rank(self, questions: Iterable[Question], low: Outcome) -> tuple[MissingFact, ...]:
-        """Return the facts that could still make the decision stricter than `low`, the most decisive first.
+        """Return the facts to ask for next that could still make the decision stricter than `low`.
 
-        A fact ranks by the strictest outcome that it can bring about, then by the number of undecided rules that read
-        it.
+        The most decisive stand first: by the strictest outcome that a fact can bring about, then by the number of
+        undecided rules that read it.
         """
-        strictest: dict[Path, Outcome] = {}
-        rules: dict[Path, dict[str, None]] = {}
-        for high, about in questions:
-            if high <= low:
-                continue
-            for fact in self.of(about) if isinstance(about, Finding) else (about,):
-                strictest[fact.path] = max(strictest.get(fact.path, Outcome.ALLOW), high)
-                rules.setdefault(fact.path, {}).update(dict.fromkeys(fact.rules))
-        paths = sorted(strictest, key=lambda path: (-strictest[path], -len(rules[path])))
-        return tuple([MissingFact(path, tuple(rules[path])) for path in paths])
+        return _ranked(questions, low, lambda about: self.of(about) if isinstance(about, Finding) else (about,))
+
+    def rank_all(
+        self, questions: Sequence[Question], possible: Iterable[Question], low: Outcome
+    ) -> tuple[MissingFact, ...]:
+        """Return the facts of `rank`, and behind them all others that could still change the outcome.
+
+        Others stand behind a missing fact in a rule, or belong to a class that is only `possible`.
+        """
+        first = self.rank(questions, low)
+        asked = {fact.path for fact in first}
+        others = _ranked((*questions, *possible), low, self._of_all)
+        return (*first, *(fact for fact in others if fact.path not in asked))
+
+    def _of_all(self, about: Finding | MissingFact) -> Iterable[MissingFact]:
+        """Return every missing fact that may decide a finding."""
+        if isinstance(about, MissingFact):
+            return (about,)
+        rule, activation = about.rule, self._activations.of(about.subject)
+        expressions = [rule.when]
+        holding: list[Path] = []
+        for state in about.routes:
+            route = state.rule.effect
+            if state.state != "closed" and isinstance(route, Route):
+                expressions += (state.rule.when, *(condition.check for condition in route.requirements))
+                holding += self._holding(activation, (route.instrument,))
+        instrument = rule.effect.instrument if isinstance(rule.effect, Need) else None
+        if instrument is not None and holds_instrument(self._ruleset, activation, instrument, rule.holder) is None:
+            holding += self._holding(activation, (instrument,), rule.holder)
+        facts = tuple([fact for one in expressions for fact in self._ruleset.facts_behind(one, activation)])
+        return dict.fromkeys((*self.of(about), *_of(rule, (*self.paths(activation, facts), *holding))))
 
     def paths(self, activation: Activation, facts: tuple[UnknownAttribute, ...]) -> tuple[Path, ...]:
         """Return the places of missing facts in the profile, each once."""
@@ -86,9 +107,12 @@ class MissingFacts:
         names = (rule.name,)
         found = [MissingFact(path, names) for path in self.paths(activation, facts)]
         need = rule.effect
-        if rule.kind != "need" or finding.state != "unknown":
+        if not isinstance(need, Need) or finding.state not in ("unknown", "unmet"):
             return found
-        assert isinstance(need, Need)
+        if finding.state == "unmet":  # which license it is depends on which of two routes is open
+            split = [route.rule.when for route in finding.routes if route.by_case]
+            facts = tuple([fact for when in split for fact in self._ruleset.missing_facts(when, activation)])
+            return _of(rule, self.paths(activation, facts))
         if need.instrument is None:
             low, high, _ = answer_need(need, finding.holds, None, finding.routes)
             usable = [route for route in finding.routes if route.state != "closed"] if low != high else ()
@@ -169,6 +193,21 @@ class MissingFacts:
 def missing_offers(index: int | None) -> MissingFact:
     """Return the fact to ask for if no rule classifies a service, or a product has none (index None)."""
     return MissingFact(("services",) if index is None else ("services", index, "offers"), ())
+
+
+def _ranked(
+    questions: Iterable[Question], low: Outcome, facts_of: Callable[[Finding | MissingFact], Iterable[MissingFact]]
+) -> tuple[MissingFact, ...]:
+    strictest: dict[Path, Outcome] = {}
+    rules: dict[Path, dict[str, None]] = {}
+    for high, about in questions:
+        if high <= low:
+            continue
+        for fact in facts_of(about):
+            strictest[fact.path] = max(strictest.get(fact.path, Outcome.ALLOW), high)
+            rules.setdefault(fact.path, {}).update(dict.fromkeys(fact.rules))
+    paths = sorted(strictest, key=lambda path: (-strictest[path], -len(rules[path])))
+    return tuple([MissingFact(path, tuple(rules[path])) for path in paths])
 
 
 def _of(rule: Rule, paths: Iterable[Path]) -> list[MissingFact]:

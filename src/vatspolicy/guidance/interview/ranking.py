@@ -14,7 +14,7 @@ from functools import partial
 from typing import TypeAlias
 
 from vatspolicy.core.cel.activation import Activation
-from vatspolicy.core.cel.ast import Fact, Quantifier, walk
+from vatspolicy.core.cel.ast import Fact, Node, Quantifier, walk
 from vatspolicy.core.cel.interpreter import Evaluator, look_up
 from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.plain import Facts, Tree
@@ -51,6 +51,10 @@ class MemoizingEvaluator:
             found = partial(self._recall, expression, _facts(expression), self._base.function(expression))
             self._functions[expression] = found
         return found
+
+    def tree(self, expression: Expression) -> Node:
+        """Return the tree that the function evaluates."""
+        return self._base.tree(expression)
 
     def _recall(self, expression: Expression, facts: _Names, evaluate: Evaluator, activation: Activation) -> Tree:
         key = (expression, tuple(id(look_up(activation, root, names)) for root, names in facts))
