@@ -33,7 +33,7 @@ from vatspolicy.guidance.interview import (
     show_value,
     start,
 )
-from vatspolicy.guidance.interview.answers import possible_answers
+from vatspolicy.core.engine.possible_values import possible_answers
 from vatspolicy.guidance.interview.messages import PHRASES, UNITS
 from vatspolicy.guidance.interview.ranking import rank_facts, with_memory
 from vatspolicy.guidance.interview.result import InterviewStep

@@ -79,7 +79,24 @@ class MissingFacts:
         if instrument is not None and holds_instrument(self._ruleset, activation, instrument, rule.holder) is None:
             holding += self._holding(activation, (instrument,), rule.holder)
         facts = tuple([fact for one in expressions for fact in self._ruleset.facts_behind(one, activation)])
-        return dict.fromkeys((*self.of(about), *_of(rule, (*self.paths(activation, facts), *holding))))
+        paths = (*self.paths(activation, facts), *holding, *self._of_either_operator(activation, facts))
+        return dict.fromkeys((*self.of(about), *_of(rule, paths), *_of(rule, filter(None, map(self._basis, paths)))))
+
+    def _of_either_operator(self, activation: Activation, facts: Iterable[UnknownAttribute]) -> Iterator[Path]:
+        """Yield the missing facts of the companies that may be the operator, while it is not known who that is."""
+        if activation.get("operator") is not None:
+            return
+        for holder in ("company", "partner"):
+            entity = self._profile.facts.get(holder)
+            for fact in facts if entity is not None else ():
+                if fact.root == "operator" and fact.names and fact.names[0] not in entity:
+                    yield self._written_path((holder, *fact.names))
+
+    def _basis(self, path: Path) -> Path | None:
+        """Return the basis of a share, if both are missing: the share alone does not say what counts."""
+        basis = (*path[:-1], BASIS)
+        missing = path[-1:] == (SHARE,) and get_fact(self._profile.document.data, basis) is None
+        return basis if missing else None
 
     def paths(self, activation: Activation, facts: tuple[UnknownAttribute, ...]) -> tuple[Path, ...]:
         """Return the places of missing facts in the profile, each once."""

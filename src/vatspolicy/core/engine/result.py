@@ -147,6 +147,24 @@ class Question(Part):
 
 
 @part()
+class Setting(Part):
+    """A fact with a value, as an answer supposes it."""
+
+    path: str
+    value: Any
+    title: LocalizedText
+    words: LocalizedText
+
+
+@part()
+class ConditionalAnswer(Part):
+    """Facts that are missing, and the decision if they are so. The evaluator has decided it."""
+
+    decision: str
+    settings: tuple[Setting, ...]
+
+
+@part()
 class Offer(Part):
     """A license that would do: one of several, or the only one."""
 
@@ -573,6 +591,7 @@ class Record(Part):
     contested: tuple[Reading, ...]
     worst_reading: WorstReading | None
     changes_ahead: tuple[ChangeAhead, ...] | None = None
+    conditional: ConditionalAnswer | None = None
     remaining: str | None = None
 
     @property

@@ -21,6 +21,7 @@ from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.decision import MissingFact
 from vatspolicy.core.engine.evaluator import PossibleOutcomes, possible_outcomes
+from vatspolicy.core.engine.possible_values import possible_answers, typical_answer
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.core.policies.model import Expression
@@ -29,7 +30,6 @@ from vatspolicy.core.profile.edits import set_fact
 from vatspolicy.core.profile.invariants import broken_invariant
 from vatspolicy.core.profile.profile import Profile, facts_of, trust_profile
 from vatspolicy.core.profile.vocabulary import describe, fact_schemas
-from vatspolicy.guidance.interview.answers import possible_answers, typical_answer
 
 _Names: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 """Facts by variable and fields."""
