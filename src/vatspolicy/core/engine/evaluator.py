@@ -106,7 +106,7 @@ class PossibleOutcomes(NamedTuple):
     duties: int
     """Number of duties that a missing fact leaves undetermined."""
     missing: tuple[MissingFact, ...]
-    """Facts that could still change the decision word; empty when it was not asked for them."""
+    """Facts to ask for next: they could still change the decision word. Empty when it was not asked for them."""
 
 
 def possible_outcomes(
