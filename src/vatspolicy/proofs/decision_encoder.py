@@ -569,9 +569,7 @@ def _state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> tuple[obj
     if not settled:
         return None
     holds = holds if settled[0][1] == (holds is True) else None
-    cases = (
-        [] if holds is not None or rule.kind not in ("classify", "route") else ruleset.possible_cases(rule, activation)
-    )
+    cases = ruleset.possible_cases(rule, activation) if holds is None and _may_wait(rule, activation) else []
     if not isinstance(rule.effect, Route):
         return (holds, effect_constants(rule), cases)
     for state in evaluate_routes(ruleset, activation, rule.effect.to):
@@ -579,3 +577,11 @@ def _state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> tuple[obj
             failing = [condition.id for condition in state.failing]
             return (holds, effect_constants(rule), cases, state.state, failing, state.share_too_high)
     return None
+
+
+def _may_wait(rule: Rule, activation: Activation) -> bool:
+    """Return whether an undecided rule may wait for one clause alone, and not for an opinion."""
+    if rule.kind not in ("classify", "route"):
+        return False
+    reading = reading_of(activation, rule) if rule.is_open else True
+    return reading is True or (reading is None and not rule.is_unread)
