@@ -15,7 +15,7 @@ from vatspolicy.core.engine.licensing import answer_need, holds_instrument, is_v
 from vatspolicy.core.engine.opinions import OPINION
 from vatspolicy.core.engine.parts import Question
 from vatspolicy.core.engine.subjects import Activations
-from vatspolicy.core.policies.model import KINDS, Need, Route, Rule
+from vatspolicy.core.policies.model import KINDS, Expression, Need, Route, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.edits import get_fact
 from vatspolicy.core.profile.operators import BASIS, SHARE, Operator
@@ -31,6 +31,10 @@ class MissingFacts:
         """Facts by the identity of the finding that asks for them."""
         self._places: dict[tuple[int, int], tuple[tuple[UnknownAttribute, ...], tuple[Path, ...]]] = {}
         """Places by the identity of an activation and of its missing facts: many rules ask for the same."""
+        self._all: dict[tuple[int, Expression], dict[Path, None]] = {}
+        """Places of all missing facts of an expression, by the identity of an activation and the expression."""
+        self._of_fact: dict[tuple[int, str, tuple[str, ...], int], dict[Path, None]] = {}
+        """Places of one missing fact, by the identity of an activation, its names and the identity of its owner."""
 
     def name(self, findings: Iterable[Finding], kinds: Container[str] = KINDS) -> tuple[Finding, ...]:
         """Return findings, those about rules of these kinds with the facts that they ask for."""
@@ -69,34 +73,53 @@ class MissingFacts:
             return (about,)
         rule, activation = about.rule, self._activations.of(about.subject)
         expressions = [rule.when]
-        holding: list[Path] = []
+        found: dict[Path, None] = {fact.path: None for fact in self.of(about)}
         for state in about.routes:
             route = state.rule.effect
             if state.state != "closed" and isinstance(route, Route):
                 expressions += (state.rule.when, *(condition.check for condition in route.requirements))
-                holding += self._holding(activation, (route.instrument,))
+                found |= dict.fromkeys(self._holding(activation, (route.instrument,)))
         instrument = rule.effect.instrument if isinstance(rule.effect, Need) else None
         if instrument is not None and holds_instrument(self._ruleset, activation, instrument, rule.holder) is None:
-            holding += self._holding(activation, (instrument,), rule.holder)
-        facts = tuple([fact for one in expressions for fact in self._ruleset.facts_behind(one, activation)])
-        paths = (*self.paths(activation, facts), *holding, *self._of_either_operator(activation, facts))
-        return dict.fromkeys((*self.of(about), *_of(rule, paths), *_of(rule, filter(None, map(self._basis, paths)))))
+            found |= dict.fromkeys(self._holding(activation, (instrument,), rule.holder))
+        for expression in expressions:
+            found |= self._behind(activation, expression)
+        return _of(rule, found)
 
-    def _of_either_operator(self, activation: Activation, facts: Iterable[UnknownAttribute]) -> Iterator[Path]:
+    def _behind(self, activation: Activation, expression: Expression) -> dict[Path, None]:
+        """Return the places of all missing facts of an expression."""
+        key = (id(activation), expression)
+        found = self._all.get(key)
+        if found is None:
+            found = self._all[key] = {}
+            for fact in self._ruleset.facts_behind(expression, activation):
+                place = (id(activation), fact.root, fact.names, id(fact.member))
+                paths = self._of_fact.get(place)
+                if paths is None:
+                    paths = self._of_fact[place] = dict.fromkeys(self._places_behind(activation, fact))
+                found |= paths
+        return found
+
+    def _places_behind(self, activation: Activation, fact: UnknownAttribute) -> Iterator[Path]:
+        """Yield the places of a missing fact: also those of either operator, and the basis beside a share."""
+        for path in (*self._paths(activation, fact), *self._of_either_operator(activation, fact)):
+            yield path
+            if path[-1:] == (SHARE,) and (basis := self._basis(path)):
+                yield basis
+
+    def _of_either_operator(self, activation: Activation, fact: UnknownAttribute) -> Iterator[Path]:
         """Yield the missing facts of the companies that may be the operator, while it is not known who that is."""
-        if activation.get("operator") is not None:
+        if fact.root != "operator" or not fact.names or activation.get("operator") is not None:
             return
         for holder in ("company", "partner"):
             entity = self._profile.facts.get(holder)
-            for fact in facts if entity is not None else ():
-                if fact.root == "operator" and fact.names and fact.names[0] not in entity:
-                    yield self._written_path((holder, *fact.names))
+            if entity is not None and fact.names[0] not in entity:
+                yield self._written_path((holder, *fact.names))
 
     def _basis(self, path: Path) -> Path | None:
         """Return the basis of a share, if both are missing: the share alone does not say what counts."""
         basis = (*path[:-1], BASIS)
-        missing = path[-1:] == (SHARE,) and get_fact(self._profile.document.data, basis) is None
-        return basis if missing else None
+        return None if get_fact(self._profile.document.data, basis) else basis
 
     def paths(self, activation: Activation, facts: tuple[UnknownAttribute, ...]) -> tuple[Path, ...]:
         """Return the places of missing facts in the profile, each once."""
