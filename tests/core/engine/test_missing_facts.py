@@ -87,7 +87,9 @@ def test_each_of_those_facts_is_needed() -> None:
     """Leaving one out leaves something open: the counts above are not padded by facts that nobody asks for."""
     for group, facts in WEBSITE.items():
         for name in facts:
-            kept = {key: {k: v for k, v in value.items() if (key, k) != (group, name)} for key, value in WEBSITE.items()}
+            kept = {
+                key: {k: v for k, v in value.items() if (key, k) != (group, name)} for key, value in WEBSITE.items()
+            }
             product = {"id": "p", "launch": "2027-03-01", **kept["product"]}
             service = {"id": "s", **kept["service"]}
             profile = {
