@@ -72,6 +72,8 @@ class MissingFacts:
         if isinstance(about, MissingFact):
             return (about,)
         rule, activation = about.rule, self._activations.of(about.subject)
+        if "offers" not in activation.get("service", {"offers": ()}):  # what else matters depends on what it offers
+            return ()
         expressions = [rule.when]
         found: dict[Path, None] = {fact.path: None for fact in self.of(about)}
         for state in about.routes:

@@ -108,7 +108,7 @@ def make_record(
         ),
         worst_reading=make_worst_reading(decision.worst_reading),
         changes_ahead=ahead,
-        conditional=make_conditional(bundle, profile, decision),
+        conditional=make_conditional(bundle, profile, decision, maker.texts),
     )
 
 
@@ -414,7 +414,9 @@ def _reading_change(bundle: Bundle, change: Change) -> result.ReadingChange:
     )
 
 
-def make_conditional(bundle: Bundle, profile: Profile, decision: Decision) -> result.ConditionalAnswer | None:
+def make_conditional(
+    bundle: Bundle, profile: Profile, decision: Decision, texts: LawTexts
+) -> result.ConditionalAnswer | None:
     """Return the facts that would settle an open decision, and the decision with them; None without any."""
     if decision.range[0] == decision.range[1]:
         return None
@@ -425,12 +427,10 @@ def make_conditional(bundle: Bundle, profile: Profile, decision: Decision) -> re
     if found is None:
         return None
     wording = FactWording(bundle.schemas, {name: one.title for name, one in bundle.instruments.items()})
-    settings = [
-        result.Setting(
-            format_path(path), value, dict(wording.title(path, found.profile)), dict(wording.value(value, path))
-        )
-        for path, value in found.settings
-    ]
+    settings = []
+    for path, value in found.settings:
+        title, words = wording.title(path, found.profile), wording.value(value, path)
+        settings.append(result.Setting(format_path(path), value, texts.say(title), texts.say(words)))
     return result.ConditionalAnswer(found.decision, tuple(settings))
 
 

@@ -26,7 +26,7 @@ from vatspolicy.core.profile.vocabulary import CLASS, label
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
 from vatspolicy.i18n.text import clean
-from vatspolicy.i18n.words import FRAMES, VERDICTS, Table, aside, end, enumeration, gap, joint, say_both, word
+from vatspolicy.i18n.words import FRAMES, VERDICTS, Table, aside, end, enumeration, gap, joint, word
 from vatspolicy.reports.words import KNOWN, MEANINGS, VERIFICATION, law_of, phrase, say_deciding
 
 if TYPE_CHECKING:
@@ -360,8 +360,10 @@ def say_conditional(record: Record, lang: Language) -> str:
     answer = record.conditional
     if answer is None:
         return ""
-    facts = enumeration([say_both(FRAMES["detail"], text=one.title, detail=one.words) for one in answer.settings])
-    return phrase("conditional", lang, verdict=word(VERDICTS, answer.decision, lang), facts=facts[lang])
+    told = [
+        {lang: word(FRAMES, "detail", lang, text=one.title[lang], detail=one.words[lang])} for one in answer.settings
+    ]
+    return phrase("conditional", lang, verdict=word(VERDICTS, answer.decision, lang), facts=enumeration(told)[lang])
 
 
 def say_decision(record: Record, lang: Language) -> list[str]:
