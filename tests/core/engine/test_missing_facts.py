@@ -216,8 +216,8 @@ def test_a_list_that_is_read_as_empty_is_told() -> None:
 
 
 def open_profiles() -> Any:
-    """Fixtures without their company, their data, or the first fact of each service."""
-    for path in fixture_files()[::3]:
+    """Fixtures without their company, their data, or all but the offers of each service."""
+    for path in fixture_files()[::2]:
         data = load_profile(path).document.data
         for change in (
             {"company": {}},

@@ -519,7 +519,7 @@ def test_github_annotates_the_verdict_and_each_finding(make: Make) -> None:
         "hosting: DENY (2027-01-31). The gate fails: 1 deny. shipped law 0.1.0."
         " Law that appears after 2026-11-26 is not in it."
         " Not stated, and read as none: licenses of the company, deals, filings done, content of a service,"
-            " features of a service."
+        " features of a service."
         " Source quality: at least one cited article is known from commentary only."
         " A reading of the law by rules, not legal advice."
     )

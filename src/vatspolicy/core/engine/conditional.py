@@ -44,9 +44,10 @@ class Conditional(NamedTuple):
 def find_conditional(bundle: Bundle, profile: Profile, decision: Decision) -> Conditional | None:
     """Return missing facts with values under which an open decision is the mildest word that is possible.
 
-    None if there are none among the values that are tried.
+    None if there are none among the values that are tried, or while it is open what a service is: that is no condition.
     """
-    if decision.range[0] == decision.range[1]:
+    is_open = any(service.state not in ("classified", "not-telecom") for service in decision.services)
+    if is_open or decision.range[0] == decision.range[1]:
         return None
     return _Search(bundle, profile, decision).find()
 
