@@ -493,7 +493,8 @@ def _certain_and_possible(ruleset: SymbolicRuleSet, rule: Rule, activation: Symb
     """Return the formulas that a rule certainly holds, or that a route is open, in each of its cases; and may be so."""
     if isinstance(rule.effect, Route):
         route = ruleset.route(activation, rule)
-        return {"certain": route.opened, "possible": route.usable, **route.cases}
+        found: dict[Hashable, int] = {"certain": route.opened, "possible": route.usable}
+        return found | dict(route.cases)
     holds = ruleset.holds(rule, activation)
     return {"certain": holds.true, "possible": -holds.false}
 

@@ -201,8 +201,8 @@ def test_a_list_that_is_read_as_empty_is_told() -> None:
     """The features of an own data center are presumed to be none, and some of them would need a license."""
     service = {**WEBSITE["service"], "offers": ["own-data-center"]}
     del service["features"], service["content"]
+    service["id"] = "s"
     data = {"schema": 2, "product": {"id": "p"}, "company": {**COMPANY, "foreign_percent": 100}, "services": [service]}
-    data["services"][0]["id"] = "s"
     told = dict(notices(shipped_bundle(), load_profile(data), "2026-11-24"))[READ_AS_NONE]
     assert told["en"].endswith("content of a service, features of a service.")
     assert told["zh"].endswith("服务的内容、服务的功能。")
@@ -219,11 +219,12 @@ def open_profiles() -> Any:
     """Fixtures without their company, their data, or all but the offers of each service."""
     for path in fixture_files()[::2]:
         data = load_profile(path).document.data
-        for change in (
+        changes: list[dict[str, Any]] = [
             {"company": {}},
             {"data": {}},
             {"services": [{"id": one["id"], "offers": one["offers"]} for one in data["services"]]},
-        ):
+        ]
+        for change in changes:
             try:
                 yield load_profile({**data, **change})
             except InvalidInput:  # wrong without what is taken away

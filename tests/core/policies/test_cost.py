@@ -71,8 +71,8 @@ def test_no_evaluation_of_the_law_takes_more_steps(monkeypatch: pytest.MonkeyPat
     taken = [0]
     compile_one = interpreter._compile
 
-    def counting(node: Node, params: Params, bound: frozenset[str]) -> interpreter.Evaluator:
-        run = compile_one(node, params, bound)
+    def counting(node: Node, params: Params, bound: frozenset[str], guards: bool) -> interpreter.Evaluator:
+        run = compile_one(node, params, bound, guards)
 
         def step(activation: Any) -> Any:
             taken[0] += 1

@@ -91,9 +91,10 @@ class MutantEvaluator:
             return self.base.function(expression)
         return self.code.compiled(expression.index, self.params)
 
-    def tree(self, expression: Expression) -> Node:
-        """Return the tree that the function evaluates."""
-        return self.code.trees.get(expression.index) or self.base.tree(expression)
+    def source(self, expression: Expression) -> tuple[Node, Params]:
+        """Return the tree that the function evaluates, and the parameter values."""
+        tree = self.code.trees.get(expression.index)
+        return self.base.source(expression) if tree is None else (tree, self.params)
 
 
 @dataclass(frozen=True)
@@ -114,9 +115,9 @@ class RecordingEvaluator:
 
         return report
 
-    def tree(self, expression: Expression) -> Node:
-        """Return the tree that the function evaluates."""
-        return self.base.tree(expression)
+    def source(self, expression: Expression) -> tuple[Node, Params]:
+        """Return the tree that the function evaluates, and the parameter values."""
+        return self.base.source(expression)
 
 
 def record_evaluations(ruleset: RuleSet, note: Callable[[Expression, Activation, object], None]) -> RuleSet:

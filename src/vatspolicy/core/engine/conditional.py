@@ -80,7 +80,7 @@ class _Search:
     def best_value(self, settings: Settings, outcomes: PossibleOutcomes) -> tuple[Settings, PossibleOutcomes] | None:
         """Return the settings with the value of one more fact that leaves the least open, with what it leaves."""
         for fact in outcomes.missing:
-            found = []
+            found: list[tuple[tuple[int, int, int], Tree, PossibleOutcomes]] = []
             for value in self.values(self.data(settings), fact):
                 if self.trials == TRIALS:
                     return None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from vatspolicy.core.cel.ast import Node
-from vatspolicy.core.cel.interpreter import Evaluator, compile_interpreter
+from vatspolicy.core.cel.interpreter import Evaluator, Params, compile_interpreter
 from vatspolicy.core.policies.model import Expression
 
 
@@ -16,8 +16,8 @@ class ExpressionEvaluator(Protocol):
     def function(self, expression: Expression) -> Evaluator:
         """Return the function that evaluates an expression: to a value, or to `Unknown` with the facts to ask for."""
 
-    def tree(self, expression: Expression) -> Node:
-        """Return the tree that the function evaluates."""
+    def source(self, expression: Expression) -> tuple[Node, Params]:
+        """Return the tree that the function evaluates, and the parameter values."""
 
 
 class CompiledEvaluator:
@@ -45,9 +45,9 @@ class CompiledEvaluator:
             run = self._interpreters[expression] = self._interpreter(expression)
         return run
 
-    def tree(self, expression: Expression) -> Node:
-        """Return the tree of an expression."""
-        return expression.tree
+    def source(self, expression: Expression) -> tuple[Node, Params]:
+        """Return the tree that the function evaluates, and the parameter values."""
+        return expression.tree, self._params
 
     def _interpreter(self, expression: Expression) -> Evaluator:
         key = expression, tuple([id(self._params[name]) for name in expression.parameters])

@@ -15,6 +15,7 @@ from vatspolicy.frozen import frozen
 
 if TYPE_CHECKING:
     from vatspolicy.core.cel.codegen import GeneratedModule
+    from vatspolicy.core.policies.case_split import Case
     from vatspolicy.core.policies.rule_index import RuleIndex
 
 INDEX_AFTER = 24
@@ -78,7 +79,8 @@ class RuleSet:
         """Return every missing fact that may decide an unknown expression, also behind one to ask for first."""
         run = self._unguarded.get(expression)
         if run is None:
-            made = compile_interpreter(self.evaluator.tree(expression), self.params, guards=False)
+            tree, params = self.evaluator.source(expression)
+            made = compile_interpreter(tree, params, guards=False)
             run = self._unguarded.setdefault(expression, made)
         value = run(activation)
         return value.facts if type(value) is Unknown else ()
@@ -100,15 +102,14 @@ class RuleSet:
     def _find_cases(self, group: str) -> _Cases:
         from vatspolicy.core.policies.case_split import find_cases
 
-        found = find_cases({rule.name: self.evaluator.tree(rule.when) for rule in self.rules.get(group, ())})
+        sources = {rule.name: self.evaluator.source(rule.when) for rule in self.rules.get(group, ())}
+        found = find_cases({name: tree for name, (tree, _) in sources.items()})
+
+        def functions(name: str, case: Case) -> list[tuple[Evaluator, bool]]:
+            return [(compile_interpreter(node, sources[name][1]), wanted) for node, wanted in case.rest]
+
         return {
-            name: [
-                (
-                    (case.clause, case.truth),
-                    [(compile_interpreter(node, self.params), wanted) for node, wanted in case.rest],
-                )
-                for case in cases
-            ]
+            name: [((case.clause, case.truth), functions(name, case)) for case in cases]
             for name, cases in found.items()
         }
 

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.ast import Fact, Node, Quantifier, walk
-from vatspolicy.core.cel.interpreter import Evaluator, look_up
+from vatspolicy.core.cel.interpreter import Evaluator, Params, look_up
 from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.schemas import SchemaSet
@@ -52,9 +52,9 @@ class MemoizingEvaluator:
             self._functions[expression] = found
         return found
 
-    def tree(self, expression: Expression) -> Node:
-        """Return the tree that the function evaluates."""
-        return self._base.tree(expression)
+    def source(self, expression: Expression) -> tuple[Node, Params]:
+        """Return the tree that the function evaluates, and the parameter values."""
+        return self._base.source(expression)
 
     def _recall(self, expression: Expression, facts: _Names, evaluate: Evaluator, activation: Activation) -> Tree:
         key = (expression, tuple(id(look_up(activation, root, names)) for root, names in facts))

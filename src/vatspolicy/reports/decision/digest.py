@@ -24,7 +24,7 @@ from vatspolicy.core.engine.result import (
 from vatspolicy.core.policies.wording import say_reading
 from vatspolicy.core.profile.vocabulary import CLASS, label
 from vatspolicy.gate.judgement import Remark
-from vatspolicy.i18n import LANGUAGES, Language, Phrase
+from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import FRAMES, VERDICTS, Table, aside, end, enumeration, gap, joint, word
 from vatspolicy.reports.words import KNOWN, MEANINGS, VERIFICATION, law_of, phrase, say_deciding
@@ -360,10 +360,10 @@ def say_conditional(record: Record, lang: Language) -> str:
     answer = record.conditional
     if answer is None:
         return ""
-    told = [
+    facts: list[LocalizedText] = [
         {lang: word(FRAMES, "detail", lang, text=one.title[lang], detail=one.words[lang])} for one in answer.settings
     ]
-    return phrase("conditional", lang, verdict=word(VERDICTS, answer.decision, lang), facts=enumeration(told)[lang])
+    return phrase("conditional", lang, verdict=word(VERDICTS, answer.decision, lang), facts=enumeration(facts)[lang])
 
 
 def say_decision(record: Record, lang: Language) -> list[str]:
