@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import functools
+import json
+import random
 import statistics
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from tests.support.effort import LONG, part
+from tests.support.effort import LONG, SEED, part
 from tests.support.members import for_each
 from tests.support.shipped import fixture_file, fixture_files, shipped_bundle
 from vatspolicy.authoring.testing.cases import one_fixture
 from vatspolicy.core.documents import Path as FactPath
 from vatspolicy.core.documents import load_document, parse_document
-from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.evaluator import evaluate, possible_outcomes
+from vatspolicy.core.engine.possible_values import possible_answers
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.profile.edits import get_fact
+from vatspolicy.core.profile.edits import get_fact, set_fact
 from vatspolicy.core.profile.profile import read_profile
-from vatspolicy.core.profile.vocabulary import INHERITED, gazetteer
-from vatspolicy.guidance.interview import start
+from vatspolicy.core.profile.vocabulary import INHERITED, describe, gazetteer
+from vatspolicy.errors import InvalidInput
+from vatspolicy.guidance.interview import Interview, start
 from vatspolicy.guidance.interview.writer import render
 
 TODAY = "2026-11-24"
@@ -138,3 +142,54 @@ def test_the_duties_follow_where_they_are_wanted() -> None:
     assert state.decision.decision == "allow"
     open_duties = [f for f in state.decision.undetermined if type(f.rule.effect).__name__ == "Duty"]
     assert all(ask.path in state.skipped for finding in open_duties for ask in finding.missing)
+
+
+# --- answers that are not known
+
+
+def further_facts(state: Interview) -> list[tuple[FactPath, Any]]:
+    """Facts that are still open with values that they may have, and entries of lists that are not declared."""
+    law = state.bundle.on(state.day)
+    open_facts = {ask.path: ask.rules for finding in state.decision.undetermined for ask in finding.missing}
+    found = [
+        (path, value)
+        for path, rules in open_facts.items()
+        if path != ("opinions",)
+        for value in possible_answers(state.bundle, law, state.data, path, rules, state.day)
+    ]
+    if state.data.get("deals") is None:
+        found += [(("deals",), [{"kind": kind}]) for kind in describe(("deals", 0, "kind"))["enum"]]
+    if state.data["company"].get("licenses") is None:
+        found += [(("company", "licenses"), [{"instrument": name}]) for name in law.access]
+    return found
+
+
+def broken_promises(state: Interview) -> list[str]:
+    """Facts that change the word although the interview says that the answer is settled."""
+    found = []
+    for path, value in further_facts(state):
+        try:
+            changed = read_profile(parse_document(json.dumps(set_fact(state.data, path, value)), "changed.json"))
+        except InvalidInput:
+            continue
+        if (
+            possible_outcomes(state.bundle.on(state.day), changed, state.day, False).range
+            != state.possible_outcomes.range
+        ):
+            found.append(f"{'.'.join(map(str, path))} = {value}")
+    return found
+
+
+@for_each(NAMES)
+def test_no_question_comes_twice_and_what_is_settled_stays_where_answers_are_not_known(name: str) -> None:
+    draw = random.Random(f"{SEED} {name}")
+    case = next(iter(one_fixture(shipped(), fixture_file(name))))
+    state, asked = start(shipped(), TODAY, allow_past=True), []
+    while (question := state.question) is not None:
+        assert question.path not in asked, "no question twice"
+        asked.append(question.path)
+        value = told(case.profile.document.data, question.path, case.as_of)
+        must = question.path in (("product", "launch"), ("services",))
+        state = state.skip() if value is None or (not must and draw.random() < 0.3) else state.answer(value)
+        if state.settled:
+            assert broken_promises(state) == []

@@ -33,7 +33,7 @@ FAILED, INCOMPLETE, INTERNAL, INVALID, NOTHING, OK = (
 )
 
 DENIED = [("services.0.facilities", ["chengdu"])]
-UNKNOWN = [("company.foreign_percent", None)]
+UNKNOWN = [("company.foreign_percent", None), ("services.0.offers", ["domestic-ip-vpn"])]
 HELD = [
     (
         "company.licenses",
@@ -261,7 +261,7 @@ def specs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "allow": SHOP,
         "needs": HOSTING,
         "deny": HOSTING.replace("facilities: [shanghai-lingang]", "facilities: [chengdu]"),
-        "incomplete": HOSTING.replace("  foreign_percent: 100\n", ""),
+        "incomplete": HOSTING.replace("  foreign_percent: 100\n", "").replace("[data-center]", "[domestic-ip-vpn]"),
         "invalid": HOSTING.replace("foreign_percent: 100", "foreign_percent: 101"),
         "undated": SHOP.replace(", launch: '2027-01-31'", ""),
         "past": SHOP.replace("2027-01-31", "2026-05-31"),

@@ -23,6 +23,7 @@ from vatspolicy.core.engine.explained import explained_parts
 from vatspolicy.core.engine.result import (
     Advice,
     ChangeAhead,
+    ConditionalAnswer,
     Denial,
     Duty,
     Explanation,
@@ -34,6 +35,7 @@ from vatspolicy.core.engine.result import (
     Notice,
     Opinion,
     Record,
+    Setting,
     Subject,
     Waived,
     WorstReading,
@@ -132,6 +134,7 @@ def rich(word: str) -> Record:
         contested=readings[:2],
         worst_reading=WorstReading("main", "deny", True, (), False),
         changes_ahead=(ChangeAhead("2027-05-01", "after-launch", "allow", "deny", (change,), (), ()),),
+        conditional=ConditionalAnswer("allow", (Setting("company.legal_form", "branch", TEXT, TEXT),)),
         remaining="needs-license",
     )
 
@@ -145,6 +148,7 @@ def other(value: Any, name: str) -> Any:
         "decision": lambda: WORDS[WORDS.index(value) - 1],
         "range": lambda: ("needs-license", "deny") if value[0] == "allow" else ("allow", "deny"),
         "remaining": lambda: "allow",
+        "conditional": lambda: replace(value, decision="needs-license"),
         "as_of": lambda: "2027-04-02",
         "launch": lambda: "2027-04-02",
         "verification": lambda: "unverified",
@@ -402,7 +406,7 @@ LEFT_OUT_OF: Mapping[str, Mapping[str, str]] = {
     "json": json_form.LEAVES_OUT,
     "attestation": {
         "It holds no fact of the product but its id, and names rules alone.": "product title as_of launch file services"
-        " met advice undetermined changes_ahead Denial.effect Denial.state Denial.subject Denial.message Denial.layer"
+        " met advice undetermined changes_ahead conditional Denial.effect Denial.state Denial.subject Denial.message Denial.layer"
         " Denial.citations Denial.reasons Denial.curable Need.any_of Need.instrument Need.authority Need.state Need.subject"
         " Need.message Need.layer Need.citations"
         " Need.reasons Need.routes Need.nearest Need.effect Duty.effect Duty.state Duty.subject Duty.message Duty.layer"

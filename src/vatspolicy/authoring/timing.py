@@ -14,7 +14,8 @@ from functools import partial
 from typing import NamedTuple
 
 from vatspolicy.core.cel.activation import Activation
-from vatspolicy.core.cel.interpreter import Evaluator
+from vatspolicy.core.cel.ast import Node
+from vatspolicy.core.cel.interpreter import Evaluator, Params
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.cost import expression_cost
@@ -117,6 +118,10 @@ class _Recorder:
             return run(activation)
 
         return keep
+
+    def source(self, expression: Expression) -> tuple[Node, Params]:
+        """Return the tree that the function evaluates, and the parameter values."""
+        return self._base.source(expression)
 
 
 def _call(run: Evaluator, calls: Iterable[Activation]) -> None:

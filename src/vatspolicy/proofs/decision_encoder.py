@@ -5,12 +5,12 @@ Mirrors `engine.classification` and `engine.evaluator`; tests hold them together
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.engine.classification import classify
 from vatspolicy.core.engine.licensing import evaluate_routes
-from vatspolicy.core.engine.opinions import held_classes, settle
+from vatspolicy.core.engine.opinions import held_classes, reading_of, settle
 from vatspolicy.core.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import NOT_TELECOM, Classify, Deny, Effect, Need, Route, Rule
@@ -21,9 +21,15 @@ from vatspolicy.core.profile.vocabulary import CLASS, words
 from vatspolicy.proofs.encoder import SymbolicActivation
 from vatspolicy.proofs.formula import FALSE, TRUE, FormulaPool
 from vatspolicy.proofs.query import Query, Solution
-from vatspolicy.proofs.ruleset_encoder import SymbolicClasses, SymbolicOutcome, SymbolicRuleSet
+from vatspolicy.proofs.ruleset_encoder import (
+    SymbolicCases,
+    SymbolicClasses,
+    SymbolicOutcome,
+    SymbolicRuleSet,
+    in_each_case,
+)
 from vatspolicy.proofs.timeline import RuleSetHistory, named_by
-from vatspolicy.proofs.values import KNOWN_FALSE, Constant, DualRail, IndexedChoice, SymbolicRecord
+from vatspolicy.proofs.values import KNOWN_FALSE, KNOWN_TRUE, Constant, DualRail, IndexedChoice, SymbolicRecord
 
 # --- classes
 
@@ -42,7 +48,7 @@ def _find_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> S
     certain: dict[str, list[int]] = {}
     possible: dict[str, list[int]] = {}
     other: dict[str, list[int]] = {}
-    spoke, unread = [], []
+    spoke, cases, unread = [], [], []
     for rule in ruleset.history.rules_for("service", "classify"):
         effect = rule.effect
         assert isinstance(effect, Classify)
@@ -50,6 +56,7 @@ def _find_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> S
         if holds.false == TRUE:
             continue
         by_opinion = unsettled = FALSE
+        status = KNOWN_TRUE
         flags: dict[str, int] = {}
         if rule.is_open:
             given, opinion = ruleset.space.opinion(CLASS, service, rule.since)
@@ -60,10 +67,12 @@ def _find_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> S
                 given = given if NOT_TELECOM in held else pool.conjoin((given, pool.disjoin(flags.values())))
             reading, may_hold = ruleset.reading(activation, rule), -holds.false
             by_opinion = pool.conjoin((given, -reading.true, -reading.false))
-            holds = ruleset.encoder.every((holds, ruleset.status(rule, activation, given)))
+            status = ruleset.status(rule, activation, given)
+            holds = ruleset.encoder.every((holds, status))
             unsettled = pool.conjoin((-given, -reading.true, -reading.false))
             unread += [pool.conjoin((may_hold, unsettled))] if rule.is_unread else []
         spoke.append(holds.true)
+        cases.append(ruleset.cases(rule, activation, status))
         own = -by_opinion
         for cls in effect.classes:
             certain.setdefault(cls, []).append(pool.conjoin((holds.true, own)))
@@ -80,7 +89,7 @@ def _find_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> S
         {cls: pool.disjoin(found) for cls, found in certain.items()},
         {cls: pool.disjoin(found) for cls, found in possible.items()},
         {cls: pool.disjoin(found) for cls, found in other.items()},
-        pool.disjoin(spoke),
+        pool.disjoin((*spoke, in_each_case(pool, cases))),
         pool.disjoin(unread),
     )
 
@@ -206,6 +215,7 @@ def encode_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to: 
 def _find_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to: str) -> SymbolicOutcome:
     pool = ruleset.space.pool
     usable, opened, met, perhaps_met = [], [], [], []
+    opened_in, met_in = [], []
     for rule in ruleset.history.rules_for("activity", "route"):
         effect = rule.effect
         assert isinstance(effect, Route)
@@ -217,6 +227,10 @@ def _find_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to: s
         opened.append(state.opened)
         met.append(pool.conjoin((state.opened, has.true)))
         perhaps_met.append(pool.conjoin((state.usable, -has.false)))
+        opened_in.append(state.cases)
+        met_in.append({side: pool.conjoin((where, has.true)) for side, where in state.cases.items()})
+    opened.append(in_each_case(pool, opened_in))
+    met.append(in_each_case(pool, met_in))
     # no route: deny; one open and held: met; else a license is needed unless one might be held
     return SymbolicOutcome(
         (-pool.disjoin(perhaps_met), -pool.disjoin(usable)), (-pool.disjoin(met), -pool.disjoin(opened))
@@ -368,6 +382,8 @@ def encode_state(
     pool = ruleset.space.pool
     if not isinstance(rule.effect, Route):
         state = {"when": ruleset.holds(rule, activation)}
+        if isinstance(rule.effect, Classify):
+            state |= _case_states(pool, state["when"], ruleset.cases(rule, activation))
         if held and isinstance(rule.effect, Need) and rule.effect.instrument is not None:
             has = ruleset.held(activation, rule.effect.instrument, rule.holder)
             state["held"] = _where(ruleset, -state["when"].false, has)
@@ -379,9 +395,16 @@ def encode_state(
     for condition, check in zip(rule.effect.conditions, route.checks, strict=False):
         state[f"condition {condition.id}"] = DualRail(FALSE, pool.conjoin((there, check.false)))
     state["share"] = DualRail(FALSE, pool.conjoin((there, route.share.false)))
+    state |= _case_states(pool, route.applies, route.cases)
     if held:
         state["held"] = _where(ruleset, route.usable, ruleset.held(activation, rule.effect.instrument))
     return state
+
+
+def _case_states(pool: FormulaPool, applies: DualRail, cases: SymbolicCases) -> dict[str, DualRail]:
+    """Return where an undecided rule waits for one clause alone."""
+    unknown = (-applies.true, -applies.false)
+    return {f"case {side}": DualRail(pool.conjoin((*unknown, where)), FALSE) for side, where in cases.items()}
 
 
 def _where(ruleset: SymbolicRuleSet, condition: int, truth: DualRail) -> DualRail:
@@ -443,10 +466,12 @@ def encode_directions(
     if one.licensing_key != two.licensing_key or len({_goal(effect) for effect in effects}) != 1:
         return None
     pool = one.space.pool
-    sides = [
-        _certain_and_possible(ruleset, version, activation) if version is not None else (FALSE, FALSE)
+    found = [
+        _certain_and_possible(ruleset, version, activation) if version is not None else {}
         for ruleset, version, activation in ((one, rule, activations[0]), (two, other, activations[1]))
     ]
+    names = dict.fromkeys((*found[0], *found[1]))
+    sides = [[side.get(name, FALSE) for name in names] for side in found]
     more = pool.disjoin(pool.conjoin((after, -before)) for before, after in zip(*sides, strict=True))
     less = pool.disjoin(pool.conjoin((before, -after)) for before, after in zip(*sides, strict=True))
     return (less, more) if isinstance(effects[0], Route) else (more, less)
@@ -464,13 +489,14 @@ def _goal(effect: Effect) -> object:
     return object()
 
 
-def _certain_and_possible(ruleset: SymbolicRuleSet, rule: Rule, activation: SymbolicActivation) -> tuple[int, int]:
-    """Return the formulas that a rule certainly holds, or that a route is certainly open; and that it may be so."""
+def _certain_and_possible(ruleset: SymbolicRuleSet, rule: Rule, activation: SymbolicActivation) -> dict[Hashable, int]:
+    """Return the formulas that a rule certainly holds, or that a route is open, in each of its cases; and may be so."""
     if isinstance(rule.effect, Route):
         route = ruleset.route(activation, rule)
-        return route.opened, route.usable
+        found: dict[Hashable, int] = {"certain": route.opened, "possible": route.usable}
+        return found | dict(route.cases)
     holds = ruleset.holds(rule, activation)
-    return holds.true, -holds.false
+    return {"certain": holds.true, "possible": -holds.false}
 
 
 def encode_subject_pair(
@@ -544,9 +570,19 @@ def _state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> tuple[obj
     if not settled:
         return None
     holds = holds if settled[0][1] == (holds is True) else None
+    cases = ruleset.possible_cases(rule, activation) if holds is None and _may_wait(rule, activation) else []
     if not isinstance(rule.effect, Route):
-        return (holds, effect_constants(rule))
+        return (holds, effect_constants(rule), cases)
     for state in evaluate_routes(ruleset, activation, rule.effect.to):
         if state.rule is rule:
-            return (holds, effect_constants(rule), state.state, [c.id for c in state.failing], state.share_too_high)
+            failing = [condition.id for condition in state.failing]
+            return (holds, effect_constants(rule), cases, state.state, failing, state.share_too_high)
     return None
+
+
+def _may_wait(rule: Rule, activation: Activation) -> bool:
+    """Return whether an undecided rule may wait for one clause alone, and not for an opinion."""
+    if rule.kind not in ("classify", "route"):
+        return False
+    reading = reading_of(activation, rule) if rule.is_open else True
+    return reading is True or (reading is None and not rule.is_unread)

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 
 from vatspolicy.core.cel.ast import Or, Quantifier, walk
 from vatspolicy.core.cel.interpreter import Params
+from vatspolicy.core.policies.case_split import Case, find_cases
 from vatspolicy.core.policies.model import Condition, Expression, Instrument, Route, Rule
 from vatspolicy.proofs.domain import AS_OF, ProfileSpace, operator
 from vatspolicy.proofs.encoder import Encoder, SymbolicActivation, structure_of
-from vatspolicy.proofs.formula import FALSE, TRUE
+from vatspolicy.proofs.formula import FALSE, TRUE, FormulaPool
 from vatspolicy.proofs.timeline import Days, RuleSetHistory, named_by
 from vatspolicy.proofs.values import (
     KNOWN_FALSE,
@@ -73,6 +74,12 @@ class SymbolicRoute:
     """Formula that the route is not closed."""
     opened: int
     """Formula that the route is certainly open."""
+    cases: SymbolicCases
+    """Formulas that it is open where a clause has the truth that it needs (`core.policies.case_split`)."""
+
+
+SymbolicCases = Mapping[tuple[Hashable, bool], int]
+"""Formulas that a rule applies where a clause holds, or where it is false, by the clause and its truth."""
 
 
 @dataclass
@@ -94,6 +101,8 @@ class SymbolicRuleSet:
     _activations: dict[str, SymbolicActivation] = field(default_factory=dict, init=False)
     _holds: dict[Hashable, DualRail] = field(default_factory=dict, init=False)
     _routes: dict[Hashable, SymbolicRoute] = field(default_factory=dict, init=False)
+    _cases: dict[str, Mapping[str, tuple[Case, ...]]] = field(default_factory=dict, init=False)
+    """Cases of the rules of a group, such as activity/route, by rule."""
 
     # --- days
 
@@ -156,6 +165,32 @@ class SymbolicRuleSet:
         if rule.is_open and rule.kind in ("deny", "need", "route") and found.false != TRUE:
             found = self.encoder.every((found, self.status(rule, activation)))
         return DualRail(pool.conjoin((there, found.true)), pool.disjoin((-there, found.false)))
+
+    def cases(self, rule: Rule, activation: SymbolicActivation, status: DualRail | None = None) -> SymbolicCases:
+        """Return where a rule applies, but for one clause that another rule of its group needs the other way.
+
+        `status`: whether the rule applies by opinions, if it is not `self.status`.
+        """
+        group = self._cases.get(rule.group)
+        if group is None:
+            rules = self.history.rules_for(rule.each, rule.kind)
+            group = self._cases[rule.group] = find_cases({one.name: one.when.tree for one in rules})
+        if status is None:
+            status = self.status(rule, activation) if rule.is_open else KNOWN_TRUE
+        base = self.space.pool.conjoin((self._stands(rule), status.true))
+        return {
+            (case.clause, case.truth): self.space.pool.conjoin((base, self._rest(case, rule.when, activation)))
+            for case in group.get(rule.name, ())
+        }
+
+    def _rest(self, case: Case, when: Expression, activation: SymbolicActivation) -> int:
+        """Return the formula that all clauses of a condition hold but the one of the case."""
+        found = []
+        for held, params in self.versions(when):
+            truths = [(self.encoder.truth(node, activation, params), wanted) for node, wanted in case.rest]
+            whole = [truth.true if wanted else truth.false for truth, wanted in truths]
+            found.append(self.space.pool.conjoin((held, *whole)))
+        return self.space.pool.disjoin(found)
 
     # --- opinions
 
@@ -344,7 +379,18 @@ class SymbolicRuleSet:
         whole = self.encoder.every((share, *checks))
         usable = pool.conjoin((-applies.false, -whole.false))
         opened = pool.conjoin((applies.true, whole.true))
-        return SymbolicRoute(applies, share, tuple(checks), usable, opened)
+        cases = {} if applies.false == TRUE else self.cases(rule, activation)
+        open_in = {side: pool.conjoin((where, whole.true)) for side, where in cases.items()}
+        return SymbolicRoute(applies, share, tuple(checks), usable, opened, open_in)
+
+
+def in_each_case(pool: FormulaPool, rules: Iterable[SymbolicCases]) -> int:
+    """Return the formula that, for some clause, one of the rules applies where it holds, and one where it is false."""
+    sides: dict[Hashable, dict[bool, list[int]]] = {}
+    for cases in rules:
+        for (clause, truth), where in cases.items():
+            sides.setdefault(clause, {True: [], False: []})[truth].append(where)
+    return pool.disjoin(pool.conjoin(map(pool.disjoin, found.values())) for found in sides.values())
 
 
 # --- rule sets whose rules can be switched off one by one, so that one encoding serves questions about each of them

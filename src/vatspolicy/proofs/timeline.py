@@ -7,6 +7,7 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from vatspolicy.core.cel.ast import Node
 from vatspolicy.core.cel.interpreter import Evaluator, Params
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.policies.bundle import Bundle
@@ -42,6 +43,11 @@ class MixedEvaluator:
         """Return the function that evaluates an expression."""
         evaluator = self.other if id(expression) in self.foreign else self.base
         return evaluator.function(expression)
+
+    def source(self, expression: Expression) -> tuple[Node, Params]:
+        """Return the tree that the function evaluates, and the parameter values."""
+        evaluator = self.other if id(expression) in self.foreign else self.base
+        return evaluator.source(expression)
 
 
 @frozen()

@@ -78,6 +78,7 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "undetermined_hint": Phrase("Rules that a missing fact leaves undecided; they do not change the decision."),
     "missing": Phrase("Facts to add, the most decisive first"),
     "range": Phrase("Could still be anything from {low} to {high}."),
+    "conditional": Phrase("{verdict} if {facts}."),
     "bearer": Phrase("of the partner"),
     "opinions": Phrase("Legal opinions"),
     "ahead": Phrase("Changes ahead"),

@@ -5,16 +5,19 @@ The bits follow the order of the names, so that a mask gives sorted names.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import reduce
+from typing import NamedTuple, TypeAlias
 
 from sqlglot import exp
 
 from vatspolicy.core.cel.sql import UNKNOWN, Known, Sql, Value, column, conjunction, constant, disjunction, to_sql
-from vatspolicy.core.policies.model import Route, Rule
+from vatspolicy.core.policies.model import Rule
 from vatspolicy.screening.sql_common_subexpressions import extract_common
 from vatspolicy.screening.sql_expressions import named, names_at, present, select, when
 
+Cases: TypeAlias = Mapping[tuple[Hashable, bool], Value]
+"""Truth values that a rule applies but for one clause, by the clause and the truth that it needs (`case_split`)."""
 WIDTH = 30
 """Bits of a column: all are positive in 32 bits, to which neither database widens or narrows a constant."""
 
@@ -134,18 +137,33 @@ class RuleColumns:
         return masks(found, len(places), only_if)
 
 
+class RouteValues(NamedTuple):
+    """Truth values of a route."""
+
+    to: str
+    instrument: str
+    is_open: Value
+    held: Value
+    cases: Cases
+    """Truth values that it is open, but for one clause, by the clause and the truth that it needs."""
+
+
 class Routes:
     """Routes, with columns for each one being open and its instrument being held."""
 
-    def __init__(self, found: Iterable[tuple[Rule, Route, Value, Value]]) -> None:
+    def __init__(self, found: Iterable[RouteValues]) -> None:
         self.columns: dict[str, Sql] = {}
-        self.by_target: dict[str, list[tuple[Value, Value]]] = {}
+        self.by_target: dict[str, list[tuple[Value, Value, Cases]]] = {}
         holding: dict[str, Value] = {}
-        for index, (_, route, is_open, held) in enumerate(found):
+        for index, route in enumerate(found):
             if route.instrument not in holding:
-                holding[route.instrument] = self.column(f"held{index}", held)
-            pair = (self.column(f"open{index}", is_open), holding[route.instrument])
-            self.by_target.setdefault(route.to, []).append(pair)
+                holding[route.instrument] = self.column(f"held{index}", route.held)
+            cases = {
+                side: self.column(f"case{index}_{number}", value)
+                for number, (side, value) in enumerate(route.cases.items())
+            }
+            values = (self.column(f"open{index}", route.is_open), holding[route.instrument], cases)
+            self.by_target.setdefault(route.to, []).append(values)
 
     def column(self, name: str, value: Value) -> Value:
         """Return a column for the value, or the value itself if it is known."""
@@ -156,5 +174,20 @@ class Routes:
 
     def to(self, target: str) -> tuple[Value, Value]:
         """Return two truth values: a route to the target is open; the instrument of an open one is held."""
-        pairs = self.by_target.get(target, [])
-        return disjunction(is_open for is_open, _ in pairs), disjunction(map(conjunction, pairs))
+        found = self.by_target.get(target, [])
+        opened = [is_open for is_open, _, _ in found]
+        met = [conjunction((is_open, held)) for is_open, held, _ in found]
+        met_in = [{side: conjunction((value, held)) for side, value in cases.items()} for _, held, cases in found]
+        return (
+            disjunction((*opened, in_each_case(cases for _, _, cases in found))),
+            disjunction((*met, in_each_case(met_in))),
+        )
+
+
+def in_each_case(rules: Iterable[Cases]) -> Value:
+    """Return whether, for some clause, one of the rules applies where it holds, and one where it is false."""
+    sides: dict[Hashable, dict[bool, list[Value]]] = {}
+    for cases in rules:
+        for (clause, truth), value in cases.items():
+            sides.setdefault(clause, {True: [], False: []})[truth].append(value)
+    return disjunction(conjunction(map(disjunction, found.values())) for found in sides.values())

@@ -39,12 +39,13 @@ from vatspolicy.core.cel.sql import (
     to_sql,
     write,
 )
+from vatspolicy.core.policies.case_split import Case, find_cases
 from vatspolicy.core.policies.model import Classify, Expression, Instrument, Need, Route, Rule
 from vatspolicy.core.policies.modelled import SQL, parts_of
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.operators import SHARE
 from vatspolicy.core.profile.vocabulary import words
-from vatspolicy.screening.rule_columns import Routes, RuleColumns
+from vatspolicy.screening.rule_columns import Cases, Routes, RouteValues, RuleColumns, in_each_case
 from vatspolicy.screening.sql_aggregation import decisions, service_decisions
 from vatspolicy.screening.sql_expressions import (
     BOOLEAN,
@@ -138,6 +139,8 @@ class _Queries:
             "service": column("service"),
             "operator": {**fields, SHARE: column(OPERATOR_SHARE)},
         }
+        self.by_case: dict[str, Mapping[str, tuple[Case, ...]]] = {}
+        """Cases of the rules of a group, such as activity/route, by rule."""
         self.kept = self.read_by_activities()
         self.activity = {
             **by_path(self.kept),
@@ -196,14 +199,16 @@ class _Queries:
             *class_columns(column("opinions")),
             *reading_columns(asked.rules, column("opinions")),
         ).from_(one.subquery("one", copy=False), copy=False)
-        with_truths = asked.over(bound)
+        in_cases = in_each_case(self.cases(rule, self.service) for rule in asked.of("classify"))
+        with_truths = asked.over(bound, {"covered": to_sql(in_cases)})
         by_class = {cls: self.is_of(cls, asked) for cls in self.classes()}
         spoke = disjunction(asked.truth(rule) for rule in asked.of("classify"))
         is_class = [named(to_sql(value), f"is {cls}") for cls, value in by_class.items()]
         classified = select(exp.Star(), *is_class, named(to_sql(spoke), "spoke"))
         classified = classified.from_(with_truths.subquery("asked", copy=False), copy=False)
         denied, needed = self.answers(asked, self.service)
-        unclassified = when(column("spoke"), constant(False), exp.Null())
+        settled_somehow = exp.or_(is_true(column("spoke")), is_true(column("covered")), copy=False)
+        unclassified = when(settled_somehow, constant(False), exp.Null())
         unread = [when(self.is_unread(rule, asked), exp.Null(), constant(False)) for rule in asked.of("classify")]
         ranks = [named(rank(disjunction((denied, unclassified, *unread))), "denied"), named(rank(needed), "needed")]
         ranked = select(exp.Star(), *ranks).from_(classified.subquery("classified", copy=False), copy=False)
@@ -299,8 +304,23 @@ class _Queries:
             ]
             applies = settled(rule, self.ask(rule.when, self.activity))
             is_open = conjunction((applies, *checks))
-            found.append((rule, effect, is_open, self.held(effect.instrument, self.activity, "operator")))
+            cases = self.cases(rule, self.activity)
+            open_in = {side: conjunction((value, *checks)) for side, value in cases.items()}
+            held = self.held(effect.instrument, self.activity, "operator")
+            found.append(RouteValues(effect.to, effect.instrument, is_open, held, open_in))
         return Routes(found)
+
+    def cases(self, rule: Rule, variables: Mapping[str, Variable]) -> Cases:
+        """Return the truth values of a rule but for one clause that another rule of its group needs the other way."""
+        if rule.group not in self.by_case:
+            rules = self.ruleset.rules_for(rule.each, rule.kind)
+            self.by_case[rule.group] = find_cases({one.name: one.when.tree for one in rules})
+        found = {}
+        for case in self.by_case[rule.group].get(rule.name, ()):
+            rest = [(write(node, variables, self.ruleset.params), wanted) for node, wanted in case.rest]
+            whole = conjunction(value if wanted else negation(value) for value, wanted in rest)
+            found[case.clause, case.truth] = settled(rule, whole)
+        return found
 
     def held(self, name: str, variables: Mapping[str, Variable], holder: str) -> Value:
         """Return the truth value of the holder having an instrument for this class and place on this day."""

@@ -15,10 +15,10 @@ from vatspolicy import evaluate, load_profile
 from vatspolicy.core.documents import Path as FactPath
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.decision import MissingFact
+from vatspolicy.core.engine.possible_values import possible_answers
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.vocabulary import parts_of, question
 from vatspolicy.guidance.interview import start
-from vatspolicy.guidance.interview.answers import possible_answers
 from vatspolicy.guidance.interview.questions import make_question
 from vatspolicy.guidance.remediation.targets import Target
 from vatspolicy.proofs.decision_encoder import decision_words, encode_decision

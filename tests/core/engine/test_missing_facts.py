@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.effort import part
+from tests.support.members import for_each
 from tests.support.shipped import ROOT, fixture_files, shipped_bundle
 from vatspolicy.core.documents import parse_document
-from vatspolicy.core.engine.evaluator import evaluate, evaluate_parts
+from vatspolicy.core.engine.conditional import LONGEST, TRIALS, find_conditional
+from vatspolicy.core.engine.evaluator import evaluate, evaluate_parts, possible_outcomes
+from vatspolicy.core.engine.notices import READ_AS_NONE, notices
+from vatspolicy.core.engine.possible_values import possible_answers
+from vatspolicy.core.profile.edits import set_fact
 from vatspolicy.core.profile.profile import load_profile, read_profile
 from vatspolicy.errors import InvalidInput
 
@@ -78,9 +85,11 @@ def test_a_few_facts_decide_everything(facts: dict[str, Any], most: int) -> None
 
 def test_each_of_those_facts_is_needed() -> None:
     """Leaving one out leaves something open: the counts above are not padded by facts that nobody asks for."""
-    for part, facts in WEBSITE.items():
+    for group, facts in WEBSITE.items():
         for name in facts:
-            kept = {key: {k: v for k, v in value.items() if (key, k) != (part, name)} for key, value in WEBSITE.items()}
+            kept = {
+                key: {k: v for k, v in value.items() if (key, k) != (group, name)} for key, value in WEBSITE.items()
+            }
             product = {"id": "p", "launch": "2027-03-01", **kept["product"]}
             service = {"id": "s", **kept["service"]}
             profile = {
@@ -91,7 +100,7 @@ def test_each_of_those_facts_is_needed() -> None:
                 "data": kept["data"],
             }
             decision = evaluate(shipped_bundle(), load_profile(profile), "2027-03-01")
-            assert decision.decision == "incomplete" or decision.undetermined, f"{part}.{name}"
+            assert decision.decision == "incomplete" or decision.undetermined, f"{group}.{name}"
 
 
 def test_the_spec_of_the_readme_is_decided_as_it_says() -> None:
@@ -166,3 +175,104 @@ def test_findings_are_made_without_the_facts_that_they_ask_for_and_these_change_
             state = finding.state if found.state == "unread" else found.state
             assert found._replace(missing=(), state=state) == finding
     assert asking > 1000
+
+
+# --- what reports say of missing facts
+
+
+@for_each(part(fixture_files(), 3))
+def test_the_missing_facts_of_a_decided_product_cannot_change_the_word(file: Path) -> None:
+    bundle = shipped_bundle()
+    day, profile = bundle.boundaries[-1], load_profile(file)
+    decision, ruleset, data = evaluate(bundle, profile, day), bundle.on(day), profile.document.data
+    if decision.decision == "incomplete":
+        return
+    facts = {ask.path: ask.rules for finding in decision.undetermined for ask in finding.missing}
+    for path, rules in facts.items():
+        for value in possible_answers(bundle, ruleset, data, path, rules, day) if path != ("opinions",) else ():
+            try:
+                changed = load_profile(set_fact(data, path, value))
+            except InvalidInput:  # it contradicts another fact
+                continue
+            assert possible_outcomes(ruleset, changed, day, False).range == decision.range, (path, value)
+
+
+def test_a_list_that_is_read_as_empty_is_told() -> None:
+    """The features of an own data center are presumed to be none, and some of them would need a license."""
+    service = {**WEBSITE["service"], "offers": ["own-data-center"]}
+    del service["features"], service["content"]
+    service["id"] = "s"
+    data = {"schema": 2, "product": {"id": "p"}, "company": {**COMPANY, "foreign_percent": 100}, "services": [service]}
+    told = dict(notices(shipped_bundle(), load_profile(data), "2026-11-24"))[READ_AS_NONE]
+    assert told["en"].endswith("content of a service, features of a service.")
+    assert told["zh"].endswith("服务的内容、服务的功能。")
+    stated = load_profile({**data, "services": [{**service, "features": ["user-exchange"], "content": []}]})
+    assert "service" not in dict(notices(shipped_bundle(), stated, "2026-11-24"))[READ_AS_NONE]["en"]
+    words = {evaluate(shipped_bundle(), one, "2026-11-24").range[1] for one in (load_profile(data), stated)}
+    assert words == {"allow", "deny"}
+
+
+# --- conditional answers
+
+
+def open_profiles() -> Any:
+    """Fixtures without their company, their data, or all but the offers of each service."""
+    for path in fixture_files()[::2]:
+        data = load_profile(path).document.data
+        changes: list[dict[str, Any]] = [
+            {"company": {}},
+            {"data": {}},
+            {"services": [{"id": one["id"], "offers": one["offers"]} for one in data["services"]]},
+        ]
+        for change in changes:
+            try:
+                yield load_profile({**data, **change})
+            except InvalidInput:  # wrong without what is taken away
+                continue
+
+
+def test_a_conditional_answer_is_what_the_evaluator_decides_with_its_facts() -> None:
+    bundle, found = shipped_bundle(), 0
+    day = bundle.boundaries[-1]
+    for profile in open_profiles():
+        decision = evaluate(bundle, profile, day)
+        answer = find_conditional(bundle, profile, decision)
+        if decision.decision != "incomplete":
+            assert answer is None
+        if answer is None:
+            continue
+        found += 1
+        assert len(answer.settings) <= LONGEST < TRIALS
+        data = profile.document.data
+        for path, value in answer.settings:
+            data = set_fact(data, path, value)
+        settled = evaluate(bundle, load_profile(data), day)
+        assert settled.range == (answer.decision, answer.decision) == (decision.range[0], decision.range[0])
+        for place in range(len(answer.settings)):
+            data = profile.document.data
+            for path, value in (*answer.settings[:place], *answer.settings[place + 1 :]):
+                data = set_fact(data, path, value)
+            assert evaluate(bundle, load_profile(data), day).decision != answer.decision, "each of its facts is needed"
+    assert found > 10
+
+
+def test_what_a_license_must_cover_is_a_conditional_answer() -> None:
+    company = {"foreign_percent": 0, "mainland_entity": True, "foreign_percent_basis": "ultimate"}
+    company |= {
+        "legal_form": "limited-company",
+        "registered_capital_rmb": 20_000_000,
+        "lacking_means": [],
+        "discredited": [],
+    }
+    license = {"instrument": "vats-license", "valid_until": "2030-01-01"}
+    service = {**WEBSITE["service"], "id": "s", "offers": ["app-store"], "area": ["guangdong"], "charges": []}
+    data = {"schema": 2, "product": {"id": "p"}, "company": {**company, "licenses": [license]}, "services": [service]}
+    profile = load_profile(data)
+    decision = evaluate(shipped_bundle(), profile, "2026-11-24")
+    assert decision.range == ("allow", "needs-license")
+    answer = find_conditional(shipped_bundle(), profile, decision)
+    assert answer is not None
+    assert (answer.decision, dict(answer.settings)) == (
+        "allow",
+        {("company", "licenses", 0, "classes"): ["B25-app-store"]},
+    )

@@ -87,7 +87,8 @@ class TestDenials:
         assert decide(bundle, DOMESTIC, SHOP).decision == "allow"
 
     def test_facts_are_asked_for_first(self, bundle: Bundle) -> None:
-        assert list(asked(decide(bundle, {}, SHOP))) == ["company.foreign_percent"]
+        share = ["company.foreign_percent", "company.foreign_percent_basis"]
+        assert list(asked(decide(bundle, {}, SHOP))) == share
 
     def test_it_is_never_unwaivable(self, bundle: Bundle) -> None:
         assert not bundle.rule("barred/bar").unwaivable

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.support.members import for_each
 from tests.support.shipped import shipped_bundle
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.profile.profile import facts_of, load_profile
 from vatspolicy.core.profile.vocabulary import describe, presumptions
+from vatspolicy.errors import InvalidInput
 
 TODAY = "2026-11-24"
 OFFERS = tuple(describe(("services", 0, "offers", 0))["enum"])
@@ -86,3 +89,28 @@ def test_nothing_is_denied_outside_the_mainland(offer: str) -> None:
     }
     decision = evaluate(shipped_bundle(), load_profile(facts), TODAY)
     assert [finding.rule.name for finding in decision.denials] == []
+
+
+# --- a cost that the group shares
+
+
+def test_a_group_that_shares_the_cost_pays_for_nothing() -> None:
+    service = {
+        "offers": ["information-publishing"],
+        "channels": ["website"],
+        "content": [],
+        "features": [],
+        "sells": [],
+    }
+    words = {payer: decide(**service, charges=charges).decision for payer, charges in {
+        "nobody": [], "group": ["group-companies"], "users": ["users"], "both": ["group-companies", "users"],
+    }.items()}  # fmt: skip
+    assert words["group"] == words["nobody"] != words["users"] == words["both"]
+
+
+def test_a_service_for_the_own_group_may_share_its_cost_and_has_no_paying_users() -> None:
+    service = {"offers": ["internal-tool"], "audience": "own-group", "features": [], "channels": ["website"]}
+    [found] = decide(**service, charges=["group-companies"]).services
+    assert (found.state, found.activities) == ("not-telecom", ())
+    with pytest.raises(InvalidInput, match="own group only has no paying users"):
+        decide(**service, charges=["users"])

@@ -41,7 +41,7 @@ Changes = Sequence[tuple[str, object]]
 Make = Callable[..., dict[str, Any]]
 
 DENIED: Changes = [("services.0.facilities", ["chengdu"])]
-UNKNOWN: Changes = [("company.foreign_percent", None)]
+UNKNOWN: Changes = [("company.foreign_percent", None), ("services.0.offers", ["domestic-ip-vpn"])]
 HELD: Changes = [
     (
         "company.licenses",
@@ -518,7 +518,8 @@ def test_github_annotates_the_verdict_and_each_finding(make: Make) -> None:
     said = (
         "hosting: DENY (2027-01-31). The gate fails: 1 deny. shipped law 0.1.0."
         " Covers law published up to 2026-11-26."
-        " Assumed none because not stated: licenses of the company, deals, filings done."
+        " Assumed none because not stated: licenses of the company, deals, filings done, content of a service,"
+        " features of a service."
         " Source quality: at least one cited article is known from commentary only."
         " A reading of the law by rules, not legal advice."
     )

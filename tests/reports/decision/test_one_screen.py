@@ -27,7 +27,10 @@ from vatspolicy.reports.decision.text import HEIGHT
 Run = Callable[..., GateResult]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 DENIED = ("services.0.facilities", ["chengdu"])
-UNKNOWN = ("company.foreign_percent", None)
+UNKNOWN: tuple[tuple[str, object], ...] = (
+    ("company.foreign_percent", None),
+    ("services.0.offers", ["domestic-ip-vpn"]),
+)
 SOFTWARE: tuple[tuple[str, object], ...] = (
     ("services.0.offers", ["saas"]),
     ("services.0.features", []),
@@ -121,7 +124,7 @@ def test_the_screen_says_what_blocks_and_the_nearest_way(run: Run) -> None:
 
 
 def test_the_screen_asks_for_facts_and_counts_the_rest(run: Run) -> None:
-    result = run(UNKNOWN)
+    result = run(*UNKNOWN)
     text = screen(result)
     assert "Could still be anything from NEEDS LICENSE to DENY." in flat(text)
     assert f"? {result.records[0].missing[0].path}: " in flat(text)
@@ -153,7 +156,7 @@ def test_what_is_cut_is_counted(run: Run) -> None:
 
 def test_nothing_that_decides_is_left_out(run: Run) -> None:
     """Each obstacle, license and missing fact is named on the screen, even where it gets longer."""
-    denied, needy, unknown = (run(changes).records[0] for changes in (DENIED, ("data.persons", 0), UNKNOWN))
+    denied, needy, unknown = (run(*changes).records[0] for changes in ((DENIED,), (("data.persons", 0),), UNKNOWN))
 
     def text(record: Record) -> str:
         return flat(render("text", [record], "en", room=80, extent="screen"))
@@ -214,13 +217,13 @@ def test_the_last_line_says_why_the_gate_failed(run: Run) -> None:
     assert last(run()).startswith("Gate: FAILED (needs-license ≥ --fail-on needs-license). 1 spec: 1 license")
     assert last(run(fail_on="deny")).startswith("Gate: passed (needs-license < --fail-on deny). 1 spec: 1 license")
     assert last(run(DENIED)).startswith("Gate: FAILED (deny ≥ --fail-on needs-license). 1 spec: 1 obstacle. ")
-    assert last(run(UNKNOWN)).startswith("Gate: INCOMPLETE (facts are missing). ")
+    assert last(run(*UNKNOWN)).startswith("Gate: INCOMPLETE (facts are missing). ")
     assert last(run(), "zh").startswith("门禁：未通过（needs-license ≥ --fail-on needs-license）。1份文件：许可1项")
 
 
 def test_the_last_line_leads_on(run: Run) -> None:
     assert last(run(DENIED)).endswith(" Next: vatspolicy routes spec.yaml")
-    assert last(run(UNKNOWN)).endswith(" Next: vatspolicy ask spec.yaml")
+    assert last(run(*UNKNOWN)).endswith(" Next: vatspolicy ask spec.yaml")
     assert last(run(*SOFTWARE)).endswith(" Next: vatspolicy check spec.yaml --details")
     assert last(run(), repeated={"routes": " --as-of 2027-05-01"}).endswith("routes spec.yaml --as-of 2027-05-01")
     Path("a b.yaml").write_text(HOSTING)

@@ -91,6 +91,11 @@ class MutantEvaluator:
             return self.base.function(expression)
         return self.code.compiled(expression.index, self.params)
 
+    def source(self, expression: Expression) -> tuple[Node, Params]:
+        """Return the tree that the function evaluates, and the parameter values."""
+        tree = self.code.trees.get(expression.index)
+        return self.base.source(expression) if tree is None else (tree, self.params)
+
 
 @dataclass(frozen=True)
 class RecordingEvaluator:
@@ -109,6 +114,10 @@ class RecordingEvaluator:
             return value
 
         return report
+
+    def source(self, expression: Expression) -> tuple[Node, Params]:
+        """Return the tree that the function evaluates, and the parameter values."""
+        return self.base.source(expression)
 
 
 def record_evaluations(ruleset: RuleSet, note: Callable[[Expression, Activation, object], None]) -> RuleSet:

@@ -307,14 +307,14 @@ def _converse(state: Interview, file: _File, changed: bool, context: SpecContext
     name = str(file.path) if file.path is not None else state.document.file
     named = _name_spec(name, context, state.allow_past)
     write_stderr("\n" + "\n".join(closing(state, early, named, lang)) + "\n")
-    if state.settled or not early:
+    if state.decided or not early:
         record = replace(make_record(state.bundle, state.profile, state.decision, explain=False), file=name)
         shown = render("text", [record], lang, wants_color(), measure_width(), extent="screen")
         print_result(f"\n{shown}")
         write_stderr(say("details", lang, file=named) + "\n")
         if record.decision in ("deny", "needs-license"):
             write_stderr(say("ways", lang, file=_name_spec(name, context)) + "\n")
-    return ExitCode.OK if state.settled else ExitCode.INCOMPLETE
+    return ExitCode.OK if state.decided else ExitCode.INCOMPLETE
 
 
 def _read(_question: Question) -> str | None:

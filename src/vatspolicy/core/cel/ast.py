@@ -189,3 +189,17 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     for child in children(node):
         yield from walk(child)
+
+
+def shape_of(node: Node) -> tuple[Any, ...]:
+    """Return a node without types and spans; equal shapes have equal values."""
+    if isinstance(node, Term):
+        return shape_of(node.body)
+    if isinstance(node, Literal):
+        return ("Literal", repr(node.value))
+    own = (value for name, value in vars(node).items() if name not in _UNSHAPED and not isinstance(value, Node))
+    return (type(node).__name__, *own, *map(shape_of, children(node)))
+
+
+_UNSHAPED = ("type", "span", "parts")
+"""Attributes of nodes that their shape does not have, besides other nodes."""

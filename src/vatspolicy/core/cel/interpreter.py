@@ -66,6 +66,7 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
 }
 ARITHMETIC: dict[str, Callable[[int, int], int]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {**COMPARE, **ARITHMETIC}
 TEXT: dict[str, Callable[[str, str], bool]] = {
     "startsWith": str.startswith,
     "endsWith": str.endswith,
@@ -80,12 +81,20 @@ def evaluate(node: Node, activation: Activation, params: Params) -> Any:
     return None if isinstance(value, Unknown) else value
 
 
-def compile_interpreter(node: Node, params: Params, bound: frozenset[str] = frozenset()) -> Evaluator:
-    """Build the evaluator of a tree under the parameter values of one day. `bound`: variables of quantifiers."""
-    return _compile_with_constant(node, params, bound) or _compile(node, params, bound)
+def compile_interpreter(
+    node: Node, params: Params, bound: frozenset[str] = frozenset(), guards: bool = True
+) -> Evaluator:
+    """Build the evaluator of a tree under the parameter values of one day. `bound`: variables of quantifiers.
+
+    Unless `guards`, `Unknown` has the attributes of every undecided conjunct, also of one behind another.
+    """
+    return _compile_with_constant(node, params, bound, guards) or _compile(node, params, bound, guards)
 
 
-def _compile(node: Node, params: Params, bound: frozenset[str]) -> Evaluator:
+def _compile(node: Node, params: Params, bound: frozenset[str], guards: bool) -> Evaluator:
+    def inner(child: Node) -> Evaluator:
+        return compile_interpreter(child, params, bound, guards)
+
     match node:
         case Fact(root=root, names=names):
             return _fact(root, names, root in bound)
@@ -95,52 +104,43 @@ def _compile(node: Node, params: Params, bound: frozenset[str]) -> Evaluator:
             value = params[key]
             return lambda _: value
         case Term(body=body):
-            return compile_interpreter(body, params)
+            return compile_interpreter(body, params, guards=guards)
         case Not(body=body):
-            return _apply(operator.not_, compile_interpreter(body, params, bound))
+            return _apply(operator.not_, inner(body))
         case And(parts=parts):
-            return _and([compile_interpreter(part, params, bound) for part in parts])
+            return _and([*map(inner, parts)]) if guards else _and_unguarded([*map(inner, parts)])
         case Or(parts=parts):
-            return _or([compile_interpreter(part, params, bound) for part in parts])
-        case Compare(op=op, left=left, right=right):
-            return _combine(
-                COMPARE[op], compile_interpreter(left, params, bound), compile_interpreter(right, params, bound)
-            )
-        case Arithmetic(op=op, left=left, right=right):
-            return _combine(
-                ARITHMETIC[op], compile_interpreter(left, params, bound), compile_interpreter(right, params, bound)
-            )
+            return _or([*map(inner, parts)])
+        case Compare(op=op, left=left, right=right) | Arithmetic(op=op, left=left, right=right):
+            return _combine(_OPERATORS[op], inner(left), inner(right))
         case In(item=item, list=over):
-            return _combine(
-                _is_member, compile_interpreter(item, params, bound), compile_interpreter(over, params, bound)
-            )
+            return _combine(_is_member, inner(item), inner(over))
         case Size(list=over):
-            return _apply(len, compile_interpreter(over, params, bound))
+            return _apply(len, inner(over))
         case TextTest(kind=kind, text=text, pattern=pattern):
             test = TEXT[kind]
-            return _apply(lambda value: test(value, pattern), compile_interpreter(text, params, bound))
+            return _apply(lambda value: test(value, pattern), inner(text))
         case SetTest():
-            return compile_interpreter(in_quantifiers(node), params, bound)
+            return inner(in_quantifiers(node))
         case Quantifier(kind=kind, variable=variable, list=over, body=body):
-            members = compile_interpreter(over, params, bound)
-            return _quantifier(
-                kind == "exists", variable, members, compile_interpreter(body, params, bound | {variable})
-            )
+            run = compile_interpreter(body, params, bound | {variable}, guards)
+            return _quantifier(kind == "exists", variable, inner(over), run)
     raise TypeError(f"unknown node: {node!r}")
 
 
-def _compile_with_constant(node: Node, params: Params, bound: frozenset[str]) -> Evaluator | None:
+def _compile_with_constant(node: Node, params: Params, bound: frozenset[str], guards: bool) -> Evaluator | None:
     """Build the evaluator of a test of one operand against a constant; None for any other node."""
     match node:
         case Compare(op=op, left=left, right=Literal() | Param() as right):
-            return _apply_to(COMPARE[op], compile_interpreter(left, params, bound), _constant(right, params))
+            return _apply_to(COMPARE[op], compile_interpreter(left, params, bound, guards), _constant(right, params))
         case In(item=item, list=Literal() | Param() as over):
-            return _apply_to(_is_member, compile_interpreter(item, params, bound), _members(over, params))
+            return _apply_to(_is_member, compile_interpreter(item, params, bound, guards), _members(over, params))
         case Quantifier(
             kind=kind, list=over, body=In(item=Fact(root=root, names=()), list=Literal() | Param() as among)
         ):
             if root == node.variable:
-                return _membership(kind == "exists", compile_interpreter(over, params, bound), _members(among, params))
+                members = compile_interpreter(over, params, bound, guards)
+                return _membership(kind == "exists", members, _members(among, params))
     return None
 
 
@@ -208,6 +208,20 @@ def _and(parts: Sequence[Evaluator]) -> Evaluator:
             if result is True:
                 result = value
         return result
+
+    return run
+
+
+def _and_unguarded(parts: Sequence[Evaluator]) -> Evaluator:
+    def run(activation: Activation) -> Any:
+        unknown: tuple[UnknownAttribute, ...] = ()
+        for part in parts:
+            value = part(activation)
+            if value is False:
+                return False
+            if value is not True:
+                unknown += value.facts
+        return Unknown(unknown) if unknown else True
 
     return run
 

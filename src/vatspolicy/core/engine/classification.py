@@ -32,6 +32,8 @@ class Classification(NamedTuple):
     """Rules on unread law that hold or may hold and that no opinion settles: an opinion may name any class."""
     contested: tuple[Rule, ...]
     """Contested rules that hold and that no dated opinion settles."""
+    spoke: bool
+    """True if some rule holds, whatever the missing facts are: one that holds now, or in each case of a clause."""
 
     @property
     def state(self) -> str:
@@ -71,7 +73,19 @@ def classify(
         ),
         frozenset([reading.rule for reading in readings if reading.is_unread]),
         tuple([reading.rule for reading in readings if reading.is_contested]),
+        bool(firing) or _speaks_in_each_case(ruleset, activation, readings),
     )
+
+
+def _speaks_in_each_case(ruleset: RuleSet, activation: Activation, readings: Iterable[_Reading]) -> bool:
+    """Return whether a clause is all that some undecided rule waits for, whether the clause holds or not."""
+    sides = {
+        side
+        for one in readings
+        if not one.holds and not one.is_unread
+        for side in ruleset.possible_cases(one.rule, activation)
+    }
+    return any((clause, not truth) in sides for clause, truth in sides)
 
 
 class _Reading(NamedTuple):

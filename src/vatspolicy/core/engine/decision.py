@@ -92,6 +92,8 @@ class RouteResult(NamedTuple):
     """The route, or conditions of it, that rest on unverified law and that no opinion settles: their names."""
     undecided: int = 0
     """Number of conditions that a missing fact or a missing opinion leaves open."""
+    by_case: bool = False
+    """True if it is open in one case of a clause that a missing fact leaves open, and another route in the other."""
 
     @property
     def share_too_high(self) -> bool:
@@ -153,14 +155,17 @@ class Finding(NamedTuple):
 
     @property
     def any_of(self) -> tuple[LicenseOption, ...]:
-        """Licenses that open routes lead to, where one is needed and none is held."""
+        """Licenses that open routes lead to, where one is needed and none is held.
+
+        Where a missing fact decides which route is open, the licenses of the routes that its cases open.
+        """
         cls = self.subject.cls
         if self.state != "unmet" or cls is None:
             return ()
         return tuple(
             LicenseOption(effect.instrument, cls, effect.name, route.authority)
             for route in self.routes
-            if route.state == "open" and isinstance(effect := route.rule.effect, Route)
+            if (route.state == "open" or route.by_case) and isinstance(effect := route.rule.effect, Route)
         )
 
 

@@ -80,7 +80,7 @@ def evaluate(
         duties=tuple(whole.duties),
         advice=tuple(whole.advice),
         undetermined=asked.name(whole.unknown, KINDS if explain else BEARING),
-        missing=asked.rank(whole.questions, whole.low) if word == INCOMPLETE else (),
+        missing=asked.rank_all(whole.questions, whole.possible, whole.low) if word == INCOMPLETE else (),
         readings=readings,
         worst_reading=worst,
         verification=weakest_verification(whole),
@@ -106,7 +106,7 @@ class PossibleOutcomes(NamedTuple):
     duties: int
     """Number of duties that a missing fact leaves undetermined."""
     missing: tuple[MissingFact, ...]
-    """Facts that could still change the decision word; empty when it was not asked for them."""
+    """Facts to ask for next: they could still change the decision word. Empty when it was not asked for them."""
 
 
 def possible_outcomes(
@@ -190,7 +190,7 @@ class _Evaluator:
             part.add(inner)
         for cls in found.possible:
             part.add(self.recall(Subject(subject.service, cls), certain=False))
-        is_settled = bool(found.classes or found.rules)
+        is_settled = bool(found.classes) or found.spoke
         for match in found.undecided:
             finding = self.undecided(part, match)
             # further classes count as possible activities; here only what this service still owes by itself

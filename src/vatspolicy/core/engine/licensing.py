@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from vatspolicy.core.cel.activation import Activation
@@ -80,6 +80,8 @@ def evaluate_routes(
         share = None if cap is None else ruleset.evaluate(cap, activation)
         held, authority = instruments[name]
         found.append(RouteResult(rule, subject, state, held, failing, share, authority, unread, undecided))
+    if sum(route.state == "unknown" for route in found) > 1:
+        _note_cases(ruleset, activation, found)
     return tuple(found)
 
 
@@ -124,7 +126,7 @@ class NeedResult(NamedTuple):
     """met, unmet, closed or unknown."""
 
 
-def answer_need(need: Need, holds: bool | None, held: bool | None, routes: Iterable[RouteResult]) -> NeedResult:
+def answer_need(need: Need, holds: bool | None, held: bool | None, routes: Collection[RouteResult]) -> NeedResult:
     """Return the result of a need by its `routes`, or else by whether its instrument is `held`.
 
     `holds`: whether it applies. A held instrument meets a need that may apply.
@@ -141,7 +143,7 @@ def answer_need(need: Need, holds: bool | None, held: bool | None, routes: Itera
 _NEED_STATES = {Outcome.ALLOW: "met", Outcome.NEEDS_LICENSE: "unmet", Outcome.DENY: "closed"}
 
 
-def _outcome_range(routes: Iterable[RouteResult]) -> tuple[Outcome, Outcome]:
+def _outcome_range(routes: Collection[RouteResult]) -> tuple[Outcome, Outcome]:
     """Return the mildest and the strictest outcome that a need answered by these routes leaves possible."""
     mildest = strictest = Outcome.DENY
     for route in routes:
@@ -155,7 +157,28 @@ def _outcome_range(routes: Iterable[RouteResult]) -> tuple[Outcome, Outcome]:
             mildest = Outcome.ALLOW
         elif mildest == Outcome.DENY:
             mildest = Outcome.NEEDS_LICENSE
+    if in_case := [bool(route.held) for route in routes if route.by_case]:
+        strictest = Outcome.NEEDS_LICENSE
+        if all(in_case):
+            return (Outcome.ALLOW, Outcome.ALLOW)
     return (mildest, strictest)
+
+
+def _note_cases(ruleset: RuleSet, activation: Activation, routes: list[RouteResult]) -> None:
+    """Note the routes of which one is open, whether a clause holds or not: a clause that all else waits for.
+
+    Of several clauses, one that finds a held instrument in both cases comes first, and then the routes to it alone.
+    """
+    found: dict[Hashable, dict[bool, list[int]]] = {}
+    for place, route in enumerate(routes):
+        if route.state == "unknown" and not route.undecided and not route.unread:
+            for clause, truth in ruleset.possible_cases(route.rule, activation):
+                found.setdefault(clause, {}).setdefault(truth, []).append(place)
+    split = [sides for sides in found.values() if len(sides) == 2]
+    held = [{truth: [at for at in side if routes[at].held] for truth, side in sides.items()} for sides in split]
+    for sides in [sides for sides in held if all(sides.values())][:1] or split[:1]:
+        for at in (*sides[True], *sides[False]):
+            routes[at] = routes[at]._replace(by_case=True)
 
 
 def _covers(

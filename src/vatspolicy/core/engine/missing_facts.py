@@ -5,7 +5,7 @@ Nothing here changes what was decided.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.interpreter import UnknownAttribute
@@ -15,7 +15,7 @@ from vatspolicy.core.engine.licensing import answer_need, holds_instrument, is_v
 from vatspolicy.core.engine.opinions import OPINION
 from vatspolicy.core.engine.parts import Question
 from vatspolicy.core.engine.subjects import Activations
-from vatspolicy.core.policies.model import KINDS, Need, Route, Rule
+from vatspolicy.core.policies.model import KINDS, Expression, Need, Route, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.edits import get_fact
 from vatspolicy.core.profile.operators import BASIS, SHARE, Operator
@@ -31,6 +31,10 @@ class MissingFacts:
         """Facts by the identity of the finding that asks for them."""
         self._places: dict[tuple[int, int], tuple[tuple[UnknownAttribute, ...], tuple[Path, ...]]] = {}
         """Places by the identity of an activation and of its missing facts: many rules ask for the same."""
+        self._all: dict[tuple[int, Expression], dict[Path, None]] = {}
+        """Places of all missing facts of an expression, by the identity of an activation and the expression."""
+        self._of_fact: dict[tuple[int, str, tuple[str, ...], int], dict[Path, None]] = {}
+        """Places of one missing fact, by the identity of an activation, its names and the identity of its owner."""
 
     def name(self, findings: Iterable[Finding], kinds: Container[str] = KINDS) -> tuple[Finding, ...]:
         """Return findings, those about rules of these kinds with the facts that they ask for."""
@@ -44,21 +48,80 @@ class MissingFacts:
         return found[1]
 
     def rank(self, questions: Iterable[Question], low: Outcome) -> tuple[MissingFact, ...]:
-        """Return the facts that could still make the decision stricter than `low`, the most decisive first.
+        """Return the facts to ask for next that could still make the decision stricter than `low`.
 
-        A fact ranks by the strictest outcome that it can bring about, then by the number of undecided rules that read
-        it.
+        The most decisive stand first: by the strictest outcome that a fact can bring about, then by the number of
+        undecided rules that read it.
         """
-        strictest: dict[Path, Outcome] = {}
-        rules: dict[Path, dict[str, None]] = {}
-        for high, about in questions:
-            if high <= low:
-                continue
-            for fact in self.of(about) if isinstance(about, Finding) else (about,):
-                strictest[fact.path] = max(strictest.get(fact.path, Outcome.ALLOW), high)
-                rules.setdefault(fact.path, {}).update(dict.fromkeys(fact.rules))
-        paths = sorted(strictest, key=lambda path: (-strictest[path], -len(rules[path])))
-        return tuple([MissingFact(path, tuple(rules[path])) for path in paths])
+        return _ranked(questions, low, lambda about: self.of(about) if isinstance(about, Finding) else (about,))
+
+    def rank_all(
+        self, questions: Sequence[Question], possible: Iterable[Question], low: Outcome
+    ) -> tuple[MissingFact, ...]:
+        """Return the facts of `rank`, and behind them all others that could still change the outcome.
+
+        Others stand behind a missing fact in a rule, or belong to a class that is only `possible`.
+        """
+        first = self.rank(questions, low)
+        asked = {fact.path for fact in first}
+        others = _ranked((*questions, *possible), low, self._of_all)
+        return (*first, *(fact for fact in others if fact.path not in asked))
+
+    def _of_all(self, about: Finding | MissingFact) -> Iterable[MissingFact]:
+        """Return every missing fact that may decide a finding."""
+        if isinstance(about, MissingFact):
+            return (about,)
+        rule, activation = about.rule, self._activations.of(about.subject)
+        if "offers" not in activation.get("service", {"offers": ()}):  # what else matters depends on what it offers
+            return ()
+        expressions = [rule.when]
+        found: dict[Path, None] = {fact.path: None for fact in self.of(about)}
+        for state in about.routes:
+            route = state.rule.effect
+            if state.state != "closed" and isinstance(route, Route):
+                expressions += (state.rule.when, *(condition.check for condition in route.requirements))
+                found |= dict.fromkeys(self._holding(activation, (route.instrument,)))
+        instrument = rule.effect.instrument if isinstance(rule.effect, Need) else None
+        if instrument is not None and holds_instrument(self._ruleset, activation, instrument, rule.holder) is None:
+            found |= dict.fromkeys(self._holding(activation, (instrument,), rule.holder))
+        for expression in expressions:
+            found |= self._behind(activation, expression)
+        return _of(rule, found)
+
+    def _behind(self, activation: Activation, expression: Expression) -> dict[Path, None]:
+        """Return the places of all missing facts of an expression."""
+        key = (id(activation), expression)
+        found = self._all.get(key)
+        if found is None:
+            found = self._all[key] = {}
+            for fact in self._ruleset.facts_behind(expression, activation):
+                place = (id(activation), fact.root, fact.names, id(fact.member))
+                paths = self._of_fact.get(place)
+                if paths is None:
+                    paths = self._of_fact[place] = dict.fromkeys(self._places_behind(activation, fact))
+                found |= paths
+        return found
+
+    def _places_behind(self, activation: Activation, fact: UnknownAttribute) -> Iterator[Path]:
+        """Yield the places of a missing fact: also those of either operator, and the basis beside a share."""
+        for path in (*self._paths(activation, fact), *self._of_either_operator(activation, fact)):
+            yield path
+            if path[-1:] == (SHARE,) and (basis := self._basis(path)):
+                yield basis
+
+    def _of_either_operator(self, activation: Activation, fact: UnknownAttribute) -> Iterator[Path]:
+        """Yield the missing facts of the companies that may be the operator, while it is not known who that is."""
+        if fact.root != "operator" or not fact.names or activation.get("operator") is not None:
+            return
+        for holder in ("company", "partner"):
+            entity = self._profile.facts.get(holder)
+            if entity is not None and fact.names[0] not in entity:
+                yield self._written_path((holder, *fact.names))
+
+    def _basis(self, path: Path) -> Path | None:
+        """Return the basis of a share, if both are missing: the share alone does not say what counts."""
+        basis = (*path[:-1], BASIS)
+        return None if get_fact(self._profile.document.data, basis) else basis
 
     def paths(self, activation: Activation, facts: tuple[UnknownAttribute, ...]) -> tuple[Path, ...]:
         """Return the places of missing facts in the profile, each once."""
@@ -86,9 +149,12 @@ class MissingFacts:
         names = (rule.name,)
         found = [MissingFact(path, names) for path in self.paths(activation, facts)]
         need = rule.effect
-        if rule.kind != "need" or finding.state != "unknown":
+        if not isinstance(need, Need) or finding.state not in ("unknown", "unmet"):
             return found
-        assert isinstance(need, Need)
+        if finding.state == "unmet":  # which license it is depends on which of two routes is open
+            split = [route.rule.when for route in finding.routes if route.by_case]
+            facts = tuple([fact for when in split for fact in self._ruleset.missing_facts(when, activation)])
+            return _of(rule, self.paths(activation, facts))
         if need.instrument is None:
             low, high, _ = answer_need(need, finding.holds, None, finding.routes)
             usable = [route for route in finding.routes if route.state != "closed"] if low != high else ()
@@ -169,6 +235,21 @@ class MissingFacts:
 def missing_offers(index: int | None) -> MissingFact:
     """Return the fact to ask for if no rule classifies a service, or a product has none (index None)."""
     return MissingFact(("services",) if index is None else ("services", index, "offers"), ())
+
+
+def _ranked(
+    questions: Iterable[Question], low: Outcome, facts_of: Callable[[Finding | MissingFact], Iterable[MissingFact]]
+) -> tuple[MissingFact, ...]:
+    strictest: dict[Path, Outcome] = {}
+    rules: dict[Path, dict[str, None]] = {}
+    for high, about in questions:
+        if high <= low:
+            continue
+        for fact in facts_of(about):
+            strictest[fact.path] = max(strictest.get(fact.path, Outcome.ALLOW), high)
+            rules.setdefault(fact.path, {}).update(dict.fromkeys(fact.rules))
+    paths = sorted(strictest, key=lambda path: (-strictest[path], -len(rules[path])))
+    return tuple([MissingFact(path, tuple(rules[path])) for path in paths])
 
 
 def _of(rule: Rule, paths: Iterable[Path]) -> list[MissingFact]:

@@ -32,7 +32,11 @@ _NAMES = {
     "licenses": Phrase("licenses of the company"),
     "deals": Phrase("deals"),
     "filings": Phrase("filings done"),
+    "content": Phrase("content of a service"),
+    "features": Phrase("features of a service"),
 }
+_PRESUMED = ("content", "features")
+"""Lists of a service that are read as empty behind offers that rarely have any; an entry could change the decision."""
 
 
 def notices(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str, LocalizedText]]:
@@ -43,10 +47,19 @@ def notices(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str,
         yield from _of_layers(bundle, profile, as_of)
     data = profile.document.data
     owners = {"licenses": data.get("company") or {}, "deals": data, "filings": data}
-    unstated = tuple([name for name, owner in owners.items() if owner.get(name) is None])
+    unstated = [name for name, owner in owners.items() if owner.get(name) is None]
+    places = range(len(data["services"]))
+    unstated += [name for name in _PRESUMED if any(_is_presumed(profile, place, name) for place in places)]
     if unstated:
-        yield READ_AS_NONE, _read_as_none(unstated)
+        yield READ_AS_NONE, _read_as_none(tuple(unstated))
     yield NOT_ADVICE, _NOT_ADVICE
+
+
+def _is_presumed(profile: Profile, place: int, name: str) -> bool:
+    """Return whether a list of a service is empty because it is left out."""
+    data = profile.document.data
+    stated = data["services"][place].get(name) is not None or data["product"].get(name) is not None
+    return not stated and profile.facts["services"][place].get(name) == []
 
 
 def _of_layers(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str, LocalizedText]]:

@@ -28,6 +28,8 @@ class Part:
         """Per finding that can affect the outcome: (mildest, strictest, subject is certain)."""
         self.questions: list[Question] = []
         """Questions whose answers could still change the outcome."""
+        self.possible: list[Question] = []
+        """Questions about classes that are only possible, for which the class is asked first."""
         self.denials: list[Finding] = []
         self.closed: list[Finding] = []
         self.unmet: list[Finding] = []
@@ -48,12 +50,15 @@ class Part:
             self.low = max(self.low, low)
             if low < high:
                 self.questions.append((high, about))
+        elif high > Outcome.ALLOW:
+            self.possible.append((high, about))
 
     def add(self, part: Part) -> None:
         """Add the findings of another part."""
         self.low, self.high = max(self.low, part.low), max(self.high, part.high)
         self.ranges += part.ranges
         self.questions += part.questions
+        self.possible += part.possible
         self.denials += part.denials
         self.closed += part.closed
         self.unmet += part.unmet

@@ -116,6 +116,24 @@ class Question(ValueObject):
 
 
 @frozen(slots=True)
+class Setting(ValueObject):
+    """A fact with a value, as an answer supposes it."""
+
+    path: str
+    value: Any
+    title: LocalizedText
+    words: LocalizedText
+
+
+@frozen(slots=True)
+class ConditionalAnswer(ValueObject):
+    """Facts that are missing, and the decision if they are so. The evaluator has decided it."""
+
+    decision: str
+    settings: tuple[Setting, ...]
+
+
+@frozen(slots=True)
 class Offer(ValueObject):
     """A license that would do: one of several, or the only one."""
 
@@ -542,6 +560,7 @@ class Record(ValueObject):
     contested: tuple[Reading, ...]
     worst_reading: WorstReading | None
     changes_ahead: tuple[ChangeAhead, ...] | None = None
+    conditional: ConditionalAnswer | None = None
     remaining: str | None = None
 
     @property

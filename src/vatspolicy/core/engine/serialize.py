@@ -108,6 +108,7 @@ def make_record(
         ),
         worst_reading=make_worst_reading(decision.worst_reading),
         changes_ahead=ahead,
+        conditional=make_conditional(bundle, profile, decision, maker.texts),
     )
 
 
@@ -411,6 +412,26 @@ def _reading_change(bundle: Bundle, change: Change) -> result.ReadingChange:
         None if change.rule is None else change.rule.name,
         copy_text(title),
     )
+
+
+def make_conditional(
+    bundle: Bundle, profile: Profile, decision: Decision, texts: LawTexts
+) -> result.ConditionalAnswer | None:
+    """Return the facts that would settle an open decision, and the decision with them; None without any."""
+    if decision.range[0] == decision.range[1]:
+        return None
+    from vatspolicy.core.engine.conditional import find_conditional
+    from vatspolicy.core.profile.wording import FactWording
+
+    found = find_conditional(bundle, profile, decision)
+    if found is None:
+        return None
+    wording = FactWording(bundle.schemas, {name: one.title for name, one in bundle.instruments.items()})
+    settings = []
+    for path, value in found.settings:
+        title, words = wording.title(path, found.profile), wording.value(value, path)
+        settings.append(result.Setting(format_path(path), value, texts.say(title), texts.say(words)))
+    return result.ConditionalAnswer(found.decision, tuple(settings))
 
 
 def make_worst_reading(worst: WorstReading | None) -> result.WorstReading | None:

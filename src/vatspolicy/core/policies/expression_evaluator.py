@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from vatspolicy.core.cel.interpreter import Evaluator, compile_interpreter
+from vatspolicy.core.cel.ast import Node
+from vatspolicy.core.cel.interpreter import Evaluator, Params, compile_interpreter
 from vatspolicy.core.policies.model import Expression
 
 
@@ -14,6 +15,9 @@ class ExpressionEvaluator(Protocol):
 
     def function(self, expression: Expression) -> Evaluator:
         """Return the function that evaluates an expression: to a value, or to `Unknown` with the facts to ask for."""
+
+    def source(self, expression: Expression) -> tuple[Node, Params]:
+        """Return the tree that the function evaluates, and the parameter values."""
 
 
 class CompiledEvaluator:
@@ -40,6 +44,10 @@ class CompiledEvaluator:
         if run is None:  # made by a change of a policy
             run = self._interpreters[expression] = self._interpreter(expression)
         return run
+
+    def source(self, expression: Expression) -> tuple[Node, Params]:
+        """Return the tree that the function evaluates, and the parameter values."""
+        return expression.tree, self._params
 
     def _interpreter(self, expression: Expression) -> Evaluator:
         key = expression, tuple([id(self._params[name]) for name in expression.parameters])

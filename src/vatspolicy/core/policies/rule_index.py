@@ -32,6 +32,7 @@ from vatspolicy.core.cel.ast import (
     Term,
     children,
     in_quantifiers,
+    shape_of,
     walk,
 )
 from vatspolicy.core.cel.interpreter import Evaluator, compile_interpreter
@@ -79,7 +80,7 @@ class RuleIndex:
         turns = Counter[tuple[Any, ...]]()
         found = False
         for clause, truth in _clauses(condition, wanted):
-            shape = (_shape(clause), truth)
+            shape = (shape_of(clause), truth)
             if shape not in self._predicates:
                 self._predicates[shape] = _predicate(clause, truth, self._params)
             predicate = self._predicates[shape]
@@ -292,20 +293,6 @@ def _failing(tests: Iterable[tuple[int, Predicate]], value: Any) -> int:
         if not predicate.passes(value):
             failing |= bit
     return failing
-
-
-def _shape(node: Node) -> tuple[Any, ...]:
-    """Return a node without types and spans; equal shapes have equal values."""
-    if isinstance(node, Term):
-        return _shape(node.body)
-    if isinstance(node, Literal):
-        return ("Literal", repr(node.value))
-    own = (value for name, value in vars(node).items() if name not in _STRUCTURE and not isinstance(value, Node))
-    return (type(node).__name__, *own, *map(_shape, children(node)))
-
-
-_STRUCTURE = ("type", "span", "parts")
-"""Attributes of nodes that their shape does not have, besides other nodes."""
 
 
 def _clauses(node: Node, wanted: bool) -> Iterator[tuple[Node, bool]]:

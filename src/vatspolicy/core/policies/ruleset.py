@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from vatspolicy.core.cel.activation import Activation
-from vatspolicy.core.cel.interpreter import Evaluator, Unknown, UnknownAttribute
+from vatspolicy.core.cel.interpreter import Evaluator, Unknown, UnknownAttribute, compile_interpreter
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.expression_evaluator import CompiledEvaluator, ExpressionEvaluator
 from vatspolicy.core.policies.model import KINDS, Expression, Instrument, Policy, Route, Rule
@@ -15,6 +15,7 @@ from vatspolicy.frozen import frozen
 
 if TYPE_CHECKING:
     from vatspolicy.core.cel.codegen import GeneratedModule
+    from vatspolicy.core.policies.case_split import Case
     from vatspolicy.core.policies.rule_index import RuleIndex
 
 INDEX_AFTER = 24
@@ -44,6 +45,10 @@ class RuleSet:
     """Authorities of the instruments asked for so far, if they depend on no fact."""
     _groups: dict[tuple[str, tuple[str, ...]], _RuleGroup] = field(default_factory=dict, init=False, repr=False)
     """Groups of rules that are matched together, by subject and kinds. Threads share them; the first one stays."""
+    _unguarded: dict[Expression, Evaluator] = field(default_factory=dict, init=False, repr=False)
+    """Functions that name every missing fact of an expression, of those asked for so far."""
+    _cases: dict[str, _Cases] = field(default_factory=dict, init=False, repr=False)
+    """Cases of the rules of a group, such as activity/route, each with the functions that its rest needs."""
 
     def rules_for(self, each: str, kind: str) -> tuple[Rule, ...]:
         """Return the rules in force about one kind of subject and of one kind."""
@@ -69,6 +74,44 @@ class RuleSet:
         """Return the facts to ask for next while an expression is unknown; none if it is decided."""
         value = self.evaluator.function(expression)(activation)
         return value.facts if type(value) is Unknown else ()
+
+    def facts_behind(self, expression: Expression, activation: Activation) -> tuple[UnknownAttribute, ...]:
+        """Return every missing fact that may decide an unknown expression, also behind one to ask for first."""
+        run = self._unguarded.get(expression)
+        if run is None:
+            tree, params = self.evaluator.source(expression)
+            made = compile_interpreter(tree, params, guards=False)
+            run = self._unguarded.setdefault(expression, made)
+        value = run(activation)
+        return value.facts if type(value) is Unknown else ()
+
+    def possible_cases(self, rule: Rule, activation: Activation) -> list[tuple[Hashable, bool]]:
+        """Return the clauses, each with the truth that it needs, any of which is all that an undecided rule waits for.
+
+        Only clauses that another rule of its group needs the other way (`case_split`).
+        """
+        cases = self._cases.get(rule.group)
+        if cases is None:
+            cases = self._cases.setdefault(rule.group, self._find_cases(rule.group))
+        return [
+            side
+            for side, rest in cases.get(rule.name, ())
+            if all(function(activation) is wanted for function, wanted in rest)
+        ]
+
+    def _find_cases(self, group: str) -> _Cases:
+        from vatspolicy.core.policies.case_split import find_cases
+
+        sources = {rule.name: self.evaluator.source(rule.when) for rule in self.rules.get(group, ())}
+        found = find_cases({name: tree for name, (tree, _) in sources.items()})
+
+        def functions(name: str, case: Case) -> list[tuple[Evaluator, bool]]:
+            return [(compile_interpreter(node, sources[name][1]), wanted) for node, wanted in case.rest]
+
+        return {
+            name: [((case.clause, case.truth), functions(name, case)) for case in cases]
+            for name, cases in found.items()
+        }
 
     def authorities(self, instrument: str, activation: Activation) -> tuple[str, ...]:
         """Return the authorities in charge of an instrument: those of the first entry that holds.
@@ -122,6 +165,8 @@ class RuleSet:
         group.index = RuleIndex([rule.when.tree for rule, _ in group.tests], self.params)
 
 
+_Cases: TypeAlias = Mapping[str, Sequence[tuple[tuple[Hashable, bool], Sequence[tuple[Evaluator, bool]]]]]
+"""By rule: clauses with their truths, and the functions of all other clauses with the values that they must have."""
 _Test: TypeAlias = tuple[Rule, Evaluator]
 """A rule and the function that evaluates its condition."""
 

@@ -10,6 +10,7 @@ from vatspolicy.core.documents import Path
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.engine.decision import MissingFact
 from vatspolicy.core.engine.law_texts import titled
+from vatspolicy.core.engine.possible_values import instruments, place_code
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Classify
 from vatspolicy.core.policies.ruleset import RuleSet
@@ -25,7 +26,6 @@ from vatspolicy.core.profile.vocabulary import (
     question,
     words_of,
 )
-from vatspolicy.guidance.interview.answers import instruments, place_code
 from vatspolicy.guidance.interview.messages import NAME, NO, UNITS, YES, both
 from vatspolicy.guidance.interview.ranking import NO_GAIN, InformationGain, InterviewState
 from vatspolicy.guidance.interview.result import Article, Choice, Reason

@@ -14,13 +14,14 @@ from functools import partial
 from typing import TypeAlias
 
 from vatspolicy.core.cel.activation import Activation
-from vatspolicy.core.cel.ast import Fact, Quantifier, walk
-from vatspolicy.core.cel.interpreter import Evaluator, look_up
+from vatspolicy.core.cel.ast import Fact, Node, Quantifier, walk
+from vatspolicy.core.cel.interpreter import Evaluator, Params, look_up
 from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.decision import MissingFact
 from vatspolicy.core.engine.evaluator import PossibleOutcomes, possible_outcomes
+from vatspolicy.core.engine.possible_values import possible_answers, typical_answer
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.core.policies.model import Expression
@@ -29,7 +30,6 @@ from vatspolicy.core.profile.edits import set_fact
 from vatspolicy.core.profile.invariants import broken_invariant
 from vatspolicy.core.profile.profile import Profile, facts_of, trust_profile
 from vatspolicy.core.profile.vocabulary import describe, fact_schemas
-from vatspolicy.guidance.interview.answers import possible_answers, typical_answer
 
 _Names: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 """Facts by variable and fields."""
@@ -51,6 +51,10 @@ class MemoizingEvaluator:
             found = partial(self._recall, expression, _facts(expression), self._base.function(expression))
             self._functions[expression] = found
         return found
+
+    def source(self, expression: Expression) -> tuple[Node, Params]:
+        """Return the tree that the function evaluates, and the parameter values."""
+        return self._base.source(expression)
 
     def _recall(self, expression: Expression, facts: _Names, evaluate: Evaluator, activation: Activation) -> Tree:
         key = (expression, tuple(id(look_up(activation, root, names)) for root, names in facts))

@@ -123,9 +123,16 @@ class Interview:
         return evaluate(self.bundle, self.profile, self.day)
 
     @property
-    def settled(self) -> bool:
-        """True if no answer can change the outcome."""
+    def decided(self) -> bool:
+        """True if one outcome is possible, with lists that are not declared read as empty."""
         return self.possible_outcomes.range[0] == self.possible_outcomes.range[1]
+
+    @functools.cached_property
+    def settled(self) -> bool:
+        """True if no answer can change the outcome: also no entry of a list that is not declared."""
+        if not self.decided:
+            return False
+        return not any(get_fact(self.data, path) is None and self._rules_changed_by(path) for path in (LICENSES, DEALS))
 
     # --- what to ask
 
@@ -149,8 +156,8 @@ class Interview:
 
     @functools.cached_property
     def further(self) -> int:
-        """Number of questions that would complete the list of duties, as far as they are known; 0 until settled."""
-        return len(self._undetermined_facts()) if self.settled else 0
+        """Number of questions that would complete the list of duties, as far as they are known; 0 until decided."""
+        return len(self._undetermined_facts()) if self.decided else 0
 
     @functools.cached_property
     def progress(self) -> Progress:
@@ -168,7 +175,7 @@ class Interview:
             state = state.with_fact(SERVICES, [{"id": "service", "offers": ["marketplace"]}])
         last = sum(self._may_declare(path) for path in (LICENSES, DEALS))
         left = (
-            max(pending + estimate_remaining(state, (*self.skipped, OPINIONS)), 1) if pending or not self.settled else 0
+            max(pending + estimate_remaining(state, (*self.skipped, OPINIONS)), 1) if pending or not self.decided else 0
         )
         return Progress(number, max(1, left + last))
 
@@ -201,8 +208,8 @@ class Interview:
         return (*path[:-1], VALID) if path in self.skipped and path[-1] == LAST_DAY else path
 
     def _undeclared_list(self) -> MissingFact | None:
-        """Return an undeclared list of which an entry could change the settled decision."""
-        if not self.settled or not self.data["services"]:
+        """Return an undeclared list of which an entry could change the decision."""
+        if not self.decided or not self.data["services"]:
             return None
         return self._undeclared(LICENSES) or self._undeclared(DEALS)
 
@@ -235,7 +242,7 @@ class Interview:
         return ()
 
     def _duty_facts(self) -> list[MissingFact]:
-        return self._undetermined_facts() if self.complete and self.settled else []
+        return self._undetermined_facts() if self.complete and self.decided else []
 
     def _undetermined_facts(self) -> list[MissingFact]:
         """Return the facts that leave duties or needs undetermined; first the one that most rules read."""
@@ -257,7 +264,7 @@ class Interview:
 
         Empty while there are other facts to ask for.
         """
-        if self.settled or self.question is not None:
+        if self.decided or self.question is not None:
             return ()
         return next((fact.rules for fact in self.possible_outcomes.missing if fact.path == OPINIONS), ())
 
@@ -385,7 +392,7 @@ def describe_step(interview: Interview) -> InterviewStep:
     return InterviewStep(
         product=interview.profile.name,
         as_of=interview.day,
-        decision=now.range[0] if interview.settled else "incomplete",
+        decision=now.range[0] if interview.decided else "incomplete",
         range=now.range,
         settled=interview.settled,
         further=interview.further,

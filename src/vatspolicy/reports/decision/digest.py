@@ -24,9 +24,9 @@ from vatspolicy.core.engine.result import (
 from vatspolicy.core.policies.wording import say_reading
 from vatspolicy.core.profile.vocabulary import CLASS, label
 from vatspolicy.gate.judgement import Remark
-from vatspolicy.i18n import LANGUAGES, Language, Phrase
+from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean
-from vatspolicy.i18n.words import VERDICTS, Table, aside, end, gap, joint, word
+from vatspolicy.i18n.words import FRAMES, VERDICTS, Table, aside, end, enumeration, gap, joint, word
 from vatspolicy.reports.words import KNOWN, MEANINGS, VERIFICATION, law_of, phrase, say_deciding
 
 if TYPE_CHECKING:
@@ -349,10 +349,21 @@ def later_law(record: Record, lang: Language) -> str:
 
 
 def say_meaning(record: Record, lang: Language) -> str:
-    """Return what the decision means, with the range that missing facts leave open."""
+    """Return what the decision means, with the range that missing facts leave open, and what would settle it."""
     low, high = (word(VERDICTS, end, lang) for end in record.range)
-    open_range = gap(lang) + phrase("range", lang, low=low, high=high) if low != high else ""
-    return word(MEANINGS, record.decision, lang) + open_range
+    told = [phrase("range", lang, low=low, high=high) if low != high else "", say_conditional(record, lang)]
+    return gap(lang).join([word(MEANINGS, record.decision, lang), *filter(None, told)])
+
+
+def say_conditional(record: Record, lang: Language) -> str:
+    """Return the facts that would settle the decision, and the decision with them; empty without any."""
+    answer = record.conditional
+    if answer is None:
+        return ""
+    facts: list[LocalizedText] = [
+        {lang: word(FRAMES, "detail", lang, text=one.title[lang], detail=one.words[lang])} for one in answer.settings
+    ]
+    return phrase("conditional", lang, verdict=word(VERDICTS, answer.decision, lang), facts=enumeration(facts)[lang])
 
 
 def say_decision(record: Record, lang: Language) -> list[str]:
@@ -362,6 +373,7 @@ def say_decision(record: Record, lang: Language) -> list[str]:
     told = [
         end(verdict, lang),
         phrase("range", lang, low=low, high=high) if low != high else "",
+        say_conditional(record, lang),
         end(hint, lang) if (hint := say_hint(record, lang)) else "",
         some_waived(record, lang) or "",
         *say_standing(record.opinions, lang),

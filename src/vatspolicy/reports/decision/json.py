@@ -96,6 +96,7 @@ class _Report:
             "contested": [self.reading(reading) for reading in record.contested],
             "worst_reading": encode(record.worst_reading),
             "missing": [self.fact(ask, len(ask.rules)) for ask in record.missing],
+            **self.conditional(),
             "undetermined": self.undetermined(record.undetermined),
             "opinions": [
                 {key: getattr(opinion, key) for key in ("about", "by", "date", "state", "line")}
@@ -209,6 +210,17 @@ class _Report:
 
     def fact(self, ask: Question, rules: int) -> dict[str, object]:
         return {"path": ask.path, "question": self.say(ask.question), "rules": rules}
+
+    def conditional(self) -> dict[str, object]:
+        """Return the facts that would settle the decision, and the decision with them, if there are any."""
+        answer = self.record.conditional
+        if answer is None:
+            return {}
+        settings = [
+            {"path": one.path, "value": one.value, "title": self.say(one.title), "words": self.say(one.words)}
+            for one in answer.settings
+        ]
+        return {"conditional": {"decision": answer.decision, "settings": settings}}
 
     def undetermined(self, findings: Iterable[Finding]) -> dict[str, object]:
         """Return the number of rules that stay undetermined, and the facts that would settle most of them."""

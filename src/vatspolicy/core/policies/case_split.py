@@ -1,0 +1,78 @@
+"""Case split: rules that share a clause, which holds in some of them and is false in others.
+
+One of two rules applies whatever the clause is, if all else that they say holds. `foreign` splits the routes into those
+for foreign investors and those for others, so that a share which nobody states does not close them all. Kleene's logic
+alone cannot see this, because each of the rules is unknown. One clause is split at a time; what only two clauses
+together would settle stays unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from typing import NamedTuple, TypeVar
+
+from vatspolicy.core.cel.ast import And, Compare, Fact, Node, Not, Or, Term, shape_of, walk
+
+K = TypeVar("K")
+
+
+class Case(NamedTuple):
+    """A rule as one case of a clause: where the clause has this truth, the rule needs the rest alone."""
+
+    clause: Hashable
+    """The clause without its place in a text."""
+    truth: bool
+    rest: tuple[tuple[Node, bool], ...]
+    """The other clauses of the rule, each with the truth that it must have."""
+
+
+def find_cases(conditions: Mapping[K, Node]) -> dict[K, tuple[Case, ...]]:
+    """Return the cases of each condition, of those clauses that hold in one condition and are false in another."""
+    clauses = {key: tuple(dict(_clauses(tree, True)).items()) for key, tree in conditions.items()}
+    sides = {side for found in clauses.values() for side, _ in found}
+    return {
+        key: tuple(
+            Case(clause, truth, tuple(one for other, one in found if other != (clause, truth)))
+            for (clause, truth), (node, _) in found
+            if (clause, not truth) in sides and _may_be_unknown(node)
+        )
+        for key, found in clauses.items()
+    }
+
+
+_OPPOSITES = {"!=": "==", "<=": ">", ">=": "<"}
+"""Comparisons that are read as the negation of another."""
+
+
+def _clauses(node: Node, wanted: bool) -> Iterator[tuple[tuple[Hashable, bool], tuple[Node, bool]]]:
+    """Yield the clauses of a conjunction: the clause and its truth, and the node with the truth that it must have.
+
+    A term is one clause, whatever it consists of.
+    """
+    match node:
+        case Not(body=body):
+            yield from _clauses(body, not wanted)
+        case And(parts=parts) if wanted:
+            for part in parts:
+                yield from _clauses(part, wanted)
+        case Or(parts=parts) if not wanted:
+            for part in parts:
+                yield from _clauses(part, wanted)
+        case _:
+            yield _side(node, wanted), (node, wanted)
+
+
+_ALWAYS_KNOWN = {("activity", ("class",)), ("as_of", ())}
+
+
+def _may_be_unknown(node: Node) -> bool:
+    return any(isinstance(one, Fact) and (one.root, one.names) not in _ALWAYS_KNOWN for one in walk(node))
+
+
+def _side(node: Node, wanted: bool) -> tuple[Hashable, bool]:
+    """Return a clause without negation, and its truth."""
+    while isinstance(node, Term | Not):
+        node, wanted = node.body, wanted != isinstance(node, Not)
+    if isinstance(node, Compare) and node.op in _OPPOSITES:
+        node, wanted = Compare(node.type, node.span, _OPPOSITES[node.op], node.left, node.right), not wanted
+    return shape_of(node), wanted
