@@ -10,6 +10,7 @@ from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Need, Route
 from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.operators import holders
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.core.profile.vocabulary import within
 from vatspolicy.errors import InvalidInput
@@ -100,6 +101,7 @@ def find_partner_changes(bundle: Bundle, profile: Profile, decision: Decision) -
         known = all("operated_by" in service for service in services if service["id"] in group)
         if group and known:
             yield _fit_partner(bundle, ruleset, profile, decision, group)
+    yield from _extend_licenses(ruleset, profile, decision)
     for index, service in enumerate(services):
         if service.get("operated_by") in ("partner", "contract-controlled"):
             yield _operate_itself(profile, index, service)
@@ -113,6 +115,32 @@ def _operate_itself(profile: Profile, index: int, service: Facts) -> Change:
     return Change(
         "own", (service["id"],), mutability.cost, tuple(edits), touched, _PHRASES["own"], frozenset({service["id"]})
     )
+
+
+def _extend_licenses(ruleset: RuleSet, profile: Profile, decision: Decision) -> Iterator[Change]:
+    """Yield the renewal or extension of the licenses that the partner holds, to what its services need on the day."""
+    ran = tuple(one["id"] for one in profile.facts["services"] if "partner" in holders(one.get("operated_by"))[:1])
+    stated = (profile.document.data.get("partner") or {}).get("licenses")
+    if not ran or not stated:
+        return
+    needed = {license["instrument"]: license for license in _make_licenses(ruleset, profile, decision, ran)}
+    extended = [_extend(one, needed.get(one["instrument"], {}), decision, profile) for one in stated]
+    if extended != stated:
+        renewal = mutable_facts(profile.schemas)["partner",].rest["renewal"]
+        edit, touched = Edit(("partner", "licenses"), extended), frozenset({"operator", "partner.licenses"})
+        yield Change("renewal", (), renewal["cost"], (edit,), touched, renewal, frozenset(ran))
+
+
+def _extend(stated: Facts, needed: Facts, decision: Decision, profile: Profile) -> dict[str, Tree]:
+    """Return a license with the classes, the places and the days that are needed besides those stated."""
+    day = max(decision.as_of, profile.launch or decision.as_of)
+    license = {**stated}
+    for name in ("classes", "area") if needed else ():
+        known = stated.get(name) or []
+        license[name] = [*known, *(one for one in needed[name] if one not in known)]
+    if str(stated.get("valid_until", "")) < day:
+        license["valid_until"] = day
+    return license if stated.get("valid") is not False else {**license, "valid": True}
 
 
 def _fit_partner(
