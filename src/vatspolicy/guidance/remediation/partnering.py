@@ -17,6 +17,7 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.remediation.change import Change, Edit, apply_changes, mutable_facts
 from vatspolicy.guidance.remediation.relocation import OWNED, is_owned
 from vatspolicy.i18n import LocalizedText, Phrase
+from vatspolicy.i18n.words import join_both
 
 
 def find_hosting_changes(profile: Profile) -> Iterator[Change]:
@@ -101,6 +102,7 @@ def find_partner_changes(bundle: Bundle, profile: Profile, decision: Decision) -
         known = all("operated_by" in service for service in services if service["id"] in group)
         if group and known:
             yield _fit_partner(bundle, ruleset, profile, decision, group)
+            yield from _fit_partner_in_mainland(bundle, profile, decision, group)
     yield from _extend_licenses(ruleset, profile, decision)
     for index, service in enumerate(services):
         if service.get("operated_by") in ("partner", "contract-controlled"):
@@ -170,6 +172,30 @@ def _fit_partner(
         partner, handed = {**partner, **required}, handed | asked
         change = _make_change(profile, group, partner, handed)
     return change
+
+
+def _fit_partner_in_mainland(
+    bundle: Bundle, profile: Profile, decision: Decision, group: tuple[str, ...]
+) -> Iterator[Change]:
+    """Yield a partner for services that are hosted abroad, fitted to their hosting in the mainland."""
+    moves = [one for one in find_hosting_changes(profile) if one.services <= set(group) and one.order[-1] == "mainland"]
+    if not moves:
+        return
+    try:
+        moved = apply_changes(profile, moves)
+    except InvalidInput:
+        return
+    ruleset, after = bundle.on(decision.as_of), evaluate(bundle, moved, decision.as_of)
+    partner = _fit_partner(bundle, ruleset, moved, after, group)
+    yield Change(
+        "partner-hosting",
+        partner.order,
+        partner.cost + sum(one.cost for one in moves),
+        (*(edit for one in moves for edit in one.edits), *partner.edits),
+        partner.touches.union(*(one.touches for one in moves)),
+        join_both([moves[0].phrase, partner.phrase], "plus"),
+        partner.services,
+    )
 
 
 def _indexes(profile: Profile, group: tuple[str, ...]) -> list[int]:

@@ -157,7 +157,7 @@ class Search:
     def run(self) -> tuple[list[FoundProposal], list[FoundProposal]]:
         """Return two lists of proposals, by cost: those that reach the goal, and those that lift every denial.
 
-        A combination that only adds to one that does already is not looked at.
+        A combination that only adds to one that reaches the goal is not looked at.
         """
         order = count()
         queue: list[tuple[int, int, int, tuple[Change, ...]]] = []
@@ -167,7 +167,7 @@ class Search:
         self._extend(queue, seen, order, (), self.profile, self.decision)
         while queue:
             cost, size, _, chosen = heapq.heappop(queue)
-            if any(set(proposal.changes) <= set(chosen) for proposal in (*found, *lifted)):
+            if any(set(proposal.changes) <= set(chosen) for proposal in found):
                 continue
             if self.evaluated * self.weight >= MAX_DECISIONS:
                 self.exhausted = False
@@ -179,9 +179,10 @@ class Search:
             if decision.decision in self.goal:
                 if self._is_minimal(chosen):
                     found.append(FoundProposal(chosen, cost, profile, decision))
-            elif self._lifts(decision):
+                continue
+            if self._lifts(decision) and not any(set(one.changes) <= set(chosen) for one in lifted):
                 lifted.append(FoundProposal(chosen, cost, profile, decision))
-            elif size < self.most:
+            if size < self.most:
                 self._extend(queue, seen, order, chosen, profile, decision)
         return found, lifted
 
