@@ -200,8 +200,8 @@ class Memo:
     reason: str
     remarks: list[str]
     """Opinions, other readings and waivers, each in a sentence."""
-    notices: list[str]
-    """The day up to which the law is known, facts read as none, and that it is not advice."""
+    notices: Sequence[str]
+    """The day up to which the law is known, facts read as none, quality of the sources, and that it is not advice."""
     opinions: list[str]
     licenses: list[LicenseToGet]
     tasks: list[Task]
@@ -249,7 +249,7 @@ def make_memo(record: Record, say: PageWords) -> Memo:
         verdict=digest.say_verdict(record, lang),
         reason=say_reason(record, say),
         remarks=[remark for remark in remarks if remark],
-        notices=[say.text(notice.message) for notice in record.notices],
+        notices=digest.say_limits(record, lang),
         opinions=[digest.say_opinion(opinion, lang) for opinion in record.opinions],
         licenses=list(_licenses(record, say)),
         tasks=items(record, say),

@@ -14,7 +14,15 @@ from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, gap, jo
 from vatspolicy.output import HEADING, Style
 from vatspolicy.reports.decision import digest, pieces
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View
-from vatspolicy.reports.decision.summary import COUNTS, Summary, gravest_first, gravity, say_gate, say_totals
+from vatspolicy.reports.decision.summary import (
+    COUNTS,
+    Summary,
+    gravest_first,
+    gravity,
+    say_gate,
+    say_limits,
+    say_totals,
+)
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.words import COLORS, phrase, say_deciding
 
@@ -73,6 +81,8 @@ class Report(pieces.Report):
             yield from _join(_remark_lines(remarks, lang, style, room))
         if several and extent != "quiet":
             yield say_totals(entries.summaries, len(invalid), lang)
+        if (several or extent == "summary") and extent not in ("quiet", "details") and len(entries):
+            yield from _join([style(line, "dim") for line in wrap(say_limits(entries.summaries, lang), room, "")])
         yield from _join(closing)
 
 
