@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,6 +13,7 @@ from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, warn
 from vatspolicy.core.policies.files import HEAD, RELEASE
 from vatspolicy.errors import InvalidInput
+from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.gate.gate import ExitCode, find_specs
 from vatspolicy.i18n import _
 
@@ -26,8 +28,8 @@ Locks = Literal["obey", "warn", "ignore"]
 """What a lock does to a command: one that works on policies (`warn`) judges nothing; `replay` knows its law."""
 
 
-@dataclass(frozen=True)
-class LawOptions:
+@frozen()
+class LawOptions(ValueObject):
     """The law that a command decides under."""
 
     law: opt.LawOption = None
@@ -48,6 +50,8 @@ class LawOptions:
         """Return the law before it is loaded, with its bundle verified. Raises InvalidInput."""
         from vatspolicy.bundles.select import choose_law, find_locks
 
+        if self.bundle is not None and re.match(r"\w+:/", str(self.bundle)):
+            abort(_("--bundle takes a file: get it first with vatspolicy bundle pull."))
         if self.law is not None and self.bundle is not None:
             abort(_("--law and --bundle are two laws; name one."))
         if self.bundle is None and (self.key is not None or self.skip_verify):
@@ -107,15 +111,15 @@ def find_files(specs: Iterable[str]) -> list[str]:
     return files
 
 
-@dataclass(frozen=True)
-class CommandContext:
+@frozen()
+class CommandContext(ValueObject):
     """The law and the language of a command."""
 
     law: LawOptions = LawOptions()
     lang: opt.LangOption = "en"
 
 
-@dataclass(frozen=True)
+@frozen()
 class DayContext(CommandContext):
     """The context of a command about the law of one day."""
 
@@ -129,15 +133,15 @@ class DayContext(CommandContext):
         return day
 
 
-@dataclass(frozen=True)
+@frozen()
 class SpecContext(CommandContext):
     """The context of a command about a spec, whose launch day is the day of the law unless another one is given."""
 
     as_of: opt.LaunchDayOption = None
 
 
-@dataclass(frozen=True)
-class GrantOptions:
+@frozen()
+class GrantOptions(ValueObject):
     """The opinions that count for a command, and who may grant them."""
 
     opinions: Annotated[
