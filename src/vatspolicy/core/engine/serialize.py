@@ -89,7 +89,7 @@ def make_record(
         ),
         verification=decision.verification,
         services=tuple(map(maker.service, decision.services)),
-        denials=tuple(sorted(map(maker.obstacle, decision.denials), key=lambda denial: denial.is_curable)),
+        denials=tuple(map(maker.obstacle, decision.denials)),
         needs=tuple(map(maker.need, decision.needs)),
         would_need=tuple(map(maker.need, decision.would_need)),
         met=tuple(map(maker.need, decision.met)),
