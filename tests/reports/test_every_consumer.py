@@ -158,7 +158,8 @@ def other(value: Any, name: str) -> Any:
         "subject": lambda: Subject("other-service", "B11"),
         "waived": lambda: WAIVED if value is None else replace(value, approver="lee", reason="Other."),
         "layer": lambda: "house",
-        "bearer": lambda: "partner",
+        "bearer": lambda: "partner" if value != "partner" else "company",
+        "bearer_name": lambda: "Other Ltd.",
         "done_on": lambda: "2026-09-09",
         "location": lambda: Location(77, 7),
         "policy_line": lambda: value + 70,
@@ -204,7 +205,7 @@ def altered(record: Record, part: str, kind: type[Any], field: Field[Any]) -> It
         if type(owner) is not kind:
             continue
         value = getattr(owner, field.name)
-        if (value is None or value == ()) and field.name not in ("layer", "waived", "done_on"):
+        if (value is None or value == ()) and field.name not in ("layer", "waived", "done_on", "bearer_name"):
             continue
         changed = replace(owner, **{field.name: other(value, field.name)})
         if field.name == "done_on":
@@ -410,7 +411,7 @@ LEFT_OUT_OF: Mapping[str, Mapping[str, str]] = {
         " Denial.citations Denial.reasons Denial.curable Need.any_of Need.instrument Need.authority Need.state Need.subject"
         " Need.message Need.layer Need.citations"
         " Need.reasons Need.routes Need.nearest Need.effect Duty.effect Duty.state Duty.subject Duty.message Duty.layer"
-        " Duty.citations Duty.instrument Duty.authority Duty.deadline Duty.bearer Duty.done_on Advice.rule"
+        " Need.bearer Need.bearer_name Duty.citations Duty.instrument Duty.authority Duty.deadline Duty.bearer Duty.bearer_name Duty.done_on Advice.rule"
         " Advice.subject Advice.message Advice.layer Advice.citations Advice.kind Advice.effect Advice.state"
         f" Explanation.location {VERSIONS} {POLICY} {WHY}",
         "Only the rules that are read otherwise stand in it.": "worst_reading",

@@ -36,8 +36,10 @@ WORDS: Table = {
     "apart": Phrase("{service} by itself, as it was: {word}"),
     "contested": Phrase("under another reading of the law the result differs"),
     "day": Phrase("under the law of {day}, as the bundle knows it"),
-    "none": Phrase("No set of changes within your control would achieve this."),
-    "none_known": Phrase("No set of changes leads there while facts are missing. State the missing facts first."),
+    "none": Phrase("No combination of up to {most} of the changes that vatspolicy knows leads there."),
+    "none_checked": Phrase("None of the combinations that were checked leads there."),
+    "none_while": Phrase("None found while these facts are not stated: {facts}."),
+    "settled_by": Phrase("{word} if {fact} is: {values}"),
     "nothing_better": Phrase("Nothing stands in the way: no change is needed."),
     "looked": Phrase(
         "Checked {looked} combinations of up to {most} changes. Every proposal was decided by the same rules."
@@ -145,13 +147,22 @@ def unstated(ways: Ways, lang: Language) -> str:
     return say("unstated", lang, facts=joint("semicolon", lang).join(facts)) if facts else ""
 
 
+def none_found(ways: Ways, lang: Language) -> str:
+    """Return that no proposal was found, and which facts that are not stated the search could not change."""
+    asked = [*ways.missing, *(ask for proposal in ways.undecided for ask in proposal.missing)]
+    paths = dict.fromkeys([*(ask.path for ask in asked), *(fact.path for fact in ways.unstated)])
+    if paths:
+        return say("none_while", lang, facts=joint("list", lang).join(paths))
+    return say("none" if ways.search.exhausted else "none_checked", lang, most=ways.search.most)
+
+
 def joined(proposal: Proposal, lang: Language) -> str:
     """Describe a proposal in one line."""
     return joint("plus", lang).join(text[lang] for text in proposal.phrases)
 
 
-def then(proposal: Proposal, lang: Language, decided: str) -> Iterator[str]:
-    """Yield the consequences of a proposal, one line each."""
+def then(proposal: Proposal, lang: Language, decided: str, goal: str | None) -> Iterator[str]:
+    """Yield the consequences of a proposal, one line each; `goal` is what the proposals are to reach."""
     line = decided
     if "launch" in proposal.kinds:
         line += aside(say("day", lang, day=proposal.as_of), lang)
@@ -161,6 +172,11 @@ def then(proposal: Proposal, lang: Language, decided: str) -> Iterator[str]:
     if proposal.missing:
         yield say("missing", lang, facts=", ".join(ask.path for ask in proposal.missing))
         yield from (say_matter(matter, lang) for ask in proposal.missing for matter in ask.about)
+    for fact in proposal.settled_by:
+        values = f" {phrase('or', lang)} ".join(value[lang] for value in fact.values)
+        yield say(
+            "settled_by", lang, word=name_goal(goal or proposal.decision, lang), fact=fact.title[lang], values=values
+        )
     if proposal.also:
         yield say("also", lang, places=places(proposal.also, lang))
     for apart in proposal.split_off:
@@ -275,7 +291,7 @@ class _Report:
             return
         yield from self.heading(say("differences", self.lang, word=reached(self.ways, self.lang)))
         if not self.ways.proposals:
-            yield from self.flow(say("none_known" if self.ways.missing else "none", self.lang), "  ")
+            yield from self.flow(none_found(self.ways, self.lang), "  ")
         for position, proposal in enumerate(self.ways.proposals, start=1):
             yield from self.proposal(str(position), proposal)
         if self.ways.undecided:
@@ -297,7 +313,7 @@ class _Report:
             )
             yield from self.flow(text, "         ", first="       ")
         decided = self.style(word(VERDICTS, proposal.decision, self.lang), COLORS[proposal.decision])
-        for position, line in enumerate(then(proposal, self.lang, decided)):
+        for position, line in enumerate(then(proposal, self.lang, decided, self.ways.goal)):
             yield from wrap(line, self.room, "         ", "       = " if not position else "         ")
 
     def margins(self) -> Iterator[str]:
@@ -381,6 +397,7 @@ def _values(ways: Ways, lang: Language) -> dict[str, object]:
         "law_of": partial(law_of, lang=lang),
         "matters": partial(_matters, lang=lang),
         "meaning": word(MEANINGS, ways.decision, lang),
+        "none_found": none_found(ways, lang),
         "nothing_better": nothing_better(ways),
         "phrase": partial(phrase, lang=lang),
         "places": False,
@@ -388,7 +405,7 @@ def _values(ways: Ways, lang: Language) -> dict[str, object]:
         "say": partial(say, lang=lang),
         "signs": _SIGNS,
         "state_of": partial(_state_of, lang=lang),
-        "then": lambda proposal: then(proposal, lang, word(VERDICTS, proposal.decision, lang)),
+        "then": lambda proposal: then(proposal, lang, word(VERDICTS, proposal.decision, lang), ways.goal),
         "tones": TONES,
         "unstated": unstated(ways, lang),
         "verdict": say_verdict(ways, lang),

@@ -24,13 +24,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "looked_to": Phrase("to {day} at least"),
     "decision": Phrase("decision: {before} → {after}"),
     "gone_service": Phrase("{subject}: no longer {title}"),
-    "denial": Phrase("reason, {subject}: {title}"),
-    "gone_denial": Phrase("reason gone, {subject}: {title}"),
-    "license": Phrase("license to get, {subject}: {title}"),
-    "gone_license": Phrase("no longer to get, {subject}: {title}"),
-    "route": Phrase("route opens, {subject}: {title}"),
-    "capped_route": Phrase("route opens, {subject}: {title}, up to {after} %"),
-    "gone_route": Phrase("route closes, {subject}: {title}"),
+    "denial": Phrase("reason: {title}"),
+    "gone_denial": Phrase("reason gone: {title}"),
+    "license": Phrase("license to get: {title}"),
+    "gone_license": Phrase("no longer to get: {title}"),
+    "route": Phrase("route opens: {title}"),
+    "capped_route": Phrase("route opens: {title}, up to {after} %"),
+    "gone_route": Phrase("route closes: {title}"),
     "duty": Phrase("before the launch: {title}"),
     "undetermined_duty": Phrase("before the launch, perhaps: {title}"),
     "gone_duty": Phrase("no longer before the launch: {title}"),
@@ -65,6 +65,8 @@ def say_change(change: ItemChange, lang: Language) -> str:
     if key == "service":
         states = [state for state in (before, now) if state]
         return f"{joint('comma', lang).join([subject, title])}{joint('colon', lang)}{' → '.join(states)}"
+    if subject and key not in ("gone_service", "decision"):
+        title += aside(subject, lang)
     return word(WORDS, key, lang, subject=subject, title=title, before=before, after=now)
 
 

@@ -24,7 +24,7 @@ ROUTE_TONES = {"open": "good", "closed": "bad", "unknown": "ask"}
 ROUTE_MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
 """Signs of the states of routes in a text, with their colors."""
 MEANINGS: Mapping[str, Mapping[str, str]] = {
-    "allow": Phrase("May launch: no license is missing. The duties below remain."),
+    "allow": Phrase("May launch: no license is missing."),
     "needs-license": Phrase("May launch once the licenses below are held; no obstacle found on the facts given."),
     "deny": Phrase("May not launch on these facts."),
     "incomplete": Phrase("No decision yet: facts are missing. Nothing is guessed."),
@@ -77,9 +77,11 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "undetermined": Phrase("Undetermined"),
     "undetermined_hint": Phrase("Rules that a missing fact leaves undecided; they do not change the decision."),
     "missing": Phrase("Facts to add, the most decisive first"),
+    "duties_remain": Phrase("The duties below remain."),
     "range": Phrase("Could still be anything from {low} to {high}."),
     "conditional": Phrase("{verdict} if {facts}."),
-    "bearer": Phrase("of the partner"),
+    "holder": Phrase("to be held by {who}"),
+    "bearer": Phrase("to be done by {who}"),
     "opinions": Phrase("Legal opinions"),
     "ahead": Phrase("Changes ahead"),
     "not_advice": Phrase("A reading of the law by rules, not legal advice."),

@@ -6,6 +6,7 @@ import datetime
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -20,13 +21,13 @@ from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import HOSTING, TODAY
 from vatspolicy.cli.commands.timeline import TimelineFormat
 from vatspolicy.core.engine import timeline as package
-from vatspolicy.core.engine.result import ChangeAhead, DatedFact, encode
+from vatspolicy.core.engine.result import ChangeAhead, DatedFact, ItemChange, encode
 from vatspolicy.core.engine.timeline import Timeline, timeline
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.gate.gate import AHEAD, Gate
 from vatspolicy.reports.decision import FORMATS as DECISIONS
-from vatspolicy.reports.timeline import render
+from vatspolicy.reports.timeline import render, say_change
 
 FORMATS = get_args(TimelineFormat)
 
@@ -135,8 +136,11 @@ def test_formats(format: str, lang: Any, bundle: Bundle) -> None:
     if format == "json":
         assert json.loads(text) == encode(timeline(bundle, spec(), TODAY))
     if format != "json":
-        says = {"en": "route opens, cloud/B11", "zh": "途径开放（cloud/B11）"}[lang]
-        assert says in text
+        says = {
+            "en": "route opens: 2024 pilot for value-added telecommunications (cloud/B11)",
+            "zh": "途径开放：2024年增值电信业务扩大开放试点（cloud/B11）",
+        }[lang]
+        assert says in text.replace("\\", "")
         assert not re.search(r"\{\w+\}", text)
     if format == "markdown":
         rows = [line for line in text.splitlines() if line.startswith("|")]
@@ -272,3 +276,19 @@ def test_no_format_speaks_of_changes_where_there_are_none(console: Console, law:
         assert "ahead" not in ran.out.lower()
     ran = console("check", "spec.yaml", "--law", law, "-f", "json")
     assert json.loads(ran.out)["decisions"][0]["changes_ahead"] == []
+
+
+def test_a_change_of_the_product_has_no_subject() -> None:
+    text = {"en": "Type approval", "zh": "型号核准"}
+    change = ItemChange("license", "", "radio-type-approval", text, None, "to-get")
+    assert say_change(change, "en") == "license to get: Type approval"
+    assert say_change(replace(change, subject="app"), "en") == "license to get: Type approval (app)"
+
+
+def test_the_command_begins_today(console: Console, law: Any) -> None:
+    """A launch next year has no use for the law of ten years ago; `--from` shows it."""
+    console.write("spec.yaml", HOSTING)
+    data = json.loads(console("timeline", "spec.yaml", "--law", law, "-f", "json").out)
+    assert data["from"] == TODAY
+    early = console("timeline", "spec.yaml", "--law", law, "--set", "product.launch=2025-01-01", "-f", "json")
+    assert json.loads(early.out)["from"] == "2025-01-01"

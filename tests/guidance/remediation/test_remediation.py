@@ -78,7 +78,7 @@ def members(name: str) -> set[str]:
 NEVER = (
     ("company", "licenses"), ("company", "investor_track_record"),
     ("company", "foreign_percent_basis"), ("company", "listing"), ("opinions",), ("services", "audience"),
-    ("data", "persons"), ("data", "minors"), ("data", "important"), ("data", "ciio"), ("data", "sensitive"), ("filings",),
+    ("data", "persons"), ("data", "important"), ("data", "ciio"), ("data", "sensitive"), ("filings",),
     ("deals",), ("services", "ai", "use"), ("services", "channels"),
 )  # fmt: skip
 

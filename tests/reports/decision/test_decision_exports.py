@@ -23,7 +23,7 @@ from vatspolicy.errors import Problem
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.reports.decision import BINARY_FORMATS
-from vatspolicy.reports.decision.digest import merge_duties
+from vatspolicy.reports.decision.digest import BEARERS, merge_duties
 from vatspolicy.reports.formats.html_words import WORDS
 from vatspolicy.reports.words import KNOWN
 
@@ -68,9 +68,10 @@ def test_the_memo_has_the_answer_the_license_table_filings_and_sources(
     licenses = [cell.text for cell in memo.tables[0].rows[1].cells]
     route = next(one for one in need["routes"] if one["name"] == offer["route"])
     assert licenses[:2] == [offer["instrument"]["title"][lang], offer["authority"][0]["title"][lang]]
-    assert licenses[2] == data["services"][0]["activities"][0]["title"][lang]
-    assert licenses[3] == route["title"][lang]
-    assert all(cited["label"][lang] in licenses[4] for cited in need["citations"])
+    assert licenses[2] == BEARERS[need["bearer"]][lang]
+    assert licenses[3] == data["services"][0]["activities"][0]["title"][lang]
+    assert licenses[4] == route["title"][lang]
+    assert all(cited["label"][lang] in licenses[5] for cited in need["citations"])
     assert VERDICTS["needs-license"][lang] in text
     assert WORDS["sources_count"][lang].partition("{")[0] in text
     for duty in data["duties"]:

@@ -680,7 +680,7 @@ def test_markdown_says_why_what_and_by_when(make: Make) -> None:
     needed = render("markdown", [make(*PUBLIC)], "en")
     assert re.search(r"\*\*Pilot approval .*\*\*, from Ministry of Industry", needed)
     assert "- [ ] Later filing: Ministry of Industry and Information Technology" in needed
-    assert "within 1 month after the launch (by 2027-02-28)" in needed
+    assert "within 1 month after the launch (by 2027-02-28), to be done by the company" in needed
     assert "## ❔ Not decided\n\n- bad.yaml:3:7: company.name: Something is wrong. Mend it." in render(
         "markdown", [make()], "en", problems=[PROBLEM]
     )
@@ -730,7 +730,8 @@ def test_text_says_which_class_and_which_routes_and_why(make: Make) -> None:
 def test_text_says_what_to_get_and_from_whom(make: Make) -> None:
     assert (
         "Licenses to get\n  → cloud: Pilot approval for telecommunications business, from Ministry of Industry and"
-        " Information Technology (MIIT) (B11, route: 2024 pilot for value-added telecommunications)\n"
+        " Information Technology (MIIT), to be held by the company (B11, route: 2024 pilot for value-added"
+        " telecommunications)\n"
     ) in page(make())
 
 
@@ -738,7 +739,7 @@ def test_text_says_what_is_held(make: Make) -> None:
     assert "open (held: Pilot approval for telecommunications business)" in page(make(*HELD))
     permit = {"instrument": "broadcast-production-permit", "valid_until": "2030-01-01", "area": ["china"]}
     data = make(("services.0.offers", ["film-television"]), ("company.licenses", [permit]))
-    assert "Licenses held\n  ✔ cloud: Film permit\n" in page(data)
+    assert "Licenses held\n  ✔ cloud: Film permit (the company)\n" in page(data)
 
 
 def test_what_a_denied_product_would_need_stands_apart(make: Make) -> None:
@@ -765,21 +766,24 @@ def test_text_groups_duties_by_time_and_authority(make: Make) -> None:
         "  As long as the service runs",
         "    Ministry of Industry and Information Technology (MIIT)",
     ]
-    assert "☐ First filing\n        File before the launch. [Invented duties, art. 1 (primary)]\n" in duties
-    assert "☐ Later filing: within 1 month after the launch (by 2027-02-28)\n" in duties
-    assert "☐ Annual report: every year by 30 June (by 2027-06-30)\n" in duties
+    assert (
+        "☐ First filing, to be done by the company\n        File before the launch. [Invented duties, art. 1 (primary)]\n"
+        in duties
+    )
+    assert "☐ Later filing: within 1 month after the launch (by 2027-02-28), to be done by the company\n" in duties
+    assert "☐ Annual report: every year by 30 June (by 2027-06-30), to be done by the company\n" in duties
 
 
 def test_text_says_what_is_done_and_who_must_do_it(make: Make) -> None:
     filed = ("filings", [{"instrument": "icp-filing", "date": "2026-12-01"}])
-    assert "☑ First filing: done on 2026-12-01\n" in page(make(*PUBLIC, filed))
+    assert "☑ First filing: done on 2026-12-01, the company\n" in page(make(*PUBLIC, filed))
     partner = [
         ("services.0.operated_by", "partner"),
         ("partner", {"foreign_percent": 0, "foreign_percent_basis": "ultimate", "mainland_entity": True}),
     ]
     text = page(make(*PUBLIC, *partner, ("data.persons", 1)))
-    assert "☐ First filing, of the partner\n" in text
-    assert "☐ Filing for many persons\n" in text
+    assert "☐ First filing, to be done by the partner\n" in text
+    assert "☐ Filing for many persons, to be done by the company\n" in text
 
 
 def test_nothing_is_dated_while_the_launch_is_unknown(make: Make) -> None:

@@ -18,7 +18,7 @@ def show_timeline(
     first: Annotated[
         str | None,
         opt.Option(
-            "--from DAY", "First day (default: the first that the bundle covers).", opt.DECISION, parse=opt.parse_day
+            "--from DAY", "First day (default: today, or an earlier launch).", opt.DECISION, parse=opt.parse_day
         ),
     ] = None,
     last: Annotated[
@@ -53,7 +53,9 @@ def show_timeline(
     profile = load_profile(spec, changes, bundle.schemas, stdin_filename)
     check_opinions(bundle, profile, clock.today())
     warn_of_claims(profile)
-    data = make(bundle, profile, clock.today(), first, last)
+    today = clock.today()
+    begin = first or max(bundle.covers_from, min(day for day in (today, profile.launch, last) if day))
+    data = make(bundle, profile, today, begin, last)
     publish(lambda name, color: render(name, data, context.lang, color, measure_width()), format, outputs)
 
 

@@ -25,7 +25,7 @@ from vatspolicy.core.engine.law_texts import DEADLINES, copy_text
 from vatspolicy.core.engine.notices import notices
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.engine.serialize import layer_of, make_law
-from vatspolicy.core.engine.subjects import Activations, find_bearer
+from vatspolicy.core.engine.subjects import Activations, bearer_of
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.deadlines import deadline
 from vatspolicy.core.policies.model import Advise, Deny, Duty, Need, Route, Rule
@@ -93,7 +93,6 @@ class BriefSerializer:
         self.activations = Activations(ruleset, profile, decision.as_of)
         self.shared = _SHARED.setdefault(ruleset, _Shared())
         self.subjects: dict[Subject, Data] = {}
-        self.operators: dict[Subject, str] = {}
         """Operator of each subject: company or partner."""
 
     def services(self) -> list[Data]:
@@ -148,7 +147,7 @@ class BriefSerializer:
         if isinstance(effect, Duty):
             data["authority"] = self._bodies(finding.authority)
             data["deadline"] = self.deadline(rule, effect.due)[0]
-            data["bearer"] = self._operator(finding.subject) if effect.bearer == "operator" else "company"
+            data |= bearer_of(effect, self.profile, self.activations.of(finding.subject))
             data["done_on"] = finding.done_on
             return data
         if finding.state == "closed":
@@ -159,6 +158,8 @@ class BriefSerializer:
             data["authority"] = self._bodies(finding.authority)
         if "any_of" in data:
             data["any_of"] = [self._offer(offer) for offer in finding.any_of]
+        if isinstance(effect, Need):
+            data |= bearer_of(effect, self.profile, self.activations.of(finding.subject))
         return data
 
     def _fixed(self, rule: Rule, is_closed: bool) -> Data:
@@ -178,7 +179,7 @@ class BriefSerializer:
                 data["any_of"] = None
             case Duty(instrument=instrument):
                 data |= {"instrument": {"id": instrument}, "authority": None}
-                data |= {"deadline": None, "bearer": None, "done_on": None}
+                data |= {"deadline": None, "done_on": None}
         return data
 
     def undetermined(self, finding: Finding) -> Data:
@@ -196,13 +197,6 @@ class BriefSerializer:
         if found is None:
             found = self.subjects[subject] = {"service": subject.service, "class": subject.cls}
         return found
-
-    def _operator(self, subject: Subject) -> str:
-        operator = self.operators.get(subject)
-        if operator is None:
-            operator = find_bearer(self.profile, self.activations.of(subject))
-            self.operators[subject] = operator
-        return operator
 
     def deadline(self, rule: Rule, due: Mapping[str, Any]) -> tuple[Data, dict[str, str]]:
         """Return the deadline of a duty, and its wording; both serve every decision and must not be changed."""

@@ -73,7 +73,7 @@ def evaluate(
         bundle_version=bundle.version,
         bundle_digest=bundle.digest,
         services=tuple(whole.services),
-        denials=(*sorted(whole.denials, key=_is_curable), *asked.name(whole.closed)),
+        denials=tuple(sorted((*whole.denials, *asked.name(whole.closed)), key=_is_curable)),
         needs=unmet if word == NEEDS_LICENSE.word else (),
         would_need=() if word == NEEDS_LICENSE.word else unmet,
         met=asked.name(whole.met),

@@ -298,6 +298,8 @@ class Need(Finding):
     any_of: tuple[Offer, ...] | None = None
     routes: tuple[Route, ...] | None = None
     nearest: tuple[str, ...] = ()
+    bearer: str
+    bearer_name: str | None = None
 
     @property
     def offers(self) -> tuple[Offer, ...]:
@@ -324,12 +326,18 @@ class Duty(Finding):
     authority: tuple[Authority, ...]
     deadline: Deadline
     bearer: str
+    bearer_name: str | None = None
     done_on: str | None
 
     @property
     def is_due_before_launch(self) -> bool:
         """True for a duty before the launch that is not done."""
         return self.state != "done" and self.deadline.group == "before-launch"
+
+    @property
+    def is_due_before_event(self) -> bool:
+        """True for a duty before something other than the launch, such as an export of data, that is not done."""
+        return self.state != "done" and self.deadline.group == "before-event"
 
 
 @frozen(slots=True, kw_only=True)

@@ -29,7 +29,7 @@ from vatspolicy.core.engine.explanation import ClauseReader, FactRead, FactReade
 from vatspolicy.core.engine.law_texts import LawTexts, copy_text
 from vatspolicy.core.engine.notices import notices
 from vatspolicy.core.engine.opinions import OPINION, OpinionResult, applies
-from vatspolicy.core.engine.subjects import Activations, find_bearer
+from vatspolicy.core.engine.subjects import Activations, bearer_of
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Advise, Condition, Deny, Duty, Need, Policy, Route, Rule
 from vatspolicy.core.profile.profile import Profile
@@ -89,10 +89,7 @@ def make_record(
         ),
         verification=decision.verification,
         services=tuple(map(maker.service, decision.services)),
-        denials=tuple(
-            maker.need(denial) if isinstance(denial.rule.effect, Need) else maker.denial(denial)
-            for denial in decision.denials
-        ),
+        denials=tuple(map(maker.obstacle, decision.denials)),
         needs=tuple(map(maker.need, decision.needs)),
         would_need=tuple(map(maker.need, decision.would_need)),
         met=tuple(map(maker.need, decision.met)),
@@ -122,8 +119,6 @@ class _Maker:
         self.texts = LawTexts(bundle, decision.as_of, profile.launch, languages)
         self.reader = FactReader(profile, self.ruleset)
         self.clause_reader = ClauseReader(bundle, self.ruleset)
-        self.operators: dict[Subject, str] = {}
-        """Operator of each subject: company or partner."""
         self.shown: dict[tuple[str, Subject], result.Route] = {}
         """Routes by rule and subject: an activity and its needs show the same ones."""
         self.mark, self.format_path = functools.cache(profile.mark), functools.cache(format_path)
@@ -149,6 +144,10 @@ class _Maker:
         assert isinstance(finding.rule.effect, Advise)
         return result.Advice(**self.common(finding), kind=finding.rule.effect.kind)
 
+    def obstacle(self, finding: Finding) -> result.Denial | result.Need:
+        """Return a denial, or a need that no route answers."""
+        return self.need(finding) if isinstance(finding.rule.effect, Need) else self.denial(finding)
+
     def denial(self, finding: Finding) -> result.Denial:
         assert isinstance(finding.rule.effect, Deny)
         return result.Denial(**self.common(finding), curable=finding.rule.effect.curable)
@@ -156,11 +155,13 @@ class _Maker:
     def need(self, finding: Finding) -> result.Need:
         assert isinstance(finding.rule.effect, Need)
         instrument = finding.rule.effect.instrument
+        bearer = bearer_of(finding.rule.effect, self.profile, self.activations.of(finding.subject))
         if instrument is not None:
             return result.Need(
                 **self.common(finding),
                 instrument=self.texts.instrument(instrument),
                 authority=self.texts.authority(finding.authority),
+                **bearer,
             )
         routes = rank_routes(finding.routes)
         return result.Need(
@@ -170,6 +171,7 @@ class _Maker:
             nearest=tuple(nearest_route.rule.name for nearest_route in nearest_routes(routes))
             if finding.state == "closed"
             else (),
+            **bearer,
         )
 
     def duty(self, finding: Finding) -> result.Duty:
@@ -180,8 +182,8 @@ class _Maker:
             instrument=self.texts.instrument(effect.instrument),
             authority=self.texts.authority(finding.authority),
             deadline=self.texts.deadline(finding.rule, effect.due),
-            bearer=self.bearer(finding.subject) if effect.bearer == "operator" else "company",
             done_on=finding.done_on,
+            **bearer_of(effect, self.profile, self.activations.of(finding.subject)),
         )
 
     def common(self, finding: Finding) -> _Common:
@@ -228,12 +230,6 @@ class _Maker:
     def folder_of(self, policy: Policy) -> str:
         layer = self.bundle.layer_of(policy.id)
         return self.bundle.folder if layer is None else layer.folder
-
-    def bearer(self, subject: Subject) -> str:
-        operator = self.operators.get(subject)
-        if operator is None:
-            operator = self.operators[subject] = find_bearer(self.profile, self.activations.of(subject))
-        return operator
 
     def closing(self, finding: Finding) -> Iterable[result.Citation]:
         """Yield the law of the nearest closed routes, which stand in the way of a need without an open one."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.engine.decision import Subject
 from vatspolicy.core.engine.licensing import is_licensed
+from vatspolicy.core.policies.model import Duty, Need
 from vatspolicy.core.policies.ruleset import RuleSet
-from vatspolicy.core.profile.operators import operator_of
+from vatspolicy.core.profile.operators import holders, operator_of
 from vatspolicy.core.profile.profile import Profile
 
 
@@ -37,9 +38,23 @@ def activity_activation(ruleset: RuleSet, service: Activation, cls: str) -> Acti
     return activation
 
 
-def find_bearer(profile: Profile, activation: Activation) -> str:
-    """Return company or partner for a duty of the operator, who is one of them."""
-    return "partner" if profile.path_of(activation.get("operator"), ()) == ("partner",) else "company"
+class Bearer(TypedDict):
+    """Who must hold a license or do a duty."""
+
+    bearer: str
+    """company, partner, or `operator` while the operator of the service is not stated."""
+    bearer_name: NotRequired[str]
+    """Its name, where the spec states one."""
+
+
+def bearer_of(effect: Need | Duty, profile: Profile, activation: Activation) -> Bearer:
+    """Return who must hold a license or do a duty."""
+    service = activation.get("service")
+    bearer = "company"
+    if service is not None and effect.bearer == "operator":
+        bearer = next(iter(holders(service.get("operated_by"))), "operator")
+    name = (profile.facts.get(bearer) or {}).get("name")
+    return {"bearer": bearer, "bearer_name": name} if name else {"bearer": bearer}
 
 
 class Activations:

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from types import UnionType
 
 from vatspolicy.core.documents import Document, Path, parse_document
 from vatspolicy.core.documents.plain import Tree
@@ -150,6 +151,8 @@ class Interview:
         fact = self._undeclared_list()
         if fact is not None:
             return make_question(self.state, fact, "decision")
+        if facts := self._license_facts():
+            return make_question(self.state, *_best(rank_facts(self.state, facts, duties=True), "decision", facts))
         if facts := self._duty_facts():
             return make_question(self.state, *_best(rank_facts(self.state, facts, duties=True), "duties", facts))
         return None
@@ -244,11 +247,15 @@ class Interview:
     def _duty_facts(self) -> list[MissingFact]:
         return self._undetermined_facts() if self.complete and self.decided else []
 
-    def _undetermined_facts(self) -> list[MissingFact]:
-        """Return the facts that leave duties or needs undetermined; first the one that most rules read."""
+    def _license_facts(self) -> list[MissingFact]:
+        """Return the facts that could add a license to a launch that is not denied."""
+        return self._undetermined_facts(Need) if self.settled and self.decision.decision != "deny" else []
+
+    def _undetermined_facts(self, effects: type | UnionType = Duty | Need) -> list[MissingFact]:
+        """Return the facts that leave rules with such an effect undetermined; first the one that most rules read."""
         rules: dict[Path, dict[str, None]] = {}
         for finding in self.decision.undetermined:
-            if isinstance(finding.rule.effect, Duty | Need):
+            if isinstance(finding.rule.effect, effects):
                 for fact in finding.missing:
                     rules.setdefault(fact.path, {}).update(dict.fromkeys(fact.rules))
         paths = sorted(rules, key=lambda path: -len(rules[path]))

@@ -12,6 +12,7 @@ from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.operators import SHARE, SHARE_AFTER
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.core.profile.vocabulary import describe
 from vatspolicy.guidance.remediation.change import FOREIGN_FORMS, Change, Edit, Mutability, mutable_facts
@@ -40,6 +41,8 @@ def find_changes(bundle: Bundle, profile: Profile, decision: Decision) -> tuple[
         *_sell_own_goods(profile),
         *_split_services(profile),
         *_keep_data_onshore(profile),
+        *_admit_adults(profile),
+        *_acquire_less(ruleset, profile),
         *find_partner_changes(bundle, profile, decision),
         *find_relocations(ruleset, profile, decision),
     ]
@@ -90,6 +93,31 @@ def _lower_share(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
             yield Change(
                 "no-share", (), mutability.rest["zero"]["cost"], tuple(edits), touched, mutability.rest["zero"]
             )
+
+
+def _acquire_less(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
+    """Yield a smaller foreign share after the closing of a deal, at each lower share that a rule compares with."""
+    mutability = _mutability(profile, "deals", SHARE_AFTER)
+    for place, deal in enumerate(profile.facts.get("deals", ())):
+        share = deal.get(SHARE_AFTER)
+        if not share or deal.get("target") not in ("company", "partner"):
+            continue
+        for value in find_breakpoints(ruleset, SHARE, lower=True):
+            if 0 < value < share:
+                edit = Edit(("deals", place, SHARE_AFTER), value)
+                touched = frozenset({"deals", f"deals.{SHARE_AFTER}"})
+                yield Change("closing", (place, -value), mutability.cost, (edit,), touched, mutability.phrase)
+
+
+def _admit_adults(profile: Profile) -> Iterator[Change]:
+    """Yield a service for adults alone, where people under 18 use it."""
+    data, mutability = profile.facts.get("data", {}), _mutability(profile, "data", "minors")
+    if data.get("minors"):
+        names = [name for name in ("minors", "children", "minors_monthly_users") if data.get(name)]
+        edits = tuple(Edit(("data", name), 0) for name in names)
+        yield Change(
+            "adults", (), mutability.cost, edits, frozenset(f"data.{name}" for name in names), mutability.phrase
+        )
 
 
 def _bring_in_supplier(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:

@@ -10,12 +10,14 @@ from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Need, Route
 from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.operators import holders
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.core.profile.vocabulary import within
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.remediation.change import Change, Edit, apply_changes, mutable_facts
 from vatspolicy.guidance.remediation.relocation import OWNED, is_owned
 from vatspolicy.i18n import LocalizedText, Phrase
+from vatspolicy.i18n.words import join_both
 
 
 def find_hosting_changes(profile: Profile) -> Iterator[Change]:
@@ -100,6 +102,8 @@ def find_partner_changes(bundle: Bundle, profile: Profile, decision: Decision) -
         known = all("operated_by" in service for service in services if service["id"] in group)
         if group and known:
             yield _fit_partner(bundle, ruleset, profile, decision, group)
+            yield from _fit_partner_in_mainland(bundle, profile, decision, group)
+    yield from _extend_licenses(ruleset, profile, decision)
     for index, service in enumerate(services):
         if service.get("operated_by") in ("partner", "contract-controlled"):
             yield _operate_itself(profile, index, service)
@@ -113,6 +117,32 @@ def _operate_itself(profile: Profile, index: int, service: Facts) -> Change:
     return Change(
         "own", (service["id"],), mutability.cost, tuple(edits), touched, _PHRASES["own"], frozenset({service["id"]})
     )
+
+
+def _extend_licenses(ruleset: RuleSet, profile: Profile, decision: Decision) -> Iterator[Change]:
+    """Yield the renewal or extension of the licenses that the partner holds, to what its services need on the day."""
+    ran = tuple(one["id"] for one in profile.facts["services"] if "partner" in holders(one.get("operated_by"))[:1])
+    stated = (profile.document.data.get("partner") or {}).get("licenses")
+    if not ran or not stated:
+        return
+    needed = {license["instrument"]: license for license in _make_licenses(ruleset, profile, decision, ran)}
+    extended = [_extend(one, needed.get(one["instrument"], {}), decision, profile) for one in stated]
+    if extended != stated:
+        renewal = mutable_facts(profile.schemas)["partner",].rest["renewal"]
+        edit, touched = Edit(("partner", "licenses"), extended), frozenset({"operator", "partner.licenses"})
+        yield Change("renewal", (), renewal["cost"], (edit,), touched, renewal, frozenset(ran))
+
+
+def _extend(stated: Facts, needed: Facts, decision: Decision, profile: Profile) -> dict[str, Tree]:
+    """Return a license with the classes, the places and the days that are needed besides those stated."""
+    day = max(decision.as_of, profile.launch or decision.as_of)
+    license = {**stated}
+    for name in ("classes", "area") if needed else ():
+        known = stated.get(name) or []
+        license[name] = [*known, *(one for one in needed[name] if one not in known)]
+    if str(stated.get("valid_until", "")) < day:
+        license["valid_until"] = day
+    return license if stated.get("valid") is not False else {**license, "valid": True}
 
 
 def _fit_partner(
@@ -142,6 +172,30 @@ def _fit_partner(
         partner, handed = {**partner, **required}, handed | asked
         change = _make_change(profile, group, partner, handed)
     return change
+
+
+def _fit_partner_in_mainland(
+    bundle: Bundle, profile: Profile, decision: Decision, group: tuple[str, ...]
+) -> Iterator[Change]:
+    """Yield a partner for services that are hosted abroad, fitted to their hosting in the mainland."""
+    moves = [one for one in find_hosting_changes(profile) if one.services <= set(group) and one.order[-1] == "mainland"]
+    if not moves:
+        return
+    try:
+        moved = apply_changes(profile, moves)
+    except InvalidInput:
+        return
+    ruleset, after = bundle.on(decision.as_of), evaluate(bundle, moved, decision.as_of)
+    partner = _fit_partner(bundle, ruleset, moved, after, group)
+    yield Change(
+        "partner-hosting",
+        partner.order,
+        partner.cost + sum(one.cost for one in moves),
+        (*(edit for one in moves for edit in one.edits), *partner.edits),
+        partner.touches.union(*(one.touches for one in moves)),
+        join_both([moves[0].phrase, partner.phrase], "plus"),
+        partner.services,
+    )
 
 
 def _indexes(profile: Profile, group: tuple[str, ...]) -> list[int]:

@@ -14,8 +14,12 @@ from vatspolicy.guidance.remediation.targets import ANYWHERE, Target, find_targe
 from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.i18n.words import both
 
-_PARTS = ("r", "f", "a", "rf", "fa", "rfa")
-"""Combinations of registered office (r), facilities (f) and area (a) that make a relocation."""
+_PARTS = ("r", "f", "a", "rf", "fa", "rfa", "p")
+"""Combinations of registered office (r), facilities (f) and area (a) that make a relocation; p are the facilities of
+services that the partner runs.
+"""
+_LICENSED = "licenses"
+"""Source of the places that licenses cover."""
 OWNED = 2
 """Additional cost of leaving a data center of one's own: an office moves more easily."""
 
@@ -32,6 +36,8 @@ def find_relocations(ruleset: RuleSet, profile: Profile, decision: Decision) -> 
             continue
         known |= set() if here else {target.source}
         yield from relocate(profile, target, _PARTS, dict.fromkeys((blocked or every, every)), position)
+    for code in _licensed_places(profile):
+        yield from relocate(profile, Target(_LICENSED, code, (code,), schemas=profile.schemas), ("f", "p"), [every])
     yield from _anywhere(profile)
     yield from _one_province(profile)
 
@@ -83,7 +89,8 @@ def _make_change(
 ) -> Change:
     names = {
         "r": {"company.registered", "company.mainland_entity"},
-        "f": {"services.facilities", "services.hosting"},
+        "f": {"services.facilities", "services.hosting", "services.rents_outside_region"},
+        "p": {"services.facilities", "services.hosting", "services.rents_outside_region"},
         "a": {"services.area"},
     }
     read = frozenset(name for letter in part for name in names[letter])
@@ -104,6 +111,7 @@ _PHRASES = {
     "r": Phrase("Relocate the company to {place}"),
     "founded": Phrase("Establish a company in {place}"),
     "f": Phrase("Relocate the facilities to {place}"),
+    "p": Phrase("Relocate the facilities of the partner to {place}"),
     "a": Phrase("Serve {place} only"),
     "rf": Phrase("Relocate the company and its facilities to {place}"),
     "founded-f": Phrase("Establish a company with its facilities in {place}"),
@@ -135,8 +143,17 @@ def _registered(profile: Profile, target: Target, _: frozenset[str]) -> list[Edi
 
 
 def _facilities(profile: Profile, target: Target, services: frozenset[str]) -> list[Edit]:
+    return _move(target, _services_of(profile, services, "company"))
+
+
+def _partners_facilities(profile: Profile, target: Target, services: frozenset[str]) -> list[Edit]:
+    return _move(target, _services_of(profile, services, "partner"))
+
+
+def _move(target: Target, services: Iterable[tuple[int, Facts]]) -> list[Edit]:
+    """Return the edits that bring all facilities of services to a place, those rented elsewhere included."""
     edits = []
-    for index, service in _own_services(profile, services):
+    for index, service in services:
         facilities = service.get("facilities")
         if not facilities or all(target.holds(facility) for facility in facilities):
             continue
@@ -148,6 +165,8 @@ def _facilities(profile: Profile, target: Target, services: frozenset[str]) -> l
         edits.append(Edit(("services", index, "facilities"), moved))
         if service.get("hosting") == "overseas":
             edits.append(Edit(("services", index, "hosting"), "mainland"))
+        if service.get("rents_outside_region"):
+            edits.append(Edit(("services", index, "rents_outside_region"), False))
     return edits
 
 
@@ -160,14 +179,14 @@ def _gives_up_own(profile: Profile, target: Target, services: frozenset[str]) ->
     """Return True if a data center that the company owns lies outside the target."""
     return any(
         is_owned(facility) and not target.holds(facility)
-        for _, service in _own_services(profile, services)
+        for _, service in _services_of(profile, services, "company")
         for facility in service.get("facilities") or ()
     )
 
 
 def _area(profile: Profile, target: Target, services: frozenset[str]) -> list[Edit]:
     edits = []
-    for index, service in _own_services(profile, services):
+    for index, service in _services_of(profile, services, "company"):
         area = service.get("area")
         if not area or all(target.holds(place) for place in area):
             continue
@@ -188,16 +207,28 @@ def _written(place: Facts) -> Tree:
     return {"at": place["at"], "ftz": place["ftz"]} if place.get("ftz", "none") != "none" else place["at"]
 
 
-_EDITS = {"r": _registered, "f": _facilities, "a": _area}
-_MUTABLE = {"r": ("company", "registered"), "f": ("services", "facilities"), "a": ("services", "area")}
+_EDITS = {"r": _registered, "f": _facilities, "a": _area, "p": _partners_facilities}
+_MUTABLE = {
+    "r": ("company", "registered"),
+    "f": ("services", "facilities"),
+    "a": ("services", "area"),
+    "p": ("services", "facilities"),
+}
 
 
-def _own_services(profile: Profile, services: frozenset[str]) -> list[tuple[int, Facts]]:
-    """Return the services among these that the company runs itself."""
+def _licensed_places(profile: Profile) -> Iterator[str]:
+    """Yield each place within the mainland that a license of the company or of the partner covers."""
+    holders = (profile.facts["company"], profile.facts.get("partner") or {})
+    places = (place for one in holders for license in one.get("licenses") or () for place in license.get("area") or ())
+    yield from dict.fromkeys(place["at"] for place in places if place["province"] not in ("overseas", "china"))
+
+
+def _services_of(profile: Profile, services: frozenset[str], operator: str) -> list[tuple[int, Facts]]:
+    """Return the services among these that the company, or the partner, runs."""
     return [
         (index, service)
         for index, service in enumerate(profile.facts["services"])
-        if service["id"] in services and service.get("operated_by") == "company"
+        if service["id"] in services and service.get("operated_by") == operator
     ]
 
 

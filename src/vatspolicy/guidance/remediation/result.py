@@ -133,6 +133,15 @@ class SplitOff:
 
 
 @dataclass(frozen=True, slots=True)
+class Settling:
+    """Values of a missing fact with which the changes reach the goal, each alone."""
+
+    path: str
+    title: LocalizedText
+    values: tuple[LocalizedText, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """Changes, and the decision after them."""
 
@@ -147,6 +156,7 @@ class Proposal:
     also: tuple[LocalizedText, ...]
     """Equally good places."""
     split_off: tuple[SplitOff, ...]
+    settled_by: tuple[Settling, ...]
     contested: bool
     verification: str | None
 
@@ -308,6 +318,14 @@ def _proposal(bundle: Bundle, profile: Profile, proposal: search.FoundProposal, 
         made.missing,
         tuple(say_both(target.name) for target in proposal.alternatives),
         tuple(SplitOff(one.services[0].id, one.decision) for one in proposal.split_off),
+        tuple(
+            Settling(
+                format_path(path),
+                say_both(title(path, ids, bundle.schemas)),
+                tuple(say_both(value_text(bundle, path, value, after=True)) for value in values),
+            )
+            for path, values in proposal.settled_by
+        ),
         bool(proposal.decision.readings),
         made.verification,
     )

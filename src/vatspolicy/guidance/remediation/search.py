@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import combinations, count
 
 from vatspolicy.core.documents import Path
+from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.possible_values import possible_answers
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.errors import InvalidInput
@@ -24,6 +27,7 @@ from vatspolicy.i18n import LANGUAGES
 
 GOALS = {"needs-license": ("needs-license", "allow"), "allow": ("allow",)}
 """Outcomes that reach each goal."""
+YEAR = datetime.timedelta(days=366)
 MAX_DECISIONS = 1500
 """Maximum number of decisions for a small product; divided by the relative cost of a decision for a large one."""
 
@@ -41,6 +45,10 @@ class FoundProposal:
     """Equivalent places, each evaluated too."""
     split_off: tuple[Decision, ...] = ()
     """Decisions on the services that are split off, as they were."""
+    waits_long: bool = False
+    """True for a launch that is put off by more than a year."""
+    settled_by: tuple[tuple[Path, tuple[Tree, ...]], ...] = ()
+    """A missing fact, and the values of it with which the changes reach the goal."""
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -85,7 +93,9 @@ def find_remediations(
     found, lifted = search.run()
     days = 0 if decision.decision == "incomplete" else max(2, DAYS // search.weight)
     for change, changed, result in postpone_launch(bundle, profile, decision, GOALS[goal], days):
-        found.append(FoundProposal((change,), change.cost, changed, result))
+        planned = datetime.date.fromisoformat(max(as_of, profile.launch or as_of))
+        waits_long = datetime.date.fromisoformat(result.as_of) - planned > YEAR
+        found.append(FoundProposal((change,), change.cost, changed, result, waits_long=waits_long))
     reached = drop_redundant(profile, found)
     open_ones = [one for one in drop_redundant(profile, [*found, *lifted]) if one not in reached and one not in found]
     return RemediationPlan(
@@ -147,7 +157,7 @@ class Search:
     def run(self) -> tuple[list[FoundProposal], list[FoundProposal]]:
         """Return two lists of proposals, by cost: those that reach the goal, and those that lift every denial.
 
-        A combination that only adds to one that does already is not looked at.
+        A combination that only adds to one that reaches the goal is not looked at.
         """
         order = count()
         queue: list[tuple[int, int, int, tuple[Change, ...]]] = []
@@ -157,7 +167,7 @@ class Search:
         self._extend(queue, seen, order, (), self.profile, self.decision)
         while queue:
             cost, size, _, chosen = heapq.heappop(queue)
-            if any(set(proposal.changes) <= set(chosen) for proposal in (*found, *lifted)):
+            if any(set(proposal.changes) <= set(chosen) for proposal in found):
                 continue
             if self.evaluated * self.weight >= MAX_DECISIONS:
                 self.exhausted = False
@@ -169,9 +179,10 @@ class Search:
             if decision.decision in self.goal:
                 if self._is_minimal(chosen):
                     found.append(FoundProposal(chosen, cost, profile, decision))
-            elif self._lifts(decision):
+                continue
+            if self._lifts(decision) and not any(set(one.changes) <= set(chosen) for one in lifted):
                 lifted.append(FoundProposal(chosen, cost, profile, decision))
-            elif size < self.most:
+            if size < self.most:
                 self._extend(queue, seen, order, chosen, profile, decision)
         return found, lifted
 
@@ -181,7 +192,34 @@ class Search:
             proposal,
             alternatives=tuple(self._find_alternatives(proposal)),
             split_off=tuple(self._decide_split_off(proposal)),
+            settled_by=tuple(self._find_settling_values(proposal)),
         )
+
+    def _find_settling_values(self, proposal: FoundProposal) -> Iterator[tuple[Path, tuple[Tree, ...]]]:
+        """Yield each fact that a proposal misses, with the values that alone let it reach the goal."""
+        ruleset = self.bundle.on(proposal.decision.as_of)
+        for missing in proposal.decision.missing:
+            answers = possible_answers(
+                self.bundle,
+                ruleset,
+                proposal.profile.document.data,
+                missing.path,
+                missing.rules,
+                proposal.decision.as_of,
+            )
+            values = tuple(value for value in answers if self._reaches(proposal, missing.path, value))
+            if values:
+                yield missing.path, values
+
+    def _reaches(self, proposal: FoundProposal, path: Path, value: Tree) -> bool:
+        """Return True if the changes of a proposal reach the goal with one more fact."""
+        self.evaluated += 1
+        stated = Change("stated", (), 0, (Edit(path, value),), frozenset(), {})
+        try:
+            changed = apply_changes(self.profile, [*proposal.changes, stated])
+        except InvalidInput:
+            return False
+        return evaluate(self.bundle, changed, proposal.decision.as_of).decision in self.goal
 
     def _find_alternatives(self, proposal: FoundProposal) -> Iterator[Target]:
         """Yield places of the same source with an equal result at no higher cost; a sample for a large product."""
@@ -278,8 +316,8 @@ def drop_redundant(profile: Profile, proposals: Iterable[FoundProposal]) -> list
     return kept
 
 
-def _order(proposal: FoundProposal) -> tuple[int, int, int, tuple[tuple[str, tuple[object, ...]], ...]]:
-    """Return the sort key: cost, then places named by the open route first."""
+def _order(proposal: FoundProposal) -> tuple[bool, int, int, int, tuple[tuple[str, tuple[object, ...]], ...]]:
+    """Return the sort key: a wait of over a year last; then cost, then places named by the open route first."""
     opened = {
         state.rule.policy
         for service in proposal.decision.services
@@ -292,7 +330,7 @@ def _order(proposal: FoundProposal) -> tuple[int, int, int, tuple[tuple[str, tup
         for change in proposal.changes
     )
     moved = tuple((change.kind, change.order) for change in proposal.changes)
-    return (proposal.cost, len(proposal.changes), strange, moved)
+    return (proposal.waits_long, proposal.cost, len(proposal.changes), strange, moved)
 
 
 def _is_redundant(profile: Profile, other: FoundProposal, proposal: FoundProposal) -> bool:

@@ -19,11 +19,12 @@ from vatspolicy.reports.words import law_of
 COLUMNS = (
     *("file", "line", "product", "title", "day", "launch", "decision", "effect", "state", "level", "fails", "rule"),
     *("service", "class", "message", "authority", "articles", "deadline", "due", "waived", "until"),
+    "bearer",
 )
 LEAVES_OUT = {
     BY_KIND: "Denial.reasons",
     BY_EXPLAIN: f"met undetermined {VERSIONS} {POLICY} Denial.layer Need.layer Duty.layer Advice.layer",
-    EXPLAINED: f"Denial.curable Need.routes Need.nearest Duty.bearer {WHY}",
+    EXPLAINED: f"Denial.curable Need.routes Need.nearest {WHY}",
 }
 
 
@@ -62,6 +63,7 @@ class Report(pieces.Report):
             cells |= {"deadline": finding.deadline.text[lang], "due": finding.deadline.date}
         if isinstance(finding, Duty | Need):
             holders = [finding] if isinstance(finding, Duty) else finding.offers
+            cells["bearer"] = digest.say_bearer(finding, lang)
             bodies = dict.fromkeys(body.title[lang] for holder in holders for body in holder.authority)
             cells["authority"] = joint("bodies", lang).join(bodies)
         return cells

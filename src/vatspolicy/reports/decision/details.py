@@ -186,7 +186,8 @@ class _Details:
             for position, offer in enumerate(finding.offers):
                 lead = f"  {phrase('or', self.lang)} " if position else "  → "
                 source = phrase("from", self.lang, authority=self.bodies(offer.authority))
-                text = f"{self.style(self.say(offer.instrument.title), 'bold')}{self.comma}{source}"
+                holder = digest.say_holder(finding, self.lang)
+                text = f"{self.style(self.say(offer.instrument.title), 'bold')}{self.comma}{source}{self.comma}{holder}"
                 if offer.route is not None:
                     way = phrase("route", self.lang, route=self.say(finding.route(offer.route).title))
                     text += aside(f"{offer.class_}{self.comma}{way}", self.lang)
@@ -204,7 +205,8 @@ class _Details:
             yield from self.heading("met")
         for finding in self.record.held:
             assert finding.instrument is not None
-            text = self.subject_of_service(finding) + self.say(finding.instrument.title)
+            text = f"{self.subject_of_service(finding)}{self.say(finding.instrument.title)}"
+            text += aside(digest.say_bearer(finding, self.lang), self.lang)
             text += digest.layer_mark(finding, self.lang)
             yield from self.flow(text, "    ", first=f"  {self.style('✔', 'green')} ")
 
@@ -284,7 +286,7 @@ class _Details:
             when += aside(phrase("by", self.lang, day=deadline.date), self.lang)
         if duty.state == "done":
             when = phrase("done", self.lang, day=duty.done_on)
-        bearer = self.comma + phrase("bearer", self.lang) if duty.bearer == "partner" else ""
+        bearer = self.comma + digest.say_doer(duty, self.lang)
         mark = "☑" if duty.state == "done" else "☐"
         law = joint("semicolon", self.lang).join(
             clean(text) for text in digest.merge_citations(duty.citations, self.lang)

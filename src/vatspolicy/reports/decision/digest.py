@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from vatspolicy.core.engine.result import (
     Duty,
     Finding,
     Matter,
+    Need,
     Opinion,
     Question,
     Reading,
@@ -26,7 +27,7 @@ from vatspolicy.core.profile.vocabulary import CLASS, label
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean
-from vatspolicy.i18n.words import FRAMES, VERDICTS, Table, aside, end, enumeration, gap, joint, word
+from vatspolicy.i18n.words import FRAMES, VERDICTS, Counts, Table, aside, count, end, enumeration, gap, joint, word
 from vatspolicy.reports.words import KNOWN, MEANINGS, VERIFICATION, law_of, phrase, say_deciding
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ READING_WORDS: Table = {
         "Get a legal opinion on {name}, and have an approver grant it: {message} Nobody here has read the law behind it"
     ),
 }
+DUTIES: Counts = {"duties": (Phrase("{n} duty"), Phrase("{n} duties"))}
 ADVICE_KINDS: Table = {
     "contested": Phrase("Contested", "decision doubt"),
     "article-differs": Phrase("Commentary says otherwise"),
@@ -135,14 +137,17 @@ def group_readings(readings: Iterable[Reading]) -> list[list[Reading]]:
     return list(found.values())
 
 
-def say_other(reading: Reading, lang: Language) -> str:
-    """Return another reading in one line: who holds it, the decision, and what it changes."""
+def say_other(reading: Reading, lang: Language, folded: bool = False) -> str:
+    """Return another reading in one line: who holds it, the decision, and what it changes.
+
+    `folded` counts the duties that it changes.
+    """
     name = word(READING_WORDS, "as", lang, name=say_reading(reading.reading, lang))
-    parts = [word(VERDICTS, reading.decision, lang), *say_changes(reading, lang)]
+    parts = [word(VERDICTS, reading.decision, lang), *say_changes(reading, lang, folded)]
     return f"{name}{aside(reading.held_by[lang], lang)}{joint('colon', lang)}{joint('semicolon', lang).join(parts)}"
 
 
-def say_changes(reading: Reading, lang: Language) -> list[str]:
+def say_changes(reading: Reading, lang: Language, folded: bool = False) -> list[str]:
     """Return what a reading changes in a few words; routes only where the classes stay."""
     found: dict[tuple[str, str], list[str]] = {}
     for change in reading.changes:
@@ -152,7 +157,9 @@ def say_changes(reading: Reading, lang: Language) -> list[str]:
         found.setdefault((change.kind, change.change), []).append(title)
     changes = []
     for (kind, way), titles in found.items():
-        names = joint("list", lang).join(dict.fromkeys(titles))
+        names = joint("list", lang).join(titles := list(dict.fromkeys(titles)))
+        if folded and kind == "duty":
+            names = count(DUTIES, "duties", len(titles), lang)
         if kind == "class" and way == "removed":
             changes.append(word(READING_WORDS, "instead", lang, names=names))
         elif kind != "class" and not (kind == "route" and any(key[0] == "class" for key in found)):
@@ -240,6 +247,12 @@ def say_matter(matter: Matter, lang: Language) -> str:
 # --- merged duties, citations and facts
 
 
+BEARERS: Table = {
+    "company": Phrase("the company"),
+    "partner": Phrase("the partner"),
+    "operator": Phrase("the operator, who is not stated"),
+}
+"""Who must hold a license or do a duty."""
 LAYER_WORDS: Table = {"layer": Phrase("layer {name}")}
 WAIVER_WORDS: Table = {
     "waived": Phrase("Set aside"),
@@ -251,6 +264,32 @@ WAIVER_WORDS: Table = {
     "some": Phrase("{count} of {total} findings set aside; what is left for the gate: {verdict}."),
     "remarks": Phrase("Notes on this run"),
 }
+
+
+def say_bearer(finding: Need | Duty, lang: Language) -> str:
+    """Return who must hold a license or do a duty, by name where the spec names the company."""
+    who = word(BEARERS, finding.bearer, lang)
+    return who + (aside(clean(finding.bearer_name, one_line=True), lang) if finding.bearer_name else "")
+
+
+def say_holder(need: Need, lang: Language) -> str:
+    """Return who must hold a license, as a part of a line."""
+    return phrase("holder", lang, who=say_bearer(need, lang))
+
+
+def say_doer(duty: Duty, lang: Language) -> str:
+    """Return who must do a duty, or has done it, as a part of a line."""
+    who = say_bearer(duty, lang)
+    return who if duty.state == "done" else phrase("bearer", lang, who=who)
+
+
+def license_facts(record: Record) -> tuple[Question, ...]:
+    """Return the facts, besides the missing ones, that could add a license; none for a launch that is denied anyway."""
+    if record.decision == "deny":
+        return ()
+    asked = {ask.path for ask in record.missing}
+    found = open_facts(finding for finding in record.undetermined if finding.effect == "need")
+    return tuple(ask for path, (ask, _) in found.items() if path not in asked)
 
 
 def merge_duties(duties: Iterable[Duty]) -> list[Duty]:
@@ -326,7 +365,7 @@ def _is_internal(duty: Duty) -> bool:
 
 def _identify(duty: Duty) -> tuple[str, str, str | None]:
     """Return what merged duties have in common: instrument, bearer and layer."""
-    return duty.instrument.id, duty.bearer, duty.layer
+    return duty.instrument.id, say_bearer(duty, "en"), duty.layer
 
 
 def open_facts(findings: Iterable[Finding]) -> dict[str, tuple[Question, int]]:
@@ -349,9 +388,11 @@ def later_law(record: Record, lang: Language) -> str:
 
 
 def say_meaning(record: Record, lang: Language) -> str:
-    """Return what the decision means, with the range that missing facts leave open, and what would settle it."""
+    """Return what the decision means, the range that missing facts leave open, what would settle it, what remains."""
     low, high = (word(VERDICTS, end, lang) for end in record.range)
     told = [phrase("range", lang, low=low, high=high) if low != high else "", say_conditional(record, lang)]
+    if record.decision == "allow" and any(duty.state != "done" for duty in record.duties):
+        told.append(phrase("duties_remain", lang))
     return gap(lang).join([word(MEANINGS, record.decision, lang), *filter(None, told)])
 
 
@@ -382,11 +423,11 @@ def say_decision(record: Record, lang: Language) -> list[str]:
     return [clean(text, one_line=True) for text in (*told, *say_limits(record, lang)) if text]
 
 
-def say_limits(record: Record, lang: Language) -> list[str]:
-    """Return the notices and the quality of the sources, each in a sentence; last, that it is not advice."""
+def say_limits(record: Record, lang: Language, kinds: Collection[str] | None = None) -> tuple[str, ...]:
+    """Return the notices, of these kinds or all, and the quality of the sources; last, that it is not advice."""
     known = [word(VERIFICATION, record.verification, lang)] if record.verification else []
-    notices = [notice.message[lang] for notice in record.notices]
-    return [*notices[:-1], *known, *notices[-1:]]
+    notices = [notice.message[lang] for notice in record.notices if kinds is None or notice.kind in kinds]
+    return (*notices[:-1], *known, *notices[-1:])
 
 
 def say_contested(reading: Reading, lang: Language) -> str:
@@ -400,11 +441,11 @@ def say_contested(reading: Reading, lang: Language) -> str:
 
 def some_waived(record: Record, lang: Language) -> str | None:
     """Return the number of waived findings and the remaining decision as a sentence; None without waived findings."""
-    count = len(record.waived)
-    if not count:
+    waived = len(record.waived)
+    if not waived:
         return None
     total = sum(not isinstance(one, Duty) or one.is_due_before_launch for one in record.waivable)
-    return word(WAIVER_WORDS, "some", lang, count=count, total=total, verdict=word(VERDICTS, record.judged, lang))
+    return word(WAIVER_WORDS, "some", lang, count=waived, total=total, verdict=word(VERDICTS, record.judged, lang))
 
 
 def waived_mark(finding: Finding, lang: Language) -> str:

@@ -105,11 +105,12 @@ class _Document:
             self.document.add_paragraph(no_license(record, say))
             return
         self.table(
-            [say.html(key) for key in ("instrument", "authority", "class", "route", "article")],
+            [say.html(key) for key in ("instrument", "authority", "bearer", "class", "route", "article")],
             [
                 [
                     (f"{say.html('or')} " if one.alternative else "") + one.title,
                     one.authority,
+                    one.bearer,
                     one.activity or "–",
                     one.route or "–",
                     say.names(one.citations),
@@ -123,13 +124,13 @@ class _Document:
         say = self.say
         self.heading(say_filings(made, record, say))
         before = say.html("before_launch_by", day=record.launch) if record.launch else say.html("before_launch")
-        rows = [[before, item.title, item.body_names] for item in made.before_launch]
+        rows = [[before, item.title, item.body_names, item.bearer] for item in made.before_launch]
         for day, found in by_day(made.dated).items():
-            rows += [[say.html("by_day", day=day), item.title, item.body_names] for item in found]
+            rows += [[say.html("by_day", day=day), item.title, item.body_names, item.bearer] for item in found]
         if made.undated:
-            rows.append([say.html("undated"), say.count("undated", len(made.undated)), ""])
+            rows.append([say.html("undated"), say.count("undated", len(made.undated)), "", ""])
         if rows:
-            self.table([say.html("due"), say.html("what"), say.html("authority")], rows)
+            self.table([say.html(key) for key in ("due", "what", "authority", "bearer")], rows)
         else:
             self.document.add_paragraph(say.html("filings_none"))
 

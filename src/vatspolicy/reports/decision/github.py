@@ -28,7 +28,7 @@ WORDS: Table = {
 LEAVES_OUT = {
     BY_KIND: f"{KINDS} Denial.reasons Denial.subject Need.effect Need.subject Duty.subject title",
     BY_EXPLAIN: f"launch met services undetermined {VERSIONS} {POLICY} Denial.layer Need.layer Duty.layer",
-    EXPLAINED: f"Denial.curable Need.routes Need.nearest Need.authority Duty.authority Duty.bearer {WHY}",
+    EXPLAINED: f"Denial.curable Need.routes Need.nearest Need.authority Duty.authority {WHY}",
     "GitHub shows ten notices; the notes are in the job summary.": "Advice.rule Advice.subject Advice.message"
     " Advice.layer Advice.citations Advice.kind",
 }

@@ -164,9 +164,15 @@ class _Report:
             "curable": finding.is_curable,
         }
 
+    def bearer(self, finding: Need | Duty) -> dict[str, str]:
+        """Return who must hold a license or do a duty, by name where the spec names the company."""
+        named = {"bearer_name": finding.bearer_name} if finding.bearer_name else {}
+        return {"bearer": finding.bearer, **named}
+
     def license(self, finding: Need) -> dict[str, object]:
         return {
             **self.finding(finding),
+            **self.bearer(finding),
             "any_of": [
                 {
                     "instrument": offer.instrument.id,
@@ -186,7 +192,7 @@ class _Report:
             "instrument": duty.instrument.id,
             "title": self.say(duty.instrument.title),
             "authority": self.bodies(duty.authority),
-            "bearer": duty.bearer,
+            **self.bearer(duty),
             "state": duty.state,
             "group": deadline.group,
             "due": self.say(deadline.text),

@@ -24,8 +24,7 @@ PROPERTIES = ("specs", "law")
 LEAVES_OUT = {
     BY_KIND: f"{KINDS} Denial.reasons Need.effect title",
     BY_EXPLAIN: f"launch met undetermined {VERSIONS} {POLICY} Denial.layer Need.layer Duty.layer Advice.layer",
-    EXPLAINED: f"Denial.curable Need.routes Need.nearest Need.authority Duty.authority Duty.bearer {WHY}"
-    " Explanation.location",
+    EXPLAINED: f"Denial.curable Need.routes Need.nearest Need.authority Duty.authority {WHY} Explanation.location",
 }
 
 

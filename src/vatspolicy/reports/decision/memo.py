@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from vatspolicy.core.engine.result import Citation, Duty, Fact, Finding, Need, Reading, Record, Route
+from vatspolicy.core.engine.result import Citation, Duty, Fact, Finding, Need, Record, Route
 from vatspolicy.core.policies.deadlines import GROUPS
 from vatspolicy.core.policies.model import VERIFICATIONS
 from vatspolicy.core.profile.wording import FactWording
@@ -32,6 +32,8 @@ class Task:
     title: str
     bodies: tuple[str, ...]
     body_names: str
+    bearer: str
+    """Who must hold the license or do the duty."""
     when: str
     """The deadline with its last day, or when it was done."""
     rule: str
@@ -71,6 +73,7 @@ def _license(finding: Need, record: Record, say: PageWords) -> Task:
         + digest.waived_mark(finding, say.lang),
         bodies=tuple(body.id for body in offers[0].authority),
         body_names=say.bodies(offers[0].authority),
+        bearer=digest.say_bearer(finding, say.lang),
         when=say.html("to_get"),
         rule=say.html("to_get"),
         group="before-launch",
@@ -89,12 +92,11 @@ def _duty(duty: Duty, say: PageWords) -> Task:
     when = say.text(deadline.text)
     if deadline.date:
         when += say.aside(say.phrase("by", day=deadline.date))
-    if duty.bearer == "partner":
-        when += f"{say.comma}{say.phrase('bearer')}"
     return Task(
         title=say.text(duty.instrument.title),
         bodies=tuple(body.id for body in duty.authority),
         body_names=say.bodies(duty.authority),
+        bearer=digest.say_bearer(duty, say.lang),
         when=say.phrase("done", day=duty.done_on) if done else when,
         rule=say.text(deadline.text),
         group=deadline.group,
@@ -122,7 +124,7 @@ def checklist(record: Record, say: PageWords) -> str:
 def _facts(item: Task, say: PageWords) -> list[str]:
     """Return the authority of a task, when it was done, and its law."""
     law = digest.merge_citations(item.citations, say.lang, False)
-    return [item.body_names, *([item.when] if item.done else []), *law]
+    return [item.body_names, item.bearer, *([item.when] if item.done else []), *law]
 
 
 def by_authority(found: Iterable[Task]) -> list[list[Task]]:
@@ -174,6 +176,8 @@ class LicenseToGet:
     title: str
     service: str
     authority: str
+    bearer: str
+    """Who must hold it."""
     activity: str
     route: str
     citations: Sequence[Citation]
@@ -196,8 +200,8 @@ class Memo:
     reason: str
     remarks: list[str]
     """Opinions, other readings and waivers, each in a sentence."""
-    notices: list[str]
-    """The day up to which the law is known, facts read as none, and that it is not advice."""
+    notices: Sequence[str]
+    """The day up to which the law is known, facts read as none, quality of the sources, and that it is not advice."""
     opinions: list[str]
     licenses: list[LicenseToGet]
     tasks: list[Task]
@@ -245,7 +249,7 @@ def make_memo(record: Record, say: PageWords) -> Memo:
         verdict=digest.say_verdict(record, lang),
         reason=say_reason(record, say),
         remarks=[remark for remark in remarks if remark],
-        notices=[say.text(notice.message) for notice in record.notices],
+        notices=digest.say_limits(record, lang),
         opinions=[digest.say_opinion(opinion, lang) for opinion in record.opinions],
         licenses=list(_licenses(record, say)),
         tasks=items(record, say),
@@ -253,7 +257,7 @@ def make_memo(record: Record, say: PageWords) -> Memo:
         contested=[
             (
                 f"{readings[0].subject}{say.colon}{say.text(readings[0].message)}",
-                [digest.say_other(_without_duties(reading), lang) for reading in readings],
+                [digest.say_other(reading, lang, folded=True) for reading in readings],
             )
             for readings in digest.group_readings(record.contested)
         ],
@@ -284,11 +288,6 @@ def say_filings(made: Memo, record: Record, say: PageWords) -> str:
     return heading + say.colon + say.comma.join(filter(None, parts_told)) if any(parts_told) else heading
 
 
-def _without_duties(reading: Reading) -> Reading:
-    """Return a reading without the duties that it changes, which the details list."""
-    return replace(reading, changes=tuple(change for change in reading.changes if change.kind != "duty"))
-
-
 def say_denial(finding: Finding, say: PageWords) -> str:
     """Return the reason of a denial."""
     reasons = finding.reasons if finding.effect == "need" else ()
@@ -314,6 +313,7 @@ def _licenses(record: Record, say: PageWords) -> Iterator[LicenseToGet]:
                 title=say.text(offer.instrument.title) + digest.waived_mark(finding, say.lang),
                 service=service or "",
                 authority=say.bodies(offer.authority),
+                bearer=digest.say_bearer(finding, say.lang),
                 activity=activities.get((service or "", name or ""), name or ""),
                 route=say.text(finding.route(offer.route).title) if offer.route else "",
                 citations=finding.citations,

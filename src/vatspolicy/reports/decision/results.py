@@ -193,8 +193,11 @@ def _message(finding: Finding, lang: Language) -> str:
         parts += [f"→ {offer.instrument.title[lang]} ({offer.route})" for offer in finding.any_of or ()]
     if isinstance(finding, Need | Duty) and finding.instrument is not None:
         parts.append(f"→ {finding.instrument.title[lang]}")
+    if isinstance(finding, Need):
+        parts.append(digest.say_holder(finding, lang))
     if isinstance(finding, Duty):
-        parts.append(finding.deadline.text[lang])
+        when = (finding.deadline.text[lang], digest.say_doer(finding, lang))
+        parts.append(joint("comma", lang).join(when))
     if finding.state in ("unknown", "unread"):
         parts += [f"? {ask.path}" for ask in finding.asks]
     return " ".join(parts) + f" [{law_of(finding.citations, lang)}]"

@@ -68,6 +68,8 @@ class Summary(NamedTuple):
     """Duties of the company itself before the launch."""
     law: Law
     """The law that decided."""
+    limits: tuple[str, ...]
+    """The day up to which the law is known, the quality of the sources, and that it is not advice."""
     reason: str
     """Why the decision is as it is, in a line; empty for one that is allowed by law that is not contested."""
 
@@ -94,6 +96,7 @@ def summarize(record: Record, lang: Language, judgement: Judgement) -> Summary:
         filings=len(filings),
         own=len(own),
         law=record.bundle,
+        limits=digest.say_limits(record, lang, ("later-law", "not-advice")),
         reason=_say_reason(record, lang),
     )
 
@@ -293,6 +296,11 @@ def own_law(summaries: Sequence[Summary], lang: Language) -> str:
     """Return the law that decided, unless it is the shipped one. All decisions of a run are made under one law."""
     law = summaries[0].law if summaries else None
     return "" if law is None or law.origin == SHIPPED.origin else say_deciding(law, lang)
+
+
+def say_limits(summaries: Iterable[Summary], lang: Language) -> str:
+    """Return the limits of all decisions, each once."""
+    return gap(lang).join(dict.fromkeys(limit for one in summaries for limit in one.limits))
 
 
 def say_totals(summaries: Iterable[Summary], invalid: int, lang: Language) -> str:

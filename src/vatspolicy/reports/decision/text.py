@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from vatspolicy.core.engine.result import Finding, Need, Record
+from vatspolicy.core.engine.result import Duty, Finding, Need, Offer, Question, Record
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean, shorten, width, wrap
@@ -14,7 +14,15 @@ from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, gap, jo
 from vatspolicy.output import HEADING, Style
 from vatspolicy.reports.decision import digest, pieces
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View
-from vatspolicy.reports.decision.summary import COUNTS, Summary, gravest_first, gravity, say_gate, say_totals
+from vatspolicy.reports.decision.summary import (
+    COUNTS,
+    Summary,
+    gravest_first,
+    gravity,
+    say_gate,
+    say_limits,
+    say_totals,
+)
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.words import COLORS, phrase, say_deciding
 
@@ -25,9 +33,9 @@ if TYPE_CHECKING:
 LEAVES_OUT = {
     "--details says it.": "services undetermined Denial.layer Need.layer Duty.layer Advice.layer Advice.citations"
     " Advice.kind Advice.message Advice.rule Advice.subject Duty.rule Duty.subject Duty.message Duty.citations"
-    f" Duty.bearer Need.rule Need.authority {WHY} Explanation.location",
+    f" Need.rule {WHY} Explanation.location",
     BY_EXPLAIN: f"product {VERSIONS} {POLICY}",
-    BY_KIND: f"{KINDS} Need.effect Need.message Need.routes Need.nearest",
+    BY_KIND: f"{KINDS} Denial.reasons Need.message",
 }
 
 
@@ -73,6 +81,8 @@ class Report(pieces.Report):
             yield from _join(_remark_lines(remarks, lang, style, room))
         if several and extent != "quiet":
             yield say_totals(entries.summaries, len(invalid), lang)
+        if (several or extent == "summary") and extent not in ("quiet", "details") and len(entries):
+            yield from _join([style(line, "dim") for line in wrap(say_limits(entries.summaries, lang), room, "")])
         yield from _join(closing)
 
 
@@ -174,26 +184,24 @@ def _pad(text: str, size: int, right: bool = False) -> str:
     return gap + text if right else text + gap
 
 
-# --- one screen: a decision in HEIGHT lines
+# --- one decision: all that decides, and as many duties as a terminal has room for
 
 
 HEIGHT = 22
-"""Lines of a decision with its last line. A terminal of 24 also shows the command and the prompt after it."""
+"""Lines of a decision with its last line, if what decides leaves room. A terminal of 24 also shows the command and the
+prompt after it.
+"""
 _MOST = 3
-"""Lines of one entry."""
-_INDENT = 4
-"""Cells before the second line of an entry."""
-_STEPS = ((_MOST, _MOST), (_MOST, 2), (_MOST, 1), (2, 1), (1, 1))
-"""Lines of an entry that decides (an obstacle, a license) and of any other one, from the roomiest to the tightest."""
+"""Lines of the titles of duties before the launch."""
 SCREEN_WORDS: Table = {
     "because": Phrase("What blocks"),
     "nearest": Phrase("nearest way: {route}; not met: {fails}"),
     "before_launch": Phrase("Before launch: {todo}"),
     "before_day": Phrase("Before launch on {day}: {todo}"),
-    "deadline": Phrase("Next deadline: {day}, {title}"),
-    "then": Phrase("Next deadline after the launch: {day}, {title}"),
+    "before_event": Phrase("Before an event"),
+    "could_add": Phrase("Facts that could add a license"),
+    "deadline": Phrase("next deadline {day}: {title}"),
     "more": Phrase("… and {count} more"),
-    "besides": Phrase("… and {names}"),
     "further": Phrase("Also: {text}."),
     "details": Phrase("--details shows all."),
     "share": Phrase("foreign share of at most {percent} %"),
@@ -202,91 +210,63 @@ SCREEN_COUNTS: Counts = {
     "later": (Phrase("{n} duty after launch"), Phrase("{n} duties after launch")),
     "advice": (Phrase("{n} note for review"), Phrase("{n} notes for review")),
     "open": (
-        Phrase("{n} missing fact that cannot change the verdict"),
-        Phrase("{n} missing facts that cannot change the verdict"),
+        Phrase("{n} fact not stated, on which further findings depend"),
+        Phrase("{n} facts not stated, on which further findings depend"),
     ),
     "met": (Phrase("{n} permit held"), Phrase("{n} permits held")),
 }
 
 
 class Section(NamedTuple):
-    """A part of the screen that may be cut to its first entries."""
+    """A part of the screen."""
 
     heading: str
     entries: list[list[str]]
     """Lines of each entry."""
     bare: bool = False
     """True for a heading that stands without entries, too."""
-    names: Sequence[str] = ()
-    """Short names of the entries, which stand for those that are cut; without them, these are counted."""
 
 
 def render_screen(record: Record, lang: Language, style: Style, room: int, closing: Sequence[str]) -> list[str]:
-    """Return one decision with its closing lines in HEIGHT lines, if the width and what decides allow."""
+    """Return one decision with its closing lines: all that decides, and the duties that fit in HEIGHT lines.
+
+    Every obstacle, license, other reading and fact to add stands there whole; those of one cause share an entry.
+    """
     screen = _Screen(record, lang, style, room)
     head, tail = list(screen.head()), list(screen.tail())
-    left = HEIGHT - len(head) - len(tail) - len(closing)
+    deciding = [section for section in screen.deciding() if section.entries]
+    used = len(head) + len(tail) + len(closing) + sum(_height(section) for section in deciding)
+    sections = [*deciding, *(section for section in screen.duties(HEIGHT - used) if section.entries or section.bare)]
+    spare = HEIGHT - used - sum(_height(section) for section in sections[len(deciding) :])
+    spaced = len(sections) <= spare - (2 if closing else 1)
     body: list[str] = []
-    for screen.decisive, screen.most in _STEPS:  # shorter entries, where even the first ones do not fit
-        body = _fit(
-            [section for section in screen.sections() if section.entries or section.bare], left, lang, style, room
-        )
-        if len(body) <= left:
-            break
-    spare = left - len(body)
+    for section in sections:
+        body += [*([""] if spaced else []), style(section.heading, *HEADING)]
+        body += [line for entry in section.entries for line in entry]
+    spare -= len(sections) if spaced else 0
     before_closing, before_tail = [""] if closing and spare > 0 else [], [""] if spare > 1 else []
     return [*head, *body, *before_tail, *tail, *before_closing, *closing]
 
 
-def _fit(sections: Sequence[Section], height: int, lang: Language, style: Style, room: int) -> list[str]:
-    """Return the sections in `height` lines: one entry of each, then more while they fit. Cuts are counted."""
-    shown = [min(1, len(section.entries)) for section in sections]
-
-    def lines(spaced: bool = False) -> list[str]:
-        found: list[str] = []
-        for section, most in zip(sections, shown, strict=True):
-            found += [""] if spaced else []
-            found.append(style(section.heading, *HEADING))
-            found += [line for entry in section.entries[:most] for line in entry]
-            if rest := section.names[most:]:
-                named = word(SCREEN_WORDS, "besides", lang, names=joint("semicolon", lang).join(dict.fromkeys(rest)))
-                found += wrap(named, room, "    ")
-            elif count := len(section.entries) - most:
-                found.append(style(f"    {word(SCREEN_WORDS, 'more', lang, count=count)}", "dim"))
-        return found
-
-    for index, section in enumerate(sections):
-        while shown[index] < len(section.entries):
-            shown[index] += 1
-            if len(lines()) > height:
-                shown[index] -= 1
-                break
-    return lines(spaced=len(lines()) + len(sections) <= height)
+def _height(section: Section) -> int:
+    return 1 + sum(map(len, section.entries))
 
 
 class _Screen:
     def __init__(self, record: Record, lang: Language, style: Style, room: int) -> None:
         self.record, self.lang, self.style, self.room = record, lang, style, room
-        self.decisive = self.most = _MOST
 
     def say(self, text: LocalizedText | str) -> str:
         return clean(text if isinstance(text, str) else str(text[self.lang]), one_line=True)
 
-    def entry(self, text: str, first: str, indent: str = "    ", most: int = _MOST) -> list[str]:
-        """Return an entry in at most `most` lines."""
-        return _cut(wrap(text, self.room, indent, first), min(most, self.most), self.room)
+    def entry(self, text: str, first: str, indent: str = "    ") -> list[str]:
+        return wrap(text, self.room, indent, first)
 
-    def decision(self, text: str, first: str, laws: Sequence[str]) -> list[str]:
-        """Return an entry that decides: where it has too many lines, its text is cut before its law is."""
+    def law(self, finding: Finding) -> str:
+        """Return the first law of a finding in brackets, and the number of the others."""
+        laws = digest.merge_citations(finding.citations, self.lang, graded=False)
         more = f" {word(SCREEN_WORDS, 'more', self.lang, count=len(laws) - 1)}" if len(laws) > 1 else ""
-        inner = self.room - _INDENT
-        room = inner * (self.decisive - 1) or inner
-        law = self.style(f" [{shorten(clean(laws[0]), room - width(more))}{more}]", "dim") if laws else ""
-        lines, left = wrap(f"{text}{law}", self.room, " " * _INDENT, first), width(text)
-        while law and left > inner // 4 and len(lines) > self.decisive > 1:
-            left -= sum(width(line) - _INDENT for line in lines[self.decisive :])
-            lines = wrap(f"{shorten(text, left)}{law}", self.room, " " * _INDENT, first)
-        return _cut(lines, self.decisive, self.room)
+        return self.style(f" [{clean(laws[0])}{more}]", "dim") if laws else ""
 
     def head(self) -> Iterator[str]:
         decision = self.record.decision
@@ -297,28 +277,25 @@ class _Screen:
         if width(f"{verdict} {title} · {about}") <= self.room:
             yield f"{verdict} {title} · {about}"
         else:
-            yield from self.entry(title, f"{verdict} ", " ", 2)
-            yield from self.entry(about, " ", " ", 2)
+            yield from _cut(self.entry(title, f"{verdict} ", " "), 2, self.room)
+            yield from self.entry(about, " ", " ")
         yield from self.entry(digest.say_meaning(self.record, self.lang), " ", " ")
         if told := digest.some_waived(self.record, self.lang):
             yield from (self.style(line, "yellow") for line in self.entry(told, " ", " "))
 
-    def sections(self) -> Iterator[Section]:
+    def deciding(self) -> Iterator[Section]:
+        """Yield the sections that are never cut, those with what cannot be mended first."""
         yield Section(word(digest.WAIVER_WORDS, "waived", self.lang), list(self.waived()))
-        yield Section(
-            word(SCREEN_WORDS, "because", self.lang), list(self.denials()), names=[*map(self.name, self.record.denials)]
-        )
-        yield Section(
-            phrase("missing", self.lang),
-            list(self.missing()),
-            names=[self.say(ask.path) for ask in self.record.missing],
-        )
+        yield Section(word(SCREEN_WORDS, "because", self.lang), list(self.denials()))
+        yield Section(phrase("missing", self.lang), list(self.asked(self.record.missing)))
         licenses = "get" if self.record.needs else "would_get"
-        yield Section(phrase(licenses, self.lang), list(self.licenses()), names=[*map(self.name, self.record.licenses)])
+        yield Section(phrase(licenses, self.lang), list(self.licenses()))
+        further = digest.license_facts(self.record)
+        yield Section(word(SCREEN_WORDS, "could_add", self.lang), list(self.asked(further)))
         yield Section(phrase("contested", self.lang), list(self.contested()))
-        denied, heading = self.record.decision == "deny", self.duties_heading()
-        yield Section(heading or phrase("duties", self.lang), [] if denied else list(self.duties()), bool(heading))
         yield Section(phrase("ahead", self.lang), list(self.ahead()))
+        if self.record.decision != "deny":
+            yield Section(word(SCREEN_WORDS, "before_event", self.lang), list(self.events()))
 
     def waived(self) -> Iterator[list[str]]:
         for finding in self.record.waived:
@@ -326,31 +303,21 @@ class _Screen:
             text = f"{digest.say_finding(finding, self.lang)} · {digest.say_waived(finding.waived, self.lang)}"
             yield self.entry(text, "  ~ ")
 
-    def laws(self, finding: Finding) -> list[str]:
-        return digest.merge_citations(finding.citations, self.lang, graded=False)
-
     def denials(self) -> Iterator[list[str]]:
+        causes: dict[tuple[str, str], list[str]] = {}
         for finding in self.record.denials:
-            subject = str(finding.subject)
             message = self.say(finding.message)
             if finding.effect == "need" and finding.reasons:
                 message = " · ".join(self.say(reason.title) for reason in finding.reasons)
             message += aside(phrase("curable", self.lang), self.lang) if finding.is_curable else ""
-            message += digest.waived_mark(finding, self.lang)
-            start = f"{clean(subject)}{joint('colon', self.lang)}" if subject else ""
-            lines = self.decision(f"{start}{message}", f"  {self.style('✘', 'red')} ", self.laws(finding))
-            if nearest := self.nearest(finding):
-                lines += self.entry(nearest, "    → ", "      ", 2)
-            yield lines
-
-    def name(self, finding: Finding) -> str:
-        """Return a short name of an obstacle or a license: its subject, and its reasons or instruments."""
-        offers = finding.offers if isinstance(finding, Need) and not finding.reasons else ()
-        titles = [reason.title for reason in finding.reasons] or [offer.instrument.title for offer in offers]
-        name = f" {phrase('or', self.lang)} ".join(dict.fromkeys(map(self.say, titles)))
-        if finding.reasons:
-            name = " · ".join(map(self.say, titles))
-        return f"{finding.subject}{joint('colon', self.lang)}{name}" if finding.subject.service else name
+            text = f"{message}{digest.waived_mark(finding, self.lang)}{self.law(finding)}"
+            subject = clean(str(finding.subject))
+            causes.setdefault((text, self.nearest(finding)), []).extend([subject] if subject else [])
+        for (text, nearest), subjects in causes.items():
+            about = joint("list", self.lang).join(dict.fromkeys(subjects))
+            start = f"{about}{joint('colon', self.lang)}" if about else ""
+            lines = self.entry(f"{start}{text}", f"  {self.style('✘', 'red')} ")
+            yield [*lines, *(self.entry(nearest, "    → ", "      ") if nearest else [])]
 
     def nearest(self, finding: Finding) -> str:
         """Return the nearest closed route with its failing conditions; empty without routes."""
@@ -363,42 +330,51 @@ class _Screen:
         told = joint("semicolon", self.lang).join(fail.rstrip(".。") for fail in fails)
         return word(SCREEN_WORDS, "nearest", self.lang, route=self.say(route.title), fails=told)
 
-    def missing(self) -> Iterator[list[str]]:
-        for ask in self.record.missing:
-            yield self.entry(
-                f"{self.style(ask.path, 'bold')}{joint('colon', self.lang)}{self.say(ask.question)}",
-                "  ? ",
-                "    ",
-                2,
-            )
+    def asked(self, questions: Iterable[Question]) -> Iterator[list[str]]:
+        for ask in questions:
+            text = f"{self.style(ask.path, 'bold')}{joint('colon', self.lang)}{self.say(ask.question)}"
+            yield self.entry(text, "  ? ")
 
     def licenses(self) -> Iterator[list[str]]:
-        bodies = joint("bodies", self.lang)
-        for finding in self.record.licenses:
-            service = finding.subject.service
-            start = f"{clean(service)}{joint('colon', self.lang)}" if service else ""
+        """Yield the licenses to get. Those that differ in class and route alone share an entry."""
+        same: dict[tuple[tuple[str, ...], str, str], list[Need]] = {}
+        for need in self.record.licenses:
+            named = tuple(self.license(need, offer) for offer in need.offers)
+            same.setdefault((named, self.law(need), digest.waived_mark(need, self.lang)), []).append(need)
+        for (named, law, mark), needs in same.items():
             lines: list[str] = []
-            for offer in finding.offers:
-                source = bodies.join(_abbreviate(self.say(body.title)) for body in offer.authority)
-                text = f"{start}{self.style(self.say(offer.instrument.title), 'bold')}{joint('comma', self.lang)}"
-                text += phrase("from", self.lang, authority=source)
-                if offer.route is not None:
-                    title = self.say(finding.route(offer.route).title)
-                    way = phrase("route", self.lang, route=title)
-                    text += aside(f"{offer.class_}{joint('comma', self.lang)}{way}", self.lang)
-                text += digest.waived_mark(finding, self.lang)
+            for place, text in enumerate(named):
+                ways = [way for need in needs if (way := self.way(need, need.offers[place]))]
+                about = aside(joint("semicolon", self.lang).join(ways), self.lang) if ways else ""
                 lead = f"  {phrase('or', self.lang)} " if lines else "  → "
-                lines += self.decision(text, lead, () if lines else self.laws(finding))
+                lines += self.entry(f"{text}{about}{mark}{'' if lines else law}", lead)
             yield lines
 
+    def license(self, need: Need, offer: Offer) -> str:
+        """Return a license with its service, its authority and its holder."""
+        service, comma = need.subject.service, joint("comma", self.lang)
+        start = f"{clean(service)}{joint('colon', self.lang)}" if service else ""
+        source = joint("bodies", self.lang).join(_abbreviate(self.say(body.title)) for body in offer.authority)
+        told = [phrase("from", self.lang, authority=source), digest.say_holder(need, self.lang)]
+        return comma.join([f"{start}{self.style(self.say(offer.instrument.title), 'bold')}", *told])
+
+    def way(self, need: Need, offer: Offer) -> str:
+        """Return class and route of a license; empty for one that is needed by name."""
+        if offer.route is None:
+            return ""
+        route = phrase("route", self.lang, route=self.say(need.route(offer.route).title))
+        return f"{offer.class_}{joint('comma', self.lang)}{route}"
+
     def contested(self) -> Iterator[list[str]]:
+        """Yield what other readings do in a few words, then each of them, of all subjects that it reads alike."""
         if hint := digest.say_hint(self.record, self.lang):
-            yield self.entry(self.style(hint, "yellow"), "  ≠ ", "    ", 2)
+            yield self.entry(self.style(hint, "yellow"), "  ≠ ")
+        alike: dict[str, list[str]] = {}
         for reading in self.record.contested:
-            subject = f"{reading.subject}{joint('colon', self.lang)}"
-            yield self.entry(
-                clean(f"{subject}{digest.say_other(reading, self.lang)}", one_line=True), "  ≠ ", "    ", 2
-            )
+            alike.setdefault(digest.say_other(reading, self.lang, folded=True), []).append(reading.subject)
+        for text, subjects in alike.items():
+            about = joint("list", self.lang).join(dict.fromkeys(subjects))
+            yield self.entry(clean(f"{about}{joint('colon', self.lang)}{text}", one_line=True), "  ≠ ")
 
     def duties_heading(self) -> str:
         """Return how much is to do before the launch, and until when; empty if there is nothing."""
@@ -411,23 +387,38 @@ class _Screen:
             return word(SCREEN_WORDS, "before_launch", self.lang, todo=todo)
         return word(SCREEN_WORDS, "before_day", self.lang, day=self.record.launch, todo=todo)
 
-    def duties(self) -> Iterator[list[str]]:
+    def duties(self, lines: int) -> Iterator[Section]:
+        """Yield the duties before the launch by who must do them, in as many lines, but at least one for each."""
+        heading = self.duties_heading()
+        if not heading:
+            return
         filings, own = digest.split_duties(self.record)
-        titles = [self.say(duty.instrument.title) for duty in (*filings, *own)]
-        if (due := self.record.next_deadline) is not None:
-            key = "then" if titles and self.record.launch else "deadline"
-            title = self.say(due.instrument.title)
-            yield self.entry(word(SCREEN_WORDS, key, self.lang, day=due.deadline.date, title=title), "  ☐ ", "    ", 2)
-        if titles:
-            yield self.entry(joint("semicolon", self.lang).join(titles), "  ☐ ")
+        told = [] if self.record.decision == "deny" else [*self.by_bearer((*filings, *own))]
+        most = max(1, min(_MOST, (lines - 1) // max(1, len(told))))
+        yield Section(heading, [_cut(self.entry(text, "  ☐ "), most, self.room) for text in told], True)
+
+    def by_bearer(self, duties: Iterable[Duty]) -> Iterator[str]:
+        """Yield who must act, and the titles of the duties."""
+        titles: dict[str, list[str]] = {}
+        for duty in duties:
+            titles.setdefault(digest.say_bearer(duty, self.lang), []).append(self.say(duty.instrument.title))
+        for who, found in titles.items():
+            yield f"{who}{joint('colon', self.lang)}{joint('semicolon', self.lang).join(dict.fromkeys(found))}"
+
+    def events(self) -> Iterator[list[str]]:
+        """Yield each duty that must be done before something other than the launch, such as an export of data."""
+        waiting = (duty for duty in self.record.duties if duty.is_due_before_event)
+        for duty in digest.merge_duties(waiting):
+            when = f"{self.say(duty.deadline.text)}{joint('comma', self.lang)}{digest.say_bearer(duty, self.lang)}"
+            yield self.entry(f"{self.say(duty.instrument.title)}{joint('colon', self.lang)}{when}", "  ☐ ")
 
     def ahead(self) -> Iterator[list[str]]:
         for _, text in digest.changes_ahead(self.record, self.lang):
-            yield self.entry(text, f"  {self.style('!', 'yellow')} ", "    ", 2)
+            yield self.entry(text, f"  {self.style('!', 'yellow')} ")
 
     def tail(self) -> Iterator[str]:
         for opinion in self.record.opinions:
-            yield from self.entry(digest.say_opinion(opinion, self.lang), " § ", "   ", 1)
+            yield from self.entry(digest.say_opinion(opinion, self.lang), " § ", "   ")
         space = gap(self.lang)
         further = joint("comma", self.lang).join(_further(self.record, self.lang))
         told = [word(SCREEN_WORDS, "further", self.lang, text=further)] if further else []
@@ -448,11 +439,19 @@ def _abbreviate(title: str) -> str:
 
 
 def _further(record: Record, lang: Language) -> Iterator[str]:
-    """Yield the number of things that the screen leaves out."""
-    later = sum(duty.state != "done" and duty.deadline.group != "before-launch" for duty in record.duties)
-    undetermined = digest.open_facts(record.undetermined) if record.decision != "incomplete" else ()
-    held = len(record.held)
-    advice = len(digest.by_kind(record.advice))
-    for key, n in (("met", held), ("later", later), ("advice", advice), ("open", len(undetermined))):
+    """Yield the number of things that the screen leaves out; of duties after the launch also the next deadline."""
+    later = sum(
+        duty.state != "done" and duty.deadline.group not in ("before-launch", "before-event") for duty in record.duties
+    )
+    shown = {ask.path for ask in (*record.missing, *digest.license_facts(record))}
+    left = digest.open_facts(record.undetermined).keys() - shown
+    counts = {"met": len(record.held), "later": later, "advice": len(digest.by_kind(record.advice)), "open": len(left)}
+    for key, n in counts.items():
         if n:
-            yield count(SCREEN_COUNTS, key, n, lang)
+            due = record.next_deadline if key == "later" else None
+            yield count(SCREEN_COUNTS, key, n, lang) + (aside(_deadline(due, lang), lang) if due else "")
+
+
+def _deadline(due: Duty, lang: Language) -> str:
+    title = f"{clean(due.instrument.title[lang], one_line=True)}{joint('comma', lang)}{digest.say_bearer(due, lang)}"
+    return word(SCREEN_WORDS, "deadline", lang, day=due.deadline.date, title=title)

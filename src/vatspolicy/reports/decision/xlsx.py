@@ -36,6 +36,7 @@ _CHECKLIST = {
     "kind": 12,
     "item": 44,
     "authority": 30,
+    "bearer": 22,
     "class_and_route": 30,
     "group": 16,
     "due": 34,
@@ -94,13 +95,13 @@ def _tasks(record: Record, say: PageWords) -> Iterator[Sequence[object]]:
         by = say.comma.join(part for part in (one.activity, one.route) if part)
         when = [say.word(GROUPS, "before-launch"), say.html("to_get"), _day(record.launch)]
         law = [say.names(one.citations), _grade(one.citations, say)]
-        yield ["", *lead, say.html("license"), title, one.authority, by, *when, *law]
+        yield ["", *lead, say.html("license"), title, one.authority, one.bearer, by, *when, *law]
     for item in made.tasks:
         if not item.license:
             when = [say.word(GROUPS, item.group), item.when, _day(item.day)]
             done = say.html("true") if item.done else ""
             law = [say.names(item.citations), _grade(item.citations, say)]
-            yield [done, *lead, say.html("filing"), item.title, item.body_names, "", *when, *law]
+            yield [done, *lead, say.html("filing"), item.title, item.body_names, item.bearer, "", *when, *law]
 
 
 def _product(record: Record, say: PageWords) -> Sequence[object]:

@@ -25,6 +25,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "filings_count": Phrase("To do before launch"),
     "instrument": Phrase("License"),
     "authority": Phrase("Authority", "formats html words"),
+    "bearer": Phrase("Holder"),
     "class": Phrase("Class"),
     "route": Phrase("Route"),
     "checklist_text": Phrase("The checklist before launch, as Markdown"),

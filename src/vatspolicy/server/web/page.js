@@ -95,7 +95,8 @@ function heading() {
   if (!now.interview) return say("erroneous");
   const { question: asked, settled, decision } = now.interview;
   if (asked) return say(now.blank ? "first_question" : "interview");
-  return settled ? say("settled", { word: words.verdicts[decision][lang] }) : say("unsettled");
+  const contested = now.record.contested.length ? ` · ${say("contested")}` : "";
+  return settled ? say("settled", { word: words.verdicts[decision][lang] + contested }) : say("unsettled");
 }
 
 function ending() {
@@ -104,7 +105,7 @@ function ending() {
   if (!settled) return [skipped.length || !opinions.length ? el("p", {}, say("no_more", { count: skipped.length })) : null,
     opinions.length ? el("p", {}, say("opinions_needed", { names: opinions.join(", ") })) : null,
     skipped.length ? el("p", { class: "buttons" }, el("button", { type: "button", "data-act": "again" }, say("ask_again"))) : null];
-  return [el("p", {}, say("decided")),
+  return [el("p", {}, say(now.record.contested.length ? "decided_contested" : "decided")),
     further && !now.complete ? el("p", { class: "buttons" }, el("button", { type: "button", "data-act": "complete" }, say("complete", { count: further }))) : null];
 }
 

@@ -13,6 +13,7 @@ from vatspolicy.guidance.interview.messages import PHRASES as INTERVIEW
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
 from vatspolicy.i18n.words import VERDICTS, word
 from vatspolicy.reports.access_matrix.render import read_style
+from vatspolicy.reports.decision.digest import READING_WORDS
 from vatspolicy.reports.formats import FORMATS
 from vatspolicy.reports.formats.templating import ICON, LANGUAGE_TAGS, read_asset, render_html
 from vatspolicy.reports.words import OWN_NAME, phrase
@@ -56,7 +57,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "why": Phrase("Why do you ask?"),
     "left": Phrase("about {left} left"),
     "one_left": Phrase("perhaps the last"),
+    "contested": READING_WORDS["contested"],
     "decided": Phrase("Further answers about the facts that are still missing cannot change the decision."),
+    "decided_contested": Phrase(
+        "On the first reading of the law, further answers cannot change the decision. Another reading may: see "
+        "“Contested”."
+    ),
     "no_more": Phrase("No decision yet, and nothing is left to ask. Facts that you did not know: {count}."),
     "opinions_needed": Phrase(
         "The decision waits for a legal opinion that an approver grants, because nobody here has read the law behind: "

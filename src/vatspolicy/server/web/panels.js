@@ -27,11 +27,13 @@ function drawBanner() {
   const comma = lang === "zh" ? "、" : ", ";
   const licenses = [...new Set(record.needs.map((need) => [...new Set((need.any_of ?? [need]).map((one) => one.instrument.title[lang]))].join(` / `)))];
   return [el("span", { class: `word ${TONES[record.decision]}` }, words.verdicts[record.decision][lang]),
+    record.contested.length ? el("span", { class: "word ask", id: "banner-contested" }, say("contested")) : null,
     record.decision === "incomplete" ? el("span", { id: "banner-range" }, range.join(" … ")) : null,
     record.decision === "deny" ? drawReasons(record.denials) : null,
     licenses.length ? el("span", {}, say("to_get", { licenses: licenses.join(comma) })) : null,
     record.missing.length ? el("span", {}, say("missing", { count: record.missing.length })) : null,
     el("span", { class: "soft" }, say("law_of", { day: record.as_of })),
+    el("span", { class: "soft", id: "banner-limits" }, record.notices.filter((one) => ["later-law", "not-advice"].includes(one.kind)).map((one) => one.message[lang]).join(" ")),
     ["deny", "needs-license"].includes(record.decision) && tab !== "forward"
       ? el("button", { type: "button", class: "jump-forward", "data-act": "forward" }, say("to_forward"), " →") : null];
 }

@@ -1,0 +1,55 @@
+"""Each verdict carries where it stands: contested, the day of the law, the quality of the sources, and no advice."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+
+import pytest
+from docx import Document
+
+from tests.support.shipped import fixture_file, shipped_bundle
+from vatspolicy.core.engine.result import Record
+from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.gate.gate import Gate, GateResult
+from vatspolicy.i18n import Language
+from vatspolicy.reports.decision import export, render
+from vatspolicy.reports.decision.digest import READING_WORDS, say_limits
+
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+
+
+def contested() -> Record:
+    return Gate(shipped_bundle(), "2026-11-24", None, allow_past=True).decide(
+        load_profile(fixture_file("iot-suzhou"), [("product.launch", "2027-03-01")])
+    )[1]
+
+
+def first_page(record: Record, format: str, lang: Language) -> str:
+    """Return what a reader sees first: of a page its head, of a memo what stands before its first table."""
+    if format == "html":
+        head = render("html", [record], lang).partition('<header class="verdict')[2].partition("</header>")[0]
+        return html.unescape(re.sub("<[^>]*>", "", head))
+    if format == "docx":
+        memo = Document(io.BytesIO(export("docx", [record], lang)))
+        return " ".join(one.text for one in memo.paragraphs[:12])
+    gate = GateResult((record,), (), (), Gate(shipped_bundle(), "2026-11-24").code(record))
+    extent = {"summary": "summary", "json": "screen"}.get(format, "screen")
+    return render("json" if format == "json" else "text", [record], lang, room=400, extent=extent, gate=gate)
+
+
+@pytest.mark.parametrize("format", ["html", "docx", "screen", "summary", "json"])
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_limits_stand_with_the_verdict(format: str, lang: Language) -> None:
+    record = contested()
+    shown = re.sub(r"\s+", "", first_page(record, format, lang))
+    limits = say_limits(record, lang, ("later-law", "not-advice"))
+    assert len(limits) == 3
+    if format == "json":
+        assert f'"verification":"{record.verification}"' in shown
+        assert '"stricter":' in shown
+        limits = tuple(one.message[lang] for one in record.notices)
+    else:
+        assert READING_WORDS["contested"][lang] in shown
+    assert [limit for limit in limits if re.sub(r"\s+", "", limit) not in shown] == []
