@@ -140,7 +140,7 @@ def _decide(gate: Gate, spec: str) -> _Side:
 def _entry(spec: str, before: _Side, after: _Side | list[str], laws: Sequence[Bundle]) -> SpecUpdate:
     decision = before[0]
     found = SpecUpdate(
-        spec, decision.product, decision.as_of, _shorten(before), None, "unknown", (), (), None, (), changed=True
+        spec, decision.product, decision.as_of, shorten(before[1]), None, "unknown", (), (), None, (), changed=True
     )
     if isinstance(after, list):
         return replace(found, problems=tuple(after))
@@ -148,8 +148,8 @@ def _entry(spec: str, before: _Side, after: _Side | list[str], laws: Sequence[Bu
     ahead = AheadChange(_list_ahead(before), _list_ahead(after))
     found = replace(
         found,
-        after=_shorten(after),
-        direction=_direction(decision, after[0]),
+        after=shorten(after[1]),
+        direction=compare_verdicts(before[1], after[1]),
         changes=tuple(summary for summary in compare_summaries(old, new) if summary.kind != "duty"),
         duties=tuple(_compare_duties(before[1], after[1])),
         ahead=None if ahead.before == ahead.after else ahead,
@@ -157,15 +157,16 @@ def _entry(spec: str, before: _Side, after: _Side | list[str], laws: Sequence[Bu
     return replace(found, changed=any((found.direction != "same", found.changes, found.duties, found.ahead)))
 
 
-def _shorten(side: _Side) -> ShortDecision:
-    return ShortDecision(side[0].decision, side[0].range)
+def shorten(record: Record) -> ShortDecision:
+    """Return a decision in short."""
+    return ShortDecision(record.decision, record.range)
 
 
 def _list_ahead(side: _Side) -> tuple[tuple[str, str], ...]:
     return tuple((one.day, one.decision) for one in side[1].changes_ahead or ())
 
 
-def _direction(before: Decision, after: Decision) -> str:
+def compare_verdicts(before: Record, after: Record) -> str:
     """Return same, tightened, loosened or, if neither is certain, unknown."""
     low, high = (WORDS.index(after.range[end]) - WORDS.index(before.range[end]) for end in (0, 1))
     if not low and not high:

@@ -20,6 +20,7 @@ from vatspolicy.reports.words import COLORS, phrase, say_deciding
 
 if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
+    from vatspolicy.gate.spec_change import SpecChanges
 
 
 LEAVES_OUT = {
@@ -69,6 +70,8 @@ class Report(pieces.Report):
         elif extent in ("screen", "summary"):
             lines = summary_lines if extent == "summary" else table_lines
             yield from _join(lines(entries.summaries, invalid, lang, style, room))
+        for changes in (gate.changes, gate.by_law) if gate and extent != "quiet" else ():
+            yield from _join(_change_lines(changes, lang, style, room))
         if remarks and extent != "quiet":
             yield from _join(_remark_lines(remarks, lang, style, room))
         if several and extent != "quiet":
@@ -91,6 +94,21 @@ def _count_errors(gate: GateResult | None) -> dict[str, int]:
         if problem.file in errors:
             errors[problem.file] += 1
     return errors
+
+
+def _change_lines(changes: SpecChanges | None, lang: Language, style: Style, room: int) -> list[str]:
+    """Return the section on what the edited specs do; empty for a run that is compared with no base."""
+    if changes is None:
+        return []
+    from vatspolicy.reports.spec_change import say_changes, say_heading, say_rest
+
+    lines = [style(say_heading(changes, lang), *HEADING)]
+    for one in say_changes(changes, lang):
+        lines += wrap(f"{clean(one.file, one_line=True)}{joint('colon', lang)}{one.head}", room, "    ", "  ")
+        for line in one.lines:
+            lines += wrap(line, room, "      ", "    - ")
+    rest = say_rest(changes, lang)
+    return [*lines, *(wrap(rest, room, "  ", "  ") if rest else [])]
 
 
 def _remark_lines(remarks: Iterable[Remark], lang: Language, style: Style, room: int) -> list[str]:
