@@ -8,16 +8,18 @@ import re
 
 import pytest
 
+from tests.support import specs
 from tests.support.changes import OPENING, until, write
 from tests.support.console import Console
 from tests.support.repositories import commit, git
 from tests.support.schemas import validator_of
-from tests.support import specs
 from tests.support.specs import DENIED
 from vatspolicy.reports.decision.comment import MARKER
 
 SHOP_FILE, HOSTING_FILE, DENIED_FILE = "specs/shop.yaml", "specs/hosting.yaml", "specs/denied.yaml"
-SHOP = specs.SHOP.replace("    content: []\n", "    content: []\n    channels: [website]\n    hosting: mainland\n    area: [china]\n")
+SHOP = specs.SHOP.replace(
+    "    content: []\n", "    content: []\n    channels: [website]\n    hosting: mainland\n    area: [china]\n"
+)
 HOSTING = specs.HOSTING.replace("  registered:", "  registered_capital_rmb: 20000000\n  registered:")
 CHENGDU = HOSTING.replace("facilities: [shanghai-lingang]", "facilities: [chengdu]")
 

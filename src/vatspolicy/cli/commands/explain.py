@@ -20,7 +20,10 @@ ExplainFormat = Literal["text", "json", "html", "dot"]
 
 def explain(
     name: Annotated[
-        str, Argument("RULE|POLICY|FACT", "A policy, a rule, a fact such as company.foreign_percent, or a list such as offers.")
+        str,
+        Argument(
+            "RULE|POLICY|FACT", "A policy, a rule, a fact such as company.foreign_percent, or a list such as offers."
+        ),
     ],
     context: CommandContext,
     format: Annotated[ExplainFormat, make_format_option(ExplainFormat)] = "text",

@@ -54,13 +54,17 @@ LAST_DAY, VALID = "valid_until", "valid"
 class Refused(Exception):
     """Error for an answer that is not accepted.
 
-    `text` is the reason, in both languages; `choices` are the answers that it may have meant.
+    `text` is the reason, in both languages; `choices` are the answers that it may have meant. `around` is what stands
+    before and behind the word of a list that is meant; a choice between them completes the answer.
     """
 
-    def __init__(self, text: LocalizedText, choices: Sequence[Choice] = ()) -> None:
+    def __init__(
+        self, text: LocalizedText, choices: Sequence[Choice] = (), around: tuple[str, str] | None = None
+    ) -> None:
         super().__init__(text["en"])
         self.text = text
         self.choices = choices
+        self.around = around
 
 
 @dataclass(frozen=True)
