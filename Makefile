@@ -52,6 +52,10 @@ help: ## list the targets
 demo: $(CORE) ## decide a real product spec
 	@$(BIN)/vatspolicy check $(DEMO_SPEC) --no-fail
 
+owner: ## write the owner of the repository where OWNER stands: make owner NAME=acme
+	@git grep -lE 'OWNER/vatspolicy|@OWNER/' -- . ':!tests' ':!src' ':!Makefile' | xargs sed -i -E \
+		-e '/^# Replace OWNER/d' -e 's#OWNER/vatspolicy#$(NAME)/vatspolicy#g' -e 's#@OWNER/#@$(NAME)/#g'
+
 test: $(TOOLS) ## lint, then every test; of costly searches a part
 	@$(MAKE) --no-print-directory -j 2 lint $(COLLECTED)
 	@$(MAKE) --no-print-directory law tests
