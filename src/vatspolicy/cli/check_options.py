@@ -128,6 +128,7 @@ class CheckOptions:
         bool, opt.Option("--details", "Say everything: conditions, articles, duties, notes.", opt.OUTPUT)
     ] = False
     summary: Annotated[bool, opt.Option("--summary", "Print one line a spec, the worst first.", opt.OUTPUT)] = False
+    failures: Annotated[bool, opt.Option("--failures", "Print one line for each spec that fails.", opt.OUTPUT)] = False
     quiet: Annotated[bool, opt.Option("--quiet -q", "Print the last line only.", opt.OUTPUT)] = False
     receipt: Annotated[
         str | None, opt.Option("--receipt FILE", "Write a receipt, to be replayed; - is standard output.", opt.OUTPUT)

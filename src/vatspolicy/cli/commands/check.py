@@ -84,7 +84,7 @@ def check(options: CheckOptions) -> ExitCode:
         remarks = (*remarks, remark)
     if remarks:
         result = result._replace(remarks=(*remarks, *(result.remarks or ())))
-    if extent in ("summary", "quiet"):  # which print no remarks
+    if extent in ("summary", "failures", "quiet"):  # which print no remarks
         for one in remarks:
             warn(one.message[options.context.lang])
     _tell_undecided(result)
@@ -269,7 +269,7 @@ def _refuse_export(format: str, to_terminal: bool) -> None:
 
 def _find_extent(options: CheckOptions) -> str:
     """Return how much the reports say."""
-    wanted = {"details": options.details, "summary": options.summary, "quiet": options.quiet}
+    wanted = {name: getattr(options, name) for name in ("details", "summary", "failures", "quiet")}
     chosen = [extent for extent, is_wanted in wanted.items() if is_wanted]
     if len(chosen) > 1:
         abort(_("--{one} and --{other} contradict each other.", one=chosen[0], other=chosen[1]))

@@ -47,6 +47,7 @@ from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Sentences, trans
 
 LICENSES: Path = ("company", "licenses")
 DEALS: Path = ("deals",)
+TITLE: Path = ("product", "title")
 LAST_DAY, VALID = "valid_until", "valid"
 """Last day of a license, and the fact that stands for it where nobody knows the day."""
 
@@ -278,8 +279,10 @@ class Interview:
         if path == LAUNCH:
             self._check_day(value)
         try:
-            is_name = path == NAME_PATH and isinstance(value, str)
-            expected = name_product(self.data, value) if is_name else set_fact(self.data, path, value)
+            expected = set_fact(self.data, path, value)
+            if path == NAME_PATH and isinstance(value, str):
+                is_free = self.named or self.profile.name == UNNAMED  # else the id is that of a file, which keeps it
+                expected = name_product(self.data, value) if is_free else set_fact(self.data, TITLE, value)
             text, rewritten = self._write(path, value, expected)
             document = parse_document(text, self.document.file)
             schemas = self.bundle.schemas

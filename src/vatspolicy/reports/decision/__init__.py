@@ -22,8 +22,8 @@ FORMATS = tuple(name for name, one in formats.FORMATS.items() if not one.library
 """Formats of text."""
 BINARY_FORMATS = tuple(name for name, one in formats.FORMATS.items() if one.library)
 """Formats for counsel that are files, not text; they need the extra `export`."""
-EXTENTS = ("screen", "details", "summary", "quiet")
-"""Extents of a report: one screen, everything, one line a spec, the last line."""
+EXTENTS = ("screen", "details", "summary", "failures", "quiet")
+"""Extents of a report: one screen, everything, one line a spec, one line a spec that fails, the last line."""
 
 
 def load_writer(format: str) -> ModuleType:

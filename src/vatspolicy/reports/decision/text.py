@@ -67,9 +67,10 @@ class Report(pieces.Report):
         elif extent == "screen" and not several and run.only:
             yield from _join(render_screen(run.only, lang, style, room, () if remarks else closing))
             closing = closing if remarks else []
-        elif extent in ("screen", "summary"):
-            lines = summary_lines if extent == "summary" else table_lines
-            yield from _join(lines(entries.summaries, invalid, lang, style, room))
+        elif extent in ("screen", "summary", "failures"):
+            lines = table_lines if extent == "screen" else summary_lines
+            shown = [one for one in entries.summaries if one.fails or extent != "failures"]
+            yield from _join(lines(shown, invalid, lang, style, room))
         for changes in (gate.changes, gate.by_law) if gate and extent != "quiet" else ():
             yield from _join(_change_lines(changes, lang, style, room))
         if remarks and extent != "quiet":
