@@ -12,7 +12,7 @@ from vatspolicy.core.engine.result import Finding, Record
 from vatspolicy.gate.spec_change import SpecChanges
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean
-from vatspolicy.i18n.words import Counts, Table, aside, count, joint, word
+from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, joint, word
 from vatspolicy.output import Style
 from vatspolicy.reports.decision import digest, pieces
 from vatspolicy.reports.decision.markdown import ICONS, make_row, say_heads, table_rows
@@ -43,9 +43,14 @@ COUNTS: Counts = {
     ),
 }
 LEAVES_OUT = {
-    BY_KIND: f"{KINDS} Denial.reasons Need.effect",
-    BY_EXPLAIN: f"launch met services undetermined {VERSIONS} {POLICY} Denial.layer Need.layer Duty.layer",
-    EXPLAINED: f"Denial.curable Need.routes Need.nearest Need.authority Duty.authority Duty.bearer {WHY}",
+    BY_KIND: f"{KINDS} Denial.reasons Need.message Explanation.location",
+    BY_EXPLAIN: f"launch met services undetermined {VERSIONS} {POLICY} Denial.layer Need.layer",
+    EXPLAINED: f"Need.routes Need.nearest Need.authority {WHY}",
+    "The whole report has duties, notes and changes ahead; the first line counts what is to do before the launch.": "duties"
+    " changes_ahead Advice.rule Advice.subject Advice.message Advice.layer Advice.citations Advice.kind Duty.rule"
+    " Duty.subject Duty.message Duty.layer Duty.citations Duty.instrument Duty.bearer",
+    "What several services are denied for, or need, is one line.": "Denial.rule Denial.subject Need.rule Need.subject",
+    "The title stands for it.": "product",
 }
 
 
@@ -123,8 +128,9 @@ def _fold(lines: list[str], lang: Language, before: str = "") -> str:
 def _section(record: Record, lang: Language) -> str:
     """Return what decides, what cannot be mended first, and the command that leads on."""
     verdict = f"{ICONS[record.decision]} {digest.say_verdict(record, lang)}{joint('colon', lang)}{record.title}"
-    if hint := digest.say_hint(record, lang):
-        verdict += aside(hint, lang)
+    low, high = (word(VERDICTS, one, lang) for one in record.range)
+    told = [record.as_of, f"{low} – {high}" if low != high else "", digest.say_hint(record, lang)]
+    verdict += aside(joint("semicolon", lang).join(filter(None, told)), lang)
     causes = list(dict.fromkeys(clean(text, one_line=True) for text in _causes(record, lang)))
     lines = [f"\n**{escape_markdown(verdict)}**\n"]
     lines += [f"- {escape_markdown(cause)}" for cause in causes[:SHOWN]]
@@ -139,6 +145,7 @@ def _causes(record: Record, lang: Language) -> Iterator[str]:
     """Yield what a reader must know: waivers, reasons to deny, licenses to get, facts to add, and other readings."""
     if waived := digest.some_waived(record, lang):
         yield waived
+    yield from digest.say_standing(record.opinions, lang)
     for finding in sorted(record.denials, key=lambda one: one.is_curable):
         mark = aside(phrase("curable", lang), lang) if finding.is_curable else ""
         said = [reason.title[lang] for reason in finding.reasons] if finding.effect == "need" else []

@@ -34,6 +34,8 @@ class Report(pieces.Report):
         for one in results(record, self.lang, self.judgement):
             identity = "\0".join((record.product, one.subject, one.rule, one.detail))
             issues.append(_issue(record.file, one.line, one.rule, SEVERITIES[one.level], one.message, identity))
+        for day, text in digest.changes_ahead(record, self.lang):
+            issues.append(_issue(record.file, 1, "changes-ahead", "info", text, f"{record.product}\0{day}"))
         return (",\n".join(issues),)
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
