@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from vatspolicy.core.engine.result import Duty, Finding, Question, Reading, Record
+from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.i18n import LocalizedText
 
 LEVELS = ("deny", "needs-license", "contested", "duty", "advice")
@@ -33,8 +34,8 @@ class Failure(NamedTuple):
     """Position in that list."""
 
 
-@dataclass(frozen=True, slots=True)
-class UsedSetting:
+@frozen(slots=True)
+class UsedSetting(ValueObject):
     """A setting from outside the command line."""
 
     key: str
@@ -42,8 +43,8 @@ class UsedSetting:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+@frozen(slots=True)
+class Remark(ValueObject):
     """A remark about a waiver, a baseline, or the settings of a run."""
 
     kind: str
@@ -58,8 +59,8 @@ class Remark:
     settings: tuple[UsedSetting, ...] = ()
 
 
-@dataclass(frozen=True)
-class Judgement:
+@frozen()
+class Judgement(ValueObject):
     """The settings by which the gate judges the records of a run."""
 
     fail_on: str = "needs-license"

@@ -13,13 +13,13 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.core.policies.model import Expression, Instrument, Parameter, Policy, Route, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.frozen import frozen
 from vatspolicy.proofs.domain import LAST_DAY, iso, ordinal
 
 
 def named_by(rule: Rule | None) -> set[str]:
     """Return the instruments that a rule names."""
-    name = getattr(rule.effect, "instrument", None) if rule is not None else None
-    return set() if name is None else {name}
+    return set() if rule is None or rule.instrument is None else {rule.instrument}
 
 
 def find_rule(bundle: Bundle, name: str) -> Rule | None:
@@ -44,7 +44,7 @@ class MixedEvaluator:
         return evaluator.function(expression)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen()
 class MixedBundle(Bundle):
     """Bundle with some rules of another: changed, added or (those of `names` that are not in `changed`) removed."""
 
