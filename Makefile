@@ -44,7 +44,7 @@ unexport PYTHONDONTWRITEBYTECODE
 CATALOGUE := src/vatspolicy/i18n/locale/zh/LC_MESSAGES/vatspolicy.po
 KEYWORDS := --no-default-keywords --keyword=_ --keyword=Phrase:1,1t --keyword=Phrase:1,2c,2t
 
-.PHONY: help demo law test test-long tests quick lowest lint messages spark docs pictures bench audit package clean
+.PHONY: help demo owner law test test-long tests quick lowest lint messages spark docs pictures bench audit package clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -36,7 +36,7 @@ def test_it_says_what_it_wrote(console: Console) -> None:
 def test_the_gate_runs_on_it_at_once(console: Console, law: Path) -> None:
     console("init", "smart-lamp", "--lang", "zh")
     assert console("check", "--law", law).code == 3, "there is no spec yet, and nothing passes without one"
-    console("new", "profile", "smart-lamp", "-o", "specs/smart-lamp.yaml")
+    console("new", "profile", "specs/smart-lamp.yaml")
     ran = console("check", "--law", law, "-f", "json")
     assert ran.code == 4, "the facts are missing"
     assert '"product": "smart-lamp"' in ran.out

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from vatspolicy.core.engine.decision import WORDS, Decision
+from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.result import Duty, ItemChange, Record
 from vatspolicy.core.engine.snapshot import summarize
 from vatspolicy.core.engine.timeline import compare_summaries
@@ -17,18 +17,11 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import DayError, Gate
+from vatspolicy.gate.spec_change import ShortDecision, compare_verdicts, shorten
 from vatspolicy.i18n import LocalizedText, _
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShortDecision:
-    """A decision in short."""
-
-    decision: str
-    range: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,21 +150,8 @@ def _entry(spec: str, before: _Side, after: _Side | list[str], laws: Sequence[Bu
     return replace(found, changed=any((found.direction != "same", found.changes, found.duties, found.ahead)))
 
 
-def shorten(record: Record) -> ShortDecision:
-    """Return a decision in short."""
-    return ShortDecision(record.decision, record.range)
-
-
 def _list_ahead(side: _Side) -> tuple[tuple[str, str], ...]:
     return tuple((one.day, one.decision) for one in side[1].changes_ahead or ())
-
-
-def compare_verdicts(before: Record, after: Record) -> str:
-    """Return same, tightened, loosened or, if neither is certain, unknown."""
-    low, high = (WORDS.index(after.range[end]) - WORDS.index(before.range[end]) for end in (0, 1))
-    if not low and not high:
-        return "same" if before.decision == after.decision else "unknown"
-    return "tightened" if min(low, high) >= 0 else "loosened" if max(low, high) <= 0 else "unknown"
 
 
 def _compare_duties(before: Record, after: Record) -> Iterator[DutyChange]:

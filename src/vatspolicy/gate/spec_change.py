@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from vatspolicy.core.engine.decision import WORDS
 from vatspolicy.core.engine.result import ItemChange, Record
 from vatspolicy.gate.judgement import identify, name_fact
-from vatspolicy.gate.law_update import ShortDecision, compare_verdicts, shorten
 from vatspolicy.i18n import LocalizedText
 from vatspolicy.i18n.words import join_both
 
@@ -25,6 +25,14 @@ KINDS: Mapping[str, str] = {
     "duties": "duty",
 }
 """What the lists of a record hold, as a change names it, in the order of reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShortDecision:
+    """A decision in short."""
+
+    decision: str
+    range: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,19 @@ def compare_records(before: Iterable[Record], after: Iterable[Record]) -> SpecCh
     old = {record.file: record for record in before}
     base = BaseRun("", old, frozenset(), {file: file for file in old})
     return compare_with_base([record for record in after if record.file in old], (), base)
+
+
+def shorten(record: Record) -> ShortDecision:
+    """Return a decision in short."""
+    return ShortDecision(record.decision, record.range)
+
+
+def compare_verdicts(before: Record, after: Record) -> str:
+    """Return same, tightened, loosened or, if neither is certain, unknown."""
+    low, high = (WORDS.index(after.range[end]) - WORDS.index(before.range[end]) for end in (0, 1))
+    if not low and not high:
+        return "same" if before.decision == after.decision else "unknown"
+    return "tightened" if min(low, high) >= 0 else "loosened" if max(low, high) <= 0 else "unknown"
 
 
 def _compare(file: str, was: str | None, after: Record | None, base: BaseRun) -> SpecChange:

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from vatspolicy.core.engine.result import ItemChange
-from vatspolicy.gate.law_update import ShortDecision
-from vatspolicy.gate.spec_change import SpecChange, SpecChanges
+from vatspolicy.gate.spec_change import ShortDecision, SpecChange, SpecChanges
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, joint, word

@@ -46,7 +46,7 @@ LEAVES_OUT = {
     BY_KIND: f"{KINDS} Denial.reasons Need.message Explanation.location",
     BY_EXPLAIN: f"launch met services undetermined {VERSIONS} {POLICY} Denial.layer Need.layer",
     EXPLAINED: f"Need.routes Need.nearest Need.authority {WHY}",
-    "The whole report has duties, notes and changes ahead; the first line counts what is to do before the launch.": "duties"
+    "The whole report has duties, notes and changes ahead; the first line counts duties before the launch.": "duties"
     " changes_ahead Advice.rule Advice.subject Advice.message Advice.layer Advice.citations Advice.kind Duty.rule"
     " Duty.subject Duty.message Duty.layer Duty.citations Duty.instrument Duty.bearer",
     "What several services are denied for, or need, is one line.": "Denial.rule Denial.subject Need.rule Need.subject",
