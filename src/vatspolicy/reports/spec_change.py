@@ -22,7 +22,6 @@ WORDS: Table = {
     "same": Phrase("decision unchanged"),
     "tightened": Phrase("stricter", "update"),
     "loosened": Phrase("milder", "update"),
-    "unknown": Phrase("open", "spec change"),
     "denial new": Phrase("New reason to deny: {title}"),
     "denial gone": Phrase("No longer denied for: {title}"),
     "license new": Phrase("New license to get: {title}"),
@@ -77,9 +76,9 @@ def _say_head(one: SpecChange, lang: Language) -> str:
     before, after = (_say_decision(side, lang) for side in (one.before, one.after))
     if one.state in ("new", "gone"):
         return word(WORDS, one.state, lang, verdict=after if one.state == "new" else before)
-    told = before if before == after else f"{before} → {after}"
-    direction = word(WORDS, one.direction, lang)
-    parts = [told, *([direction] if one.direction != "unknown" or before != after else [])]
+    parts = [before if before == after else f"{before} → {after}"]
+    if one.direction == "same" or all(side and side.decision != "incomplete" for side in (one.before, one.after)):
+        parts.append(word(WORDS, one.direction, lang))  # of an open decision nobody knows which way it goes
     if one.state == "renamed":
         parts.append(word(WORDS, "renamed", lang, name=clean(str(one.was), one_line=True)))
     return joint("comma", lang).join(parts)
