@@ -41,8 +41,8 @@ def render(data: Review, lang: Language) -> str:
         run.notify("error", text, location(problem.file, problem.line, problem.column))
     for why in data.why:
         run.notify("error", why.text[lang])
-    for id, (level, text) in RULES.items():
-        run.add_rule(id, text[lang], address=page("reviewing-a-change.md"), defaultConfiguration={"level": level})
+    for id, (level, told) in RULES.items():
+        run.add_rule(id, told[lang], address=page("reviewing-a-change.md"), defaultConfiguration={"level": level})
     for id, text, file, line, accepted in results(data, lang):
         result = run.add_result(id, RULES[id][0], text, location(file, line), f"{id}\0{file}\0{text}")
         if accepted:
