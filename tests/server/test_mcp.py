@@ -79,7 +79,7 @@ def test_a_profile_may_be_yaml_and_its_mistakes_are_sentences(bundle: Bundle) ->
     assert same[0]["missing"] == same[1]["missing"]
     wrong = call(bundle, "check", {"profile": HOSTING.replace("offers:", "ofers:")})
     assert wrong.is_error
-    assert wrong.content[0].text.startswith("profile.yaml:12:5: services[0].ofers: This key is not known here.")
+    assert wrong.content[0].text.startswith("profile.yaml:13:5: services[0].ofers: This key is not known here.")
 
 
 def test_rules_articles_and_the_matrix_are_resources(bundle: Bundle) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
@@ -82,6 +82,14 @@ def make_server(
 def _show(name: str) -> str:
     """Return a name as an error repeats it: its beginning, as data."""
     return (name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…").translate(_BRACKETS)
+
+
+async def _as_resource(answer: Awaitable[str]) -> str:
+    """Return the text of a resource. Raises ResourceError where a tool would raise ToolError."""
+    try:
+        return await answer
+    except ToolError as error:
+        raise ResourceError(str(error)) from None
 
 
 def _narrow(found: WordList, words: str) -> WordList:
@@ -200,7 +208,7 @@ class _Tools:
 
     async def rule(self, policy: str, rule: str) -> str:
         """Show a rule: what it checks in words, and the articles of law behind it."""
-        return await self.explain(f"{policy}/{rule}")
+        return await _as_resource(self.explain(f"{policy}/{rule}"))
 
     async def article(self, policy: str, article: str) -> str:
         """Show an article of law in both languages, as the policy quotes it, and how well its words are known."""
@@ -222,7 +230,7 @@ class _Tools:
 
             return render("text", [build_matrix(self.bundle, self.today(), None, None, "regimes")], "en", False, _WIDTH)
 
-        return await self.run(work)
+        return await _as_resource(self.run(work))
 
     def gate(self, as_of: str | None) -> Gate:
         """Return the gate of a day of the law. Raises ToolError for text that is no day, DayError for another day."""
