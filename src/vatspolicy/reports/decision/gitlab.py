@@ -60,7 +60,7 @@ def _problem(problem: Problem) -> str:
 
 def _issue(file: str, line: int, check: str, severity: str, text: str, identity: str) -> str:
     """Return an issue as JSON. Equal issues of two runs have the same `identity`."""
-    fingerprint = hashlib.sha256(f"{file}\0{check}\0{identity}".encode("utf-8", "surrogateescape")).hexdigest()
+    fingerprint = hashlib.sha256(f"{file}\0{check}\0{identity}".encode("utf-8", "surrogatepass")).hexdigest()
     issue = {
         "description": clean(text, one_line=True),
         "check_name": check,
