@@ -46,13 +46,17 @@ unexport PYTHONDONTWRITEBYTECODE
 CATALOGUE := src/vatspolicy/i18n/locale/zh/LC_MESSAGES/vatspolicy.po
 KEYWORDS := --no-default-keywords --keyword=_ --keyword=Phrase:1,1t --keyword=Phrase:1,2c,2t
 
-.PHONY: help demo law test test-long tests pipelines quick lowest lint messages spark docs pictures bench audit package clean
+.PHONY: help demo owner law test test-long tests pipelines quick lowest lint messages spark docs pictures bench audit package clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(CORE) ## decide a real product spec
 	@$(BIN)/vatspolicy check $(DEMO_SPEC) --no-fail
+
+owner: ## write the owner of the repository where OWNER stands: make owner NAME=acme
+	@git grep -lE 'OWNER/vatspolicy|@OWNER/' -- . ':!tests' ':!src' ':!Makefile' | xargs sed -i -E \
+		-e '/^# Replace OWNER/d' -e 's#OWNER/vatspolicy#$(NAME)/vatspolicy#g' -e 's#@OWNER/#@$(NAME)/#g'
 
 test: $(TOOLS) ## lint, then every test; of costly searches a part
 	@$(MAKE) --no-print-directory -j 2 lint law $(COLLECTED)

@@ -73,6 +73,15 @@ class Git:
             raise SourceError(_("The two revisions have no common history. A shallow clone may need more of it."))
         return found[0]
 
+    def renames(self, before: str, after: str) -> dict[str, str]:
+        """Return the files of a commit that an earlier one has under another name, with that name.
+
+        Names are from the root of the repository. Raises SourceError.
+        """
+        found = self._run("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", before, after)
+        words = found.decode("utf-8", "surrogateescape").split("\0")
+        return {words[index + 2]: words[index + 1] for index in range(0, len(words) - 2, 3)}
+
     def _prefix(self) -> str:
         """Return the folder from the root of the repository, with a slash at its end. Raises SourceError."""
         return self._run("rev-parse", "--show-prefix").decode("utf-8", "surrogateescape").rstrip("\n")

@@ -130,6 +130,33 @@ def test_it_works_on_its_first_day(pipeline: Pipeline) -> None:
     assert "would pass nothing that fails here" in " ".join(ran.stdout.split())
 
 
+def test_it_is_green_before_there_is_a_spec_and_closed_when_the_last_one_goes(pipeline: Pipeline) -> None:
+    git(pipeline.folder, "switch", "--quiet", "--create", "change")
+    git(pipeline.folder, "rm", "--quiet", "-r", "specs")
+    commit(pipeline.folder)
+    git(pipeline.folder, "switch", "--quiet", "main")
+    git(pipeline.folder, "merge", "--quiet", "--no-ff", "--message", "merge", "change")
+    pipeline.variables = {"GITHUB_EVENT_NAME": "pull_request", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}
+    assert pipeline.run("check").returncode == 3, "no change can take the last spec away unseen"
+    git(pipeline.folder, "push", "--quiet", "origin", "main")
+    git(pipeline.folder, "commit", "--quiet", "--allow-empty", "--message", "later")
+    ran = pipeline.run("check")
+    assert (ran.returncode, "There is no spec in specs" in ran.stdout) == (0, True), ran.stderr
+
+
+def test_the_change_is_told(pipeline: Pipeline) -> None:
+    base = git(pipeline.folder, "rev-parse", "HEAD").strip()
+    git(pipeline.folder, "switch", "--quiet", "--create", "change")
+    (pipeline.folder / SPEC).rename(pipeline.folder / "specs/other.yaml")
+    commit(pipeline.folder)
+    git(pipeline.folder, "switch", "--quiet", "main")
+    git(pipeline.folder, "merge", "--quiet", "--no-ff", "--message", "merge", "change")
+    pipeline.variables = {"GITHUB_EVENT_NAME": "pull_request", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}
+    ran = pipeline.run("check", CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
+    [comment] = [*pipeline.temp.glob("comment.md"), *pipeline.folder.glob("vatspolicy-report/comment.md")]
+    assert f"`specs/other.yaml`: DENY, decision unchanged, renamed from {SPEC}" in comment.read_text(), ran.stderr
+
+
 def test_no_python_of_the_checkout_is_run(pipeline: Pipeline) -> None:
     mark = pipeline.temp / "mark"
     plant(pipeline.folder, mark)
@@ -146,5 +173,6 @@ def test_no_python_of_the_checkout_is_run(pipeline: Pipeline) -> None:
 
 def test_the_template_for_gitlab_finds_the_owner_as_init_does() -> None:
     template = Path(__file__).parents[2] / "templates/gitlab-ci.yml"
-    assert project_files.GITLAB_TRUST in template.read_text(encoding="utf-8")
+    for part in (project_files.GITLAB_TRUST, project_files.GITLAB_COMMENT):
+        assert part in template.read_text(encoding="utf-8")
     assert SPEC.startswith("specs/"), "which the pipelines name"

@@ -472,12 +472,55 @@ def test_a_fact_that_is_entered_changes_the_decision_at_once(chromium: Any, serv
         error.wait_for(state="detached")
         assert page.evaluate("() => now.data.company.foreign_percent") == 60
         assert focused(page)["id"] == "f-company.foreign_percent"
-        page.get_by_label("Registered office").select_option(label="Chengdu")
-        page.locator("#spec-text").wait_for()
+        page.get_by_label("Registered office").fill("成都")
+        page.get_by_label("Registered office").press("Enter")
+        page.wait_for_function("() => now.data.company.registered === 'chengdu'")
         page.get_by_role("button", name="Back").click()
         page.get_by_role("button", name="Back").click()
         page.locator('[id="f-company.foreign_percent"][value="100"]').wait_for()
         assert page.evaluate("() => now.data.company.registered.at") == "beijing"
+
+
+def test_answers_stay_over_a_reload_and_are_handed_on_by_a_link(chromium: Any, server: str) -> None:
+    with visited(chromium, server) as page:
+        upload(page, fixture_file("cloud-hosting-beijing"), "Data-center hosting")
+        spec = page.evaluate("() => now.text")
+        page.evaluate("() => { unsaved = false; }")
+        page.reload()
+        page.locator("#banner .word", has_text=VERDICTS["needs-license"]["en"]).wait_for()
+        assert page.evaluate("() => now.text") == spec
+        link = page.evaluate("() => makeLink()")
+        assert link.startswith(f"{server}#answers=")
+    asked: list[str] = []
+    with new_page(chromium, lambda url: False) as (page, _):
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(link)
+        page.locator("#banner .word", has_text=VERDICTS["needs-license"]["en"]).wait_for()
+        assert page.evaluate("() => now.text") == spec
+        assert page.url == server, "the answers do not stay in the address"
+    assert asked
+    assert not any("answers" in url.partition("#")[0] for url in asked)
+
+
+def test_a_link_that_holds_nothing_useful_begins_anew(chromium: Any, server: str) -> None:
+    with visited(chromium, server) as page:
+        for letters in ("x", "e30", "bnVsbA", "!!"):
+            page.goto(f"{server}#answers={letters}")
+            page.reload()
+            page.locator("#answers dl").wait_for()
+            assert page.evaluate("() => now.blank") is True
+
+
+def test_a_field_is_marked_for_an_error_of_one_of_its_members(chromium: Any, server: str) -> None:
+    text = fixture_file("cloud-hosting-beijing").read_text(encoding="utf-8").replace("[data-center,", "[WFOE,")
+    with visited(chromium, server) as page:
+        page.locator("#tab-spec").click()
+        page.locator("#spec-text").fill(text)
+        page.get_by_role("button", name="Use this text").click()
+        error = page.locator('[id="f-services.0.offers-error"]')
+        error.wait_for(state="attached")
+        assert "vatspolicy list" not in page.locator("body").inner_text()
+        assert "WFOE (?)" in (page.locator('[id="f-services.0.offers-field"] .picked').text_content() or "")
 
 
 def test_lists_of_the_form_grow_and_shrink(chromium: Any, server: str) -> None:

@@ -61,7 +61,7 @@ def answer_all(console: Console, law: Path, lang: str = "en") -> tuple[int, str,
         ran = console("ask", "other.yaml", "--next", "--json", "--law", law, *changes)
         assert ran.out, ran.err
         (console.folder / "other.yaml").unlink(missing_ok=True)
-    done = console("ask", "my-idc.yaml", "--law", law, "--lang", lang, stdin="\n".join(lines) + "\n")
+    done = console("ask", "my-idc.yaml", "--law", law, "--lang", lang, stdin="\n".join(["数据中心", *lines]) + "\n")
     return done.code, done.out, done.err
 
 
@@ -165,19 +165,46 @@ def test_many_choices_are_shown_by_group_and_found_by_search(console: Console, l
     assert max(map(len, first.splitlines())) <= 100
     asked = first[first.index("Which services") :]
     assert len(asked.splitlines()) < 24, "the question fits on a small terminal"
-    group = console("ask", "other.yaml", "--law", law, stdin="2027-03-01\ncloud\nq\n").err
+    group = console("ask", "other.yaml", "--law", law, stdin="Other\n2027-03-01\ncloud\nq\n").err
     assert re.search(r"^ +\d+  Cloud infrastructure \(IaaS\) for others", group, re.MULTILINE)
-    every = console("ask", "third.yaml", "--law", law, stdin="2027-03-01\nl\nq\n").err
+    every = console("ask", "third.yaml", "--law", law, stdin="Third\n2027-03-01\nl\nq\n").err
     assert "Business software as a service" in every
     assert "Lending of own funds online" in every
-    ran = console("ask", "crm.yaml", "--law", law, stdin="2027-03-01\nCRM\nq\n")
+    ran = console("ask", "crm.yaml", "--law", law, stdin="Our CRM\n2027-03-01\nCRM\nq\n")
     assert "noted: Business software as a service" in ran.err
-    assert load_document(console.folder / "crm.yaml").data["services"][0]["offers"] == ["saas"]
+    data = load_document(console.folder / "crm.yaml").data
+    assert data["product"] | {"launch": ""} == {"id": "crm", "title": "Our CRM", "launch": ""}, (
+        "the id is that of the file"
+    )
+    assert data["services"][0]["offers"] == ["saas"]
+
+
+def test_one_word_that_means_several_keeps_the_others(console: Console, law: Path) -> None:
+    begin = "Cars\n2027-03-01\n"
+    ran = console("ask", "cars.yaml", "--law", law, stdin=f"{begin}SaaS, IoT\niot-platform\nq\n")
+    assert "Several answers match." in ran.err
+    assert "Kept: SaaS. Type the missing word alone." in ran.err
+    offers = load_document(console.folder / "cars.yaml").data["services"][0]["offers"]
+    assert offers == ["saas", "iot-platform"]
+    console("ask", "two.yaml", "--law", law, stdin=f"{begin}SaaS, IoT / CDN\niot-platform\nq\n")
+    services = load_document(console.folder / "two.yaml").data["services"]
+    assert [one["offers"] for one in services] == [["saas", "iot-platform"], ["cdn"]]
+
+
+def test_a_refused_answer_shows_the_choices_again(console: Console, law: Path) -> None:
+    ran = console("ask", "p.yaml", "--law", law, stdin="P\n2027-03-01\nCRM\nnobody\nq\n")
+    _, _, after = ran.err.partition("This is not one of the answers.")
+    assert re.search(r"^ +1  ", after, re.MULTILINE)
+
+
+def test_a_word_of_another_question_says_so(console: Console, law: Path) -> None:
+    ran = console("ask", "p.yaml", "--law", law, stdin="P\n2027-03-01\nreviews\nq\n")
+    assert "It belongs to another question: Features." in ran.err
 
 
 def test_one_enter_loses_no_answer(console: Console, law: Path) -> None:
     """A bare Enter asks again; the second one says that the answer is not known."""
-    ran = console("ask", "p.yaml", "--law", law, stdin="\n2027-03-01\nq\n")
+    ran = console("ask", "p.yaml", "--law", law, stdin="\nP\n2027-03-01\nq\n")
     assert "Nothing was typed." in ran.err
     assert "Skipped." not in ran.err
     assert load_profile(console.folder / "p.yaml").launch == "2027-03-01"
@@ -187,7 +214,7 @@ def test_one_enter_loses_no_answer(console: Console, law: Path) -> None:
 
 
 def test_a_question_shows_no_law_that_may_not_concern_it(console: Console, law: Path) -> None:
-    err = console("ask", "p.yaml", "--law", law, stdin="2027-03-01\nq\n").err
+    err = console("ask", "p.yaml", "--law", law, stdin="P\n2027-03-01\nq\n").err
     launch, services = err.split("Which services")
     assert "Law" not in launch
     assert "rules read the answer" in services or "Law: " in services

@@ -150,3 +150,14 @@ def test_no_rule_that_names_a_fact_is_left_out() -> None:
         readers = find_readers(bundle, find_fact(bundle, f"company.{field}"))
         assert {f"{one.policy.id}/{one.name.partition('/')[0]}" for one in readers if one.kind == "rule"} == named
         assert len(named) > 5
+
+
+def test_a_rule_and_a_list_are_found_by_their_short_names(console: Console) -> None:
+    whole = console("explain", "vats-pilot-2024/pilot-access").out
+    assert console("explain", "pilot-access").out == whole
+    assert console("explain", "offers").out == console("explain", "services.offers").out
+    several = console("explain", "annual-report")
+    assert several.code == 2
+    assert "'annual-report' names several rules. Known: " in several.err
+    assert "foreign-investment-law/annual-report" in several.err
+    assert "there is no policy 'nothing'" in console("explain", "nothing").err

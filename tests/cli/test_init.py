@@ -11,7 +11,7 @@ from tests.support.console import Console
 from vatspolicy import origin
 
 SOURCE = "vatspolicy @ git+https://git.example.org/law/vatspolicy"
-FILES = ("vatspolicy.toml", "specs/product.yaml", ".pre-commit-config.yaml", ".github/workflows/vatspolicy.yml")
+FILES = ("vatspolicy.toml", ".pre-commit-config.yaml", ".github/workflows/vatspolicy.yml")
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +35,8 @@ def test_it_says_what_it_wrote(console: Console) -> None:
 
 def test_the_gate_runs_on_it_at_once(console: Console, law: Path) -> None:
     console("init", "smart-lamp", "--lang", "zh")
+    assert console("check", "--law", law).code == 3, "there is no spec yet, and nothing passes without one"
+    console("new", "profile", "specs/smart-lamp.yaml")
     ran = console("check", "--law", law, "-f", "json")
     assert ran.code == 4, "the facts are missing"
     assert '"product": "smart-lamp"' in ran.out
@@ -48,7 +50,9 @@ def test_nothing_is_overwritten(console: Console) -> None:
         console.write(name, "# mine\n")
     ran = console("init", "other")
     assert ran.code == 0
-    assert ran.out.splitlines() == [f"{name}: kept, it exists already." for name in FILES if name != FILES[1]]
+    assert ran.out.splitlines() == [f"{name}: kept, it exists already." for name in FILES] + [
+        "Next: vatspolicy ask specs/other.yaml, then vatspolicy check."
+    ]
     assert set(written(console.folder).values()) == {"# mine\n"}
 
 
@@ -61,14 +65,14 @@ def test_links_are_kept_too(console: Console) -> None:
 @pytest.mark.parametrize(("ci", "name"), [("gitlab", ".gitlab-ci.yml"), ("none", "")])
 def test_another_pipeline(console: Console, ci: str, name: str) -> None:
     console("init", "--ci", ci)
-    assert set(written(console.folder)) == {*FILES[:3], *filter(None, [name])}
+    assert set(written(console.folder)) == {*FILES[:2], *filter(None, [name])}
 
 
 def test_ci_and_the_hook_install_this_copy(console: Console) -> None:
     console("init")
-    hooks = yaml.safe_load((console.folder / FILES[2]).read_text())["repos"][0]["hooks"]
+    hooks = yaml.safe_load((console.folder / FILES[1]).read_text())["repos"][0]["hooks"]
     assert hooks[0]["additional_dependencies"] == [SOURCE]
-    steps = yaml.safe_load((console.folder / FILES[3]).read_text())["jobs"]["launch-gate"]["steps"]
+    steps = yaml.safe_load((console.folder / FILES[-1]).read_text())["jobs"]["launch-gate"]["steps"]
     assert [step["env"]["SOURCE"] for step in steps if "SOURCE" in step.get("env", ())] == [SOURCE]
     assert "Replace" not in "".join(written(console.folder).values())
 
@@ -77,9 +81,9 @@ def test_an_address_that_is_not_known_is_said(console: Console, monkeypatch: pyt
     monkeypatch.setattr(origin, "requirement", lambda _: None)
     ran = console("init")
     assert ran.err.startswith("vatspolicy: the address of vatspolicy is not known: replace HOST/OWNER")
-    assert "# Replace HOST/OWNER" in (console.folder / FILES[3]).read_text()
-    (console.folder / FILES[3]).unlink()
-    (console.folder / FILES[2]).unlink()
+    assert "# Replace HOST/OWNER" in (console.folder / FILES[-1]).read_text()
+    (console.folder / FILES[-1]).unlink()
+    (console.folder / FILES[1]).unlink()
     assert console("init", "--source", "vatspolicy==1.0").err == ""
 
 

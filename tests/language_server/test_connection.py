@@ -18,7 +18,7 @@ from tests.support.effort import SEED, trials
 PARSE, REQUEST, METHOD, PARAMS, BEFORE = -32700, -32600, -32601, -32602, -32002
 """Codes of JSON-RPC and of the protocol."""
 PLACED = ("hover", "completion", "definition", "references", "prepareRename", "rename")
-METHODS = tuple(f"textDocument/{name}" for name in (*PLACED, "codeAction", "codeLens", "documentSymbol"))
+METHODS = tuple(f"textDocument/{name}" for name in (*PLACED, "codeAction", "codeLens", "documentSymbol", "formatting"))
 
 
 @pytest.fixture(scope="module")

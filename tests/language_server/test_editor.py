@@ -13,7 +13,9 @@ pytest.importorskip("pygls", reason="needs the extra `lsp`")
 from tests.support import law_builder
 from tests.support.editor import Editor, edited, units
 from tests.support.law_builder import HEAD
+from vatspolicy.authoring.formatter import format_text
 from vatspolicy.authoring.lint.run import run_lint
+from vatspolicy.core.documents import parse_document
 from vatspolicy.core.policies.bundle import load_bundle
 
 SMALL = law_builder.SMALL + "    message: {en: Open., zh: 开放。}\n"
@@ -408,6 +410,20 @@ def test_the_parts_of_a_file(editor: Editor, user: Path) -> None:
     assert [(one["name"], one["detail"]) for one in rules["children"]] == [
         ("closed", "关闭，{company.foreign_percent}。")
     ]
+
+
+def test_a_file_is_laid_out_as_by_the_command(editor: Editor, folder: Path) -> None:
+    spec, options = folder / "spec.yaml", {"tabSize": 2, "insertSpaces": True}
+    request = {"textDocument": {"uri": spec.as_uri()}, "options": options}
+    laid_out = format_text(parse_document(SPEC, "spec.yaml"))
+    editor.change(spec, SPEC.replace("offers: [data-center]", "offers:   [ data-center ]"))
+    [edit] = editor.request("textDocument/formatting", request)
+    assert edit["newText"] == laid_out
+    editor.change(spec, laid_out)
+    assert editor.request("textDocument/formatting", request) == []
+    editor.change(spec, "a: [")
+    assert editor.request("textDocument/formatting", request) == []
+    editor.change(spec, SPEC)
 
 
 # --- whatever comes

@@ -29,7 +29,7 @@ FIXTURES = ROOT / "fixtures"
 needs_signatures = pytest.mark.skipif(
     importlib.util.find_spec("cryptography") is None, reason="the extra sign is missing"
 )
-REPORTS = ("sarif", "json", "junit", "markdown")
+REPORTS = ("sarif", "json", "junit", "markdown", "comment")
 
 # Variables of the run that these tests are themselves part of.
 OWN_TO_A_RUN = ("GATE_", "GIT_", "GITHUB_", "PYTHON", "RUNNER_", "VATSPOLICY_", "VIRTUAL_ENV")
@@ -276,8 +276,9 @@ def test_an_invalid_spec_is_not_evaluated(runner: Runner) -> None:
     run = runner.run(specs="bad.yaml")
     assert run.exit_code == 3
     assert run.outputs["decision"] == "not-evaluated"
-    assert "Not evaluated" in run.summary
-    assert [line for line in run.commands if line.startswith("::error file=bad.yaml,line=3,")], run.log
+    assert "Gate: INVALID INPUT" in run.summary
+    assert "Not evaluated" not in run.summary, "the other specs of a run may be evaluated"
+    assert len([line for line in run.commands if line.startswith("::error file=bad.yaml,line=3,")]) == 1, run.log
 
 
 def test_one_invalid_spec_among_good_ones_is_not_a_pass(runner: Runner) -> None:
@@ -293,7 +294,7 @@ def test_no_spec_is_not_a_pass(runner: Runner, specs: str) -> None:
     assert run.exit_code in ((3, 5) if specs == "none.yaml" else (5,)), run.log
     assert run.outputs["decision"] == "not-evaluated"
     assert run.outputs["exit-code"] == str(run.exit_code)
-    assert "Not evaluated" in run.summary
+    assert ("Gate: INVALID INPUT" if run.exit_code == 3 else "Not evaluated") in run.summary
     assert [line for line in run.commands if line.startswith("::error title=Launch gate::")]
 
 
@@ -582,6 +583,7 @@ def test_the_tool_runs_once_with_every_report(stand_in: Runner) -> None:
     assert options_of(called)[3:] == [
         *("-o", f"sarif={folder}/decision.sarif", "-o", f"json={folder}/decision.json"),
         *("-o", f"junit={folder}/decision.junit.xml", "-o", f"markdown={folder}/decision.md"),
+        *("-o", f"comment={folder}/comment.md"),
         *("--no-config", "--lang=en"),
     ]
     assert specs_of(called) == ["a.yaml", "b.yaml"]

@@ -86,6 +86,9 @@ def test_init_pins_the_actions_of_this_project() -> None:
     text = (ROOT / ".github/workflows/ci.yml").read_text()
     assert f"uses: {project_files.CHECKOUT}\n" in text
     assert f"uses: {project_files.SETUP_PYTHON}\n" in text
+    review = (ROOT / ".github/workflows/policy-review.yml").read_text()
+    assert f"uses: {project_files.UPLOAD}\n" in review
+    assert f"uses: {project_files.DOWNLOAD}\n" in review
 
 
 @pytest.mark.parametrize("path", SHELL, ids=lambda path: path.name)

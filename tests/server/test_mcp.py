@@ -73,6 +73,32 @@ def test_check_decides_as_the_command_does(bundle: Bundle, profile: dict[str, An
     assert answer["as_of"] == "2027-03-01"
 
 
+def test_a_profile_may_be_yaml_and_its_mistakes_are_sentences(bundle: Bundle) -> None:
+    same = [call(bundle, "check", {"profile": one}).structured_content for one in (HOSTING, HOSTING_DATA)]
+    assert [one["decision"] for one in same] == ["incomplete", "incomplete"]
+    assert same[0]["missing"] == same[1]["missing"]
+    wrong = call(bundle, "check", {"profile": HOSTING.replace("offers:", "ofers:")})
+    assert wrong.is_error
+    assert wrong.content[0].text.startswith("profile.yaml:13:5: services[0].ofers: This key is not known here.")
+
+
+def test_rules_articles_and_the_matrix_are_resources(bundle: Bundle) -> None:
+    def read(uri: str) -> str:
+        return str(ask(bundle, lambda client: client.read_resource(uri)).contents[0].text)
+
+    listed = ask(bundle, lambda client: client.list_resources()).resources
+    assert {str(one.uri) for one in listed} == {"vatspolicy://rules", "vatspolicy://matrix"}
+    names = [line.partition(": ")[0] for line in read("vatspolicy://rules").splitlines()]
+    assert names == [rule.name for policy in bundle.policies.values() for rule in policy.rules]
+    assert "vats-pilot-2024/pilot-access" in read("vatspolicy://rules/vats-pilot-2024/pilot-access")
+    article = bundle.policies["telecom-regulations"].articles["art-7"]
+    assert str(article.zh) in read("vatspolicy://articles/telecom-regulations/art-7")
+    assert "2026-06-01" in read("vatspolicy://matrix")
+    with pytest.raises(BaseExceptionGroup) as refused:
+        read("vatspolicy://articles/x/y")
+    assert refused.group_contains(Exception, match="There is no article 'x/y'")
+
+
 def test_an_interview_leads_from_nothing_to_a_decision(bundle: Bundle) -> None:
     """An assistant that puts each answer where its question says needs no schema."""
     known = load_profile(SPEC).document.data

@@ -401,7 +401,9 @@ def test_a_list_is_searched_as_the_command_does(client: Client, path: str, text:
 
 
 def test_a_search_is_of_a_fact_of_the_profile(client: Client) -> None:
-    assert client("GET", "/search?path=services.0.offers&text=+").json() == {"values": []}
+    assert client("GET", "/search?path=services.0.offers&text=+").json() == {"values": [], "elsewhere": []}
+    told = client("GET", "/search?path=services.0.offers&text=WFOE").json()
+    assert {"en": "Legal form", "zh": "组织形式"} in told["elsewhere"]
     assert client("GET", "/search?path=company.offers&text=x").status_code == 400
     assert client("GET", "/search?text=x").status_code == 400
 

@@ -77,9 +77,10 @@ escape_property() {
   printf '%s' "$text"
 }
 
-# Prints the tool's stderr as plain text, then each `file:line:column: message` in it as an annotation on that line.
+# Prints the tool's stderr $1 as plain text, then each `file:line:column: message` in it as an annotation on that line,
+# unless its report $2 has one there.
 show_errors() {
-  local token line
+  local token line place
   local pattern='^([^:]+):([0-9]+):([0-9]+): (.*)$'
   [[ -s $1 ]] || return 0
   token=$(random_word)
@@ -88,8 +89,9 @@ show_errors() {
   printf '\n::%s::\n' "$token"
   while IFS= read -r line || [[ -n $line ]]; do
     [[ $line =~ $pattern ]] || continue
-    printf '::error file=%s,line=%s,col=%s::%s\n' "$(escape_property "${BASH_REMATCH[1]}")" \
-      "${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}" "$(escape_message "${BASH_REMATCH[4]}")"
+    place="file=$(escape_property "${BASH_REMATCH[1]}"),line=${BASH_REMATCH[2]},col=${BASH_REMATCH[3]}"
+    ! grep -qsF -e "$place" -- "$2" || continue
+    printf '::error %s::%s\n' "$place" "$(escape_message "${BASH_REMATCH[4]}")"
   done <"$1"
 }
 
@@ -112,20 +114,24 @@ finish() {
   write_output decision "$decision"
   write_output exit-code "$status"
   write_output report-folder "$folder"
-  for format in sarif json junit markdown; do
+  for format in sarif json junit markdown comment; do
     file=$(report_file "$format")
     [[ -s $file ]] || file=
     write_output "$format" "$file"
   done
 
-  file=$(report_file markdown)
-  if [[ $decision == not-evaluated ]]; then
+  file=$(report_file comment)
+  if [[ $decision == not-evaluated && ! -s $file ]]; then
     printf '### Not evaluated\n\n%s The log of this step says more.\n\n' "$why"
   fi >>"$GITHUB_STEP_SUMMARY"
+  [[ ! -s $file ]] || cat -- "$file" >>"$GITHUB_STEP_SUMMARY"
+  file=$(report_file markdown)
   if [[ -s $file ]]; then
+    printf '\n<details><summary>The whole report</summary>\n\n'
     # A runner refuses a summary of more than one megabyte as a whole.
-    head -c 900000 -- "$file"
-    [[ $(wc -c <"$file") -le 900000 ]] || printf '\n\n… cut here. The whole report is among the files of this run.\n'
+    head -c 800000 -- "$file" | LC_ALL=C sed $'$ s/[\xc0-\xff][\x80-\xbf]*$//' # no half a character at the end
+    [[ $(wc -c <"$file") -le 800000 ]] || printf '\n\n… cut here. The whole report is among the files of this run.\n'
+    printf '\n</details>\n'
   fi >>"$GITHUB_STEP_SUMMARY"
 
   if [[ $status -ne 0 ]]; then
@@ -142,6 +148,8 @@ refuse() {
 report_file() {
   case $1 in
     markdown) echo "$folder/decision.md" ;;
+    comment) echo "$folder/comment.md" ;;
+    gitlab) echo "$folder/gl-code-quality.json" ;;
     junit) echo "$folder/decision.junit.xml" ;;
     text) echo "$folder/decision.txt" ;;
     *) echo "$folder/decision.$1" ;;
@@ -182,6 +190,18 @@ find_trust() {
       refuse 'This event has no base that can be found. Name it with the input trust.'
       ;;
   esac
+}
+
+# Sets base: the commit whose specs the run compares its own with, so that the report says what the change does.
+find_base() {
+  case ${GITHUB_EVENT_NAME:-} in
+    pull_request) [[ $(git rev-parse --verify --quiet HEAD 2>/dev/null) != "${GITHUB_SHA:-}" ]] || base=HEAD^1 ;;
+    merge_group) base=${GATE_QUEUE_BASE:-} ;;
+    *) [[ ${GATE_FAIL_ON:-} != new:* ]] || base=HEAD^1 ;; # of a push: what it adds to
+  esac
+  [[ -z $base ]] || git rev-parse --verify --quiet "$base^{commit}" >/dev/null || base=''
+  [[ -n $base || ${GATE_FAIL_ON:-} != new:* ]] ||
+    refuse 'The base of the change is not there, and fail-on asks for what is new. Check out with fetch-depth: 2.'
 }
 
 # Whether a text names something, or is a pattern that matches something.
@@ -227,8 +247,8 @@ PYTHON
 
 check() {
   local folder=${GATE_REPORT_FOLDER:-$RUNNER_TEMP/vatspolicy-report}
-  local specs=() arguments=(-f github) deciding=() formats=(sarif json junit markdown)
-  local line word wanted=${GATE_FORMATS:-} format decision status=0 errors trust=''
+  local specs=() arguments=(-f github) deciding=() formats=(sarif json junit markdown comment)
+  local line word wanted=${GATE_FORMATS:-} format decision status=0 errors annotations trust='' base=''
 
   case $folder in
     *$'\n'* | *$'\r'*)
@@ -291,6 +311,8 @@ check() {
   arguments+=(${deciding[@]+"${deciding[@]}"})
   [[ ${GATE_CONFIG:-false} == false && ${#deciding[@]} -eq 0 ]] || find_trust
   [[ -z $trust ]] || arguments+=("--trust=$trust")
+  find_base
+  [[ -z $base ]] || arguments+=("--base=$base")
   case ${GATE_CONFIG:-false} in
     true) ;;
     false) arguments+=(--no-config) ;;
@@ -310,8 +332,10 @@ check() {
   esac
 
   errors=$RUNNER_TEMP/vatspolicy-errors.txt
-  "$bin/vatspolicy" check "${arguments[@]}" -- "${specs[@]}" </dev/null 2>"$errors" || status=$?
-  show_errors "$errors"
+  annotations=$RUNNER_TEMP/vatspolicy-annotations.txt
+  "$bin/vatspolicy" check "${arguments[@]}" -- "${specs[@]}" </dev/null 2>"$errors" >"$annotations" || status=$?
+  cat -- "$annotations"
+  show_errors "$errors" "$annotations"
   if ! decision=$(read_decision "$status"); then
     status=70
     decision=not-evaluated

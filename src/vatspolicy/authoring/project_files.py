@@ -6,6 +6,8 @@ import json
 
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 SETUP_PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0"
+UPLOAD = "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f # v7.0.0"
+DOWNLOAD = "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1"
 """Actions by commit. A test compares them with those of the project's own workflow."""
 
 UNKNOWN = "vatspolicy @ git+https://HOST/OWNER/vatspolicy"
@@ -87,12 +89,64 @@ jobs:
           SPECS: specs
           BASE: ${{{{ github.event.merge_group.base_sha || 'HEAD^1' }}}} # what the checkout is merged into
         run: |
-          options=(-f github -o "markdown=$RUNNER_TEMP/vatspolicy.md")
-          if [[ $GITHUB_EVENT_NAME != push ]]; then options+=("--trust=$BASE"); fi
+          if [[ -z $(git ls-tree HEAD "$SPECS") && -z $(git ls-tree HEAD^1 "$SPECS" 2>/dev/null || true) ]]; then
+            echo "::notice::There is no spec in $SPECS, and there was none before. Begin with: vatspolicy ask"
+            exit
+          fi
+          options=(-f github -o "comment=$RUNNER_TEMP/comment.md" -o "markdown=$RUNNER_TEMP/vatspolicy.md")
+          if [[ $GITHUB_EVENT_NAME != push ]]; then options+=("--trust=$BASE" "--base=$BASE"); fi
           status=0
           "$RUNNER_TEMP/tool/bin/vatspolicy" check "${{options[@]}}" -- "$SPECS" || status=$?
-          if [[ -f $RUNNER_TEMP/vatspolicy.md ]]; then cat "$RUNNER_TEMP/vatspolicy.md" >> "$GITHUB_STEP_SUMMARY"; fi
+          if [[ -f $RUNNER_TEMP/comment.md ]]; then
+            cat "$RUNNER_TEMP/comment.md"
+            printf '\\n<details><summary>The whole report</summary>\\n\\n'
+            head -c 800000 "$RUNNER_TEMP/vatspolicy.md"
+            printf '\\n\\n</details>\\n'
+          fi >> "$GITHUB_STEP_SUMMARY"
           exit "$status"
+      - if: ${{{{ !cancelled() && github.event_name == 'pull_request' }}}}
+        uses: {upload}
+        with:
+          name: launch-gate
+          path: ${{{{ runner.temp }}}}/comment.md
+          if-no-files-found: ignore
+
+  # Writes the comment on the pull request, or renews it. It runs nothing of the change, and the job above has no token.
+  comment:
+    name: Comment
+    needs: launch-gate
+    if: >-
+      ${{{{ !cancelled() && github.event_name == 'pull_request' &&
+      github.event.pull_request.head.repo.full_name == github.repository }}}}
+    runs-on: ubuntu-latest
+    timeout-minutes: 5
+    permissions:
+      pull-requests: write # to write the comment
+    steps:
+      - id: report
+        continue-on-error: true
+        uses: {download}
+        with:
+          name: launch-gate
+      - if: ${{{{ steps.report.outcome == 'success' }}}}
+        env:
+          GH_TOKEN: ${{{{ github.token }}}}
+          REPOSITORY: ${{{{ github.repository }}}}
+          NUMBER: ${{{{ github.event.pull_request.number }}}}
+        run: |
+          marker=$(head -n 1 comment.md)
+          comments="repos/$REPOSITORY/issues/$NUMBER/comments"
+          mine=".[] | select(.user.login == \\"github-actions[bot]\\" and (.body | startswith(\\"$marker\\"))) | .id"
+          found=$(gh api --paginate "$comments?per_page=100" --jq "$mine" || true)
+          found=${{found%%$'\\n'*}}
+          if [[ $found =~ ^[0-9]+$ ]]; then
+            written=(--method PATCH "repos/$REPOSITORY/issues/comments/$found")
+          else
+            written=(--method POST "$comments")
+          fi
+          # A token that may not write, as Dependabot's, is no fault of the change.
+          gh api --silent "${{written[@]}}" --field body=@comment.md ||
+            echo '::notice::The comment could not be written. The job summary holds it.'
 """
 
 GITLAB_TRUST = """\
@@ -105,8 +159,37 @@ GITLAB_TRUST = """\
         git fetch --quiet --no-tags --depth=1 origin "refs/heads/$target"
         trust=--trust=FETCH_HEAD
       fi
+      # What the change does is told against the commit at which it began, if the clone is deep enough to have it.
+      base=""
+      if git cat-file -e "${CI_MERGE_REQUEST_DIFF_BASE_SHA:-none}" 2>/dev/null; then
+        base=--base=$CI_MERGE_REQUEST_DIFF_BASE_SHA
+      fi
 """
 """Lines of a job for GitLab that find the side of the gate's owner. A test holds templates/gitlab-ci.yml to them."""
+
+GITLAB_COMMENT = """\
+  after_script:
+    - |
+      # Writes the comment on the merge request, or renews it, with a token of the project (scope api) that is masked.
+      # A merge request could read it, so give it no other right. Without the variable no comment is written.
+      notes=${CI_API_V4_URL:-}/projects/${CI_PROJECT_ID:-}/merge_requests/${CI_MERGE_REQUEST_IID:-}/notes
+      comment=vatspolicy-report/comment.md
+      if [ -n "${VATSPOLICY_COMMENT_TOKEN:-}" ] && [ -n "${CI_MERGE_REQUEST_IID:-}" ] && [ -s "$comment" ]; then
+        python -I - "$notes" "$comment" <<'PYTHON'
+      import json, os, sys, urllib.request
+      address, body = sys.argv[1], open(sys.argv[2], encoding="utf-8").read()
+      def ask(address, method="GET", data=None):
+          head = {"PRIVATE-TOKEN": os.environ["VATSPOLICY_COMMENT_TOKEN"], "Content-Type": "application/json"}
+          data = None if data is None else json.dumps(data).encode()
+          with urllib.request.urlopen(urllib.request.Request(address, data, head, method=method), timeout=60) as reply:
+              return json.load(reply)
+      marker = body.partition("\\n")[0]
+      old = [one["id"] for one in ask(address + "?per_page=100&sort=asc") if one["body"].startswith(marker)]
+      ask(f"{address}/{old[0]}" if old else address, "PUT" if old else "POST", {"body": body})
+      PYTHON
+      fi
+"""
+"""Lines of a job for GitLab that write the comment. A test holds templates/gitlab-ci.yml to them."""
 
 _GITLAB = """\
 # Decides the specs in specs/; fails if one may not launch, or if facts are missing. A merge request is judged by the
@@ -126,14 +209,22 @@ launch-gate:
     - '"$tool/bin/python" -I -m pip install --quiet --disable-pip-version-check "$SOURCE"'
   script:
     - rm -rf vatspolicy-report # the repository may hold one, or a link of that name
-{trust}    - >-
-      "$tool/bin/vatspolicy" check $trust
-      -o junit=vatspolicy-report/junit.xml -o html=vatspolicy-report/report.html -- "$SPECS"
-  artifacts:
+{trust}    - |
+      before=$(git ls-tree "${{trust:+FETCH_HEAD}}" "$SPECS" 2>/dev/null || true)
+      if [ -z "$before" ] && [ -z "$(git ls-tree HEAD "$SPECS")" ]; then
+        echo "There is no spec in $SPECS, and there was none before. Begin with: vatspolicy ask"
+        exit
+      fi
+    - >-
+      "$tool/bin/vatspolicy" check $trust $base
+      -o junit=vatspolicy-report/junit.xml -o gitlab=vatspolicy-report/gl-code-quality.json
+      -o comment=vatspolicy-report/comment.md -o html=vatspolicy-report/report.html -- "$SPECS"
+{comment}  artifacts:
     when: always
     paths: [vatspolicy-report/]
     reports:
       junit: vatspolicy-report/junit.xml
+      codequality: vatspolicy-report/gl-code-quality.json
 """
 
 
@@ -149,13 +240,13 @@ def pre_commit(source: str) -> str:
 
 def github_workflow(source: str) -> str:
     """Return the text of a workflow for GitHub Actions."""
-    fixed = {"checkout": CHECKOUT, "setup_python": SETUP_PYTHON}
+    fixed = {"checkout": CHECKOUT, "setup_python": SETUP_PYTHON, "upload": UPLOAD, "download": DOWNLOAD}
     return _GITHUB.format(note=_note(source, 10), source=json.dumps(source), **fixed)
 
 
 def gitlab_pipeline(source: str) -> str:
     """Return the text of .gitlab-ci.yml."""
-    return _GITLAB.format(note=_note(source, 4), source=json.dumps(source), trust=GITLAB_TRUST)
+    return _GITLAB.format(note=_note(source, 4), source=json.dumps(source), trust=GITLAB_TRUST, comment=GITLAB_COMMENT)
 
 
 def _note(source: str, indent: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from vatspolicy.cli import options as opt
 from vatspolicy.cli.context import SpecContext
@@ -41,6 +41,10 @@ def parse_masks(texts: Sequence[str]) -> list[Mask]:
         raise opt.BadArgument(str(error)) from None
 
 
+FailOn = Literal[opt.FailOn, "new:deny", "new:needs-license", "new:contested", "new:duty", "new:advice"]
+"""Levels on which `check` may fail (vatspolicy.gate.judgement.LEVELS)."""
+
+
 @frozen()
 class CheckOptions(ValueObject):
     """The parameters of `check`."""
@@ -57,11 +61,18 @@ class CheckOptions(ValueObject):
     changes: opt.SetOption = ()
     stdin_filename: opt.StdinNameOption = None
     fail_on: Annotated[
-        opt.FailOn,
+        FailOn,
         opt.Option(
-            "--fail-on LEVEL", "What makes the gate fail; each level includes those before it.", opt.DECISION, "fail-on"
+            "--fail-on LEVEL",
+            "What makes the gate fail; each level includes those before it. new:LEVEL: what --base does not have.",
+            opt.DECISION,
+            "fail-on",
         ),
     ] = "needs-license"
+    base: Annotated[
+        str | None,
+        opt.Option("--base REV", "Compare with the specs of the commit at which REV and HEAD parted.", opt.DECISION),
+    ] = None
     allow_past: opt.PastOption = False
     expect: Annotated[
         int | None, opt.Option("--expect N", "Fail unless this many specs are found.", opt.DECISION, parse=parse_count)
@@ -118,6 +129,7 @@ class CheckOptions(ValueObject):
         bool, opt.Option("--details", "Say everything: conditions, articles, duties, notes.", opt.OUTPUT)
     ] = False
     summary: Annotated[bool, opt.Option("--summary", "Print one line a spec, the worst first.", opt.OUTPUT)] = False
+    failures: Annotated[bool, opt.Option("--failures", "Print one line for each spec that fails.", opt.OUTPUT)] = False
     quiet: Annotated[bool, opt.Option("--quiet -q", "Print the last line only.", opt.OUTPUT)] = False
     receipt: Annotated[
         str | None, opt.Option("--receipt FILE", "Write a receipt, to be replayed; - is standard output.", opt.OUTPUT)

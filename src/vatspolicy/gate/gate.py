@@ -26,6 +26,7 @@ from vatspolicy.i18n import LANGUAGES, Language, _
 if TYPE_CHECKING:
     from vatspolicy.core.documents.plain import Tree
     from vatspolicy.core.profile.opinions import Grant
+    from vatspolicy.gate.spec_change import SpecChanges
     from vatspolicy.gate.waivers.load import WaiverSet
 
 
@@ -95,6 +96,10 @@ class GateResult(NamedTuple):
     """Moment at which the run began, in UTC (YYYY-MM-DDThh:mm:ss)."""
     seconds: tuple[float, ...] = ()
     """Time that each decision took, in the order of the records."""
+    changes: SpecChanges | None = None
+    """What the specs do that their base does not, if they are compared with one."""
+    by_law: SpecChanges | None = None
+    """What the law of the judged change would do to the same specs, if it is not the law of the gate."""
 
 
 def find_specs(argument: str) -> list[str]:
@@ -184,6 +189,8 @@ class Gate(ValueObject):
     """Number of specs that there must be; None for any."""
     languages: Sequence[Language] = LANGUAGES
     """Languages of the program's own texts in a record (see `make_record`): one if every report is in one."""
+    known: Mapping[str, frozenset[str]] | None = None
+    """By spec, what its base has (see `Judgement`)."""
 
     def run(
         self,
@@ -408,7 +415,8 @@ class Gate(ValueObject):
     @property
     def judgement(self) -> Judgement:
         """The settings by which the run is judged, for its reports."""
-        return Judgement(self.fail_on, self.no_fail, self.waiver_set is not None and self.waiver_set.strict)
+        strict = self.waiver_set is not None and self.waiver_set.strict
+        return Judgement(self.fail_on, self.no_fail, strict, self.known)
 
     def code(self, record: Record) -> ExitCode:
         """Return the exit code of one decision (a record)."""

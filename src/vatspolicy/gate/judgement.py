@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import field
 from typing import NamedTuple
 
-from vatspolicy.core.engine.result import Duty, Finding, Record
+from vatspolicy.core.engine.result import Duty, Finding, Question, Reading, Record
 from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.i18n import LocalizedText
 
 LEVELS = ("deny", "needs-license", "contested", "duty", "advice")
 """Levels that the gate may fail on; each includes those before it."""
+NEW = "new:"
+"""What a level begins with if only that fails the gate which the base of a change does not have."""
 INCOMPLETE = "incomplete"
 """Level of what keeps a decision open. It fails the gate on every level, with its own exit code."""
 ITSELF = "decision"
@@ -63,10 +67,23 @@ class Judgement(ValueObject):
     no_fail: bool = False
     strict: bool = False
     """A remark about a waiver fails the gate, unless it is a note."""
+    known: Mapping[str, frozenset[str]] | None = field(default=None, compare=False, repr=False)
+    """By spec, what its base has, by `identify`; None for a run that is compared with no base."""
 
     def find_failures(self, record: Record) -> list[Failure]:
         """Return the parts of a decision (a record) that fail the gate; none with `no_fail`."""
-        return [] if self.no_fail else find_failures(record, self.fail_on)
+        return [] if self.no_fail else self.find_all_failures(record)
+
+    def find_all_failures(self, record: Record) -> list[Failure]:
+        """Return the parts of a decision (a record) that fail the gate, or would without `no_fail`."""
+        failures = find_failures(record, self.fail_on.removeprefix(NEW))
+        if not self.fail_on.startswith(NEW):
+            return failures
+        return [one for one in failures if self.is_new(record, one.part, one.position)]
+
+    def is_new(self, record: Record, part: str, position: int) -> bool:
+        """Return True unless the base of the spec has this part of its decision, too."""
+        return identify(record, part, position) not in (self.known or {}).get(record.file, ())
 
     def fails_remark(self, remark: Remark) -> bool:
         """Return True if a remark about a waiver fails the gate."""
@@ -101,6 +118,38 @@ def find_failures(record: Record, fail_on: str) -> list[Failure]:
             if not reading.stricter
         ]
     return failures
+
+
+_GROUPS = {"denials": "deny", "needs": "license", "would_need": "license", "undetermined": "duties"}
+"""Lists that stand for others where a base is compared: a license stays one under a denial."""
+COMPARED = ("denials", "needs", "would_need", "missing", "contested", "duties", "undetermined", "advice")
+"""Lists of a record whose parts are compared with a base."""
+
+
+def identify(record: Record, part: str, position: int) -> str:
+    """Return what a part of a decision has in common with the same part of another decision on the spec."""
+    if part == ITSELF:
+        return f"{ITSELF}\0{record.judged}"
+    one = getattr(record, part)[position]
+    group = _GROUPS.get(part, part)
+    if isinstance(one, Question):
+        return f"{group}\0{name_fact(record, one.path)}"
+    reading = f"\0{one.reading}\0{one.decision}" if isinstance(one, Reading) else ""
+    return f"{group}\0{one.rule}\0{one.subject}{reading}"
+
+
+def identify_all(record: Record) -> frozenset[str]:
+    """Return what identifies each part of a decision, and the decision itself."""
+    found = [identify(record, part, index) for part in COMPARED for index in range(len(getattr(record, part)))]
+    return frozenset([*found, identify(record, ITSELF, 0)])
+
+
+def name_fact(record: Record, path: str) -> str:
+    """Return the path of a fact with the id of its service, which stays when services change places."""
+    found = re.match(r"services\[(\d+)\]", path)
+    if found is None or int(found[1]) >= len(record.services):
+        return path
+    return f"services[{record.services[int(found[1])].id}]{path[found.end() :]}"
 
 
 def find_worst_level(failures: Iterable[Failure]) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from vatspolicy.core.engine.decision import WORDS, Decision
+from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.result import Duty, ItemChange, Record
 from vatspolicy.core.engine.snapshot import summarize
 from vatspolicy.core.engine.timeline import compare_summaries
@@ -17,18 +17,11 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import DayError, Gate
+from vatspolicy.gate.spec_change import ShortDecision, compare_verdicts, shorten
 from vatspolicy.i18n import LocalizedText, _
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShortDecision:
-    """A decision in short."""
-
-    decision: str
-    range: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +133,7 @@ def _decide(gate: Gate, spec: str) -> _Side:
 def _entry(spec: str, before: _Side, after: _Side | list[str], laws: Sequence[Bundle]) -> SpecUpdate:
     decision = before[0]
     found = SpecUpdate(
-        spec, decision.product, decision.as_of, _shorten(before), None, "unknown", (), (), None, (), changed=True
+        spec, decision.product, decision.as_of, shorten(before[1]), None, "unknown", (), (), None, (), changed=True
     )
     if isinstance(after, list):
         return replace(found, problems=tuple(after))
@@ -148,8 +141,8 @@ def _entry(spec: str, before: _Side, after: _Side | list[str], laws: Sequence[Bu
     ahead = AheadChange(_list_ahead(before), _list_ahead(after))
     found = replace(
         found,
-        after=_shorten(after),
-        direction=_direction(decision, after[0]),
+        after=shorten(after[1]),
+        direction=compare_verdicts(before[1], after[1]),
         changes=tuple(summary for summary in compare_summaries(old, new) if summary.kind != "duty"),
         duties=tuple(_compare_duties(before[1], after[1])),
         ahead=None if ahead.before == ahead.after else ahead,
@@ -157,20 +150,8 @@ def _entry(spec: str, before: _Side, after: _Side | list[str], laws: Sequence[Bu
     return replace(found, changed=any((found.direction != "same", found.changes, found.duties, found.ahead)))
 
 
-def _shorten(side: _Side) -> ShortDecision:
-    return ShortDecision(side[0].decision, side[0].range)
-
-
 def _list_ahead(side: _Side) -> tuple[tuple[str, str], ...]:
     return tuple((one.day, one.decision) for one in side[1].changes_ahead or ())
-
-
-def _direction(before: Decision, after: Decision) -> str:
-    """Return same, tightened, loosened or, if neither is certain, unknown."""
-    low, high = (WORDS.index(after.range[end]) - WORDS.index(before.range[end]) for end in (0, 1))
-    if not low and not high:
-        return "same" if before.decision == after.decision else "unknown"
-    return "tightened" if min(low, high) >= 0 else "loosened" if max(low, high) <= 0 else "unknown"
 
 
 def _compare_duties(before: Record, after: Record) -> Iterator[DutyChange]:

@@ -11,6 +11,9 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcContentModified, JsonRpcException
 from pygls.uris import to_fs_path
 
+from vatspolicy.authoring.formatter import format_text
+from vatspolicy.core.documents import parse_document
+from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import translate
 from vatspolicy.language_server import completion, hover, navigation, outline
 from vatspolicy.language_server.findings import EditorFinding
@@ -18,6 +21,7 @@ from vatspolicy.language_server.law import absolute
 from vatspolicy.language_server.messages import fix_of, item_of, range_of, symbol_of
 from vatspolicy.language_server.navigation import RenameRefused, check_rename, rename_term
 from vatspolicy.language_server.project import Project
+from vatspolicy.language_server.text import Span
 
 LARGEST = 2**20
 """Characters of a file in which places are looked for; its findings say that it is too large."""
@@ -168,6 +172,24 @@ class Answers:
             if finding.replaced is not None and finding.span.start <= end and start <= finding.span.end
             for word in finding.words
         ]
+
+    def lay_out(self, params: types.DocumentFormattingParams) -> list[types.TextEdit]:
+        """Return the edit that lays out a file as `vatspolicy fmt` does; none for a file that is not valid YAML.
+
+        Raises JsonRpcContentModified if the editor has changed the text meanwhile.
+        """
+        file = file_of(params.text_document.uri)
+        if not self.fits(file) or self.project.kind_of(file) is None:
+            return []
+        text = self.project.text(file)
+        try:
+            laid_out = format_text(parse_document(text.content, file))
+        except InvalidInput:
+            return []  # its findings say why
+        if self.versions.get(file) != self.newest.get(file):
+            raise JsonRpcContentModified
+        whole = range_of(Span(0, len(text.content)), text)
+        return [] if laid_out == text.content else [types.TextEdit(whole, laid_out)]
 
     def show_parts(self, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
         """Return the parts of a file."""

@@ -128,6 +128,7 @@ class PolicyServer(LanguageServer):
             types.TEXT_DOCUMENT_RENAME: self.answer(answers.rename),
             types.TEXT_DOCUMENT_CODE_LENS: self.show_lenses,
             types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: self.answer(answers.show_parts),
+            types.TEXT_DOCUMENT_FORMATTING: self.answer(answers.lay_out),
         }
         for name, function in features.items():
             self.feature(name)(_plain(function))

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 from mcp.server import MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp.types import ToolAnnotations
 from pydantic import ValidationError
 
@@ -24,7 +24,7 @@ from vatspolicy.core.documents.words import search_words
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import read_profile
-from vatspolicy.core.profile.word_lists import find_list, word_lists
+from vatspolicy.core.profile.word_lists import WordList, find_elsewhere, find_list, word_lists
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError, Gate
 from vatspolicy.gate.judgement import Judgement
@@ -40,7 +40,7 @@ from vatspolicy.server.api.limits import ApiLimits, BusyError, LateError, Worker
 
 T = TypeVar("T")
 Data = dict[str, Any]
-Profile = dict[str, Any]
+Profile = dict[str, Any] | str
 _WIDTH = 100
 _LONGEST_NAME = 200
 """Characters of a name that an error repeats at most. No policy, rule, list or tool has a longer name."""
@@ -69,12 +69,33 @@ def make_server(
     tools = _Tools(bundle, limits or ApiLimits(), today, waiver_set)
     for tool in (tools.check, tools.next_question, tools.routes, tools.explain, tools.list_values):
         server.add_tool(tool, description=inspect.getdoc(tool), annotations=_READS)
+    for uri, resource in (
+        ("vatspolicy://rules", tools.all_rules),
+        ("vatspolicy://rules/{policy}/{rule}", tools.rule),
+        ("vatspolicy://articles/{policy}/{article}", tools.article),
+        ("vatspolicy://matrix", tools.matrix),
+    ):
+        server.resource(uri, description=inspect.getdoc(resource), mime_type="text/plain")(resource)
     return server
 
 
 def _show(name: str) -> str:
     """Return a name as an error repeats it: its beginning, as data."""
     return (name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…").translate(_BRACKETS)
+
+
+async def _as_resource(answer: Awaitable[str]) -> str:
+    """Return the text of a resource. Raises ResourceError where a tool would raise ToolError."""
+    try:
+        return await answer
+    except ToolError as error:
+        raise ResourceError(str(error)) from None
+
+
+def _narrow(found: WordList, words: str) -> WordList:
+    """Return a list with the values that a search fits."""
+    fitting = {word.value for _grade, word in search_words(words, found.words)}
+    return replace(found, words=tuple(word for word in found.words if word.value in fitting))
 
 
 class _Server(MCPServer):
@@ -90,6 +111,8 @@ class _Server(MCPServer):
         try:
             return await super().call_tool(_show(name), arguments, *more, **options)
         except ToolError as error:
+            if isinstance(error.__cause__, ToolError):  # one of our sentences, without the words of the SDK before it
+                raise ToolError(str(error.__cause__)) from None
             if not isinstance(error.__cause__, ValidationError):
                 raise
             place = str(error.__cause__.errors()[0]["loc"][0])
@@ -110,7 +133,7 @@ class _Tools:
     async def check(self, profile: Profile, as_of: str | None = None, lang: Language = "en") -> Data:
         """Decide a product: allow, deny, needs-license or incomplete, with licenses, filings, obstacles and articles.
 
-        profile: the facts, as in a product spec. Leave out what is not known.
+        profile: the facts, as in a product spec, as an object or as YAML. Leave out what is not known.
         as_of: the day of the law (YYYY-MM-DD); without it, the launch day of the product, else today.
         """
 
@@ -162,22 +185,52 @@ class _Tools:
     async def list_values(self, name: str | None = None, words: str = "") -> Data:
         """List the values that a fact may have (offers, features, content, places …), or the lists themselves.
 
-        words: a search by everyday words, such as SaaS, web shop or WFOE.
+        words: a search by everyday words, such as SaaS, web shop or WFOE; without name, in every list.
         """
 
         def work() -> Data:
             lists = word_lists(self.bundle.schemas)
+            if name is None and words:
+                return {"lists": [to_data(_narrow(one, words)) for one in find_elsewhere(words, self.bundle.schemas)]}
             if name is None:
                 return {"lists": [{"list": one.name, "title": dict(one.title)} for one in lists.values()]}
             found = find_list(name, self.bundle.schemas)
             if found is None:
                 raise ToolError(translate(_("There is no list {name!r}.", name=_show(name))))
-            if words:
-                fitting = {word.value for _grade, word in search_words(words, found.words)}
-                found = replace(found, words=tuple(word for word in found.words if word.value in fitting))
-            return to_data(found)
+            return to_data(_narrow(found, words) if words else found)
 
         return await self.run(work)
+
+    async def all_rules(self) -> str:
+        """List every rule of the law by its name, with what it says."""
+        rules = (rule for policy in self.bundle.policies.values() for rule in policy.rules)
+        return "".join(f"{rule.name}: {rule.message['en']}\n" for rule in rules)
+
+    async def rule(self, policy: str, rule: str) -> str:
+        """Show a rule: what it checks in words, and the articles of law behind it."""
+        return await _as_resource(self.explain(f"{policy}/{rule}"))
+
+    async def article(self, policy: str, article: str) -> str:
+        """Show an article of law in both languages, as the policy quotes it, and how well its words are known."""
+        found = self.bundle.policies.get(policy)
+        cited = found.articles.get(article) if found else None
+        if found is None or cited is None:
+            raise ResourceError(translate(_("There is no article {name!r}.", name=_show(f"{policy}/{article}"))))
+        texts: tuple[tuple[Language, str | None], ...] = (("zh", cited.zh), ("en", cited.en))
+        lines = [f"{found.title[lang]}, {cited.label[lang]}: {text}" for lang, text in texts if text]
+        known = (cited.verification, cited.url or found.source.get("url"))
+        return "\n".join([*lines, ", ".join(filter(None, known))]) + "\n"
+
+    async def matrix(self) -> str:
+        """Show which service may have which foreign share today, by regime, as text."""
+
+        def work() -> str:
+            from vatspolicy.guidance.access_matrix import build_matrix
+            from vatspolicy.reports.access_matrix.render import render
+
+            return render("text", [build_matrix(self.bundle, self.today(), None, None, "regimes")], "en", False, _WIDTH)
+
+        return await _as_resource(self.run(work))
 
     def gate(self, as_of: str | None) -> Gate:
         """Return the gate of a day. Raises ToolError for text that is not a day, DayError for another day."""
@@ -189,10 +242,11 @@ class _Tools:
 
     def read(self, profile: Profile) -> Document:
         """Return a profile as a document. Raises ToolError if it is too large, InvalidInput if it is not a profile."""
-        text = json.dumps(profile, ensure_ascii=False, indent=1)
+        is_text = isinstance(profile, str)
+        text = profile if isinstance(profile, str) else json.dumps(profile, ensure_ascii=False, indent=1)
         if len(text.encode("utf-8", "replace")) > self.limits.body:
             raise ToolError(translate(_("A profile has {most:,} bytes at most.", most=self.limits.body)))
-        return parse_document(text.translate(_BRACKETS), "profile.json")
+        return parse_document(text.translate(_BRACKETS), "profile.yaml" if is_text else "profile.json")
 
     async def run(self, work: Callable[[], T]) -> T:
         """Run `work` in a thread within the limits. Raises ToolError with one sentence for each problem."""

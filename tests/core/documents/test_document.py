@@ -813,3 +813,12 @@ def test_a_text_that_parsers_read_otherwise_is_refused(text: str, place: str) ->
 )
 def test_a_text_that_parsers_read_alike_is_read(text: str, data: object) -> None:
     assert parse_document(text, "a.yaml").data == data
+
+
+@pytest.mark.parametrize("text", ["when: !(a >= b)\n", "rules:\n  - when: !(a >= b) && c\n", "- !(a > b)\n"])
+def test_a_negation_with_a_comparison_is_no_block_of_text(text: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_document(text, "law.yaml")
+    [problem] = refused.value.problems
+    assert problem.message == "A value cannot begin with !, & or *."
+    assert text.splitlines()[problem.line - 1][problem.column - 1] == "!"

@@ -217,6 +217,16 @@ def test_notices(law: Bundle) -> None:
     ]
 
 
+def test_a_share_below_one_percent_is_pointed_out(law: Bundle) -> None:
+    for percent, told in ((0, False), (0.5, True), (1, False)):
+        data = {"schema": 2, "product": {"id": "p"}, "company": {"foreign_percent": percent}, "services": [SITE]}
+        found = dict(notices(law, load_profile(data), str(law.known_until)))
+        assert ("small-share" in found) is told
+    half = {"schema": 2, "product": {"id": "p"}, "company": {"foreign_percent": 0.5}, "services": [SITE]}
+    text = dict(notices(law, load_profile(half), str(law.known_until)))["small-share"]
+    assert text["en"] == "company.foreign_percent: 0.5 is read as 0.5 percent. For one half, write 50."
+
+
 def test_a_day_far_ahead_is_not_decided(law: Bundle) -> None:
     from vatspolicy.gate.gate import DayError, Gate
 

@@ -192,6 +192,8 @@ def ask(
             file.write(state)
         _show_next(state, json_, context)
         return ExitCode.OK
+    if source is None:
+        state = replace(state, named=False)  # the name of a file is an id, and the product has a title, too
     return _converse(state, file, bool(answers), context)
 
 

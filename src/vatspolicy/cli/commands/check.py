@@ -30,6 +30,7 @@ from vatspolicy.cli.options import DECIDE, FILE, Command, call
 from vatspolicy.cli.settings import describe, find_file, make_remarks
 from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.gate.gate import DayError, ExitCode, Gate, worst
+from vatspolicy.gate.judgement import NEW
 from vatspolicy.i18n import LANGUAGES, _
 from vatspolicy.output import wants_color
 from vatspolicy.reports.formats import FORMATS
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from vatspolicy.cli.owner_side import Trust
     from vatspolicy.gate.gate import GateResult
     from vatspolicy.gate.judgement import Remark
+    from vatspolicy.gate.spec_change import BaseRun
     from vatspolicy.reports.decision.pieces import Pieces
 
 
@@ -60,6 +62,9 @@ def check(options: CheckOptions) -> ExitCode:
         from vatspolicy.bundles.keys import read_key
 
         signer = read_key(options.sign_key, private=True)
+    base = None
+    if options.base is not None:
+        gate, base = _decide_base(gate, options.base, options.specs)
     pieces = _begin_reports(options, gate, extent)
     try:
         if options.write_baseline is not None and options.until is not None:
@@ -69,29 +74,38 @@ def check(options: CheckOptions) -> ExitCode:
         abort(_("{reason}.", reason=error))
     except WorkerLost:
         abort(_("a process was killed, possibly for lack of memory. Use fewer --jobs."), ExitCode.INTERNAL)
+    if base is not None:
+        from vatspolicy.gate.spec_change import compare_with_base
+
+        result = result._replace(changes=compare_with_base(result.records, result.invalid, base))
     remarks = make_remarks(options.settings)
     if trust is not None and edited:
-        remark, result = _tell_what_it_opens(trust, edited, result, extent)
+        remark, result = _tell_what_it_opens(trust, edited, result, extent, gate)
         remarks = (*remarks, remark)
     if remarks:
         result = result._replace(remarks=(*remarks, *(result.remarks or ())))
-    if extent in ("summary", "quiet"):  # which print no remarks
+    if extent in ("summary", "failures", "quiet"):  # which print no remarks
         for one in remarks:
             warn(one.message[options.context.lang])
+    _tell_undecided(result)
+    if any(target is not None for target in (options.log, options.receipt, options.attest)):
+        from vatspolicy.cli.records import write_records
+
+        write_records(options, law, gate, result, signer)
+    wanted = result.seconds or result.remarks or options.format != "text"
+    report = partial(_report, options, extent, result, None if result.records else pieces)
+    publish(report, options.format if wanted and options.receipt != "-" else None, options.outputs)
+    return result.exit_code
+
+
+def _tell_undecided(result: GateResult) -> None:
+    """Say what could not be decided; end the command if nothing was."""
     if result.problems:
         report_problems(InvalidInput(result.problems))
     for argument in result.empty:
         warn(_("no spec found at {argument!r}.", argument=argument))
     if not result.seconds and not result.problems:
         abort(_("nothing was decided."), ExitCode.NOTHING)
-    if any(target is not None for target in (options.log, options.receipt, options.attest)):
-        from vatspolicy.cli.records import write_records
-
-        write_records(options, law, gate, result, signer)
-    wanted = result.seconds or result.remarks or options.format not in ("text", "github")
-    report = partial(_report, options, extent, result, None if result.records else pieces)
-    publish(report, options.format if wanted and options.receipt != "-" else None, options.outputs)
-    return result.exit_code
 
 
 def _list_reports(options: CheckOptions) -> list[tuple[str, bool]]:
@@ -135,6 +149,19 @@ def _report(
     return render(format, result.records, lang, color, width, result.problems, result.remarks, extent, result, repeated)
 
 
+def _decide_base(gate: Gate, revision: str, specs: Sequence[str]) -> tuple[Gate, BaseRun]:
+    """Return the gate that knows what the base of the specs has, and the run on the base."""
+    from vatspolicy.cli.base_specs import decide_base
+    from vatspolicy.git import SourceError
+
+    try:
+        return decide_base(gate, revision, specs)
+    except SourceError as error:
+        abort(_("{path}: {fault}", path=f"--base {revision}", fault=error.args[0]))
+    except DayError as error:
+        abort(_("{reason}.", reason=error))
+
+
 command = Command(check, "check", DECIDE, 10)
 
 
@@ -160,7 +187,7 @@ def _prepare(options: CheckOptions, extent: str, keeps: bool = False) -> tuple[S
 
 
 def _tell_what_it_opens(
-    trust: Trust, edited: Sequence[str], result: GateResult, extent: str
+    trust: Trust, edited: Sequence[str], result: GateResult, extent: str, gate: Gate
 ) -> tuple[Remark, GateResult]:
     """Return the remark on a change that edits what decides about it, after deciding once more as it would have it.
 
@@ -170,14 +197,18 @@ def _tell_what_it_opens(
 
     own = call(CheckOptions, trust.here)
     try:
-        gate = _prepare(own, extent, keeps=True)[1]
-        other = gate.run(own.specs)
-        problems = gate.waiver_set.problems if gate.waiver_set else ()
+        other_gate = replace(_prepare(own, extent, keeps=True)[1], known=gate.known)
+        other = other_gate.run(own.specs)
+        problems = other_gate.waiver_set.problems if other_gate.waiver_set else ()
     except InvalidInput as error:
         other, problems = None, tuple(error.problems)
     if problems:
         code = worst([result.exit_code, ExitCode.INVALID])
         result = result._replace(problems=(*result.problems, *problems), exit_code=code)
+    if other is not None:
+        from vatspolicy.gate.spec_change import compare_records
+
+        result = result._replace(by_law=compare_records(result.records, other.records))
     return make_remark(trust.side.revision, edited, other and find_opened(result, other)), result
 
 
@@ -193,6 +224,13 @@ def _refuse_contradictions(options: CheckOptions) -> None:
         abort(_("--sign-key belongs to --receipt or --attest."))
     if options.attest is not None and (options.sign_key is None or options.changes):
         abort(_("--attest needs --sign-key, and attests specs as they stand, without --set."))
+    is_new = options.fail_on.startswith(NEW)
+    if is_new and options.base is None:
+        abort(_("--fail-on {level} needs --base.", level=options.fail_on))
+    if is_new and (options.log or options.receipt or options.attest):
+        abort(_("--fail-on {level} belongs to no log, receipt or attestation.", level=options.fail_on))
+    if options.base is not None and ("-" in options.specs or options.write_baseline is not None):
+        abort(_("--base belongs to specs in files, and not to --write-baseline."))
     if options.masks and options.log is None:
         abort(_("--mask belongs to --log."))
     if options.trust is not None and (options.write_baseline is not None or "-" in options.specs):
@@ -231,7 +269,7 @@ def _refuse_export(format: str, to_terminal: bool) -> None:
 
 def _find_extent(options: CheckOptions) -> str:
     """Return how much the reports say."""
-    wanted = {"details": options.details, "summary": options.summary, "quiet": options.quiet}
+    wanted = {name: getattr(options, name) for name in ("details", "summary", "failures", "quiet")}
     chosen = [extent for extent, is_wanted in wanted.items() if is_wanted]
     if len(chosen) > 1:
         abort(_("--{one} and --{other} contradict each other.", one=chosen[0], other=chosen[1]))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import CommandContext
 from vatspolicy.cli.options import RULES, Argument, Command, Outputs, make_format_option, make_output_option
-from vatspolicy.i18n import Sentences, _
+from vatspolicy.i18n import Listing, Sentences, _
 
 if TYPE_CHECKING:
     from vatspolicy.core.policies.bundle import Bundle
@@ -20,7 +20,10 @@ ExplainFormat = Literal["text", "json", "html", "dot"]
 
 def explain(
     name: Annotated[
-        str, Argument("RULE|POLICY|FACT", "A policy, a rule as policy/rule, or a fact such as company.foreign_percent.")
+        str,
+        Argument(
+            "RULE|POLICY|FACT", "A policy, a rule, a fact such as company.foreign_percent, or a list such as offers."
+        ),
     ],
     context: CommandContext,
     format: Annotated[ExplainFormat, make_format_option(ExplainFormat)] = "text",
@@ -37,6 +40,7 @@ def explain(
     from vatspolicy.reports.policy.terminal import explain as explain_name
 
     bundle = context.law.load()
+    name = _find_name(bundle, name)
     if "/" not in name and name not in bundle.policies and _explain_fact(bundle, name, context.lang, format, outputs):
         return
     if "dot" in (format, *(form for form, _path in outputs)):
@@ -60,6 +64,21 @@ def explain(
         return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
     publish(report, format, outputs)
+
+
+def _find_name(bundle: Bundle, name: str) -> str:
+    """Return what a short name stands for: a rule by its own name, or the fact that takes the values of a list."""
+    from vatspolicy.authoring.fact_readers import find_fact
+    from vatspolicy.core.profile.word_lists import find_list
+
+    if "/" in name or name in bundle.policies or find_fact(bundle, name):
+        return name
+    rules = sorted(rule.name for policy in bundle.policies.values() for rule in policy.rules if rule.id == name)
+    if len(rules) > 1:
+        message = _("{name!r} names several rules.", name=name)
+        abort(Sentences(message, _("Known: {every}.", every=Listing(rules))))
+    found = None if rules or "." in name else find_list(name, bundle.schemas)
+    return rules[0] if rules else found.written[0].replace("[]", "") if found else name
 
 
 def _explain_fact(bundle: Bundle, name: str, lang: Language, format: ExplainFormat, outputs: Outputs) -> bool:

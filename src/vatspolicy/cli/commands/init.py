@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 from vatspolicy.cli.console import print_result, warn, write_report
 from vatspolicy.cli.options import FILE, OUTPUT, WRITE, Argument, Command, LangOption, Option, parse_slug
 from vatspolicy.i18n import _, translate
+from vatspolicy.output import write_stderr
 
 Pipeline = Literal["github", "gitlab", "none"]
 """Systems that `init` writes a pipeline for."""
@@ -28,7 +30,7 @@ def set_up(
     ] = None,
     lang: LangOption = "en",
 ) -> None:
-    """Set up a repository of product specs: specs/, vatspolicy.toml, the pipeline and pre-commit.
+    """Set up a repository of product specs: vatspolicy.toml, the pipeline and pre-commit.
 
     Files that exist are kept as they are.
 
@@ -42,18 +44,15 @@ def set_up(
         gitlab_pipeline,
         pre_commit,
     )
-    from vatspolicy.authoring.scaffold import profile
     from vatspolicy.origin import requirement
 
-    install = source or requirement(__version__) or UNKNOWN
+    install = source or requirement(__version__) or _ask_source() or UNKNOWN
     spec = f"specs/{product}.yaml"
-    files = {FILE: configuration(lang), spec: profile(product), ".pre-commit-config.yaml": pre_commit(install)}
+    files = {FILE: configuration(lang), ".pre-commit-config.yaml": pre_commit(install)}
     if ci == "github":
         files[".github/workflows/vatspolicy.yml"] = github_workflow(install)
     elif ci == "gitlab":
         files[".gitlab-ci.yml"] = gitlab_pipeline(install)
-    if any(path.suffix in (".yaml", ".yml", ".json") for path in Path("specs").glob("**/*")):
-        del files[spec]  # the repository has specs
     written = []
     for name, text in files.items():
         if Path(name).exists() or Path(name).is_symlink():
@@ -64,8 +63,17 @@ def set_up(
             print_result(translate(_("{name}: written.", name=name)) + "\n")
     if any("HOST/OWNER" in text for text in written):
         warn(_("the address of vatspolicy is not known: replace HOST/OWNER in the files written, or pass --source."))
-    if spec in files:
+    if not any(path.suffix in (".yaml", ".yml", ".json") for path in Path("specs").glob("**/*")):
         print_result(translate(_("Next: vatspolicy ask {spec}, then vatspolicy check.", spec=spec)) + "\n")
+
+
+def _ask_source() -> str | None:
+    """Ask on a terminal, once, what pip installs; None without an answer."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        return None
+    write_stderr(translate(_("Where does pip install vatspolicy from? (git+https://…, or empty for later) ")))
+    address = sys.stdin.readline().strip()
+    return f"vatspolicy @ {address}" if address.startswith("git+") else address or None
 
 
 command = Command(set_up, "init", WRITE, 270)

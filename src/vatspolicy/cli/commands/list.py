@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from vatspolicy.cli.console import abort, measure_width, publish, warn
 from vatspolicy.cli.context import CommandContext
@@ -12,9 +11,6 @@ from vatspolicy.cli.options import WRITE, Argument, Command, DataFormatOption
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Listing, Sentences, _
-
-if TYPE_CHECKING:
-    from vatspolicy.core.profile.word_lists import WordList
 
 
 def list_values(
@@ -33,7 +29,7 @@ def list_values(
     Example: vatspolicy list offers e-commerce
     """
     from vatspolicy.core.documents.words import search_words
-    from vatspolicy.core.profile.word_lists import find_list, word_lists
+    from vatspolicy.core.profile.word_lists import find_elsewhere, find_list, word_lists
     from vatspolicy.reports.reference import render_json, render_list, render_overview, to_data
 
     bundle = context.law.load()
@@ -60,8 +56,9 @@ def list_values(
         found = replace(found, words=tuple(word for __, word in matches))
         if not matches:
             hint = _("All {total} values: vatspolicy list {name}", total=total, name=found.name)
-            if others := _lists_with(words, lists):
-                hint = _("Other lists have it: {commands}", commands=Listing(others))
+            if others := find_elsewhere(" ".join(words), bundle.schemas):
+                commands = [f"vatspolicy list {one.name} {' '.join(words)}" for one in others]
+                hint = _("Other lists have it: {commands}", commands=Listing(commands))
             warn(Sentences(_("no value of {name} fits.", name=found.name), hint))
     publish(
         lambda kind, color: (
@@ -74,17 +71,6 @@ def list_values(
         format,
     )
     return ExitCode.OK if found.words else ExitCode.NOTHING
-
-
-def _lists_with(words: Iterable[str], lists: Mapping[str, WordList]) -> list[str]:
-    """Return the commands that find a value of just this name in another list."""
-    from vatspolicy.core.documents.words import SAME, search_words
-
-    text = " ".join(words)
-    fitting = (
-        name for name, found in lists.items() if any(grade == SAME for grade, _word in search_words(text, found.words))
-    )
-    return [f"vatspolicy list {name} {text}" for name in fitting]
 
 
 command = Command(list_values, "list", WRITE, 130)

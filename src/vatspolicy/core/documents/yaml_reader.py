@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 BLOCK_HEADER = (_("The line after | or > holds something else."), _("Begin the text on the next line."))
+BEGINNING = (_("A value cannot begin with !, & or *."), _("Put it in quotes."))
 NO_SPACE = (_("A space is missing behind the : of this key."), _("Write one, or put the key in quotes."))
 # Messages of the two parsers, which differ slightly, and the message for the user. The first match counts.
 _SYNTAX = (
@@ -34,11 +35,7 @@ _SYNTAX = (
         _("Add it."),
     ),
     (r"quoted scalar", *NO_ESCAPE),
-    (
-        r"scanning an? (anchor|alias)|expected alphabetic",
-        _("A value cannot begin with !, & or *."),
-        _("Put it in quotes."),
-    ),
+    (r"scanning an? (anchor|alias)|expected alphabetic", *BEGINNING),
     (r"(scanning|parsing) a tag|tag handle", _("Tags such as !name are not used here."), _("Put the value in quotes.")),
     (r"exceeded", _("Values are nested too deep."), _("Check the brackets.")),
     (r"mapping values are not allowed", _("A : is not allowed here."), _("Check the indentation, or use quotes.")),
@@ -68,6 +65,8 @@ def explain(jargon: str, text: str, start: int, at: int) -> tuple[int, str, str]
         if re.search(words, jargon, re.IGNORECASE | re.DOTALL):
             if message == NO_ESCAPE[0]:
                 at = max(text.rfind("\\", start, at + 1), start)
+            elif message == BLOCK_HEADER[0] and (tag := re.search(r"[:\-,[{] +(![^\n]*)$", text[:start])):
+                return tag.start(1), *BEGINNING  # an expression such as !(a >= b), of which > is not the beginning
             elif "missing" in message and (at >= len(text.rstrip()) or "node content" not in words):
                 at = start
             return at, message, hint

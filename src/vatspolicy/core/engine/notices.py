@@ -12,9 +12,10 @@ from vatspolicy.i18n import LazyText, LocalizedText, Phrase
 from vatspolicy.i18n.words import series
 
 LATER_LAW, READ_AS_NONE, LAYERS, REPLACED, ENFORCED = "later-law", "read-as-none", "layers", "replaced", "enforced"
-NOT_ADVICE = "not-advice"
+SMALL_SHARE, NOT_ADVICE = "small-share", "not-advice"
 """Kinds of notices."""
 _LATER_LAW = Phrase("Covers law published up to {day}.")
+_SMALL_SHARE = Phrase("{path}: {percent} is read as {percent} percent. For one half, write 50.")
 _NOT_ADVICE = Phrase("A reading of the law by rules, not legal advice.")
 _READ_AS_NONE = Phrase("Assumed none because not stated: {names}.")
 _LAYERS = Phrase("Rules above the law: {names}.")
@@ -52,6 +53,10 @@ def notices(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str,
     unstated += [name for name in _PRESUMED if any(_is_presumed(profile, place, name) for place in places)]
     if unstated:
         yield READ_AS_NONE, _read_as_none(tuple(unstated))
+    for name in ("company", "partner"):
+        percent = (data.get(name) or {}).get("foreign_percent")
+        if percent is not None and 0 < percent < 1:
+            yield SMALL_SHARE, _SMALL_SHARE.fill(path=f"{name}.foreign_percent", percent=f"{percent:g}")
     yield NOT_ADVICE, _NOT_ADVICE
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
-from vatspolicy.core.documents.words import Word, name_words, words_of_schema
+from vatspolicy.core.documents.words import SAME, Word, name_words, search_words, words_of_schema
 from vatspolicy.core.profile.vocabulary import fact_schemas, resolve_node
 from vatspolicy.i18n import LocalizedText, Phrase
 
@@ -100,6 +101,16 @@ def _with_areas(places: WordList, schemas: SchemaSet) -> WordList:
     sites = set(schemas.load("places")["$defs"]["site"]["enum"])
     words = (word if word.value in sites else replace(word, example=_AREA_ONLY) for word in places.words)
     return replace(places, words=tuple(words))
+
+
+def find_elsewhere(text: str, schemas: SchemaSet | None = None, but: str = "") -> list[WordList]:
+    """Return the lists that have a value of just this name, without the list of one fact (`services.0.offers`)."""
+    here = re.sub(r"\.\d+", "[]", but).removesuffix("[]")
+    return [
+        found
+        for found in word_lists(schemas).values()
+        if here not in found.written and any(grade == SAME for grade, _ in search_words(text, found.words))
+    ]
 
 
 def find_list(name: str, schemas: SchemaSet | None = None) -> WordList | None:

@@ -82,6 +82,8 @@ PHRASES: Mapping[str, LocalizedText] = {
     "how_launch": Phrase("Type a day as YYYY-MM-DD; without one, the law of today decides."),
     "unknown_word": Phrase("This is not a valid answer."),
     "several": Phrase("Several answers match. Choose from these:"),
+    "kept_words": Phrase("Kept: {words}. Type the missing word alone."),
+    "elsewhere": Phrase("No answer here has this name. It belongs to another question: {questions}."),
     "near": Phrase("No answer has this name. Did you mean:"),
     "empty": Phrase("Nothing was typed. Type an answer, or press Enter again for don't know."),
     "one_only": Phrase("Give one answer only."),

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.words import SOME, Word, search_words
+from vatspolicy.core.profile.word_lists import find_elsewhere
 from vatspolicy.guidance.interview.messages import REPLIES, both
 from vatspolicy.guidance.interview.questions import NAME_PATH, Question
 from vatspolicy.guidance.interview.result import Choice
 from vatspolicy.guidance.interview.session import Refused
 from vatspolicy.i18n import Language
-from vatspolicy.i18n.words import joint
+from vatspolicy.i18n.words import joint, series
 
 _COMMA = re.compile(r"[,，、;；]")
 _SLASH = re.compile(r"[/／]")
@@ -47,8 +48,11 @@ def _many(question: Question, text: str) -> Tree:
 def _services(question: Question, text: str) -> Tree:
     """Return one service for each part between slashes, named after its first offer."""
     services: list[dict[str, Tree]] = []
-    for part in _SLASH.split(text):
-        offers = [choice.value for choice in _members(question, part)] or ["other"]
+    for start, part in _split(_SLASH, text):
+        try:
+            offers = [choice.value for choice in _members(question, part)] or ["other"]
+        except Refused as error:
+            raise _place(error, text[:start], text[start + len(part) :]) from None
         name, number = offers[0], 2
         while any(service["id"] == name for service in services):
             name, number = f"{offers[0]}-{number}", number + 1
@@ -60,16 +64,38 @@ def _members(question: Question, text: str) -> list[Choice]:
     """Return the choices in a list: the whole text if it is one name, or else the parts between commas."""
     if _is_none(text):
         return []
-    parts = [part for part in _COMMA.split(text) if part.strip()]
+    parts = [(start, part) for start, part in _split(_COMMA, text) if part.strip()]
     if len(parts) > 1:
         whole = [choice for choice in question.choices if _plain(text) in _names(choice)]
-        parts = [text] if whole else parts
+        parts = [(0, text)] if whole else parts
     if len(parts) == 1 and re.fullmatch(r"[0-9 ]+", text):
-        parts = text.split()
-    if any(map(_is_none, parts)):
+        parts = [(0, part) for part in text.split()]
+    if any(_is_none(part) for _, part in parts):
         raise Refused(both("none_and_more"))
-    found = [_find(question, part) for part in parts]
+    found = []
+    for start, part in parts:
+        try:
+            found.append(_find(question, part))
+        except Refused as error:
+            raise _place(error, text[:start], text[start + len(part) :]) if len(parts) > 1 else error from None
     return [choice for choice in question.choices if choice in found]
+
+
+def _split(separator: re.Pattern[str], text: str) -> Iterator[tuple[int, str]]:
+    """Yield the parts of a text between separators, each with its place."""
+    start = 0
+    for found in separator.finditer(text):
+        yield start, text[start : found.start()]
+        start = found.end()
+    yield start, text[start:]
+
+
+def _place(error: Refused, before: str, behind: str) -> Refused:
+    """Return a refusal of one word of a list, with the other words around it; without choices, nothing is kept."""
+    if not error.choices or not (before + behind).strip():
+        return error
+    inner = error.around or ("", "")
+    return Refused(error.text, error.choices, (before + inner[0], inner[1] + behind))
 
 
 def _is_none(text: str) -> bool:
@@ -109,6 +135,8 @@ def _find(question: Question, text: str) -> Choice:
         raise Refused(both("several"), fitting[:_SHOWN])
     if choices:
         raise Refused(both("near"), [choice for _, choice in choices[:_SHOWN]])
+    if others := find_elsewhere(text, None, ".".join(map(str, question.path))):
+        raise Refused(both("elsewhere", questions=series(one.title for one in others)))
     raise Refused(both("unknown_word"))
 
 

@@ -48,6 +48,7 @@ from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Sentences, trans
 
 LICENSES: Path = ("company", "licenses")
 DEALS: Path = ("deals",)
+TITLE: Path = ("product", "title")
 LAST_DAY, VALID = "valid_until", "valid"
 """Last day of a license, and the fact that stands for it where nobody knows the day."""
 
@@ -55,13 +56,17 @@ LAST_DAY, VALID = "valid_until", "valid"
 class Refused(Exception):
     """Error for an answer that is not accepted.
 
-    `text` is the reason, in both languages; `choices` are the answers that it may have meant.
+    `text` is the reason, in both languages; `choices` are the answers that it may have meant. `around` is what stands
+    before and behind the word of a list that is meant; a choice between them completes the answer.
     """
 
-    def __init__(self, text: LocalizedText, choices: Sequence[Choice] = ()) -> None:
+    def __init__(
+        self, text: LocalizedText, choices: Sequence[Choice] = (), around: tuple[str, str] | None = None
+    ) -> None:
         super().__init__(text["en"])
         self.text = text
         self.choices = choices
+        self.around = around
 
 
 @dataclass(frozen=True)
@@ -288,8 +293,10 @@ class Interview:
         if path == LAUNCH:
             self._check_day(value)
         try:
-            is_name = path == NAME_PATH and isinstance(value, str)
-            expected = name_product(self.data, value) if is_name else set_fact(self.data, path, value)
+            expected = set_fact(self.data, path, value)
+            if path == NAME_PATH and isinstance(value, str):
+                is_free = self.named or self.profile.name == UNNAMED  # else the id is that of a file, which keeps it
+                expected = name_product(self.data, value) if is_free else set_fact(self.data, TITLE, value)
             text, rewritten = self._write(path, value, expected)
             document = parse_document(text, self.document.file)
             schemas = self.bundle.schemas

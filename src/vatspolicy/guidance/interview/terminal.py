@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from vatspolicy.core.documents import Path
 from vatspolicy.guidance.interview.messages import say
 from vatspolicy.guidance.interview.questions import LAUNCH, NAME_PATH, Question, introduction, reasons
 from vatspolicy.guidance.interview.replies import read_reply, show_value
@@ -39,6 +40,8 @@ class Terminal:
     """Columns."""
     menu: bool = False
     """True if `read` shows the choices itself."""
+    kept: dict[Path, tuple[str, str]] = field(default_factory=dict)
+    """By question, the words around one that means several: the next answer takes its place."""
 
     def run(self, state: Interview) -> tuple[Interview, bool]:
         """Ask until no question is left. Return the last state, and True if the user quit early."""
@@ -85,13 +88,19 @@ class Terminal:
 
     def answer(self, state: Interview, question: Question, line: str) -> Interview:
         """Return the state after an answer, saved, or the same state if the answer is not accepted."""
+        before, behind = self.kept.pop(question.path, ("", ""))
         try:
-            value = read_reply(question, line)
+            value = read_reply(question, f"{before}{line}{behind}")
             following = state.answer(value)
             self.save(following)
         except Refused as error:
             self.lines(self.note(error.text[self.lang], "yellow"))
             self.lines(self.found(question, error.choices))
+            if error.around is not None:
+                self.kept[question.path] = error.around
+                self.lines(self.note(say("kept_words", self.lang, words="".join(error.around).strip(" ,，、;；/／"))))
+            elif not error.choices and question.listed and not self.menu:
+                self.lines(self.offer(question))
             return state
         key = "named" if question.path == NAME_PATH else "taken"
         answer = show_value(question, value, self.lang)
@@ -125,9 +134,13 @@ class Terminal:
         yield from (paint(line, "bold") for line in wrap(clean(asked), self.room))
         yield from (paint(line, "dim") for line in self.legal_basis(state, question))
         if question.listed and not self.menu:
-            grouped = question.groups and len(question.choices) > _COLLAPSED
-            yield from self.groups(question) if grouped else self.choices(question)
+            yield from self.offer(question)
         yield from (paint(line, "dim") for line in (*self.how(question), *self.help()))
+
+    def offer(self, question: Question) -> Iterator[str]:
+        """Yield the choices of a question, or the groups of many."""
+        grouped = question.groups and len(question.choices) > _COLLAPSED
+        yield from self.groups(question) if grouped else self.choices(question)
 
     def status(self, state: Interview) -> str:
         """Return the number of the question, the estimate of questions left, and the possible outcomes."""

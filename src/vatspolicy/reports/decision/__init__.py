@@ -22,8 +22,8 @@ FORMATS = tuple(name for name, one in formats.FORMATS.items() if not one.library
 """Formats of text."""
 BINARY_FORMATS = tuple(name for name, one in formats.FORMATS.items() if one.library)
 """Formats for counsel that are files, not text; they need the extra `export`."""
-EXTENTS = ("screen", "details", "summary", "quiet")
-"""Extents of a report: one screen, everything, one line a spec, the last line."""
+EXTENTS = ("screen", "details", "summary", "failures", "quiet")
+"""Extents of a report: one screen, everything, one line a spec, one line a spec that fails, the last line."""
 
 
 def load_writer(format: str) -> ModuleType:
@@ -62,7 +62,7 @@ def render(
 ) -> str:
     """Render decisions (records) in one of FORMATS. `color` and `room` (columns) apply to text only.
 
-    `problems` are errors of specs that were not decided. Text and github leave them to standard error.
+    `problems` are errors of specs that were not decided. Text leaves them to standard error.
     `remarks` are about waivers and a baseline; None if there were none. `extent` is one of EXTENTS; the text follows
     it, and JSON is a report unless it is `details`. `gate` is the run of the gate: its settings say which findings are
     errors, and the last line of the text tells it. Without it, the settings are those of a gate without options. The

@@ -44,12 +44,15 @@ class Report(pieces.Report):
         return tuple(map(_pack, parts))
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
-        """Yield the report. The problems stand on standard error."""
+        """Yield the report. What is not valid comes first, so that no annotation of it is left out for another."""
         lang, judgement, remarks = self.lang, self.judgement, list(run.remarks or ())
         invalid = len({problem.file for problem in run.problems})
         order = entries.sort(rank)
         settings = [remark for remark in remarks if remark.kind in (SETTINGS, EDITS)]  # first: none of them is left out
         found = Annotations()
+        for one in sorted(set(run.problems)):
+            text = " ".join(filter(None, (one.message, one.hint)))
+            found.add(Annotation("error", text, one.path, one.file, one.line, one.column))
         for setting in settings:
             found.add(_remark(setting, lang, judgement))
         _unpack(found, (texts[0] for texts in entries.texts(order)))
@@ -58,9 +61,9 @@ class Report(pieces.Report):
             totals = [say_totals(entries.summaries, invalid, lang), own_law(entries.summaries, lang)]
             found.add(Annotation("note", " · ".join(filter(None, totals)), "specs", file))
         _unpack(found, (texts[1] for texts in entries.texts(order)))
-        for one in remarks:
-            if one not in settings:
-                found.add(_remark(one, lang, judgement))
+        for remark in remarks:
+            if remark not in settings:
+                found.add(_remark(remark, lang, judgement))
         _unpack(found, (texts[2] for texts in entries.texts(order)))
         yield found.write(word(WORDS, "more", lang))
 

@@ -280,6 +280,7 @@ class Report(pieces.Report):
             **({} if run.gate is None else {"gate": _gate(run.gate, entries)}),
             "decisions": BLANK if len(entries) else [],
             "problems": undecided,
+            **({} if run.gate is None else _changes(run.gate)),
             **_remarks(run.remarks, None if self._whole else self.lang),
         }
         return frame if self._whole else {**frame, "form": "report"}
@@ -306,6 +307,12 @@ def _gate(gate: GateResult, entries: Entries) -> dict[str, object]:
         "specs": {"decided": len(entries), "invalid": len(gate.invalid)},
         "failures": BLANK if any(summary.fails for summary in entries.summaries) else [],
     }
+
+
+def _changes(gate: GateResult) -> dict[str, object]:
+    """Return what the edited specs do, and what an edited law would do; each is left out where nothing was compared."""
+    found = {"spec_changes": gate.changes, "law_changes": gate.by_law}
+    return {key: encode(one) for key, one in found.items() if one is not None}
 
 
 def _remarks(remarks: Iterable[Remark] | None, lang: Language | None) -> dict[str, object]:

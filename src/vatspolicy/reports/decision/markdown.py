@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from typing import TypeAlias
 
 from vatspolicy.core.engine.result import Authority, Condition, Duty, Finding, Record, Route
 from vatspolicy.core.policies.deadlines import GROUPS as GROUP_ORDER
-from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Judgement
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import STATES, VERDICTS, Table, aside, joint, number, word
@@ -21,7 +21,7 @@ from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_LICENSE, BY_NAME,
 from vatspolicy.reports.formats.templating import render_markdown, trust
 from vatspolicy.reports.words import GROUPS, ROUTE_MARKS, cited, law_of, phrase, say_check, say_deciding, way_of
 
-_ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
+ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
 WORDS: Table = {
     "decision": Phrase("Decision"),
     "spec": Phrase("Spec", "decision markdown"),
@@ -51,20 +51,21 @@ class Report(pieces.Report):
     def take(self, record: Record, seconds: float = 0.0) -> Texts:
         """Return the section of a decision, and its row of the table as JSON."""
         lang, judgement = self.lang, self.judgement
-        return _render(record, lang, judgement), json.dumps(_row(record, lang, judgement))
+        return _render(record, lang, judgement), json.dumps(make_row(record, lang, judgement))
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
         """Yield the report."""
         lang, gate, problems = self.lang, run.gate, sorted(set(run.problems))
-        order = entries.sort(rank)
+        order, files = entries.sort(rank), dict.fromkeys(problem.file for problem in problems)
+        rows = table_rows(files, (json.loads(row) for _, row in entries.texts(order)), lang)
         frame = render_markdown(
             "decision/run.md.j2",
             **_words(lang),
             decisions=[_SECTIONS] if order else [],
             gate=say_gate(gate, entries.summaries, lang, Style(False), 0, one_line=True) if gate else (),
-            heads=[word(WORDS, key, lang) for key in ("decision", "spec", "gate")],
-            icons=_ICONS,
-            overview=self._overview(entries, order, problems),
+            heads=say_heads(lang),
+            icons=ICONS,
+            overview=rows if len(rows) > 1 else [],
             problems=problems,
             remarks=list(run.remarks or ()),
         )
@@ -76,22 +77,27 @@ class Report(pieces.Report):
             between = "\n\n"
         yield after
 
-    def _overview(
-        self, entries: Entries, order: Sequence[int], problems: Iterable[Problem]
-    ) -> list[tuple[str, str, str, str, str]]:
-        """Return a row for each of several specs, the worst first: icon, decision, title, file, and the outcome."""
-        lang, files = self.lang, list(dict.fromkeys(problem.file for problem in problems))
-        if len(entries) + len(files) < 2:
-            return []
-        invalid = word(WORDS, "invalid", lang)
-        found = [(_ICONS["incomplete"], phrase("undecided", lang), "", file, invalid) for file in files]
-        return [*found, *(json.loads(row) for _, row in entries.texts(order))]
+
+Row: TypeAlias = tuple[str, str, str, str, str]
+"""A row of the table of specs: icon, decision, title, file, and the outcome for the gate."""
 
 
-def _row(record: Record, lang: Language, judgement: Judgement) -> tuple[str, str, str, str, str]:
+def say_heads(lang: Language) -> list[str]:
+    """Return the heads of the table of specs."""
+    return [word(WORDS, key, lang) for key in ("decision", "spec", "gate")]
+
+
+def table_rows(invalid: Iterable[str], decided: Iterable[Row], lang: Language) -> list[Row]:
+    """Return a row for each spec: first files that could not be decided, then the decisions, whose worst is first."""
+    outcome = word(WORDS, "invalid", lang)
+    return [*((ICONS["incomplete"], phrase("undecided", lang), "", file, outcome) for file in invalid), *decided]
+
+
+def make_row(record: Record, lang: Language, judgement: Judgement) -> Row:
+    """Return the row of a decision."""
     failures = judgement.find_failures(record)
     outcome = word(WORDS, "fails", lang, failures=say_failures(failures)) if failures else word(WORDS, "ok", lang)
-    return _ICONS[record.decision], digest.say_verdict(record, lang), record.title, record.file, outcome
+    return ICONS[record.decision], digest.say_verdict(record, lang), record.title, record.file, outcome
 
 
 def _words(lang: Language) -> dict[str, object]:
@@ -125,7 +131,7 @@ def _render(record: Record, lang: Language, judgement: Judgement) -> str:
         fail_on=judgement.fail_on,
         failures=say_failures(failures) if failures else "",
         hint=digest.say_hint(record, lang),
-        icon=_ICONS[record.decision],
+        icon=ICONS[record.decision],
         law_of=law_of,
         say_check=say_check,
         limits=digest.say_limits(record, lang),

@@ -55,6 +55,8 @@ class Result(NamedTuple):
     """Approver and reason of a waiver; empty without one."""
     detail: str = ""
     """Distinguishes results of one rule about one subject: the fact that is missing, the reading."""
+    new: bool = True
+    """False for what the base of the spec has, too, if the run is compared with one."""
 
     @property
     def service(self) -> str:
@@ -78,7 +80,7 @@ def say_failures(failures: Sequence[Failure]) -> str:
 
 class _Results:
     def __init__(self, record: Record, lang: Language, judgement: Judgement) -> None:
-        self.record, self.lang = record, lang
+        self.record, self.lang, self.judgement = record, lang, judgement
         failures = judgement.find_failures(record)
         self.failing = {(failure.part, failure.position): failure.level for failure in failures}
 
@@ -106,7 +108,8 @@ class _Results:
         text = joint("colon", self.lang).join(
             part for part in (verdict, digest.say_hint(self.record, self.lang)) if part
         )
-        return Result(DECISION, "error", level, f"{text} {word(WORDS, DECISION, self.lang)}", 1, 1, "")
+        text = f"{text} {word(WORDS, DECISION, self.lang)}"
+        return Result(DECISION, "error", level, text, 1, 1, "", new=self.judgement.is_new(self.record, ITSELF, 0))
 
     def findings(self, part: str, otherwise: str) -> Iterator[Result]:
         """Yield the findings of a list; without a level otherwise, only those that fail."""
@@ -127,6 +130,7 @@ class _Results:
                 str(finding.subject),
                 finding,
                 waived,
+                new=self.judgement.is_new(self.record, part, position),
             )
 
     def missing(self) -> Iterator[Result]:
@@ -141,8 +145,9 @@ class _Results:
                 text += aside(count(COUNTS, "dependent_rules", len(ask.rules), self.lang), self.lang)
             text = " ".join([text, *(digest.say_matter(matter, self.lang) for matter in ask.about)])
             place = places.get(ask.path, Location(1, 1))
-            subject = self.service_at(ask.path)
-            yield Result(MISSING, level, failing, text, place.line, place.column, subject, None, detail=ask.path)
+            subject, new = self.service_at(ask.path), self.judgement.is_new(self.record, "missing", position)
+            where = (place.line, place.column, subject)
+            yield Result(MISSING, level, failing, text, *where, detail=ask.path, new=new)
 
     def service_at(self, path: str) -> str:
         """Return the service that a path of the profile is about; empty for another."""
@@ -164,6 +169,7 @@ class _Results:
                 reading.subject,
                 None,
                 detail=f"{reading.rule}\0{reading.reading}",
+                new=self.judgement.is_new(self.record, "contested", position),
             )
 
     def undetermined(self) -> Iterator[Result]:
@@ -181,7 +187,8 @@ class _Results:
             told = word(WORDS, "more", self.lang, facts=told, count=len(facts) - SHOWN)
         rules = len({finding.rule for finding in found})
         text = word(WORDS, "left", self.lang, count=rules, facts=told)
-        yield Result(UNDETERMINED, "note", None, text, 1, 1, "")
+        new = self.record.file not in (self.judgement.known or {})
+        yield Result(UNDETERMINED, "note", None, text, 1, 1, "", new=new)
 
 
 def _message(finding: Finding, lang: Language) -> str:

@@ -55,7 +55,7 @@ class Report(pieces.Report):
                 self._told.add(result.rule)
                 rules[result.rule] = [result.finding is None, _rule(result, lang)]
         parts = (
-            [_result(record, result) for result in found],
+            [_result(record, result) | self._compare(result) for result in found],
             [_later_law(record, told)] if (told := digest.later_law(record, lang)) else [],
             [_opinion(record, opinion, lang) for opinion in record.opinions],
             [_change_ahead(record, *change) for change in digest.changes_ahead(record, lang)],
@@ -118,10 +118,16 @@ class Report(pieces.Report):
             run.add_rule("changes-ahead", phrase("ahead", self.lang), address=page("gate.md", "changes-ahead"))
         return places
 
+    def _compare(self, result: Result) -> dict[str, object]:
+        """Return whether the base of the spec has a result, too; nothing for a run that is compared with none."""
+        return {} if self.judgement.known is None else {"baselineState": "new" if result.new else "unchanged"}
+
     def _dump(self, results: Iterable[dict[str, object]]) -> str:
         """Return results as they stand in the list of a run."""
         texts = []
         for result in results:
+            if self.judgement.known is not None:  # SARIF 2.1.0, 3.27.24: on all results of a run or on none
+                result.setdefault("baselineState", "unchanged")
             if self.view.waived:  # SARIF 2.1.0, 3.27.23: on all results of a run or on none
                 result.setdefault("suppressions", [])
             texts.append(json.dumps(result, ensure_ascii=False, indent=2).replace("\n", f"\n{_INDENT}"))

@@ -13,7 +13,7 @@ from vatspolicy.core.engine.opinions import COUNTED
 from vatspolicy.core.engine.result import Duty, Law, Reading, Record
 from vatspolicy.core.policies.bundle import SHIPPED
 from vatspolicy.core.policies.wording import say_reading
-from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, Failure, Judgement, find_failures, find_worst_level
+from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, Failure, Judgement, find_worst_level
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean, width, wrap
 from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, end, gap, join_two, joint, word
@@ -76,7 +76,7 @@ class Summary(NamedTuple):
 
 def summarize(record: Record, lang: Language, judgement: Judgement) -> Summary:
     """Return the outline of a decision (a record)."""
-    failures = find_failures(record, judgement.fail_on)
+    failures = judgement.find_all_failures(record)
     level = INCOMPLETE if failures and record.judged == INCOMPLETE else find_worst_level(failures)
     named = (failure for failure in failures if failure.level == level) if level in NAMED else ()
     filings, own = digest.split_duties(record)
@@ -273,12 +273,17 @@ def _next_command(summaries: Sequence[Summary], repeated: Mapping[str, str]) -> 
     if not summaries:
         return None
     gravest = gravest_first([summary for summary in summaries if summary.level] or summaries)[0]
+    return next_command(gravest.decision, gravest.file, repeated)
+
+
+def next_command(decision: str, file: str, repeated: Mapping[str, str] | None = None) -> str:
+    """Return the command that leads on from a decision on a spec."""
     command, options = {
         "deny": ("routes", ""),
         "needs-license": ("routes", ""),
         "incomplete": ("ask", ""),
-    }.get(gravest.decision, ("check", " --details"))
-    return f"vatspolicy {command} {quote(gravest.file)}{repeated.get(command, '')}{options}"
+    }.get(decision, ("check", " --details"))
+    return f"vatspolicy {command} {quote(file)}{(repeated or {}).get(command, '')}{options}"
 
 
 def quote(file: str) -> str:

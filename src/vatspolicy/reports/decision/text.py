@@ -28,6 +28,7 @@ from vatspolicy.reports.words import COLORS, phrase, say_deciding
 
 if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
+    from vatspolicy.gate.spec_change import SpecChanges
 
 
 LEAVES_OUT = {
@@ -74,9 +75,12 @@ class Report(pieces.Report):
         elif extent == "screen" and not several and run.only:
             yield from _join(render_screen(run.only, lang, style, room, () if remarks else closing))
             closing = closing if remarks else []
-        elif extent in ("screen", "summary"):
-            lines = summary_lines if extent == "summary" else table_lines
-            yield from _join(lines(entries.summaries, invalid, lang, style, room))
+        elif extent in ("screen", "summary", "failures"):
+            lines = table_lines if extent == "screen" else summary_lines
+            shown = [one for one in entries.summaries if one.fails or extent != "failures"]
+            yield from _join(lines(shown, invalid, lang, style, room))
+        for changes in (gate.changes, gate.by_law) if gate and extent != "quiet" else ():
+            yield from _join(_change_lines(changes, lang, style, room))
         if remarks and extent != "quiet":
             yield from _join(_remark_lines(remarks, lang, style, room))
         if several and extent != "quiet":
@@ -101,6 +105,21 @@ def _count_errors(gate: GateResult | None) -> dict[str, int]:
         if problem.file in errors:
             errors[problem.file] += 1
     return errors
+
+
+def _change_lines(changes: SpecChanges | None, lang: Language, style: Style, room: int) -> list[str]:
+    """Return the section on what the edited specs do; empty for a run that is compared with no base."""
+    if changes is None:
+        return []
+    from vatspolicy.reports.spec_change import say_changes, say_heading, say_rest
+
+    lines = [style(say_heading(changes, lang), *HEADING)]
+    for one in say_changes(changes, lang):
+        lines += wrap(f"{clean(one.file, one_line=True)}{joint('colon', lang)}{one.head}", room, "    ", "  ")
+        for line in one.lines:
+            lines += wrap(line, room, "      ", "    - ")
+    rest = say_rest(changes, lang)
+    return [*lines, *(wrap(rest, room, "  ", "  ") if rest else [])]
 
 
 def _remark_lines(remarks: Iterable[Remark], lang: Language, style: Style, room: int) -> list[str]:

@@ -28,6 +28,6 @@ def _lines(data: Review, lang: Language) -> Iterator[str]:
         together.setdefault((id, file, line, accepted), []).append(text)
     for (id, file, line, accepted), texts in together.items():
         more = f"\n… +{len(texts) - 5}" if len(texts) > 5 else ""
-        level, title = RULES[id]
+        level, title = RULES[id][0], RULES[id][1][lang]
         level, more = ("note", f"{more}\n{accepted}") if accepted else (level, more)
         yield command(level, "\n".join(texts[:5]) + more, file=file, line=line, title=title)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from vatspolicy.authoring.diff.result import ChangedDecision, Item, Place, Review, ReviewedRedLine
 from vatspolicy.core.profile.vocabulary import Language
-from vatspolicy.i18n import _
+from vatspolicy.i18n import Phrase
 from vatspolicy.origin import page
 from vatspolicy.reports.diff import wording
 from vatspolicy.reports.diff.acceptance import accepted_by, edit_accepted_by, sentence
@@ -14,19 +14,19 @@ from vatspolicy.reports.diff.cards import verdict
 from vatspolicy.reports.formats.sarif import SarifRun, location
 
 RULES = {
-    "decision-tightened": ("warning", _("A decision becomes stricter.")),
-    "decision-loosened": ("warning", _("A decision becomes milder.")),
-    "decision-changed": ("note", "A decision changes, neither stricter nor milder."),
-    "decision-possible": ("warning", "A decision can change by this edit alone; a profile shows it."),
-    "not-settled": ("warning", "It is neither shown nor excluded that a decision changes by this edit."),
-    "retroactive-edit": ("warning", "What was law on a past day is edited."),
-    "schema-breaks": ("warning", "A schema breaks its readers."),
-    "gate-waivable": ("error", "A gate that nobody could waive can be waived."),
-    "gate-unenforced": ("error", "The gate passes findings that it did not pass."),
-    "rule-loosenable": ("warning", "A layer above may loosen a rule."),
-    "accepted-stale": ("warning", _("An entry of the accepted changes does not apply.")),
-    "accepted-new": ("note", _("An entry of the accepted changes comes with the change, so it accepts nothing.")),
-    "release": ("warning", "Version, changelog or review does not fit the change."),
+    "decision-tightened": ("warning", Phrase("A decision becomes stricter.")),
+    "decision-loosened": ("warning", Phrase("A decision becomes milder.")),
+    "decision-changed": ("note", Phrase("A decision changes, neither stricter nor milder.")),
+    "decision-possible": ("warning", Phrase("A decision can change by this edit alone; a profile shows it.")),
+    "not-settled": ("warning", Phrase("It is neither shown nor excluded that a decision changes by this edit.")),
+    "retroactive-edit": ("warning", Phrase("What was law on a past day is edited.")),
+    "schema-breaks": ("warning", Phrase("A schema breaks its readers.")),
+    "gate-waivable": ("error", Phrase("A gate that nobody could waive can be waived.")),
+    "gate-unenforced": ("error", Phrase("The gate passes findings that it did not pass.")),
+    "rule-loosenable": ("warning", Phrase("A layer above may loosen a rule.")),
+    "accepted-stale": ("warning", Phrase("An entry of the accepted changes does not apply.")),
+    "accepted-new": ("note", Phrase("An entry of the accepted changes comes with the change, so it accepts nothing.")),
+    "release": ("warning", Phrase("Version, changelog or review does not fit the change.")),
 }
 """Rules of this report: level and description."""
 RED_LINES = {"waivable": "gate-waivable", "unenforced": "gate-unenforced", "loosenable": "rule-loosenable"}
@@ -41,8 +41,8 @@ def render(data: Review, lang: Language) -> str:
         run.notify("error", text, location(problem.file, problem.line, problem.column))
     for why in data.why:
         run.notify("error", why.text[lang])
-    for id, (level, text) in RULES.items():
-        run.add_rule(id, text, address=page("reviewing-a-change.md"), defaultConfiguration={"level": level})
+    for id, (level, told) in RULES.items():
+        run.add_rule(id, told[lang], address=page("reviewing-a-change.md"), defaultConfiguration={"level": level})
     for id, text, file, line, accepted in results(data, lang):
         result = run.add_result(id, RULES[id][0], text, location(file, line), f"{id}\0{file}\0{text}")
         if accepted:

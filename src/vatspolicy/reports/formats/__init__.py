@@ -35,6 +35,8 @@ FORMATS: Mapping[str, Format] = {
     "junit": Format("application/xml", "xml"),
     "github": Format(ending=""),
     "markdown": Format("text/markdown", "md"),
+    "comment": Format("text/markdown", ""),
+    "gitlab": Format("application/json", ""),
     "csv": Format("text/csv"),
     "html": Format("text/html", whole=True, button=Phrase("Web page (HTML)")),
     "docx": Format(f"{_OFFICE}.wordprocessingml.document", whole=True, library="docx", button=Phrase("Word (DOCX)")),

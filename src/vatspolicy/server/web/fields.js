@@ -61,8 +61,9 @@ function wanted(path, value) {
     || under(path, now.problems.map((one) => one.path));
 }
 
-function errorsAt(path) {
-  const found = now.problems.filter((one) => one.path === path).map((one) => one.text[lang]);
+/* `below`: also what is wrong with a member, which has no field of its own. */
+function errorsAt(path, below = false) {
+  const found = now.problems.filter((one) => one.path === path || (below && one.path.startsWith(`${path}.`))).map((one) => one.text[lang]);
   if (failed.has(path)) found.push(failed.get(path).text[lang]);
   return found;
 }
@@ -73,7 +74,7 @@ function drawField(field, path, value, draft = null) {
   const key = draft ? `${draft}-${path}` : id(path);
   if (field.kind === "group") return draft ? null : drawGroup(field, path, value, key);
   if (field.kind === "list") return draft ? null : drawList(field, path, value, key);
-  const errors = draft ? [] : errorsAt(path);
+  const errors = draft ? [] : errorsAt(path, ["choices", "places"].includes(field.kind));
   const next = !draft && now.interview?.question?.path === path;
   const hint = [draft === "q" ? field.hint ?? "" : field.question?.[lang] ?? "", field.unit && field.kind !== "date" ? say("unit", { unit: field.unit[lang] }) : ""].filter(Boolean);
   const described = [hint.length ? `${key}-hint` : "", errors.length ? `${key}-error` : ""].filter(Boolean).join(" ") || null;
@@ -92,13 +93,14 @@ function drawField(field, path, value, draft = null) {
   return [main, draft ? null : drawDetails(field, path, value)];
 }
 
-function drawControl(field, key, value, { described, invalid, path }) {
+function drawControl(field, key, value, { described, invalid, draft, path }) {
   const aria = { "aria-describedby": described, "aria-invalid": invalid };
   const choices = field.choices ? choicesOf(field) : null;
   switch (field.kind) {
     case "boolean":
       return drawRadios(key, [[true, say("yes")], [false, say("no")]], value, field.radio);
     case "choice": case "place": {
+      if (field.kind === "place" && draft !== "d") return drawSearch(key, choices, codeOf(value), failed.get(path)?.typed, aria);
       if (field.radio && field.kind === "choice" && choices.length <= 12) return drawRadios(key, choices.map((one) => [one.value, one.label[lang]]), value, true);
       const code = codeOf(value);
       return el("select", { id: key, ...aria }, el("option", { value: "" }, `— ${say("not_known")} —`),
@@ -112,6 +114,13 @@ function drawControl(field, key, value, { described, invalid, path }) {
         inputmode: { integer: "numeric", number: "decimal" }[field.kind] ?? null, ...aria });
     }
   }
+}
+
+/* A place is typed, and the browser proposes names; the server also knows other names of it. */
+function drawSearch(key, choices, code, typed, aria) {
+  const name = choices.find((one) => one.value === code)?.label[lang] ?? code ?? "";
+  return [el("input", { id: key, type: "text", "data-typed": true, value: typed ?? name, list: `${key}-names`, autocomplete: "off", spellcheck: "false", ...aria }),
+    el("datalist", { id: `${key}-names` }, choices.map((one) => el("option", { value: one.label[lang] })))];
 }
 
 function drawRadios(key, options, value, open) {
@@ -136,7 +145,7 @@ function drawChecks(key, field, path, value) {
   const list = () => el("div", { class: "options long", id: `${key}-list` }, boxes());
   if (open) return el("div", {}, find, list());
   const shown = opened.get(`${key}-more`) ?? false; // hundreds of boxes are made for those who want them
-  const names = choices.filter((one) => chosen.has(JSON.stringify(one.value))).map((one) => one.label[lang]);
+  const names = (value ?? []).map((one) => choices.find((choice) => choice.value === one)?.label[lang] ?? `${one} (?)`); // as stated, if it is none of them
   return el("div", {}, names.length ? el("p", { class: "picked" }, names.join(lang === "zh" ? "、" : ", ")) : known(value) ? el("p", { class: "picked" }, say("none")) : null,
     details(`${key}-more`, false, say("chosen", { count: chosen.size }), shown ? [find, list()] : null));
 }
@@ -217,26 +226,28 @@ const searched = new Map(); // number of the last search in a list, by its id
 async function filtered(target) {
   const text = target.value.trim(), list = $(target.dataset.filter), asked = (searched.get(list.id) ?? 0) + 1;
   searched.set(list.id, asked);
-  let found = null;
+  let found = null, elsewhere = [];
   if (text) {
     try {
-      const reply = await fetch(`/search?${new URLSearchParams({ path: target.dataset.of, text })}`);
-      found = new Set((await reply.json()).values);
+      const reply = await (await fetch(`/search?${new URLSearchParams({ path: target.dataset.of, text })}`)).json();
+      found = new Set(reply.values);
+      elsewhere = reply.elsewhere;
     } catch {
       return complain(say("failed"));
     }
   }
-  if (asked === searched.get(list.id)) narrow(list, text, found);
+  if (asked === searched.get(list.id)) narrow(list, text, found, elsewhere.map((one) => one[lang]));
 }
 
 /* Shows the choices that were found; all of them for an empty search. */
-function narrow(list, text, found) {
+function narrow(list, text, found, elsewhere) {
   const labels = [...list.querySelectorAll("label")];
   for (const one of labels) one.hidden = found !== null && !found.has(one.dataset.word);
   for (const one of list.querySelectorAll(".grouped")) one.hidden = !one.querySelector("label:not([hidden])");
   const count = labels.filter((one) => !one.hidden).length;
   list.hidden = !count;
-  $(`${list.id}-found`).textContent = !text ? "" : count ? say("found", { count }) : say("found_none", { text });
+  $(`${list.id}-found`).textContent = !text ? "" : count ? say("found", { count })
+    : elsewhere.length ? say("found_elsewhere", { text, questions: elsewhere.join(lang === "zh" ? "、" : ", ") }) : say("found_none", { text });
 }
 
 /* The value of a field as the reader has set it: { value } or { typed }. */

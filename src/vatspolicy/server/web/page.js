@@ -16,6 +16,42 @@ const say = (key, values = {}) => words[key][lang].replace(/\{(\w+)\}/g, (_, nam
 const TONES = { allow: "good", "needs-license": "warn", deny: "bad", incomplete: "ask" };
 const TABS = ["decision", "forward", "matrix", "spec"];
 
+/* --- what stays over a reload, and what a link hands on: the answers, never sent but as each request carries them --- */
+
+const KEPT = "vatspolicy";
+
+function pack() {
+  const { text, file, named, skipped, complete } = now;
+  return JSON.stringify({ text, file, named, skipped, complete });
+}
+
+function keepAnswers() {
+  try {
+    if (now.blank) sessionStorage.removeItem(KEPT); else sessionStorage.setItem(KEPT, pack());
+  } catch { /* a browser that keeps nothing */ }
+}
+
+/* The part of an address behind #, which no browser sends to a server. */
+function makeLink() {
+  const bytes = new TextEncoder().encode(pack());
+  const letters = btoa(Array.from(bytes, (one) => String.fromCharCode(one)).join(""));
+  return `${location.href.split("#")[0]}#answers=${letters.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
+}
+
+/* The answers of a link that was opened, else those of this tab before a reload; nothing without any. */
+function readKept() {
+  const linked = location.hash.match(/^#answers=([\w-]+)$/);
+  if (linked) history.replaceState(null, "", location.href.split("#")[0]); // from here on they are the tab's
+  try {
+    const letters = linked && atob(linked[1].replaceAll("-", "+").replaceAll("_", "/"));
+    const text = letters ? new TextDecoder().decode(Uint8Array.from(letters, (one) => one.charCodeAt(0))) : sessionStorage.getItem(KEPT);
+    const found = text ? JSON.parse(text) : null;
+    return typeof found?.text === "string" ? found : null;
+  } catch {
+    return null;
+  }
+}
+
 /* --- requests --- */
 
 async function post(address, extra) {
@@ -57,6 +93,7 @@ function decide(extra = {}, { from = "", keep = true, then = null } = {}) {
     now = reply;
     if (waiting) return; // what was entered meanwhile is drawn with its own reply
     draw();
+    keepAnswers();
     if (then) then(reply);
   });
   return queue;
@@ -235,6 +272,9 @@ const acts = {
   copy() {
     navigator.clipboard.writeText(checklist().value).then(() => { copied = now.html; draw(); }, () => complain(say("copy_refused")));
   },
+  link() {
+    navigator.clipboard.writeText(makeLink()).then(() => { linked = now.text; draw(); }, () => complain(say("copy_refused")));
+  },
   print() { tab = "decision"; draw(); window.print(); },
   forward() { acts.tab({ dataset: { tab: "forward" } }); $("tab-forward").focus(); $("tabs").scrollIntoView({ block: "start" }); },
   share(target) { navigator.share({ files: [new File([now.text], target.dataset.name, { type: "text/plain" })] }).catch(() => {}); },
@@ -313,7 +353,7 @@ async function begin() {
     if (name.endsWith("-more")) draw();
   }, true);
   window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
-  decide({}, { keep: false });
+  decide(readKept() ?? {}, { keep: false });
 }
 
 document.addEventListener("DOMContentLoaded", begin);

@@ -33,7 +33,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "the law of its launch day, with its articles. It lists the licenses to get and the filings with their dates. "
         "If the product may not launch, you get ways forward."
     ),
-    "welcome_private": Phrase("Nothing leaves this machine: the page works without a network and keeps nothing."),
+    "welcome_private": Phrase(
+        "Nothing leaves this machine: the page works without a network and keeps the answers in this tab alone."
+    ),
     "welcome_file": Phrase("You have a spec already? Open it:"),
     "means_allow": Phrase("The product may launch. No license is missing; filings and other duties may remain."),
     "means_needs-license": Phrase("The product may launch once the licenses named are held."),
@@ -88,6 +90,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "found_none": Phrase(
         "Nothing in this list matches “{text}”. Try another word, or clear the field to see the whole list."
     ),
+    "found_elsewhere": Phrase("“{text}” belongs to another question: {questions}."),
+    "link": Phrase("Copy a link with the answers"),
+    "link_hint": Phrase(
+        "The link holds all answers behind the sign #, which browsers send to no server. "
+        "It opens where vatspolicy serve runs at this address."
+    ),
     "add": Phrase("Add: {what}"),
     "remove": Phrase("Remove"),
     "remove_what": Phrase("Remove {what}"),
@@ -137,7 +145,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "share": Phrase("Share the file"),
     "share_hint": Phrase(
         "The file contains everything: whoever opens it here, or runs vatspolicy check on it, sees "
-        "the same decision. This page keeps nothing and sends nothing away from this machine."
+        "the same decision. This page sends nothing away from this machine."
     ),
     "new": Phrase("Start over"),
     "line": Phrase("line {line}: {text}"),

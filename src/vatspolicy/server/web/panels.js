@@ -61,6 +61,7 @@ function drawExport() {
 
 /* The tasks before launch as Markdown, which the report holds. */
 const checklist = () => $("d-checklist");
+let linked = null; // the spec whose link was copied last
 let copied = null; // the report whose checklist was copied last
 
 /* Errors of a spec that cannot be decided, where the decision would stand. */
@@ -91,7 +92,10 @@ function drawSpec() {
     el("label", { class: "button", for: "open" }, say("open"), " ", el("input", { type: "file", id: "open", "data-open": true, accept: ".yaml,.yml,.json" })),
     el("button", { type: "button", "data-act": "download", "data-name": name }, say("download")),
     navigator.canShare?.({ files: [new File([""], "spec.yaml", { type: "text/plain" })] }) ? el("button", { type: "button", "data-act": "share", "data-name": name }, say("share")) : null,
+    now.blank ? null : el("button", { type: "button", "data-act": "link", "aria-describedby": "link-hint" }, say("link")),
+    el("span", { role: "status", class: "soft", id: "linked" }, linked === now.text ? say("copied") : ""),
     el("button", { type: "button", "data-act": "new" }, say("new"))),
+    now.blank ? null : el("p", { class: "soft", id: "link-hint" }, say("link_hint")),
     el("p", { class: "soft" }, say("share_hint")),
     problems.length ? el("ul", { class: "error", id: "problems" }, problems) : null,
     el("label", { for: "spec-text", class: "name" }, say("spec_text")),

@@ -19,6 +19,7 @@ from vatspolicy.core.engine.result import encode
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import read_profile
 from vatspolicy.core.profile.vocabulary import addresses, find_choices, gazetteer, within
+from vatspolicy.core.profile.word_lists import find_elsewhere
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.access_matrix import PlaceError, build_matrix
 from vatspolicy.guidance.access_matrix.locations import ABROAD
@@ -33,7 +34,15 @@ from vatspolicy.reports.remediation import fragment as ways_fragment
 from vatspolicy.server.guard import GuardRules, HttpError, make_app, read_json_body
 from vatspolicy.server.web.form import make_form
 from vatspolicy.server.web.page import build_stylesheet, collect_script_phrases, read_script, render_frame, say
-from vatspolicy.server.web.session import DecideRequest, WebContext, answer, read_path, read_request, read_spec
+from vatspolicy.server.web.session import (
+    DecideRequest,
+    WebContext,
+    answer,
+    format_path,
+    read_path,
+    read_request,
+    read_spec,
+)
 
 LONGEST_SEARCH = 200
 """Characters of a search that are read."""
@@ -118,11 +127,13 @@ class _Page:
         return JSONResponse(self.context.bundle.schemas.load("profile"))
 
     def search(self, request: Request) -> Response:
-        """Return the values of a fact that a search fits, by names and synonyms, in either language."""
+        """Return the values of a fact that a search fits, in either language, else the titles of facts that have it."""
         schemas = self.context.bundle.schemas
         path = read_path(request.query_params.get("path"), schemas)
         text = request.query_params.get("text", "")[:LONGEST_SEARCH]
-        return JSONResponse({"values": find_choices(path, text, self.instruments, schemas)})
+        found = find_choices(path, text, self.instruments, schemas)
+        others = [] if found else find_elsewhere(text, schemas, format_path(path))
+        return JSONResponse({"values": found, "elsewhere": [dict(one.title) for one in others]})
 
     def show_matrix(self, request: Request) -> Response:
         lang: Language = "zh" if request.query_params.get("lang") == "zh" else "en"

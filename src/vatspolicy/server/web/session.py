@@ -19,18 +19,19 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.edits import set_fact
 from vatspolicy.core.profile.invariants import broken_invariant
 from vatspolicy.core.profile.profile import facts_of, read_profile
-from vatspolicy.core.profile.vocabulary import describe
+from vatspolicy.core.profile.vocabulary import describe, words_of
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.opinions import check_opinions
 from vatspolicy.gate.waivers.load import WaiverSet
-from vatspolicy.guidance.interview import Refused, describe_step, read_reply, start
+from vatspolicy.guidance.interview import Choice, Refused, describe_step, read_reply, start
 from vatspolicy.guidance.interview.messages import both
 from vatspolicy.guidance.interview.naming import make_slug, name_product
 from vatspolicy.guidance.interview.questions import NAME_PATH, Question
 from vatspolicy.guidance.interview.ranking import NO_GAIN
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Sentences, _, translate
+from vatspolicy.i18n.words import joint
 from vatspolicy.reports.decision.html import fragment
 from vatspolicy.reports.words import say_deciding
 from vatspolicy.server.guard import HttpError
@@ -152,7 +153,7 @@ def answer(context: WebContext, request: DecideRequest) -> dict[str, Any]:
             document = _apply_change(context, document, request, path, value)
             named = named or path == NAME_PATH
         except Refused as error:
-            refused = {"path": format_path(path), "text": dict(error.text)}
+            refused = {"path": format_path(path), "text": _tell_choices(error)}
     request = dataclasses.replace(request, named=named)
     reply = _decide(context, document, request)
     return {**reply, "refused": refused}
@@ -231,6 +232,16 @@ def _reply(
     }
 
 
+def _tell_choices(error: Refused) -> dict[str, str]:
+    """Return why an answer was refused, with the answers that it may have meant."""
+    named = {lang: joint("list", lang).join(choice.label[lang] for choice in error.choices) for lang in LANGUAGES}
+    return {lang: " ".join(filter(None, (error.text[lang], named[lang]))) for lang in LANGUAGES}
+
+
+_COMMAND = re.compile(r"\s*[^.。？?！!]*\bvatspolicy list [^.。]*[.。]")
+"""A sentence that sends to a terminal, which a reader of the page need not have."""
+
+
 def _problem_to_data(problem: Problem) -> dict[str, Any]:
     """Return a problem as data, at the path of its field, in both languages."""
     told = Sentences(problem.message, problem.hint)
@@ -238,7 +249,7 @@ def _problem_to_data(problem: Problem) -> dict[str, Any]:
         "path": re.sub(r"\[([0-9]+)\]", r".\1", problem.path),
         "line": problem.line,
         "column": problem.column,
-        "text": {lang: translate(told, lang) for lang in LANGUAGES},
+        "text": {lang: _COMMAND.sub("", translate(told, lang)) for lang in LANGUAGES},
     }
 
 
@@ -257,13 +268,21 @@ def _read_typed(path: Path, text: str, schemas: SchemaSet, naming: bool) -> Any:
         if len(text) > node.get("maxLength", 200):
             raise Refused(both("too_many", most=node.get("maxLength", 200)))
         return text
+    if kind == "place":
+        names = (
+            Choice(one.value, one.name, one.synonyms, None) for one in words_of((*path, "at"), schemas) if one.name
+        )
+        return read_reply(_asked(path, kind, tuple(names)), text)
     if kind not in ("integer", "number", "date", "text"):
         raise _bad_request(_("This fact is not typed."))
+    asked = _asked(path, kind, (), "start" if naming and path == NAME_PATH else "")
+    return read_reply(dataclasses.replace(asked, least=node.get("minimum"), most=node.get("maximum")), text)
+
+
+def _asked(path: Path, kind: str, choices: tuple[Choice, ...], phase: str = "") -> Question:
+    """Return the question behind a typed fact, as far as reading the answer needs it."""
     nothing: LocalizedText = dict.fromkeys(LANGUAGES, "")
-    least, most = node.get("minimum"), node.get("maximum")
-    phase = "start" if naming and path == NAME_PATH else ""
-    asked = Question(path, kind, nothing, nothing, nothing, None, (), least, most, (), phase, NO_GAIN)
-    return read_reply(asked, text)
+    return Question(path, kind, nothing, nothing, nothing, None, choices, None, None, (), phase, NO_GAIN)
 
 
 def _apply_change(context: WebContext, document: Document, request: DecideRequest, path: Path, value: Any) -> Document:

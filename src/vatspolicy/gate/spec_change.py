@@ -1,0 +1,171 @@
+"""Changes that an edit of specs makes to their decisions: those of the specs here against those of their base.
+
+Both sides are decided under one law, that of the gate, so that the spec alone makes the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from vatspolicy.core.engine.decision import WORDS
+from vatspolicy.core.engine.result import ItemChange, Record
+from vatspolicy.gate.judgement import identify, name_fact
+from vatspolicy.i18n import LocalizedText
+from vatspolicy.i18n.words import join_both
+
+SpecState: TypeAlias = Literal["new", "gone", "renamed", "kept"]
+KINDS: Mapping[str, str] = {
+    "denials": "denial",
+    "needs": "license",
+    "would_need": "license",
+    "missing": "fact",
+    "contested": "reading",
+    "duties": "duty",
+}
+"""What the lists of a record hold, as a change names it, in the order of reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShortDecision:
+    """A decision in short."""
+
+    decision: str
+    range: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SpecChange:
+    """What an edit does to one spec."""
+
+    spec: str
+    was: str | None
+    """File in the base; None for a spec that is new."""
+    product: str
+    state: SpecState
+    before: ShortDecision | None
+    """None for a spec that is new, or that could not be decided."""
+    after: ShortDecision | None
+    """None for a spec that is gone, or that cannot be decided."""
+    direction: str
+    """same, tightened, loosened or, if neither is certain, unknown."""
+    items: tuple[ItemChange, ...]
+    """Reasons, licenses, facts, readings and duties that come, go or change."""
+
+    @property
+    def changed(self) -> bool:
+        """True if a reader has something to learn."""
+        return self.state in ("new", "gone") or self.direction != "same" or bool(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class SpecChanges:
+    """What an edit does to the specs of a run."""
+
+    base: str
+    """Commit that the specs are compared with; empty for another law in place of another spec."""
+    specs: tuple[SpecChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BaseRun:
+    """The specs of the base."""
+
+    commit: str
+    records: Mapping[str, Record]
+    """Decisions by file."""
+    invalid: frozenset[str]
+    """Files that could not be decided."""
+    names: Mapping[str, str]
+    """File in the base of each file here that has one."""
+
+
+def compare_with_base(records: Iterable[Record], invalid: Iterable[str], base: BaseRun) -> SpecChanges:
+    """Return the changes of each spec, in the order of the run; those that are gone come last."""
+    here = {record.file: record for record in records}
+    files = dict.fromkeys([*here, *invalid])
+    found = [_compare(file, base.names.get(file), here.get(file), base) for file in files]
+    kept = {base.names.get(file) for file in files}
+    for file, record in base.records.items():
+        if file not in kept:
+            found.append(SpecChange(file, file, record.product, "gone", shorten(record), None, "unknown", ()))
+    return SpecChanges(base.commit, tuple(found))
+
+
+def compare_records(before: Iterable[Record], after: Iterable[Record]) -> SpecChanges:
+    """Return the changes of specs that are the same on both sides, under another law."""
+    old = {record.file: record for record in before}
+    base = BaseRun("", old, frozenset(), {file: file for file in old})
+    return compare_with_base([record for record in after if record.file in old], (), base)
+
+
+def shorten(record: Record) -> ShortDecision:
+    """Return a decision in short."""
+    return ShortDecision(record.decision, record.range)
+
+
+def compare_verdicts(before: Record, after: Record) -> str:
+    """Return same, tightened, loosened or, if neither is certain, unknown."""
+    low, high = (WORDS.index(after.range[end]) - WORDS.index(before.range[end]) for end in (0, 1))
+    if not low and not high:
+        return "same" if before.decision == after.decision else "unknown"
+    return "tightened" if min(low, high) >= 0 else "loosened" if max(low, high) <= 0 else "unknown"
+
+
+def _compare(file: str, was: str | None, after: Record | None, base: BaseRun) -> SpecChange:
+    before = base.records.get(was) if was is not None else None
+    known = before is not None or was in base.invalid
+    state: SpecState = "new" if not known else "kept" if was == file else "renamed"
+    one = after or before
+    found = SpecChange(
+        spec=file,
+        was=was if known else None,
+        product=one.product if one else file,
+        state=state,
+        before=shorten(before) if before else None,
+        after=shorten(after) if after else None,
+        direction="unknown",
+        items=(),
+    )
+    if before is None or after is None:
+        return found
+    return replace(found, direction=compare_verdicts(before, after), items=tuple(_compare_items(before, after)))
+
+
+def _compare_items(before: Record, after: Record) -> Iterator[ItemChange]:
+    old, new = _items(before), _items(after)
+    order = list(KINDS.values())
+    denied = {(item.id, item.subject) for key, item in new.items() if item.kind == "denial" and key not in old}
+    for key in sorted({**old, **new}, key=lambda key: order.index({**old, **new}[key].kind)):
+        item = new.get(key) or old[key]
+        values = [side[key].after if key in side else None for side in (old, new)]
+        closed = item.kind == "license" and values[1] is None and (item.id, item.subject) in denied
+        if values[0] != values[1] and not closed:  # a license that cannot be had any more is a reason to deny
+            yield ItemChange(item.kind, item.subject, item.id, item.title, *values)
+
+
+def _items(record: Record) -> dict[str, ItemChange]:
+    """Return what is compared of a decision, each by what identifies it, with its value as `after`."""
+    found: dict[str, ItemChange] = {}
+
+    def add(part: str, position: int, subject: object, name: str, title: LocalizedText, value: str) -> None:
+        found[identify(record, part, position)] = ItemChange(KINDS[part], str(subject), name, title, None, value)
+
+    for index, denial in enumerate(record.denials):
+        reasons = [reason.title for reason in denial.reasons] if denial.effect == "need" else []
+        title = join_both(reasons, "semicolon") if reasons else denial.message
+        add("denials", index, denial.subject, denial.rule, title, "denied")
+    for part, needs in (("needs", record.needs), ("would_need", record.would_need)):
+        for index, need in enumerate(needs):
+            offers = {offer.instrument.id: offer.instrument.title for offer in need.offers}
+            title = join_both(list(offers.values()), "list") if offers else need.message
+            add(part, index, need.subject, need.rule, title, ", ".join(offers))
+    for index, ask in enumerate(record.missing):
+        add("missing", index, "", name_fact(record, ask.path), ask.question, "missing")
+    for index, reading in enumerate(record.contested):
+        add("contested", index, reading.subject, reading.rule, reading.message, reading.decision)
+    for index, duty in enumerate(record.duties):
+        value = " ".join(filter(None, (duty.state, duty.deadline.group, duty.deadline.date)))
+        add("duties", index, duty.subject, duty.rule, duty.instrument.title, value)
+    return found

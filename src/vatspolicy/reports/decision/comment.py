@@ -1,0 +1,165 @@
+"""Markdown in short, for a comment on a pull request and for a job summary: what changes, verdicts, causes, next steps.
+
+The first line is MARKER, by which a pipeline finds its comment again and writes it anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from vatspolicy.core.engine.result import Finding, Record
+from vatspolicy.gate.spec_change import SpecChanges
+from vatspolicy.i18n import Language, Phrase
+from vatspolicy.i18n.text import clean
+from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, joint, word
+from vatspolicy.output import Style
+from vatspolicy.reports.decision import digest, pieces
+from vatspolicy.reports.decision.markdown import ICONS, make_row, say_heads, table_rows
+from vatspolicy.reports.decision.pieces import Entries, Run, Texts, rank
+from vatspolicy.reports.decision.summary import next_command, say_gate
+from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
+from vatspolicy.reports.formats.templating import code, escape_line_of_html, escape_markdown
+from vatspolicy.reports.spec_change import say_changes, say_heading, say_rest
+from vatspolicy.reports.words import phrase
+
+MARKER = "<!-- vatspolicy gate -->"
+SHOWN = 3
+"""Causes of a decision that are not folded."""
+SECTIONS = 10
+"""Specs whose causes are told; the table has the others, too."""
+ROWS = 50
+"""Specs in the table, and in the list of changes. GitHub takes no comment of more than 65,536 characters."""
+WORDS: Table = {
+    "next": Phrase("Next: {command}", "comment"),
+    "get": Phrase("License to get: {title}"),
+    "state": Phrase("Fact to add: {path}. {question}"),
+}
+COUNTS: Counts = {
+    "causes": (Phrase("{n} more"), Phrase("{n} more")),
+    "specs": (
+        Phrase("{n} more spec: see the whole report."),
+        Phrase("{n} more specs: see the whole report."),
+    ),
+}
+LEAVES_OUT = {
+    BY_KIND: f"{KINDS} Denial.reasons Need.message Explanation.location",
+    BY_EXPLAIN: f"launch met services undetermined {VERSIONS} {POLICY} Denial.layer Need.layer",
+    EXPLAINED: f"Need.routes Need.nearest Need.authority {WHY}",
+    "The whole report has duties, notes and changes ahead; the first line counts duties before the launch.": "duties"
+    " changes_ahead Advice.rule Advice.subject Advice.message Advice.layer Advice.citations Advice.kind Duty.rule"
+    " Duty.subject Duty.message Duty.layer Duty.citations Duty.instrument Duty.bearer",
+    "What several services are denied for, or need, is one line.": "Denial.rule Denial.subject Need.rule Need.subject",
+    "The title stands for it.": "product",
+}
+
+
+class Report(pieces.Report):
+    """The verdict of the gate, what the change does, a table of several specs, and causes with next steps."""
+
+    def take(self, record: Record, seconds: float = 0.0) -> Texts:
+        """Return the causes of a decision, its row of the table, and its limits."""
+        lang = self.lang
+        limits = [clean(text, one_line=True) for text in digest.say_limits(record, lang)]
+        return _section(record, lang), json.dumps(make_row(record, lang, self.judgement)), json.dumps(limits)
+
+    def write(self, entries: Entries, run: Run) -> Iterator[str]:
+        """Yield the comment."""
+        lang, gate, order = self.lang, run.gate, entries.sort(rank)
+        yield f"{MARKER}\n"
+        for line in say_gate(gate, entries.summaries, lang, Style(False), 0, one_line=True) if gate else ():
+            yield f"**{escape_markdown(line)}**\n"
+        for changes in (gate.changes, gate.by_law) if gate else ():
+            if changes is not None:
+                yield from _changes(changes, lang)
+        for remark in run.remarks or ():
+            yield f"\n> {escape_markdown(digest.say_remark(remark, lang))}\n"
+        files = list(dict.fromkeys(problem.file for problem in sorted(set(run.problems))))
+        rows = table_rows(files, (json.loads(texts[1]) for texts in entries.texts(order)), lang)
+        if len(rows) > 1:
+            yield "\n" + "".join(f"{line}\n" for line in _table(rows[:ROWS], lang))
+        for problem in sorted(set(run.problems))[:SECTIONS]:
+            yield f"\n- {ICONS['incomplete']} {escape_markdown(str(problem))}\n"
+        sections = [position for position in order if not _is_plain(entries, position)]
+        yield from (texts[0] for texts in entries.texts(sections[:SECTIONS]))
+        if (rest := max(len(rows) - ROWS, len(sections) - SECTIONS)) > 0:
+            yield f"\n{count(COUNTS, 'specs', rest, lang)}\n"
+        limits = dict.fromkeys(text for texts in entries.texts(order) for text in json.loads(texts[2]))
+        if limits:
+            yield f"\n<sub>{escape_line_of_html(' '.join(limits))}</sub>\n"
+
+
+def _is_plain(entries: Entries, position: int) -> bool:
+    """Return True for a spec that is allowed, that no reading contests, and that the gate lets pass."""
+    one = entries.summaries[position]
+    return one.decision == "allow" and not one.contested and not one.fails
+
+
+def _changes(changes: SpecChanges, lang: Language) -> Iterator[str]:
+    yield f"\n**{escape_markdown(say_heading(changes, lang))}**\n\n"
+    told = list(say_changes(changes, lang))
+    for one in told[:ROWS]:
+        yield f"- {code(clean(one.file, one_line=True))}: {escape_markdown(one.head)}\n"
+        yield from (f"  - {escape_markdown(line)}\n" for line in one.lines[:SHOWN])
+        if more := one.lines[SHOWN:]:
+            yield f"{_fold([escape_line_of_html(line) for line in more], lang, '  - ')}"
+    if len(told) > ROWS:
+        yield f"- {count(COUNTS, 'specs', len(told) - ROWS, lang)}\n"
+    if rest := say_rest(changes, lang):
+        yield f"- {escape_markdown(rest)}\n"
+
+
+def _table(rows: list[tuple[str, str, str, str, str]], lang: Language) -> Iterator[str]:
+    heads = say_heads(lang)
+    yield f"| {' | '.join(heads)} |"
+    yield "|" + "---|" * len(heads)
+    for icon, verdict, title, file, outcome in rows:
+        named = escape_markdown(title) + aside(code(file), lang) if title else code(file)
+        yield f"| {icon} {escape_markdown(verdict)} | {named} | {escape_markdown(outcome)} |"
+
+
+def _fold(lines: list[str], lang: Language, before: str = "") -> str:
+    """Return lines of HTML that a click unfolds, in one line of Markdown."""
+    items = "".join(f"<li>{line}</li>" for line in lines)
+    summary = escape_line_of_html(count(COUNTS, "causes", len(lines), lang))
+    return f"{before}<details><summary>{summary}</summary><ul>{items}</ul></details>\n"
+
+
+def _section(record: Record, lang: Language) -> str:
+    """Return what decides, what cannot be mended first, and the command that leads on."""
+    verdict = f"{ICONS[record.decision]} {digest.say_verdict(record, lang)}{joint('colon', lang)}{record.title}"
+    low, high = (word(VERDICTS, one, lang) for one in record.range)
+    told = [record.as_of, f"{low} – {high}" if low != high else "", digest.say_hint(record, lang)]
+    verdict += aside(joint("semicolon", lang).join(filter(None, told)), lang)
+    causes = list(dict.fromkeys(clean(text, one_line=True) for text in _causes(record, lang)))
+    lines = [f"\n**{escape_markdown(verdict)}**\n"]
+    lines += [f"- {escape_markdown(cause)}" for cause in causes[:SHOWN]]
+    if more := causes[SHOWN:]:
+        lines.append(_fold([escape_line_of_html(cause) for cause in more], lang, "- ").rstrip("\n"))
+    if command := next_command(record.decision, record.file):
+        lines.append(f"- {word(WORDS, 'next', lang, command=code(command))}")
+    return "\n".join(lines) + "\n"
+
+
+def _causes(record: Record, lang: Language) -> Iterator[str]:
+    """Yield what a reader must know: waivers, reasons to deny, licenses to get, facts to add, and other readings."""
+    if waived := digest.some_waived(record, lang):
+        yield waived
+    yield from digest.say_standing(record.opinions, lang)
+    for finding in sorted(record.denials, key=lambda one: one.is_curable):
+        mark = aside(phrase("curable", lang), lang) if finding.is_curable else ""
+        said = [reason.title[lang] for reason in finding.reasons] if finding.effect == "need" else []
+        text = joint("semicolon", lang).join(said) or finding.message[lang]
+        yield f"{text}{mark} [{_law(finding, lang)}]{digest.waived_mark(finding, lang)}"
+    for need in record.licenses:
+        titles = dict.fromkeys(offer.instrument.title[lang] for offer in need.offers)
+        title = joint("list", lang).join(titles) or need.message[lang]
+        yield f"{word(WORDS, 'get', lang, title=title)} [{_law(need, lang)}]{digest.waived_mark(need, lang)}"
+    for ask in record.missing:
+        yield word(WORDS, "state", lang, path=ask.path, question=ask.question[lang])
+    contested = word(digest.READING_WORDS, "contested", lang) + joint("colon", lang)
+    yield from (contested + digest.say_contested(reading, lang) for reading in record.contested)
+
+
+def _law(finding: Finding, lang: Language) -> str:
+    return joint("semicolon", lang).join(digest.merge_citations(finding.citations, lang, graded=False))

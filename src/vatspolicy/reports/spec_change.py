@@ -1,0 +1,106 @@
+"""What a change of specs does, in words: one head for each spec that changes, and its items below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from vatspolicy.core.engine.result import ItemChange
+from vatspolicy.gate.spec_change import ShortDecision, SpecChange, SpecChanges
+from vatspolicy.i18n import Language, Phrase
+from vatspolicy.i18n.text import clean
+from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, joint, word
+
+WORDS: Table = {
+    "base": Phrase("What this change does to the specs (base {commit})"),
+    "law": Phrase("What the law of this change would do to the specs"),
+    "none": Phrase("Nothing that decides changes in {n}."),
+    "new": Phrase("new spec: {verdict}"),
+    "gone": Phrase("spec removed: {verdict} before"),
+    "renamed": Phrase("renamed from {name}"),
+    "undecided": Phrase("not decided", "spec change"),
+    "same": Phrase("decision unchanged"),
+    "tightened": Phrase("stricter", "update"),
+    "loosened": Phrase("milder", "update"),
+    "denial new": Phrase("New reason to deny: {title}"),
+    "denial gone": Phrase("No longer denied for: {title}"),
+    "license new": Phrase("New license to get: {title}"),
+    "license gone": Phrase("License no longer to get: {title}"),
+    "license changed": Phrase("Other license to get: {title}"),
+    "fact new": Phrase("New fact asked for: {id}. {title}"),
+    "fact gone": Phrase("No longer asked for: {id}"),
+    "reading new": Phrase("Newly contested: {title}"),
+    "reading gone": Phrase("No longer contested: {title}"),
+    "reading changed": Phrase("The other reading says something else: {title}"),
+    "duty new": Phrase("New duty: {title}"),
+    "duty gone": Phrase("Duty gone: {title}"),
+    "duty changed": Phrase("Duty changed: {title}"),
+}
+COUNTS: Counts = {
+    "specs": (Phrase("{n} spec"), Phrase("{n} specs")),
+    "duty new": (Phrase("{n} new duty"), Phrase("{n} new duties")),
+    "duty gone": (Phrase("{n} duty gone"), Phrase("{n} duties gone")),
+    "duty changed": (Phrase("{n} duty changed"), Phrase("{n} duties changed")),
+}
+DUTIES = 2
+"""Duties of one kind of change that are named; more are counted, since they change no decision."""
+
+
+class ToldChange(NamedTuple):
+    """A spec that changes, in words."""
+
+    file: str
+    head: str
+    lines: tuple[str, ...]
+
+
+def say_heading(changes: SpecChanges, lang: Language) -> str:
+    """Return the heading of the changes: against which base, or by which law."""
+    return word(WORDS, "base" if changes.base else "law", lang, commit=changes.base[:10])
+
+
+def say_changes(changes: SpecChanges, lang: Language) -> Iterator[ToldChange]:
+    """Yield each spec that changes, a file that was renamed included."""
+    for one in changes.specs:
+        if one.changed or one.state == "renamed":
+            yield ToldChange(one.spec, _say_head(one, lang), tuple(_say_items(one.items, lang)))
+
+
+def say_rest(changes: SpecChanges, lang: Language) -> str:
+    """Return that nothing changes in the other specs; empty if there are none."""
+    rest = sum(not one.changed and one.state != "renamed" for one in changes.specs)
+    return word(WORDS, "none", lang, n=count(COUNTS, "specs", rest, lang)) if rest else ""
+
+
+def _say_head(one: SpecChange, lang: Language) -> str:
+    before, after = (_say_decision(side, lang) for side in (one.before, one.after))
+    if one.state in ("new", "gone"):
+        return word(WORDS, one.state, lang, verdict=after if one.state == "new" else before)
+    parts = [before if before == after else f"{before} → {after}"]
+    if one.direction == "same" or all(side and side.decision != "incomplete" for side in (one.before, one.after)):
+        parts.append(word(WORDS, one.direction, lang))  # of an open decision nobody knows which way it goes
+    if one.state == "renamed":
+        parts.append(word(WORDS, "renamed", lang, name=clean(str(one.was), one_line=True)))
+    return joint("comma", lang).join(parts)
+
+
+def _say_decision(side: ShortDecision | None, lang: Language) -> str:
+    if side is None:
+        return word(WORDS, "undecided", lang)
+    low, high = (word(VERDICTS, one, lang) for one in side.range)
+    return word(VERDICTS, side.decision, lang) + (aside(f"{low} – {high}", lang) if low != high else "")
+
+
+def _say_items(items: Sequence[ItemChange], lang: Language) -> Iterator[str]:
+    """Yield a line for each item. Many duties of one kind of change are one line."""
+    found: dict[str, list[ItemChange]] = {}
+    for item in items:
+        way = "new" if item.before is None else "gone" if item.after is None else "changed"
+        found.setdefault(f"{item.kind} {way}", []).append(item)
+    for key, same in found.items():
+        if key in COUNTS and len(same) > DUTIES:
+            yield count(COUNTS, key, len(same), lang)
+            continue
+        for item in same:
+            text = word(WORDS, key, lang, title=item.title[lang], id=item.id)
+            yield clean(text, one_line=True) + (aside(item.subject, lang) if item.subject else "")

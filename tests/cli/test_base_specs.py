@@ -1,0 +1,179 @@
+"""`check --base`: what a change of specs does, and a gate that fails on what is new alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+import pytest
+
+from tests.support import specs
+from tests.support.changes import OPENING, until, write
+from tests.support.console import Console
+from tests.support.repositories import commit, git
+from tests.support.schemas import validator_of
+from tests.support.specs import DENIED
+from vatspolicy.reports.decision.comment import MARKER
+
+SHOP_FILE, HOSTING_FILE, DENIED_FILE = "specs/shop.yaml", "specs/hosting.yaml", "specs/denied.yaml"
+SHOP = specs.SHOP.replace(
+    "    content: []\n", "    content: []\n    channels: [website]\n    hosting: mainland\n    area: [china]\n"
+)
+HOSTING = specs.HOSTING.replace("  registered:", "  registered_capital_rmb: 20000000\n  registered:")
+CHENGDU = HOSTING.replace("facilities: [shanghai-lingang]", "facilities: [chengdu]")
+
+
+@pytest.fixture
+def repository(console: Console, monkeypatch: pytest.MonkeyPatch) -> Console:
+    """A repository with a spec that is allowed, one that needs a license, and one that is denied."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    git(console.folder, "init", "--quiet")
+    write(console.folder, {SHOP_FILE: SHOP, HOSTING_FILE: HOSTING, DENIED_FILE: DENIED})
+    commit(console.folder)
+    git(console.folder, "switch", "--quiet", "--create", "change")
+    return console
+
+
+def told(repository: Console, *options: str) -> str:
+    ran = repository("check", "specs", "--base", "main", "-f", "comment", *options)
+    assert ran.out.startswith(f"{MARKER}\n"), ran.err
+    return ran.out
+
+
+def test_a_denial_that_appears(repository: Console) -> None:
+    write(repository.folder, {HOSTING_FILE: CHENGDU})
+    text = told(repository)
+    assert f"- `{HOSTING_FILE}`: NEEDS LICENSE → DENY, stricter\n  - New reason to deny: " in text
+    assert "- Nothing that decides changes in 2 specs.\n" in text
+    assert "License no longer to get" not in text, "it cannot be had any more"
+
+
+def test_a_denial_that_goes(repository: Console) -> None:
+    write(repository.folder, {HOSTING_FILE: CHENGDU})
+    commit(repository.folder)
+    git(repository.folder, "switch", "--quiet", "--create", "repair")
+    write(repository.folder, {HOSTING_FILE: HOSTING})
+    ran = repository("check", "specs", "--base", "change", "-f", "comment")
+    assert f"- `{HOSTING_FILE}`: DENY → NEEDS LICENSE, milder\n  - No longer denied for: " in ran.out
+
+
+def test_a_fact_that_becomes_unknown(repository: Console) -> None:
+    write(repository.folder, {SHOP_FILE: SHOP.replace("    content: []\n", "")})
+    text = told(repository)
+    assert f"- `{SHOP_FILE}`: ALLOW → INCOMPLETE" in text
+    assert r"New fact asked for: services\[web\].content." in text
+
+
+def test_a_spec_that_is_renamed(repository: Console) -> None:
+    (repository.folder / SHOP_FILE).rename(repository.folder / "specs/store.yaml")
+    text = told(repository)
+    assert r"- `specs/store.yaml`: ALLOW, decision unchanged, renamed from specs/shop.yaml" in text, "by its product"
+    write(repository.folder, {"specs/store.yaml": SHOP.replace("id: shop", "id: store")})
+    commit(repository.folder)
+    assert "renamed from specs/shop.yaml" in told(repository), "by git, whatever the product is called"
+    ran = repository("check", "specs/store.yaml", "--base", "main", "-f", "comment")
+    assert "renamed from specs/shop.yaml" in ran.out, "of specs that are named one by one"
+
+
+def test_specs_that_come_and_go(repository: Console) -> None:
+    (repository.folder / DENIED_FILE).unlink()
+    write(repository.folder, {"specs/second.yaml": SHOP.replace("id: shop", "id: second")})
+    text = told(repository)
+    assert "- `specs/second.yaml`: new spec: ALLOW\n" in text
+    assert f"- `{DENIED_FILE}`: spec removed: DENY before\n" in text
+
+
+def test_what_main_did_since_is_no_part_of_the_change(repository: Console) -> None:
+    git(repository.folder, "switch", "--quiet", "main")
+    write(repository.folder, {HOSTING_FILE: CHENGDU})
+    commit(repository.folder)
+    git(repository.folder, "switch", "--quiet", "change")
+    assert "Nothing that decides changes in 3 specs." in told(repository)
+
+
+def test_only_what_is_new_fails(repository: Console) -> None:
+    new = ("check", "specs", "--base", "main", "--fail-on", "new:deny")
+    assert repository(*new).code == 0, "the denial was there before"
+    assert repository("check", "specs", "--fail-on", "deny").code == 1
+    write(repository.folder, {HOSTING_FILE: CHENGDU})
+    ran = repository(*new, "-q")
+    assert ran.code == 1
+    assert "1 deny ≥ --fail-on new:deny" in ran.out
+    write(repository.folder, {HOSTING_FILE: HOSTING, SHOP_FILE: SHOP.replace("    content: []\n", "")})
+    assert repository(*new).code == 4, "an open decision is new"
+    write(repository.folder, {SHOP_FILE: "nonsense"})
+    assert repository(*new).code == 3
+
+
+def test_a_rule_that_was_open_and_denies_now_is_new(repository: Console) -> None:
+    write(repository.folder, {HOSTING_FILE: HOSTING.replace("    facilities: [shanghai-lingang]\n", "")})
+    commit(repository.folder)
+    git(repository.folder, "switch", "--quiet", "--create", "answer")
+    write(repository.folder, {HOSTING_FILE: CHENGDU})
+    assert repository("check", HOSTING_FILE, "--base", "change", "--fail-on", "new:deny").code == 1
+
+
+def test_formats_agree_on_what_is_new(repository: Console) -> None:
+    write(repository.folder, {HOSTING_FILE: CHENGDU})
+    given = ("check", "specs", "--base", "main", "--fail-on", "new:deny")
+    [sarif] = json.loads(repository(*given, "-f", "sarif").out)["runs"]
+    states = {result["baselineState"] for result in sarif["results"] if "fails" in result.get("properties", {})}
+    assert states == {"new"}
+    assert {result["baselineState"] for result in sarif["results"]} == {"new", "unchanged"}
+    plain = json.loads(repository("check", "specs", "-f", "sarif").out)["runs"][0]
+    assert not any("baselineState" in result for result in plain["results"])
+    for options, schema in (((), "report"), (("--details",), "decision")):
+        report = json.loads(repository(*given, "-f", "json", *options).out)
+        validator_of(f"{schema}.schema.json").validate(report)
+        assert {one["file"] for one in report["gate"]["failures"]} == {HOSTING_FILE}
+        changed = [one for one in report["spec_changes"]["specs"] if one["direction"] != "same"]
+        assert [(one["spec"], one["direction"]) for one in changed] == [(HOSTING_FILE, "tightened")]
+    text = repository(*given).out
+    assert "NEEDS LICENSE → DENY, stricter" in text
+    issues = json.loads(repository(*given, "-f", "gitlab").out)
+    assert {one["location"]["path"] for one in issues if one["severity"] == "critical"} == {HOSTING_FILE}
+    assert len({one["fingerprint"] for one in issues}) == len(issues)
+
+
+def test_a_law_that_the_change_brings_is_told_and_does_not_judge(repository: Console) -> None:
+    git(repository.folder, "switch", "--quiet", "main")
+    write(repository.folder, {"vatspolicy.toml": 'specs = ["specs"]\n'})
+    until(repository.folder)
+    commit(repository.folder)
+    git(repository.folder, "switch", "--quiet", "--create", "law")
+    OPENING["law"](repository.folder)
+    commit(repository.folder)
+    ran = repository("check", "--base", "main", "--trust", "main", "-f", "comment", "--allow-past-as-of")
+    assert ran.code == 1
+    assert "This change edits what decides whether the gate opens" in ran.out
+    _, _, by_law = ran.out.partition("**What the law of this change would do to the specs**")
+    assert f"`{DENIED_FILE}`: DENY → ALLOW, milder" in by_law
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--fail-on", "new:deny"), "--fail-on new:deny needs --base."),
+        (("--base", "main", "--fail-on", "new:deny", "--receipt", "r"), "belongs to no log, receipt or attestation."),
+        (("--base", "nowhere"), "--base nowhere: There is no revision 'nowhere' here."),
+    ],
+)
+def test_what_does_not_fit_is_refused(repository: Console, options: tuple[str, ...], message: str) -> None:
+    ran = repository("check", "specs", *options)
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+
+
+def test_a_comment_is_short(repository: Console) -> None:
+    """Six specs fill 60 lines at most, and everything that decides stands in them, folded or not."""
+    for number in range(6):
+        text = CHENGDU.replace("id: hosting", f"id: hosting-{number}")
+        write(repository.folder, {f"specs/more-{number}.yaml": text})
+    for file in (SHOP_FILE, HOSTING_FILE, DENIED_FILE):
+        (repository.folder / file).unlink()
+    text = told(repository)
+    assert len(text.splitlines()) <= 60
+    assert text.count("Next: `vatspolicy routes specs/more-") == 6
+    chinese = told(repository, "--lang", "zh")
+    assert not re.search("What this change|spec removed|New reason|Next:", chinese)
