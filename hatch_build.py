@@ -1,7 +1,7 @@
 """Build hook that adds the compiled law to the wheel, so that the first start needs no compilation, and its origin.
 
-The shipped code compiles the law under the Python that builds. Another version of Python ignores these cache entries
-and compiles its own (see vatspolicy/compile_cache.py).
+The shipped code compiles the law to plain data, which every Python reads (see vatspolicy/compile_cache.py), and to the
+source of a module, which an installer compiles as all others (see vatspolicy/core/cel/codegen.py).
 
 Two environment variables say where a package comes from (see vatspolicy/origin.py): VATSPOLICY_BUILD_REPOSITORY is the
 address of its repository (default: the remote `origin` of git), and VATSPOLICY_BUILD_PUBLISHED=1 says that pip finds it
@@ -24,17 +24,19 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ENTRIES = """
 import sys
 sys.path[:] = sys.argv[1:]
-from vatspolicy.core.documents import parse_document
-from vatspolicy.core.documents.validation import validate
+import os
+from pathlib import Path
+from vatspolicy.core.cel.codegen import module_name
 from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.core.profile.profile import invariants
-load_bundle()
+module = load_bundle().module
+path = Path(os.environ["VATSPOLICY_CACHE"], module_name(module["digest"]) + ".py")
+path.write_text(module["source"], encoding="utf-8")
 invariants()
-validate(parse_document("{}", "spec.json"), "profile")
 """
 SHIPPED = "vatspolicy/_resources/compiled"
 ORIGIN = "vatspolicy/_resources/origin.json"
-KINDS = ("acceptor-", "bundle-", "invariants-")
+KINDS = ("bundle-", "code_", "invariants-")
 
 
 def find_origin(root: str, environment: Mapping[str, str]) -> dict[str, object]:

@@ -60,7 +60,6 @@ NOT_IMPORTED = {
     "lark": "parses expressions",
     "jsonschema": "checks schemas",
     "jsonschema_rs": "explains mistakes, and validates many specs",
-    "fastjsonschema": "generates the code that accepts a spec",
     "email": "is imported by jsonschema_rs",
     "socket": "is imported by jsonschema_rs",
     "jinja2": "renders pages",
