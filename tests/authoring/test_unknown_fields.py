@@ -20,6 +20,7 @@ from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.policies.model import Condition, Need, Route, Rule
 from vatspolicy.core.policies.modelled import KNOWN, PROOFS, SQL, Reader, UnknownField, effect_constants, parts_of
 from vatspolicy.errors import InvalidInput
+from vatspolicy.frozen import frozen
 from vatspolicy.proofs import compare_change, compare_decisions, compare_rules
 from vatspolicy.proofs.verdicts import EQUIVALENT, IMPOSSIBLE, UNSUPPORTED
 from vatspolicy.screening.input import open_source
@@ -48,7 +49,7 @@ def with_field(kind: Any, value: Any, grace: int) -> Any:
     return type(kind.__name__, (kind,), {**more, "grace": grace})(*value)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@frozen()
 class GracedRule(Rule):
     """A rule as it would be with one field more."""
 

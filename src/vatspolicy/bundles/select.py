@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ LOCK = "vatspolicy.lock"
 _REPOSITORY = (".git", ".hg")
 
 
-@dataclass(frozen=True)
-class SelectedLaw:
+@frozen()
+class SelectedLaw(ValueObject):
     """Selected law."""
 
     bundle: Bundle
@@ -55,8 +56,8 @@ class SelectedLaw:
         return f"{self.bundle_file.revision}+{self.bundle.digest[:12]}" if self.layers else self.bundle_file.revision
 
 
-@dataclass(frozen=True)
-class LawStack:
+@frozen()
+class LawStack(ValueObject):
     """The law before it is loaded: the shipped policies, a folder or a verified bundle file, with layers above it."""
 
     folder: Path | None = None

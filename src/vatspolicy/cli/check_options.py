@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from vatspolicy.cli import options as opt
 from vatspolicy.cli.context import SpecContext
+from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.i18n import _
 from vatspolicy.reports.formats import FORMATS
 
@@ -40,8 +41,8 @@ def parse_masks(texts: Sequence[str]) -> list[Mask]:
         raise opt.BadArgument(str(error)) from None
 
 
-@dataclass(frozen=True)
-class CheckOptions:
+@frozen()
+class CheckOptions(ValueObject):
     """The parameters of `check`."""
 
     specs: Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,6 +12,7 @@ from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, warn
 from vatspolicy.core.policies.files import HEAD, RELEASE
 from vatspolicy.errors import InvalidInput
+from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.gate.gate import ExitCode, find_specs
 from vatspolicy.i18n import _
 
@@ -26,8 +27,8 @@ Locks = Literal["obey", "warn", "ignore"]
 """What a lock does to a command: one that works on policies (`warn`) judges nothing; `replay` knows its law."""
 
 
-@dataclass(frozen=True)
-class LawOptions:
+@frozen()
+class LawOptions(ValueObject):
     """The law that a command decides under."""
 
     law: opt.LawOption = None
@@ -107,15 +108,15 @@ def find_files(specs: Iterable[str]) -> list[str]:
     return files
 
 
-@dataclass(frozen=True)
-class CommandContext:
+@frozen()
+class CommandContext(ValueObject):
     """The law and the language of a command."""
 
     law: LawOptions = LawOptions()
     lang: opt.LangOption = "en"
 
 
-@dataclass(frozen=True)
+@frozen()
 class DayContext(CommandContext):
     """The context of a command about the law of one day."""
 
@@ -129,15 +130,15 @@ class DayContext(CommandContext):
         return day
 
 
-@dataclass(frozen=True)
+@frozen()
 class SpecContext(CommandContext):
     """The context of a command about a spec, whose launch day is the day of the law unless another one is given."""
 
     as_of: opt.LaunchDayOption = None
 
 
-@dataclass(frozen=True)
-class GrantOptions:
+@frozen()
+class GrantOptions(ValueObject):
     """The opinions that count for a command, and who may grant them."""
 
     opinions: Annotated[

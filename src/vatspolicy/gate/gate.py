@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import IntEnum
 from functools import partial
 from itertools import chain
@@ -19,6 +19,7 @@ from vatspolicy.core.engine.serialize import make_record
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import LANGUAGES, Language, _
 
@@ -157,8 +158,8 @@ def find_processes(jobs: int | None, specs: Sequence[str]) -> int:
     return min(jobs or cores(), -(-len(specs) // CHUNK)) if can_fork() else 1
 
 
-@dataclass(frozen=True)
-class Gate:
+@frozen()
+class Gate(ValueObject):
     """Settings of a run."""
 
     bundle: Bundle

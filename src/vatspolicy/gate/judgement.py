@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from vatspolicy.core.engine.result import Duty, Finding, Record
+from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.i18n import LocalizedText
 
 LEVELS = ("deny", "needs-license", "contested", "duty", "advice")
@@ -30,8 +30,8 @@ class Failure(NamedTuple):
     """Position in that list."""
 
 
-@dataclass(frozen=True, slots=True)
-class UsedSetting:
+@frozen(slots=True)
+class UsedSetting(ValueObject):
     """A setting from outside the command line."""
 
     key: str
@@ -39,8 +39,8 @@ class UsedSetting:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+@frozen(slots=True)
+class Remark(ValueObject):
     """A remark about a waiver, a baseline, or the settings of a run."""
 
     kind: str
@@ -55,8 +55,8 @@ class Remark:
     settings: tuple[UsedSetting, ...] = ()
 
 
-@dataclass(frozen=True)
-class Judgement:
+@frozen()
+class Judgement(ValueObject):
     """The settings by which the gate judges the records of a run."""
 
     fail_on: str = "needs-license"

@@ -13,6 +13,7 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.core.policies.model import Expression, Instrument, Parameter, Policy, Route, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.frozen import frozen
 from vatspolicy.proofs.domain import LAST_DAY, iso, ordinal
 
 
@@ -44,7 +45,7 @@ class MixedEvaluator:
         return evaluator.function(expression)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen()
 class MixedBundle(Bundle):
     """Bundle with some rules of another: changed, added or (those of `names` that are not in `changed`) removed."""
 

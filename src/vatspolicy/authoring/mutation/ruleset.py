@@ -24,9 +24,10 @@ from vatspolicy.core.policies.model import (
     store_tree,
 )
 from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.frozen import frozen
 
 
-@dataclass(frozen=True, eq=False)
+@frozen()
 class AlteredBundle(Bundle):
     """A bundle whose rule sets a function derives from those of another bundle."""
 

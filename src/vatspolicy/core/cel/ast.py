@@ -6,13 +6,13 @@ Unknown is not a node: a missing attribute makes the nodes above it unknown unde
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.core.cel.types import BOOL, TEXT, ListOf, Type
+from vatspolicy.frozen import frozen
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@frozen()
 class Node:
     """A node with its type and its span in the text (start and end offset)."""
 
@@ -29,14 +29,14 @@ class Node:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@frozen()
 class Literal(Node):
     """A constant: bool, int, float, str, or a tuple of these."""
 
     value: Any
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@frozen()
 class Fact(Node):
     """An attribute: a variable and the fields read from it, such as company.foreign_percent or a.province."""
 
@@ -44,14 +44,14 @@ class Fact(Node):
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@frozen()
 class Param(Node):
     """A parameter, whose value depends on the day. `key`: policy/name."""
 
     key: str
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@frozen()
 class Term(Node):
     """A named expression and its body."""
 
@@ -59,28 +59,28 @@ class Term(Node):
     body: Node
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@frozen()
 class Not(Node):
     """Negation."""
 
     body: Node
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@frozen()
 class And(Node):
     """Conjunction of two or more operands."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@frozen()
 class Or(Node):
     """Disjunction of two or more operands."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@frozen()
 class Compare(Node):
     """A comparison by `==`, `!=`, `<`, `<=`, `>` or `>=`."""
 
@@ -89,7 +89,7 @@ class Compare(Node):
     right: Node
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@frozen()
 class In(Node):
     """Membership in a list of scalars."""
 
@@ -97,7 +97,7 @@ class In(Node):
     list: Node
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@frozen()
 class Quantifier(Node):
     """`exists` or `all` over a list, with one bound variable."""
 
@@ -107,14 +107,14 @@ class Quantifier(Node):
     body: Node
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@frozen()
 class Size(Node):
     """Length of a list."""
 
     list: Node
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@frozen()
 class Arithmetic(Node):
     """Sum, difference or product of whole numbers."""
 
@@ -123,7 +123,7 @@ class Arithmetic(Node):
     right: Node
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@frozen()
 class TextTest(Node):
     """A test of a text by `startsWith`, `endsWith`, `contains` or `matches` (RE2) with a constant."""
 
@@ -132,7 +132,7 @@ class TextTest(Node):
     pattern: str
 
 
-@dataclass(frozen=True, eq=False)
+@frozen()
 class SetTest(Node):
     """A test of two lists of scalars as sets: `sets.contains`, `sets.equivalent` or `sets.intersects`."""
 

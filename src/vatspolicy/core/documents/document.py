@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.core.documents.positions import characters, line_starts, position
 from vatspolicy.errors import LONGEST_NAME, Problem, point
+from vatspolicy.frozen import ValueObject, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,8 +48,8 @@ class Node:
         return self.value
 
 
-@dataclass(frozen=True)
-class Document:
+@frozen()
+class Document(ValueObject):
     """One file as data. `data` is dicts, lists, str, int, float, bool and None; lines and columns count from 1."""
 
     file: str

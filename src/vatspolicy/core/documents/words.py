@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from vatspolicy.errors import LONGEST_NAME
+from vatspolicy.frozen import ValueObject, frozen
 
 if TYPE_CHECKING:
     from typing import Any
@@ -28,8 +29,8 @@ _LONG = 5
 """Letters of the shortest part of a name that a misspelled part can stand for."""
 
 
-@dataclass(frozen=True)
-class Word:
+@frozen()
+class Word(ValueObject):
     """One value of an enumeration."""
 
     value: str

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
 
 from vatspolicy.core.documents import Path
 from vatspolicy.core.engine.opinions import OpinionResult
 from vatspolicy.core.policies.model import Condition, Deny, Route, Rule
+from vatspolicy.frozen import ValueObject, frozen
 
 
 class Outcome(IntEnum):
@@ -222,8 +222,8 @@ class Service(NamedTuple):
     activities: tuple[Activity, ...]
 
 
-@dataclass(frozen=True)
-class Decision:
+@frozen()
+class Decision(ValueObject):
     """The answer for one profile on one day."""
 
     decision: str

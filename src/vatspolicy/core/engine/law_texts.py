@@ -6,7 +6,7 @@ A text depends on the rule and the day alone, so that one table serves every dec
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -17,6 +17,7 @@ from vatspolicy.core.policies.deadlines import deadline
 from vatspolicy.core.policies.model import Article, Edition, Expression, Policy, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.vocabulary import LocalizedText, label
+from vatspolicy.frozen import frozen
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import FRAMES, say_both
 
@@ -27,7 +28,7 @@ DEADLINES = 4096
 """Size limit of the cache of deadlines: they depend on the launch day."""
 
 
-@dataclass(frozen=True, eq=False)
+@frozen()
 class _Table:
     """Texts of one day."""
 

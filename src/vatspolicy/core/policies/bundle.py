@@ -7,7 +7,7 @@ import functools
 import os
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from vatspolicy.compile_cache import cached_while_unchanged, digest, get, get_or_build
@@ -20,6 +20,7 @@ from vatspolicy.core.policies.ruleset import RuleSet, RuleSetsByDay
 from vatspolicy.core.policies.serialize import policy_from_data
 from vatspolicy.core.profile.invariants import require_usable
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ class Origin(NamedTuple):
 SHIPPED, HERE = Origin("shipped", None), Origin("folder", os.curdir)
 
 
-@dataclass(frozen=True, slots=True)
-class LawIdentity:
+@frozen(slots=True)
+class LawIdentity(ValueObject):
     """The law as every report names it."""
 
     origin: str
@@ -54,7 +55,7 @@ class LawIdentity:
     """Digest with all layers."""
 
 
-@dataclass(frozen=True, eq=False)
+@frozen()
 class Bundle:
     """All policies of one release."""
 

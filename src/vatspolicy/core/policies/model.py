@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import marshal
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
 from vatspolicy.core.cel.ast import Literal, Node, Param, walk
 from vatspolicy.core.cel.serialize import from_data, to_data
 from vatspolicy.core.profile.vocabulary import LocalizedText
+from vatspolicy.frozen import ValueObject, frozen
 
 ALWAYS = "0000-01-01"
 NEVER = "9999-12-31"
@@ -31,8 +32,8 @@ CLOSED = "closed"
 """Reading of a contested route: it is not admitted."""
 
 
-@dataclass(frozen=True)
-class Expression:
+@frozen()
+class Expression(ValueObject):
     """A CEL text of a policy, its typed tree, and where it stands."""
 
     index: int
@@ -240,8 +241,8 @@ KINDS = ("classify", "route", "deny", "need", "duty", "advise")
 """Kinds of rules in the order in which they are evaluated: classes and routes come before what depends on them."""
 
 
-@dataclass(frozen=True)
-class Rule:
+@frozen()
+class Rule(ValueObject):
     """A rule: a condition and its effect."""
 
     policy: str
@@ -360,8 +361,8 @@ class Edition(NamedTuple):
     verification: str
 
 
-@dataclass(frozen=True)
-class Policy:
+@frozen()
+class Policy(ValueObject):
     """One regulation or series, with everything that its file says."""
 
     id: str

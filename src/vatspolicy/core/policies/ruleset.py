@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from vatspolicy.core.cel.activation import Activation
@@ -11,6 +11,7 @@ from vatspolicy.core.cel.interpreter import Evaluator, Unknown, UnknownAttribute
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.expression_evaluator import CompiledEvaluator, ExpressionEvaluator
 from vatspolicy.core.policies.model import KINDS, Expression, Instrument, Policy, Route, Rule
+from vatspolicy.frozen import frozen
 
 if TYPE_CHECKING:
     from vatspolicy.core.cel.codegen import GeneratedModule
@@ -23,7 +24,7 @@ Match: TypeAlias = tuple[Rule, bool, tuple[UnknownAttribute, ...]]
 """A rule, whether it holds (False if a missing fact leaves it undecided), and the facts to ask for until it does."""
 
 
-@dataclass(frozen=True, eq=False)
+@frozen()
 class RuleSet:
     """A bundle as of one day."""
 

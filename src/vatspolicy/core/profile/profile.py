@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from vatspolicy.clock import FIRST, LAST, later
@@ -25,6 +25,7 @@ from vatspolicy.core.profile.vocabulary import (
     within,
 )
 from vatspolicy.errors import InvalidInput, Problem, first_problems
+from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.i18n import Bilingual, _
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ The company knows its own licenses. What a partner holds is unknown until it is 
 """
 
 
-@dataclass(frozen=True)
-class Profile:
+@frozen()
+class Profile(ValueObject):
     """Facts ready for evaluation: checked, places expanded, product-level facts handed down to services."""
 
     facts: Mapping[str, Any]

@@ -8,11 +8,11 @@ from __future__ import annotations
 import marshal
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
 
 from vatspolicy.core.engine.result import Record
 from vatspolicy.errors import Problem
+from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import Language
 from vatspolicy.reports.decision.summary import Summary, gravity, summarize
@@ -26,8 +26,8 @@ IN_MEMORY = 2**20
 """Bytes of pieces up to which they stay in memory."""
 
 
-@dataclass(frozen=True)
-class View:
+@frozen()
+class View(ValueObject):
     """How a report is written."""
 
     lang: Language
