@@ -21,22 +21,13 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-ENTRIES = """
-import sys
+COMPILE = """
+import runpy, sys
 sys.path[:] = sys.argv[1:]
-import os
-from pathlib import Path
-from vatspolicy.core.cel.codegen import module_name
-from vatspolicy.core.policies.bundle import load_bundle
-from vatspolicy.core.profile.profile import invariants
-module = load_bundle().module
-path = Path(os.environ["VATSPOLICY_CACHE"], module_name(module["digest"]) + ".py")
-path.write_text(module["source"], encoding="utf-8")
-invariants()
+runpy.run_module("vatspolicy.core.policies.shipping", run_name="__main__")
 """
 SHIPPED = "vatspolicy/_resources/compiled"
 ORIGIN = "vatspolicy/_resources/origin.json"
-KINDS = ("bundle-", "code_", "invariants-")
 
 
 def find_origin(root: str, environment: Mapping[str, str]) -> dict[str, object]:
@@ -72,10 +63,9 @@ class CompiledLaw(BuildHookInterface[Any]):
         # An isolated build has its dependencies on its path only, and pip drops from PYTHONPATH what .venv installed
         # in editable form: this very `src`.
         path = [str(Path(self.root) / "src"), *filter(None, sys.path)]
-        subprocess.run([sys.executable, "-c", ENTRIES, *path], env=environment, check=True)
+        subprocess.run([sys.executable, "-c", COMPILE, *path], env=environment, check=True)
         for path in sorted(Path(self._folder.name).iterdir()):
-            if path.name.startswith(KINDS):
-                build_data["force_include"][str(path)] = f"{SHIPPED}/{path.name}"
+            build_data["force_include"][str(path)] = f"{SHIPPED}/{path.name}"
         if record := find_origin(self.root, os.environ):
             path = Path(self._folder.name) / "origin.json"
             path.write_text(json.dumps(record, sort_keys=True) + "\n", encoding="utf-8")

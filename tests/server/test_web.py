@@ -28,7 +28,8 @@ from vatspolicy.i18n import set_language  # noqa: E402
 from vatspolicy.i18n.lint import faults  # noqa: E402
 from vatspolicy.reports.formats import FORMATS  # noqa: E402
 from vatspolicy.server.web.form import make_form  # noqa: E402
-from vatspolicy.server.web.router import RULES, list_exports, make_page  # noqa: E402
+from vatspolicy.server.web.answers import list_exports  # noqa: E402
+from vatspolicy.server.web.router import RULES, make_page  # noqa: E402
 from vatspolicy.server.web.session import WebContext, read_request  # noqa: E402
 
 HOSTILE = "</q><script>alert(1)</script><img src=x onerror=alert(1)>"

@@ -220,7 +220,7 @@ async function filtered(target) {
   let found = null;
   if (text) {
     try {
-      const reply = await fetch(`/search?${new URLSearchParams({ path: target.dataset.of, text })}`);
+      const reply = await ask(`/search?${new URLSearchParams({ path: target.dataset.of, text })}`);
       found = new Set((await reply.json()).values);
     } catch {
       return complain(say("failed"));

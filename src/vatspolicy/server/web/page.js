@@ -1,5 +1,5 @@
 "use strict";
-/* The page of `vatspolicy serve`. The spec lives here and nowhere else: every request carries it whole. */
+/* The page of `vatspolicy serve`, and of a site without a server. The spec lives here and nowhere else: every request carries it whole. */
 
 let form, words, lang, theme = "system", tab = "decision", showAll = false;
 let now = null; // the last reply of /decide
@@ -18,10 +18,13 @@ const TABS = ["decision", "forward", "matrix", "spec"];
 
 /* --- requests --- */
 
+/* Asks what decides, as `fetch` does: the server; on a page without one, the worker, which has put itself in its place. */
+const ask = window.askWorker ?? ((address, request) => fetch(address, request));
+
 async function post(address, extra) {
   const order = { text: now?.text ?? null, file: now?.file, named: now?.named ?? false, skipped: now?.skipped ?? [],
     complete: now?.complete ?? false, lang, ...extra };
-  const reply = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(order) });
+  const reply = await ask(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(order) });
   if (!reply.ok) throw new Error(reply.status === 413 ? "too_large" : "failed");
   return reply.json();
 }
@@ -287,7 +290,7 @@ function keyed(event) {
 }
 
 async function begin() {
-  form = await (await fetch("/form")).json();
+  form = await (await ask("/form")).json();
   words = form.words;
   lang = document.documentElement.dataset.lang;
   $("main").replaceChildren(el("section", { id: "welcome", class: "welcome", "aria-labelledby": "welcome-head", hidden: true }), el("div", { id: "banner", role: "status", class: "banner" }), el("p", { id: "trouble", role: "alert", class: "error" }),

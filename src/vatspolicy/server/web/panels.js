@@ -67,7 +67,7 @@ function drawProblems() {
 }
 
 async function save(format) {
-  const name = now.file.replace(/\.[a-z]+$/i, ""), reply = await fetch("/report", { method: "POST", headers: { "Content-Type": "application/json" },
+  const name = now.file.replace(/\.[a-z]+$/i, ""), reply = await ask("/report", { method: "POST", headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ text: now.text, file: now.file, named: true, lang, format }) });
   if (!reply.ok) throw new Error("failed");
   offer(await reply.blob(), `${name}.${format}`);
@@ -144,7 +144,7 @@ function loadMatrix() {
   if (matrix.asked === asked) return;
   matrix.asked = asked;
   putMarkup($("matrix-table"), "", say("working"));
-  fetch(`/matrix?${asked}`).then(async (reply) => {
+  ask(`/matrix?${asked}`).then(async (reply) => {
     const data = await reply.json();
     if (matrix.asked !== asked) return;
     matrix.error = data.error ?? null;

@@ -33,7 +33,7 @@ from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Sentences, _, translate
 from vatspolicy.reports.decision.html import fragment
 from vatspolicy.reports.words import say_deciding
-from vatspolicy.server.guard import HttpError
+from vatspolicy.server.errors import HttpError
 from vatspolicy.server.web.form import find_kind
 
 FILE = "spec.yaml"
