@@ -4,9 +4,9 @@ An entry is read only if it is whole, it and its folder are no links, belong to 
 others, and the folder is not part of a checkout; otherwise the entry is built anew.
 An entry that is read counts as used. When the entries take more than `MOST` bytes, those unused for longest go.
 Data is stored with marshal in a version of the format that every Python reads, never with pickle. Only an entry `code`
-holds byte code, of one Python; it is as trustworthy as Python's own cache beside the source. A wheel brings the entries of
-its own policies in `SHIPPED`, which belong to the installation like the code beside them, and its generated code there as
-a source file, which the installer compiles as all others.
+holds byte code, of one Python; it is as trustworthy as Python's own cache beside the source. A wheel brings the entries
+of its own policies in `SHIPPED`, which belong to the installation like the code beside them. Its generated code is a
+source file there, which the installer compiles as all others.
 """
 
 from __future__ import annotations

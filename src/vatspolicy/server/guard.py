@@ -13,7 +13,7 @@ import re
 import traceback
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vatspolicy.i18n import ForeignText, _, translate
 from vatspolicy.output import write_stderr
 from vatspolicy.server.errors import HttpError, error_to_data
+
 
 def make_error_response(error: HttpError, bilingual: bool = False) -> Response:
     """Return the response for an error. It repeats no value of the request."""

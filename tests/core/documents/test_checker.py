@@ -7,7 +7,6 @@ import json
 import random
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -149,7 +148,9 @@ def test_without_the_library_the_problems_are_the_same(monkeypatch: pytest.Monke
     assert [one.problems(load_document(path)) for one, path in zip(found, bad, strict=True)] == expected
     assert all(expected)
     alone = Validator("profile", SchemaSet.shipped())
-    assert [alone.is_valid(load_document(path).data) for path in (*SPECS[:80], *bad)] == [True] * 80 + [False] * len(bad)
+    assert [alone.is_valid(load_document(path).data) for path in (*SPECS[:80], *bad)] == [True] * 80 + [False] * len(
+        bad
+    )
     assert all(alone.problems(load_document(path)) == [] for path in SPECS[:80])
 
 

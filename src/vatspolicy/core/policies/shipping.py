@@ -1,4 +1,4 @@
-"""The compiled law as an installation has it: `python -m vatspolicy.core.policies.shipping`, with an empty cache folder."""
+"""The compiled law as an installation has it: run this module with an empty cache folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page asks for, answered without a server: `router` brings the requests over HTTP, a browser's worker directly.
+"""Answers to what the page asks: `router` brings the requests over HTTP, a worker in a browser brings them directly.
 
 Nothing is written, and nothing of a request is kept.
 """
@@ -14,10 +14,12 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from vatspolicy.core.engine.result import encode
+from vatspolicy.core.engine.timeline import timeline as make_timeline
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import read_profile
 from vatspolicy.core.profile.vocabulary import addresses, find_choices, gazetteer, within
 from vatspolicy.errors import InvalidInput
+from vatspolicy.gate.opinions import check_opinions
 from vatspolicy.guidance.access_matrix import PlaceError, build_matrix
 from vatspolicy.guidance.access_matrix.locations import ABROAD
 from vatspolicy.guidance.remediation import find_remediations
@@ -28,6 +30,7 @@ from vatspolicy.reports.access_matrix.render import fragment as matrix_fragment
 from vatspolicy.reports.decision import export, render
 from vatspolicy.reports.formats import FORMATS
 from vatspolicy.reports.remediation import fragment as ways_fragment
+from vatspolicy.reports.timeline import fragment as timeline_fragment
 from vatspolicy.server.errors import HttpError, error_to_data
 from vatspolicy.server.web.form import make_form
 from vatspolicy.server.web.page import collect_script_phrases, say
@@ -82,6 +85,7 @@ class WebPage:
         self.posted: Mapping[str, Callable[[WebContext, DecideRequest], Answer]] = {
             "/decide": lambda context, request: _to_json(answer(context, request)),
             "/ways": _find_ways,
+            "/timeline": _show_timeline,
             "/report": _export,
         }
 
@@ -160,6 +164,16 @@ def _find_ways(context: WebContext, request: DecideRequest) -> Answer:
     except InvalidInput:  # /decide reports the problems
         return _to_json({"record": None, "html": None})
     return _to_json({"record": encode(ways), "html": str(ways_fragment(ways, request.lang))})
+
+
+def _show_timeline(context: WebContext, request: DecideRequest) -> Answer:
+    try:
+        profile = read_profile(read_spec(context, request), context.bundle.schemas)
+        check_opinions(context.bundle, profile, context.today())
+    except InvalidInput:  # /decide reports the problems
+        return _to_json({"html": None})
+    made = make_timeline(context.bundle, profile, context.today())
+    return _to_json({"html": str(timeline_fragment(made, request.lang))})
 
 
 def _export(context: WebContext, request: DecideRequest) -> Answer:

@@ -5,6 +5,7 @@ const worker = new Worker("worker.js", { type: "module" });
 const waits = new Map(); // number of a request → what to do with its answer
 
 worker.onmessage = ({ data }) => {
+  if (data.number === 1 && data.status !== 200) document.getElementById("not-loaded").hidden = false;
   waits.get(data.number)(new Response(data.content, { status: data.status, headers: { "Content-Type": data.media } }));
   waits.delete(data.number);
 };

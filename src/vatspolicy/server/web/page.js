@@ -8,13 +8,14 @@ const question = { error: "" }; // why the last answer was not taken
 const failed = new Map(); // typed facts that were not taken: path → { text, typed }
 const opened = new Map(); // <details> that the reader opened or closed: id → whether it is open
 const matrix = { day: "", place: "", zone: "", by: "regimes", own: false, error: null, asked: "" };
-const ways = { html: "", asked: "" };
+const ways = { panel: "forward", address: "/ways", html: "", asked: "" };
+const timeline = { panel: "timeline", address: "/timeline", html: "", asked: "" };
 let queue = Promise.resolve(), waiting = 0, unsaved = false, shownText = null;
 
 const $ = (id) => document.getElementById(id);
 const say = (key, values = {}) => words[key][lang].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const TONES = { allow: "good", "needs-license": "warn", deny: "bad", incomplete: "ask" };
-const TABS = ["decision", "forward", "matrix", "spec"];
+const TABS = ["decision", "forward", "timeline", "matrix", "spec"];
 
 /* --- requests --- */
 
@@ -55,7 +56,7 @@ function decide(extra = {}, { from = "", keep = true, then = null } = {}) {
         before.push(last);
         unsaved = true;
       }
-      ways.html = "";
+      ways.html = timeline.html = "";
     }
     now = reply;
     if (waiting) return; // what was entered meanwhile is drawn with its own reply
@@ -187,7 +188,8 @@ function draw() {
   put($("panel-spec"), drawSpec());
   if (shownText !== now.text) $("spec-text").value = shownText = now.text;
   for (const one of document.querySelectorAll("input[data-filter]")) if (one.value.trim()) filtered(one);
-  if (tab === "forward") loadWays();
+  if (tab === "forward") loadPanel(ways);
+  if (tab === "timeline") loadPanel(timeline);
   if (tab === "matrix") loadMatrix();
 }
 

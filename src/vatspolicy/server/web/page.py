@@ -20,7 +20,10 @@ from vatspolicy.reports.words import OWN_NAME, phrase
 WORDS: Mapping[str, Mapping[str, str]] = {
     "title": Phrase("Launch check for mainland China"),
     "skip": Phrase("Skip to the content"),
-    "loading": Phrase("Loading the program and the law. The first visit takes some seconds; later ones need no network."),
+    "loading": Phrase(
+        "Loading the program and the law. The first visit takes some seconds; later ones need no network."
+    ),
+    "not_loaded": Phrase("The program did not start here. The page needs a current browser, with WebAssembly allowed."),
     "noscript": Phrase("This page needs JavaScript. The command line does the same: vatspolicy ask, vatspolicy check."),
     "language": OWN_NAME,
     "colors": Phrase("Colors"),
@@ -111,10 +114,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "sections": Phrase("Results"),
     "decision": Phrase("Decision"),
     "forward": Phrase("Ways forward"),
+    "timeline": Phrase("Timeline"),
     "matrix": Phrase("Matrix"),
     "spec": Phrase("Spec"),
     "working": Phrase("Working…"),
     "nothing_yet": Phrase("There is no decision to show."),
+    "timeline_blank": Phrase("The timeline appears here once the page knows what the product offers."),
     "forward_blank": Phrase("Ways forward appear here once the page knows what the product offers."),
     "day": Phrase("Law of the day"),
     "place": Phrase("Place of the company"),

@@ -35,7 +35,7 @@ RULES = GuardRules(
 def make_page(context: WebContext, lang: Language = "en") -> Starlette:
     """Return the application.
 
-    GET /, /page.css, /page.js, /form, /schema, /search, /matrix; POST /decide, /ways, /report.
+    GET /, /page.css, /page.js, /form, /schema, /search, /matrix; POST /decide, /ways, /timeline, /report.
     `lang` is the language that the page begins in.
     """
     page = WebPage(context)

@@ -24,7 +24,14 @@ from vatspolicy.server.web.page import build_stylesheet, read_script, render_fra
 
 FOLDER = "decide"
 """Folder of the page in a site."""
-PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json", "package.json")
+PYODIDE = (
+    "pyodide.mjs",
+    "pyodide.asm.mjs",
+    "pyodide.asm.wasm",
+    "python_stdlib.zip",
+    "pyodide-lock.json",
+    "package.json",
+)
 """Files of the npm package that the page loads, and the one that states its version and license."""
 NEEDED = {"yaml": "PyYAML", "jinja2": "Jinja2", "markupsafe": "MarkupSafe"}
 """Packages that a decision and its report need, with the names of their distributions."""
