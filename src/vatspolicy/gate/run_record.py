@@ -292,7 +292,7 @@ def _named(data: Json) -> Iterator[str]:
 def _parameters(bundle: Bundle, rule: Rule) -> Iterator[str]:
     """Yield the parameters that a rule reads, and the instrument of its effect."""
     yield from rule.parameters
-    instrument = bundle.instruments.get(getattr(rule.effect, "instrument", None) or "")
+    instrument = bundle.instruments.get(rule.instrument or "")
     for expression in () if instrument is None else instrument.expressions:
         yield from expression.parameters
 

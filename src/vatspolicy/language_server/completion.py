@@ -168,9 +168,7 @@ def _names_in_policy(law: EditedLaw, policy: Policy | None, place: Sketch) -> It
         case ("rules", _, effect, "instrument") if effect in EFFECTS:
             yield from ((name, _both(one.title)) for name, one in bundle.instruments.items())
         case ("rules", _, "need", "through") | ("rules", _, "route", "to"):
-            needs = {
-                getattr(rule.effect, "through", None) for policy in bundle.policies.values() for rule in policy.rules
-            }
+            needs = {rule.through for policy in bundle.policies.values() for rule in policy.rules}
             yield from ((name, "") for name in sorted(filter(None, needs)))
         case ("rules", _, "overrides", "rule"):
             yield from (

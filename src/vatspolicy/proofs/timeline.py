@@ -19,8 +19,7 @@ from vatspolicy.proofs.domain import LAST_DAY, iso, ordinal
 
 def named_by(rule: Rule | None) -> set[str]:
     """Return the instruments that a rule names."""
-    name = getattr(rule.effect, "instrument", None) if rule is not None else None
-    return set() if name is None else {name}
+    return set() if rule is None or rule.instrument is None else {rule.instrument}
 
 
 def find_rule(bundle: Bundle, name: str) -> Rule | None:

@@ -88,12 +88,7 @@ def _values_too_late(bundle: Bundle, policy: Policy) -> Iterator[AnalysisFinding
         for parameter in p.parameters.values()
     }
     for name, instrument in policy.instruments.items():
-        users = [
-            rule
-            for other in bundle.policies.values()
-            for rule in other.rules
-            if getattr(rule.effect, "instrument", None) == name
-        ]
+        users = [rule for other in bundle.policies.values() for rule in other.rules if rule.instrument == name]
         start = max(min((rule.since for rule in users), default=NEVER), bundle.covers_from)
         for key in sorted({key for expression in instrument.expressions for key in expression.parameters}):
             if start < first_value[key]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.result import Edit, Field, RedLine
-from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by, instruments_of, name_layer
+from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by, name_layer
 from vatspolicy.authoring.diff.structure import LAW, LAYER_PREFIX, compare_fields, new_edit, tokens
 from vatspolicy.core.cel.ast import Term, walk
 from vatspolicy.core.documents import Document, Path
@@ -208,7 +208,7 @@ def _entries_of(side: RuleSignatures, rule: Rule) -> Iterator[Entry]:
     yield "source", rule.policy, ""
     yield from (("article", rule.policy, key) for key in cited_by(rule))
     yield from (("edition", rule.policy, edition.since) for edition in policy.editions)
-    instruments = [side.bundle.instruments[name] for name in instruments_of(rule)]
+    instruments = [side.bundle.instruments[name] for name in rule.instruments]
     yield from (("instrument", instrument.policy, instrument.id) for instrument in instruments)
     for key in rule.parameters:
         owner, _, name = key.partition("/")
@@ -408,7 +408,7 @@ def _read(side: RuleSignatures, rule: Rule) -> Iterator[tuple[str, str, str]]:
         yield from (("may_loosen", policy_of(layer.name), one.name) for layer in side.bundle.layers)
         layer = side.bundle.layer_of(one.policy)
         yield from (("layer", policy_of(found.name), "") for found in (layer,) if found is not None)
-    named = [side.bundle.instruments[instrument] for instrument in instruments_of(rule)]
+    named = [side.bundle.instruments[instrument] for instrument in rule.instruments]
     yield from (("instrument", one.policy, one.id) for one in named)
     for expression in (*rule.expressions, *(e for one in named for e in one.expressions)):
         for key in expression.parameters:

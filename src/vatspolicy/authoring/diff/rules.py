@@ -74,7 +74,7 @@ class RuleSignatures:
     def licenses_on(self, name: str, day: str) -> object:
         """Return the signature of the instruments that a rule in force names."""
         if name not in self._licenses:
-            named = [self.bundle.instruments[instrument] for instrument in instruments_of(self.by_name[name])]
+            named = [self.bundle.instruments[instrument] for instrument in self.by_name[name].instruments]
             keys = sorted(
                 {key for instrument in named for expression in instrument.expressions for key in expression.parameters}
             )
@@ -92,7 +92,7 @@ class RuleSignatures:
         """Return the policies that a rule depends on: its own, those of the instruments it names, and all they use."""
         rule = self.by_name[name]
         found: set[str] = set()
-        waiting = [rule.policy, *(self.bundle.instruments[name].policy for name in instruments_of(rule))]
+        waiting = [rule.policy, *(self.bundle.instruments[name].policy for name in rule.instruments)]
         while waiting:
             id = waiting.pop()
             if id not in found:
@@ -118,7 +118,7 @@ class RuleSignatures:
     def _parts(self, rule: Rule) -> list[Tree]:
         articles = self.bundle.policies[rule.policy].articles
         cited = [(key, articles[key].verification) for key in cited_by(rule)]
-        named = [self.bundle.instruments[name] for name in instruments_of(rule)]
+        named = [self.bundle.instruments[name] for name in rule.instruments]
         return [
             rule.each,
             rule.other_readings,
@@ -133,7 +133,7 @@ class RuleSignatures:
     def _params_of(self, rule: Rule) -> tuple[str, ...]:
         """Return the keys of the parameters that a rule and its instruments read."""
         if rule.name not in self._params:
-            named = (self.bundle.instruments[name] for name in instruments_of(rule))
+            named = (self.bundle.instruments[name] for name in rule.instruments)
             keys = {
                 key for instrument in named for expression in instrument.expressions for key in expression.parameters
             }
@@ -266,12 +266,6 @@ def cited_by(rule: Rule) -> list[str]:
     """Return the keys of the articles that a rule and its conditions cite."""
     conditions = rule.effect.conditions if isinstance(rule.effect, Route) else ()
     return [*rule.cite, *(key for condition in conditions for key in condition.cite)]
-
-
-def instruments_of(rule: Rule) -> list[str]:
-    """Return the instruments that a rule names."""
-    names = (getattr(rule.effect, key, None) for key in ("instrument", "through"))
-    return [name for name in names if name is not None]
 
 
 def name_layer(bundle: Bundle, policy: str) -> str | None:

@@ -198,7 +198,7 @@ def _costs(file: PolicyFile) -> Found:
 def _unmeetable(file: PolicyFile) -> Found:
     """Yield instruments of needs and routes that can cover no subject of their rule."""
     for index, rule in enumerate(file.policy.rules):
-        name = getattr(rule.effect, "instrument", None)
+        name = rule.instrument
         covers = None if name is None or rule.kind == "duty" else file.bundle.instruments[name].covers
         if covers is not None and not _can_be(True, covers.tree, _outside(rule.each)):
             message = _("No license ({name}) can cover the subject of this rule.", name=name)
@@ -256,8 +256,9 @@ def unused(bundle: Bundle, chosen: Sequence[Policy]) -> Found:
     instruments: set[str] = set()
     for policy in bundle.policies.values():
         for rule in policy.rules:
-            for name in ("instrument", "through", "to"):
-                instruments.add(getattr(rule.effect, name, None) or "")
+            instruments.update(rule.instruments)
+            if isinstance(rule.effect, Route):
+                instruments.add(rule.effect.to)
     for expression in bundle.expressions():
         params |= set(expression.parameters)
         instruments |= {str(node.value) for node in walk(expression.tree) if isinstance(node, Literal)}

@@ -108,7 +108,7 @@ class MutationTrial:
         if not rules or not all(isinstance(rule.effect, Duty | Advise) for rule in rules):
             return True
         named = {name for key in ("rules", "reasons", "duties", "absent") for name in case.expect.get(key, ())}
-        own = {rule.name for rule in rules} | {getattr(rule.effect, "instrument", "") for rule in rules}
+        own = {rule.name for rule in rules} | {rule.instrument for rule in rules}
         return bool(named & own)
 
 

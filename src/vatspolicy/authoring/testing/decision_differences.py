@@ -134,9 +134,8 @@ def names(decision: Decision) -> set[str]:
     found: set[str] = set()
     for finding in (*decision.denials, *decision.needs, *decision.duties, *decision.advice, *decision.met):
         found |= {finding.rule.name, *finding.reasons, *(offer.instrument for offer in finding.any_of)}
-        instrument = getattr(finding.rule.effect, "instrument", None)
-        if instrument:
-            found.add(instrument)
+        if finding.rule.instrument:
+            found.add(finding.rule.instrument)
     found |= {finding.rule.name for service in decision.services for finding in service.classified_by}
     return found
 

@@ -291,7 +291,7 @@ def _marks(finding: Finding, bundle: Bundle) -> Iterator[Item]:
     if isinstance(effect, Duty):
         text = deadline(effect.due, None).text
         yield _item("deadline", rule.name, text["en"], finding, text=text)
-    named = getattr(effect, "instrument", None)
+    named = rule.instrument
     if named is not None:
         yield _item("instrument", rule.name, named, finding, text=bundle.instruments[named].title)
 

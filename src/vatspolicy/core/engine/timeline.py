@@ -219,7 +219,7 @@ class Amendments:
     @functools.cache  # noqa: B019 - the object lives as long as one entry of a timeline
     def _read(self, rule: Rule) -> tuple[str, ...]:
         """Return keys of the parameters that a rule reads, in terms and in the coverage of its instrument too."""
-        instrument = self.bundle.instruments.get(getattr(rule.effect, "instrument", None) or "")
+        instrument = self.bundle.instruments.get(rule.instrument or "")
         covers = () if instrument is None or instrument.covers is None else instrument.covers.parameters
         return tuple(dict.fromkeys((*rule.parameters, *covers)))
 

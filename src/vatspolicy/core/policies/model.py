@@ -302,6 +302,21 @@ class Rule(ValueObject):
         return self.effect.bearer if isinstance(self.effect, Need) and self.each != "product" else "company"
 
     @property
+    def instrument(self) -> str | None:
+        """The instrument that the effect names; None if it names none, or a license by its routes."""
+        return self.effect.instrument if isinstance(self.effect, Need | Route | Duty) else None
+
+    @property
+    def through(self) -> str | None:
+        """The license that a need asks for by its routes."""
+        return self.effect.through if isinstance(self.effect, Need) else None
+
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """The instruments that the rule names, also one that it asks for by its routes."""
+        return tuple(name for name in (self.instrument, self.through) if name is not None)
+
+    @property
     def group(self) -> str:
         """Subject and kind, such as activity/deny."""
         return f"{self.each}/{self.kind}"

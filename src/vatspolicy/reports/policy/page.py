@@ -136,13 +136,8 @@ class PolicyPage:
         return [(instrument, self._rules_of(instrument)) for instrument in self.policy.instruments.values()]
 
     def _rules_of(self, instrument: Instrument) -> list[Rule]:
-        rules = []
-        for policy in self.bundle.policies.values():
-            for rule in policy.rules:
-                through = rule.effect.through if isinstance(rule.effect, Need) else None
-                if instrument.id in (getattr(rule.effect, "instrument", None), through):
-                    rules.append(rule)
-        return rules
+        every = (rule for policy in self.bundle.policies.values() for rule in policy.rules)
+        return [rule for rule in every if instrument.id in rule.instruments]
 
     @property
     def parameters(self) -> list[ParameterPart]:
@@ -175,8 +170,7 @@ class RulePart:
     @property
     def instrument(self) -> Instrument | None:
         """Instrument that the effect names."""
-        name = getattr(self.rule.effect, "instrument", None) or getattr(self.rule.effect, "through", None)
-        return self.page.bundle.instruments[name] if name else None
+        return next((self.page.bundle.instruments[name] for name in self.rule.instruments), None)
 
     @property
     def borne_by_company(self) -> bool:
