@@ -5,7 +5,7 @@ const worker = new Worker("worker.js", { type: "module" });
 const waits = new Map(); // number of a request → what to do with its answer
 
 worker.onmessage = ({ data }) => {
-  if (data.number === 1 && data.status !== 200) document.getElementById("not-loaded").hidden = false;
+  if (data.number === 1) started(data.status === 200);
   waits.get(data.number)(new Response(data.content, { status: data.status, headers: { "Content-Type": data.media } }));
   waits.delete(data.number);
 };
@@ -16,5 +16,8 @@ window.askWorker = (address, request) => new Promise((resolve) => {
   worker.postMessage({ number: asked, address, content: request?.body });
 });
 
-/* Keeps the files of the page, so that it opens without a network. A browser that has no such store loads them again. */
-window.addEventListener("load", () => navigator.serviceWorker?.register("offline.js").catch(() => {}));
+/* Once the page decides, keeps its files, so that it opens without a network. A browser that has no such store loads them again. */
+function started(well) {
+  if (well) navigator.serviceWorker?.register("offline.js").catch(() => {});
+  else document.getElementById("not-loaded").hidden = false;
+}

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,8 @@ NEEDED = {"yaml": "PyYAML", "jinja2": "Jinja2", "markupsafe": "MarkupSafe"}
 OPTIONAL = {"chinese_calendar": "chinesecalendar", "openpyxl": "openpyxl", "et_xmlfile": "et_xmlfile"}
 """Packages that a site has if they are installed: working days, and checklists for Excel."""
 _RESOURCES = "vatspolicy/_resources"
+UNUSED = tuple(f"vatspolicy/{name}/" for name in ("authoring", "cli", "language_server", "proofs", "screening"))
+"""Packages that a decision does without (docs/architecture.md)."""
 
 
 def find_pyodide(named: Path | None) -> Path | None:
@@ -59,7 +62,7 @@ def build_site(pyodide: Path) -> dict[str, bytes]:
         "page.js": read_script().encode(),
         "local.js": (own / "local.js").read_bytes(),
         "worker.js": (own / "worker.js").read_bytes(),
-        "packages.zip": _pack(dict(_packages())),
+        "packages.zip": _precompile(_pack(dict(_packages())), pyodide),
         **{f"pyodide/{name}": (pyodide / name).read_bytes() for name in PYODIDE},
     }
     version = hashlib.sha256(b"".join(name.encode() + content for name, content in files.items())).hexdigest()[:16]
@@ -69,13 +72,22 @@ def build_site(pyodide: Path) -> dict[str, bytes]:
     return files
 
 
+def _precompile(packages: bytes, pyodide: Path) -> bytes:
+    """Return the packages with byte code of Pyodide's Python, which saves a second of a start; as they are without node."""
+    node = shutil.which("node")
+    if node is None:
+        return packages
+    command = [node, str(Path(__file__).with_name("precompile.mjs")), str(pyodide.resolve())]
+    return subprocess.run(command, input=packages, stdout=subprocess.PIPE, check=True).stdout
+
+
 def _packages() -> Iterator[tuple[str, bytes]]:
     """Yield the files of the program, of the law, and of the packages that decide, by their names in site-packages."""
     names = {name: known for name, known in OPTIONAL.items() if find_spec(name) is not None}
     for name, known in {**NEEDED, **names}.items():
         yield from _package(name)
         yield from _notices(known)
-    yield from _package("vatspolicy")
+    yield from (file for file in _package("vatspolicy") if not file[0].startswith(UNUSED))
     for kind in ("policies", "schemas"):
         yield from _files(resource_folder(kind), f"{_RESOURCES}/{kind}")
     if os.path.isdir(SHIPPED):
