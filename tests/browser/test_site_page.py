@@ -33,11 +33,9 @@ HEADERS = {"Content-Security-Policy": f"{LOCAL_POLICY}; frame-ancestors 'none'",
 
 
 class Files(http.server.SimpleHTTPRequestHandler):
-    extensions_map = {
-        **http.server.SimpleHTTPRequestHandler.extensions_map,
-        ".mjs": "text/javascript",
-        ".wasm": "application/wasm",
-    }
+    def guess_type(self, path: Any) -> str:
+        named = {".mjs": "text/javascript", ".wasm": "application/wasm"}
+        return named.get(Path(path).suffix) or super().guess_type(path)
 
     def end_headers(self) -> None:
         for name, value in HEADERS.items():
@@ -148,7 +146,15 @@ def test_other_requests_are_answered_as_here(chromium: Any, host: Host) -> None:
     body = json.dumps({"text": spec, "named": True, "lang": "en", "format": "html"})
     wrong = json.dumps({"text": spec, "lang": "fr"})
     asked = [
-        *(("/form", None), ("/schema", None), ("/ways", body), ("/timeline", body), ("/report", body), ("/decide", wrong), ("/decide", "{")),
+        *(
+            ("/form", None),
+            ("/schema", None),
+            ("/ways", body),
+            ("/timeline", body),
+            ("/report", body),
+            ("/decide", wrong),
+            ("/decide", "{"),
+        ),
         ("/search?path=company.registered.at&text=songjiang", None),
         ("/matrix?as_of=2026-11-30&by=regimes&place=&zone=&lang=zh", None),
         ("/matrix?as_of=1990-01-01", None),

@@ -39,8 +39,8 @@ NEEDED = {"yaml": "PyYAML", "jinja2": "Jinja2", "markupsafe": "MarkupSafe"}
 OPTIONAL = {"chinese_calendar": "chinesecalendar", "openpyxl": "openpyxl", "et_xmlfile": "et_xmlfile"}
 """Packages that a site has if they are installed: working days, and checklists for Excel."""
 _RESOURCES = "vatspolicy/_resources"
-UNUSED = tuple(f"vatspolicy/{name}/" for name in ("authoring", "cli", "language_server", "proofs", "screening"))
-"""Packages that a decision does without (docs/architecture.md)."""
+UNUSED = tuple(f"vatspolicy/{name}/" for name in ("cli", "language_server", "proofs", "screening"))
+"""Packages that the page does without."""
 
 
 def find_pyodide(named: Path | None) -> Path | None:
@@ -73,7 +73,7 @@ def build_site(pyodide: Path) -> dict[str, bytes]:
 
 
 def _precompile(packages: bytes, pyodide: Path) -> bytes:
-    """Return the packages with byte code of Pyodide's Python, which saves a second of a start; as they are without node."""
+    """Return the packages with byte code of Pyodide's Python, for a quicker start; as they are if there is no node."""
     node = shutil.which("node")
     if node is None:
         return packages
