@@ -842,3 +842,10 @@ def test_a_sign_that_the_terminal_cannot_show_is_no_error(monkeypatch: pytest.Mo
     sys.stdout.write("SPEC…\n")
     sys.stdout.flush()
     assert raw.getvalue() == b"SPEC\\u2026\n"
+
+
+def test_a_bundle_at_an_address_is_pulled_first(console: Console) -> None:
+    for address in ("https://example.com/b.tar.gz", "oci://localhost:1/law:1"):
+        ran = console("check", "spec.yaml", "--bundle", address)
+        assert ran.code == 2
+        assert "vatspolicy bundle pull" in ran.err

@@ -50,7 +50,7 @@ def test_a_save_runs_lint_tests_and_the_comparison(
     ran = watched(console, monkeypatch, edit(law / "law.yaml", "value: 50.0", "value: 60.0"))
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
-    assert lines[0] == "Watching 5 files in policies. Ctrl-C ends."
+    assert lines[0] == "Watching 5 files in policies, fixtures. Ctrl-C ends."
     assert "policies/law.yaml" in lines
     assert any("in 1 policy and 0 fixtures" in line for line in lines)
     assert "    too-foreign is silent, not fires." in lines

@@ -56,7 +56,7 @@ def test_a_save_in_the_base_runs_its_tests_without_the_layers(
     save = edit(stacked.folder / "policies/law.yaml", "value: 50.0", "value: 60.0")
     ran = watched(stacked, monkeypatch, save, options=STACK)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.splitlines()[0] == "Watching 12 files in policies, company, unit. Ctrl-C ends."
+    assert ran.out.splitlines()[0] == "Watching 12 files in policies, company, unit, fixtures. Ctrl-C ends."
     assert "1 passed, 0 failed" in ran.out
     assert "  law/too-foreign: changed" in ran.out
     assert stacked("test", "--law", "policies", "-r", "law").code == 0
@@ -130,7 +130,7 @@ def test_layers_of_the_settings_stand_above_the_shipped_law(stacked: Console, mo
     (stacked.folder / "none").mkdir()
     save = edit(stacked.folder / "house/house.yaml", "overseas", "mainland")
     ran = watched(stacked, monkeypatch, save, options=("--fixtures", "none"))
-    assert "Watching 2 files in house. Ctrl-C ends." in ran.out
+    assert "Watching 2 files in house, none. Ctrl-C ends." in ran.out
     assert "The shipped law stands below the layers, and is not watched." in ran.out
     assert "1 rule differs from HEAD:\n  house/abroad: changed\n" in ran.out
 

@@ -39,7 +39,7 @@ class Lock:
             raise BundleFileError(
                 bundle_file.file,
                 _("It is older than the bundle that {file} pins, {here}.", file=self.file, here=here),
-                hint,
+                _("After a review, pin it: vatspolicy bundle pin {file} --allow-rollback", file=bundle_file.file),
             )
         if (bundle_file.digest, bundle_file.number) != (self.digest, self.number):
             raise BundleFileError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +50,8 @@ class LawOptions(ValueObject):
         """Return the law before it is loaded, with its bundle verified. Raises InvalidInput."""
         from vatspolicy.bundles.select import choose_law, find_locks
 
+        if self.bundle is not None and re.match(r"\w+:/", str(self.bundle)):
+            abort(_("--bundle takes a file: get it first with vatspolicy bundle pull."))
         if self.law is not None and self.bundle is not None:
             abort(_("--law and --bundle are two laws; name one."))
         if self.bundle is None and (self.key is not None or self.skip_verify):

@@ -82,7 +82,6 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "ahead": Phrase("Changes ahead"),
     "not_advice": Phrase("A reading of the law by rules, not legal advice."),
     "missing_fact": Phrase("missing"),
-    "decided": Phrase("{count} specs: {words}"),
 }
 COUNTS: Counts = {
     "dependent_rules": (Phrase("{n} rule depends on this"), Phrase("{n} rules depend on this")),

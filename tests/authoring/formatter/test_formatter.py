@@ -259,7 +259,7 @@ def test_check_names_files_and_writes_nothing(console: Console) -> None:
 def test_files_are_written(console: Console) -> None:
     console.write("policies/two.yaml", MESSY)
     ran = console("fmt", "policies")
-    assert (ran.code, ran.out, ran.err) == (0, "", "1 files, 1 changed.\n")
+    assert (ran.code, ran.out, ran.err) == (0, "", "files read: 1; changed: 1.\n")
     assert (console.folder / "policies/two.yaml").read_text(encoding="utf-8") == TIDY
     assert console("fmt", "--check", "policies/two.yaml").code == 0
 

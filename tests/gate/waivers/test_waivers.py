@@ -807,6 +807,7 @@ def test_a_baseline_holds_nothing_unwaivable_or_incomplete(changed: Callable[...
     [
         ("--write-baseline", "b.yaml"),
         ("--until", UNTIL),
+        ("--write-baseline", "b.json", "--until", UNTIL),
         ("--write-baseline", "b.yaml", "--until", "2027-06-02"),
         ("--write-baseline", "b.yaml", "--until", "2026-05-31"),
         ("--write-baseline", "b.yaml", "--until", UNTIL, "--baseline", "b.yaml"),

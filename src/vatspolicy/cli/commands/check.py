@@ -304,6 +304,8 @@ def _adopt_findings(gate: Gate, specs: Sequence[str], path: Path, until: str) ->
     from vatspolicy.gate.waivers.apply import baseline_text
     from vatspolicy.gate.waivers.load import last_day, load_baseline
 
+    if path.suffix == ".json":
+        abort(_("a baseline is written in YAML: name a file that ends in .yaml."))
     if not gate.today <= until <= last_day(gate.today):
         abort(_("a baseline ends within a year: {today} to {last}.", today=gate.today, last=last_day(gate.today)))
     old = load_baseline(path) if path.exists() else None

@@ -64,7 +64,7 @@ def _run(names: list[str], check: bool, diff: bool) -> int:
     from vatspolicy.errors import InvalidInput
 
     code = 0
-    changed = 0
+    read = changed = 0
     for name in names:
         try:
             document = load_document(name)
@@ -74,6 +74,7 @@ def _run(names: list[str], check: bool, diff: bool) -> int:
             report_problems(error)
             code = ExitCode.INVALID
             continue
+        read += 1
         same = _is_written(name, document, text)
         changed += not same
         if diff and not same:
@@ -87,7 +88,7 @@ def _run(names: list[str], check: bool, diff: bool) -> int:
                 _write_tests(Path(name), moved[1])
             write_report(Path(name), text)
     if not (check or diff) and names != ["-"]:
-        write_stderr(translate(_("{count} files, {changed} changed.", count=len(names), changed=changed)) + "\n")
+        write_stderr(translate(_("files read: {count}; changed: {changed}.", count=read, changed=changed)) + "\n")
     return code or (ExitCode.FAILED if check and changed else 0)
 
 

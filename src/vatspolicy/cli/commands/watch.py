@@ -83,7 +83,8 @@ class _Watch:
 
         self.stack, self.fixtures, self.base, self.today, self.lang = stack, fixtures, base, today, lang
         self.folders = [*([stack.folder] if stack.folder is not None else []), *stack.layers]
-        self.files = WatchedFiles([*self.folders, *([fixtures] if fixtures is not None else [])])
+        self.watched = [*self.folders, *([fixtures] if fixtures is not None else [])]
+        self.files = WatchedFiles(self.watched)
         self.cases: Sequence[Case] | None = None
         self.baseline: Baseline | None = None
         self.unsettled: list[str] = []
@@ -93,7 +94,7 @@ class _Watch:
         """Answer each save until the program is interrupted."""
         bundle = self._load(self.stack)
         self.baseline = self._read_baseline(bundle) if bundle is not None else None
-        folders = Listing(map(str, self.folders))
+        folders = Listing(map(str, self.watched))
         self._say(_("Watching {count} files in {folder}. Ctrl-C ends.", count=len(self.files), folder=folders))
         if self.stack.bundle_file is not None:
             told = _("{file} is a bundle: it was read once, and is not watched.", file=self.stack.bundle_file.file)

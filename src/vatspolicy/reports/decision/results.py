@@ -187,7 +187,7 @@ class _Results:
 def _message(finding: Finding, lang: Language) -> str:
     parts = [finding.message[lang]]
     if isinstance(finding, Advice):
-        parts = [digest.say_kind(finding, lang), *parts]
+        parts = [digest.say_kind(finding, lang).strip(), *parts]
     if isinstance(finding, Need):
         parts += [reason.title[lang] for reason in finding.reasons]
         parts += [f"→ {offer.instrument.title[lang]} ({offer.route})" for offer in finding.any_of or ()]

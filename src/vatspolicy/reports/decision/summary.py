@@ -19,7 +19,7 @@ from vatspolicy.i18n.text import clean, width, wrap
 from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, end, gap, join_two, joint, word
 from vatspolicy.output import Style
 from vatspolicy.reports.decision import digest
-from vatspolicy.reports.words import phrase, say_deciding
+from vatspolicy.reports.words import say_deciding
 
 if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
@@ -146,6 +146,7 @@ def _say_reason(record: Record, lang: Language) -> str:
 
 
 COUNTS: Counts = {
+    "decided": (Phrase("{n} spec: {words}"), Phrase("{n} specs: {words}")),
     "specs": (Phrase("{n} spec"), Phrase("{n} specs")),
     "invalid": (Phrase("{n} invalid spec"), Phrase("{n} invalid specs")),
     "errors": (Phrase("{n} error"), Phrase("{n} errors")),
@@ -302,4 +303,4 @@ def say_totals(summaries: Iterable[Summary], invalid: int, lang: Language) -> st
     words = [f"{invalid} {word(WORDS, 'bad', lang)}"] if invalid else []
     words += [f"{n} {word(VERDICTS, key, lang)}" for key, n in found.items()]
     decided = sum(found.values())
-    return phrase("decided", lang, count=decided + invalid, words=joint("comma", lang).join(words))
+    return count(COUNTS, "decided", decided + invalid, lang, words=joint("comma", lang).join(words))
