@@ -27,6 +27,7 @@ PACKAGES = {
     "compile_cache",
     "core",
     "errors",
+    "frozen",
     "gate",
     "i18n",
     "output",
