@@ -177,7 +177,7 @@ def test_a_keyword_that_it_does_not_know_is_left_to_the_library(monkeypatch: pyt
     right, wrong = parse_document('{"a": 1}', "x.json"), parse_document('{"a": "1"}', "x.json")
     assert Validator("one", schemas).problems(right) == []
     [problem] = Validator("one", schemas).problems(wrong)
-    assert problem.message == "This expects a number, not text." or "number" in problem.message
+    assert problem.message == "This expects a whole number, not text."
     monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
     with pytest.raises(UnknownKeywordError):
         Validator("one", schemas).problems(right)
