@@ -12,8 +12,10 @@ BENCH_ARGS ?=
 # A file of tests runs in one process, since its tests share what is costly to make.
 SPREAD := --dist loadfile --no-loadscope-reorder
 
-# Folders of tests that `make quick` leaves to `make test`.
-LONG := acceptance differential browser
+# Folders of tests that `make quick` runs: what decides.
+QUICK := core
+# What no user installs, tested where it runs: workflows, actions, templates, the image, fuzz targets.
+APART := pipelines
 # Folders of tests that `make lowest` runs.
 LOW_TESTS := tests/proofs tests/cli tests/core/documents tests/core/engine tests/language_server tests/server
 
@@ -44,7 +46,7 @@ unexport PYTHONDONTWRITEBYTECODE
 CATALOGUE := src/vatspolicy/i18n/locale/zh/LC_MESSAGES/vatspolicy.po
 KEYWORDS := --no-default-keywords --keyword=_ --keyword=Phrase:1,1t --keyword=Phrase:1,2c,2t
 
-.PHONY: help demo law test test-long tests quick lowest lint messages spark docs pictures bench audit package clean
+.PHONY: help demo law test test-long tests pipelines quick lowest lint messages spark docs pictures bench audit package clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,20 +55,23 @@ demo: $(CORE) ## decide a real product spec
 	@$(BIN)/vatspolicy check $(DEMO_SPEC) --no-fail
 
 test: $(TOOLS) ## lint, then every test; of costly searches a part
-	@$(MAKE) --no-print-directory -j 2 lint $(COLLECTED)
-	@$(MAKE) --no-print-directory law tests
+	@$(MAKE) --no-print-directory -j 2 lint law $(COLLECTED)
+	@$(MAKE) --no-print-directory tests
 
-test-long: lint law ## the same with every search whole, and the tests of benchmarks
-	VATSPOLICY_LONG=1 $(MAKE) tests PYTEST_ARGS='tests benchmarks $(PYTEST_ARGS)'
+test-long: lint law ## the same with every search whole, and the tests of pipelines and benchmarks
+	VATSPOLICY_LONG=1 $(MAKE) tests APART= PYTEST_ARGS='tests benchmarks $(PYTEST_ARGS)'
 
 law: $(CORE) ## the tests of the law and its fixtures
 	$(BIN)/vatspolicy test --law policies --fixtures fixtures
 
-tests: $(TOOLS) $(PEERS:%=$(VENV)/.%-$(KEY)) ## every test; those on Spark run after `make spark`
-	$(BIN)/python -m pytest -n $(JOBS) $(SPREAD) $(PYTEST_ARGS)
+tests: $(TOOLS) $(PEERS:%=$(VENV)/.%-$(KEY)) ## every test of what users install; those on Spark run after `make spark`
+	$(BIN)/python -m pytest -n $(JOBS) $(SPREAD) $(APART:%=--ignore=tests/%) $(PYTEST_ARGS)
 
-quick: law $(TOOLS) ## the tests of the law and of single packages
-	$(BIN)/python -m pytest -n $(JOBS) $(SPREAD) $(LONG:%=--ignore=tests/%) $(PYTEST_ARGS)
+pipelines: ## the tests of workflows, actions, templates, the image and fuzz targets
+	@$(MAKE) --no-print-directory tests APART= PYTEST_ARGS='$(APART:%=tests/%) $(PYTEST_ARGS)'
+
+quick: law $(TOOLS) ## the tests of the law and of what decides
+	$(BIN)/python -m pytest -n $(JOBS) $(SPREAD) $(QUICK:%=tests/%) $(wildcard tests/test_*.py) $(PYTEST_ARGS)
 
 # uv resolves to the lowest version of each dependency that is named here, and to the newest of what these need in turn.
 LOWEST := .venv-lowest

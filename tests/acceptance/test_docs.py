@@ -127,7 +127,7 @@ def commands_of(page: Path) -> list[Step]:
 @needs_posix
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 @pytest.mark.parametrize("page", [page for page in PAGES if commands_of(page)], ids=lambda page: page.stem)
-def test_the_commands_of_a_page(page: Path, program: Path, tmp_path: Path) -> None:
+def test_the_commands_of_a_page(page: Path, program: Path, law: Path, tmp_path: Path) -> None:
     environment = {
         **os.environ,
         "PATH": f"{program}:{os.environ['PATH']}",
@@ -138,8 +138,9 @@ def test_the_commands_of_a_page(page: Path, program: Path, tmp_path: Path) -> No
     if page.stem in ("reviewing-a-change", "analyzing-a-bundle"):  # what takes minutes with all the law
         make_history(tmp_path, environment)
     else:
-        for name in ("policies", "fixtures"):
-            (tmp_path / name).symlink_to(ROOT / name)
+        in_bundles = page.stem == "bundles-and-receipts"  # which makes bundles of the law, and reads each again
+        (tmp_path / "policies").symlink_to(law if in_bundles else ROOT / "policies")
+        (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
     seen = 0
     for file, kind, body in blocks(page):
         if kind in ("yaml", "toml") and file:

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.acceptance.test_gate_action import plant
-from tests.support.changes import OPENING, SPEC, VATSPOLICY, until, write
+from tests.support.changes import OPENING, SPEC, VATSPOLICY, plant, until, write
 from tests.support.repositories import commit, git
 from vatspolicy.authoring import project_files
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.assignments import BOUNDS, assign, holds, truth
+from tests.support.assignments import BOUNDS, Truths, assign
 from tests.support.effort import LONG, SEED, TIMES, trials
 from tests.support.random_inputs import (
     PARAMETERS,
@@ -111,8 +111,8 @@ def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
                             if isinstance(rule.effect, Route)
                             else ruleset.evaluate(rule.when, scope)
                         )
-        for profile, day in cases:
-            values = assign(query, profile.facts, day)
+        truths = Truths(query, [assign(query, profile.facts, day) for profile, day in cases])
+        for number, (profile, day) in enumerate(cases):
             ids = [service["id"] for service in profile.facts["services"]]
             for key, rules in law.rules.items():
                 each = key.partition("/")[0]
@@ -123,18 +123,15 @@ def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
                         checks += 1
                         thing = encoded[rule.name, place]
                         if not isinstance(rule.effect, Route):
-                            assert truth(query, thing, values) is law.evaluate(rule.when, activation), (
-                                rule.name,
-                                day,
-                                name,
-                            )
+                            expected = law.evaluate(rule.when, activation)
+                            assert truths.truth(thing, number) is expected, (rule.name, day, name)
                             continue
                         state = next(
                             (s for s in evaluate_routes(law, activation, rule.effect.to) if s.rule is rule), None
                         )
-                        assert truth(query, thing.applies, values) is law.evaluate(rule.when, activation)
+                        assert truths.truth(thing.applies, number) is law.evaluate(rule.when, activation)
                         if state is not None:
-                            opened, usable = (holds(query, f, values) for f in (thing.opened, thing.usable))
+                            opened, usable = (truths.holds(f, number) for f in (thing.opened, thing.usable))
                             assert ("open" if opened else "unknown" if usable else "closed") == state.state, rule.name
     assert checks > 4000 * TIMES
 
@@ -152,20 +149,19 @@ def test_every_decision_is_the_evaluators(bundle: Bundle, unread: bool) -> None:
             formulas = decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
         else:
             query, _, formulas = encoded(period)
-        for profile, day in cases:
-            values = assign(query, profile.facts, day)
-            found = [name for name, formula in formulas.items() if holds(query, formula, values)]
-            assert found == [evaluate(bundle, profile, day).decision]
-            words |= set(found)
+        expected = [evaluate(bundle, profile, day).decision for profile, day in cases]
+        truths = Truths(query, [assign(query, profile.facts, day) for profile, day in cases])
+        assert truths.words(formulas) == [[word] for word in expected]
+        words |= set(expected)
     assert words == {"deny", "incomplete"} | words
 
 
 def test_axioms_and_invariants_hold_of_every_profile(bundle: Bundle) -> None:
     for period, cases in by_period(bundle, random_profiles(bundle, trials(20), SEED + 2)).items():
         query, holding, _ = encoded(period)
-        for profile, day in cases:
-            values = assign(query, profile.facts, day)
-            assert all(holds(query, f, values) for f in [*query.space.axioms, *holding])
+        truths = Truths(query, [assign(query, profile.facts, day) for profile, day in cases])
+        for place in range(len(cases)):
+            assert all(truths.holds(formula, place) for formula in [*query.space.axioms, *holding])
 
 
 def test_a_profile_is_written_as_it_was_read(bundle: Bundle) -> None:
@@ -197,11 +193,11 @@ def test_random_expressions(bundle: Bundle) -> None:
         except Unsupported:
             unsupported += 1
             continue
-        for profile in profiles:
-            activation = product_activation(profile, period.start)
-            expected = kleene(tree, activation, params)
+        truths = Truths(query, [assign(query, profile.facts, period.start) for profile in profiles])
+        for place, profile in enumerate(profiles):
+            expected = kleene(tree, product_activation(profile, period.start), params)
             unknown += expected is None
-            assert truth(query, rail, assign(query, profile.facts, period.start)) is expected, tree
+            assert truths.truth(rail, place) is expected, tree
     assert unsupported < tried / 2
     assert unknown > 15
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.assignments import LISTS, assign, holds
+from tests.support.assignments import LISTS, Truths, assign
 from tests.support.effort import SEED, trials
 from tests.support.law_builder import rule
 from tests.support.layer_builder import overriding, stack, write_law, write_layer
@@ -51,13 +51,10 @@ def assert_same(
 ) -> set[str]:
     """Compare the formulas of the decision with the evaluator on some days; return the words."""
     formulas = decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
-    words = set()
-    for day in days:
-        values = assign(query, profile.facts, day)
-        found = [name for name, formula in formulas.items() if holds(query, formula, values)]
-        assert found == [evaluate(bundle, profile, day).decision], (day, profile.facts)
-        words |= set(found)
-    return words
+    expected = {day: evaluate(bundle, profile, day).decision for day in days}
+    found = Truths(query, [assign(query, profile.facts, day) for day in expected]).words(formulas)
+    assert dict(zip(expected, found, strict=True)) == {day: [word] for day, word in expected.items()}, profile.facts
+    return set(expected.values())
 
 
 def rules_of(bundle: Bundle) -> list[str]:

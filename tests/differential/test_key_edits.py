@@ -1,6 +1,6 @@
 """Edits of each key of a policy and of the schemas of specs: a record that differs is never called no change.
 
-A long run tries all of them; `python -m tests.support.key_edits` does, too, and prints what it finds.
+A long run tries all of them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Edits of every kind: none breaks the comparison, and none leaves it without a verdict that says so.
 
-A long run tries one of every kind, 68 edits, and prints the share undecided; `python -m tests.support.law_edits --each
-45` makes the whole run of about 2,500 edits, which takes hours.
+A long run tries one of every kind, 68 edits. With VATSPOLICY_FUZZ=45 it tries 45 of each, about 2,500 edits, which takes
+hours.
 """
 
 from __future__ import annotations
@@ -14,21 +14,16 @@ from dataclasses import replace
 import pytest
 
 from tests.support.comparisons import compare_revisions, render
-from tests.support.effort import LONG, SEED
+from tests.support.effort import LONG, SEED, TIMES
 from tests.support.facts_left_out import facts_of, without
 from tests.support.law_edits import (
     TODAY,
     Edit,
-    Trial,
     attempt,
     base,
     draw_edits,
     head,
-    left_to_try,
-    line_of,
     rule_edits,
-    say,
-    summary,
 )
 from tests.support.rule_edits import RULE_EDITS
 from tests.support.shipped import fixture_files
@@ -42,14 +37,12 @@ from vatspolicy.errors import InvalidInput
 
 @pytest.fixture(scope="module")
 def edits() -> list[Edit]:
-    return draw_edits(1, SEED)
+    return draw_edits(max(1, round(TIMES)), SEED)
 
 
 @needs_solver
-def test_no_edit_breaks_the_comparison(edits: list[Edit], capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_edit_breaks_the_comparison(edits: list[Edit]) -> None:
     tried = [attempt(edit) for edit in random.Random(SEED).sample(edits, len(edits) if LONG else 2)]
-    with capsys.disabled():
-        say("\n" + summary("\n".join(map(line_of, tried))) if LONG else "")
     assert not [found for found in tried if found.status in ("crashed", "failed")]
     undecided = [(found.edit.kind, found.edit.subject, found.detail) for found in tried if found.status == "undecided"]
     assert len(undecided) <= max(1, len(tried) // 100), undecided
@@ -67,24 +60,6 @@ def test_there_are_many_edits_of_rules() -> None:
     """Every kind of edit is made of every rule to which it applies."""
     found = itertools.islice(rule_edits([*RULE_EDITS], random.Random(SEED)), 1_800)
     assert len({(edit.kind, edit.subject) for edit in found}) == 1_800
-
-
-def test_a_run_goes_on_where_its_log_ends(edits: list[Edit]) -> None:
-    settled, undecided, crashed, *rest = edits
-    found = [
-        Trial(settled, "settled", "Loosens", 1.0),
-        Trial(undecided, "undecided", "allow->deny: No answer.\nmore", 4.0),
-        Trial(crashed, "crashed", "Traceback:\n  12.0 in a file\nKeyError: 'x'", 2.5),
-    ]
-    log = "\n".join(map(line_of, found))
-    assert left_to_try(edits, log) == rest
-    assert left_to_try(edits, "") == edits
-    assert summary(log).splitlines() == [
-        "{'settled': 1, 'undecided': 1, 'crashed': 1}; undecided: 33.3% of 3",
-        "seconds of processor time: median 2.5, most 4.0",
-        f"undecided: {undecided.kind}: {undecided.subject}: allow->deny: No answer.",
-        f"crashed: {crashed.kind}: {crashed.subject}: Traceback:",
-    ]
 
 
 def test_there_are_edits_of_every_kind(edits: list[Edit]) -> None:

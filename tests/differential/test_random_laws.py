@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.assignments import BOUNDS, assign, holds
+from tests.support.assignments import BOUNDS, Truths, assign
 from tests.support.effort import SEED, trials
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.random_laws import INSTRUMENTS, LawGenerator, keys_of
@@ -89,11 +89,10 @@ def test_formulas_decide_as_the_evaluator_does(tmp_path: Path, opinions: bool) -
         query = Query(period, BOUNDS)
         ruleset = query.encode(bundle)
         formulas = decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
-        for profile in profiles:
-            values = assign(query, profile.facts, day)
-            found = [word for word, formula in formulas.items() if holds(query, formula, values)]
-            assert found == [evaluate(bundle, profile, day).decision], (bundle.folder, day)
-            words.update(found)
+        expected = [evaluate(bundle, profile, day).decision for profile in profiles]
+        found = Truths(query, [assign(query, profile.facts, day) for profile in profiles]).words(formulas)
+        assert found == [[word] for word in expected], (bundle.folder, day)
+        words.update(expected)
     assert set(words) == {"allow", "needs-license", "deny", "incomplete"}
 
 
@@ -121,6 +120,7 @@ def test_tests_and_mutation_see_the_states_of_the_evaluator(tmp_path: Path) -> N
         law, query = bundle.on(day), Query(period, BOUNDS)
         ruleset = query.encode(bundle)
         for profile in profiles:
+            asked: list[tuple[Rule, str, Mapping[str, int]]] = []
             listed = states_in(evaluate(bundle, profile, day))
             for each, name, activation in subjects(law, profile, day):
                 service, _, cls = name.partition("/")
@@ -133,13 +133,14 @@ def test_tests_and_mutation_see_the_states_of_the_evaluator(tmp_path: Path) -> N
                         scope = ruleset.activity_activation(record, ((TRUE, Constant(cls)),), cls)
                 for rule in (rule for kind in EFFECTS for rule in law.rules_for(each, kind)):
                     state = state_of(law, rule, activation)
-                    formulas = encode_states(ruleset, rule, scope)
-                    values = assign(query, profile.facts, day)
-                    assert [one for one, formula in formulas.items() if holds(query, formula, values)] == [state]
+                    asked.append((rule, state, encode_states(ruleset, rule, scope)))
                     told = listed.get((rule, name), None if rule.kind == "route" else ("silent",))
                     if rule.kind != "classify" and not rule.is_unread and told is not None:
                         assert state in told, (bundle.folder, rule.name, day)
                         seen[rule.kind, state] += 1
+            truths = Truths(query, [assign(query, profile.facts, day)])
+            for rule, state, formulas in asked:
+                assert truths.words(formulas) == [[state]], (bundle.folder, rule.name, day)
     assert {state for kind, state in seen if kind == "need"} == {"silent", "unknown", "met", "unmet", "closed"}
     assert {state for kind, state in seen if kind == "route"} == {"unknown", "open", "closed"}
     assert {state for kind, state in seen if kind == "deny"} == {"silent", "unknown", "fires"}

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.assignments import BOUNDS, Values, assign, truth
+from tests.support.assignments import BOUNDS, Truths, Values, assign
 from tests.support.effort import LONG, SEED
 from tests.support.oracles import CelPython, convert
 from tests.support.random_inputs import PARAMETERS, Expressions, Profiles, hints_of, near_days, parameter_types
@@ -54,7 +54,8 @@ def bundle() -> Bundle:
 def settled(query: Query, solver: Solver, rail: DualRail, expected: bool | None, values: Values) -> None:
     """A search that is told the facts finds the expected answer, and finds every other answer impossible."""
     pool = query.space.pool
-    facts = [atom if pool.evaluate(atom, values, values.memo) else -atom for atom in pool.cone([rail.true, rail.false])]
+    truths = Truths(query, [values])
+    facts = [atom if truths.holds(atom) else -atom for atom in pool.cone([rail.true, rail.false])]
     answer = {True: rail.true, False: rail.false, None: pool.conjoin((-rail.true, -rail.false))}[expected]
     assert solver.find([answer, *facts]) is not None
     assert solver.find([-answer, *facts]) is None
@@ -119,9 +120,10 @@ def test_rules_on_random_profiles(bundle: Bundle) -> None:
         taken = draw.sample(pairs, min(20 if trial < 40 else 4, len(pairs)))
         rails = [encode(rule, index, cls) for rule, index, cls, _ in taken]
         values = assign(query, profile.facts, day)
+        truths = Truths(query, [values])
         for number, ((rule, _, _, activation), rail) in enumerate(zip(taken, rails, strict=True)):
             expected = kleene(rule.when.tree, activation, law.params)
-            assert truth(query, rail, values) is expected, (rule.name, day)
+            assert truths.truth(rail) is expected, (rule.name, day)
             compared[str(expected)] += 1
             if number < (6 if trial < 40 else 1):
                 assert by_cel_python(bundle, rule, law.params, activation) is expected, (rule.name, day)
@@ -154,7 +156,7 @@ def test_random_expressions(bundle: Bundle) -> None:
             compared["unsupported"] += 1
             continue
         solver = open_solver(query.space) if Z3 else None
-        expected, values = None, Values(period.start)
+        expected, values = None, Values()
         for _ in range(5):
             profile = made.profile()
             activation = product_activation(profile, period.start)
@@ -163,7 +165,7 @@ def test_random_expressions(bundle: Bundle) -> None:
             compared[str(expected)] += 1
             assert reference.at(convert(activation, names))(text) is expected, text
             values = assign(query, profile.facts, period.start)
-            assert truth(query, rail, values) is expected, text
+            assert Truths(query, [values]).truth(rail) is expected, text
             if solver and searched(compared["evaluations"] - 1):
                 settled(query, solver, rail, expected, values)
                 compared["z3"] += 1

@@ -110,8 +110,8 @@ def starts(line: str) -> list[int]:
 
 
 @pytest.mark.parametrize(("by", "room"), [("regimes", 110), ("regimes", 120), ("places", 80), ("places", 100)])
-def test_columns_of_the_matrix_line_up(shipped: Bundle, by: str, room: int) -> None:
-    lines = render_matrix("text", [_matrix(shipped, by)], "zh", False, room).splitlines()
+def test_columns_of_the_matrix_line_up(bundle: Bundle, by: str, room: int) -> None:
+    lines = render_matrix("text", [_matrix(bundle, by)], "zh", False, room).splitlines()
     tables = [index for index, line in enumerate(lines) if re.fullmatch(r"-{20,}", line.strip())]
     assert tables
     for rule in tables:

@@ -22,6 +22,8 @@ KEPT = {
 
 def chinese_strings(code: str) -> Iterator[tuple[int, str]]:
     """Line and text of each string with a Chinese character, not escaped as a code point. A docstring is a statement."""
+    if not HAN.search(code):
+        return
     tree = ast.parse(code)
     said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):

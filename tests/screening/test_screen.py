@@ -57,10 +57,11 @@ def test_answers_are_those_of_check(console: Console, rows: list[dict[str, Any]]
     assert not list(console.folder.glob("*.parts"))
 
 
-def test_engines_write_the_same_bytes(console: Console, rows: list[dict[str, Any]]) -> None:
+def test_engines_write_the_same_bytes(console: Console, law: Path, rows: list[dict[str, Any]]) -> None:
     console.write("in.jsonl", lines(rows))
     for engine in ("duckdb", "python"):
-        assert console("screen", "in.jsonl", "-o", f"{engine}.jsonl", "--engine", engine, *DAY).code == 0
+        options = ("--engine", engine, "--law", law, *DAY)
+        assert console("screen", "in.jsonl", "-o", f"{engine}.jsonl", *options).code == 0
     assert (console.folder / "duckdb.jsonl").read_bytes() == (console.folder / "python.jsonl").read_bytes()
 
 

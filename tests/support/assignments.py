@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vatspolicy.core.engine.opinions import APPLIES, prevailing
 from vatspolicy.proofs.domain import ordinal
-from vatspolicy.proofs.formula import Amount
+from vatspolicy.proofs.formula import TRUE, Amount
 from vatspolicy.proofs.query import Query
 from vatspolicy.proofs.solver import Model
 from vatspolicy.proofs.values import (
@@ -26,17 +26,13 @@ BOUNDS = dict.fromkeys(LISTS, 3)
 """Random lists have at most three members."""
 
 
-class Values(dict[str, bool | Amount]):
-    """Values of variables, with the formulas that were worked out under them."""
-
-    def __init__(self, as_of: str) -> None:
-        super().__init__(as_of=ordinal(as_of))
-        self.memo: dict[int, bool] = {}
+Values = dict[str, bool | Amount]
+"""Values of variables by name."""
 
 
 def assign(query: Query, facts: Mapping[str, Any], as_of: str) -> Values:
     """The values of all variables that were made, for the facts of a profile."""
-    found = Values(as_of)
+    found: Values = {"as_of": ordinal(as_of)}
     for name, value in query.space.roots.items():
         assign_value(value, name, facts.get(name), found)
     for name, (about, path, since) in query.space.opinions.items():
@@ -91,11 +87,49 @@ def assign_record(record: SymbolicRecord, fact: Mapping[str, Any], found: Model)
             assign_value(value, f"{record.path}.{name}", fact.get(name), found)
 
 
-def holds(query: Query, formula: int, found: Values) -> bool:
-    return query.space.pool.evaluate(formula, found, found.memo)
+class Truths:
+    """What formulas are under several assignments, all worked out at once: bit n of a number is for the nth of them."""
 
+    def __init__(self, query: Query, assignments: Sequence[Values]) -> None:
+        self._pool, self._assignments = query.space.pool, assignments
+        self._everywhere = (1 << len(assignments)) - 1
+        self._bits = {TRUE: self._everywhere}
 
-def truth(query: Query, rail: DualRail, found: Values) -> bool | None:
-    yes, no = holds(query, rail.true, found), holds(query, rail.false, found)
-    assert not (yes and no), "a truth is true and false"
-    return True if yes else False if no else None
+    def holds(self, formula: int, place: int = 0) -> bool:
+        """Whether a formula holds under the assignment at a place."""
+        return (
+            bool(self._signed(formula) >> place & 1) if abs(formula) in self._bits else self._work_out(formula, place)
+        )
+
+    def truth(self, rail: DualRail, place: int = 0) -> bool | None:
+        yes, no = self.holds(rail.true, place), self.holds(rail.false, place)
+        assert not (yes and no), "a truth is true and false"
+        return True if yes else False if no else None
+
+    def words(self, formulas: Mapping[str, int]) -> list[list[str]]:
+        """The names of the formulas that hold, for each assignment."""
+        places = range(len(self._assignments))
+        return [[name for name, formula in formulas.items() if self.holds(formula, place)] for place in places]
+
+    def _signed(self, formula: int) -> int:
+        bits = self._bits[abs(formula)]
+        return bits if formula > 0 else self._everywhere ^ bits
+
+    def _work_out(self, formula: int, place: int) -> bool:
+        unknown, pending = {abs(formula)}, [abs(formula)]
+        while pending:
+            part = self._pool.parts[pending.pop()]
+            if isinstance(part, tuple):
+                more = {abs(one) for one in part if abs(one) not in self._bits and abs(one) not in unknown}
+                unknown |= more
+                pending += more
+        for number in sorted(unknown):  # operands precede what they are part of
+            part = self._pool.parts[number]
+            if isinstance(part, tuple):
+                bits = self._everywhere
+                for one in part:
+                    bits &= self._signed(one)
+            else:
+                bits = sum(self._pool.holds(part, values) << n for n, values in enumerate(self._assignments))
+            self._bits[number] = bits
+        return self.holds(formula, place)

@@ -91,3 +91,27 @@ OPENING: dict[str, Callable[[Path], None]] = {
     "baseline": baseline,
     "waivers": waivers,
 }
+
+
+PLANTED = (
+    "pip",
+    "venv",
+    "json",
+    "pathlib",
+    "encodings",
+    "subprocess",
+    "tempfile",
+    "typing",
+    "vatspolicy",
+    "sitecustomize",
+)
+
+
+def plant(folder: Path, mark: Path) -> None:
+    """Modules of a checkout that leave a mark when they are imported, and pass every gate."""
+    code = f"open({str(mark)!r}, 'a').write(__name__ + '\\n')\nprint('allow', flush=True)\nimport os\nos._exit(0)\n"
+    for name in PLANTED:
+        (folder / f"{name}.py").write_text(code, encoding="utf-8")
+        (folder / name).mkdir()
+        for file in ("__init__.py", "__main__.py"):
+            (folder / name / file).write_text(code, encoding="utf-8")

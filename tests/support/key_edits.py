@@ -1,24 +1,17 @@
-"""Edits of every key that the schemas of policies and specs know, and the records of known products under both sides.
-
-    python -m tests.support.key_edits --seed 1
-
-tries every edit and prints each of which a comparison says too little, with the places of records that differ.
-"""
+"""Edits of every key that the schemas of policies and specs know, and the records of known products under both sides."""
 
 from __future__ import annotations
 
-import argparse
 import copy
 import functools
 import json
 import random
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.support.comparisons import compare_revisions, render
-from tests.support.law_edits import TODAY, Edit, base, head, law, say
+from tests.support.law_edits import TODAY, Edit, base, head, law
 from tests.support.records import decision_to_data
 from tests.support.rule_edits import Law
 from tests.support.shipped import ROOT, fixture_files
@@ -289,31 +282,3 @@ def describe(edit: Edit, found: Outcome) -> str:
     if beyond_words and not found.counted:
         return f"not counted by any: {edit.kind}: {edit.subject}: {beyond_words[:5]}"
     return ""
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--each", type=int, default=2)
-    parser.add_argument("--products", type=int, default=60)
-    parser.add_argument("--share", default="0/1")
-    options = parser.parse_args()
-    part, of = map(int, options.share.split("/"))
-    counts: Counter[str] = Counter()
-    loaded: Counter[Steps] = Counter()
-    for keys, edit in every_edit(options.seed, options.each)[part::of]:
-        found = attempt(edit, options.products, options.seed)
-        loaded[keys] += not found.refused
-        told = describe(edit, found)
-        counts["refused" if found.refused else "tried"] += 1
-        counts["with other records"] += bool(found.differs)
-        counts["that say too little"] += bool(told)
-        if told:
-            say(told)
-        if sum(counts.values()) % 50 == 0:
-            say(str(dict(counts)))
-    say(f"{dict(counts)}; keys without an edit that loads: {['.'.join(keys) for keys, n in loaded.items() if not n]}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,30 +1,15 @@
-"""Edits of the shipped law of every kind, one place each, and what `vatspolicy diff` makes of each.
-
-`python -m tests.support.law_edits --each 3 --seed 1` tries three edits of every kind and prints the share undecided.
-The whole run has about 2,500 edits of two to three seconds of processor time each, in a random order:
-
-    python -m tests.support.law_edits --each 45 --share 0/2 --log edits-0.log
-    python -m tests.support.law_edits --each 45 --share 1/2 --log edits-1.log
-    python -m tests.support.law_edits --summary edits-0.log edits-1.log
-
-A run that was stopped goes on where its log ends.
-"""
+"""Edits of the shipped law of every kind, one place each, and what `vatspolicy diff` makes of each."""
 
 from __future__ import annotations
 
-import argparse
 import functools
 import json
 import random
-import re
-import statistics
-import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tests.support.comparisons import compare_revisions, render
@@ -35,8 +20,6 @@ from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.core.documents import load_document
 
 TODAY = "2026-11-26"
-OPEN = ("undecided", "failed", "crashed")
-"""Statuses of edits that a run looks for."""
 DENIALS = ("deny", "need", "route", "classify")
 """Effects on which a decision word depends."""
 
@@ -310,77 +293,3 @@ def status_of(data: Mapping[str, Any]) -> tuple[str, str]:
         if one["verdict"] in ("unknown", "unsupported")
     ]
     return ("undecided", left[0]) if left else ("settled", data["title"]["en"])
-
-
-def line_of(found: Trial) -> str:
-    """The line of a log: seconds, status, kind, subject and detail."""
-    detail = found.detail if found.status == "crashed" else found.detail.partition("\n")[0]
-    return f"{found.seconds:6.1f} {found.status:9} {_name(found.edit)}{detail}"
-
-
-def _name(edit: Edit) -> str:
-    return f"{edit.kind}: {edit.subject}: "
-
-
-_LINE = re.compile(rf" *(?P<seconds>\d+\.\d) (?P<status>settled|refused|{'|'.join(OPEN)}) +(?P<rest>\S.*)")
-
-
-def read_log(text: str) -> list[tuple[float, str, str]]:
-    """Seconds, status and the rest of every whole line; the lines of a traceback are left out."""
-    found = [_LINE.fullmatch(line) for line in text.splitlines()]
-    return [(float(one["seconds"]), one["status"], one["rest"]) for one in found if one is not None]
-
-
-def left_to_try(edits: Iterable[Edit], log: str) -> list[Edit]:
-    """The edits that a log does not name."""
-    done = [rest for _, _, rest in read_log(log)]
-    return [edit for edit in edits if not any(rest.startswith(_name(edit)) for rest in done)]
-
-
-def summary(log: str) -> str:
-    """Counts by status, the share undecided, the seconds of an edit, and every edit that is not settled."""
-    lines = read_log(log)
-    counts = Counter(status for _, status, _ in lines)
-    tried = counts.total() - counts["refused"]
-    seconds = [spent for spent, status, _ in lines if status != "refused"] or [0.0]
-    told = [
-        f"{dict(counts)}; undecided: {counts['undecided'] / max(tried, 1):.1%} of {tried}",
-        f"seconds of processor time: median {statistics.median(seconds):.1f}, most {max(seconds):.1f}",
-    ]
-    return "\n".join([*told, *(f"{status}: {rest}" for _, status, rest in lines if status in OPEN)])
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--each", type=int, default=2, help="edits of every kind")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="", help="only kinds with this text")
-    parser.add_argument("--share", default="0/1", help="a part of the edits, as 0/2 and 1/2")
-    parser.add_argument("--log", type=Path, help="a file for the lines; edits that it names are not tried again")
-    parser.add_argument("--summary", type=Path, nargs="+", help="print the summary of logs, and try nothing")
-    given = parser.parse_args()
-    if given.summary:
-        say(summary("\n".join(path.read_text(encoding="utf-8") for path in given.summary)))
-        return
-    part, parts = map(int, given.share.split("/"))
-    edits = draw_edits(given.each, given.seed)
-    random.Random(given.seed).shuffle(edits)
-    edits = [edit for edit in edits if given.only in edit.kind][part::parts]
-    log = given.log.read_text(encoding="utf-8") if given.log and given.log.exists() else ""
-    for edit in left_to_try(edits, log):
-        line = line_of(attempt(edit))
-        log += line + "\n"
-        say(line)
-        if given.log:
-            with given.log.open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
-    say(summary(log))
-
-
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -9,9 +9,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
-
 from tests.support.law_properties import SHIPPED
+from tests.support.members import for_each
 from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.analysis.properties import prove
 from vatspolicy.authoring.analysis.run import AnalysisRequest, Touched, run_analysis
@@ -42,10 +41,11 @@ def is_number(parameter: Parameter) -> bool:
     return all(isinstance(value.value, int | float) and value.value is not True for value in parameter.values)
 
 
-def find_swaps(bundle: Bundle) -> Mapping[str, tuple[Policy, Parameter, Parameter]]:
+@functools.cache
+def swaps() -> Mapping[str, tuple[Policy, Parameter, Parameter]]:
     """Pairs of numbers of one policy that differ and are compared with one fact."""
     found = {}
-    for policy in bundle.policies.values():
+    for policy in shipped_bundle().policies.values():
         facts = compared_facts(policy)
         numbers = [one for one in policy.parameters.values() if is_number(one) and one.key in facts]
         for one, two in itertools.combinations(numbers, 2):
@@ -53,9 +53,6 @@ def find_swaps(bundle: Bundle) -> Mapping[str, tuple[Policy, Parameter, Paramete
             if differ and facts[one.key] & facts[two.key]:
                 found[f"{one.key} and {two.key}"] = (policy, one, two)
     return found
-
-
-SWAPS = find_swaps(shipped_bundle())
 
 
 def swapped(bundle: Bundle, policy: Policy, one: Parameter, two: Parameter) -> Bundle:
@@ -68,19 +65,18 @@ def swapped(bundle: Bundle, policy: Policy, one: Parameter, two: Parameter) -> B
     return dataclasses.replace(bundle, policies={**bundle.policies, policy.id: changed})
 
 
-@functools.cache
 def refuted(name: str) -> list[str]:
     """The properties that a swap breaks."""
-    bundle = swapped(shipped_bundle(), *SWAPS[name])
+    bundle = swapped(shipped_bundle(), *swaps()[name])
     return [item.id for item in GRADES if prove(bundle, item).verdict == "refuted"]
 
 
 def test_the_shipped_law_has_many_thresholds_to_swap() -> None:
-    assert len(SWAPS) >= 20
-    assert set(SWAPS) > UNGRADED
+    assert len(swaps()) >= 20
+    assert set(swaps()) > UNGRADED
 
 
-@pytest.mark.parametrize("name", SWAPS)
+@for_each(swaps)
 def test_a_swap_of_two_thresholds_breaks_a_property(name: str) -> None:
     assert bool(refuted(name)) is (name not in UNGRADED)
 

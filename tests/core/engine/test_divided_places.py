@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.assignments import BOUNDS, assign, holds
+from tests.support.assignments import BOUNDS, Truths, assign
 from tests.support.console import Console
 from tests.support.shipped import shipped_bundle
 from tests.support.solver import periods
@@ -145,11 +145,9 @@ def test_the_solver_reads_a_divided_place_alike(law: Bundle) -> None:
     query = Query(period, BOUNDS)
     ruleset = query.encode(law)
     formulas = decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
-    for data in SPECS:
-        profile = load_profile(data)
-        values = assign(query, profile.facts, DAY)
-        found = [name for name, formula in formulas.items() if holds(query, formula, values)]
-        assert found == [evaluate(law, profile, DAY).decision], data
+    profiles = [load_profile(data) for data in SPECS]
+    truths = Truths(query, [assign(query, profile.facts, DAY) for profile in profiles])
+    assert truths.words(formulas) == [[evaluate(law, profile, DAY).decision] for profile in profiles]
 
 
 def test_a_portfolio_reads_a_divided_place_alike(law: Bundle, console: Console) -> None:

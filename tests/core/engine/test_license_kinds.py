@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.assignments import BOUNDS, assign, holds
+from tests.support.assignments import BOUNDS, Truths, assign
 from tests.support.console import Console
 from tests.support.shipped import shipped_bundle
 from tests.support.solver import periods
@@ -83,9 +83,8 @@ def test_the_solver_reads_kinds_alike(law: Bundle) -> None:
     query = Query(period, BOUNDS)
     ruleset = query.encode(law)
     formulas = decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
-    for data, word in CASES:
-        values = assign(query, load_profile(data).facts, DAY)
-        assert [name for name, formula in formulas.items() if holds(query, formula, values)] == [word], data
+    assignments = [assign(query, load_profile(data).facts, DAY) for data, _ in CASES]
+    assert Truths(query, assignments).words(formulas) == [[word] for _, word in CASES]
 
 
 def test_a_portfolio_reads_kinds_alike(console: Console) -> None:

@@ -307,10 +307,11 @@ def denied() -> Iterator[tuple[str, Ways, Need]]:
             except InvalidInput:  # the share contradicts what the spec says of its investors
                 continue
             decision = evaluate(bundle, profile, DAY)
-            ways = describe_ways(bundle, profile, RemediationPlan(decision, None, (), (), 0, 0, True))
-            for finding in make_record(bundle, profile, decision, explain=False).denials:
-                if isinstance(finding, Need) and finding.routes:
-                    yield f"{path.stem} {share} {place}", ways, finding
+            record = make_record(bundle, profile, decision, explain=False)
+            needs = [finding for finding in record.denials if isinstance(finding, Need) and finding.routes]
+            if needs:
+                ways = describe_ways(bundle, profile, RemediationPlan(decision, None, (), (), 0, 0, True))
+                yield from ((f"{path.stem} {share} {place}", ways, need) for need in needs)
 
 
 def test_the_first_route_is_the_nearest_one_of_the_record() -> None:

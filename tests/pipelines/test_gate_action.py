@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.changes import OPENING, until, write
+from tests.support.changes import OPENING, plant, until, write
 from tests.support.effort import long_run
 from tests.support.repositories import commit, git
 from tests.support.runner import read_outputs
@@ -417,29 +417,6 @@ def test_the_install_step_installs_the_tool(tmp_path: Path) -> None:
 
 
 # --- code of the checkout ---------------------------------------------------------------------------------------------
-
-PLANTED = (
-    "pip",
-    "venv",
-    "json",
-    "pathlib",
-    "encodings",
-    "subprocess",
-    "tempfile",
-    "typing",
-    "vatspolicy",
-    "sitecustomize",
-)
-
-
-def plant(folder: Path, mark: Path) -> None:
-    """Modules of a checkout that leave a mark when they are imported, and pass every gate."""
-    code = f"open({str(mark)!r}, 'a').write(__name__ + '\\n')\nprint('allow', flush=True)\nimport os\nos._exit(0)\n"
-    for name in PLANTED:
-        (folder / f"{name}.py").write_text(code, encoding="utf-8")
-        (folder / name).mkdir()
-        for file in ("__init__.py", "__main__.py"):
-            (folder / name / file).write_text(code, encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", ["", ".", "planted"])
