@@ -1,7 +1,7 @@
 """Build hook that adds the compiled law to the wheel, so that the first start needs no compilation, and its origin.
 
-The shipped code compiles the law under the Python that builds. Another version of Python ignores these cache entries
-and compiles its own (see vatspolicy/compile_cache.py).
+The shipped code compiles the law to plain data, which every Python reads (see vatspolicy/compile_cache.py), and to the
+source of a module, which an installer compiles as all others (see vatspolicy/core/cel/codegen.py).
 
 Two environment variables say where a package comes from (see vatspolicy/origin.py): VATSPOLICY_BUILD_REPOSITORY is the
 address of its repository (default: the remote `origin` of git), and VATSPOLICY_BUILD_PUBLISHED=1 says that pip finds it
@@ -21,20 +21,13 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-ENTRIES = """
-import sys
+COMPILE = """
+import runpy, sys
 sys.path[:] = sys.argv[1:]
-from vatspolicy.core.documents import parse_document
-from vatspolicy.core.documents.validation import validate
-from vatspolicy.core.policies.bundle import load_bundle
-from vatspolicy.core.profile.profile import invariants
-load_bundle()
-invariants()
-validate(parse_document("{}", "spec.json"), "profile")
+runpy.run_module("vatspolicy.core.policies.shipping", run_name="__main__")
 """
 SHIPPED = "vatspolicy/_resources/compiled"
 ORIGIN = "vatspolicy/_resources/origin.json"
-KINDS = ("acceptor-", "bundle-", "invariants-")
 
 
 def find_origin(root: str, environment: Mapping[str, str]) -> dict[str, object]:
@@ -70,10 +63,9 @@ class CompiledLaw(BuildHookInterface[Any]):
         # An isolated build has its dependencies on its path only, and pip drops from PYTHONPATH what .venv installed
         # in editable form: this very `src`.
         path = [str(Path(self.root) / "src"), *filter(None, sys.path)]
-        subprocess.run([sys.executable, "-c", ENTRIES, *path], env=environment, check=True)
+        subprocess.run([sys.executable, "-c", COMPILE, *path], env=environment, check=True)
         for path in sorted(Path(self._folder.name).iterdir()):
-            if path.name.startswith(KINDS):
-                build_data["force_include"][str(path)] = f"{SHIPPED}/{path.name}"
+            build_data["force_include"][str(path)] = f"{SHIPPED}/{path.name}"
         if record := find_origin(self.root, os.environ):
             path = Path(self._folder.name) / "origin.json"
             path.write_text(json.dumps(record, sort_keys=True) + "\n", encoding="utf-8")

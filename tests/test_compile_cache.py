@@ -1,13 +1,13 @@
-"""A cache entry is used only when it is whole, fresh, ours, and made by this Python; anything else is built anew."""
+"""A cache entry is used only when it is whole, fresh, ours, and made by this code; anything else is built anew."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import itertools
 import marshal
 import os
 import shutil
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ import pytest
 
 from tests.support.console import needs_posix
 from vatspolicy import compile_cache as cache
+from vatspolicy.core.cel.codegen import module_name
 from vatspolicy.core.documents.schemas import SchemaSet
-from vatspolicy.core.policies import bundle as bundles
 from vatspolicy.core.policies.bundle import build_bundle, load_bundle
 
 DATA = {"a": [1, 2.5, "三", None, True], ("b", 0): (b"x", {"c": "d"})}
@@ -58,29 +58,6 @@ def test_an_entry_is_built_once(folder: Path) -> None:
     assert build.ask() == build.ask() == {"seen": DATA}
     assert build.times == 1
     assert entry(folder).stat().st_mode & 0o077 == 0
-
-
-def test_pieces_come_back_as_they_were(folder: Path) -> None:
-    """What is kept aside is given in its order, empty ones too, and a spoilt one spoils the entry."""
-    pieces = [b"one", b"", b"three" * 1000]
-    told: list[list[bytes]] = []
-
-    def ask() -> Any:
-        def read(data: Any) -> Any:
-            return data["seen"], [bytes(piece) for piece in data[cache.PIECES]]
-
-        def build() -> Any:
-            told.append(pieces)
-            return {"seen": DATA, cache.PIECES: pieces}
-
-        return cache.get_or_build("kind", "a" * 64, build, read)
-
-    assert ask() == ask() == (DATA, pieces)
-    assert len(told) == 1
-    path = entry(folder)
-    path.write_bytes(path.read_bytes()[:-1] + b"X")
-    assert ask() == (DATA, pieces)
-    assert len(told) == 2
 
 
 def test_another_key_is_another_entry(folder: Path) -> None:
@@ -315,7 +292,7 @@ def test_the_first_entry_of_a_process_makes_room(folder: Path, monkeypatch: pyte
     monkeypatch.setattr(cache, "MOST", 100)
     monkeypatch.setattr(cache, "_written", itertools.count())
     Build(1).ask("a" * 40)
-    name = f"thing-{'a' * 40}.{sys.implementation.cache_tag}"
+    name = f"thing-{'a' * 40}.data"
     assert set(os.listdir(folder)) == {*kept, name, f"thing-{8:040}.folder"}
 
 
@@ -364,24 +341,39 @@ def test_what_ships_spoilt_is_built_anew_in_the_users_cache(folder: Path, shippe
     assert path.read_bytes() == spoilt, "an installation is not written to"
 
 
-def test_what_ships_for_another_python_is_not_read(
-    folder: Path, shipped: Path, law: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    load_bundle(law)
+def test_what_ships_has_its_code_as_a_source_file(folder: Path, shipped: Path, law: Path) -> None:
+    """No code of the law is kept where the user may write: the installation has it, and Python its byte code."""
+    bundle = load_bundle(law)
+    source = str(bundle.module["source"])
     move(folder, shipped, "bundle")
-    monkeypatch.setattr(bundles, "BYTECODE_VERSION", b"another")
-    assert load_bundle(law).policies
-    assert len(own(folder, "bundle")) == 1, "compiled anew"
-    monkeypatch.undo()
+    path = shipped / f"{module_name(bundle.module['digest'])}.py"
+    path.write_text(source, encoding="utf-8")
+    again = load_bundle(law)
+    assert again.on("2026-03-01").rules
+    assert again._module.source == source
+    assert again._module._code.co_filename == str(path)
+    assert own(folder, "bundle") == own(folder, "code") == []
 
 
-def test_what_ships_under_another_name_of_python_is_not_found(folder: Path, shipped: Path) -> None:
-    build = Build()
-    build.ask()
-    path = move(folder, shipped, "thing")
-    path.rename(path.with_suffix(".cpython-399"))
-    build.ask()
-    assert build.times == 2
+def test_code_that_is_kept_is_of_one_python(folder: Path, law: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_bundle(law).on("2026-03-01").rules
+    assert (len(own(folder, "bundle")), len(own(folder, "code"))) == (1, 1)
+    monkeypatch.setattr(importlib.util, "MAGIC_NUMBER", b"another")
+    assert load_bundle(law).on("2026-03-01").rules
+    assert (len(own(folder, "bundle")), len(own(folder, "code"))) == (1, 2), "only code is made anew"
+
+
+def test_code_that_is_none_is_made_anew(folder: Path, law: Path) -> None:
+    load_bundle(law).on("2026-03-01")
+    [path] = own(folder, "code")
+    path.write_bytes(with_hash(marshal.dumps("print()")))
+    assert load_bundle(law).on("2026-03-01").rules
+    assert path.stat().st_size > 1000
+
+
+def test_data_is_in_a_format_of_every_python(folder: Path) -> None:
+    Build().ask()
+    assert entry(folder).read_bytes()[65:] == marshal.dumps(DATA, 4)
 
 
 def test_what_ships_is_of_these_sources_only(folder: Path, shipped: Path, copy_of_law: Path) -> None:

@@ -3,9 +3,10 @@
 An entry is read only if it is whole, it and its folder are no links, belong to the user and cannot be written by
 others, and the folder is not part of a checkout; otherwise the entry is built anew.
 An entry that is read counts as used. When the entries take more than `MOST` bytes, those unused for longest go.
-Data is stored with marshal, never with pickle. The entry of a bundle holds byte code that was generated from its typed
-trees: it is as trustworthy as Python's own cache beside the source, and no more portable. A wheel brings the entries of
-its own policies in `SHIPPED`, which belong to the installation like the code beside them.
+Data is stored with marshal in a version of the format that every Python reads, never with pickle. Only an entry `code`
+holds byte code, of one Python; it is as trustworthy as Python's own cache beside the source. A wheel brings the entries
+of its own policies in `SHIPPED`, which belong to the installation like the code beside them. Its generated code is a
+source file there, which the installer compiles as all others.
 """
 
 from __future__ import annotations
@@ -17,10 +18,8 @@ import marshal
 import os
 import re
 import stat
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
-from itertools import accumulate, pairwise
 from typing import Any, TypeVar
 
 from vatspolicy.clock import nanoseconds
@@ -28,8 +27,8 @@ from vatspolicy.clock import nanoseconds
 T = TypeVar("T")
 State = list[tuple[str | int, ...]]
 
-PIECES = "pieces"
-"""Key of the byte strings that an entry keeps aside and hands out as views."""
+FORMAT = 4
+"""Version of marshal's format that all supported versions of Python read and write."""
 LIMIT = 64 * 2**20
 """Largest entry that is read, in bytes."""
 MOST = 96 * 2**20
@@ -73,7 +72,7 @@ def compiler_digest() -> str:
 def get_or_build(kind: str, key: str, build: Callable[[], Any], read: Callable[[Any], T]) -> T:
     """Return `read(data)` of the entry `kind`-`key`. If it is missing or damaged, `build` makes it.
 
-    An entry holds None, booleans, numbers, texts, bytes, byte code, tuples, lists and dictionaries.
+    An entry holds None, booleans, numbers, texts, bytes, tuples, lists and dictionaries; an entry `code`, byte code.
     """
     found = get(kind, key, read)
     if found is not None:
@@ -91,9 +90,7 @@ def keep(kind: str, key: str, data: Any) -> None:
     if not folder:
         return
 
-    pieces: list[bytes] = data.get(PIECES, []) if isinstance(data, dict) else []
-    kept = {key: value for key, value in data.items() if key != PIECES} if pieces else data
-    content = b"".join([marshal.dumps((kept, [len(piece) for piece in pieces])), *pieces])
+    content = marshal.dumps(data, FORMAT)
     try:
         os.makedirs(folder, exist_ok=True, mode=0o700)
         if not _is_trusted(folder):
@@ -174,7 +171,7 @@ def _describe(path: str, status: os.stat_result) -> tuple[str | int, ...]:
 
 
 def _name(kind: str, key: str) -> str:
-    return f"{kind}-{key[:40]}.{sys.implementation.cache_tag}"
+    return f"{kind}-{key[:40]}.data"
 
 
 def _folder() -> str:
@@ -231,13 +228,9 @@ def _load(path: str, own: bool) -> Any:
         with contextlib.suppress(OSError):
             os.utime(path)
     try:
-        data, sizes = marshal.loads(content)  # noqa: S302 - whole, and our own
-        if sizes:
-            ends = list(accumulate(sizes, initial=len(content) - sum(sizes)))
-            data[PIECES] = [memoryview(content)[start:end] for start, end in pairwise(ends)]
-    except (EOFError, ValueError, TypeError):  # written by another version of Python
+        return marshal.loads(content)  # noqa: S302 - whole, and our own
+    except (EOFError, ValueError, TypeError):  # not written by this code
         return None
-    return data
 
 
 def _open_no_link(path: str, flags: int) -> int:

@@ -32,7 +32,7 @@ from vatspolicy.server.web.session import WebContext  # noqa: E402
 
 PHONE = {"width": 360, "height": 740}
 FIXTURES = ROOT / "fixtures"
-TABS = ("decision", "forward", "matrix", "spec")
+TABS = ("decision", "forward", "timeline", "matrix", "spec")
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
@@ -73,6 +73,8 @@ def show(page: Any, name: str) -> None:
     page.locator(f"#panel-{name}:not([hidden])").wait_for()
     if name == "forward":
         page.locator(".ways").wait_for()
+    if name == "timeline":
+        page.locator(".timeline table").wait_for()
     if name == "matrix":
         page.locator("table.matrix").wait_for()
 
@@ -625,7 +627,7 @@ def test_every_tab_is_accessible(chromium: Any, server: str, lang: str, scheme: 
         assert page.evaluate("document.documentElement.lang") == ("zh-Hans" if lang == "zh" else "en")
         upload(page, fixture_file("shop-without-facts"), "An idea")
         assert page.locator("#question form").count() == 1
-        looked_at = {"en": ("decision", "matrix"), "zh": ("forward", "spec")}[lang]
+        looked_at = {"en": ("decision", "matrix"), "zh": ("forward", "timeline", "spec")}[lang]
         for name in TABS:
             show(page, name)
             if LONG or name in looked_at:

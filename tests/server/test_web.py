@@ -27,8 +27,9 @@ from vatspolicy.core.profile.vocabulary import fact_schemas  # noqa: E402
 from vatspolicy.i18n import set_language  # noqa: E402
 from vatspolicy.i18n.lint import faults  # noqa: E402
 from vatspolicy.reports.formats import FORMATS  # noqa: E402
+from vatspolicy.server.web.answers import list_exports  # noqa: E402
 from vatspolicy.server.web.form import make_form  # noqa: E402
-from vatspolicy.server.web.router import RULES, list_exports, make_page  # noqa: E402
+from vatspolicy.server.web.router import RULES, make_page  # noqa: E402
 from vatspolicy.server.web.session import WebContext, read_request  # noqa: E402
 
 HOSTILE = "</q><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -386,6 +387,15 @@ def test_ways_are_those_of_routes(client: Client, console: Console, law: Path) -
         assert proposal["differences"][0]["title"]["en"] in reply["html"]
 
 
+def test_the_timeline_is_that_of_the_command(client: Client, console: Console, law: Path) -> None:
+    console.write("spec.yaml", HOSTING)
+    told = json.loads(console("timeline", "spec.yaml", "--law", law, "-f", "json").out)
+    html = client("POST", "/timeline", json={"text": HOSTING, "file": "spec.yaml"}).json()["html"]
+    assert html.count("<time") >= html.count('<th scope="row">') == len(told["entries"]) > 1
+    assert [entry["from"] in html for entry in told["entries"]] == [True] * len(told["entries"])
+    assert client("POST", "/timeline", json={"text": "services: ["}).json() == {"html": None}
+
+
 @pytest.mark.parametrize(
     ("path", "text", "first"),
     [
@@ -462,7 +472,7 @@ def test_a_report_for_counsel_is_that_of_check(client: Client, console: Console,
 
 
 def test_without_its_extra_a_report_for_counsel_is_not_offered(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vatspolicy.server.web.router.find_spec", lambda _: None)
+    monkeypatch.setattr("vatspolicy.server.web.answers.find_spec", lambda _: None)
     assert list_exports() == ["html"]
     reply = client("POST", "/report", json={"text": HOSTING, "format": "docx"})
     assert (reply.status_code, reply.json()["message"]) == (400, "`format` must be one of: html.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from vatspolicy.core.engine.result import ChangeAhead, DatedFact, ItemChange, LawChange, encode
 from vatspolicy.core.engine.timeline import Entry, Timeline
@@ -12,6 +13,9 @@ from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, aside, joint, word
 from vatspolicy.output import Style
 from vatspolicy.reports.words import COLORS, TONES, phrase, say_deciding
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "range": Phrase("from {first} on"),
@@ -194,6 +198,13 @@ def render_html(timeline: Timeline, lang: Language) -> str:
     end = say.gap.join([phrase("not_advice", lang), say.deciding(timeline.bundle)])
     frame = templating.Frame(title, lang, style=_STYLE, end=end, wide=True)
     return templating.render_page("timeline/timeline.html.j2", frame, **_values(timeline, lang))
+
+
+def fragment(timeline: Timeline, lang: Language) -> Markup:
+    """Render a timeline for another page."""
+    from vatspolicy.reports.formats import templating
+
+    return templating.render_html("timeline/fragment.html.j2", lang=lang, **_values(timeline, lang))
 
 
 def _values(timeline: Timeline, lang: Language) -> dict[str, object]:

@@ -1,5 +1,7 @@
 """Generated Python: the functions of `python_writer`, compiled once for a whole bundle.
 
+A wheel has them as a source file, which the installer compiles; the byte code of other law is kept in the cache.
+
 They give the results of the interpreter, the attributes to ask for included. Quantifiers over lists of scalars become
 set membership; a quantifier over constant objects looks up the candidates by one of their fields.
 """
@@ -7,26 +9,26 @@ set membership; a quantifier over constant objects looks up the candidates by on
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Mapping, Sequence
-from importlib.util import MAGIC_NUMBER
 from types import CodeType
 from typing import Any, Generic, TypeVar
 
+from vatspolicy import compile_cache
+from vatspolicy.compile_cache import digest, get_or_build
 from vatspolicy.core.cel.ast import Node
 from vatspolicy.core.cel.interpreter import Evaluator, Params, Unknown, UnknownAttribute
 
 K = TypeVar("K")
 """Type of the keys by which a caller knows its expressions."""
-BYTECODE_VERSION = MAGIC_NUMBER
-"""Version of Python's byte code, on which compiled code depends."""
 
 
 class GeneratedModule(Generic[K]):
     """Generated code for many expressions. `load` binds it to the parameter values of a day."""
 
-    def __init__(self, parts: Mapping[str, Any]) -> None:
-        """Take the parts that `generate` makes."""
-        self._parts = parts
+    def __init__(self, parts: Mapping[str, Any], kept: bool = False) -> None:
+        """Take the `parts` of a generated module, which are plain data. `kept`: the cache keeps the byte code."""
+        self.parts, self._kept = parts, kept
 
     @classmethod
     def generate(cls, expressions: Mapping[K, Node]) -> GeneratedModule[K]:
@@ -38,6 +40,7 @@ class GeneratedModule(Generic[K]):
         return cls(
             {
                 "source": writer.source,
+                "digest": digest([writer.source.encode()]),
                 "functions": functions,
                 "values": {name: key for key, name in writer.values.items()},
                 "sets": {name: key for key, name in writer.sets.items()},
@@ -49,23 +52,31 @@ class GeneratedModule(Generic[K]):
             }
         )
 
-    def dump(self) -> dict[str, Any]:
-        """Return plain data and byte code, which only the same Python can restore (`BYTECODE_VERSION`)."""
-        return {**self._parts, "source": "", "code": self._code}
-
     @property
     def source(self) -> str:
-        """The generated source; empty in a module that was dumped."""
-        return str(self._parts["source"])
+        """The generated source."""
+        return str(self.parts["source"])
 
     @functools.cached_property
     def _code(self) -> CodeType:
-        code: CodeType = self._parts.get("code") or compile(self.source, "<generated>", "exec")
+        if not self._kept:
+            return self._compile()
+        from importlib.machinery import SourceFileLoader
+        from importlib.util import MAGIC_NUMBER
+
+        name = module_name(self.parts["digest"])
+        path = os.path.join(compile_cache.SHIPPED, f"{name}.py")
+        shipped = SourceFileLoader(name, path).get_code(name) if os.path.isfile(path) else None
+        key = digest([MAGIC_NUMBER, self.parts["digest"].encode()])
+        return shipped or get_or_build("code", key, self._compile, _require_code)
+
+    def _compile(self) -> CodeType:
+        code: CodeType = compile(self.source, "<generated>", "exec")
         return code
 
     def load(self, params: Params) -> dict[K, Evaluator]:
         """Return the functions for one day, by the caller's keys."""
-        parts = self._parts
+        parts = self.parts
         scope: dict[str, Any] = {**_COMMON, **self._unknowns}
         scope.update({name: params[key] for name, key in parts["values"].items()})
         scope.update({name: frozenset(params[key]) for name, key in parts["sets"].items()})
@@ -81,9 +92,20 @@ class GeneratedModule(Generic[K]):
     @functools.cached_property
     def _unknowns(self) -> dict[str, Any]:
         """Results for one missing attribute, and their makers, which serve every day."""
-        parts = self._parts
+        parts = self.parts
         found: dict[str, Any] = {name: _missing(*fact) for name, fact in parts["unknowns"].items()}
         return found | {name: functools.partial(_missing, *fact) for name, fact in parts["members"].items()}
+
+
+def module_name(digest: str) -> str:
+    """Return the name of the module in a wheel that has the generated source of a digest."""
+    return f"code_{digest[:40]}"
+
+
+def _require_code(data: Any) -> CodeType:
+    if not isinstance(data, CodeType):
+        raise TypeError(data)
+    return data
 
 
 def _missing(root: str, names: Sequence[str], member: Any = None) -> Unknown:

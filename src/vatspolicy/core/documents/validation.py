@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,22 +11,22 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from vatspolicy.clock import is_day
+from vatspolicy.core.documents.checker import Checker, UnknownKeywordError
 from vatspolicy.core.documents.document import Document
 from vatspolicy.core.documents.schemas import SchemaSet, schema_named
-from vatspolicy.errors import MAX_EXPLAINED, Problem, first_problems
+from vatspolicy.errors import Problem, first_problems
 
 if TYPE_CHECKING:
     from typing import Any
 
     from jsonschema_rs import Draft202012Validator, ValidationError
 
-    from vatspolicy.core.documents.acceptor import Acceptor
     from vatspolicy.core.documents.faults import Fault
 
 ACCEPTED = ("profile",)
 """Schemas of documents that a start reads."""
 FEW = 64
-"""Documents that generated code accepts before the library, which is faster once it is imported."""
+"""Documents that are checked without the library, which is faster once it is imported."""
 _NULL_IS_UNKNOWN = frozenset({"profile"})
 _BASE = "schemas:///"
 """Folder of the schemas in the URIs that errors quote."""
@@ -72,59 +74,59 @@ class Validator:
     def is_valid(self, data: Any, nulls: bool = True) -> bool:
         """Return True if the data conforms to the schema; False for data that JSON cannot hold."""
         try:
-            return self._library.is_valid(self._without_nulls(data) if nulls else data)
+            known = self._without_nulls(data) if nulls else data
+            return self._checker.accepts(known) if self._library is None else self._library.is_valid(known)
         except (ValueError, TypeError, OverflowError):
             return False
 
     def problems(self, document: Document) -> list[Problem]:
         """Return the violations, sorted by place: the first MAX_EXPLAINED, and one problem for all others."""
         data = self._without_nulls(document.data)
-        if self._accepts(data) or self._library.is_valid(data):
+        if self._accepts(data):
             return []
         from vatspolicy.core.documents.validation_messages import Explainer
 
         explainer = Explainer(document, self._name, self._schemas)
-        errors_of = self._library.iter_errors
-        errors = list(errors_of(_shorten(data, self._longest_list, [MAX_EXPLAINED]))) or errors_of(data)
-        found = [(tuple(error.instance_path), error) for error in errors]
-        found.sort(key=lambda one: document.mark(one[0]))
-        by_place = itertools.groupby(found, key=lambda one: one[0])
-        explained = (
-            explainer.explain_all([self._fault(error, document.data) for _, error in errors]) for _, errors in by_place
-        )
+        found = sorted(self._faults(data, document.data), key=lambda fault: document.mark(fault.path))
+        by_place = itertools.groupby(found, key=lambda fault: fault.path)
+        explained = (explainer.explain_all(list(faults)) for _, faults in by_place)
         return sorted(first_problems(itertools.chain.from_iterable(explained)))
 
     def _accepts(self, data: Any) -> bool:
-        """Return True if generated code accepts the data. The import of the library takes as long as FEW documents."""
+        """Return True for valid data. The import of the library takes as long as the first FEW profiles."""
         self._left -= 1
-        return self._left >= 0 and self._acceptor is not None and self._acceptor(data)
+        if self._left >= 0:
+            with contextlib.suppress(UnknownKeywordError, RecursionError):
+                return self._checker.accepts(data)
+        library = self._library
+        return self._checker.accepts(data) if library is None else library.is_valid(data)
+
+    def _faults(self, data: Any, written: Any) -> list[Fault]:
+        """Return what is wrong with data that is not valid; `written` is the data with its nulls."""
+        with contextlib.suppress(UnknownKeywordError):
+            if found := list(self._checker.faults(data)):
+                return found if data is written else [_with_nulls(fault, written) for fault in found]
+        if self._library is None:
+            raise ValueError(self._name)  # only schemas of a project have other keywords
+        return [self._fault(error, written) for error in self._library.iter_errors(data)]
 
     @functools.cached_property
-    def _acceptor(self) -> Acceptor | None:
-        from vatspolicy.core.documents.acceptor import load_acceptor
-
-        return load_acceptor(self._name, self._schemas, _constraints)
+    def _checker(self) -> Checker:
+        return Checker(self._name, self._schemas)
 
     @functools.cached_property
-    def _library(self) -> Draft202012Validator:
-        from jsonschema_rs import Draft202012Validator
-
+    def _library(self) -> Draft202012Validator | None:
+        """The library; None where it is not installed, as in a browser."""
+        try:
+            from jsonschema_rs import Draft202012Validator
+        except ImportError:
+            return None
         return Draft202012Validator(
             self._with_uri(f"{_BASE}{self._name}.schema.json"),
             retriever=self._with_uri,  # the schemas of the set and never a network
             validate_formats=True,
             ignore_unknown_formats=True,
             formats={"date": is_day},
-        )
-
-    @functools.cached_property
-    def _longest_list(self) -> int:
-        """The most members that a list may have; 0 for a schema whose lists need not end."""
-        if self._name not in ACCEPTED:
-            return 0
-        _ = self._library  # which has loaded all schemas that the schema refers to
-        return max(
-            itertools.chain.from_iterable(_most_members(self._schemas.load(name)) for name in self._names.values())
         )
 
     def _with_uri(self, uri: str) -> dict[str, Any]:
@@ -202,31 +204,11 @@ class Validator:
                 yield from self._alternatives(branch, base)
 
 
-def _most_members(schema: Any) -> Iterator[int]:
-    """Yield every limit of a list in a schema."""
-    if isinstance(schema, dict):
-        if isinstance(schema.get("maxItems"), int):
-            yield schema["maxItems"]
-        schema = list(schema.values())
-    for one in schema if isinstance(schema, list) else ():
-        yield from _most_members(one)
-
-
-def _shorten(data: Any, longest: int, more: list[int]) -> Any:
-    """Return data whose lists have few members beyond `longest`, so that each is still too long.
-
-    The library makes all errors before it returns the first, and an error about a place of the gazetteer takes 36 KB.
-    `more` holds the number of further members that all lists together may keep.
-    """
-    if not longest:
-        return data
-    if isinstance(data, dict):
-        return {key: _shorten(value, longest, more) for key, value in data.items()}
-    if not isinstance(data, list):
-        return data
-    kept = min(len(data), longest + max(more[0], 1))
-    more[0] -= max(kept - longest, 0)
-    return [_shorten(member, longest, more) for member in data[:kept]]
+def _with_nulls(fault: Fault, written: Any) -> Fault:
+    """Return a fault with the values as they are written."""
+    others = tuple(_with_nulls(other, written) for other in fault.alternatives)
+    value = fault.value if fault.of_key else _value_at(written, fault.path)
+    return dataclasses.replace(fault, value=value, alternatives=others)
 
 
 def _has_null(data: Any) -> bool:

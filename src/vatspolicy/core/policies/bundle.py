@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import marshal
 import os
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from vatspolicy.compile_cache import PIECES, cached_while_unchanged, digest, get, get_or_build
-from vatspolicy.core.cel.codegen import BYTECODE_VERSION, GeneratedModule
+from vatspolicy.compile_cache import cached_while_unchanged, digest, get, get_or_build
+from vatspolicy.core.cel.codegen import GeneratedModule
 from vatspolicy.core.documents import Document, load_document, recall_document
 from vatspolicy.core.documents.schemas import UNUSABLE, SchemaSet, resource_place
 from vatspolicy.core.policies.files import HEAD, TESTS_ENDING, LayerFiles, law_files, unreadable, walk
@@ -66,8 +65,8 @@ class Bundle:
     """First day the bundle speaks of."""
     policies: Mapping[str, Policy]
     instruments: Mapping[str, Instrument]
-    code: bytes = field(repr=False)
-    """Generated code of all expressions, serialized."""
+    module: Mapping[str, Any] = field(repr=False)
+    """Generated code of all expressions: the parts of a `GeneratedModule`."""
     schemas: SchemaSet = field(default_factory=SchemaSet.shipped, repr=False)
     """Schemas that profiles are read under."""
     known_until: str | None = None
@@ -246,7 +245,7 @@ class Bundle:
 
     @functools.cached_property
     def _module(self) -> GeneratedModule[int]:
-        return GeneratedModule(marshal.loads(self.code))  # noqa: S302 - made by `generate`
+        return GeneratedModule(self.module, kept=True)
 
 
 def load_bundle(
@@ -353,7 +352,7 @@ def _digests(sources: list[tuple[str, bytes]]) -> list[str]:
 
 
 def _key(sources: str, schemas: SchemaSet) -> str:
-    return digest([schemas.compile_key.encode(), BYTECODE_VERSION, sources.encode()])
+    return digest([schemas.compile_key.encode(), sources.encode()])
 
 
 def read_sources(root: FilePath) -> list[tuple[str, bytes]]:
@@ -420,7 +419,6 @@ def _build(
     kept: Mapping[str, bytes] | None = None,
 ) -> Bundle:
     """Build the bundle of compiled policies. Their files are named below a prefix."""
-    (code,) = data[PIECES]
     policies = {policy.id: policy for policy in (policy_from_data(row, prefix) for row in data["policies"])}
     instruments = {name: found for policy in policies.values() for name, found in policy.instruments.items()}
     return Bundle(
@@ -429,7 +427,7 @@ def _build(
         data["covers_from"],
         policies,
         instruments,
-        bytes(code),
+        data["module"],
         schemas.with_instruments(data["instruments"]) if data["instruments"] else schemas,
         data["known_until"],
         kept or {},

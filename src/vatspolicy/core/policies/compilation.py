@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import marshal
 import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from vatspolicy.compile_cache import PIECES
 from vatspolicy.core.cel.codegen import GeneratedModule
 from vatspolicy.core.documents import Document, recall_document
 from vatspolicy.core.documents.schemas import SchemaSet
@@ -84,7 +82,7 @@ def compile_law(
         "replacing": replacing,
         "instruments": [] if wider is schemas else instruments,
         "policies": [policy_to_data(policy) for policy in policies],
-        PIECES: [generate(policies)],
+        "module": generate(policies).parts,
     }
 
 
@@ -142,9 +140,7 @@ def _read_stack(
     return stack, problems
 
 
-def generate(policies: Iterable[Policy]) -> bytes:
+def generate(policies: Iterable[Policy]) -> GeneratedModule[int]:
     """Return generated code for every expression of the policies, by its index."""
-    module = GeneratedModule.generate(
-        {expression.index: expression.tree for policy in policies for expression in policy.compiled}
-    )
-    return marshal.dumps(module.dump())
+    expressions = (expression for policy in policies for expression in policy.compiled)
+    return GeneratedModule.generate({expression.index: expression.tree for expression in expressions})

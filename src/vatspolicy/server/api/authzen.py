@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vatspolicy.core.documents import Document
 from vatspolicy.i18n import Listing, _
 from vatspolicy.server.api.query import FILE, DataQuery, read_day, read_object, tree_at
-from vatspolicy.server.guard import HttpError, error_to_data
+from vatspolicy.server.errors import HttpError, error_to_data
 
 NAME = "X-Request-ID"
 

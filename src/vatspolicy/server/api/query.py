@@ -24,7 +24,7 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.waivers.load import WaiverSet
 from vatspolicy.i18n import LANGUAGES, Sentences, _
-from vatspolicy.server.guard import HttpError
+from vatspolicy.server.errors import HttpError
 
 FILE = "request.json"
 PLACE = ("vatspolicy", "decision")

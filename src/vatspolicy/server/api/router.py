@@ -46,14 +46,8 @@ from vatspolicy.server.api.query import (
     read_query,
 )
 from vatspolicy.server.api.telemetry import DecisionCount, Telemetry, Traced
-from vatspolicy.server.guard import (
-    GuardRules,
-    HttpError,
-    error_to_data,
-    make_app,
-    read_json_body,
-    report_internal_error,
-)
+from vatspolicy.server.errors import HttpError, error_to_data
+from vatspolicy.server.guard import GuardRules, make_app, read_json_body, report_internal_error
 
 HEADERS = {
     "Cache-Control": "no-store",

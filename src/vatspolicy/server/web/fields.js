@@ -229,7 +229,7 @@ async function filtered(target) {
   let found = null, elsewhere = [];
   if (text) {
     try {
-      const reply = await (await fetch(`/search?${new URLSearchParams({ path: target.dataset.of, text })}`)).json();
+      const reply = await (await ask(`/search?${new URLSearchParams({ path: target.dataset.of, text })}`)).json();
       found = new Set(reply.values);
       elsewhere = reply.elsewhere;
     } catch {

@@ -1,5 +1,5 @@
 "use strict";
-/* The page of `vatspolicy serve`. The spec lives here and nowhere else: every request carries it whole. */
+/* The page of `vatspolicy serve`, and of a site without a server. The spec lives here and nowhere else: every request carries it whole. */
 
 let form, words, lang, theme = "system", tab = "decision", showAll = false;
 let now = null; // the last reply of /decide
@@ -8,13 +8,14 @@ const question = { error: "" }; // why the last answer was not taken
 const failed = new Map(); // typed facts that were not taken: path → { text, typed }
 const opened = new Map(); // <details> that the reader opened or closed: id → whether it is open
 const matrix = { day: "", place: "", zone: "", by: "regimes", own: false, error: null, asked: "" };
-const ways = { html: "", asked: "" };
+const ways = { panel: "forward", address: "/ways", html: "", asked: "" };
+const timeline = { panel: "timeline", address: "/timeline", html: "", asked: "" };
 let queue = Promise.resolve(), waiting = 0, unsaved = false, shownText = null;
 
 const $ = (id) => document.getElementById(id);
 const say = (key, values = {}) => words[key][lang].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const TONES = { allow: "good", "needs-license": "warn", deny: "bad", incomplete: "ask" };
-const TABS = ["decision", "forward", "matrix", "spec"];
+const TABS = ["decision", "forward", "timeline", "matrix", "spec"];
 
 /* --- what stays over a reload, and what a link hands on: the answers, never sent but as each request carries them --- */
 
@@ -54,10 +55,13 @@ function readKept() {
 
 /* --- requests --- */
 
+/* Asks what decides, as `fetch` does: the server; on a page without one, the worker, which has put itself in its place. */
+const ask = window.askWorker ?? ((address, request) => fetch(address, request));
+
 async function post(address, extra) {
   const order = { text: now?.text ?? null, file: now?.file, named: now?.named ?? false, skipped: now?.skipped ?? [],
     complete: now?.complete ?? false, lang, ...extra };
-  const reply = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(order) });
+  const reply = await ask(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(order) });
   if (!reply.ok) throw new Error(reply.status === 413 ? "too_large" : "failed");
   return reply.json();
 }
@@ -88,7 +92,7 @@ function decide(extra = {}, { from = "", keep = true, then = null } = {}) {
         before.push(last);
         unsaved = true;
       }
-      ways.html = "";
+      ways.html = timeline.html = "";
     }
     now = reply;
     if (waiting) return; // what was entered meanwhile is drawn with its own reply
@@ -222,7 +226,8 @@ function draw() {
   put($("panel-spec"), drawSpec());
   if (shownText !== now.text) $("spec-text").value = shownText = now.text;
   for (const one of document.querySelectorAll("input[data-filter]")) if (one.value.trim()) filtered(one);
-  if (tab === "forward") loadWays();
+  if (tab === "forward") loadPanel(ways);
+  if (tab === "timeline") loadPanel(timeline);
   if (tab === "matrix") loadMatrix();
 }
 
@@ -328,7 +333,7 @@ function keyed(event) {
 }
 
 async function begin() {
-  form = await (await fetch("/form")).json();
+  form = await (await ask("/form")).json();
   words = form.words;
   lang = document.documentElement.dataset.lang;
   $("main").replaceChildren(el("section", { id: "welcome", class: "welcome", "aria-labelledby": "welcome-head", hidden: true }), el("div", { id: "banner", role: "status", class: "banner" }), el("p", { id: "trouble", role: "alert", class: "error" }),

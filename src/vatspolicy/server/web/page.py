@@ -21,6 +21,10 @@ from vatspolicy.reports.words import OWN_NAME, phrase
 WORDS: Mapping[str, Mapping[str, str]] = {
     "title": Phrase("Launch check for mainland China"),
     "skip": Phrase("Skip to the content"),
+    "loading": Phrase(
+        "Loading the program and the law. The first visit takes some seconds; later ones need no network."
+    ),
+    "not_loaded": Phrase("The program did not start here. The page needs a current browser, with WebAssembly allowed."),
     "noscript": Phrase("This page needs JavaScript. The command line does the same: vatspolicy ask, vatspolicy check."),
     "language": OWN_NAME,
     "colors": Phrase("Colors"),
@@ -124,10 +128,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "sections": Phrase("Results"),
     "decision": Phrase("Decision"),
     "forward": Phrase("Ways forward"),
+    "timeline": Phrase("Timeline"),
     "matrix": Phrase("Matrix"),
     "spec": Phrase("Spec"),
     "working": Phrase("Working…"),
     "nothing_yet": Phrase("There is no decision to show."),
+    "timeline_blank": Phrase("The timeline appears here once the page knows what the product offers."),
     "forward_blank": Phrase("Ways forward appear here once the page knows what the product offers."),
     "day": Phrase("Law of the day"),
     "place": Phrase("Place of the company"),
@@ -172,9 +178,19 @@ def collect_script_phrases() -> dict[str, Any]:
 _DARK = re.compile(r"@media \(prefers-color-scheme: dark\) \{\s*:root \{(?P<colors>[^}]*)\}\s*\}")
 
 
-def render_frame(lang: Language) -> str:
-    """Return the page; `lang` is the language that it begins in."""
-    return str(render_html("server/frame.html.j2", icon=ICON, lang=lang, say=say, tags=LANGUAGE_TAGS))
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'"
+)
+"""What the page may do: load its own files and ask its own server, and no more."""
+LOCAL_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'")
+"""The same for a page without a server, which runs WebAssembly in a worker."""
+
+
+def render_frame(lang: Language, local: bool = False) -> str:
+    """Return the page; `lang` is the language that it begins in. `local`: it decides without a server."""
+    words = {"icon": ICON, "lang": lang, "say": say, "tags": LANGUAGE_TAGS}
+    return str(render_html("server/frame.html.j2", **words, local=local, policy=LOCAL_POLICY))
 
 
 @functools.cache

@@ -70,7 +70,7 @@ function drawProblems() {
 }
 
 async function save(format) {
-  const name = now.file.replace(/\.[a-z]+$/i, ""), reply = await fetch("/report", { method: "POST", headers: { "Content-Type": "application/json" },
+  const name = now.file.replace(/\.[a-z]+$/i, ""), reply = await ask("/report", { method: "POST", headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ text: now.text, file: now.file, named: true, lang, format }) });
   if (!reply.ok) throw new Error("failed");
   offer(await reply.blob(), `${name}.${format}`);
@@ -130,16 +130,18 @@ function drawMatrix() {
 
 /* --- what takes the server longer --- */
 
-function loadWays() {
-  if (!now.record || now.blank || !now.record.services.length) return putMarkup($("panel-forward"), "", say(now.record ? "forward_blank" : "nothing_yet"));
+/* A panel about the spec, which is asked for once: the ways forward, the timeline. */
+function loadPanel(one) {
+  const panel = $(`panel-${one.panel}`);
+  if (!now.record || now.blank || !now.record.services.length) return putMarkup(panel, "", say(now.record ? `${one.panel}_blank` : "nothing_yet"));
   const asked = `${lang} ${now.text}`;
-  if (ways.asked === asked && ways.html) return putMarkup($("panel-forward"), ways.html, "");
-  ways.asked = asked;
-  putMarkup($("panel-forward"), "", say("working"));
-  post("/ways", {}).then((reply) => {
-    if (ways.asked !== asked) return;
-    ways.html = reply.html ?? "";
-    putMarkup($("panel-forward"), ways.html, say("nothing_yet"));
+  if (one.asked === asked && one.html) return putMarkup(panel, one.html, "");
+  one.asked = asked;
+  putMarkup(panel, "", say("working"));
+  post(one.address, {}).then((reply) => {
+    if (one.asked !== asked) return;
+    one.html = reply.html ?? "";
+    putMarkup(panel, one.html, say("nothing_yet"));
   }, () => complain(say("failed")));
 }
 
@@ -150,7 +152,7 @@ function loadMatrix() {
   if (matrix.asked === asked) return;
   matrix.asked = asked;
   putMarkup($("matrix-table"), "", say("working"));
-  fetch(`/matrix?${asked}`).then(async (reply) => {
+  ask(`/matrix?${asked}`).then(async (reply) => {
     const data = await reply.json();
     if (matrix.asked !== asked) return;
     matrix.error = data.error ?? null;

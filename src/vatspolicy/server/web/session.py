@@ -34,7 +34,7 @@ from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Sentences, _, tr
 from vatspolicy.i18n.words import joint
 from vatspolicy.reports.decision.html import fragment
 from vatspolicy.reports.words import say_deciding
-from vatspolicy.server.guard import HttpError
+from vatspolicy.server.errors import HttpError
 from vatspolicy.server.web.form import find_kind
 
 FILE = "spec.yaml"

@@ -1,0 +1,219 @@
+"""Answers to what the page asks: `router` brings the requests over HTTP, a worker in a browser brings them directly.
+
+Nothing is written, and nothing of a request is kept.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import json
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from vatspolicy.core.engine.result import encode
+from vatspolicy.core.engine.timeline import timeline as make_timeline
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.profile.profile import read_profile
+from vatspolicy.core.profile.vocabulary import addresses, find_choices, gazetteer, within
+from vatspolicy.core.profile.word_lists import find_elsewhere
+from vatspolicy.errors import InvalidInput
+from vatspolicy.gate.opinions import check_opinions
+from vatspolicy.guidance.access_matrix import PlaceError, build_matrix
+from vatspolicy.guidance.access_matrix.locations import ABROAD
+from vatspolicy.guidance.remediation import find_remediations
+from vatspolicy.guidance.remediation.result import describe_ways
+from vatspolicy.i18n import Bilingual, Language, Listing, _
+from vatspolicy.i18n.words import say_both
+from vatspolicy.reports.access_matrix.render import fragment as matrix_fragment
+from vatspolicy.reports.decision import export, render
+from vatspolicy.reports.formats import FORMATS
+from vatspolicy.reports.remediation import fragment as ways_fragment
+from vatspolicy.reports.timeline import fragment as timeline_fragment
+from vatspolicy.server.errors import HttpError, error_to_data
+from vatspolicy.server.web.form import make_form
+from vatspolicy.server.web.page import collect_script_phrases, say
+from vatspolicy.server.web.session import (
+    DecideRequest,
+    WebContext,
+    answer,
+    format_path,
+    read_path,
+    read_request,
+    read_spec,
+)
+
+LONGEST_SEARCH = 200
+"""Characters of a search that are read."""
+MATRICES = 16
+"""Matrices that are kept; each takes about a second to compute."""
+JSON = "application/json"
+
+
+class Answer(NamedTuple):
+    """The answer to a request."""
+
+    content: bytes
+    media: str = JSON
+    status: int = 200
+
+
+def _to_json(data: Any) -> Answer:
+    return Answer(json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
+
+
+def list_exports() -> list[str]:
+    """Return the formats in which a report can be saved here; those for counsel need the extra `export`."""
+    offered = ((name, one.library) for name, one in FORMATS.items() if one.button)
+    return [name for name, library in offered if not library or find_spec(library) is not None]
+
+
+class WebPage:
+    """What decides behind the page."""
+
+    def __init__(self, context: WebContext) -> None:
+        self.context = context
+        bundle = context.bundle
+        self.form = {
+            **make_form(bundle),
+            **_list_places(bundle),
+            "words": collect_script_phrases(),
+            "covers_from": bundle.covers_from,
+            "exports": list_exports(),
+        }
+        self.instruments = {id: instrument.title for id, instrument in bundle.instruments.items()}
+        self.build_matrix = functools.lru_cache(MATRICES)(functools.partial(build_matrix, bundle))
+        self.shown: Mapping[str, Callable[[Mapping[str, str]], Answer]] = {
+            "/form": self.show_form,
+            "/schema": lambda _: _to_json(bundle.schemas.load("profile")),
+            "/search": self.search,
+            "/matrix": self.show_matrix,
+        }
+        self.posted: Mapping[str, Callable[[WebContext, DecideRequest], Answer]] = {
+            "/decide": lambda context, request: _to_json(answer(context, request)),
+            "/ways": _find_ways,
+            "/timeline": _show_timeline,
+            "/report": _export,
+        }
+
+    def answer(self, path: str, query: Mapping[str, str], content: bytes | None = None) -> Answer:
+        """Answer a request; `content` is the body of one that is posted. Raises HttpError."""
+        if content is None:
+            return self.shown[path](query)
+        try:
+            return self.posted[path](self.context, read_request(json.loads(content), self.context.bundle.schemas))
+        except (ValueError, RecursionError):
+            raise HttpError(400, "invalid_parameter", _("The request is not JSON.")) from None
+
+    def show_form(self, __: Mapping[str, str]) -> Answer:
+        """Return the fields, the phrases and the day."""
+        return _to_json({**self.form, "today": self.context.as_of or self.context.today()})
+
+    def search(self, query: Mapping[str, str]) -> Answer:
+        """Return the values of a fact that a search fits, in either language, else the titles of facts that have it."""
+        schemas = self.context.bundle.schemas
+        path, text = read_path(query.get("path"), schemas), query.get("text", "")[:LONGEST_SEARCH]
+        found = find_choices(path, text, self.instruments, schemas)
+        others = [] if found else find_elsewhere(text, schemas, format_path(path))
+        return _to_json({"values": found, "elsewhere": [dict(one.title) for one in others]})
+
+    def show_matrix(self, query: Mapping[str, str]) -> Answer:
+        """Return the matrix of a day, as markup."""
+        lang: Language = "zh" if query.get("lang") == "zh" else "en"
+        day = query.get("as_of") or self.context.as_of or self.context.today()
+        by = "places" if query.get("by") == "places" else "regimes"
+        place, zone = (self._code(query, "place", "places"), self._code(query, "zone", "zones"))
+        _check_day(day, self.context)
+        try:
+            table = self.build_matrix(day, place, zone, by)
+        except PlaceError:
+            raise HttpError(400, "invalid_parameter", _say_later("no_such_place")) from None
+        return _to_json({"as_of": day, "html": str(matrix_fragment(table, lang, f"matrix-{by}"))})
+
+    def _code(self, query: Mapping[str, str], name: str, known: str) -> str | None:
+        """Return a parameter that is one of the codes of the form; None if it is left out."""
+        code = query.get(name) or None
+        if code is not None and code not in {one["value"] for one in self.form[known]}:
+            raise HttpError(400, "invalid_parameter", _("`{name}` is not known.", name=name))
+        return code
+
+
+@functools.cache
+def _local_page() -> WebPage:
+    return WebPage(WebContext(load_bundle()))
+
+
+def answer_locally(address: str, content: str | None) -> Answer:
+    """Answer a request of a page that has no server, under the shipped law; `address` is a path with its query."""
+    path, __, query = address.partition("?")
+    try:
+        return _local_page().answer(path, dict(parse_qsl(query)), None if content is None else content.encode())
+    except HttpError as error:
+        return _to_json(error_to_data(error, bilingual=True))._replace(status=error.status)
+
+
+def _list_places(bundle: Bundle) -> dict[str, list[dict[str, Any]]]:
+    """Return the places and free-trade zones for which there is a matrix."""
+    schemas = bundle.schemas
+    names, zones = gazetteer(schemas), schemas.load("places")["$defs"]["zone"]
+    places = [code for code in addresses(schemas) if ABROAD not in within(code, schemas)]
+    return {
+        "places": [{"value": code, "label": say_both(names[code])} for code in places],
+        "zones": [{"value": code, "label": dict(zones["x-enum"][code])} for code in zones["enum"]],
+    }
+
+
+def _find_ways(context: WebContext, request: DecideRequest) -> Answer:
+    try:
+        profile = read_profile(read_spec(context, request), context.bundle.schemas)
+        day = context.as_of or profile.launch or context.today()
+        if not context.bundle.covers_from <= day <= context.bundle.covers_until:
+            return _to_json({"record": None, "html": None})
+        ways = describe_ways(context.bundle, profile, find_remediations(context.bundle, profile, day))
+    except InvalidInput:  # /decide reports the problems
+        return _to_json({"record": None, "html": None})
+    return _to_json({"record": encode(ways), "html": str(ways_fragment(ways, request.lang))})
+
+
+def _show_timeline(context: WebContext, request: DecideRequest) -> Answer:
+    try:
+        profile = read_profile(read_spec(context, request), context.bundle.schemas)
+        check_opinions(context.bundle, profile, context.today())
+    except InvalidInput:  # /decide reports the problems
+        return _to_json({"html": None})
+    made = make_timeline(context.bundle, profile, context.today())
+    return _to_json({"html": str(timeline_fragment(made, request.lang))})
+
+
+def _export(context: WebContext, request: DecideRequest) -> Answer:
+    """Return the report of a decision as a file. It equals the report of `vatspolicy check` on the same spec."""
+    known = list_exports()
+    if request.format not in known:
+        raise HttpError(400, "invalid_parameter", _("`format` must be one of: {known}.", known=Listing(known)))
+    try:
+        __, record = context.gate().decide(read_profile(read_spec(context, request), context.bundle.schemas))
+    except InvalidInput:
+        raise HttpError(400, "invalid_input", _("The spec cannot be decided.")) from None
+    make = export if FORMATS[request.format].library else render
+    content = make(request.format, [record], request.lang)
+    return Answer(content.encode() if isinstance(content, str) else content, FORMATS[request.format].media)
+
+
+def _check_day(day: str, context: WebContext) -> None:
+    first = context.bundle.covers_from
+    try:
+        if datetime.date.fromisoformat(day).isoformat() != day:
+            raise ValueError
+        key = "before_covered" if day < first else "beyond_known" if day > context.bundle.covers_until else ""
+        first = first if key != "beyond_known" else str(context.bundle.known_until)
+    except ValueError:
+        key = "not_day"
+    if key:
+        raise HttpError(400, "invalid_parameter", _say_later(key, day=first))
+
+
+def _say_later(key: str, **values: str) -> Bilingual:
+    """Return a phrase of the page as a sentence that can be translated."""
+    return Bilingual(say(key, "en", **values), say(key, "zh", **values))
