@@ -175,4 +175,4 @@ def _plain() -> dict[str, str]:
 
 
 def test_the_documentation_names_the_variable() -> None:
-    assert VARIABLE in Path(ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
+    assert VARIABLE in Path(ROOT / "docs" / "reports.md").read_text(encoding="utf-8")

@@ -164,12 +164,14 @@ def _name_of_text(
     named = verified.get("against")
     if named is not None:
         return str(named)
-    title = _title(document.data["title"]["zh"])
-    fitting = [name for name in texts if _title(name.partition("(")[0]) == title and texts[name].holds(article["zh"])]
+    title = short_title(document.data["title"]["zh"])
+    of_title = (name for name in texts if short_title(name.partition("(")[0]) == title)
+    fitting = [name for name in of_title if texts[name].holds(article["zh"])]
     return max(fitting, default=None)
 
 
-def _title(text: str) -> str:
+def short_title(text: str) -> str:
+    """Return the title of a law in Chinese without the name of the country, as files of texts have it."""
     return text.strip("《》").removeprefix("中华人民共和国")
 
 

@@ -80,6 +80,7 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "duties_remain": Phrase("The duties below remain."),
     "range": Phrase("Could still be anything from {low} to {high}."),
     "conditional": Phrase("{verdict} if {facts}."),
+    "setting": Phrase("{fact} is {value}"),
     "holder": Phrase("to be held by {who}"),
     "bearer": Phrase("to be done by {who}"),
     "opinions": Phrase("Legal opinions"),

@@ -221,7 +221,7 @@ def test_the_screen_counts_duties_and_names_the_next_deadline() -> None:
 def test_a_fact_that_could_add_a_license_is_asked_for(run: Run) -> None:
     """A license to get settles the word, but not which licenses there are."""
     record = run().records[0]
-    [asked] = run(UNKNOWN).records[0].missing[:1]
+    [asked] = run(*UNKNOWN).records[0].missing[:1]
     unsure = replace(record.needs[0], state="unknown", asks=(asked,), any_of=())
     for effect in ("need", "duty"):
         text = screen(

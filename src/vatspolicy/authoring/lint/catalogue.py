@@ -146,8 +146,8 @@ RULES: Mapping[str, LintRule] = {
         ERROR,
         Phrase("A text of the law does not change after its quotes were verified."),
         Phrase(
-            "With `--texts`, the hash of each text that an article names is compared with the one in `texts.sha256`, "
-            "if the law keeps that file beside its bundle.yaml. Compare the quotes again: "
+            "With `--texts`, lint compares each text that an article names with its hash in `texts.sha256`, if that "
+            "file stands beside bundle.yaml. Compare the quotes again: "
             "`vatspolicy lint --texts DIR --write` notes the hash of a text that holds them all."
         ),
     ),

@@ -70,8 +70,7 @@ class _Search:
                 return None
             settings, outcomes = found
         needed = self.without_idle(settings)
-        data = self.data(needed)
-        return Conditional(self.wanted, needed, data) if is_valid(data, "profile", self.bundle.schemas) else None
+        return Conditional(self.wanted, needed, self.data(needed)) if self.is_valid(needed) else None
 
     def is_settled(self, outcomes: PossibleOutcomes | None) -> bool:
         """Return whether only the wanted decision is left."""
@@ -116,9 +115,13 @@ class _Search:
         """Return the settings without those that the answer does not need."""
         for setting in settings[:-1]:
             fewer = tuple(one for one in settings if one is not setting)
-            if self.is_settled(self.outcomes(fewer)):
+            if self.is_valid(fewer) and self.is_settled(self.outcomes(fewer)):
                 settings = fewer
         return settings
+
+    def is_valid(self, settings: Settings) -> bool:
+        """Return whether the profile with some facts fits the schema: a member may need a fact that is left out."""
+        return is_valid(self.data(settings), "profile", self.bundle.schemas)
 
     def data(self, settings: Settings) -> Facts:
         """Return the profile with some facts."""

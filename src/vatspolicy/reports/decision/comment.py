@@ -48,7 +48,7 @@ LEAVES_OUT = {
     EXPLAINED: f"Need.routes Need.nearest Need.authority {WHY}",
     "The whole report has duties, notes and changes ahead; the first line counts duties before the launch.": "duties"
     " changes_ahead Advice.rule Advice.subject Advice.message Advice.layer Advice.citations Advice.kind Duty.rule"
-    " Duty.subject Duty.message Duty.layer Duty.citations Duty.instrument Duty.bearer",
+    " Duty.subject Duty.message Duty.layer Duty.citations Duty.instrument Duty.bearer Duty.bearer_name",
     "What several services are denied for, or need, is one line.": "Denial.rule Denial.subject Need.rule Need.subject",
     "The title stands for it.": "product",
 }
@@ -126,7 +126,7 @@ def _fold(lines: list[str], lang: Language, before: str = "") -> str:
 
 
 def _section(record: Record, lang: Language) -> str:
-    """Return what decides, what cannot be mended first, and the command that leads on."""
+    """Return what decides, what cannot be fixed first, and the next command."""
     verdict = f"{ICONS[record.decision]} {digest.say_verdict(record, lang)}{joint('colon', lang)}{record.title}"
     low, high = (word(VERDICTS, one, lang) for one in record.range)
     told = [record.as_of, f"{low} – {high}" if low != high else "", digest.say_hint(record, lang)]
@@ -154,9 +154,12 @@ def _causes(record: Record, lang: Language) -> Iterator[str]:
     for need in record.licenses:
         titles = dict.fromkeys(offer.instrument.title[lang] for offer in need.offers)
         title = joint("list", lang).join(titles) or need.message[lang]
+        title = joint("comma", lang).join([title, digest.say_holder(need, lang)])
         yield f"{word(WORDS, 'get', lang, title=title)} [{_law(need, lang)}]{digest.waived_mark(need, lang)}"
     for ask in record.missing:
         yield word(WORDS, "state", lang, path=ask.path, question=ask.question[lang])
+    if conditional := digest.say_conditional(record, lang):
+        yield conditional
     contested = word(digest.READING_WORDS, "contested", lang) + joint("colon", lang)
     yield from (contested + digest.say_contested(reading, lang) for reading in record.contested)
 

@@ -27,7 +27,7 @@ from vatspolicy.core.profile.vocabulary import CLASS, label
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean
-from vatspolicy.i18n.words import FRAMES, VERDICTS, Counts, Table, aside, count, end, enumeration, gap, joint, word
+from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, end, enumeration, gap, joint, word
 from vatspolicy.reports.words import KNOWN, MEANINGS, VERIFICATION, law_of, phrase, say_deciding
 
 if TYPE_CHECKING:
@@ -402,7 +402,7 @@ def say_conditional(record: Record, lang: Language) -> str:
     if answer is None:
         return ""
     facts: list[LocalizedText] = [
-        {lang: word(FRAMES, "detail", lang, text=one.title[lang], detail=one.words[lang])} for one in answer.settings
+        {lang: phrase("setting", lang, fact=one.title[lang], value=one.words[lang])} for one in answer.settings
     ]
     return phrase("conditional", lang, verdict=word(VERDICTS, answer.decision, lang), facts=enumeration(facts)[lang])
 

@@ -277,7 +277,7 @@ def _next_command(summaries: Sequence[Summary], repeated: Mapping[str, str]) -> 
 
 
 def next_command(decision: str, file: str, repeated: Mapping[str, str] | None = None) -> str:
-    """Return the command that leads on from a decision on a spec."""
+    """Return the next command after a decision on a spec."""
     command, options = {
         "deny": ("routes", ""),
         "needs-license": ("routes", ""),

@@ -303,7 +303,7 @@ class _Screen:
             yield from (self.style(line, "yellow") for line in self.entry(told, " ", " "))
 
     def deciding(self) -> Iterator[Section]:
-        """Yield the sections that are never cut, those with what cannot be mended first."""
+        """Yield the sections that are never cut; the first have what cannot be fixed."""
         yield Section(word(digest.WAIVER_WORDS, "waived", self.lang), list(self.waived()))
         yield Section(word(SCREEN_WORDS, "because", self.lang), list(self.denials()))
         yield Section(phrase("missing", self.lang), list(self.asked(self.record.missing)))

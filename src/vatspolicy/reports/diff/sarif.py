@@ -19,7 +19,7 @@ RULES = {
     "decision-changed": ("note", Phrase("A decision changes, neither stricter nor milder.")),
     "decision-possible": ("warning", Phrase("A decision can change by this edit alone; a profile shows it.")),
     "not-settled": ("warning", Phrase("It is neither shown nor excluded that a decision changes by this edit.")),
-    "retroactive-edit": ("warning", Phrase("What was law on a past day is edited.")),
+    "retroactive-edit": ("warning", Phrase("The law of a past day is edited.")),
     "schema-breaks": ("warning", Phrase("A schema breaks its readers.")),
     "gate-waivable": ("error", Phrase("A gate that nobody could waive can be waived.")),
     "gate-unenforced": ("error", Phrase("The gate passes findings that it did not pass.")),

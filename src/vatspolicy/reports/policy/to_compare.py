@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from vatspolicy.authoring.verification import short_title
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import VERIFICATIONS, Article, Policy, Route, Rule
 
@@ -45,7 +46,7 @@ class OpenArticle:
     @property
     def text(self) -> str:
         """Name of the file that the text goes to, under which `lint --texts` finds it."""
-        title = self.policy.title["zh"].strip("《》").removeprefix("中华人民共和国")
+        title = short_title(self.policy.title["zh"])
         return f"{title}({self.policy.source.get('promulgated') or self.policy.since}).md"
 
     @property
