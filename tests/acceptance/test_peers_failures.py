@@ -25,6 +25,9 @@ from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
 
+UNDECIDED = ("--set", "services.0.offers=[domestic-ip-vpn]", "--set", "company.foreign_percent=")
+"""A class that no route opens to foreign capital, and a share that nobody states."""
+
 DENIED = ("--set", "services.0.facilities=[chengdu]")
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
 OUTCAST = HOSTING.replace("discredited: []", "discredited: [company]")
@@ -143,13 +146,11 @@ def test_each_clause_is_shown_with_its_value_and_the_line_of_the_fact(console: C
 # kyverno#2303, kyverno#10497, kyverno#9804: skipped and not matching were counted as passed
 def test_undecided_is_not_counted_as_passed(console: Console, law: Path) -> None:
     console.write("spec.yaml", HOSTING)
-    ran = console("check", "spec.yaml", "--law", law, "--set", "company.foreign_percent=", "-f", "junit")
+    ran = console("check", "spec.yaml", "--law", law, *UNDECIDED, "-f", "junit")
     assert ran.code == 4
     suites = ET.fromstring(ran.out).iter("testsuite")
     assert sum(int(suite.get("failures", 0)) + int(suite.get("errors", 0)) for suite in suites) >= 1
-    (found,) = decisions(
-        console("check", "spec.yaml", "--law", law, "--set", "company.foreign_percent=", "-f", "json", "--details")
-    )
+    (found,) = decisions(console("check", "spec.yaml", "--law", law, *UNDECIDED, "-f", "json", "--details"))
     states = {each["state"] for part in ("denials", "needs", "met", "duties", "undetermined") for each in found[part]}
     assert states <= {"fires", "unknown", "met", "unmet", "closed", "done"}
     assert {each["state"] for each in found["undetermined"]} == {"unknown"}
@@ -293,7 +294,7 @@ def test_no_and_no_answer_have_codes_of_their_own(console: Console, law: Path) -
         1: ("check", "spec.yaml", "--law", law),
         2: ("check", "spec.yaml", "--no-such-option"),
         3: ("check", "missing.yaml", "--law", law),
-        4: ("check", "spec.yaml", "--law", law, "--set", "company.foreign_percent="),
+        4: ("check", "spec.yaml", "--law", law, *UNDECIDED),
         5: ("check", "none-*.yaml", "--law", law),
     }
     assert {code: console(*arguments).code for code, arguments in runs.items()} == {code: code for code in runs}

@@ -111,7 +111,7 @@ def test_no_samples_of_a_profile_lead_to_a_denial() -> None:
 def test_a_profile_names_the_values_or_the_command_that_lists_them() -> None:
     text = profile("shop")
     assert "# One of · 可选：public, business, own-group\n" in text
-    assert "# Any of · 可多选：users, merchants, advertisers\n" in text
+    assert "# Any of · 可多选：users, merchants, advertisers, group-companies\n" in text
     for name in ("offers", "channels", "places", "content", "features"):
         assert f"# All values · 全部取值：vatspolicy list {name}\n" in text
         assert find_list(name) is not None

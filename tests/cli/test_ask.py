@@ -193,7 +193,7 @@ def test_one_word_that_means_several_keeps_the_others(console: Console, law: Pat
 
 def test_a_refused_answer_shows_the_choices_again(console: Console, law: Path) -> None:
     ran = console("ask", "p.yaml", "--law", law, stdin="P\n2027-03-01\nCRM\nnobody\nq\n")
-    _, _, after = ran.err.partition("This is not one of the answers.")
+    _, _, after = ran.err.partition("This is not a valid answer.")
     assert re.search(r"^ +1  ", after, re.MULTILINE)
 
 

@@ -30,7 +30,7 @@ from vatspolicy.output import write_all
 from vatspolicy.reports.decision import FORMATS
 
 DENIED = "services.0.facilities=[chengdu]"
-UNKNOWN = "company.foreign_percent="
+UNKNOWN = "company.registered="
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_help_of_check_groups_the_options(page: Callable[..., str]) -> None:
     assert found == {
         "Options": {"--help"},
         "Input": {"--law", "--policies", "--set", "--bundle", "--key", "--skip-verify", "--stdin-filename"},
-        "Decision": {"--as-of", "--fail-on", "--allow-past-as-of", "--no-fail", "--expect", "--jobs"},
+        "Decision": {"--as-of", "--fail-on", "--base", "--allow-past-as-of", "--no-fail", "--expect", "--jobs"},
         "Waivers": {
             "--waivers",
             "--approvers",
@@ -98,6 +98,7 @@ def test_help_of_check_groups_the_options(page: Callable[..., str]) -> None:
             "--output",
             "--details",
             "--summary",
+            "--failures",
             "--quiet",
             "--lang",
             "--receipt",

@@ -97,7 +97,7 @@ def test_reports(project: Console) -> None:
     ran = project("update", "--check", "--from", "releases", "-o", "update.md")
     assert (ran.code, ran.err) == (1, "")
     assert ran.out.startswith("A newer bundle: 1.2.3+7.")
-    assert "specs/shop.yaml: ALLOW → DENY, stricter, law of 2027-01-31\n  - reason, web: " in ran.out
+    assert "specs/shop.yaml: ALLOW → DENY, stricter, law of 2027-01-31\n  - reason: " in ran.out
     assert "  - new duty: Plan, before the launch, 2027-01-31\n" in ran.out
     assert "  - duty: Plan, before the launch, 2027-01-31 → " in ran.out
     page = (project.folder / "update.md").read_text(encoding="utf-8")

@@ -29,8 +29,9 @@ SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
 OPEN = {
     **HOSTING_DATA,
     "company": {key: value for key, value in HOSTING_DATA["company"].items() if key != "foreign_percent"},
+    "services": [{**HOSTING_DATA["services"][0], "offers": ["domestic-ip-vpn"]}],
 }
-"""A product of which the foreign share is not known."""
+"""A product of which the foreign share is not known, in a class that no route opens to foreign capital."""
 SUBJECT, ACTION = {"type": "pipeline", "id": "release"}, {"name": "launch"}
 
 

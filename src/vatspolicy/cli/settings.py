@@ -35,7 +35,16 @@ PREFIX = "VATSPOLICY_"
 OTHER_VARIABLES = (
     *("CACHE", "DEBUG", "TOKEN"),
     *("BUILD_PUBLISHED", "BUILD_REPOSITORY"),  # hatch_build.py
-    *("ATTEST", "CONFIG", "OPTIONS", "PACKAGE", "PROJECT", "REF", "SIGN_KEY"),  # templates/gitlab-ci.yml
+    *(
+        "ATTEST",
+        "COMMENT_TOKEN",
+        "CONFIG",
+        "OPTIONS",
+        "PACKAGE",
+        "PROJECT",
+        "REF",
+        "SIGN_KEY",
+    ),  # templates/gitlab-ci.yml
     *("EXAMPLES", "FUZZ", "LONG", "SEED", "TRIALS"),  # the tests of the project
 )
 """Names behind the prefix of variables that are not settings."""

@@ -109,8 +109,8 @@ def test_old_and_new_values_are_told_in_words(tmp_path: Path) -> None:
     assert (article["label"]["en"], article["verification"]) == ("art. 1", "primary")
     term = compare_policies(tmp_path / "t", TWO, TWO.replace("percent > 0.0", "percent > 1.0"))
     [line] = term["edits"][0]["words"]
-    assert line["before"]["en"] == "foreign share of the company is above 0 %"
-    assert line["after"]["en"] == "foreign share of the company is above 1 %"
+    assert line["before"]["en"] == "the foreign share of the company is above 0 %"
+    assert line["after"]["en"] == "the foreign share of the company is above 1 %"
     text = render("text", term, "en", room=300)
     assert "company.foreign_percent >" not in text.split("What was compared and proved")[0]
 

@@ -29,18 +29,18 @@ def test_a_successor_stands_beside_the_rule_before_it(tmp_path: Path) -> None:
     data = compare_policies(tmp_path, LAW, policy("law", ended + SUCCESSOR))
     [card] = data["law"]
     assert (card["rule"], card["change"], card["predecessor"]) == ("law/tell-2026", "added", "law/tell")
-    assert said(card["before"]["when"]["en"]) == "foreign share of the company is above 0%"
-    assert "foreign share of the company is above 10%" in said(card["after"]["when"]["en"])
+    assert said(card["before"]["when"]["en"]) == "the foreign share of the company is above 0%"
+    assert "the foreign share of the company is above 10%" in said(card["after"]["when"]["en"])
     text = said(render("text", data, "en", room=300))
     assert "law/tell-2026: added, in place of law/tell, from 2026-09-01" in text
     edits, _, folded = text.partition("What was edited")
     assert "rule tell-2026" not in edits, "a successor and the rule before it are told once"
     assert "rule tell-2026" in folded
-    assert "+ condition: foreign share of the company is above 10%" in text
-    assert "as before, it asks for all of these: foreign share of the company is above 0%" in text
+    assert "+ condition: the foreign share of the company is above 10%" in text
+    assert "as before, it asks for all of these: the foreign share of the company is above 0%" in text
     assert "§ art. 1 [primary]: Something." in text
     markdown = said(render("markdown", data, "en"))
-    assert "**new: condition: foreign share of the company is above 10%**" in markdown
+    assert "**new: condition: the foreign share of the company is above 10%**" in markdown
     html = render("html", data, "zh")
     assert "取代 law/tell" in html
     assert "条件：" in html
@@ -54,7 +54,7 @@ def test_a_new_regulation_is_shown_with_its_rules_and_the_state_of_its_sources(t
     [card] = data["law"]
     assert (card["rule"], card["predecessor"], card["before"]) == ("more/tell-2026", None, None)
     text = said(render("text", data, "en", room=300))
-    assert "+ applies when foreign share of the company is above 10%" in text
+    assert "+ applies when the foreign share of the company is above 10%" in text
     assert "+ advise: verify" in text
     assert "+ in force from 2026-09-01" in text
     assert "§ art. 1 [unverified]: Something." in text
@@ -80,7 +80,7 @@ def test_a_removed_rule_tells_what_it_said(tmp_path: Path) -> None:
     data = compare_policies(tmp_path, LAW, policy("law", RULES[: RULES.index("  - id: tell\n")]))
     [card] = data["law"]
     assert (card["rule"], card["change"], card["after"]) == ("law/tell", "removed", None)
-    assert "- applies when foreign share" in said(render("text", data, "en", room=300))
+    assert "- applies when the foreign share" in said(render("text", data, "en", room=300))
 
 
 TWO = """\
@@ -97,14 +97,14 @@ def test_only_the_clauses_of_a_condition_that_differ_are_told_as_a_change(tmp_pa
     """A long condition hides the one sign that changed; the clauses that stay follow in one line."""
     base = policy("law", RULES + TWO)
     data = compare_policies(tmp_path / "a", base, base.replace("rmb < 1000000", "rmb <= 1000000"))
-    old = "condition: registered capital of the company is below RMB 1,000,000"
+    old = "condition: the registered capital of the company is below RMB 1,000,000"
     for format in ("markdown", "text"):
         told = said(render(format, data, "en", room=300))
         marks = ("before: ", "**now: ") if format == "markdown" else ("- ", "+ ")
         assert f"{marks[0]}{old}" in told
         assert f"{marks[1]}{old.replace('below', 'at most')}" in told
         assert (
-            "as before, it asks for all of these: foreign share of the company is above 0%; persons is above 10 persons"
+            "as before, it asks for all of these: the foreign share of the company is above 0%; persons is above 10 persons"
             in told
         )
         assert "applies when" not in told.partition("What was edited")[0]

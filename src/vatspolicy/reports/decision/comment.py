@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 
 from vatspolicy.core.engine.result import Finding, Record
 from vatspolicy.gate.spec_change import SpecChanges
@@ -46,10 +47,10 @@ LEAVES_OUT = {
     BY_KIND: f"{KINDS} Denial.reasons Need.message Explanation.location",
     BY_EXPLAIN: f"launch met services undetermined {VERSIONS} {POLICY} Denial.layer Need.layer",
     EXPLAINED: f"Need.routes Need.nearest Need.authority {WHY}",
-    "The whole report has duties, notes and changes ahead; the first line counts duties before the launch.": "duties"
-    " changes_ahead Advice.rule Advice.subject Advice.message Advice.layer Advice.citations Advice.kind Duty.rule"
+    "The whole report has duties and notes; the first line counts duties before the launch.": "duties"
+    " Advice.rule Advice.subject Advice.message Advice.layer Advice.citations Advice.kind Duty.rule"
     " Duty.subject Duty.message Duty.layer Duty.citations Duty.instrument Duty.bearer Duty.bearer_name",
-    "What several services are denied for, or need, is one line.": "Denial.rule Denial.subject Need.rule Need.subject",
+    "What several services are denied for, or need, is one line.": "Need.rule Need.subject",
     "The title stands for it.": "product",
 }
 
@@ -61,7 +62,13 @@ class Report(pieces.Report):
         """Return the causes of a decision, its row of the table, and its limits."""
         lang = self.lang
         limits = [clean(text, one_line=True) for text in digest.say_limits(record, lang)]
-        return _section(record, lang), json.dumps(make_row(record, lang, self.judgement)), json.dumps(limits)
+        section = "" if self._is_plain(record) else _section(record, lang)
+        return section, json.dumps(make_row(record, lang, self.judgement)), json.dumps(limits)
+
+    def _is_plain(self, record: Record) -> bool:
+        """Return True for a spec that is allowed by law alone, that no reading contests, and that passes the gate."""
+        resting = record.contested or record.waived or digest.say_standing(record.opinions, self.lang)
+        return record.decision == "allow" and not resting and not self.judgement.find_failures(record)
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
         """Yield the comment."""
@@ -80,19 +87,13 @@ class Report(pieces.Report):
             yield "\n" + "".join(f"{line}\n" for line in _table(rows[:ROWS], lang))
         for problem in sorted(set(run.problems))[:SECTIONS]:
             yield f"\n- {ICONS['incomplete']} {escape_markdown(str(problem))}\n"
-        sections = [position for position in order if not _is_plain(entries, position)]
-        yield from (texts[0] for texts in entries.texts(sections[:SECTIONS]))
-        if (rest := max(len(rows) - ROWS, len(sections) - SECTIONS)) > 0:
+        sections = (texts[0] for texts in entries.texts(order) if texts[0])
+        yield from islice(sections, SECTIONS)
+        if (rest := max(len(rows) - ROWS, sum(1 for _ in sections))) > 0:
             yield f"\n{count(COUNTS, 'specs', rest, lang)}\n"
         limits = dict.fromkeys(text for texts in entries.texts(order) for text in json.loads(texts[2]))
         if limits:
             yield f"\n<sub>{escape_line_of_html(' '.join(limits))}</sub>\n"
-
-
-def _is_plain(entries: Entries, position: int) -> bool:
-    """Return True for a spec that is allowed, that no reading contests, and that the gate lets pass."""
-    one = entries.summaries[position]
-    return one.decision == "allow" and not one.contested and not one.fails
 
 
 def _changes(changes: SpecChanges, lang: Language) -> Iterator[str]:
@@ -145,6 +146,11 @@ def _causes(record: Record, lang: Language) -> Iterator[str]:
     """Yield what a reader must know: waivers, reasons to deny, licenses to get, facts to add, and other readings."""
     if waived := digest.some_waived(record, lang):
         yield waived
+    for finding in record.waived:
+        if finding.waived is not None:
+            yield joint("colon", lang).join(
+                [digest.say_finding(finding, lang), digest.say_waived(finding.waived, lang)]
+            )
     yield from digest.say_standing(record.opinions, lang)
     for finding in sorted(record.denials, key=lambda one: one.is_curable):
         mark = aside(phrase("curable", lang), lang) if finding.is_curable else ""
@@ -162,6 +168,7 @@ def _causes(record: Record, lang: Language) -> Iterator[str]:
         yield conditional
     contested = word(digest.READING_WORDS, "contested", lang) + joint("colon", lang)
     yield from (contested + digest.say_contested(reading, lang) for reading in record.contested)
+    yield from (text for _, text in digest.changes_ahead(record, lang))
 
 
 def _law(finding: Finding, lang: Language) -> str:
