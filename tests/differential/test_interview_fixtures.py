@@ -20,6 +20,7 @@ from vatspolicy.core.documents import load_document, parse_document
 from vatspolicy.core.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.core.engine.possible_values import possible_answers
 from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Need
 from vatspolicy.core.profile.edits import get_fact, set_fact
 from vatspolicy.core.profile.profile import read_profile
 from vatspolicy.core.profile.vocabulary import INHERITED, describe, gazetteer
@@ -112,12 +113,14 @@ def test_few_questions_decide() -> None:
 
 @pytest.mark.parametrize("name", [SHOP, PILOT_IDC[0], "partner-licensed"])
 def test_nothing_else_is_asked_than_what_can_still_decide(name: str) -> None:
-    """Each question is about a fact that the evaluator itself misses, or a list whose entries would change the word."""
+    """Each question is about a fact that the evaluator misses, for the word or for a license, or a list that matters."""
     case = next(iter(one_fixture(shipped(), fixture_file(name))))
     state = start(shipped(), TODAY, allow_past=True)
     declared = []
     while (question := state.question) is not None:
-        missing = {ask.path for ask in evaluate(shipped(), state.profile, state.day).missing}
+        decision = evaluate(shipped(), state.profile, state.day)
+        licenses = [found for found in decision.undetermined if isinstance(found.rule.effect, Need)]
+        missing = {ask.path for ask in (*decision.missing, *(ask for found in licenses for ask in found.missing))}
         missing |= {(*path[:-1], "valid") for path in missing if path[-1] == "valid_until"}  # asked for in vain
         if question.phase == "decision" and question.path not in missing:
             declared.append(question.path)

@@ -85,7 +85,8 @@ def test_the_decision_is_that_of_check(client: Client, law: Path) -> None:
 
 def test_a_missing_fact_is_incomplete_and_asked_for(client: Client) -> None:
     company = {key: value for key, value in HOSTING_DATA["company"].items() if key != "foreign_percent"}
-    result = ask(client(), {**HOSTING_DATA, "company": company}).json()["result"]
+    services = [{**HOSTING_DATA["services"][0], "offers": ["domestic-ip-vpn"]}]
+    result = ask(client(), {**HOSTING_DATA, "company": company, "services": services}).json()["result"]
     assert result["decision"] == "incomplete"
     assert "company.foreign_percent" in [asked["path"] for asked in result["missing"]]
 

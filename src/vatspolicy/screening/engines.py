@@ -145,7 +145,7 @@ def decide(ruleset: RuleSet, facts: Facts, day: str) -> RowAnswer:
 
 
 def missing_facts(ruleset: RuleSet, data: Facts, day: str) -> list[str]:
-    """Return dotted paths of the missing facts that can still change the decision, the most decisive first.
+    """Return dotted paths of the missing facts to ask for next, the most decisive first.
 
     `data`: a valid profile as it was written, with the opinions that are granted alone.
     """

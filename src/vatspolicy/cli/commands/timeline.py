@@ -40,6 +40,7 @@ def show_timeline(
     Example: vatspolicy timeline spec.yaml --from 2024-01-01
     """
     from vatspolicy import clock
+    from vatspolicy.core.engine.timeline import first_day
     from vatspolicy.core.engine.timeline import timeline as make
     from vatspolicy.core.profile.profile import load_profile
     from vatspolicy.gate.opinions import check_opinions
@@ -54,8 +55,7 @@ def show_timeline(
     check_opinions(bundle, profile, clock.today())
     warn_of_claims(profile)
     today = clock.today()
-    begin = first or max(bundle.covers_from, min(day for day in (today, profile.launch, last) if day))
-    data = make(bundle, profile, today, begin, last)
+    data = make(bundle, profile, today, first or first_day(bundle, profile, today, last), last)
     publish(lambda name, color: render(name, data, context.lang, color, measure_width()), format, outputs)
 
 

@@ -285,6 +285,11 @@ class _Period:
     state: Mapping[Key, Item]
 
 
+def first_day(bundle: Bundle, profile: Profile, today: str, last: str | None = None) -> str:
+    """Return the day on which a timeline begins unless another one is named: today, or an earlier launch or end."""
+    return max(bundle.covers_from, min(day for day in (today, profile.launch, last) if day))
+
+
 def timeline(
     bundle: Bundle, profile: Profile, today: str, first: str | None = None, last: str | None = None
 ) -> Timeline:

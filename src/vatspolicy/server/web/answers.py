@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from vatspolicy.core.engine.result import encode
+from vatspolicy.core.engine.timeline import first_day
 from vatspolicy.core.engine.timeline import timeline as make_timeline
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import read_profile
@@ -183,7 +184,8 @@ def _show_timeline(context: WebContext, request: DecideRequest) -> Answer:
         check_opinions(context.bundle, profile, context.today())
     except InvalidInput:  # /decide reports the problems
         return _to_json({"html": None})
-    made = make_timeline(context.bundle, profile, context.today())
+    today = context.today()
+    made = make_timeline(context.bundle, profile, today, first_day(context.bundle, profile, today))
     return _to_json({"html": str(timeline_fragment(made, request.lang))})
 
 
