@@ -39,6 +39,7 @@ from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.ruleset import Match, RuleSet
+from vatspolicy.frozen import frozen
 
 INSTALL = {
     "opa-golib-python-bindings": "pip install --no-deps --ignore-requires-python opa-golib-python-bindings==0.4.4",
@@ -84,7 +85,7 @@ WARM = 400
 # --- ours -------------------------------------------------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@frozen()
 class PlainBundle(Bundle):
     """A bundle whose rule sets have no index."""
 
