@@ -712,7 +712,7 @@ def test_a_server_that_has_gone_is_said_so(chromium: Any, server: str) -> None:
     with visited(chromium, server, expect=1) as page:
         page.context.set_offline(True)
         page.get_by_role("button", name="I don't know").click()
-        page.locator("#trouble", has_text="did not answer").wait_for()
+        page.locator("#trouble", has_text="No answer came").wait_for()
         page.context.set_offline(False)
         page.get_by_role("button", name="I don't know").click()
         page.locator('[id="form-q-product.launch"]').wait_for()

@@ -97,9 +97,9 @@ class GateResult(NamedTuple):
     seconds: tuple[float, ...] = ()
     """Time that each decision took, in the order of the records."""
     changes: SpecChanges | None = None
-    """What the specs do that their base does not, if they are compared with one."""
+    """Changes since the base of the specs; None for a run that is compared with none."""
     by_law: SpecChanges | None = None
-    """What the law of the judged change would do to the same specs, if it is not the law of the gate."""
+    """Changes that the law of the judged change would make to the same specs; None if it is the law of the gate."""
 
 
 def find_specs(argument: str) -> list[str]:

@@ -14,7 +14,7 @@ from vatspolicy.i18n import LocalizedText
 LEVELS = ("deny", "needs-license", "contested", "duty", "advice")
 """Levels that the gate may fail on; each includes those before it."""
 NEW = "new:"
-"""What a level begins with if only that fails the gate which the base of a change does not have."""
+"""Prefix of a level on which only findings fail that the base of a change does not have."""
 INCOMPLETE = "incomplete"
 """Level of what keeps a decision open. It fails the gate on every level, with its own exit code."""
 ITSELF = "decision"

@@ -24,7 +24,7 @@ KINDS: Mapping[str, str] = {
     "contested": "reading",
     "duties": "duty",
 }
-"""What the lists of a record hold, as a change names it, in the order of reports."""
+"""Kinds of changed items by the list of the record that holds them, in the order of reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class ShortDecision:
 
 @dataclass(frozen=True, slots=True)
 class SpecChange:
-    """What an edit does to one spec."""
+    """Changes that an edit makes to one spec."""
 
     spec: str
     was: str | None
@@ -61,7 +61,7 @@ class SpecChange:
 
 @dataclass(frozen=True, slots=True)
 class SpecChanges:
-    """What an edit does to the specs of a run."""
+    """Changes that an edit makes to the specs of a run."""
 
     base: str
     """Commit that the specs are compared with; empty for another law in place of another spec."""
@@ -135,10 +135,9 @@ def _compare(file: str, was: str | None, after: Record | None, base: BaseRun) ->
 
 def _compare_items(before: Record, after: Record) -> Iterator[ItemChange]:
     old, new = _items(before), _items(after)
-    order = list(KINDS.values())
+    every, order = {**old, **new}, list(KINDS.values())
     denied = {(item.id, item.subject) for key, item in new.items() if item.kind == "denial" and key not in old}
-    for key in sorted({**old, **new}, key=lambda key: order.index({**old, **new}[key].kind)):
-        item = new.get(key) or old[key]
+    for key, item in sorted(every.items(), key=lambda one: order.index(one[1].kind)):
         values = [side[key].after if key in side else None for side in (old, new)]
         closed = item.kind == "license" and values[1] is None and (item.id, item.subject) in denied
         if values[0] != values[1] and not closed:  # a license that cannot be had any more is a reason to deny

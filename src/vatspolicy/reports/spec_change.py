@@ -1,4 +1,4 @@
-"""What a change of specs does, in words: one head for each spec that changes, and its items below."""
+"""Changes of decisions by an edit of specs, in words: one head for each spec that changes, and its items below."""
 
 from __future__ import annotations
 

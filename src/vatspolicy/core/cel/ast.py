@@ -5,7 +5,7 @@ Unknown is not a node: a missing attribute makes the nodes above it unknown unde
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from vatspolicy.core.cel.types import BOOL, TEXT, ListOf, Type
@@ -189,6 +189,24 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     for child in children(node):
         yield from walk(child)
+
+
+def conjuncts(
+    node: Node, wanted: bool, unfold: Callable[[Node], Node] = lambda node: node
+) -> Iterator[tuple[Node, bool]]:
+    """Yield the clauses of a conjunction, each with the truth value that it must have; each node is unfolded first."""
+    node = unfold(node)
+    match node:
+        case Not(body=body):
+            yield from conjuncts(body, not wanted, unfold)
+        case And(parts=parts) if wanted:
+            for part in parts:
+                yield from conjuncts(part, wanted, unfold)
+        case Or(parts=parts) if not wanted:
+            for part in parts:
+                yield from conjuncts(part, wanted, unfold)
+        case _:
+            yield node, wanted
 
 
 def shape_of(node: Node) -> tuple[Any, ...]:

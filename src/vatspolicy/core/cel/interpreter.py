@@ -108,9 +108,9 @@ def _compile(node: Node, params: Params, bound: frozenset[str], guards: bool) ->
         case Not(body=body):
             return _apply(operator.not_, inner(body))
         case And(parts=parts):
-            return _and([*map(inner, parts)]) if guards else _and_unguarded([*map(inner, parts)])
+            return _and([*map(inner, parts)]) if guards else _gather([*map(inner, parts)], False)
         case Or(parts=parts):
-            return _or([*map(inner, parts)])
+            return _gather([*map(inner, parts)], True)
         case Compare(op=op, left=left, right=right) | Arithmetic(op=op, left=left, right=right):
             return _combine(_OPERATORS[op], inner(left), inner(right))
         case In(item=item, list=over):
@@ -212,30 +212,18 @@ def _and(parts: Sequence[Evaluator]) -> Evaluator:
     return run
 
 
-def _and_unguarded(parts: Sequence[Evaluator]) -> Evaluator:
+def _gather(parts: Sequence[Evaluator], decisive: bool) -> Evaluator:
+    """Return a junction that one decisive operand settles, and that asks for the facts of all that are unknown."""
+
     def run(activation: Activation) -> Any:
         unknown: tuple[UnknownAttribute, ...] = ()
         for part in parts:
             value = part(activation)
-            if value is False:
-                return False
-            if value is not True:
+            if value is decisive:
+                return decisive
+            if isinstance(value, Unknown):
                 unknown += value.facts
-        return Unknown(unknown) if unknown else True
-
-    return run
-
-
-def _or(parts: Sequence[Evaluator]) -> Evaluator:
-    def run(activation: Activation) -> Any:
-        unknown: tuple[UnknownAttribute, ...] = ()
-        for part in parts:
-            value = part(activation)
-            if value is True:
-                return True
-            if value is not False:
-                unknown += value.facts
-        return Unknown(unknown) if unknown else False
+        return Unknown(unknown) if unknown else not decisive
 
     return run
 

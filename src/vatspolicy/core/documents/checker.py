@@ -109,15 +109,15 @@ class Checker:
 
 
 class _Place(NamedTuple):
-    """Where a value stands."""
+    """Place of a value."""
 
     path: Path = ()
     above: int = 0
     """Depth of the value whose alternatives are tried."""
     branch: str | int = ""
-    """Which of them is tried."""
+    """Index of the alternative that is tried."""
     of_key: bool = False
-    """Whether the value is a key of the mapping at `path`."""
+    """True for a key of the mapping at `path`."""
 
     def below(self, key: str | int) -> _Place:
         """Return the place of a member."""

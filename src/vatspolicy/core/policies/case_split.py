@@ -8,12 +8,14 @@ together would settle stays unknown.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
-from typing import NamedTuple, TypeVar
+from collections.abc import Hashable, Mapping
+from typing import NamedTuple, TypeAlias, TypeVar
 
-from vatspolicy.core.cel.ast import And, Compare, Fact, Node, Not, Or, Term, shape_of, walk
+from vatspolicy.core.cel.ast import Compare, Fact, Node, Not, Term, conjuncts, shape_of, walk
 
 K = TypeVar("K")
+Side: TypeAlias = tuple[Hashable, bool]
+"""A clause without its place in a text, and its truth."""
 
 
 class Case(NamedTuple):
@@ -28,7 +30,7 @@ class Case(NamedTuple):
 
 def find_cases(conditions: Mapping[K, Node]) -> dict[K, tuple[Case, ...]]:
     """Return the cases of each condition, of those clauses that hold in one condition and are false in another."""
-    clauses = {key: tuple(dict(_clauses(tree, True)).items()) for key, tree in conditions.items()}
+    clauses = {key: _clauses(tree) for key, tree in conditions.items()}
     sides = {side for found in clauses.values() for side, _ in found}
     return {
         key: tuple(
@@ -44,22 +46,13 @@ _OPPOSITES = {"!=": "==", "<=": ">", ">=": "<"}
 """Comparisons that are read as the negation of another."""
 
 
-def _clauses(node: Node, wanted: bool) -> Iterator[tuple[tuple[Hashable, bool], tuple[Node, bool]]]:
-    """Yield the clauses of a conjunction: the clause and its truth, and the node with the truth that it must have.
+def _clauses(condition: Node) -> tuple[tuple[Side, tuple[Node, bool]], ...]:
+    """Return the clauses of a conjunction, each once: its side, and its node with the truth that it must have.
 
     A term is one clause, whatever it consists of.
     """
-    match node:
-        case Not(body=body):
-            yield from _clauses(body, not wanted)
-        case And(parts=parts) if wanted:
-            for part in parts:
-                yield from _clauses(part, wanted)
-        case Or(parts=parts) if not wanted:
-            for part in parts:
-                yield from _clauses(part, wanted)
-        case _:
-            yield _side(node, wanted), (node, wanted)
+    found = {_side(node, wanted): (node, wanted) for node, wanted in conjuncts(condition, True)}
+    return tuple(found.items())
 
 
 _ALWAYS_KNOWN = {("activity", ("class",)), ("as_of", ())}
@@ -69,7 +62,7 @@ def _may_be_unknown(node: Node) -> bool:
     return any(isinstance(one, Fact) and (one.root, one.names) not in _ALWAYS_KNOWN for one in walk(node))
 
 
-def _side(node: Node, wanted: bool) -> tuple[Hashable, bool]:
+def _side(node: Node, wanted: bool) -> Side:
     """Return a clause without negation, and its truth."""
     while isinstance(node, Term | Not):
         node, wanted = node.body, wanted != isinstance(node, Not)

@@ -31,6 +31,7 @@ from vatspolicy.core.cel.ast import (
     SetTest,
     Term,
     children,
+    conjuncts,
     in_quantifiers,
     shape_of,
     walk,
@@ -79,7 +80,7 @@ class RuleIndex:
         """Index the clauses of a conjunction under a bit. Return whether any value can exclude it."""
         turns = Counter[tuple[Any, ...]]()
         found = False
-        for clause, truth in _clauses(condition, wanted):
+        for clause, truth in conjuncts(condition, wanted, _unfold):
             shape = (shape_of(clause), truth)
             if shape not in self._predicates:
                 self._predicates[shape] = _predicate(clause, truth, self._params)
@@ -295,23 +296,11 @@ def _failing(tests: Iterable[tuple[int, Predicate]], value: Any) -> int:
     return failing
 
 
-def _clauses(node: Node, wanted: bool) -> Iterator[tuple[Node, bool]]:
-    """Yield the clauses of a conjunction, each with the truth value that it must have."""
-    match node:
-        case Term(body=body):
-            yield from _clauses(body, wanted)
-        case Not(body=body):
-            yield from _clauses(body, not wanted)
-        case SetTest():
-            yield from _clauses(in_quantifiers(node), wanted)
-        case And(parts=parts) if wanted:
-            for part in parts:
-                yield from _clauses(part, wanted)
-        case Or(parts=parts) if not wanted:
-            for part in parts:
-                yield from _clauses(part, wanted)
-        case _:
-            yield node, wanted
+def _unfold(node: Node) -> Node:
+    """Return the body of a term, and a test of sets in quantifiers."""
+    while isinstance(node, Term):
+        node = node.body
+    return in_quantifiers(node) if isinstance(node, SetTest) else node
 
 
 def _predicate(clause: Node, wanted: bool, params: Mapping[str, Any]) -> Predicate | None:

@@ -132,7 +132,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "rule": Phrase("Rule"),
     "because": Phrase("Why it may not launch"),
     "services": Phrase("Services and routes"),
-    "undetermined": Phrase("Open questions that do not change the decision"),
+    "undetermined": Phrase("Facts not stated, on which further findings depend"),
     "other_rules": Phrase("Rules that depend on them: {count}"),
     "question": Phrase("Question"),
     "waiting": Phrase("Dependent rules"),

@@ -72,7 +72,7 @@ def list_exports() -> list[str]:
 
 
 class WebPage:
-    """What decides behind the page."""
+    """Endpoints of the page, under one law."""
 
     def __init__(self, context: WebContext) -> None:
         self.context = context

@@ -156,7 +156,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "new": Phrase("Start over"),
     "line": Phrase("line {line}: {text}"),
     "too_large": Phrase("The file is too large."),
-    "failed": Phrase("The server did not answer. Is vatspolicy serve still running?"),
+    "failed": Phrase("No answer came. Reload the page. If vatspolicy serve shows it, check that it still runs."),
     "not_day": INTERVIEW["not_day"],
     "before_covered": INTERVIEW["before_covered"],
     "beyond_known": INTERVIEW["beyond_known"],
@@ -182,7 +182,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'"
 )
-"""What the page may do: load its own files and ask its own server, and no more."""
+"""Content-Security-Policy of the page: it loads its own files and asks its own server."""
 LOCAL_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'")
 """The same for a page without a server, which runs WebAssembly in a worker."""
 
