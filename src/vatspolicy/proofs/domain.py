@@ -22,6 +22,7 @@ from vatspolicy.proofs.values import (
     Constant,
     DualRail,
     EnumSet,
+    FreeText,
     IndexedChoice,
     KnownValue,
     LinearSum,
@@ -87,6 +88,8 @@ class ProfileSpace:
     """Formulas that an address names a place of which the law treats parts differently."""
     _asked: set[tuple[str, Hashable]] = field(default_factory=set)
     flags: dict[str, int] = field(default_factory=dict)
+    texts: dict[str, dict[tuple[str, str], int]] = field(default_factory=dict)
+    """Tests of free texts by path, each with its formula (`free_text`)."""
     opinions: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     """Opinions that the questions so far read, by the name of their flag: matter, path of the service, and the first
     day of the rule that they settle."""
@@ -163,7 +166,10 @@ class ProfileSpace:
             return ((present, self.choice(path, tuple(schema["enum"]))),)
         if schema.get("format") == "date":
             return ((present, self.number(path, Range(FIRST_DAY, LAST_DAY), day=True)),)
-        return ((present, OpaqueValue(f"free text ({plain(path)})")),)
+        what = f"free text ({plain(path)})"
+        if "pattern" in schema or "maxLength" not in schema:
+            return ((present, OpaqueValue(what)),)
+        return ((present, FreeText(path, what, schema.get("minLength", 0), schema["maxLength"])),)
 
     def flag(self, name: str, owner: int = TRUE) -> int:
         """Return a boolean variable that can hold only where `owner` does."""
@@ -316,7 +322,19 @@ class ProfileSpace:
             return found
         if item.get("type") != "object" and "x-derived" not in item:
             return OpaqueValue(f"a list of free texts ({plain(path)})")
-        return BoundedList(path, lambda: self.members(schema, item, path, present))
+        found_list = BoundedList(
+            path, lambda: self.members(schema, item, path, present), lambda: self.length(found_list, schema, present)
+        )
+        return found_list
+
+    def length(self, slots: BoundedList, schema: Tree, present: int) -> LinearSum:
+        """Return the length of a list: a list with every member up to its bound may have any length beyond it."""
+        pool, name = self.pool, f"{slots.path}#"
+        count = self.number(name, Range(0, schema["maxItems"]))
+        for place, (exists, _) in enumerate(slots.members):
+            short = pool.at_most({name: 1}, place)
+            self.axioms += (pool.disjoin((-exists, -short)), pool.disjoin((-present, exists, short)))
+        return count
 
     def members(self, schema: Tree, item: Tree, path: str, present: int) -> list[tuple[int, SymbolicRecord]]:
         """Return the members of a list of objects; each exists only if its predecessor does."""

@@ -37,6 +37,7 @@ from vatspolicy.core.cel.types import Bool
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.proofs.domain import ProfileSpace, ordinal
 from vatspolicy.proofs.formula import FALSE, TRUE
+from vatspolicy.proofs.free_text import test_text
 from vatspolicy.proofs.values import (
     UNKNOWN,
     BoundedList,
@@ -44,6 +45,7 @@ from vatspolicy.proofs.values import (
     Constant,
     DualRail,
     EnumSet,
+    FreeText,
     IndexedChoice,
     KnownValue,
     LinearSum,
@@ -216,6 +218,11 @@ class SymbolicOperations:
                 return pool.disjoin(
                     pool.conjoin((held, self.one_of(right, _TURNED[op], one))) for one, held in self.split(left)
                 )
+            case FreeText() as text, Constant(value=str() as part):
+                same = test_text(self.space, text, "==", part)
+                return same if op == "==" else -same
+            case Constant(), FreeText():
+                return self.compare(op, right, left)
             case MemberCount(), Constant(value=int() as limit):
                 return self.counted(op, left, limit)
             case Constant(value=int() as limit), MemberCount():
@@ -278,10 +285,8 @@ class SymbolicOperations:
         return equal if op == "==" else -equal
 
     def counted(self, op: str, count: MemberCount, limit: int) -> int:
-        """Return the formula that a length compares with a number. Members beyond it plus one do not matter."""
+        """Return the formula that the length of a list of words compares with a number."""
         pool = self.space.pool
-        if isinstance(count.of, BoundedList):
-            self.space.need_members(count.path, ("size", max(limit, 0) + 1), max(limit, 0) + 1)
         above = at_least(pool, count.formulas, limit + 1)
         reached = at_least(pool, count.formulas, limit)
         equal = pool.conjoin((reached, -above))
@@ -307,6 +312,8 @@ class SymbolicOperations:
                 case IndexedChoice(name=name):
                     fits = base.indexes(lambda value: value is not None and TEXT[kind](value, pattern))
                     options.append(self.decided(held, pool.among(name, fits)))
+                case FreeText():
+                    options.append(self.decided(held, test_text(self.space, base, kind, pattern)))
                 case _:
                     raise Unsupported(name_of(base))
         return self.choose(options)
@@ -355,9 +362,9 @@ class SymbolicOperations:
                     bits = tuple(map(base.has, words))
                     if len(bits) > base.longest:  # a shorter list can never exceed its longest length
                         self.space.axioms.append(-at_least(self.space.pool, bits, base.longest + 1))
-                    found.append((held, MemberCount(bits, path, base)))
-                case BoundedList(path=path):
-                    found.append((held, MemberCount(tuple(exists for exists, _ in base.members), path, base)))
+                    found.append((held, MemberCount(bits, path)))
+                case BoundedList():
+                    found.append((held, base.count()))
                 case _:
                     raise Unsupported(name_of(base))
         return merge(*found)

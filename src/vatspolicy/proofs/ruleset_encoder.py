@@ -10,7 +10,7 @@ import functools
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from vatspolicy.core.cel.ast import Or, Quantifier, walk
+from vatspolicy.core.cel.ast import And, Or, Quantifier, walk
 from vatspolicy.core.cel.interpreter import Params
 from vatspolicy.core.policies.case_split import Case, find_cases
 from vatspolicy.core.policies.model import Condition, Expression, Instrument, Route, Rule
@@ -28,6 +28,7 @@ from vatspolicy.proofs.values import (
     KnownValue,
     SymbolicRecord,
     SymbolicValue,
+    Unsupported,
     constant,
     known,
 )
@@ -146,9 +147,22 @@ class SymbolicRuleSet:
 
     def _truth(self, expression: Expression, activation: SymbolicActivation, params: Params) -> DualRail:
         tree = expression.tree
-        truth = self.encoder.once(tree, activation, params, lambda: self.encoder.truth(tree, activation, params))
+        try:
+            truth = self.encoder.once(tree, activation, params, lambda: self.encoder.truth(tree, activation, params))
+        except Unsupported:
+            self._name_clause(expression, activation, params)
+            raise
         assert isinstance(truth, DualRail)
         return truth
+
+    def _name_clause(self, expression: Expression, activation: SymbolicActivation, params: Params) -> None:
+        """Raise Unsupported for the clause of an expression that cannot be encoded, with its text."""
+        tree = expression.tree
+        for clause in tree.parts if isinstance(tree, And | Or) else (tree,):
+            try:
+                self.encoder.truth(clause, activation, params)
+            except Unsupported as error:
+                raise Unsupported(f"{error} in {expression.text[slice(*clause.span)]}") from None
 
     def holds(self, rule: Rule, activation: SymbolicActivation) -> DualRail:
         """Return the truth of a rule's condition; it is false on days on which the rule is not in force."""

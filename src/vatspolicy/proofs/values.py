@@ -7,7 +7,7 @@ no guard holds, the value is unknown.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
 from vatspolicy.core.documents.plain import Tree
@@ -75,10 +75,15 @@ class EnumSet:
 
 
 class BoundedList:
-    """List of objects: pairs of a formula (that the member exists) and a record."""
+    """List of objects: pairs of a formula (that the member exists) and a record.
 
-    def __init__(self, path: str, make: Callable[[], list[tuple[int, SymbolicRecord]]]) -> None:
-        self.path, self._make = path, make
+    A longer list repeats its last member: no expression can tell members apart that state the same.
+    """
+
+    def __init__(
+        self, path: str, make: Callable[[], list[tuple[int, SymbolicRecord]]], count: Callable[[], LinearSum]
+    ) -> None:
+        self.path, self._make, self.count = path, make, count
         self._members: list[tuple[int, SymbolicRecord]] | None = None
 
     @property
@@ -116,11 +121,10 @@ class SymbolicRecord:
 
 @dataclass(frozen=True)
 class MemberCount:
-    """Number of formulas that hold; `path` is the list of which they are the members."""
+    """Number of formulas that hold; `path` is the list of which they are the words."""
 
     formulas: tuple[int, ...]
     path: str
-    of: BoundedList | EnumSet = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,20 @@ class OpaqueValue:
     what: str
 
 
-KnownValue = Constant | IndexedChoice | LinearSum | EnumSet | BoundedList | SymbolicRecord | MemberCount | OpaqueValue
+@dataclass(frozen=True)
+class FreeText:
+    """Text of any kind, which tests with constants tell apart."""
+
+    path: str
+    what: str
+    """Name in messages."""
+    shortest: int
+    longest: int
+
+
+KnownValue = (
+    Constant | IndexedChoice | LinearSum | EnumSet | BoundedList | SymbolicRecord | MemberCount | FreeText | OpaqueValue
+)
 Cases = tuple[tuple[int, KnownValue], ...]
 SymbolicValue = DualRail | Cases
 
@@ -175,7 +192,7 @@ def sum_of(base: KnownValue) -> LinearSum:
 def name_of(base: KnownValue) -> str:
     """Return the name of a value for a message."""
     match base:
-        case OpaqueValue(what=what):
+        case OpaqueValue(what=what) | FreeText(what=what):
             return what
         case IndexedChoice(name=name) | EnumSet(path=name):
             return f"{name}"

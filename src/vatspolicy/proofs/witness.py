@@ -25,11 +25,13 @@ from vatspolicy.core.profile.vocabulary import CLASS
 from vatspolicy.errors import InvalidInput
 from vatspolicy.proofs.domain import AS_OF, ProfileSpace, iso
 from vatspolicy.proofs.formula import TRUE, Amount, Bound, Flag
+from vatspolicy.proofs.free_text import find_text
 from vatspolicy.proofs.solver import Model, Solver, Undecided
 from vatspolicy.proofs.values import (
     BoundedList,
     DualRail,
     EnumSet,
+    FreeText,
     IndexedChoice,
     KnownValue,
     LinearSum,
@@ -219,27 +221,51 @@ def is_valid_and_holds(data: Facts, holds: Callable[[Profile], bool], schemas: S
 
 
 def places(data: Tree, place: Place = ()) -> Iterator[Place]:
-    """Yield the place of every part of a profile, containers before their contents and lists from their end."""
+    """Yield the place of every part of a profile, containers before their contents and lists from their end.
+
+    Of members of a list that state the same one after another, those of the first one stand for all.
+    """
     if isinstance(data, dict):
         for key, value in data.items():
             yield (*place, key)
             yield from places(value, (*place, key))
     elif isinstance(data, list):
         for index in reversed(range(len(data))):
-            yield (*place, index)
-            yield from places(data[index], (*place, index))
+            if index == 0 or not _same(data[index - 1], data[index]):
+                yield (*place, index)
+                yield from places(data[index], (*place, index))
+
+
+def _same(one: Tree, other: Tree) -> bool:
+    """Return whether members of a list are objects that state the same, whatever their names."""
+    sides = [{**side, "id": None} if isinstance(side, dict) else None for side in (one, other)]
+    return sides[0] is not None and sides[0] == sides[1]
 
 
 def without(data: Facts, place: Place) -> dict[str, Tree] | None:
-    """Return the profile without one part, or None if every profile needs that part."""
+    """Return the profile without one part, or None if every profile needs that part.
+
+    The members of a list that repeat one another lose a part together, and the last of them is left out first.
+    """
     if place in (("schema",), ("services",), ("product",), ("company",), ("product", "id")):
         return None
     smaller = copy.deepcopy(dict(data))
-    owner: Tree = smaller
+    owners: list[Tree] = [smaller]
     for step in place[:-1]:
-        owner = owner[step]
-    del owner[place[-1]]
+        owners = [owner[index] for owner in owners for index in _alike(owner, step)]
+    for owner in owners:
+        del owner[_alike(owner, place[-1])[-1]]
     return smaller
+
+
+def _alike(owner: Tree, step: str | int) -> Sequence[str | int]:
+    """Return a step, in a list with those to the members after it that repeat the same."""
+    if not isinstance(step, int):
+        return [step]
+    end = step + 1
+    while end < len(owner) and _same(owner[step], owner[end]):
+        end += 1
+    return range(step, end)
 
 
 # --- witnesses: from a solver's model to a profile that the evaluator confirms
@@ -273,11 +299,11 @@ def opinions_of(
         if not model.get(f"{name}?") or hidden(f"{name}?"):
             continue
         one: dict[str, Tree] = {"about": about}
+        named: list[dict[str, Tree]] = [{}]
         if service:
             index = int(service.rpartition(".")[2])
-            if index >= len(data["services"]):
-                continue
-            one["service"] = data["services"][index]["id"]
+            last = not model.get(f"services.{index + 1}?")
+            named = [{"service": own["id"]} for own in data["services"][index : None if last else index + 1]]
         if about == CLASS:
             start = f"{name}="
             one["classes"] = [
@@ -285,7 +311,7 @@ def opinions_of(
             ]
         else:
             one["reading"] = APPLIES if model.get(name) else "does-not-apply"
-        opinions.append({**one, "by": "witness", "date": since})
+        opinions += ({**one, **of_service, "by": "witness", "date": since} for of_service in named)
     return opinions
 
 
@@ -309,11 +335,18 @@ def _known_data(space: ProfileSpace, base: KnownValue, model: Model) -> Tree:
         case LinearSum(terms=((name, _),), day=day):
             number = space.pool.number_of(name, model)
             return iso(int(number)) if day else _plain_number(number)
+        case FreeText(path=path):
+            return find_text(space, path, [name for name, held in model.items() if held is True], _made_up_name(path))
         case EnumSet(path=path, words=words):
             return [word for word in words if model.get(f"{path}={word}")]
         case BoundedList():
             there = [record for exists, record in base.made if space.pool.evaluate(exists, model)]
-            return [record_data(space, record, model) for record in there]
+            written = [record_data(space, record, model) for record in there]
+            longer = range(len(written), int(model.get(f"{base.path}#", 0))) if written else ()
+            for place in longer:  # the last member again, under a name of its own
+                named = {"id": _made_up_name(f"{base.path}.{place}")} if "id" in written[-1] else {}
+                written.append({**copy.deepcopy(written[-1]), **named})
+            return written
     return None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vatspolicy.core.cel.ast import Fact, Node, Quantifier, walk
 from vatspolicy.core.cel.interpreter import Params
@@ -378,7 +378,11 @@ def encode_more_licenses(query: Query, bundle: Bundle, relaxed: bool, holder: st
     assert isinstance(slots, BoundedList)
     schema = space.resolve(space.schemas.load("profile")["properties"][holder]["properties"]["licenses"])
     extra = space.record(space.resolve(schema["items"]), EXTRA_LICENSE.format(holder=holder), TRUE)
-    longer = BoundedList(slots.path, lambda: [*slots.members, (TRUE, extra)])
+    longer = BoundedList(
+        slots.path,
+        lambda: [*slots.members, (TRUE, extra)],
+        lambda: replace(slots.count(), constant=1),
+    )
     other, _ = _with_company(query, {"licenses": ((held, longer),)}, holder)
     first, second = _encode_both(query, other, bundle, relaxed, Difference("licenses", holder))
 
@@ -422,7 +426,8 @@ def encode_more_words(query: Query, bundle: Bundle, fact: str, relaxed: bool) ->
     other = _copy(space)
     [(held, slots)] = space.roots["services"]  # type: ignore[misc]
     assert isinstance(slots, BoundedList)
-    other.roots = {**space.roots, "services": ((held, BoundedList(slots.path, lambda: [(exists, twin), *rest])),)}
+    services = BoundedList(slots.path, lambda: [(exists, twin), *rest], slots.count)
+    other.roots = {**space.roots, "services": ((held, services),)}
     directions = Directions(pool, rising={listed.has(word) for word in listed.words})
     first, second = _encode_both(query, other, bundle, relaxed, Difference(name, directions=directions))
 
