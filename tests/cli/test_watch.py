@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.console import Console, needs_posix
-from tests.support.project_builder import policy, project
+from tests.support.project_builder import PROFILE, policy, project
 from tests.support.repositories import commit, git
 from tests.support.saves import edit, watched
 from tests.support.solver import needs_solver
@@ -116,6 +116,25 @@ def test_it_starts_with_a_broken_law_and_without_a_repository(
     assert "topcis" in ran.err
     assert "edits are not compared with HEAD" in ran.err
     assert "in 1 policy and 0 fixtures" in ran.out
+
+
+def test_a_saved_schema_is_answered_with_the_decisions_that_change(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each side reads the fixtures under its own schemas: where Dongguan lies is law."""
+    near = policy("law").replace("company.foreign_percent > param.cap", '"shenzhen" in company.registered.within')
+    place = {**PROFILE, "company": {**PROFILE["company"], "registered": "dongguan"}}  # type: ignore[dict-item]
+    expected = EXPECTED.split("  - {it")[0].replace("deny", "allow")
+    project(console.folder, {"law": near}, {"p60": place, "p60.expect": expected}, schemas={})
+    git(console.folder, "init", "--quiet")
+    commit(console.folder)
+    dongguan = '"dongguan": {"en": "Dongguan", "zh": "东莞市", "within": "guangdong"'
+    moved = edit(console.folder / "schemas/places.schema.json", dongguan, dongguan.replace("guangdong", "shenzhen"))
+    ran = watched(console, monkeypatch, moved)
+    assert (ran.code, ran.err) == (0, "")
+    assert "in policies, schemas, fixtures." in ran.out.splitlines()[0]
+    lines = ran.out.splitlines()
+    assert lines[lines.index("1 of 1 known decisions changes:") + 1] == "  p60: as of 2026-01-01: allow → deny"
 
 
 def test_a_folder_without_policies(console: Console) -> None:

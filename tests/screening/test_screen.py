@@ -210,6 +210,7 @@ def test_what_a_change_of_law_moves(console: Console, law: Path, rows: list[dict
     ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--diff", law, "head", *options)
     assert ran.code == 0, ran.err
     data = json.loads(ran.out)
+    assert [side["name"] for side in data["laws"]] == [str(law), "head"]
     answers = read(console.folder / "out.jsonl")
     moved = [f"{answer['base']}->{answer['decision']}" for answer in answers if answer["base"] != answer["decision"]]
     assert data["moves"] == dict(sorted(Counter(moved).items()))

@@ -5,6 +5,7 @@ It is the quick part of a comparison (`vatspolicy diff`), of a law and the layer
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vatspolicy.authoring.diff.edits import find_unenforced
+from vatspolicy.authoring.diff.law_revision import schemas_from
 from vatspolicy.authoring.diff.result import RedLine
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.sources import WORKING_TREE, read_pair
@@ -22,6 +24,8 @@ from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle, build_bundle
 from vatspolicy.core.policies.files import HEAD
+from vatspolicy.core.profile.profile import read_granted
+from vatspolicy.errors import InvalidInput
 from vatspolicy.proofs import RuleVerdict, compare_rules
 from vatspolicy.proofs.solver import has_solver
 
@@ -72,9 +76,10 @@ class Baseline:
         names = Differences(self._signatures, signatures).names
         concerned = names if saved is None else Differences(self._signatures, signatures, saved).names
         first = {name: names[name] for name in concerned}
-        changed = tuple(self._changed(head, cases)) if names else ()
+        differs = bool(names) or self.bundle.schemas != head.schemas
+        changed = tuple(self._changed(head, cases)) if differs else ()
         red_lines = (*find_unenforced(self._signatures, signatures), *self._loosenable(head))
-        return EditReview({**first, **names}, changed, len(cases) if names else 0, red_lines, frozenset(first))
+        return EditReview({**first, **names}, changed, len(cases) if differs else 0, red_lines, frozenset(first))
 
     @functools.cached_property
     def _signatures(self) -> RuleSignatures:
@@ -110,12 +115,22 @@ class Baseline:
     def _decide(self, case: Case) -> str:
         key = f"{case.file}:{case.line}"
         if key not in self._decisions:
-            self._decisions[key] = _decide(self.bundle, case)
+            self._decisions[key] = self._decide_anew(case)
         return self._decisions[key]
+
+    def _decide_anew(self, case: Case) -> str:
+        """Decide a case, read under the schemas of this law; under its own if these refuse it."""
+        profile = case.profile
+        if self.bundle.schemas != profile.schemas:
+            with contextlib.suppress(InvalidInput):
+                profile = read_granted(profile.document, self.bundle.schemas)
+        return evaluate(self.bundle, profile, case.as_of, compare=False).decision
 
 
 def read_baseline(revision: str, law: LawStack, schemas: SchemaSet) -> Baseline:
-    """Return the law of a revision, read under these schemas: its folder and layers as they are there.
+    """Return the law of a revision: its folder and layers as they are there.
+
+    It is read under the schemas of the revision; under `schemas` if it has none.
 
     Below the layers stand the bundle or the shipped policies, which are no part of the revision.
 
@@ -127,7 +142,8 @@ def read_baseline(revision: str, law: LawStack, schemas: SchemaSet) -> Baseline:
     folders = (*([law.folder] if law.folder else []), *law.layers)
     project = Path(os.path.commonpath([folder.parent for folder in folders]))
     source, _ = read_pair(revision, WORKING_TREE, project, law)
-    return Baseline(build_bundle(list(source.policies), schemas, source.layers))
+    own = schemas_from(source.schemas) if source.schemas else schemas
+    return Baseline(build_bundle(list(source.policies), own, source.layers))
 
 
 def _decide(bundle: Bundle, case: Case) -> str:

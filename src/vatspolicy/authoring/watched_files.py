@@ -13,7 +13,7 @@ State = tuple[int, int, int]
 
 @dataclass
 class WatchedFiles:
-    """YAML files below some folders."""
+    """Policies, fixtures and schemas below some folders."""
 
     folders: Sequence[Path]
     _states: dict[Path, State] = field(init=False)
@@ -39,7 +39,7 @@ class WatchedFiles:
         for folder in self.folders:
             for place, _, names in os.walk(folder):
                 for name in names:
-                    if name.endswith(".yaml") and not name.startswith("."):
+                    if name.endswith((".yaml", ".json")) and not name.startswith("."):
                         path = Path(place, name)
                         try:
                             status = path.stat()

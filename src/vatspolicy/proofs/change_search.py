@@ -23,7 +23,7 @@ from vatspolicy.proofs.decision_encoder import (
 )
 from vatspolicy.proofs.domain import AS_OF
 from vatspolicy.proofs.encoder import Encoder
-from vatspolicy.proofs.formula import FALSE, TRUE, TooLarge
+from vatspolicy.proofs.formula import FALSE, TRUE
 from vatspolicy.proofs.query import Query, Solution
 from vatspolicy.proofs.ruleset_encoder import (
     Exact,
@@ -33,7 +33,7 @@ from vatspolicy.proofs.ruleset_encoder import (
     SymbolicRuleSet,
     read_by,
 )
-from vatspolicy.proofs.solver import Model, Undecided, open_solver, reason_of
+from vatspolicy.proofs.solver import Budget, Model, Undecided, open_solver, reason_of
 from vatspolicy.proofs.timeline import Period
 from vatspolicy.proofs.two_rulesets import Classes, TwoRuleSetSearch
 from vatspolicy.proofs.values import Unsupported
@@ -115,7 +115,7 @@ class ExcludedPairs:
 class TransitionProof:
     """Proofs over all profiles that changes from one decision word to another are impossible."""
 
-    def __init__(self, period: Period, base: Bundle, budget: int) -> None:
+    def __init__(self, period: Period, base: Bundle, budget: Budget) -> None:
         self.period, self.base, self.budget = period, base, budget
         self.contexts: dict[Exact, ProofContext] = {}
         self.bounds: dict[Exact, Mapping[str, int]] = {}
@@ -141,10 +141,7 @@ class TransitionProof:
         `parts`, the kinds of parts that the change can touch, each part is examined alone, which is faster still.
         """
         conditions = [(pair, number) for pair in wanted for number in range(3)]
-        try:
-            unsatisfiable, invariants = self._unsatisfiable(head, conditions, exact, outside, parts, all_or_none)
-        except TooLarge as error:
-            raise Undecided(str(error)) from None
+        unsatisfiable, invariants = self._unsatisfiable(head, conditions, exact, outside, parts, all_or_none)
         excluded = {pair for pair, _ in unsatisfiable}
         return ExcludedPairs(tuple(pair for pair in wanted if pair in excluded), invariants)
 
@@ -208,7 +205,7 @@ class TransitionProof:
 class ProofContext:
     """Query with the base encoded once, in which conditions of several heads are checked."""
 
-    def __init__(self, query: Query, base: Bundle, budget: int, held: frozenset[str] = frozenset()) -> None:
+    def __init__(self, query: Query, base: Bundle, budget: Budget, held: frozenset[str] = frozenset()) -> None:
         """Take the query and the base. `held`: instruments that are held by the licenses that a profile lists."""
         self.query = query
         self.kind = functools.partial(RelaxedRuleSet, exact=held)
@@ -335,7 +332,7 @@ class ProofContext:
 class SharedSearch:
     """Searches and proofs over the decisions of the base, encoded once for all rules of a chunk."""
 
-    def __init__(self, base: Bundle, period: Period, budget: int) -> None:
+    def __init__(self, base: Bundle, period: Period, budget: Budget) -> None:
         self.base, self.period, self.budget = base, period, budget
         self.proof = TransitionProof(period, base, budget)
 

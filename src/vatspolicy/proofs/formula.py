@@ -50,12 +50,12 @@ Part = Atom | tuple[int, ...]
 """Atom, or the operands of a conjunction."""
 
 
-LARGEST = 3_000_000
-"""Largest number of formulas in a pool, about a gigabyte. A larger question has no answer on any machine."""
+LARGEST = 1_000_000
+"""Largest number of formulas in a pool, about a gigabyte with what the solver makes of them."""
 
 
-class TooLarge(Exception):
-    """Signal that a question needs more formulas than a pool holds."""
+class Undecided(Exception):
+    """The question has no answer within a limit. The text names the limit."""
 
 
 class FormulaPool:
@@ -200,7 +200,7 @@ class FormulaPool:
         number = self._numbers.get(part)
         if number is None:
             if len(self.parts) >= LARGEST:
-                raise TooLarge("the question is too large")
+                raise Undecided(f"the question needs more than {LARGEST:,} formulas")
             number = self._numbers[part] = len(self.parts)
             self.parts.append(part)
         return number

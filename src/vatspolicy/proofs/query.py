@@ -15,9 +15,9 @@ from vatspolicy.core.policies.modelled import PROOFS, UnknownField, parts_of
 from vatspolicy.core.profile.invariants import invariants
 from vatspolicy.proofs.domain import AS_OF, ProfileSpace
 from vatspolicy.proofs.encoder import Encoder, SymbolicActivation
-from vatspolicy.proofs.formula import FALSE, TRUE, Range, TooLarge
+from vatspolicy.proofs.formula import FALSE, TRUE, Range
 from vatspolicy.proofs.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.proofs.solver import BUDGET, Model, Solver, Undecided, open_solver
+from vatspolicy.proofs.solver import BUDGET, Budget, Model, Solver, Undecided, open_solver
 from vatspolicy.proofs.timeline import MixedBundle, Period, build_history
 from vatspolicy.proofs.values import BoundedList, LinearSum, SymbolicRecord, Unsupported
 from vatspolicy.proofs.witness import day_of, drop_irrelevant, minimize, profile_of
@@ -191,24 +191,22 @@ def solve(
         Unsupported, Undecided
     """
     bounds: dict[str, int] = dict(fixed or start or {})
-    try:
-        while True:
-            query = Query(period, dict(bounds), schemas=schemas or SchemaSet.shipped())
-            formulas = [*build(query)]
-            ids: tuple[str, ...] = ()
-            if FALSE not in formulas:  # else neither an invariant nor a solver is needed
-                formulas += query.invariant_formulas
-                ids = query.invariant_ids
-                solver = open_solver(query.space, budget)
-                model = find_model(query, solver, formulas, wish())
-                if model is not None:
-                    return Solution(query, solver, formulas, model, ids)
-            missing = query.space.missing_bounds()
-            if fixed is not None or not missing:
-                return NoSolution(query.space.limits, ids)
-            bounds |= missing
-    except TooLarge as error:
-        raise Undecided(str(error)) from None
+    question = Budget(budget)
+    while True:
+        query = Query(period, dict(bounds), schemas=schemas or SchemaSet.shipped())
+        formulas = [*build(query)]
+        ids: tuple[str, ...] = ()
+        if FALSE not in formulas:  # else neither an invariant nor a solver is needed
+            formulas += query.invariant_formulas
+            ids = query.invariant_ids
+            solver = open_solver(query.space, question)
+            model = find_model(query, solver, formulas, wish())
+            if model is not None:
+                return Solution(query, solver, formulas, model, ids)
+        missing = query.space.missing_bounds()
+        if fixed is not None or not missing:
+            return NoSolution(query.space.limits, ids)
+        bounds |= missing
 
 
 # --- invariants of real profiles

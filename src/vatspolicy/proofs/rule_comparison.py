@@ -32,7 +32,7 @@ from vatspolicy.proofs.decision_encoder import (
 from vatspolicy.proofs.formula import FALSE
 from vatspolicy.proofs.query import NoSolution, Query, Solution, describe_invariants, solve
 from vatspolicy.proofs.ruleset_encoder import RelaxedRuleSet, SymbolicRuleSet
-from vatspolicy.proofs.solver import BUDGET, Undecided, reason_of
+from vatspolicy.proofs.solver import BUDGET, Budget, Undecided, reason_of
 from vatspolicy.proofs.timeline import Period, find_rule, hull, mix, named_by
 from vatspolicy.proofs.transitions import add_shown, all_transitions, compare_decisions
 from vatspolicy.proofs.two_rulesets import ListedItems, Shown, comparison_period, differing_rules
@@ -206,6 +206,7 @@ class RuleComparison:
     def verdict(self, shared: SharedSearch) -> RuleVerdict:
         """Return the verdict on the rules, after `find_difference`."""
         mixed = mix(self.base, self.head, self.names)
+        shared.budget.renew()
         return self._verdict(mixed, lambda: self._find_changes(mixed, shared))
 
     def verdict_of_whole(self, transitions: Transitions) -> RuleVerdict:
@@ -473,7 +474,7 @@ def _compare_chunk(
     for comparison in comparisons:
         comparison.find_difference()
     spans = [comparison.span for comparison in comparisons if comparison.can_decide and comparison.may_differ]
-    shared = SharedSearch(base, hull([span for span in spans if span is not None]) or period, budget)
+    shared = SharedSearch(base, hull([span for span in spans if span is not None]) or period, Budget(budget))
     return [comparison.verdict(shared) for comparison in comparisons]
 
 

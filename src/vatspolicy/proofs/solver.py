@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import TypeAlias
@@ -23,7 +24,7 @@ from vatspolicy.proofs.formula import (
     Clause,
     Flag,
     Step,
-    TooLarge,
+    Undecided,
     relate_variables,
 )
 from vatspolicy.proofs.values import Unsupported
@@ -39,23 +40,26 @@ Model = dict[str, bool | Amount]
 Variable: TypeAlias = "tuple[z3.ArithRef, z3.RatNumRef | int, z3.RatNumRef | int]"
 """A number in z3, with the ends of its range."""
 
-BUDGET = 100_000_000
-"""Resource limit of one question in z3's own units: unlike a time limit, it ends the same question always alike."""
+BUDGET = 50_000_000
+"""Work that one question may cost, in z3's own units: unlike a time limit, it ends the same question always alike."""
+
+FORMULA = 20
+"""Units that a formula costs, which takes about as long to build."""
 
 
 FAILURES: tuple[type[Exception], ...] = () if z3 is None else (z3.Z3Exception,)
 """Errors by which the solver itself breaks off, as it does if memory runs out."""
 
 
-class Undecided(Exception):
-    """The question has no answer within a limit. The text names the limit."""
+__all__ = ["BUDGET", "FAILURES", "Budget", "Model", "Solver", "SolverMissing", "Undecided", "has_solver"]
+__all__ += ["open_solver", "reason_of"]
 
 
 class SolverMissing(Undecided):
     """The question needs z3, which is not installed."""
 
 
-def reason_of(error: Undecided | Unsupported | TooLarge) -> str:
+def reason_of(error: Undecided | Unsupported) -> str:
     """Return the reason for a missing answer, as a sentence for the user."""
     if isinstance(error, SolverMissing):
         return f"Proofs need a solver: {install('smt')}."
@@ -69,21 +73,46 @@ def has_solver() -> bool:
     return z3 is not None
 
 
-def open_solver(space: ProfileSpace, budget: int = BUDGET) -> Solver:
-    """Return a solver over a space. Raises SolverMissing."""
+@dataclass
+class Budget:
+    """Work that one question may cost: all checks that answer it, and the formulas that they ask of."""
+
+    units: int = BUDGET
+    left: int = 0
+
+    def __post_init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin another question."""
+        self.left = self.units
+
+    def exhausted(self) -> Undecided:
+        """Return the error for a question that used it up."""
+        return Undecided(f"the question used its budget of {self.units:,} units")
+
+
+def open_solver(space: ProfileSpace, budget: int | Budget = BUDGET) -> Solver:
+    """Return a solver over a space. A number is the budget of each check. Raises SolverMissing."""
     if not has_solver():
         raise SolverMissing("the solver is not installed")
     return Solver(space, budget)
 
 
 class Solver:
-    """Solver z3 over one space. `budget` is its resource limit for one question (deterministic, not wall time)."""
+    """Solver z3 over one space. `budget` limits its work (deterministic, not wall time)."""
 
-    def __init__(self, space: ProfileSpace, budget: int) -> None:
-        self.space, self.budget = space, budget
+    def __init__(self, space: ProfileSpace, budget: int | Budget) -> None:
+        self.space = space
+        self.budget = budget if isinstance(budget, Budget) else Budget(budget)
+        self.each_check = not isinstance(budget, Budget)
+        """True if each check is a question."""
+        self.paid = 0
+        """Formulas of the pool that a budget has paid for."""
+        self.spent = 0
+        """Units that the context has counted."""
         self.context = z3.Context()  # own context: earlier questions must not change an answer
         self.solver = z3.SolverFor("QF_FD", ctx=self.context)
-        self.solver.set("rlimit", budget)
         self.solver.set("phase", "always_false")  # prefer models with few facts
         self.terms: dict[int, z3.BoolRef] = {TRUE: z3.BoolVal(True, ctx=self.context)}
         """Propositions for the formulas that were checked."""
@@ -124,11 +153,24 @@ class Solver:
         """Ask whether prepared formulas and axioms conflict. z3.py would look at the sort of each formula."""
         if FALSE in formulas:
             return z3.unsat
+        if self.each_check:
+            self.budget.renew()
+        self.budget.left -= FORMULA * (len(self.space.pool.parts) - self.paid)
+        self.paid = len(self.space.pool.parts)
+        if self.budget.left <= 0:
+            return z3.unknown
+        self.solver.set("rlimit", self.budget.left)
         asked = [self._literal(formula).ast for formula in formulas if formula != TRUE]  # an older z3 takes no `true`
         context, solver = self.context.ref(), self.solver.solver
-        return z3.CheckSatResult(
-            z3.Z3_solver_check_assumptions(context, solver, len(asked), (z3.Ast * len(asked))(*asked))
-        )
+        answer = z3.Z3_solver_check_assumptions(context, solver, len(asked), (z3.Ast * len(asked))(*asked))
+        self._charge(self.solver)
+        return z3.CheckSatResult(answer)
+
+    def _charge(self, solver: z3.Solver) -> None:
+        """Take what a check has cost from the budget."""
+        counted = int(solver.statistics().get_key_value("rlimit count"))
+        self.budget.left -= counted - self.spent
+        self.spent = counted
 
     def _core(self, formulas: Sequence[int]) -> list[int]:
         """Return the formulas that conflict, after `_ask` found that some do."""
@@ -152,7 +194,7 @@ class Solver:
             if answer == z3.unsat:
                 return self._core(formulas)
             if answer != z3.sat:
-                raise Undecided("the solver reached its limit")
+                raise self.budget.exhausted()
             found, clash = self._complete(self.solver.model())
             if not clash:
                 return found
@@ -279,7 +321,7 @@ class Solver:
     def _solve_sums(self, names: set[str], true: set[int]) -> tuple[Model, list[int]]:
         """Return values of the variables in sums, or the bounds that conflict."""
         solver = z3.Solver(ctx=self.context)
-        solver.set("rlimit", self.budget)
+        solver.set("rlimit", max(self.budget.left, 1))
         variables = {name: self._variable(name) for name in sorted(names)}
         for variable, low, high in variables.values():
             solver.add(variable >= low, variable <= high)
@@ -290,10 +332,11 @@ class Solver:
             asked[f"p{number}"] = number if number in true else -number
             solver.assert_and_track(term if number in true else opposite, proxy)
         answer = solver.check()
+        self._charge(solver)
         if answer == z3.unsat:
             return {}, [asked[str(name)] for name in solver.unsat_core()]
         if answer != z3.sat:
-            raise Undecided("the solver reached its limit")
+            raise self.budget.exhausted()
         model = solver.model()
         return {name: _amount(model.eval(own[0], model_completion=True)) for name, own in variables.items()}, []
 

@@ -25,7 +25,7 @@ from vatspolicy.proofs.decision_encoder import ALL_KINDS, Kinds, touched_kinds
 from vatspolicy.proofs.domain import iso, ordinal
 from vatspolicy.proofs.query import describe_invariants
 from vatspolicy.proofs.ruleset_encoder import Exact, read_by
-from vatspolicy.proofs.solver import BUDGET, Undecided, reason_of
+from vatspolicy.proofs.solver import BUDGET, Budget, Undecided, reason_of
 from vatspolicy.proofs.timeline import END, Period, build_history, find_rule
 from vatspolicy.proofs.two_rulesets import (
     Classes,
@@ -298,7 +298,7 @@ def compare_decisions(
     if period is None:
         return all_transitions(IMPOSSIBLE, "No rule that decides differs.")
     with Apart(_Confirmation(base, head).confirm, fork=apart) as confirmation:
-        return _DecisionComparison(base, head, period, budget, rules, confirmation).run()
+        return _DecisionComparison(base, head, period, Budget(budget), rules, confirmation).run()
 
 
 def all_transitions(verdict: str, reason: str) -> Transitions:
@@ -368,7 +368,7 @@ class _DecisionComparison:
         base: Bundle,
         head: Bundle,
         period: Period,
-        budget: int,
+        budget: Budget,
         names: Iterable[str] | None,
         confirmation: Apart[Found, Transition],
     ) -> None:
@@ -416,6 +416,8 @@ class _DecisionComparison:
             self._prove(proof, self.exact.with_all_quantifiers())
         except Unsupported as error:
             self._settle_rest(UNSUPPORTED, reason_of(error))
+        except Undecided as error:
+            self.reason = reason_of(error)
         self._settle_rest(UNKNOWN, self.reason)
         found = tuple(self.found[pair] for pair in PAIRS)
         return Transitions(found, describe_invariants(self.invariants), self._period(found, proof))
@@ -432,6 +434,7 @@ class _DecisionComparison:
         try:
             sides = self.base, self.head
             rules = self.parts, self.exact
+            self.budget.renew()
             period = find_period(self.search, proof, sides, pairs, (first, last), *rules, self.classes)
             settled = all(one.verdict in (WITNESS, IMPOSSIBLE) for one in found)
             return period if settled else replace(period, proved=False)  # an open transition may happen on any day
@@ -457,6 +460,7 @@ class _DecisionComparison:
             self._exclude(lambda: proof.exclude_by_need(self.head, self._open(), self.exact, parts))
 
     def _exclude(self, prove: Callable[[], ExcludedPairs]) -> None:
+        self.budget.renew()
         try:
             excluded = prove()
         except Undecided as error:
@@ -480,6 +484,7 @@ class _DecisionComparison:
         """Search for witnesses of the open transitions, with lists of these lengths."""
         if not self._open():
             return
+        self.budget.renew()
         waiting: dict[Pair, Callable[[], Transition]] = {}
         lengths = tuple(sorted(members.items()))
         if lengths not in self.searches:

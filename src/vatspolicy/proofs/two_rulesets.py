@@ -21,7 +21,7 @@ from vatspolicy.proofs.encoder import SymbolicActivation
 from vatspolicy.proofs.formula import FALSE
 from vatspolicy.proofs.query import Query, Solution, find_model
 from vatspolicy.proofs.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.proofs.solver import Solver, open_solver
+from vatspolicy.proofs.solver import Budget, Solver, open_solver
 from vatspolicy.proofs.timeline import END, Days, Period, find_rule, named_by
 from vatspolicy.proofs.values import Unsupported
 from vatspolicy.proofs.verdicts import Pair
@@ -93,7 +93,7 @@ Classes = frozenset[str] | None
 class TwoRuleSetSearch:
     """Search for profiles with short lists that two rule sets decide by given words."""
 
-    def __init__(self, period: Period, base: Bundle, budget: int, members: Mapping[str, int]) -> None:
+    def __init__(self, period: Period, base: Bundle, budget: Budget, members: Mapping[str, int]) -> None:
         """Take the base. `members`: lengths of lists by path; 1 for a list not named."""
         self.query, self.budget = Query(period, dict(members), schemas=base.schemas), budget
         self.base = self.query.encode(base)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -20,7 +20,7 @@ from vatspolicy.core.documents.plain import Facts
 from vatspolicy.core.engine.decision import word_of
 from vatspolicy.core.engine.evaluator import evaluate_parts, possible_outcomes
 from vatspolicy.core.engine.parts import merge_parts
-from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.bundle import Bundle, Origin
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile, trust_profile
 from vatspolicy.i18n import _
@@ -73,8 +73,9 @@ class LawSource:
         if self.diff is None:
             chosen = choose_law(self.law, self.bundle, self.key, self.skip_verify, layers=self.layers)
             return chosen.load().bundle, None
-        base, head = load_pair(*read_pair(*self.diff, self.folder, LawStack(self.law, layers=self.layers)))
-        return head.bundle, base.bundle
+        sides = load_pair(*read_pair(*self.diff, self.folder, LawStack(self.law, layers=self.layers)))
+        base, head = (replace(side.bundle, origin=Origin("folder", side.source.title)) for side in sides)
+        return head, base
 
 
 def require(name: str) -> None:

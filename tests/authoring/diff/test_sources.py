@@ -165,6 +165,16 @@ def test_a_folder_of_a_revision(repository: Path, base: str, head: str | None) -
     assert versions(repository, base, head) == ["old", "milder"]
 
 
+def test_the_policies_of_a_revision_bring_the_fixtures_of_their_project(repository: Path) -> None:
+    project(repository, {"law": MILDER}, changelog="x")
+    commit(repository)
+    sides = read_pair("HEAD~2:policies", "HEAD:policies", repository)
+    assert [[name for name, _ in side.fixtures] for side in sides] == [["fixtures/p60.yaml"]] * 2
+    assert sides[1].changelog == "x"
+    data = compare_revisions(*sides, ComparisonSettings("2026-06-01", semantic="off"))
+    assert data["title"]["en"] == "Loosens"
+
+
 def test_a_folder_of_a_revision_begins_at_the_root_or_here(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     inner = project(tmp_path / "a b/law", changelog="x")

@@ -54,7 +54,7 @@ from vatspolicy.proofs.decision_encoder import (
     encode_service,
 )
 from vatspolicy.proofs.encoder import SymbolicActivation
-from vatspolicy.proofs.formula import FALSE, TRUE, Bound, Flag, Part, TooLarge
+from vatspolicy.proofs.formula import FALSE, TRUE, Bound, Flag, Part
 from vatspolicy.proofs.query import Query, Solution, assume_invariants
 from vatspolicy.proofs.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.proofs.solver import BUDGET, Solver, Undecided, open_solver, reason_of
@@ -332,7 +332,7 @@ def prove(
         if wanted.searched:
             return proof.try_pairs(empty)
         return proof.prove_never(empty) if wanted.form == "never" else proof.prove_pair(empty)
-    except (Undecided, Unsupported, TooLarge) as error:
+    except (Undecided, Unsupported) as error:
         return replace(empty, reason=reason_of(error))
     except (Unconfirmed, InvalidInput) as error:
         return replace(empty, reason=f"Internal error: a witness was not confirmed ({error}).")
@@ -504,7 +504,7 @@ class _PropertyProof:
             raise obstacle
         return replace(result, verdict="tested", scope=say_both(SHORT_LISTS), reason=obstacle)
 
-    def _obstacle_of_proof(self) -> str | Undecided | Unsupported | TooLarge | None:
+    def _obstacle_of_proof(self) -> str | Undecided | Unsupported | None:
         """Return None if the property is proved with the members of lists left free, else the reason why not."""
         bounds: dict[str, int] = {}
         try:
@@ -520,7 +520,7 @@ class _PropertyProof:
                     return None
                 bounds |= missing
                 self.lengths |= {path: max(count, self.lengths.get(path, 1)) for path, count in missing.items()}
-        except (Undecided, Unsupported, TooLarge) as error:
+        except (Undecided, Unsupported) as error:
             return error
 
     def _is_refinement(self) -> bool:

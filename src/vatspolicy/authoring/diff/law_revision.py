@@ -47,7 +47,7 @@ class LawRevision:
     def law_schemas(self) -> SchemaSet:
         """The schemas without the instruments that layers establish."""
         own = (name for name, one in self.bundle.instruments.items() if self.bundle.is_base(one.policy))
-        return _schemas(self.source.schemas).with_instruments(own)
+        return schemas_from(self.source.schemas).with_instruments(own)
 
     def schema(self, name: str) -> Tree:
         """Return the schema in a file of this side as data; None if it has no such file."""
@@ -61,7 +61,9 @@ def load_pair(base: Source, head: Source) -> tuple[LawRevision, LawRevision]:
     Raises:
         InvalidInput: A side cannot be loaded; files of the base are named `base:path`.
     """
-    base_schemas, head_schemas = (_schemas(own.schemas or other.schemas) for own, other in ((base, head), (head, base)))
+    base_schemas, head_schemas = (
+        schemas_from(own.schemas or other.schemas) for own, other in ((base, head), (head, base))
+    )
     if base_schemas == head_schemas:
         base_schemas = head_schemas
     problems: list[Problem] = []
@@ -112,7 +114,7 @@ def named_after(source: Source, problems: Iterable[Problem]) -> list[Problem]:
     return [problem._replace(file=f"{source.name}:{problem.file}") for problem in problems]
 
 
-def _schemas(files: Mapping[str, bytes]) -> SchemaSet:
+def schemas_from(files: Mapping[str, bytes]) -> SchemaSet:
     """Return the set of these files; the shipped set if they are the same, or if there are none."""
     shipped = SchemaSet.shipped()
     own = SchemaSet(files)

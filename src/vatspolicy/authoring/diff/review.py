@@ -44,6 +44,7 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n.words import both
+from vatspolicy.proofs.solver import BUDGET
 from vatspolicy.workers import start_apart
 
 
@@ -68,6 +69,8 @@ class ComparisonSettings:
     """True if proofs are also about each rule as if it changed alone."""
     accepted: Path | None = None
     """The file of accepted changes; None for `accepted.yaml` in the policies of the base, if it is there."""
+    budget: int = BUDGET
+    """Work that one question of a proof may cost (`solver.Budget`)."""
 
 
 def compare_revisions(base: Source, head: Source, settings: ComparisonSettings) -> Review:
@@ -276,7 +279,8 @@ def _start_proof(
     groups = [item.rules for item in items if item.rules]
 
     def work() -> Proof:
-        return prove(base, head, differences, groups, settings.semantic, settings.workers, settings.each_rule)
+        shared = settings.workers, settings.each_rule, settings.budget
+        return prove(base, head, differences, groups, settings.semantic, *shared)
 
     if settings.workers < 2 or settings.semantic == "off" or base.schemas != head.schemas or not differences.names:
         return work

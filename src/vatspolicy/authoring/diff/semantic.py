@@ -41,7 +41,7 @@ from vatspolicy.i18n.words import say_both
 from vatspolicy.proofs import compare_change
 from vatspolicy.proofs import verdicts as proved
 from vatspolicy.proofs.domain import iso, ordinal
-from vatspolicy.proofs.solver import FAILURES, has_solver
+from vatspolicy.proofs.solver import BUDGET, FAILURES, has_solver
 from vatspolicy.proofs.transitions import DecidingRules, RelevantRules, days_in
 from vatspolicy.proofs.two_rulesets import ListedItems
 from vatspolicy.proofs.verdicts import RuleVerdict, Transitions
@@ -84,11 +84,13 @@ def prove(
     wanted: str,
     workers: int = 1,
     each_rule: bool = False,
+    budget: int = BUDGET,
 ) -> Proof:
     """Prove or refute the groups of rules that differ, and all together, over all profiles and all days.
 
     The profiles are those of the head's schemas. `wanted` is one of ENGINES. `workers` are processes that share the
-    queries; the answers do not depend on it. With `each_rule`, each rule is asked alone, too.
+    queries; the answers do not depend on it. With `each_rule`, each rule is asked alone, too. `budget`: work that one
+    question may cost (`solver.Budget`).
     """
     names = sorted(differences.names)
     if not names:
@@ -106,7 +108,7 @@ def prove(
     outside: tuple[type[Exception], ...] = (WorkerLost, *FAILURES)
     try:
         alone = [(name,) for name in names] if each_rule else []
-        verdicts, transitions = compare_change(left, head.bundle, [*groups, *alone], workers=workers)
+        verdicts, transitions = compare_change(left, head.bundle, [*groups, *alone], budget=budget, workers=workers)
     except outside as error:  # keep the rest of the report, and mark it as incomplete
         return Proof("failed", engine, "failed", type(error).__name__)
     return Proof(

@@ -279,6 +279,8 @@ def _find_state(name: str, folder: Path, named: bool) -> _State:
         git = Git(folder)
         commit, place = git.commit(found[1]), git.place(found[2])
         tree = CommitTree(git, commit, place)
+        if posixpath.basename(place) == POLICIES and tree.has(RELEASE):  # the project around it has the fixtures
+            tree = replace(tree, root=posixpath.dirname(place))
         archive = git.files(commit, [place], place.__eq__) if is_archive(place) else []
         whole = _read_archive(name, *archive[0]) if archive else _read_whole(name, tree, found[2].strip("/"))
         return _State(name, replace(tree, root=git.place("./")), commit, replace(whole, commit=commit))

@@ -42,9 +42,7 @@ def analyze(
     strict: Annotated[
         bool, opt.Option("--strict/--no-strict", "Findings that are information fail the run too.", opt.DECISION)
     ] = False,
-    budget: Annotated[
-        int | None, opt.Option("--budget UNITS", "Work that one question may cost (z3's units).", opt.DECISION, least=1)
-    ] = None,
+    budget: opt.BudgetOption = None,
     jobs: Annotated[
         int | None, opt.Option("--jobs -j", "Processes.", opt.DECISION, least=1, shown="one a core, at most 4")
     ] = None,

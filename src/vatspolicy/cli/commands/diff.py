@@ -79,6 +79,7 @@ def review_diff(
             opt.DECISION,
         ),
     ] = "auto",
+    budget: opt.BudgetOption = None,
     fail_on: Annotated[
         Sequence[str],
         opt.Option(
@@ -130,6 +131,7 @@ def review_diff(
     from vatspolicy.gate.decision_log import log_hides_facts
     from vatspolicy.git import SourceError
     from vatspolicy.guidance.access_matrix.comparison import compare_matrices
+    from vatspolicy.proofs.solver import BUDGET
     from vatspolicy.reports.diff import render
 
     for log in profiles:
@@ -138,7 +140,7 @@ def review_diff(
     workers = min(os.cpu_count() or 1, WORKERS)
     day = today or clock.today()
     settings = ComparisonSettings(
-        day, as_of, profiles, semantic, workers, fail_on, compare_matrices, each_rule, accepted
+        day, as_of, profiles, semantic, workers, fail_on, compare_matrices, each_rule, accepted, budget or BUDGET
     )
     try:
         sides = read_pair(base, head, Path(), LawStack(law, layers=tuple(policies)))

@@ -36,9 +36,9 @@ def watch(
     today: opt.TodayOption = None,
     lang: opt.LangOption = "en",
 ) -> int:
-    """Watch policies, and the layers above them. When a policy or its tests are saved, run lint and the tests of that
-    policy under the layers up to its own, and show the rules and the decisions of fixtures that changed since a commit
-    in the whole stack, with proofs if the extra smt is installed.
+    """Watch policies, their schemas, and the layers above them. When a policy or its tests are saved, run lint and the
+    tests of that policy under the layers up to its own, and show the rules and the decisions of fixtures that changed
+    since a commit in the whole stack, with proofs if the extra smt is installed. A schema concerns every policy.
 
     A file that cannot be read is reported, and watching goes on. Ctrl-C ends it with 0.
 
@@ -83,7 +83,10 @@ class _Watch:
 
         self.stack, self.fixtures, self.base, self.today, self.lang = stack, fixtures, base, today, lang
         self.folders = [*([stack.folder] if stack.folder is not None else []), *stack.layers]
-        self.watched = [*self.folders, *([fixtures] if fixtures is not None else [])]
+        folder = stack.folder
+        beside = folder.parent / "schemas" if folder is not None and folder.name == "policies" else None
+        self.schemas = beside if beside is not None and beside.is_dir() else None
+        self.watched = [*self.folders, *(one for one in (self.schemas, fixtures) if one is not None)]
         self.files = WatchedFiles(self.watched)
         self.cases: Sequence[Case] | None = None
         self.baseline: Baseline | None = None
@@ -110,7 +113,8 @@ class _Watch:
         began = time.perf_counter()
         for path in saved:
             print_result(f"\n{path}\n")
-        if self.fixtures is not None and any(path.is_relative_to(self.fixtures) for path in saved):
+        read = [folder for folder in (self.fixtures, self.schemas) if folder is not None]
+        if any(path.is_relative_to(folder) for path in saved for folder in read):
             self.cases = None
         bundle = self._load(self.stack)
         if bundle is None:
@@ -188,6 +192,8 @@ class _Watch:
         from vatspolicy.authoring.lint.run import select_policies
         from vatspolicy.errors import InvalidInput
 
+        if self.schemas is not None and any(path.is_relative_to(self.schemas) for path in saved):
+            return list(bundle.policies.values()), True
         found: list[Policy] = []
         whole = False
         for path in saved:
