@@ -20,6 +20,7 @@ from vatspolicy.authoring.testing.cases import fixture_cases
 from vatspolicy.core.documents.schemas import resource_folder
 from vatspolicy.core.policies.bundle import Bundle, build_bundle, read_sources
 from vatspolicy.proofs import compare_change, compare_decisions, compare_rules
+from vatspolicy.proofs.solver import Budget
 from vatspolicy.proofs.timeline import END, Period
 from vatspolicy.proofs.two_rulesets import TwoRuleSetSearch
 from vatspolicy.proofs.witness import decision_of
@@ -116,7 +117,7 @@ def test_a_route_that_excludes_another_is_settled() -> None:
 def test_fixtures_are_decided_by_the_encoding_as_by_the_evaluator() -> None:
     """The whole decision, over the law of all days, of the profiles that people wrote."""
     bundle = shipped_bundle()
-    ground = TwoRuleSetSearch(Period(bundle.covers_from, END), bundle, 1_000_000, dict.fromkeys(BOUNDS, 2))
+    ground = TwoRuleSetSearch(Period(bundle.covers_from, END), bundle, Budget(1_000_000), dict.fromkeys(BOUNDS, 2))
     words, longest = ground.words_of_base(), 0
     cases, expected, assignments = [], [], []
     for case in itertools.islice(fixture_cases(bundle, FIXTURES), 0, None, 2 if LONG else 6):

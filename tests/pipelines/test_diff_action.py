@@ -313,7 +313,9 @@ esac
 """
 
 
-def comment(folder: Path, report: str | None, found: str = "", status: int = 0) -> tuple[list[str], str, str]:
+def comment(
+    folder: Path, report: str | None, found: str = "", status: int = 0, verdict: str = "loosened"
+) -> tuple[list[str], str, str]:
     """Calls of `gh`, the text of the comment, and the log of the step that writes it."""
     [step] = [step for step in WORKFLOW["jobs"]["comment"]["steps"] if "run" in step]
     (folder / "bin").mkdir()
@@ -329,6 +331,7 @@ def comment(folder: Path, report: str | None, found: str = "", status: int = 0) 
         "GH_TOKEN": "",
         "FOUND": found,
         "STATUS": str(status),
+        "VERDICT": verdict,
     }
     assert step["env"].keys() <= variables.keys()
     result = subprocess.run(
@@ -355,6 +358,20 @@ def test_the_next_ones_renew_it(tmp_path: Path) -> None:
     calls, _, _ = comment(tmp_path, "## Loosens\n", found="123\n456")
     assert "--method PATCH repos/o/r/issues/comments/123" in calls[-1]
     assert "github-actions[bot]" in calls[0]
+
+
+def test_a_change_of_no_decision_does_not_alarm(tmp_path: Path) -> None:
+    """The title stands alone; edits of what judges the change are never folded."""
+    edits = "**⚠️ This change edits what judges it (number of files): `src` (1).** Nothing below is about these edits.\n"
+    for name, report in (
+        ("quiet", "## No decision changes\n\nOne edit.\n"),
+        ("judges", f"## x\n\n{edits}\nOne edit.\n"),
+    ):
+        (tmp_path / name).mkdir()
+        _, text, _ = comment(tmp_path / name, report, verdict="neither")
+        assert ("<details><summary>Report</summary>\n\n\nOne edit." in text) is (name == "quiet")
+        assert "One edit." in text
+    assert text.index(edits) < text.index("One edit.")
 
 
 def test_without_a_report_the_comment_says_so(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ def git(project: Path, *arguments: str) -> None:
     subprocess.run(["git", *who, *arguments], cwd=project, check=True, capture_output=True)
 
 
+COMPARE = "Compare the decisions"
 BASE = "Put the base beside it, and leave out settings that the change brings along"
 
 
@@ -43,6 +44,7 @@ def run_step(name: str, project: Path, temp: Path, **environment_of_job: str) ->
         assert run_step(BASE, project, temp, BASE="HEAD^1")[0] == 0
     command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", STEPS[name]["run"]]
     environment = {**os.environ, **TEMPLATE["env"], "RUNNER_TEMP": str(temp), **environment_of_job}
+    environment["GITHUB_STEP_SUMMARY"] = str(temp / "summary.md")
     ran = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     return ran.returncode, ran.stdout + ran.stderr
 
@@ -73,13 +75,16 @@ def test_the_review_of_a_change_analyzes_what_it_touches(tmp_path: Path) -> None
         git(project, "switch", "-q", "--detach", "main")
         git(project, "merge", "-q", "--no-ff", "-m", "merge", branch)
         codes[branch] = {
-            name: run_step(name, project, tmp_path) for name in ("Test", "Analyze what the change touches")
+            name: run_step(name, project, tmp_path) for name in ("Test", "Analyze what the change touches", COMPARE)
         }
     tested = {branch: found["Test"][0] for branch, found in codes.items()}
     analyzed = {branch: found["Analyze what the change touches"] for branch, found in codes.items()}
     assert tested == {"sound": 0, "dead": 0, "milder": 1}, codes
     assert {branch: code for branch, (code, _) in analyzed.items()} == {"sound": 0, "dead": 1, "milder": 0}, codes
     assert "::error file=policies/law.yaml,line=" in analyzed["dead"][1]
+    compared = {branch: found[COMPARE][0] for branch, found in codes.items()}
+    assert compared == {"sound": 0, "dead": 0, "milder": 1}, codes
+    assert "Loosens" in (tmp_path / "summary.md").read_text(encoding="utf-8")
     git(project, "switch", "-q", "dead")
     shutil.copytree(project / "policies", project / "HEAD^1/policies")
     (project / "vatspolicy.toml").write_text('policies = "HEAD^1/policies"\n', encoding="utf-8")

@@ -17,6 +17,7 @@ from vatspolicy.proofs import compare_decisions
 from vatspolicy.proofs.change_search import TransitionProof
 from vatspolicy.proofs.decision_encoder import ALL_KINDS, can_stay, touched_kinds
 from vatspolicy.proofs.ruleset_encoder import Exact
+from vatspolicy.proofs.solver import Budget
 from vatspolicy.proofs.timeline import END, Period, build_history, find_rule
 from vatspolicy.proofs.verdicts import DECISIONS, PAIRS
 from vatspolicy.proofs.witness import decision_of
@@ -81,7 +82,7 @@ def test_no_profile_shows_what_is_excluded(tmp_path: Path, name: str, back: bool
     rules = [found for bundle in (base, head) if (found := find_rule(bundle, "changed/r")) is not None]
     parts = touched_kinds([build_history(bundle, period) for bundle in (base, head)], rules)
     assert parts == kinds
-    proof = TransitionProof(period, base, 20_000_000)
+    proof = TransitionProof(period, base, Budget(20_000_000))
     excluded = set(proof.exclude(head, PAIRS, Exact(), parts=parts).pairs)
     assert excluded
     whole = set(proof.exclude(head, PAIRS, Exact(), parts=parts, all_or_none=True).pairs)
@@ -99,7 +100,7 @@ def test_no_profile_shows_what_is_excluded(tmp_path: Path, name: str, back: bool
 def test_a_narrower_denial_tightens_nothing_and_needs_no_license(tmp_path: Path) -> None:
     old, new, parts = CHANGES["denial of a product"]
     base, head = law(tmp_path / "base", old), law(tmp_path / "head", new)
-    proof = TransitionProof(Period(base.covers_from, END), base, 20_000_000)
+    proof = TransitionProof(Period(base.covers_from, END), base, Budget(20_000_000))
     excluded = proof.exclude(head, PAIRS, Exact(), parts=frozenset(parts)).pairs
     assert {(a, b) for a, b in PAIRS if "deny" not in (a, b) and "incomplete" not in (a, b)} <= set(excluded)
     assert {("allow", "deny"), ("needs-license", "deny"), ("incomplete", "deny")} <= set(excluded)
@@ -166,7 +167,7 @@ def test_what_stands_in_the_way_of_a_proof_is_made_exact(tmp_path: Path, name: s
         )
         for side, extra, version in zip(("base", "head"), more, versions, strict=True)
     )
-    proof = TransitionProof(Period(base.covers_from, END), base, 20_000_000)
+    proof = TransitionProof(Period(base.covers_from, END), base, Budget(20_000_000))
     rules = [found for bundle in (base, head) if (found := find_rule(bundle, "changed/r")) is not None]
     parts = frozenset({rules[0].each})
     relaxed = {"->".join(pair) for pair in proof.exclude(head, PAIRS, Exact(), parts=parts).pairs}
@@ -206,7 +207,7 @@ def test_a_license_that_covers_more_makes_nothing_stricter(tmp_path: Path, name:
     stricter = {"allow->needs-license", "allow->incomplete", "allow->deny", "needs-license->deny", "incomplete->deny"}
     milder = {"->".join(reversed(pair.split("->"))) for pair in stricter}
     for sides, never in (((base, head), stricter), ((head, base), milder)):
-        proof = TransitionProof(Period(base.covers_from, END), sides[0], 20_000_000)
+        proof = TransitionProof(Period(base.covers_from, END), sides[0], Budget(20_000_000))
         assert never <= {"->".join(pair) for pair in proof.exclude(sides[1], PAIRS, Exact(), parts=ALL_KINDS).pairs}
         checked(*sides, compare_decisions(*sides), attackers=100)
 

@@ -11,15 +11,15 @@ from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
 from tests.support.solver import needs_solver
 from tests.support.transitions import checked, names
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.proofs import compare_decisions, formula
+from vatspolicy.proofs import compare_change, compare_decisions, formula
 from vatspolicy.proofs.domain import ProfileSpace
-from vatspolicy.proofs.free_text import find_text, test_text
-from vatspolicy.proofs.solver import open_solver
+from vatspolicy.proofs.free_text import find_text, pass_test
+from vatspolicy.proofs.solver import Budget, Undecided, open_solver
 from vatspolicy.proofs.values import FreeText
 
-test_text.__test__ = False  # type: ignore[attr-defined]  # a formula, not a test
-
-DENIED_BECOMES_MILDER = {"deny->allow", "deny->needs-license", "deny->incomplete"}
+BECOMES_MILDER = {
+    "deny->allow", "deny->needs-license", "deny->incomplete", "incomplete->allow", "incomplete->needs-license",
+}  # fmt: skip
 
 
 def law(folder: Path, when: str, each: str = "service") -> Bundle:
@@ -48,3 +48,107 @@ def test_long_lists_cost_as_much_as_short_ones(
         assert shown.witness is not None
         listed = shown.witness[fact] if fact == "services" else shown.witness["company"][fact]
         assert len(listed) in (19, 20, 29, 30)
+
+
+@needs_solver
+def test_the_length_of_a_list_is_counted_exactly(tmp_path: Path) -> None:
+    """Random profiles attack what is proved; `checked` decides each witness again and makes none smaller."""
+    base = law(tmp_path / "base", "service.area.size() > 3", "service")
+    head = law(tmp_path / "head", "service.area.size() > 4 && services.size() < 3", "service")
+    found = checked(base, head, compare_decisions(base, head))
+    assert names(found) == BECOMES_MILDER
+    assert not found.undecided
+
+
+TEXTS = [
+    ('service.title != "Trial"', BECOMES_MILDER),
+    ('!service.title.startsWith("Trial")', BECOMES_MILDER),
+    ('service.title in ["A", "B"] || !service.title.contains("x")', BECOMES_MILDER),
+    ('service.title == "A" || service.title != "A"', {"deny->incomplete"}),
+    ('service.title == ""', BECOMES_MILDER),
+]
+
+
+@needs_solver
+@pytest.mark.parametrize(("clause", "changes"), TEXTS)
+def test_free_text_is_settled(tmp_path: Path, clause: str, changes: set[str]) -> None:
+    base = law(tmp_path / "base", 'service.audience == "public"')
+    head = law(tmp_path / "head", f'service.audience == "public" && ({clause})')
+    found = checked(base, head, compare_decisions(base, head))
+    assert not found.undecided
+    assert names(found) == changes
+
+
+@needs_solver
+def test_a_text_is_made_for_each_set_of_tests_that_one_can_pass() -> None:
+    """Whatever the solver holds for possible is shown by a text, and whatever a text shows is possible."""
+    draw = random.Random(7)
+    parts = ["a", "ab", "b", "ba", "A b", "trial", "trials"]
+    for _ in range(25):
+        space = ProfileSpace()
+        text = FreeText("product.note", "a note", 1, 200)
+        tests = {(draw.choice(["==", "startsWith", "endsWith", "contains"]), draw.choice(parts)) for _ in range(4)}
+        formulas = {test: pass_test(space, text, *test) for test in sorted(tests)}
+        solver = open_solver(space)
+        for wanted in range(2 ** len(formulas)):
+            sides = [place for place in range(len(formulas)) if wanted >> place & 1]
+            asked = [one if place in sides else -one for place, one in enumerate(formulas.values())]
+            model = solver.find(asked)
+            if model is None:
+                continue
+            made = find_text(space, text.path, [name for name, held in model.items() if held is True], "note")
+            passed = {
+                "==": made.__eq__, "startsWith": made.startswith, "endsWith": made.endswith, "contains": made.__contains__
+            }  # fmt: skip
+            assert [bool(passed[kind](part)) for kind, part in formulas] == [
+                place in sides for place in range(len(formulas))
+            ], (made, asked, formulas)
+
+
+# --- one budget for each question
+
+
+@needs_solver
+def test_the_checks_of_a_question_share_its_budget() -> None:
+    space, budget = ProfileSpace(), Budget(2_000_000)
+    solver = open_solver(space, budget)
+    pigeons = [[space.pool.flag(f"{one} in {hole}") for hole in range(9)] for one in range(10)]
+    asked = [space.pool.disjoin(row) for row in pigeons]
+    asked += [
+        space.pool.disjoin((-one[hole], -two[hole]))
+        for one in pigeons
+        for two in pigeons
+        if one < two
+        for hole in range(9)
+    ]
+    assert solver.find(asked[:1]) is not None
+    assert 0 < budget.left < budget.units
+    with pytest.raises(Undecided, match="the question used its budget of 2,000,000 units"):
+        solver.find(asked)
+    with pytest.raises(Undecided):
+        solver.find(asked[:1])
+    budget.renew()
+    assert solver.find(asked[:1]) is not None
+
+
+@needs_solver
+def test_what_runs_out_is_named_and_the_rest_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One rule needs more formulas than there may be; the verdict on the other one stands."""
+    groups = [("changed/easy",), ("changed/hard",)]
+
+    def sides(name: str, amount: int, services: str) -> Bundle:
+        hard = " && ".join(f'services.exists(s, s.area.exists(a, a.at == "{at}"))' for at in services.split())
+        text = "rules:\n" + route("open", "true")
+        text += rule("easy", "product", f"data.persons > {amount}", "advise: {kind: verify}")
+        text += rule("hard", "product", hard, "deny: {reason: CAPITAL-TOO-LOW}")
+        return bundle_of(tmp_path / name, classes=CLASSES, license=LICENSE, changed=text)
+
+    base, head = sides("base", 10, "beijing tianjin dalian"), sides("head", 20, "beijing tianjin wuhan xian jinan")
+    monkeypatch.setattr(formula, "LARGEST", 700)
+    (easy, hard), transitions = compare_change(base, head, groups)
+    assert easy.verdict == "witness"
+    assert (hard.verdict, hard.reason) == (
+        "unknown", "No answer within the limit: the question needs more than 700 formulas."
+    )  # fmt: skip
+    assert {one.verdict for one in transitions.undecided} == {"unknown"}
+    assert all("more than 700 formulas" in one.reason for one in transitions.undecided)

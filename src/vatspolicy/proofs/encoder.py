@@ -37,7 +37,7 @@ from vatspolicy.core.cel.types import Bool
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.proofs.domain import ProfileSpace, ordinal
 from vatspolicy.proofs.formula import FALSE, TRUE
-from vatspolicy.proofs.free_text import test_text
+from vatspolicy.proofs.free_text import pass_test
 from vatspolicy.proofs.values import (
     UNKNOWN,
     BoundedList,
@@ -219,7 +219,7 @@ class SymbolicOperations:
                     pool.conjoin((held, self.one_of(right, _TURNED[op], one))) for one, held in self.split(left)
                 )
             case FreeText() as text, Constant(value=str() as part):
-                same = test_text(self.space, text, "==", part)
+                same = pass_test(self.space, text, "==", part)
                 return same if op == "==" else -same
             case Constant(), FreeText():
                 return self.compare(op, right, left)
@@ -313,7 +313,7 @@ class SymbolicOperations:
                     fits = base.indexes(lambda value: value is not None and TEXT[kind](value, pattern))
                     options.append(self.decided(held, pool.among(name, fits)))
                 case FreeText():
-                    options.append(self.decided(held, test_text(self.space, base, kind, pattern)))
+                    options.append(self.decided(held, pass_test(self.space, base, kind, pattern)))
                 case _:
                     raise Unsupported(name_of(base))
         return self.choose(options)

@@ -21,7 +21,7 @@ _JOINT = "·"
 """Stands between the parts of a text that is made up, so that no constant is found across two of them."""
 
 
-def test_text(space: ProfileSpace, text: FreeText, kind: str, constant: str) -> int:
+def pass_test(space: ProfileSpace, text: FreeText, kind: str, constant: str) -> int:
     """Return the formula that a text passes a test. Raises Unsupported for a pattern."""
     if kind == "matches":
         raise Unsupported(f"a pattern for {text.what}")

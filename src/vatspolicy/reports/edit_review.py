@@ -44,8 +44,10 @@ def _lines(review: EditReview, base: str, lang: Language) -> Iterator[str]:
     yield from (red_line(one, lang) for one in review.red_lines)
     if not review.rules:
         yield word(_WORDS, "same", lang, base=base)
-        return
-    yield count(_COUNTS, "rules", len(review.rules), lang, base=base)
+        if not review.compared:  # the schemas say the same, too
+            return
+    else:
+        yield count(_COUNTS, "rules", len(review.rules), lang, base=base)
     shown = [name for position, name in enumerate(review.rules) if position < SHOWN or name in review.concerned]
     for name in shown:
         yield word(_WORDS, review.rules[name], lang, rule=name)
