@@ -320,6 +320,23 @@ def test_the_command_shares_the_work_and_says_the_same(console: Console) -> None
     assert json.loads(ran.out)["semantic"] == alone["semantic"]
 
 
+@REAL
+def test_a_budget_that_runs_out_is_named_and_fails_as_unknown(console: Console) -> None:
+    project(console.folder / "base")
+    project(console.folder / "head", {"law": LATER})
+    asked = ("diff", "base", "head", "--semantic", "z3", "--today", "2026-06-01", "--fail-on", "unknown", "-f", "json")
+    whole = json.loads(console(*asked).out)
+    ran = console(*asked, "--budget", "1")
+    data = json.loads(ran.out)
+    assert (ran.code, data["failed_on"], data["state"]) == (1, ["unknown"], "evaluated")
+    open_ones = [one for one in data["semantic"]["transitions"] if one["verdict"] == "unknown"]
+    assert open_ones
+    assert {one["reason"] for one in open_ones} == {
+        "No answer within the limit: the question used its budget of 1 units."
+    }  # fmt: skip
+    assert data["decisions"] == whole["decisions"], "what needs no proof stands"
+
+
 def test_without_the_solver_auto_settles_nothing_and_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
