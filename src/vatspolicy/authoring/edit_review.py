@@ -115,16 +115,8 @@ class Baseline:
     def _decide(self, case: Case) -> str:
         key = f"{case.file}:{case.line}"
         if key not in self._decisions:
-            self._decisions[key] = self._decide_anew(case)
+            self._decisions[key] = _decide(self.bundle, case)
         return self._decisions[key]
-
-    def _decide_anew(self, case: Case) -> str:
-        """Decide a case, read under the schemas of this law; under its own if these refuse it."""
-        profile = case.profile
-        if self.bundle.schemas != profile.schemas:
-            with contextlib.suppress(InvalidInput):
-                profile = read_granted(profile.document, self.bundle.schemas)
-        return evaluate(self.bundle, profile, case.as_of, compare=False).decision
 
 
 def read_baseline(revision: str, law: LawStack, schemas: SchemaSet) -> Baseline:
@@ -147,4 +139,9 @@ def read_baseline(revision: str, law: LawStack, schemas: SchemaSet) -> Baseline:
 
 
 def _decide(bundle: Bundle, case: Case) -> str:
-    return evaluate(bundle, case.profile, case.as_of, compare=False).decision
+    """Decide a case, read under the schemas of a law; under its own if these refuse it."""
+    profile = case.profile
+    if bundle.schemas != profile.schemas:
+        with contextlib.suppress(InvalidInput):
+            profile = read_granted(profile.document, bundle.schemas)
+    return evaluate(bundle, profile, case.as_of, compare=False).decision

@@ -105,11 +105,11 @@ class ProfileSpace:
 
     # --- needs
 
-    def need_members(self, path: str, key: Hashable, members: int = 1) -> None:
-        """Note that a question can distinguish `members` more members of a list. `key` identifies the question."""
+    def need_members(self, path: str, key: Hashable) -> None:
+        """Note that a question can distinguish one more member of a list. `key` identifies the question."""
         if (path, key) not in self._asked:
             self._asked.add((path, key))
-            self.needs[path] = self.needs.get(path, 0) + members
+            self.needs[path] = self.needs.get(path, 0) + 1
 
     def missing_bounds(self) -> dict[str, int]:
         """Return the bounds that are too small for a proof, with the smallest sufficient ones; `{}` if all suffice."""
