@@ -370,8 +370,8 @@ def test_a_change_of_no_decision_does_not_alarm(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         _, text, _ = comment(tmp_path / name, report, verdict="neither")
         assert ("<details><summary>Report</summary>\n\n\nOne edit." in text) is (name == "quiet")
-        assert "One edit." in text
-    assert text.index(edits) < text.index("One edit.")
+        if name == "judges":
+            assert text.index(edits) < text.index("One edit.")
 
 
 def test_without_a_report_the_comment_says_so(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,9 @@ def test_the_length_of_a_list_is_counted_exactly(tmp_path: Path) -> None:
     assert not found.undecided
 
 
+TEXTS_OF: dict[str, Callable[[str, str], bool]] = {
+    "==": str.__eq__, "startsWith": str.startswith, "endsWith": str.endswith, "contains": str.__contains__,
+}  # fmt: skip
 TEXTS = [
     ('service.title != "Trial"', BECOMES_MILDER),
     ('!service.title.startsWith("Trial")', BECOMES_MILDER),
@@ -97,10 +101,7 @@ def test_a_text_is_made_for_each_set_of_tests_that_one_can_pass() -> None:
             if model is None:
                 continue
             made = find_text(space, text.path, [name for name, held in model.items() if held is True], "note")
-            passed = {
-                "==": made.__eq__, "startsWith": made.startswith, "endsWith": made.endswith, "contains": made.__contains__
-            }  # fmt: skip
-            assert [bool(passed[kind](part)) for kind, part in formulas] == [
+            assert [TEXTS_OF[kind](made, part) for kind, part in formulas] == [
                 place in sides for place in range(len(formulas))
             ], (made, asked, formulas)
 
