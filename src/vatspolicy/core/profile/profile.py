@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vatspolicy.clock import FIRST, LAST, later
 from vatspolicy.core.cel.ast import Fact, walk
 from vatspolicy.core.cel.types import ListOf, Number, Record, Type
-from vatspolicy.core.documents import Document, Path, load_document, parse_document
+from vatspolicy.core.documents import Document, Path, load_document, parse_document, split_part
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.core.documents.validation import validate
 from vatspolicy.core.profile.invariants import broken_invariants, invariants
@@ -130,7 +130,7 @@ def load_profile(
     schemas: SchemaSet | None = None,
     stdin_name: str | None = None,
 ) -> Profile:
-    """Return the profile in a file (YAML or JSON; `-` is standard input), or in a mapping.
+    """Return the profile in a file (YAML or JSON; `-` is standard input), in a part of a launch, or in a mapping.
 
     `changes` are facts to set by dotted path (`services.0.area`), None to remove one. `schemas` are those of the
     bundle that will decide, by default the shipped ones. `stdin_name` is the name that reports give standard input.
@@ -141,14 +141,51 @@ def load_profile(
     if isinstance(source, Mapping):
         import json
 
-        document = parse_document(json.dumps(source, ensure_ascii=False), "<profile>.json")
+        document, part = parse_document(json.dumps(source, ensure_ascii=False), "<profile>.json"), ""
     else:
-        document = load_document(source, stdin_name=stdin_name)
-    return read_profile(change(document, changes), schemas)
+        file, part = split_part(str(source))
+        document = load_document(file, stdin_name=stdin_name)
+    return read_profile(open_part(document, part, changes, schemas), schemas)
+
+
+def open_spec(
+    spec: str, changes: Iterable[tuple[str, Any]] = (), schemas: SchemaSet | None = None, stdin_name: str | None = None
+) -> list[Document]:
+    """Return the profile that a spec is, or those of all parts of a launch. Raises InvalidInput."""
+    file, part = split_part(spec)
+    document = load_document(file, stdin_name=stdin_name)
+    if part or not is_launch(document):
+        return [open_part(document, part, changes, schemas)]
+    from vatspolicy.core.profile.launch import open_parts
+
+    return open_parts(document, changes, schemas)
+
+
+def open_part(
+    document: Document, part: str, changes: Iterable[tuple[str, Any]] = (), schemas: SchemaSet | None = None
+) -> Document:
+    """Return the profile of a part of a launch, or the document itself for no part, with facts set as in `change`.
+
+    Raises InvalidInput.
+    """
+    if not part:
+        return change(document, changes)
+    from vatspolicy.core.profile.launch import open_parts
+
+    return open_parts(document, changes, schemas, part)[0]
+
+
+def is_launch(document: Document) -> bool:
+    """Return True for a launch of several companies, which is no profile itself."""
+    return isinstance(document.data, dict) and "companies" in document.data
 
 
 def read_profile(document: Document, schemas: SchemaSet | None = None) -> Profile:
     """Return the profile in a document. Raises InvalidInput."""
+    if is_launch(document):
+        message = _("This is a launch of several companies, and one profile is needed.")
+        hint = _("vatspolicy check decides the launch. Name one part as FILE#PART.")
+        raise InvalidInput([document.problem(("companies",), message, hint, key=True)])
     problems = validate(document, "profile", schemas) or first_problems(_beyond_schema(document))
     if problems:
         raise InvalidInput(problems)
