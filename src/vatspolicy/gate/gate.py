@@ -12,13 +12,13 @@ from itertools import chain
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from vatspolicy.clock import LAST, later, nanoseconds, now
-from vatspolicy.core.documents import split_part
+from vatspolicy.core.documents import load_document, split_part
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.result import ChangeAhead, Record
 from vatspolicy.core.engine.serialize import make_record
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.profile.profile import Profile, open_spec, read_profile
+from vatspolicy.core.profile.profile import Profile, is_launch, open_parts, read_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.gate.judgement import Judgement, Remark
@@ -308,20 +308,19 @@ class Gate(ValueObject):
 
     def check_spec(self, spec: str, ahead: bool = True, take: Take[T] | None = None) -> list[Checked[T]]:
         """Read and decide one spec; of a launch, each part."""
-        begun = nanoseconds()
+        begun, (file, part) = nanoseconds(), split_part(spec)
         try:
-            documents = open_spec(spec, self.changes, self.bundle.schemas, self.stdin_name)
+            document = load_document(file, stdin_name=self.stdin_name)
+            documents = open_parts(document, part, self.changes, self.bundle.schemas)
         except InvalidInput as error:
             return [Checked(spec, ExitCode.INVALID, problems=error.problems)]
-        read = (nanoseconds() - begun) // len(documents)
-        launch, part = ("", "") if split_part(spec)[1] else split_part(documents[0].file)
-        if not part:
-            return [self._check(spec, documents[0], ahead, take, read)]
-        return [self._check(one.file, one, ahead, take, read)._replace(launch=launch) for one in documents]
+        if part or not is_launch(document):
+            return [self._check(spec, documents[0], ahead, take, begun)]
+        parts = (self._check(one.file, one, ahead, take, nanoseconds()) for one in documents)
+        return [one._replace(launch=document.file) for one in parts]
 
-    def _check(self, spec: str, document: Document, ahead: bool, take: Take[T] | None, read: int) -> Checked[T]:
-        """Decide one profile. `read` is the time that reading it took, in nanoseconds."""
-        begun = nanoseconds() - read
+    def _check(self, spec: str, document: Document, ahead: bool, take: Take[T] | None, begun: int) -> Checked[T]:
+        """Decide one profile, since the moment at which it was begun."""
         try:
             profile = read_profile(document, self.bundle.schemas)
             decision, record = self.decide(profile, ahead)

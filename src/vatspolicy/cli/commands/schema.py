@@ -6,7 +6,7 @@ from typing import Annotated
 
 from vatspolicy.cli.console import abort, print_result
 from vatspolicy.cli.options import WRITE, Argument, Command
-from vatspolicy.core.documents.launch_schema import NAME as LAUNCH
+from vatspolicy.core.documents.launch_schema import LAUNCH
 from vatspolicy.core.documents.published import schema_text
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.errors import suggest

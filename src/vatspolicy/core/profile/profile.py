@@ -148,19 +148,6 @@ def load_profile(
     return read_profile(open_part(document, part, changes, schemas), schemas)
 
 
-def open_spec(
-    spec: str, changes: Iterable[tuple[str, Any]] = (), schemas: SchemaSet | None = None, stdin_name: str | None = None
-) -> list[Document]:
-    """Return the profile that a spec is, or those of all parts of a launch. Raises InvalidInput."""
-    file, part = split_part(spec)
-    document = load_document(file, stdin_name=stdin_name)
-    if part or not is_launch(document):
-        return [open_part(document, part, changes, schemas)]
-    from vatspolicy.core.profile.launch import open_parts
-
-    return open_parts(document, changes, schemas)
-
-
 def open_part(
     document: Document, part: str, changes: Iterable[tuple[str, Any]] = (), schemas: SchemaSet | None = None
 ) -> Document:
@@ -168,11 +155,18 @@ def open_part(
 
     Raises InvalidInput.
     """
-    if not part:
-        return change(document, changes)
-    from vatspolicy.core.profile.launch import open_parts
+    return open_parts(document, part, changes, schemas)[0] if part else change(document, changes)
 
-    return open_parts(document, changes, schemas, part)[0]
+
+def open_parts(
+    document: Document, part: str = "", changes: Iterable[tuple[str, Any]] = (), schemas: SchemaSet | None = None
+) -> list[Document]:
+    """Return the same; of a launch without a part, all its profiles. Raises InvalidInput."""
+    if not part and not is_launch(document):
+        return [change(document, changes)]
+    from vatspolicy.core.profile.launch import open_launch
+
+    return open_launch(document, changes, schemas, part)
 
 
 def is_launch(document: Document) -> bool:
