@@ -204,7 +204,7 @@ def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str
     if output is not None and output.suffix not in _YAML:
         abort(_("the spec that is written is YAML: end --output with .yaml."))
     if spec is not None and (launch := split_part(spec))[1]:
-        abort(_("ask edits profiles, and no part of a launch. Write the facts into {file}.", file=launch[0]))
+        abort(_("ask edits a profile, not a part of a launch. Write the facts into {file}.", file=launch[0]))
     if spec is not None and (spec == "-" or Path(spec).exists()):
         if spec != "-" and output is None and Path(spec).suffix not in _YAML:
             abort(_("comments need YAML: choose a file that ends with .yaml by --output."))
