@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+import pytest
+
 from tests.support.records import decision_to_data
 from tests.support.shipped import fixture_files, shipped_bundle
 from vatspolicy.core.documents import Document, load_document, parse_document
@@ -107,3 +109,148 @@ def test_a_launch_of_companies_with_equal_facts_is_never_milder_than_one_profile
         if max(map(SEVERITY.index, words[:-1])) < SEVERITY.index(words[-1]):
             milder.append((name, words))
     assert (milder, count > 60) == ([], True), count
+
+
+LAUNCH = """\
+schema: 2
+product: {id: pair, title: Pair}
+companies:
+  parent:
+    name: Parent
+    product: {hardware: []}
+    filings: [{instrument: icp-filing, date: '2026-01-02'}]
+    opinions: [{about: class, service: site, classes: [], by: Counsel, date: '2026-01-02'}]
+  child: {name: Child, data: {persons: 7}}
+partners:
+  carrier: {name: Carrier, licenses: []}
+  courier: {name: Courier}
+services:
+  - {id: site, operator: parent}
+  - {id: sales, operator: child}
+  - {id: delivery, operator: courier, company: child}
+  - {id: cloud, operator: carrier, company: child, operated_by: contract-controlled}
+data: {persons: 5, minors: 1}
+deals:
+  - {kind: acquisition, target: child}
+  - {kind: acquisition, target: carrier}
+"""
+
+
+def parts_of(text: str, *changes: tuple[str, Any], name: str = "") -> dict[str, Data]:
+    return {one.file: one.data for one in open_launch(parse_document(text, "l.yaml"), changes, name=name)}
+
+
+def test_each_part_has_the_services_of_one_company_with_one_partner() -> None:
+    parts = parts_of(LAUNCH)
+    services = {file: [service["id"] for service in data["services"]] for file, data in parts.items()}
+    assert services == {
+        "l.yaml#parent": ["site"],
+        "l.yaml#child": ["sales"],
+        "l.yaml#child-courier": ["delivery"],
+        "l.yaml#child-carrier": ["cloud"],
+    }
+    ids = [data["product"]["id"] for data in parts.values()]
+    assert ids == ["pair-parent", "pair-child", "pair-child-courier", "pair-child-carrier"]
+    holders = {
+        file: (data["company"]["name"], data.get("partner", {}).get("name"), data["services"][0]["operated_by"])
+        for file, data in parts.items()
+    }
+    assert holders == {
+        "l.yaml#parent": ("Parent", None, "company"),
+        "l.yaml#child": ("Child", None, "company"),
+        "l.yaml#child-courier": ("Child", "Courier", "partner"),
+        "l.yaml#child-carrier": ("Child", "Carrier", "contract-controlled"),
+    }
+
+
+def test_one_partner_and_the_company_itself_are_one_part() -> None:
+    alone = LAUNCH.replace("  courier: {name: Courier}\n", "").replace("operator: courier", "operator: carrier")
+    [_, child] = parts_of(alone).items()
+    assert (child[0], [one["id"] for one in child[1]["services"]]) == ("l.yaml#child", ["sales", "delivery", "cloud"])
+
+
+def test_shared_facts_stand_in_each_part_and_own_ones_in_those_of_their_company() -> None:
+    parts = parts_of(LAUNCH)
+    assert parts["l.yaml#parent"]["data"] == {"persons": 5, "minors": 1}
+    assert parts["l.yaml#child"]["data"] == {"persons": 7, "minors": 1}
+    assert [("filings" in data, "opinions" in data) for data in parts.values()] == [(True, True), *[(False, False)] * 3]
+    assert parts["l.yaml#parent"]["product"] == {"id": "pair-parent", "title": "Pair", "hardware": []}
+    assert [[deal["target"] for deal in data["deals"]] for data in parts.values()] == [
+        ["other", "other"],
+        ["company", "other"],
+        ["company", "other"],
+        ["company", "partner"],
+    ]
+
+
+def test_places_are_those_of_the_launch() -> None:
+    part = open_launch(parse_document(LAUNCH, "l.yaml"), name="child-carrier")[0]
+    lines = LAUNCH.splitlines()
+    for path, text in (
+        (("company", "name"), "Child"),
+        (("partner", "licenses"), "[]"),
+        (("services", 0, "operated_by"), "carrier"),
+        (("data", "persons"), "7"),
+        (("data", "minors"), "1"),
+        (("deals", 1, "target"), "carrier"),
+    ):
+        line, column = part.mark(path)
+        assert lines[line - 1][column - 1 :].startswith(text), path
+    key = part.mark(("company", "name"), key=True)
+    assert lines[key[0] - 1][key[1] - 1 :].startswith("name: Child")
+
+
+WRONG = (
+    (
+        "operator: parent",
+        "operator: parnt",
+        "14:26: services[0].operator: Nothing here has the id 'parnt'. Did you mean",
+    ),
+    ("operator: parent}", "offers: [own-shop]}", "14:5: services[0]: The key 'operator' is missing."),
+    (", company: child}", "}", "16:30: services[2].operator: 'courier' is a partner, and the service does not say"),
+    (", company: child}", ", company: carrier}", "16:48: services[2].company: Nothing here has the id 'carrier'."),
+    ("operator: child", "operator: parent", "9:3: companies.child: No service names"),
+    ("operator: courier", "operator: carrier", "12:3: partners.courier: No service names 'courier'."),
+    (
+        "operator: child}",
+        "operator: child, company: parent}",
+        "15:43: services[1].company: 'child' is a company of the launch",
+    ),
+    (
+        "carrier: {name: Carrier, licenses: []}",
+        "carrier: {name: x}\n  other: {name: y}",
+        "12:3: partners.other: The name 'other' is taken.",
+    ),
+    ("id: sales", "id: site", "15:10: services[1].id: The name 'site' is taken."),
+    ("target: child", "target: chil", "20:33: deals[0].target: Nothing here has the id 'chil'. Did you mean 'child'?"),
+    ("service: site", "service: sales", "8:40: companies.parent.opinions[0].service: Nothing here has the id 'sales'."),
+    ("name: Child", "nam: Child", "9:11: companies.child.nam: This key is not known here. Did you mean 'name'?"),
+    ("operator: child}", "operator: child, operated_by: contract-controlled}", "A company does not control itself"),
+)
+
+
+@pytest.mark.parametrize(("old", "new", "said"), WRONG)
+def test_what_is_wrong_is_said_at_its_place(old: str, new: str, said: str) -> None:
+    assert old in LAUNCH
+    text = LAUNCH.replace(old, new, 1)
+    if old == "operator: child" and new == "operator: parent":
+        text = text.replace(", company: child", ", company: parent")
+    with pytest.raises(InvalidInput) as caught:
+        parts_of(text)
+    found = [str(problem) for problem in caught.value.problems]
+    assert any(said in one for one in found), found
+    assert all(problem.hint for problem in caught.value.problems if "missing" not in problem.message)
+
+
+def test_a_null_is_unknown_in_a_launch_too() -> None:
+    parts = parts_of(LAUNCH.replace("name: Carrier", "name: null"), ("companies.child.listing", None))
+    assert parts["l.yaml#child-carrier"]["partner"]["name"] is None
+
+
+def test_a_launch_is_no_profile() -> None:
+    with pytest.raises(InvalidInput, match="launch of several companies"):
+        read_granted(parse_document(LAUNCH, "l.yaml"))
+    with pytest.raises(InvalidInput, match="no part 'chil'"):
+        parts_of(LAUNCH, name="chil")
+    with pytest.raises(InvalidInput, match="all parts"):
+        parts_of(LAUNCH, ("company.name", "x"))

@@ -263,5 +263,7 @@ def one_fixture(bundle: Bundle, path: FilePath) -> Iterator[Case]:
         line, __ = expected.mark(("decisions", index))
         part = entry.get("part", "")
         profile = read_granted(open_part(document, part, _changes(entry), bundle.schemas), bundle.schemas)
-        name = f"{path.stem}{part and f'#{part}'}: as of {entry['as_of']}" + (f", {entry['it']}" if "it" in entry else "")
+        name = f"{path.stem}{part and f'#{part}'}: as of {entry['as_of']}" + (
+            f", {entry['it']}" if "it" in entry else ""
+        )
         yield Case(str(beside), line, name, bundle, profile, entry["as_of"], entry, None, ("decisions", index))

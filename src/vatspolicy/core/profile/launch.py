@@ -179,8 +179,10 @@ def _beyond_schema(document: Document) -> Iterator[Problem]:
     data = document.data
     companies, partners = data["companies"], data.get("partners") or {}
     used = {service.get(key) for service in data["services"] for key in ("operator", "company")}
-    for place in range(len(data["services"])):
-        yield from _operator_problems(document, place, companies, partners)
+    wrong = [one for place in range(len(data["services"])) for one in _operator_problems(document, place)]
+    yield from wrong
+    if wrong:
+        return  # others may follow from them
     for path in (*(("companies", id) for id in companies), *(("partners", id) for id in partners)):
         if path[1] not in used:
             message = _("No service names {id!r}.", id=path[1])
@@ -200,11 +202,10 @@ def _beyond_schema(document: Document) -> Iterator[Problem]:
                 yield _unknown(document, ("companies", id, "opinions", place, "service"), own)
 
 
-def _operator_problems(
-    document: Document, place: int, companies: Mapping[str, Any], partners: Mapping[str, Any]
-) -> Iterator[Problem]:
+def _operator_problems(document: Document, place: int) -> Iterator[Problem]:
     """Yield the problem of who runs a service, if there is one."""
     path: Path = ("services", place)
+    companies, partners = document.data["companies"], document.data.get("partners") or {}
     service = document.data["services"][place]
     operator, company = service["operator"], service.get("company")
     if operator not in companies and operator not in partners:
