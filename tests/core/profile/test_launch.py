@@ -218,7 +218,7 @@ WRONG = (
     ),
     (
         "carrier: {name: Carrier, licenses: []}",
-        "carrier: {name: x}\n  other: {name: y}",
+        "carrier: {name: x}\n  other: {name: Other}",
         "12:3: partners.other: The name 'other' is taken.",
     ),
     ("id: sales", "id: site", "15:10: services[1].id: The name 'site' is taken."),
