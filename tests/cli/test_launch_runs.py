@@ -182,3 +182,4 @@ def test_the_schema_of_a_launch_is_published(console: Console) -> None:
 def test_standard_input_may_hold_a_launch(console: Console) -> None:
     ran = console("check", "-", "-f", "json", stdin=SHOP_AND_CLOUD)
     assert json.loads(ran.out)["launches"][0]["parts"] == WORDS
+    assert "Next: vatspolicy check - --details" in console("check", "-", stdin=SHOP_AND_CLOUD).out

@@ -149,7 +149,7 @@ class Document(ValueObject):
 def split_part(spec: str) -> tuple[str, str]:
     """Return the file of a spec, and the part of a launch that the spec is: `launch.yaml#sales`; else an empty text."""
     file, sign, part = spec.rpartition("#")
-    is_part = sign and _PART.fullmatch(part) and (file in ("-", "<stdin>") or file.lower().endswith(_ENDINGS))
+    is_part = sign and _PART.fullmatch(part) and (file == "<stdin>" or file.lower().endswith(_ENDINGS))
     return (file, part) if is_part else (spec, "")
 
 

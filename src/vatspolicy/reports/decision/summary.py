@@ -312,7 +312,9 @@ def _next_command(summaries: Sequence[Summary], repeated: Mapping[str, str]) -> 
 
 
 def next_command(decision: str, file: str, repeated: Mapping[str, str] | None = None) -> str:
-    """Return the next command after a decision on a spec."""
+    """Return the next command after a decision on a spec. A part of standard input cannot be named alone."""
+    if file.startswith("<stdin>#"):
+        file, decision = "<stdin>", ""
     command, options = {
         "deny": ("routes", ""),
         "needs-license": ("routes", ""),
