@@ -18,7 +18,8 @@ from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.result import ChangeAhead, Record
 from vatspolicy.core.engine.serialize import make_record
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.profile.profile import Profile, is_launch, open_parts, read_profile
+from vatspolicy.core.profile.edits import is_launch
+from vatspolicy.core.profile.profile import Profile, open_parts, read_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.gate.judgement import Judgement, Remark

@@ -74,7 +74,8 @@ def read(data: Data) -> Document:
 def decide(profile: Profile, day: str) -> Data:
     """Return the record of a decision, without places in the text and the id of the product."""
     bundle = shipped_bundle()
-    return without_places(decision_to_data(bundle, profile, evaluate(bundle, profile, day)))
+    found: Data = without_places(decision_to_data(bundle, profile, evaluate(bundle, profile, day)))
+    return found
 
 
 def without_places(value: Any) -> Any:

@@ -21,7 +21,8 @@ from vatspolicy.core.policies.files import TESTS_ENDING
 from vatspolicy.core.policies.model import Policy, Rule
 from vatspolicy.core.policies.modelled import TESTS, Reader, UnknownField
 from vatspolicy.core.policies.ruleset import RuleSet
-from vatspolicy.core.profile.profile import Profile, change, open_part, read_granted
+from vatspolicy.core.profile.edits import change
+from vatspolicy.core.profile.profile import Profile, open_part, read_granted
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Listing, _
 

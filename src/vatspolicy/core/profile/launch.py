@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from vatspolicy.core.documents import Document, Node, Path
 from vatspolicy.core.documents.launch_schema import BY_CONTRACT, LAUNCH, OWN
 from vatspolicy.core.documents.validation import validate
-from vatspolicy.core.profile.edits import get_fact
-from vatspolicy.core.profile.profile import change, is_launch
+from vatspolicy.core.profile.edits import change, get_fact, is_launch
 from vatspolicy.errors import InvalidInput, Problem, first_problems, suggest
 from vatspolicy.i18n import Listing, _
 

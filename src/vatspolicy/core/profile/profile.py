@@ -13,6 +13,7 @@ from vatspolicy.core.cel.types import ListOf, Number, Record, Type
 from vatspolicy.core.documents import Document, Path, load_document, parse_document, split_part
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.core.documents.validation import validate
+from vatspolicy.core.profile.edits import change, is_launch
 from vatspolicy.core.profile.invariants import broken_invariants, invariants
 from vatspolicy.core.profile.operators import BASIS, SHARE, ULTIMATE, WHOLE, Operator
 from vatspolicy.core.profile.vocabulary import (
@@ -169,11 +170,6 @@ def open_parts(
     return open_launch(document, changes, schemas, part)
 
 
-def is_launch(document: Document) -> bool:
-    """Return True for a launch of several companies, which is no profile itself."""
-    return isinstance(document.data, dict) and "companies" in document.data
-
-
 def read_profile(document: Document, schemas: SchemaSet | None = None) -> Profile:
     """Return the profile in a document. Raises InvalidInput."""
     if is_launch(document):
@@ -219,39 +215,6 @@ def facts_of(data: Any, schemas: SchemaSet | None = None) -> dict[str, Any]:
             if name in facts["product"]:
                 service.setdefault(name, facts["product"][name])
     return facts
-
-
-def change(document: Document, changes: Iterable[tuple[str, Any]]) -> Document:
-    """Return the document with facts set by dotted path, or removed for None. Raises InvalidInput for a wrong path."""
-    changes = tuple(changes)
-    if not changes:
-        return document
-    import copy
-    import itertools
-
-    data = copy.deepcopy(document.data)
-    for dotted, value in changes:
-        steps: list[str | int] = [int(step) if step.isdigit() else step for step in dotted.split(".")]
-        target: Any = data
-        try:
-            for step, following in itertools.pairwise(steps):
-                if isinstance(target, dict) and step not in target and value is not None:
-                    target[step] = [] if isinstance(following, int) else {}
-                target = target[step]
-            _put(target, steps[-1], copy.deepcopy(value))  # a later change may reach into it
-        except (KeyError, IndexError, TypeError):
-            if value is not None:
-                raise InvalidInput([Problem(document.file, 1, 1, dotted, _("This path cannot be set."))]) from None
-    return replace(document, data=data)
-
-
-def _put(target: Any, step: str | int, value: Any) -> None:
-    if value is None:
-        del target[step]
-    elif isinstance(target, list) and step == len(target):
-        target.append(value)
-    else:
-        target[step] = value
 
 
 def is_declared(holder: str, name: str) -> bool:
