@@ -73,7 +73,7 @@ class _Unread:
             yield self.document.problem((*path, place), message, hint)
 
     def _chains(self, policy: Policy, tree: Node) -> Iterator[str]:
-        """Yield how a tree comes to each parameter that nobody has read: term → parameter → articles."""
+        """Yield how a tree comes to each unread parameter: term → parameter → articles."""
         for node in outside_terms(tree):
             if isinstance(node, Term):
                 owner = self.bundle.term(policy, node.name)[0]

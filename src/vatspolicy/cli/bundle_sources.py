@@ -26,7 +26,7 @@ TIMEOUT = 300
 
 
 class FetchedBundle(NamedTuple):
-    """A bundle with the bytes of its file; nobody has verified its signature."""
+    """A bundle with the bytes of its file; its signature is not verified."""
 
     bundle_file: BundleFile
     content: bytes

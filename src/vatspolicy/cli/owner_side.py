@@ -103,7 +103,7 @@ class OwnerSide:
 
 
 class Trust(NamedTuple):
-    """The side of the owner, and what the working tree says instead."""
+    """The side of the owner, and its differences from the working tree."""
 
     side: OwnerSide
     here: Mapping[str, Any]

@@ -158,7 +158,7 @@ class PolicyServer(LanguageServer):
     def take(self, params: types.DidOpenTextDocumentParams | types.DidChangeTextDocumentParams) -> None:
         """Take the text of a file that was opened or changed, and look at it after a pause.
 
-        A change that is older than one that has come is left out: an editor may send them out of order (Helix does),
+        A change that is older than one that has come is omitted: an editor may send them out of order (Helix does),
         and each holds the whole text.
         """
         uri = params.text_document.uri

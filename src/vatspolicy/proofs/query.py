@@ -107,7 +107,7 @@ class Solution:
         return replace(self, model=drop_irrelevant(self.query.space, self.formulas, self.model), _truths=[])
 
     def minimized(self) -> Solution:
-        """Return a solution from which no fact can be left out alone. Asks the solver."""
+        """Return a solution from which no fact can be omitted alone. Asks the solver."""
         model = minimize(self.query.space, self.solver, self.formulas, self.model)
         return replace(self, model=model, _truths=[])
 

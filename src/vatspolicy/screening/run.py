@@ -100,7 +100,7 @@ class Task:
 
     @property
     def lock(self) -> Path:
-        """Lock of the output, which one run holds at a time."""
+        """Lock of the output, held by one run at a time."""
         return self.output.with_name(self.output.name + ".lock")
 
     @property

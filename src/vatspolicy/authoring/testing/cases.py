@@ -1,4 +1,4 @@
-"""Test cases: the tests beside policies, and fixtures, which are profiles with expected decisions."""
+"""Test cases: the tests next to policies, and fixtures, which are profiles with expected decisions."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def _shown(value: Tree) -> str:
 
 
 def load_tests(bundle: Bundle, policy: Policy) -> Document | None:
-    """Return the tests that stand beside a policy (policy-tests.schema.json), or None. Raises InvalidInput."""
+    """Return the tests next to a policy (policy-tests.schema.json), or None. Raises InvalidInput."""
     document = bundle.tests_of(policy)
     problems = validate(document, "policy-tests", bundle.schemas) if document is not None else []
     if problems:

@@ -142,6 +142,6 @@ def _sites_below(schemas: SchemaSet) -> Mapping[str, set[str]]:
 
 
 def letters(number: int) -> str:
-    """Return the letters that stand for a number, as a spreadsheet names columns: a, b … z, aa, ab."""
+    """Return the letters for a number, like the columns of a spreadsheet: a, b … z, aa, ab."""
     last = chr(ord("a") + number % 26)
     return last if number < 26 else letters(number // 26 - 1) + last

@@ -310,13 +310,13 @@ def _gate(gate: GateResult, entries: Entries) -> dict[str, object]:
 
 
 def _changes(gate: GateResult) -> dict[str, object]:
-    """Return what the edited specs do, and what an edited law would do; each is left out where nothing was compared."""
+    """Return what the edited specs do, and what an edited law would do; each is omitted where nothing was compared."""
     found = {"spec_changes": gate.changes, "law_changes": gate.by_law}
     return {key: encode(one) for key, one in found.items() if one is not None}
 
 
 def _remarks(remarks: Iterable[Remark] | None, lang: Language | None) -> dict[str, object]:
-    """Return remarks as data: those on waivers, and the settings in use. Both are left out where there are none.
+    """Return remarks as data: those on waivers, and the settings in use. Both are omitted where there are none.
 
     Messages are in one language, or in both.
     """

@@ -458,7 +458,7 @@ def _abbreviate(title: str) -> str:
 
 
 def _further(record: Record, lang: Language) -> Iterator[str]:
-    """Yield the number of things that the screen leaves out; of duties after the launch also the next deadline."""
+    """Yield the number of things that the screen omits; of duties after the launch also the next deadline."""
     later = sum(
         duty.state != "done" and duty.deadline.group not in ("before-launch", "before-event") for duty in record.duties
     )

@@ -114,7 +114,7 @@ class PolicyPage:
 
     @property
     def verification(self) -> dict[str, int]:
-        """Number of articles by verification, the best first; verifications of no article are left out."""
+        """Number of articles by verification, the best first; verifications of no article are omitted."""
         count = Counter(article.verification for article in self.policy.articles.values())
         return {word: count[word] for word in VERIFICATIONS if count[word]}
 
