@@ -75,7 +75,7 @@ class StatuteText:
         return self.first_missing(quote) is None
 
     def first_missing(self, quote: str) -> str | None:
-        """Return the first part of a quote that does not stand behind the parts before it; None if all do."""
+        """Return the first part of a quote that does not follow the preceding parts; None if all do."""
         at = 0
         for part in filter(None, _bare(quote).split(CUT)):
             found = self.folded.find(_fold(part), at)

@@ -16,7 +16,7 @@ NOUNS = {"classify": "classification", "deny": "denial", "need": "need", "route"
 
 
 def unread_warnings(bundle: Bundle, policies: Iterable[Policy] | None = None) -> list[Problem]:
-    """Return a warning for every denial, need, route, classification and condition that nobody has read.
+    """Return a warning for every unread denial, need, route, classification and condition.
 
     `policies`: those to look at, by default all of the bundle.
     """

@@ -137,7 +137,7 @@ def login_names(host: str) -> tuple[str, ...]:
 
 
 def is_digest(text: object) -> bool:
-    """Return True for a digest of SHA-256, the only one that is used."""
+    """Return True for a SHA-256 digest, the only supported kind."""
     return isinstance(text, str) and re.fullmatch(r"sha256:[0-9a-f]{64}", text) is not None
 
 

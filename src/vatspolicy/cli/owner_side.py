@@ -47,7 +47,7 @@ _NOTHING = Phrase("With the files of the change, the gate would pass nothing tha
 
 @dataclass(frozen=True)
 class OwnerSide:
-    """A copy of a revision, beside the working tree."""
+    """A copy of a revision, separate from the working tree."""
 
     revision: str
     root: str

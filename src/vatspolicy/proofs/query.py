@@ -79,7 +79,7 @@ class Query:
 
 @functools.lru_cache(maxsize=8)
 def refuse_unknown_fields(law: Bundle) -> None:
-    """Raise Unsupported for a law with a field that proofs do not know."""
+    """Raise Unsupported for a law with a field that proofs do not support."""
     if isinstance(law, MixedBundle):
         refuse_unknown_fields(law.base)
         refuse_unknown_fields(law.head)

@@ -73,7 +73,7 @@ class Descent(NamedTuple):
 
 
 class NotGraded(Exception):
-    """Signal that a name stands for no number of the law. The text says which."""
+    """Signal that a name does not refer to a number of the law. The text gives the name."""
 
 
 def find_descent(bundle: Bundle, names: Sequence[str], period: Period) -> Descent | None:

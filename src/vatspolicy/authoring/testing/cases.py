@@ -40,7 +40,7 @@ class ObservedRule(NamedTuple):
 
     @property
     def differs(self) -> bool:
-        """True if the state is not the one that the test expects; a need that is unmet fires."""
+        """True if the state differs from the expected one; an unmet need fires."""
         found = set(self.states)
         return found != {self.wanted} and not (self.wanted == "fires" and found == {"unmet"})
 
@@ -152,7 +152,7 @@ def policy_cases(bundle: Bundle) -> Iterator[Case]:
 
 
 def cases_of(bundle: Bundle, policy: Policy) -> Iterator[Case]:
-    """Yield the tests of one policy, from `x.test.yaml` beside `x.yaml`; none if that file does not exist.
+    """Yield the tests of a policy `x.yaml` from `x.test.yaml`; none if that file does not exist.
 
     Raises InvalidInput for a file of another form, when a test's facts are not a profile, and for a field of the
     policy that the test runner does not know.
@@ -248,7 +248,7 @@ def fixture_cases(bundle: Bundle, folder: FilePath) -> Iterator[Case]:
 
 
 def one_fixture(bundle: Bundle, path: FilePath) -> Iterator[Case]:
-    """Yield the expected decisions of one profile, from `x.expect.yaml` beside `x.yaml`."""
+    """Yield the expected decisions of a profile `x.yaml` from `x.expect.yaml`."""
     beside = path.with_name(path.name.removesuffix(".yaml") + ".expect.yaml")
     if not beside.is_file():
         raise InvalidInput(

@@ -67,7 +67,7 @@ def find_locations(strings: frozenset[str], schemas: SchemaSet) -> tuple[Site, .
 
 
 def _zones(province: str, schemas: SchemaSet) -> list[str]:
-    """Return the zones of a province that contain no site as a whole; a zone bears the name of its province."""
+    """Return the zones of a province that contain no whole site; a zone has the name of its province."""
     whole = {entry["zone"] for entry in gazetteer(schemas).values() if "zone" in entry}
     zones = schemas.load("places")["$defs"]["zone"]["enum"]
     return [zone for zone in zones if (zone == province or zone.startswith(f"{province}-")) and zone not in whole]

@@ -195,7 +195,7 @@ def by_kind(advice: Iterable[Advice]) -> list[Advice]:
 
 
 def say_kind(finding: Advice, lang: Language) -> str:
-    """Return the kind of a piece of advice, to stand before it."""
+    """Return the kind of a piece of advice, as a prefix."""
     return word(ADVICE_KINDS, finding.kind, lang) + joint("colon", lang)
 
 

@@ -49,7 +49,7 @@ def make_report(record: Record, lang: Language, judgement: Judgement) -> dict[st
 
 
 def write_dense(value: object, indent: str = "") -> str:
-    """Return JSON in which an object or list without objects stands on one line."""
+    """Return JSON that keeps each object or list without objects on one line."""
     members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     if not any(isinstance(member, dict) or _has_objects(member) for member in members):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -199,7 +199,7 @@ class RulePart:
 
     @property
     def further_articles(self) -> list[Article]:
-        """Articles that the rule rests on beside the first."""
+        """Articles that the rule rests on, except the first."""
         return [self.page.policy.articles[key] for key in self.rule.cite[1:]]
 
     @property
