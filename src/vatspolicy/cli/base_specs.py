@@ -20,7 +20,7 @@ from vatspolicy.git import Git
 
 
 def decide_base(gate: Gate, revision: str, arguments: Sequence[str]) -> tuple[Gate, BaseRun]:
-    """Decide the specs of the commit at which the working tree and a revision parted; return the gate that knows them.
+    """Decide the specs of the merge base of the working tree and a revision; return the gate with them.
 
     Raises:
         DayError: The day of the gate may not be used.

@@ -363,7 +363,7 @@ def parse_changes(texts: Sequence[str]) -> Changes:
 
 
 def _check_path(path: str) -> None:
-    """Refuse a fact that no schema knows: to change it would have no effect."""
+    """Reject a fact missing from every schema: changing it would have no effect."""
     from vatspolicy.core.profile.vocabulary import describe
 
     steps: list[str | int] = []

@@ -229,7 +229,7 @@ def record_runs(selected: SelectedLaw, gate: Gate, result: GateResult, moment: s
 
 
 def find_opinions(record: Record) -> tuple[OpinionUsed, ...]:
-    """Return the opinions that a decision rests on. What nobody granted does not count."""
+    """Return the opinions that a decision rests on. Opinions without a grant do not count."""
     return tuple(
         OpinionUsed(opinion.about, opinion.service, opinion.by, opinion.date, grant.approver, grant.since, grant.until)
         for opinion in record.opinions

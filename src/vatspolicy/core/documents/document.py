@@ -99,7 +99,7 @@ class Document(ValueObject):
         return self._characters(nodes[-1], value) if len(nodes) > len(path) and isinstance(value, str) else []
 
     def _characters(self, node: Node, value: str) -> list[int]:
-        """Return the places of the characters of a scalar; empty if they cannot be told."""
+        """Return the positions of the characters of a scalar; empty if they cannot be determined."""
         read = list(islice(characters(self.text, node.text_start, node.style, value), len(value)))
         if "".join(char for char, _ in read) != value:
             return []

@@ -133,7 +133,7 @@ class SchemaSet:
 
 
 def _lists_of(node: Any, name: str) -> Iterator[dict[str, Any]]:
-    """Yield the nodes of a schema that hold the list of a name."""
+    """Yield the nodes of a schema that contain the list with a given name."""
     if isinstance(node, dict):
         if node.get("x-list") == name and "enum" in node:
             yield node

@@ -42,7 +42,7 @@ _VALUES = frozenset({"const", "enum"})
 def validate(document: Document, schema_name: str, schemas: SchemaSet | None = None) -> list[Problem]:
     """Return the first violations of the schema, by line and column. `schemas` defaults to the shipped ones.
 
-    In a profile, a key with the value null says as little as a key that is left out.
+    In a profile, a key with the value null says as little as a key that is omitted.
     """
     return Validator.of(schema_name, schemas or SchemaSet.shipped()).problems(document)
 

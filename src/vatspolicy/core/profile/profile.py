@@ -84,7 +84,7 @@ class Profile(ValueObject):
 
     @functools.cached_property
     def turning_days(self) -> Mapping[str, tuple[Path, ...]]:
-        """Days on which a dated fact may begin or cease to hold: its own day and the day after, with the facts' paths.
+        """Days on which a dated fact may start or stop being valid (its day and the next), with the facts' paths.
 
         A license holds to the end of its last day, a filing from its day on. The launch day is not included.
         """
@@ -117,7 +117,7 @@ class Profile(ValueObject):
         return (*path, *names)
 
     def mark(self, path: Path) -> tuple[int, int]:
-        """Return line and column (from 1) of a fact, or of the nearest object that holds it."""
+        """Return line and column (from 1) of a fact, or of the nearest object that contains it."""
         return self.document.mark(path)
 
     def _written(self, path: Path, name: str) -> bool:
@@ -218,7 +218,7 @@ def facts_of(data: Any, schemas: SchemaSet | None = None) -> dict[str, Any]:
 
 
 def is_declared(holder: str, name: str) -> bool:
-    """Return whether a list of an object (`profile`, `company`, `partner` …) is empty if it is left out."""
+    """Return whether a list of an object (`profile`, `company`, `partner` …) is empty if it is omitted."""
     return name in DECLARED and holder != "partner"
 
 
@@ -236,7 +236,7 @@ def _read_facts(schemas: SchemaSet) -> Reader:
 def _reader(type: Type, schemas: SchemaSet) -> Reader | None:
     """Return the function that makes a written value one that expressions read; None if the value stays as it is.
 
-    Nulls are left out, numbers become floats, and places become objects with the places they lie in.
+    Nulls are omitted, numbers become floats, and places become objects with the places they lie in.
     """
     match type:
         case Record(name=name, fields=fields):
@@ -328,7 +328,7 @@ def _offer_licensed(found: dict[str, Any]) -> None:
 
 
 def _presume_none(presumed: Mapping[str, tuple[str, frozenset[str]]], found: dict[str, Any]) -> None:
-    """Read a list as empty if it is left out and each word of another fact leaves it empty."""
+    """Read a list as empty if it is omitted and each word of another fact leaves it empty."""
     for key, (fact, words) in presumed.items():
         if key not in found and found.get(fact) and words.issuperset(found[fact]):
             found[key] = []

@@ -44,7 +44,7 @@ class Report(pieces.Report):
         return tuple(map(_pack, parts))
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
-        """Yield the report. Invalid specs come first, so that no annotation of one is left out for another."""
+        """Yield the report. Invalid specs come first, so that no annotation of one is omitted for another."""
         lang, judgement, remarks = self.lang, self.judgement, list(run.remarks or ())
         invalid = len({problem.file for problem in run.problems})
         order = entries.sort(rank)

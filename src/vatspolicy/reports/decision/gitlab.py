@@ -1,4 +1,4 @@
-"""Code Quality report of GitLab: what fails or would fail, beside the lines of a merge request."""
+"""Code Quality report of GitLab: actual and possible failures on the lines of a merge request."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ class Report(pieces.Report):
         return {} if self.judgement.known is None else {"baselineState": "new" if result.new else "unchanged"}
 
     def _dump(self, results: Iterable[dict[str, object]]) -> str:
-        """Return results as they stand in the list of a run."""
+        """Return results in the form used in the list of a run."""
         texts = []
         for result in results:
             if self.judgement.known is not None:  # SARIF 2.1.0, 3.27.24: on all results of a run or on none
@@ -212,7 +212,7 @@ def _layer(finding: Finding) -> dict[str, str]:
 
 
 def _suppression(waived: Waived, said: str) -> dict[str, object]:
-    """Return a waiver or a baseline as SARIF knows it: kept outside the source, and accepted."""
+    """Return a waiver or a baseline as a SARIF suppression: external and accepted."""
     return {
         "kind": "external",
         "status": "accepted",

@@ -45,7 +45,7 @@ NAMED = ("contested", "duty", "advice")
 
 
 class Summary(NamedTuple):
-    """A decision as reports on several specs tell it, in one language."""
+    """Summary of a decision in one language, for reports on several specs."""
 
     file: str
     product: str
@@ -293,7 +293,7 @@ def _names(failed: Iterable[Summary], lang: Language) -> str:
 
 
 def _counts(summaries: Sequence[Summary], lang: Language) -> list[str]:
-    """Return what is left to do, counted over all decisions."""
+    """Return the remaining tasks, counted over all decisions."""
     keys = ("denials", "licenses", "facts", "filings", "own")
     total = {key: sum(getattr(summary, key) for summary in summaries) for key in keys}
     said = [count(COUNTS, key, total[key], lang) for key in ("denials", "licenses", "facts") if total[key]]

@@ -1,4 +1,4 @@
-"""GitHub workflow commands: annotations beside lines of a pull request."""
+"""GitHub workflow commands: annotations on the lines of a pull request."""
 
 from __future__ import annotations
 
