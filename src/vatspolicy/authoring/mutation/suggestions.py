@@ -16,6 +16,7 @@ from vatspolicy.authoring.mutation.distinction import Distinction, MutantCompari
 from vatspolicy.authoring.mutation.mutants import Mutant
 from vatspolicy.authoring.mutation.ruleset import AlteredBundle, apply_mutant
 from vatspolicy.authoring.mutation.run import MutationTrial
+from vatspolicy.authoring.testing.case_names import Changes, name_by_facts
 from vatspolicy.authoring.testing.cases import Case, load_tests, read_case_profile, whole_base
 from vatspolicy.authoring.testing.rule_states import state_of, subjects
 from vatspolicy.authoring.testing.updates import UpdatedFile
@@ -30,11 +31,6 @@ from vatspolicy.core.policies.model import Policy, Rule
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.errors import InvalidInput
 
-Changes = tuple[tuple[str, Tree], ...]
-"""Facts to set by dotted path, in order; None removes a fact."""
-
-_LONGEST = 200
-"""Longest name of a test, as in policy-tests.schema.json."""
 FIRST_DAY, LIKELY_DAY = "0001-01-01", "2000-01-01"
 _MADE_UP = {"schema", "product.id"}
 
@@ -204,8 +200,7 @@ class _Comparison:
         profile = self.profile(changes)
         assert profile is not None
         states, others = (self.observe(bundle, profile, day) for bundle in (self.bundle, self.other))
-        it = self.mutant.pin.replace("{rule}", self.rule.id)
-        entry: dict[str, Tree] = {"it": it if len(it) <= _LONGEST else it[: _LONGEST - 1] + "…", "as_of": day}
+        entry: dict[str, Tree] = {"it": name_by_facts(self.rule.id, day, changes, self.bundle.schemas), "as_of": day}
         sets, unset = {p: v for p, v in changes if v is not None}, [p for p, v in changes if v is None]
         entry |= {"set": sets} if sets else {}
         entry |= {"unset": unset} if unset else {}

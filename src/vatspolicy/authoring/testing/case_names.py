@@ -1,0 +1,79 @@
+"""Names of tests: those that state the facts, and the mark at names and comments that an update may have outdated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
+from vatspolicy.core.documents import Document, Path, format_path
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.profile.wording import FactWording
+
+Changes: TypeAlias = "tuple[tuple[str, Tree], ...]"
+"""Facts to set by dotted path, in order; None removes a fact."""
+
+_LONGEST = 200
+"""Longest name of a test, as in policy-tests.schema.json."""
+_BY_FACTS = re.compile(r"[a-z0-9-]+( on \d{4}-\d\d-\d\d\b|: each of the )")
+_UNNAMED = {"company", "product", "services", 0}
+"""Steps of a path that a name leaves out."""
+_MARK = "# Check the name and the comments of this test: an update changed"
+
+
+def name_by_facts(rule: str, day: str, changes: Changes, schemas: SchemaSet) -> str:
+    """Return the name of a test by its rule, day and facts. It holds whatever the clauses and the result become."""
+    wording = FactWording(schemas)
+    facts = [_word_fact(wording, path, value) for path, value in changes]
+    name = f"{rule} on {day}" + (f": {'; '.join(facts)}" if facts else "")
+    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
+
+
+def _word_fact(wording: FactWording, dotted: str, value: Tree) -> str:
+    path: Path = tuple(int(step) if step.isdecimal() else step for step in dotted.split("."))
+    named = [end for end, step in enumerate(path, 1) if step not in _UNNAMED]
+    steps = [wording.name(path[:end])["en"] if isinstance(path[end - 1], str) else f"{path[end - 1]}" for end in named]
+    shown = "not stated" if value is None else wording.value(value, path)["en"]
+    return f"{' · '.join(steps)}: {shown}" if steps else shown
+
+
+def mark_words(before: Document, after: Document, changed: Iterable[Path]) -> str:
+    """Return the text after an update, with a comment above each entry whose name or comments say more than its facts.
+
+    `changed`: the places of the expectations that the update rewrote.
+    """
+    by_entry: dict[Path, list[str]] = {}
+    for path in changed:
+        rest = [step for step in path[2:] if step not in ("expect", "rows") and isinstance(step, str)]
+        by_entry.setdefault(path[:2], []).append(_word_change(before, path, format_path(tuple(rest))))
+    lines = after.text.split("\n")
+    for entry, words in sorted(by_entry.items(), reverse=True):
+        line = after.mark(entry)[0] - 1
+        if _says_more(after, entry, lines) and not lines[line - 1].strip().startswith(_MARK):
+            indent = " " * (len(lines[line]) - len(lines[line].lstrip()))
+            lines.insert(line, f"{indent}{_MARK} {', '.join(dict.fromkeys(words))}.")
+    return "\n".join(lines)
+
+
+def _word_change(before: Document, path: Path, name: str) -> str:
+    value: Tree = before.data
+    for step in path:
+        value = value.get(step) if isinstance(value, dict) else value[step]
+    return f"{name} (was {value})" if isinstance(value, str) else name
+
+
+def _says_more(document: Document, entry: Path, lines: list[str]) -> bool:
+    """Return whether an entry has a name that does not state facts alone, or comments."""
+    holder, index = entry[0], int(entry[1])
+    entries = document.data[holder]
+    first = document.mark(entry)[0] - 1
+    last = document.mark((holder, index + 1))[0] - 1 if index + 1 < len(entries) else len(lines)
+    name = entries[index].get("it")
+    return any("#" in line for line in lines[first:last]) or (name is not None and not _BY_FACTS.match(name))
+
+
+def find_marks(document: Document) -> Iterator[int]:
+    """Yield the numbers of lines that an update has marked."""
+    if _MARK in document.text:
+        yield from (n for n, line in enumerate(document.text.split("\n"), 1) if line.strip().startswith(_MARK))
