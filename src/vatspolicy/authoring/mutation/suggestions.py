@@ -348,6 +348,9 @@ def key_of(entry: Fields) -> str:
 # --- suggested tests in the files of tests beside policies: each on a line, those of one list as rows of a table
 
 
+PROPOSED = "# Proposed by `vatspolicy test --write-tests` from here on."
+"""Comment above the first of the proposed tests; what counsel wrote stands above it."""
+
 _MOST_ROWS = 64
 """Most rows of a table, as in policy-tests.schema.json."""
 
@@ -377,7 +380,10 @@ def _add(bundle: Bundle, id: str, tests: Sequence[SuggestedTest]) -> UpdatedFile
     [cases] = [entry.value for entry in tree.root.entries if entry.key is not None and entry.key.value == "cases"]
     assert isinstance(cases, YamlCollection)
     cases.flow = cases.flow and bool(cases.entries)
-    cases.entries += (YamlEntry(None, _build_case(case)) for case in arrange(tests, names))
+    added = [YamlEntry(None, _build_case(case)) for case in arrange(tests, names)]
+    if PROPOSED not in text:
+        added[0].lead.append(PROPOSED)
+    cases.entries += added
     written = parse_document(write_tree(tree), tests[0].file)
     problems = validate(written, "policy-tests", bundle.schemas)
     if problems:
