@@ -21,7 +21,8 @@ from vatspolicy.authoring.analysis.findings import NOT_SHOWN, AnalysisFinding, N
 from vatspolicy.authoring.analysis.structural import same_text
 from vatspolicy.authoring.analysis.witness import Witness, make_witness
 from vatspolicy.authoring.testing.coverage import terms_of
-from vatspolicy.core.cel.ast import And, Node, Term
+from vatspolicy.core.cel.ast import And, Node
+from vatspolicy.core.engine.explanation import quote
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import NEVER, Advise, Classify, Deny, Duty, Expression, Need, Route, Rule
 from vatspolicy.core.policies.modelled import effect_constants
@@ -147,13 +148,8 @@ def clauses_of(bundle: Bundle, rule: Rule) -> Iterator[tuple[str, Expression, No
         tree = expression.tree
         for part in tree.parts if isinstance(tree, And) else (tree,):
             used = terms_of(bundle, bundle.policies[rule.policy], part)
-            texts = [_text_of(expression, part), *(owner.terms[name] for name, owner, _ in used)]
+            texts = [quote(expression.text, part), *(owner.terms[name] for name, owner, _ in used)]
             yield "\n".join(texts), expression, part
-
-
-def _text_of(expression: Expression, clause: Node) -> str:
-    start, end = clause.span
-    return f"term.{clause.name}" if isinstance(clause, Term) else " ".join(expression.text[start:end].split())
 
 
 def _failing_clause(context: AnalysisContext, rule: Rule) -> tuple[str, bool, Witness | None]:
@@ -175,7 +171,7 @@ def _failing_clause(context: AnalysisContext, rule: Rule) -> tuple[str, bool, Wi
         solution = context.find_solution(build) if rest else None
         if solution is not None:
             shown = make_witness(context.bundle, solution, [rule], title)
-            return _text_of(expression, part), key in added, shown
+            return quote(expression.text, part), key in added, shown
     solution = context.find_solution(
         lambda query, ruleset: [ruleset.in_force(rule), *encode_subject(query, ruleset, rule.each)[0]]
     )

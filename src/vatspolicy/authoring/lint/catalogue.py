@@ -166,11 +166,8 @@ RULES: Mapping[str, LintRule] = {
     ),
     "unwaivable-missing": LintRule(
         ERROR,
-        Phrase("Rules that deny for one reason on one primary article can all be waived, or none can."),
-        Phrase(
-            "A rule cannot be waived, and its neighbor can, although both deny for the same reason on the same primary "
-            "article. Mark both `unwaivable`, or ignore the finding with the reason for the difference."
-        ),
+        Phrase("Rules with one effect on one primary article can all be waived, or none can."),
+        Phrase("Mark both rules `unwaivable`, or ignore the finding with the reason for the difference."),
     ),
     "unverified-rule": LintRule(
         WARNING,

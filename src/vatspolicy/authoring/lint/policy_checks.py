@@ -21,7 +21,7 @@ from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.compiler import variables
 from vatspolicy.core.policies.cost import COSTLY, expression_cost
-from vatspolicy.core.policies.model import COMPARED, NEVER, Deny, Expression, Policy, Route, Rule
+from vatspolicy.core.policies.model import COMPARED, NEVER, Expression, Policy, Route, Rule
 from vatspolicy.core.profile.vocabulary import gazetteer, within, words_of
 from vatspolicy.errors import Problem
 from vatspolicy.i18n import Listing, _
@@ -110,27 +110,14 @@ def _unwaivable(file: PolicyFile) -> Found:
 
 
 def _unmarked(file: PolicyFile) -> Found:
-    """Yield rules that may be waived beside a rule that may not and denies for the same reason on the same article."""
-    marked: dict[tuple[str, bool, str], str] = {}
-    for rule in file.policy.rules:
-        if rule.unwaivable:
-            marked |= dict.fromkeys(_prohibitions(file.policy, rule), rule.id)
+    """Yield rules that may be waived beside a rule that may not, though both say the same on one primary article."""
     for index, rule in enumerate(file.policy.rules):
-        found = [key for key in _prohibitions(file.policy, rule) if key in marked]
-        if found and not rule.unwaivable:
-            message = _(
-                "An approver may waive this rule, but not {rule}, which denies for the same reason on {article}.",
-                rule=marked[found[0]],
-                article=found[0][2],
-            )
-            yield "unwaivable-missing", file.document.problem(("rules", index), message)
-
-
-def _prohibitions(policy: Policy, rule: Rule) -> Iterator[tuple[str, bool, str]]:
-    """Yield the reason of a denial, and whether an applicant can cure it, with each primary article that it cites."""
-    if isinstance(rule.effect, Deny):
-        primary = (key for key in rule.cite if policy.articles[key].verification == "primary")
-        yield from ((rule.effect.reason, rule.effect.curable, key) for key in primary)
+        primary = {key for key in rule.cite if file.policy.articles[key].verification == "primary"}
+        for other in file.policy.rules:
+            if not rule.unwaivable and other.unwaivable and other.effect == rule.effect and primary & {*other.cite}:
+                message = _("An approver may waive this rule, but not {rule}, which says the same.", rule=other.id)
+                yield "unwaivable-missing", file.document.problem(("rules", index), message)
+                break
 
 
 def _places(file: PolicyFile) -> Found:

@@ -31,6 +31,7 @@ from vatspolicy.core.cel.ast import (
 from vatspolicy.core.cel.types import BOOL, Bool, Int, Number
 from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.engine.explanation import quote
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.compiler import variables
 from vatspolicy.core.policies.model import NEVER, Deny, Expression, Need, Policy, Route, Rule, Value
@@ -97,11 +98,6 @@ def replace(tree: Node, steps: Steps, node: Node) -> Node:
     raise IndexError(steps)
 
 
-def source(text: str, node: Node) -> str:
-    """Return the source text of a node, on one line."""
-    return " ".join(text[node.span[0] : node.span[1]].split())
-
-
 def _edits(node: Node, steps: Steps, text: str, negated: bool = False) -> Iterator[Mutation]:
     """Yield the mistakes below a node. If it is `negated`, dropping the ! is the same mistake as negating the node."""
     yield from (
@@ -124,7 +120,7 @@ def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
         case And(parts=parts) | Or(parts=parts):
             yield from _of_junction(node, parts, steps, text)
         case Not(body=body):
-            told = _("the ! before {value} is dropped", value=source(text, body))
+            told = _("the ! before {value} is dropped", value=quote(text, body))
             yield Mutation("opposite", steps, body, node.span, told)
         case Compare(op=op):
             yield from _of_comparison(node, op, steps, text)
@@ -136,18 +132,18 @@ def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
                 steps,
                 changed,
                 node.span,
-                _("{old} becomes {new} in {expression}", old=kind, new=other, expression=source(text, node)),
+                _("{old} becomes {new} in {expression}", old=kind, new=other, expression=quote(text, node)),
             )
         case SetTest(kind=kind, left=left, right=right):
             yield _opposite(node, steps, text)
             other = _SETS[kind]  # with the lists exchanged, `exists` becomes `all` over the same list
-            new = f"sets.{other}({source(text, right)}, {source(text, left)})"
+            new = f"sets.{other}({quote(text, right)}, {quote(text, left)})"
             yield Mutation(
                 "quantifier",
                 steps,
                 dataclasses.replace(node, kind=other, left=right, right=left),
                 node.span,
-                _("{old} becomes {new}", old=source(text, node), new=new),
+                _("{old} becomes {new}", old=quote(text, node), new=new),
             )
         case Literal(value=tuple() as members) if len(members) > 1:
             for index, member in enumerate(members):
@@ -157,7 +153,7 @@ def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
                     steps,
                     shorter,
                     node.span,
-                    _("{member!r} is dropped from {list}", member=member, list=source(text, node)),
+                    _("{member!r} is dropped from {list}", member=member, list=quote(text, node)),
                 )
         case Literal(type=Int() | Number(), value=number) if number not in (0, 1):
             for __, value, phrase in mutate_value(number):
@@ -180,12 +176,12 @@ def _of_junction(node: And | Or, parts: tuple[Node, ...], steps: Steps, text: st
         steps,
         other,
         node.span,
-        _("{old} becomes {new} in {expression}", old=signs[0], new=signs[1], expression=source(text, node)),
+        _("{old} becomes {new} in {expression}", old=signs[0], new=signs[1], expression=quote(text, node)),
     )
     for index, part in enumerate(parts):
         rest = (*parts[:index], *parts[index + 1 :])
         shorter = rest[0] if len(rest) == 1 else dataclasses.replace(node, parts=rest)
-        told = _("the clause {clause} is dropped", clause=source(text, part))
+        told = _("the clause {clause} is dropped", clause=quote(text, part))
         yield Mutation("dropped", steps, shorter, part.span, told)
 
 
@@ -193,12 +189,12 @@ def _of_comparison(node: Compare, op: str, steps: Steps, text: str) -> Iterator[
     for kind, others in (("boundary", _BOUNDARY), ("opposite", _OPPOSITE)):
         if op in others:
             changed = dataclasses.replace(node, op=others[op])
-            told = _("{old} becomes {new} in {expression}", old=op, new=others[op], expression=source(text, node))
+            told = _("{old} becomes {new} in {expression}", old=op, new=others[op], expression=quote(text, node))
             yield Mutation(kind, steps, changed, node.span, told)
 
 
 def _opposite(node: Node, steps: Steps, text: str) -> Mutation:
-    told = _("{clause} is negated", clause=source(text, node))
+    told = _("{clause} is negated", clause=quote(text, node))
     return Mutation("opposite", steps, Not(BOOL, node.span, node), node.span, told)
 
 
@@ -299,7 +295,7 @@ class MutantGenerator:
                 for part in clauses_of(expression.tree):
                     names = {node.name for node in walk(part) if isinstance(node, Term)}
                     if term not in names and facts_of(part) - facts and variables_of(part) <= {*roots}:
-                        return part, source(expression.text, part)
+                        return part, quote(expression.text, part)
         return None
 
     def _narrowed(self, policy: Policy, index: int, rule: Rule, path: Path, expression: Expression) -> Iterator[Mutant]:

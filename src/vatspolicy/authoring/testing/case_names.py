@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from vatspolicy.core.documents import Document, Path, format_path
+from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.profile.wording import FactWording
@@ -38,29 +38,22 @@ def _word_fact(wording: FactWording, dotted: str, value: Tree) -> str:
     return f"{' · '.join(steps)}: {shown}" if steps else shown
 
 
-def mark_words(before: Document, after: Document, changed: Iterable[Path]) -> str:
-    """Return the text after an update, with a comment above each entry whose name or comments say more than its facts.
+def mark_words(document: Document, changed: Iterable[Path]) -> str:
+    """Return the text of an updated file, with a comment above each entry that says more than its facts.
 
     `changed`: the places of the expectations that the update rewrote.
     """
     by_entry: dict[Path, list[str]] = {}
     for path in changed:
         rest = [step for step in path[2:] if step not in ("expect", "rows") and isinstance(step, str)]
-        by_entry.setdefault(path[:2], []).append(_word_change(before, path, format_path(tuple(rest))))
-    lines = after.text.split("\n")
+        by_entry.setdefault(path[:2], []).append(" ".join(rest))
+    lines = document.text.split("\n")
     for entry, words in sorted(by_entry.items(), reverse=True):
-        line = after.mark(entry)[0] - 1
-        if _says_more(after, entry, lines) and not lines[line - 1].strip().startswith(_MARK):
+        line = document.mark(entry)[0] - 1
+        if _says_more(document, entry, lines) and not lines[line - 1].strip().startswith(_MARK):
             indent = " " * (len(lines[line]) - len(lines[line].lstrip()))
             lines.insert(line, f"{indent}{_MARK} {', '.join(dict.fromkeys(words))}.")
     return "\n".join(lines)
-
-
-def _word_change(before: Document, path: Path, name: str) -> str:
-    value: Tree = before.data
-    for step in path:
-        value = value.get(step) if isinstance(value, dict) else value[step]
-    return f"{name} (was {value})" if isinstance(value, str) else name
 
 
 def _says_more(document: Document, entry: Path, lines: list[str]) -> bool:
@@ -69,8 +62,11 @@ def _says_more(document: Document, entry: Path, lines: list[str]) -> bool:
     entries = document.data[holder]
     first = document.mark(entry)[0] - 1
     last = document.mark((holder, index + 1))[0] - 1 if index + 1 < len(entries) else len(lines)
-    name = entries[index].get("it")
-    return any("#" in line for line in lines[first:last]) or (name is not None and not _BY_FACTS.match(name))
+    while last > first and (not lines[last - 1].strip() or lines[last - 1].strip().startswith("#")):
+        last -= 1  # comments of the next entry
+    name, lead = entries[index].get("it"), lines[first - 1].strip()
+    is_told = any("#" in line for line in lines[first:last]) or (lead.startswith("#") and "Proposed by" not in lead)
+    return is_told or (name is not None and not _BY_FACTS.match(name))
 
 
 def find_marks(document: Document) -> Iterator[int]:

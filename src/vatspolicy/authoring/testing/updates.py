@@ -41,14 +41,13 @@ def update_expectations(cases: Iterable[Case]) -> list[UpdatedFile]:
             changes.setdefault(case.file, []).extend(found)
     updated = []
     for file, found in changes.items():
-        document = load_document(file)
-        before = after = document.text
+        before = after = load_document(file).text
         rewritten = []
         for path, value in found:
             text, after = after, _apply(after, file, path, value)
             rewritten += [path] if after != text else []
         if rewritten:
-            after = mark_words(document, parse_document(after, file), rewritten)
+            after = mark_words(parse_document(after, file), rewritten)
             updated.append(UpdatedFile(FilePath(file), before, after))
     return updated
 
