@@ -278,7 +278,7 @@ def test_a_need_that_no_profile_can_meet_is_a_finding(tmp_path: Path) -> None:
     other = SchemaSet({**shipped.files, "profile.schema.json": profile})
     [found] = [f for f in linted(tmp_path / "other", text, schemas=other).findings if f.rule == "unmeetable"]
     assert found.problem.path == "rules[0].need.instrument"
-    assert "No profile can hold own-approval" in found.problem.message
+    assert "Nobody can hold own-approval" in found.problem.message
 
 
 IDS = {
