@@ -31,10 +31,11 @@ from vatspolicy.core.cel.ast import (
 from vatspolicy.core.cel.types import BOOL, Bool, Int, Number
 from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.plain import Tree
-from vatspolicy.core.engine.explanation import quote
+from vatspolicy.core.engine.explanation import quote, unbound_facts
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.compiler import variables
 from vatspolicy.core.policies.model import NEVER, Deny, Expression, Need, Policy, Route, Rule, Value
+from vatspolicy.core.policies.reads import facts_of
 from vatspolicy.core.profile.vocabulary import gazetteer, within
 from vatspolicy.core.profile.word_lists import word_lists
 from vatspolicy.i18n import _
@@ -294,7 +295,11 @@ class MutantGenerator:
             for __, expression in located_expressions(rule):
                 for part in clauses_of(expression.tree):
                     names = {node.name for node in walk(part) if isinstance(node, Term)}
-                    if term not in names and facts_of(part) - facts and variables_of(part) <= {*roots}:
+                    if (
+                        term not in names
+                        and facts_of(part) - facts
+                        and {fact.root for fact in unbound_facts(part)} <= {*roots}
+                    ):
                         return part, quote(expression.text, part)
         return None
 
@@ -400,7 +405,7 @@ class MutantGenerator:
 
     def _widened(self, policy: Policy, name: str, body: Node) -> Iterator[Mutation]:
         """Yield the mistake that a term holds in the case of another clause, too."""
-        found = self._other_clause(policy, 0, variables_of(body), body, name)
+        found = self._other_clause(policy, 0, {fact.root for fact in unbound_facts(body)}, body, name)
         if found is not None and isinstance(body.type, Bool):
             told = _("the alternative {clause} is added", clause=found[1])
             yield Mutation("added", (), Or(BOOL, body.span, (body, found[0])), body.span, told)
@@ -472,17 +477,6 @@ class MutantGenerator:
 def clauses_of(tree: Node) -> tuple[Node, ...]:
     """Return the clauses of which an expression asks for all; none of a constant."""
     return tree.parts if isinstance(tree, And) else () if isinstance(tree, Literal) else (tree,)
-
-
-def facts_of(tree: Node) -> set[tuple[str, ...]]:
-    """Return the facts that an expression reads, by variable and names."""
-    return {(node.root, *node.names) for node in walk(tree) if isinstance(node, Fact)}
-
-
-def variables_of(tree: Node) -> set[str]:
-    """Return the variables that an expression reads, without those that its quantifiers bind."""
-    bound = {node.variable for node in walk(tree) if isinstance(node, Quantifier)}
-    return {variable for variable, *_ in facts_of(tree)} - bound
 
 
 def located_expressions(rule: Rule) -> Iterator[tuple[Path, Expression]]:

@@ -39,7 +39,7 @@ def _word_fact(wording: FactWording, dotted: str, value: Tree) -> str:
 
 
 def mark_words(document: Document, changed: Iterable[Path]) -> str:
-    """Return the text of an updated file, with a comment above each entry that says more than its facts.
+    """Return the text of an updated file, with a comment above each entry whose name does not state its facts alone.
 
     `changed`: the places of the expectations that the update rewrote.
     """
@@ -49,24 +49,11 @@ def mark_words(document: Document, changed: Iterable[Path]) -> str:
         by_entry.setdefault(path[:2], []).append(" ".join(rest))
     lines = document.text.split("\n")
     for entry, words in sorted(by_entry.items(), reverse=True):
-        line = document.mark(entry)[0] - 1
-        if _says_more(document, entry, lines) and not lines[line - 1].strip().startswith(_MARK):
+        line, name = document.mark(entry)[0] - 1, document.data[entry[0]][entry[1]].get("it", "")
+        if not _BY_FACTS.match(name) and not lines[line - 1].strip().startswith(_MARK):
             indent = " " * (len(lines[line]) - len(lines[line].lstrip()))
             lines.insert(line, f"{indent}{_MARK} {', '.join(dict.fromkeys(words))}.")
     return "\n".join(lines)
-
-
-def _says_more(document: Document, entry: Path, lines: list[str]) -> bool:
-    """Return whether an entry has a name that does not state facts alone, or comments."""
-    holder, index = entry[0], int(entry[1])
-    entries = document.data[holder]
-    first = document.mark(entry)[0] - 1
-    last = document.mark((holder, index + 1))[0] - 1 if index + 1 < len(entries) else len(lines)
-    while last > first and (not lines[last - 1].strip() or lines[last - 1].strip().startswith("#")):
-        last -= 1  # comments of the next entry
-    name, lead = entries[index].get("it"), lines[first - 1].strip()
-    is_told = any("#" in line for line in lines[first:last]) or (lead.startswith("#") and "Proposed by" not in lead)
-    return is_told or (name is not None and not _BY_FACTS.match(name))
 
 
 def find_marks(document: Document) -> Iterator[int]:
