@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from tests.support.console import Console
 from tests.support.law_builder import rule, write_policy
 from tests.support.layer_builder import overriding, stack, write_layer
+from tests.support.shipped import ROOT
 from vatspolicy.authoring.mutation.report import MutationReport, mutate
 from vatspolicy.authoring.mutation.run import MutantSelection, MutationTrial, select_mutants
-from vatspolicy.authoring.mutation.suggestions import SuggestedTest, SuggestionMaker, arrange
+from vatspolicy.authoring.mutation.suggestions import PROPOSED, SuggestedTest, SuggestionMaker, arrange
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.core.documents import load_document
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
@@ -222,3 +224,18 @@ def test_nothing_is_written_without_a_terminal(console: Console, folder: Path) -
     assert ran.code == 2
     assert "Add --yes" in ran.err
     assert load_document(folder / "small.test.yaml").text == before
+
+
+def test_no_name_of_a_proposed_test_quotes_a_clause() -> None:
+    """An edit of a clause would leave the name behind; what counsel wrote stands above the line."""
+    clause = re.compile(r"\b(param|term|operator|service|company|data|product|as_of)\.|[&|=<>!]{2}|\bdepend on\b")
+    proposed, wrong = 0, []
+    for file in sorted((ROOT / "policies").rglob("*.test.yaml")):
+        document = load_document(file)
+        line = document.text.partition(PROPOSED)[0].count("\n") + 1
+        for index, case in enumerate(document.data["cases"]):
+            if PROPOSED in document.text and document.mark(("cases", index))[0] > line:
+                proposed += 1
+                wrong += [f"{file.name}: {case['it']}"] if clause.search(case["it"]) else []
+    assert wrong == []
+    assert proposed > 500
