@@ -85,9 +85,14 @@ def tell(name: str) -> Told:
     state = start(shipped(), TODAY, allow_past=True)
     asked, texts = [], []
     while (question := state.question) is not None:
-        asked.append(question.path)
-        value = told(facts, question.path, case.as_of)
-        state = state.skip() if value is None else state.answer(value)
+        parts = question.parts or (question,)
+        asked.append(tuple(part.path for part in parts))
+        values = {".".join(map(str, path)): told(facts, path, case.as_of) for path in asked[-1]}
+        known = {name: value for name, value in values.items() if value is not None}
+        if question.parts:
+            state = state.answer_parts(known)
+        else:
+            state = state.answer(*known.values()) if known else state.skip()
         texts.append(state.document.text)
     return Told(case.expect["decision"], state.decision.decision, tuple(asked), tuple(texts))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vatspolicy.core.cel.ast import Fact, walk
 from vatspolicy.core.documents import Path
@@ -17,6 +17,7 @@ from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.policies.wording import describe_effect
 from vatspolicy.core.profile.edits import get_fact
 from vatspolicy.core.profile.vocabulary import (
+    asked_together,
     describe,
     gazetteer,
     grouped,
@@ -79,6 +80,12 @@ class Question:
     phase: str
     """Phase of the interview: start, decision or duties."""
     gain: InformationGain
+    heading: LocalizedText | None = None
+    """Question that asks for all parts."""
+    parts: tuple[Question, ...] = ()
+    """Questions of the facts that are asked for together, this one included; none if it is asked alone."""
+    implied: Tree = None
+    """Answer that stands unless another is given, as the question says; None if there is none."""
 
     @property
     def several(self) -> bool:
@@ -101,8 +108,39 @@ class Question:
         return self.kind not in ("words", "place", "places") and len(self.choices) <= _LISTED
 
 
-def make_question(state: InterviewState, fact: MissingFact, phase: str, gain: InformationGain = NO_GAIN) -> Question:
-    """Build the question that asks for a fact."""
+def make_question(
+    state: InterviewState,
+    fact: MissingFact,
+    phase: str,
+    gain: InformationGain = NO_GAIN,
+    others: Iterable[MissingFact] = (),
+) -> Question:
+    """Build the question that asks for a fact, and for those of `others` that the schema lets it ask for together."""
+    asked = _make_one(state, fact, phase, gain)
+    group = asked_together(fact.path, state.schemas)
+    if group is None:
+        return asked
+    beside = {".".join(_names(one.path)): one for one in others if _is_beside(fact.path, one.path)}
+    implied = {tuple(name.split(".")): value for name, value in group.get("implied", {}).items()}
+    for path in implied:
+        if path != fact.path and get_fact(state.data, path) is None:
+            beside.setdefault(".".join(path), MissingFact(path, ()))
+    beside[".".join(_names(fact.path))] = fact
+    named = (beside[name] for name in group["facts"] if name in beside)
+    parts = [replace(_make_one(state, one, phase, gain), implied=implied.get(one.path)) for one in named]
+    return replace(asked, heading=group["question"], parts=tuple(parts)) if len(parts) > 1 else asked
+
+
+def _names(path: Path) -> tuple[str, ...]:
+    return tuple(step for step in path if isinstance(step, str))
+
+
+def _is_beside(path: Path, other: Path) -> bool:
+    """Return whether two facts are of the same service and of the same license, as far as they are of one."""
+    return all(one == two for one, two in zip(path, other, strict=False) if isinstance(one, int))
+
+
+def _make_one(state: InterviewState, fact: MissingFact, phase: str, gain: InformationGain) -> Question:
     path = fact.path
     node = describe(path, state.schemas)
     kind, choices = _kind(state, path, node, fact.rules)
