@@ -79,6 +79,13 @@ PHRASES: Mapping[str, LocalizedText] = {
         "Type to search, or move with the arrow keys. A comma adds another answer; a slash begins a service that is "
         "run, hosted or sold independently. Enter takes them. 0 for none of these."
     ),
+    "how_together": Phrase(
+        "Type words or numbers with commas between them. Naming nothing of a list means none of it; d at the end leaves "
+        "the rest open."
+    ),
+    "how_name_day": Phrase(
+        "Type its name and the day, such as Acme SaaS, 2027-03-01. Without a day, the law of today decides."
+    ),
     "how_launch": Phrase("Type a day as YYYY-MM-DD; without one, the law of today decides."),
     "unknown_word": Phrase("This is not a valid answer."),
     "several": Phrase("Several answers match. Choose from these:"),
@@ -87,6 +94,9 @@ PHRASES: Mapping[str, LocalizedText] = {
     "near": Phrase("No answer has this name. Did you mean:"),
     "empty": Phrase("Nothing was typed. Type an answer, or press Enter again for don't know."),
     "one_only": Phrase("Give one answer only."),
+    "implied": Phrase("Unless you name another: {answer}"),
+    "one_only_of": Phrase("Give one answer only to: {question}"),
+    "also": Phrase("An answer is missing: {question}"),
     "none_and_more": Phrase("0 stands for none of these and goes with nothing else."),
     "not_whole": Phrase("Enter a whole number."),
     "not_number": Phrase("Enter a number."),

@@ -46,8 +46,12 @@ KINDS = (
     "places",
     "services",
     "entries",
+    "together",
 )
-"""Kinds of answers. `words` are choices too many to list; `entries` is a list of objects, one for each choice."""
+"""Kinds of answers. `words` are choices too many to list; `entries` is a list of objects, one for each choice;
+`together` is an object with the answer to each part by its path (`combine`).
+"""
+NUMBERS = ("integer", "number")
 NAME_PATH: Path = ("product", "id")
 LAUNCH: Path = ("product", "launch")
 SERVICES: Path = ("services",)
@@ -90,7 +94,12 @@ class Question:
     @property
     def several(self) -> bool:
         """True if the answer is a list."""
-        return self.kind in ("choices", "words", "places", "services", "entries")
+        return self.kind in ("choices", "words", "places", "services", "entries", "together")
+
+    @property
+    def name(self) -> str:
+        """Path with dots."""
+        return ".".join(map(str, self.path))
 
     @property
     def groups(self) -> tuple[tuple[LocalizedText, int, int], ...]:
@@ -105,7 +114,13 @@ class Question:
     @property
     def listed(self) -> bool:
         """True if the choices are shown."""
-        return self.kind not in ("words", "place", "places") and len(self.choices) <= _LISTED
+        looked_up = any(one.kind in ("words", "place", "places") for one in (self, *self.parts))
+        return not looked_up and len(self.choices) <= _LISTED
+
+    @property
+    def numbered(self) -> bool:
+        """True if a number stands for a choice, and not for an amount."""
+        return self.listed and not any(part.kind in NUMBERS for part in self.parts)
 
 
 def make_question(
@@ -129,6 +144,20 @@ def make_question(
     named = (beside[name] for name in group["facts"] if name in beside)
     parts = [replace(_make_one(state, one, phase, gain), implied=implied.get(one.path)) for one in named]
     return replace(asked, heading=group["question"], parts=tuple(parts)) if len(parts) > 1 else asked
+
+
+def combine(question: Question) -> Question:
+    """Return a question with its parts as one list, in which each choice names its fact; without parts, itself."""
+    if question.heading is None:
+        return question
+    choices = tuple(
+        Choice({part.name: one.value}, one.label, one.synonyms, one.group or part.text)
+        for part in question.parts
+        for one in part.choices
+    )
+    rules = tuple(dict.fromkeys(name for part in question.parts for name in part.rules))
+    whole = replace(question, kind="together", text=question.heading, choices=choices, rules=rules)
+    return replace(whole, unit=None, least=None, most=None)
 
 
 def _names(path: Path) -> tuple[str, ...]:

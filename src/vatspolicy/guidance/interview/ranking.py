@@ -29,7 +29,7 @@ from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.edits import set_fact
 from vatspolicy.core.profile.invariants import broken_invariant
 from vatspolicy.core.profile.profile import Profile, facts_of, trust_profile
-from vatspolicy.core.profile.vocabulary import describe, fact_schemas
+from vatspolicy.core.profile.vocabulary import asked_together, describe, fact_schemas
 
 _Names: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 """Facts by variable and fields."""
@@ -257,12 +257,13 @@ def estimate_remaining(state: InterviewState, unknown: Iterable[Path]) -> int:
 
     `unknown`: facts that were asked for in vain.
     """
-    passed, count = set(unknown), 0
-    while count < MAX_AHEAD:
+    passed, asked = set(unknown), set[str | Path]()
+    while len(asked) < MAX_AHEAD:
         fact = next((fact for fact in state.missing() if fact.path not in passed), None)
         if fact is None:
             break
-        count += 1
+        group = asked_together(fact.path, state.schemas)
+        asked.add(fact.path if group is None else group["facts"][0])
         passed.add(fact.path)
         answers = possible_answers(state.bundle, state.ruleset, state.data, fact.path, fact.rules, state.as_of)
         tries = [typical_answer(answers), *answers] if answers else []
@@ -270,4 +271,4 @@ def estimate_remaining(state: InterviewState, unknown: Iterable[Path]) -> int:
         schemas = state.ruleset.schemas
         possible = (one for one in following if broken_invariant(facts_of(one.data, schemas), schemas) is None)
         state = next(possible, state)
-    return count
+    return len(asked)

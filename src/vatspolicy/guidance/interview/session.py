@@ -455,6 +455,9 @@ def _describe(interview: Interview, question: Question) -> AskedQuestion:
         choices=question.choices,
         eliminates=Gain(gain.expected, gain.worst, gain.of) if gain.answers else None,
         why=Why(introduction(question), reasons(interview.bundle, question.rules, interview.day)),
+        heading=question.heading,
+        together=tuple(_describe(interview, part) for part in question.parts if part.path != question.path),
+        implied=question.implied,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from vatspolicy.core.documents import Path
 from vatspolicy.guidance.interview.messages import say
-from vatspolicy.guidance.interview.questions import LAUNCH, NAME_PATH, Question, introduction, reasons
+from vatspolicy.guidance.interview.questions import LAUNCH, NAME_PATH, Question, combine, introduction, reasons
 from vatspolicy.guidance.interview.replies import read_reply, show_value
 from vatspolicy.guidance.interview.result import Article, Choice
 from vatspolicy.guidance.interview.session import Interview, Refused
@@ -46,7 +46,8 @@ class Terminal:
     def run(self, state: Interview) -> tuple[Interview, bool]:
         """Ask until no question is left. Return the last state, and True if the user quit early."""
         shown, emptied = None, None
-        while (question := state.question) is not None:
+        while state.question is not None:
+            question = combine(state.question)
             if shown is not state:
                 self.lines(self.question(state, question))
                 shown = state
@@ -78,7 +79,7 @@ class Terminal:
                     return state
                 state = state.previous
                 self.save(state)
-            case "" | "d":
+            case "" | "d" if not (line and question.path in self.kept):
                 state = state.skip()
                 self.lines(self.note(say("skipped", self.lang)))
                 self.save(state)
@@ -91,7 +92,8 @@ class Terminal:
         before, behind = self.kept.pop(question.path, ("", ""))
         try:
             value = read_reply(question, f"{before}{line}{behind}")
-            following = state.answer(value)
+            together = question.kind == "together" and isinstance(value, dict)
+            following = state.answer_parts(value) if together else state.answer(value)
             self.save(following)
         except Refused as error:
             self.lines(self.note(error.text[self.lang], "yellow"))
@@ -100,7 +102,7 @@ class Terminal:
                 self.kept[question.path] = error.around
                 self.lines(self.note(say("kept_words", self.lang, words="".join(error.around).strip(" ,，、;；/／"))))
             elif not error.choices and question.listed and not self.menu:
-                self.lines(self.offer(question))
+                self.lines(self.offer(question, again=True))
             return state
         key = "named" if question.path == NAME_PATH else "taken"
         answer = show_value(question, value, self.lang)
@@ -137,10 +139,25 @@ class Terminal:
             yield from self.offer(question)
         yield from (paint(line, "dim") for line in (*self.how(question), *self.help()))
 
-    def offer(self, question: Question) -> Iterator[str]:
-        """Yield the choices of a question, or the groups of many."""
-        grouped = question.groups and len(question.choices) > _COLLAPSED
-        yield from self.groups(question) if grouped else self.choices(question)
+    def offer(self, question: Question, again: bool = False) -> Iterator[str]:
+        """Yield the choices of a question, or the groups of many; of a question with parts all, unless `again`."""
+        for part in question.parts:
+            if not part.choices and part.kind != "text":
+                unit = "" if part.unit is None else aside(part.unit[self.lang], self.lang)
+                yield from wrap(clean(f"{part.text[self.lang]}{unit}"), self.room, "  ", "  ")
+            if part.implied is not None:
+                answer = show_value(part, part.implied, self.lang)
+                yield from wrap(clean(say("implied", self.lang, answer=answer)), self.room, "  ", "  ")
+        if not question.groups or len(question.choices) <= _COLLAPSED:
+            yield from self.choices(question)
+        elif not question.parts or again:
+            yield from self.groups(question)
+        else:  # what is not named is not there, so that all must be seen
+            for name, first, last in question.groups:
+                members = enumerate(question.choices[first - 1 : last], first)
+                inside = joint("semicolon", self.lang).join(f"{at} {one.label[self.lang]}" for at, one in members)
+                yield from wrap(clean(name[self.lang]), self.room, "  ", "  ")
+                yield from wrap(clean(inside), self.room, "    ", "    ")
 
     def status(self, state: Interview) -> str:
         """Return the number of the question, the estimate of questions left, and the possible outcomes."""
@@ -175,7 +192,7 @@ class Terminal:
     def found(self, question: Question, choices: Sequence[Choice]) -> Iterator[str]:
         """Yield the choices that a search found, with their numbers if the choices are numbered."""
         for choice in choices:
-            sign = f"{question.choices.index(choice) + 1:>3}" if question.listed else "  -"
+            sign = f"{question.choices.index(choice) + 1:>3}" if question.numbered else "  -"
             yield from _item(f"{sign}  {clean(choice.label[self.lang])}", self.room)
 
     def choices(self, question: Question) -> Iterator[str]:
@@ -205,6 +222,8 @@ class Terminal:
 
     def kind(self, question: Question) -> str:
         """Return the kind of the instructions for an answer."""
+        if question.kind == "together":
+            return "name_day" if question.path == NAME_PATH else "together"
         if question.path in (NAME_PATH, LAUNCH):
             return "name" if question.path == NAME_PATH else "launch"
         if self.menu and question.choices:
