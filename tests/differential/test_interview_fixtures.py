@@ -88,11 +88,8 @@ def tell(name: str) -> Told:
         parts = question.parts or (question,)
         asked.append(tuple(part.path for part in parts))
         values = {".".join(map(str, path)): told(facts, path, case.as_of) for path in asked[-1]}
-        known = {name: value for name, value in values.items() if value is not None}
-        if question.parts:
-            state = state.answer_parts(known)
-        else:
-            state = state.answer(*known.values()) if known else state.skip()
+        known = [value for value in values.values() if value is not None]
+        state = state.answer_parts(values) if question.parts else state.answer(*known) if known else state.skip()
         texts.append(state.document.text)
     return Told(case.expect["decision"], state.decision.decision, tuple(asked), tuple(texts))
 

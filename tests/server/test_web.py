@@ -556,7 +556,7 @@ def test_a_bundle_has_the_form_of_its_own_schemas(law: Path) -> None:
     assert "Color of the company" in client("GET", "/form").text
     assert "Color of the company" in client("GET", "/schema").text
     request = read_request({"change": {"path": "company.color", "value": True}}, schemas)
-    assert request.change == (("company", "color"), True, False)
+    assert request.changes == ((("company", "color"), True, False),)
 
 
 # --- the command

@@ -163,7 +163,7 @@ def test_whether_a_license_is_valid_is_asked_where_its_last_day_is_not_known(shi
     state = state.answer([{"instrument": "vats-license", "classes": ["B11"]}], ("partner", "licenses"))
     asked = []
     while state.question is not None:
-        asked.append(state.question.path)
+        asked.extend(part.path for part in state.question.parts or (state.question,))
         state = state.answer(True) if asked[-1][-1] == "valid" else state.skip()
     last, valid = (("partner", "licenses", 0, name) for name in ("valid_until", "valid"))
     assert asked.index(valid) > asked.index(last)

@@ -84,7 +84,8 @@ PHRASES: Mapping[str, LocalizedText] = {
         "the rest open."
     ),
     "how_name_day": Phrase(
-        "Type its name and the day, such as Acme SaaS, 2027-03-01. Without a day, the law of today decides."
+        "Type its name and the day, such as Acme SaaS, 2027-03-01, or the name alone; its id and its file name are made "
+        "from it."
     ),
     "how_launch": Phrase("Type a day as YYYY-MM-DD; without one, the law of today decides."),
     "unknown_word": Phrase("This is not a valid answer."),

@@ -235,7 +235,7 @@ def _text(question: Question, text: str) -> Tree:
 def _together(question: Question, text: str) -> Tree:
     """Return the answer to each part by its path. A listed list of which nothing is named is empty.
 
-    `d` leaves unknown what is not answered; without it, each part needs an answer, but for the launch day.
+    `d` says that the rest is not known; without it, each part needs an answer, but for the launch day.
     """
     values: dict[str, Tree] = {}
     if any(part.kind in NUMBERS for part in question.parts):
@@ -268,7 +268,9 @@ def _together(question: Question, text: str) -> Tree:
             raise Refused(both("one_only_of", question=part.text))
         elif chosen or part.implied is not None:
             values[part.name] = chosen[0] if chosen else part.implied
-        elif part.name not in values and not leaves_open and part.path != LAUNCH:
+        elif leaves_open:
+            values.setdefault(part.name, None)
+        elif part.name not in values and part.path != LAUNCH:
             raise Refused(both("also", question=part.text), part.choices[:_SHOWN], (f"{text}, ", ""))
     return values
 
@@ -293,12 +295,13 @@ _READERS: Mapping[str, Callable[[Question, str], Tree]] = {
 def show_value(question: Question, value: Tree, lang: Language) -> str:
     """Return a value in words."""
     if isinstance(value, dict) and question.kind == "together":
-        told = (
-            f"{part.title[lang]}{joint('colon', lang)}{show_value(part, value[part.name], lang)}"
+        told = {
+            part.title[lang]: show_value(part, value[part.name], lang)
             for part in question.parts
-            if part.name in value
-        )
-        return joint("semicolon", lang).join(told)
+            if value.get(part.name) is not None
+        }
+        named = [f"{title}{joint('colon', lang)}{text}" for title, text in told.items()]
+        return joint("semicolon", lang).join(named if len(named) > 1 else told.values())
     labels = [(choice.value, choice.label[lang]) for choice in question.choices]
 
     def label(one: Tree) -> str:

@@ -328,15 +328,16 @@ class Interview:
         )
 
     def answer_parts(self, values: Mapping[str, Tree]) -> Interview:
-        """Return the next state after answers to the parts of the question, by their paths with dots.
+        """Return the next state after answers to parts of the question, by their paths with dots; None for not known.
 
-        A part without an answer is not known. Raises Refused as `answer` does.
+        A part that is left out stays open. Raises Refused as `answer` does.
         """
         assert self.question is not None
         state = self
         for part in self.question.parts:
-            name = ".".join(map(str, part.path))
-            state = state.answer(values[name], part.path) if name in values else state.skip(part.path)
+            if part.name in values:
+                value = values[part.name]
+                state = state.skip(part.path) if value is None else state.answer(value, part.path)
         return dataclasses.replace(state, previous=self)
 
     def skip(self, path: Path | None = None) -> Interview:
@@ -344,7 +345,7 @@ class Interview:
         if path is None:
             assert self.question is not None
             if self.question.parts:
-                return self.answer_parts({})
+                return self.answer_parts({part.name: None for part in self.question.parts})
             path = self.question.path
         named = self.named or path == NAME_PATH
         return dataclasses.replace(self, named=named, skipped=(*self.skipped, path), previous=self)
