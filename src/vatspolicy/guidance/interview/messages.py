@@ -80,8 +80,8 @@ PHRASES: Mapping[str, LocalizedText] = {
         "run, hosted or sold independently. Enter takes them. 0 for none of these."
     ),
     "how_together": Phrase(
-        "Type words or numbers with commas between them. Naming nothing of a list means none of it; d at the end leaves "
-        "the rest open."
+        "Type words or numbers with commas between them. Naming nothing of a list means none of it; what else you leave "
+        "out is asked next."
     ),
     "how_name_day": Phrase(
         "Type its name and the day, such as Acme SaaS, 2027-03-01, or the name alone; its id and its file name are made "
@@ -97,7 +97,6 @@ PHRASES: Mapping[str, LocalizedText] = {
     "one_only": Phrase("Give one answer only."),
     "implied": Phrase("Unless you name another: {answer}"),
     "one_only_of": Phrase("Give one answer only to: {question}"),
-    "also": Phrase("An answer is missing: {question}"),
     "none_and_more": Phrase("0 stands for none of these and goes with nothing else."),
     "not_whole": Phrase("Enter a whole number."),
     "not_number": Phrase("Enter a number."),

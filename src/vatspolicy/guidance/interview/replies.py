@@ -11,7 +11,7 @@ from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.words import SOME, Word, search_words
 from vatspolicy.core.profile.word_lists import find_elsewhere
 from vatspolicy.guidance.interview.messages import REPLIES, both
-from vatspolicy.guidance.interview.questions import LAUNCH, NAME_PATH, NUMBERS, Question
+from vatspolicy.guidance.interview.questions import NAME_PATH, NUMBERS, Question
 from vatspolicy.guidance.interview.result import Choice
 from vatspolicy.guidance.interview.session import Refused
 from vatspolicy.i18n import Language
@@ -233,16 +233,15 @@ def _text(question: Question, text: str) -> Tree:
 
 
 def _together(question: Question, text: str) -> Tree:
-    """Return the answer to each part by its path. A listed list of which nothing is named is empty.
-
-    `d` says that the rest is not known; without it, each part needs an answer, but for the launch day.
+    """Return the answers to parts by their paths. A listed list of which nothing is named is empty; what else is left
+    out stays open.
     """
     values: dict[str, Tree] = {}
     if any(part.kind in NUMBERS for part in question.parts):
         text = _THOUSANDS.sub("", text)
     elif re.fullmatch(r"[0-9 ]+", text):
         text = ",".join(text.split())
-    found, rest, leaves_open = [], [], False
+    found, rest = [], []
     for start, piece in _split(_COMMA, text):
         word = piece.strip()
         kinds = NUMBERS if _AMOUNT.fullmatch(word) else ("date",) if _DAY.fullmatch(word) else ()
@@ -251,8 +250,6 @@ def _together(question: Question, text: str) -> Tree:
             values[typed.name] = _READERS[typed.kind](typed, word)
         elif question.path == NAME_PATH:
             rest.append(piece)
-        elif word.casefold() == "d":
-            leaves_open = True
         elif word and not _is_none(word):
             try:
                 found.append(_find(question, word).value)
@@ -262,16 +259,14 @@ def _together(question: Question, text: str) -> Tree:
         chosen = [value[part.name] for value in found if isinstance(value, dict) and part.name in value]
         if part.kind == "text":
             values[part.name] = _text(part, ",".join(rest).strip())
-        elif part.several and (chosen or (part.listed and not part.least and not leaves_open)):
+        elif part.several and (chosen or (part.listed and not part.least)):
             values[part.name] = [choice.value for choice in part.choices if choice.value in chosen]
         elif len(chosen) > 1:
             raise Refused(both("one_only_of", question=part.text))
         elif chosen or part.implied is not None:
             values[part.name] = chosen[0] if chosen else part.implied
-        elif leaves_open:
-            values.setdefault(part.name, None)
-        elif part.name not in values and part.path != LAUNCH:
-            raise Refused(both("also", question=part.text), part.choices[:_SHOWN], (f"{text}, ", ""))
+    if not values:
+        raise Refused(both("unknown_word"))
     return values
 
 

@@ -79,7 +79,7 @@ class Terminal:
                     return state
                 state = state.previous
                 self.save(state)
-            case "" | "d" if not (line and question.path in self.kept):
+            case "" | "d":
                 state = state.skip()
                 self.lines(self.note(say("skipped", self.lang)))
                 self.save(state)

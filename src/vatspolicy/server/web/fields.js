@@ -87,10 +87,9 @@ function drawField(field, path, value, draft = null) {
   const notes = [hint.length ? el("p", { class: "hint", id: `${key}-hint` }, hint.join(" ")) : null,
     errors.length ? el("p", { class: "error", id: `${key}-error` }, errors.join(" ")) : null];
   const data = { id: `${key}-field`, class: "field", "data-path": path, "data-kind": field.kind, "data-draft": draft };
-  const open = field.open ? el("label", { class: "open" }, el("input", { type: "checkbox", id: `${key}-open`, "data-open": true }), " ", say("dont_know")) : null;
   const main = several
-    ? el("fieldset", { ...data, "aria-describedby": described }, el("legend", { class: "name" }, label), notes, control, open)
-    : el("div", data, el("label", { for: key, class: "name" }, label), notes, control, open);
+    ? el("fieldset", { ...data, "aria-describedby": described }, el("legend", { class: "name" }, label), notes, control)
+    : el("div", data, el("label", { for: key, class: "name" }, label), notes, control);
   return [main, draft ? null : drawDetails(field, path, value)];
 }
 
@@ -258,7 +257,7 @@ function read(field) {
   const radio = field.querySelector("input[type=radio]:checked");
   if (field.querySelector("input[type=radio]")) return { value: radio ? JSON.parse(radio.value) : null };
   if (kind === "choices" || kind === "places") {
-    const picked = [...field.querySelectorAll("input[type=checkbox]:checked:not([data-open])")].map((one) => one.value);
+    const picked = [...field.querySelectorAll("input[type=checkbox]:checked")].map((one) => one.value);
     const values = picked.filter((one) => one !== "none").map((one) => JSON.parse(one));
     return { value: values.length ? values : picked.length ? [] : null };
   }

@@ -122,7 +122,7 @@ function drawQuestion() {
   return [head, el("p", { class: "soft", id: "question-about" }, [asked.about[lang], now.blank ? "" : left > 1 ? say("left", { left }) : say("one_left")].filter(Boolean).join(" · ")),
     el("form", { id: `form-q-${asked.path}`, class: "question", "data-act": "answer", novalidate: true, "data-asked": asked.kind },
       asked.heading ? el("p", { class: "heading" }, asked.heading[lang]) : null,
-      parts.map((part) => drawField({ ...fieldOf(part), open: parts.length > 1 }, part.path, part.implied, "q")),
+      parts.map((part) => drawField(fieldOf(part), part.path, part.implied, "q")),
       question.error ? el("p", { class: "error", id: "question-error" }, question.error) : null,
       el("p", { class: "buttons" }, el("button", { type: "submit", class: "primary", "aria-describedby": question.error ? "question-error" : null }, say("answer")),
         el("button", { type: "button", "data-act": "skip" }, say("dont_know")), back), why)];
@@ -160,12 +160,11 @@ function ending() {
     further && !now.complete ? el("p", { class: "buttons" }, el("button", { type: "button", "data-act": "complete" }, say("complete", { count: further }))) : null];
 }
 
-/* What one part was answered: { typed }, { value }, or { open } for "I don't know"; null without an answer. */
+/* What a question was answered; null for a field that was left as it is. */
 function answered(asked, field) {
-  const found = read(field), open = field.querySelector("[data-open]:checked") !== null;
-  const given = known(found.typed) ? found.typed.trim() !== "" : known(found.value);
-  if (given === open) return null;
-  if (open) return { open };
+  const found = read(field);
+  if (known(found.typed)) return found.typed.trim() ? found : null;
+  if (!known(found.value)) return null;
   if (asked.kind === "entries") return { value: found.value.map((index) => asked.choices[index].value) };
   if (asked.kind === "services") {
     const offers = found.value.length ? found.value : ["other"];
@@ -245,33 +244,28 @@ function draw() {
 
 /* --- what the reader does --- */
 
-/* Sends the answers to the parts of a question; those that are open are not known. */
-function send(answers) {
-  const skipped = answers.filter((one) => one.open).map((one) => one.path);
-  decide({ changes: answers.filter((one) => !one.open), skipped: [...now.skipped, ...skipped], named: now.named || skipped.includes("product.id") },
-    { from: "question", then: toQuestion });
-}
-
 const acts = {
   language() { lang = lang === "en" ? "zh" : "en"; question.error = ""; decide({}, { keep: false }); },
   back() {
     failed.clear();
     decide(() => { now = { ...(before.pop() ?? now), complete: now.complete }; return {}; }, { keep: false, then: toQuestion });
   },
-  skip() { send(partsOf(now.interview.question).map((part) => ({ path: part.path, open: true }))); },
+  skip() {
+    const paths = partsOf(now.interview.question).map((one) => one.path);
+    decide({ skipped: [...now.skipped, ...paths], named: now.named || paths.includes("product.id") }, { then: toQuestion });
+  },
   again() { decide({ skipped: [] }, { then: toQuestion }); },
   complete() { decide({ complete: true }, { then: toQuestion }); },
-  answer(target) {
-    const fields = [...target.querySelectorAll(".field")];
-    const found = partsOf(now.interview.question).map((part, index) => ({ part, answer: answered(part, fields[index]) }));
-    const empty = found.findIndex((one) => !one.answer);
-    if (empty >= 0) {
-      const what = found.length > 1 ? `${found[empty].part.title[lang]}${lang === "zh" ? "：" : ": "}` : "";
-      question.error = what + say(fields[empty].querySelector("input")?.validity.badInput ? "not_day" : "unanswered");
+  answer(target) { // what is left out stays open, and is asked next
+    const fields = target.querySelectorAll(".field");
+    const found = partsOf(now.interview.question).map((part, index) => ({ part, change: answered(part, fields[index]) })).filter((one) => one.change);
+    const unread = [...target.querySelectorAll("input")].some((one) => one.validity.badInput);
+    if (unread || !found.some((one) => !known(one.part.implied))) {
+      question.error = say(unread ? "not_day" : "unanswered");
       draw();
-      return fields[empty].querySelector("input, select").focus();
+      return toQuestion(now);
     }
-    send(found.map((one) => ({ path: one.part.path, ...one.answer })));
+    decide({ changes: found.map((one) => ({ path: one.part.path, ...one.change })) }, { from: "question", then: toQuestion });
   },
   add(target) {
     const path = target.dataset.path, value = {};
