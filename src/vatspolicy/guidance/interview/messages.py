@@ -81,7 +81,7 @@ PHRASES: Mapping[str, LocalizedText] = {
     ),
     "how_together": Phrase(
         "Type words or numbers with commas between them. Naming nothing of a list means none of it; what else you leave "
-        "out is asked next."
+        "out is asked later."
     ),
     "how_name_day": Phrase(
         "Type its name and the day, such as Acme SaaS, 2027-03-01, or the name alone; its id and its file name are made "

@@ -104,6 +104,8 @@ TRIALS = 30
 """Maximum number of evaluations per question."""
 EASY = 2
 """Cost up to which a fact is easy to put in order (`x-mutable` in the schema)."""
+LAST = 3
+"""Turn of a fact of which no answer alone eliminates an outcome: what is easy may settle the decision without it."""
 NEED = 0.25
 """Weight of a possible need: the first need that is certain makes all others moot. A possible denial has weight 1."""
 MAX_AHEAD = 25
@@ -200,7 +202,8 @@ def rank_facts(
 
     def rank(pair: tuple[MissingFact, InformationGain]) -> tuple[object, ...]:
         fact, gain = pair
-        turn = 0 if duties else _turn(fact.path, state.schemas)
+        eliminates = duties or not gain.answers or gain.weight > 0 or gain.expected > 0
+        turn = 0 if duties else _turn(fact.path, state.schemas) if eliminates else LAST
         return (turn, -gain.weight, -gain.expected, -gain.worst, _place(order, fact.path))
 
     return sorted(gains, key=rank)
