@@ -105,7 +105,7 @@ TRIALS = 30
 EASY = 2
 """Cost up to which a fact is easy to put in order (`x-mutable` in the schema)."""
 LAST = 3
-"""Turn of a fact of which no answer alone eliminates an outcome: what is easy may settle the decision without it."""
+"""Turn of a minor fact of which no answer eliminates an outcome: what is easy may settle the decision without it."""
 NEED = 0.25
 """Weight of a possible need: the first need that is certain makes all others moot. A possible denial has weight 1."""
 MAX_AHEAD = 25
@@ -202,8 +202,8 @@ def rank_facts(
 
     def rank(pair: tuple[MissingFact, InformationGain]) -> tuple[object, ...]:
         fact, gain = pair
-        eliminates = duties or not gain.answers or gain.weight > 0 or gain.expected > 0
-        turn = 0 if duties else _turn(fact.path, state.schemas) if eliminates else LAST
+        idle = gain.answers and not gain.weight and _is_minor(fact.path, state.schemas)
+        turn = 0 if duties else LAST if idle else _turn(fact.path, state.schemas)
         return (turn, -gain.weight, -gain.expected, -gain.worst, _place(order, fact.path))
 
     return sorted(gains, key=rank)
@@ -211,9 +211,18 @@ def rank_facts(
 
 def is_easy(path: Path, schemas: SchemaSet) -> bool:
     """Return whether a fact of the company, or the place of hosting, is easy to put in order: capital, means."""
-    if path[0] != "company" and path[-1] != "hosting":
-        return False
+    return (path[0] == "company" or path[-1] == "hosting") and _is_cheap(path, schemas)
+
+
+def _is_cheap(path: Path, schemas: SchemaSet) -> bool:
     return bool(describe(path, schemas).get("x-mutable", {}).get("cost", EASY + 1) <= EASY)
+
+
+def _is_minor(path: Path, schemas: SchemaSet) -> bool:
+    """Return whether a fact is a part of a place, as a district is, or of a service and cheap to put in order."""
+    return "at" in describe(path[:-1], schemas).get("properties", {}) or (
+        path[0] == "services" and _is_cheap(path, schemas)
+    )
 
 
 def _turn(path: Path, schemas: SchemaSet) -> int:
