@@ -139,9 +139,11 @@ def test_nothing_else_is_asked_than_what_can_still_decide(name: str) -> None:
         licenses = [found for found in decision.undetermined if isinstance(found.rule.effect, Need)]
         missing = {ask.path for ask in (*decision.missing, *(ask for found in licenses for ask in found.missing))}
         missing |= {(*path[:-1], "valid") for path in missing if path[-1] == "valid_until"}  # asked for in vain
-        for part in question.parts or (question,):
-            if question.phase == "decision" and part.path not in missing and part.implied is None:
-                declared.append(part.path)
+        declared += [
+            one.path
+            for one in question.parts or (question,)
+            if question.phase == "decision" and one.path not in missing and one.implied is None
+        ]
         state = reply(state, {path: told(case.profile.document.data, path, case.as_of) for path in paths_of(state)})
     assert set(declared) <= {("company", "licenses"), ("partner", "licenses"), ("deals",)}
     assert state.settled

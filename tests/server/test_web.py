@@ -279,13 +279,18 @@ def test_from_nothing_it_asks(client: Client) -> None:
 def test_answers_to_one_question_are_taken_or_refused_together(client: Client) -> None:
     share = {"path": "company.foreign_percent", "typed": "49"}
     taken = client.decide(SHOP, changes=[share, {"path": "company.legal_form", "value": "limited-company"}])
-    assert (taken["data"]["company"]["foreign_percent"], taken["data"]["company"]["legal_form"]) == (49, "limited-company")
+    assert (taken["data"]["company"]["foreign_percent"], taken["data"]["company"]["legal_form"]) == (
+        49,
+        "limited-company",
+    )
     refused = client.decide(SHOP, changes=[share, {"path": "data.persons", "typed": "-1"}])
     assert refused["refused"]["path"] == "data.persons"
     assert refused["text"] == client.decide(SHOP)["text"]
     first = client.decide(None)["interview"]["question"]
     assert (first["path"], [one["path"] for one in first["together"]]) == ("product.id", ["product.launch"])
-    named = client.decide(None, changes=[{"path": "product.id", "typed": "Shop"}, {"path": "product.launch", "typed": "x"}])
+    named = client.decide(
+        None, changes=[{"path": "product.id", "typed": "Shop"}, {"path": "product.launch", "typed": "x"}]
+    )
     assert (named["named"], named["refused"]["path"]) == (False, "product.launch")
 
 

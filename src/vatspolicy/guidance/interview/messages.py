@@ -80,13 +80,10 @@ PHRASES: Mapping[str, LocalizedText] = {
         "run, hosted or sold independently. Enter takes them. 0 for none of these."
     ),
     "how_together": Phrase(
-        "Type words or numbers with commas between them. Naming nothing of a list means none of it; what else you leave "
-        "out is asked later."
+        "Type words or numbers with commas between them. Naming nothing of a list means none of it; what else you "
+        "leave out is asked later."
     ),
-    "how_name_day": Phrase(
-        "Type its name and the day, such as Acme SaaS, 2027-03-01, or the name alone; its id and its file name are made "
-        "from it."
-    ),
+    "how_name_day": Phrase("Type its name and the day, such as Acme SaaS, 2027-03-01, or the name alone."),
     "how_launch": Phrase("Type a day as YYYY-MM-DD; without one, the law of today decides."),
     "unknown_word": Phrase("This is not a valid answer."),
     "several": Phrase("Several answers match. Choose from these:"),
