@@ -92,6 +92,7 @@ PHRASES: Mapping[str, LocalizedText] = {
     "near": Phrase("No answer has this name. Did you mean:"),
     "empty": Phrase("Nothing was typed. Type an answer, or press Enter again for don't know."),
     "one_only": Phrase("Give one answer only."),
+    "examples": Phrase("For example: {examples}"),
     "implied": Phrase("Unless you name another: {answer}"),
     "one_only_of": Phrase("Give one answer only to: {question}"),
     "none_and_more": Phrase("0 stands for none of these and goes with nothing else."),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from vatspolicy.core.documents import Path
+from vatspolicy.core.profile.vocabulary import words_of
 from vatspolicy.guidance.interview.messages import say
 from vatspolicy.guidance.interview.questions import LAUNCH, NAME_PATH, Question, combine, introduction, reasons
 from vatspolicy.guidance.interview.replies import read_reply, show_value
@@ -19,6 +20,7 @@ from vatspolicy.output import Style
 RULES_SHOWN = 6
 """Maximum number of rules that an explanation shows; the others are counted."""
 _LAWS_SHOWN = 2
+_EXAMPLES_SHOWN = 4
 _INTERRUPTING = ("?", "？", "h", "help")
 _COLLAPSED = 40
 """Number of choices above which only the groups are shown."""
@@ -135,19 +137,24 @@ class Terminal:
         asked = f"{about}{joint('colon', self.lang)}{question.text[self.lang]}"
         yield from (paint(line, "bold") for line in wrap(clean(asked), self.room))
         yield from (paint(line, "dim") for line in self.legal_basis(state, question))
-        if question.listed and not self.menu:
+        shown = question.listed and not self.menu
+        for part in question.parts:  # those that the list does not name
+            yield from self.part(part, whole=not shown or not part.choices)
+        if shown:
             yield from self.offer(question)
         yield from (paint(line, "dim") for line in (*self.how(question), *self.help()))
 
+    def part(self, part: Question, whole: bool) -> Iterator[str]:
+        """Yield one of several questions with its unit if `whole`, and the answer that is implied."""
+        if whole and part.kind != "text":
+            unit = "" if part.unit is None else aside(part.unit[self.lang], self.lang)
+            yield from wrap(clean(f"{part.text[self.lang]}{unit}"), self.room, "  ", "  ")
+        if part.implied is not None:
+            answer = show_value(part, part.implied, self.lang)
+            yield from wrap(clean(say("implied", self.lang, answer=answer)), self.room, "  ", "  ")
+
     def offer(self, question: Question, again: bool = False) -> Iterator[str]:
         """Yield the choices of a question, or the groups of many; of a question with parts all, unless `again`."""
-        for part in question.parts:
-            if not part.choices and part.kind != "text":
-                unit = "" if part.unit is None else aside(part.unit[self.lang], self.lang)
-                yield from wrap(clean(f"{part.text[self.lang]}{unit}"), self.room, "  ", "  ")
-            if part.implied is not None:
-                answer = show_value(part, part.implied, self.lang)
-                yield from wrap(clean(say("implied", self.lang, answer=answer)), self.room, "  ", "  ")
         if not question.groups or len(question.choices) <= _COLLAPSED:
             yield from self.choices(question)
         elif not question.parts or again:
@@ -239,6 +246,16 @@ class Terminal:
 
     def why(self, state: Interview, question: Question) -> Iterator[str]:
         """Yield the rules that read the answer, with message, effect and articles."""
+        for part in question.parts or (question,):
+            words = words_of((*part.path, 0), state.bundle.schemas) if part.several else ()
+            told = [
+                joint("colon", self.lang).join((w.name[self.lang], w.example[self.lang]))
+                for w in words
+                if w.name and w.example
+            ]
+            if told:
+                examples = joint("semicolon", self.lang).join(told[:_EXAMPLES_SHOWN])
+                yield from wrap(clean(say("examples", self.lang, examples=examples)), self.room, "  ", "  ")
         intro = introduction(question)
         if intro:
             yield from wrap(intro[self.lang], self.room)
