@@ -88,6 +88,7 @@ PHRASES: Mapping[str, LocalizedText] = {
     "unknown_word": Phrase("This is not a valid answer."),
     "several": Phrase("Several answers match. Choose from these:"),
     "kept_words": Phrase("Kept: {words}. Type the missing word alone."),
+    "kept_parts": Phrase("Kept: {words}. Type the missing word alone, or 0 to leave it out."),
     "elsewhere": Phrase("No answer here has this name. It belongs to another question: {questions}."),
     "near": Phrase("No answer has this name. Did you mean:"),
     "empty": Phrase("Nothing was typed. Type an answer, or press Enter again for don't know."),

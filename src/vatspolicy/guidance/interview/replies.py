@@ -254,7 +254,8 @@ def _together(question: Question, text: str) -> Tree:
             try:
                 found.append(_find(question, word).value)
             except Refused as error:
-                raise _place(error, text[:start], text[start + len(piece) :]) from None
+                around = (text[:start], text[start + len(piece) :])
+                raise Refused(error.text, error.choices, around if "".join(around).strip() else None) from None
     for part in question.parts:
         chosen = [value[part.name] for value in found if isinstance(value, dict) and part.name in value]
         if part.kind == "text":

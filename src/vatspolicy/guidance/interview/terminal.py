@@ -102,7 +102,9 @@ class Terminal:
             self.lines(self.found(question, error.choices))
             if error.around is not None:
                 self.kept[question.path] = error.around
-                self.lines(self.note(say("kept_words", self.lang, words="".join(error.around).strip(" ,，、;；/／"))))
+                words = "".join(error.around).strip(" ,，、;；/／")
+                key = "kept_parts" if question.parts else "kept_words"
+                self.lines(self.note(say(key, self.lang, words=words)))
             elif not error.choices and question.listed and not self.menu:
                 self.lines(self.offer(question, again=True))
             return state
