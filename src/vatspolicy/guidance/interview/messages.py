@@ -67,18 +67,7 @@ PHRASES: Mapping[str, LocalizedText] = {
     "how_date": Phrase("Type a day as YYYY-MM-DD."),
     "how_text": Phrase("Type lower-case words joined by hyphens."),
     "how_name": Phrase("Type its name, such as Acme SaaS; its id and its file name are made from it."),
-    "how_menu": Phrase("Type to search, or move with the arrow keys; Enter takes the answer."),
-    "how_menu_several": Phrase(
-        "Type to search, or move with the arrow keys; a comma adds another answer, Enter takes "
-        "them. 0 for none of these."
-    ),
-    "how_menu_some": Phrase(
-        "Type to search, or move with the arrow keys; a comma adds another answer, Enter takes them. At least one."
-    ),
-    "how_menu_services": Phrase(
-        "Type to search, or move with the arrow keys. A comma adds another answer; a slash begins a service that is "
-        "run, hosted or sold independently. Enter takes them. 0 for none of these."
-    ),
+    "menu": Phrase("Type to search, or move with the arrow keys; Enter takes the answer."),
     "how_together": Phrase(
         "Type words or numbers with commas between them. Naming nothing of a list means none of it; what else you "
         "leave out is asked later."

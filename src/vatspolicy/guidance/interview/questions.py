@@ -135,14 +135,14 @@ def make_question(
     group = asked_together(fact.path, state.schemas)
     if group is None:
         return asked
-    beside = {".".join(_names(one.path)): one for one in others if _is_beside(fact.path, one.path)}
-    implied = {tuple(name.split(".")): value for name, value in group.get("implied", {}).items()}
-    for path in implied:
-        if path != fact.path and get_fact(state.data, path) is None:
-            beside.setdefault(".".join(path), MissingFact(path, ()))
-    beside[".".join(_names(fact.path))] = fact
-    named = (beside[name] for name in group["facts"] if name in beside)
-    parts = [replace(_make_one(state, one, phase, gain), implied=implied.get(one.path)) for one in named]
+    beside = {_fact_name(one.path): one for one in (*others, fact) if _is_beside(fact.path, one.path)}
+    implied: Mapping[str, Tree] = group.get("implied", {})
+    for name in implied:
+        path = tuple(name.split("."))
+        if get_fact(state.data, path) is None:
+            beside.setdefault(name, MissingFact(path, ()))
+    named = [name for name in group["facts"] if name in beside]
+    parts = [replace(_make_one(state, beside[name], phase, gain), implied=implied.get(name)) for name in named]
     return replace(asked, heading=group["question"], parts=tuple(parts)) if len(parts) > 1 else asked
 
 
@@ -160,8 +160,8 @@ def combine(question: Question) -> Question:
     return replace(whole, unit=None, least=None, most=None)
 
 
-def _names(path: Path) -> tuple[str, ...]:
-    return tuple(step for step in path if isinstance(step, str))
+def _fact_name(path: Path) -> str:
+    return ".".join(step for step in path if isinstance(step, str))
 
 
 def _is_beside(path: Path, other: Path) -> bool:

@@ -224,6 +224,8 @@ class Terminal:
 
     def how(self, question: Question) -> Iterator[str]:
         """Yield the instructions for an answer."""
+        if self.menu and question.choices:
+            yield from wrap(say("menu", self.lang), self.room)
         text = say(f"how_{self.kind(question)}", self.lang)
         if question.unit is not None and question.kind != "date":
             text += aside(say("unit", self.lang, unit=question.unit[self.lang]), self.lang)
@@ -235,10 +237,6 @@ class Terminal:
             return "name_day" if question.path == NAME_PATH else "together"
         if question.path in (NAME_PATH, LAUNCH):
             return "name" if question.path == NAME_PATH else "launch"
-        if self.menu and question.choices:
-            some = "_some" if question.least else "_several"
-            several = "_services" if question.kind == "services" else some if question.several else ""
-            return f"menu{several}"
         kind = _HOW.get(question.kind, question.kind)
         return "some" if kind == "choices" and question.least else kind
 
