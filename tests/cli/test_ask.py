@@ -192,11 +192,11 @@ def test_one_word_that_means_several_keeps_the_others(console: Console, law: Pat
 
 
 def test_facts_that_are_asked_together_take_one_line(console: Console) -> None:
-    """A name without its day leaves the day to be asked; a word that is not found keeps the others; 0 drops it."""
-    ran = console("ask", stdin="Host\n2027-03-01\ndata-center\nbusiness, frobnicate\n0\nb\nq\n")
+    """A name without its day leaves the day to be asked; a word that is not found keeps the others; - drops it."""
+    ran = console("ask", stdin="Host\n2027-03-01\ndata-center\nbusiness, frobnicate\n-\nb\nq\n")
     assert "noted: Host (id: host)" in ran.err
     assert "On which day does the product launch?" in ran.err
-    assert "Kept: business. Type the missing word alone, or 0 to leave it out." in " ".join(ran.err.split())
+    assert "Kept: business. Type the missing word alone, or - to leave it out." in " ".join(ran.err.split())
     both = console("ask", stdin="Rack, 2027-03-01\ndata-center\nbusiness, the company itself\nq\n")
     assert "noted: Product: Rack; Launch day: 2027-03-01 (id: rack)" in both.err
     assert "[Question 2, " in both.err

@@ -197,22 +197,20 @@ def test_one_question_asks_for_name_and_day_and_an_answer_may_hold_both_or_one(s
     assert unknown.skipped == (("product", "id"), ("product", "launch"))
 
 
-def test_what_an_answer_leaves_out_stays_open_but_a_list_that_was_shown_is_complete(shipped: Bundle) -> None:
+def test_what_an_answer_leaves_out_stays_open_and_none_empties_the_lists(shipped: Bundle) -> None:
     state = begin(shipped, "own-shop")
     assert [part.path[-1] for part in whole(state).parts] == ["audience", "operated_by", "channels", "sells"]
-    value = read_reply(whole(state), "own goods, website, the public")
-    assert value == {
-        "services.0.audience": "public",
-        "services.0.channels": ["website"],
-        "services.0.sells": ["own-goods"],
-    }
+    value = read_reply(whole(state), "website, the public")
+    assert value == {"services.0.audience": "public", "services.0.channels": ["website"]}
+    closed = read_reply(whole(state), "website, the public, none")
+    assert closed == {**value, "services.0.sells": []}
     after = state.answer_parts(value)
     assert get_fact(after.data, ("services", 0, "operated_by")) is None
     asked = []
     while after.question is not None:
         asked.extend(part.path for part in after.question.parts or (after.question,))
         after = after.skip()
-    assert ("services", 0, "operated_by") in asked
+    assert {("services", 0, "operated_by"), ("services", 0, "sells")} <= set(asked)
     with pytest.raises(Refused):
         read_reply(whole(state), "the public, business customers")
 
@@ -242,7 +240,7 @@ def test_an_amount_goes_with_words_and_is_no_number_of_a_choice() -> None:
     document = parse_document(render({**data, "company": company, "deals": []}, "en"), "p.yaml")
     question = whole(start(shipped_bundle(), TODAY, document, as_of=DAY))
     assert not question.numbered
-    value = read_reply(question, "limited, 10,000,000, premises")
+    value = read_reply(question, "limited, 10,000,000, premises, none")
     assert value == {
         "company.legal_form": "limited-company",
         "company.registered_capital_rmb": 10_000_000,

@@ -69,15 +69,15 @@ PHRASES: Mapping[str, LocalizedText] = {
     "how_name": Phrase("Type its name, such as Acme SaaS; its id and its file name are made from it."),
     "menu": Phrase("Type to search, or move with the arrow keys; Enter takes the answer."),
     "how_together": Phrase(
-        "Type words or numbers with commas between them. Naming nothing of a list means none of it; what else you "
-        "leave out is asked later."
+        "Type words or numbers with commas between them; none at the end empties each list that you name nothing of. "
+        "What else you leave out is asked later."
     ),
     "how_name_day": Phrase("Type its name and the day, such as Acme SaaS, 2027-03-01, or the name alone."),
     "how_launch": Phrase("Type a day as YYYY-MM-DD; without one, the law of today decides."),
     "unknown_word": Phrase("This is not a valid answer."),
     "several": Phrase("Several answers match. Choose from these:"),
     "kept_words": Phrase("Kept: {words}. Type the missing word alone."),
-    "kept_parts": Phrase("Kept: {words}. Type the missing word alone, or 0 to leave it out."),
+    "kept_parts": Phrase("Kept: {words}. Type the missing word alone, or - to leave it out."),
     "elsewhere": Phrase("No answer here has this name. It belongs to another question: {questions}."),
     "near": Phrase("No answer has this name. Did you mean:"),
     "empty": Phrase("Nothing was typed. Type an answer, or press Enter again for don't know."),

@@ -233,15 +233,13 @@ def _text(question: Question, text: str) -> Tree:
 
 
 def _together(question: Question, text: str) -> Tree:
-    """Return the answers to parts by their paths. A listed list of which nothing is named is empty; what else is left
-    out stays open.
-    """
+    """Return the answers to parts by their paths. What is left out stays open; `none` empties the lists among it."""
     values: dict[str, Tree] = {}
     if any(part.kind in NUMBERS for part in question.parts):
         text = _THOUSANDS.sub("", text)
     elif re.fullmatch(r"[0-9 ]+", text):
         text = ",".join(text.split())
-    found, rest = [], []
+    found, rest, none = [], [], False
     for start, piece in _split(_COMMA, text):
         word = piece.strip()
         kinds = NUMBERS if _AMOUNT.fullmatch(word) else ("date",) if _DAY.fullmatch(word) else ()
@@ -250,7 +248,9 @@ def _together(question: Question, text: str) -> Tree:
             values[typed.name] = _READERS[typed.kind](typed, word)
         elif question.path == NAME_PATH:
             rest.append(piece)
-        elif word and not _is_none(word):
+        elif _is_none(word):
+            none = True
+        elif word.strip("-"):
             try:
                 found.append(_find(question, word).value)
             except Refused as error:
@@ -260,7 +260,7 @@ def _together(question: Question, text: str) -> Tree:
         chosen = [value[part.name] for value in found if isinstance(value, dict) and part.name in value]
         if part.kind == "text":
             values[part.name] = _text(part, ",".join(rest).strip())
-        elif part.several and (chosen or (part.listed and not part.least)):
+        elif part.several and (chosen or (none and part.listed and not part.least)):
             values[part.name] = [choice.value for choice in part.choices if choice.value in chosen]
         elif len(chosen) > 1:
             raise Refused(both("one_only_of", question=part.text))

@@ -102,7 +102,8 @@ class Terminal:
             self.lines(self.found(question, error.choices))
             if error.around is not None:
                 self.kept[question.path] = error.around
-                words = "".join(error.around).strip(" ,，、;；/／")
+                around = (one.strip(" ,，、;；/／") for one in error.around)
+                words = joint("list", self.lang).join(filter(None, around))
                 key = "kept_parts" if question.parts else "kept_words"
                 self.lines(self.note(say(key, self.lang, words=words)))
             elif not error.choices and question.listed and not self.menu:
@@ -161,7 +162,7 @@ class Terminal:
             yield from self.choices(question)
         elif not question.parts or again:
             yield from self.groups(question)
-        else:  # what is not named is not there, so that all must be seen
+        else:  # `none` says that the rest is not there, so that all must be seen
             for name, first, last in question.groups:
                 members = enumerate(question.choices[first - 1 : last], first)
                 inside = joint("semicolon", self.lang).join(f"{at} {one.label[self.lang]}" for at, one in members)
