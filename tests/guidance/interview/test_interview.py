@@ -164,7 +164,7 @@ def test_whether_a_license_is_valid_is_asked_where_its_last_day_is_not_known(shi
         shipped, operated_by="partner", audience="business", customer_contract="partner", channels=["website"]
     )
     state = state.answer([{"instrument": "vats-license", "classes": ["B11"]}], ("partner", "licenses"))
-    asked = []
+    asked: list[FactPath] = []
     while state.question is not None:
         asked.extend(part.path for part in state.question.parts or (state.question,))
         state = state.answer(True) if asked[-1][-1] == "valid" else state.skip()
@@ -206,7 +206,7 @@ def test_what_an_answer_leaves_out_stays_open_and_none_empties_the_lists(shipped
     assert closed == {**value, "services.0.sells": []}
     after = state.answer_parts(value)
     assert get_fact(after.data, ("services", 0, "operated_by")) is None
-    asked = []
+    asked: list[FactPath] = []
     while after.question is not None:
         asked.extend(part.path for part in after.question.parts or (after.question,))
         after = after.skip()
@@ -229,7 +229,9 @@ def test_the_share_is_traced_to_the_last_investor_unless_the_answer_says_otherwi
         state = state.skip() if value is None else state.answer(value, state.question.path)
     value = read_reply(whole(state), typed)
     assert value == {"company.foreign_percent": share, "company.foreign_percent_basis": basis}
-    shown = "".join(Terminal(lambda _: None, str, lambda _: None, "en", False, 80).question(state, whole(state)))
+    shown = "".join(
+        Terminal(lambda _: None, lambda _: None, lambda _: None, "en", False, 80).question(state, whole(state))
+    )
     assert "Unless you name another: Traced to the ultimate investors" in shown
 
 

@@ -248,10 +248,10 @@ class Terminal:
     def why(self, state: Interview, question: Question) -> Iterator[str]:
         """Yield the rules that read the answer, with message, effect and articles."""
         for part in question.parts or (question,):
-            words = words_of((*part.path, 0), state.bundle.schemas) if part.several else ()
+            members = words_of((*part.path, 0), state.bundle.schemas) if part.several else ()
             told = [
                 joint("colon", self.lang).join((w.name[self.lang], w.example[self.lang]))
-                for w in words
+                for w in members
                 if w.name and w.example
             ]
             if told:
