@@ -45,6 +45,7 @@ KEYS: Mapping[str, frozenset[str]] = {
         {
             *("$id", "$schema", "$comment", "description", "examples", "x-elsewhere", "x-empty-hint", "x-examples"),
             *("x-groups", "x-key-synonyms", "x-language", "x-list", "x-mutable", "x-pattern-hint", "x-synonyms"),
+            "x-together",
         }
     ),
     READING: frozenset({"x-derived", "x-empty-behind", "x-gazetteer", "x-shorthand"}),
