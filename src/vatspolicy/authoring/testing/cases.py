@@ -21,7 +21,8 @@ from vatspolicy.core.policies.files import TESTS_ENDING
 from vatspolicy.core.policies.model import Policy, Rule
 from vatspolicy.core.policies.modelled import TESTS, Reader, UnknownField
 from vatspolicy.core.policies.ruleset import RuleSet
-from vatspolicy.core.profile.profile import Profile, change, read_granted
+from vatspolicy.core.profile.edits import change
+from vatspolicy.core.profile.profile import Profile, open_part, read_granted
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Listing, _
 
@@ -261,6 +262,9 @@ def one_fixture(bundle: Bundle, path: FilePath) -> Iterator[Case]:
     document = load_document(path)
     for index, entry in enumerate(expected.data["decisions"]):
         line, __ = expected.mark(("decisions", index))
-        profile = read_granted(change(document, _changes(entry)), bundle.schemas)
-        name = f"{path.stem}: as of {entry['as_of']}" + (f", {entry['it']}" if "it" in entry else "")
+        part = entry.get("part", "")
+        profile = read_granted(open_part(document, part, _changes(entry), bundle.schemas), bundle.schemas)
+        name = f"{path.stem}{part and f'#{part}'}: as of {entry['as_of']}" + (
+            f", {entry['it']}" if "it" in entry else ""
+        )
         yield Case(str(beside), line, name, bundle, profile, entry["as_of"], entry, None, ("decisions", index))

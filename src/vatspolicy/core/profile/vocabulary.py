@@ -83,13 +83,16 @@ def label(kind: str, word: str, schemas: SchemaSet | None = None) -> LocalizedTe
     return _chosen(schemas).load(home)["$defs"][kind]["x-enum"][word]  # type: ignore[no-any-return]
 
 
-def describe(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> Mapping[str, Any]:
-    """Return the schema node of a fact of the profile, references followed; an empty mapping for an unknown path."""
+def describe(
+    path: tuple[str | int, ...], schemas: SchemaSet | None = None, whole: str = "profile"
+) -> Mapping[str, Any]:
+    """Return the schema node of a fact of a profile or launch, references followed; an empty mapping if unknown."""
     schemas = _chosen(schemas)
-    node: Mapping[str, Any] = schemas.load("profile")
+    node: Mapping[str, Any] = schemas.load(whole)
     for step in path:
         node = resolve_node(node, schemas)
-        node = node.get("items", {}) if isinstance(step, int) else node.get("properties", {}).get(step, {})
+        further = node.get("additionalProperties") or {}
+        node = node.get("items", {}) if isinstance(step, int) else node.get("properties", {}).get(step, further)
     return {
         **resolve_node(node, schemas),
         **{key: node[key] for key in ("title", "x-title-zh", "x-question") if key in node},

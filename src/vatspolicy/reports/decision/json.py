@@ -26,6 +26,7 @@ from vatspolicy.gate.judgement import ITSELF, Judgement, Remark
 from vatspolicy.i18n import Language, LocalizedText
 from vatspolicy.reports.decision import digest, pieces
 from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list
+from vatspolicy.reports.decision.summary import find_launches
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.words import law_of
 
@@ -273,12 +274,14 @@ class Report(pieces.Report):
             {key: getattr(problem, key) for key in ("file", "line", "column", "path", "message", "hint")}
             for problem in sorted(set(run.problems))
         ]
+        launches = find_launches(run.gate, entries.summaries)
         worst = max((summary.decision for summary in entries.summaries), key=digest.SEVERITY.index, default=None)
         frame = {
             "format": FORMAT,
             "decision": None if undecided else worst,
             **({} if run.gate is None else {"gate": _gate(run.gate, entries)}),
             "decisions": BLANK if len(entries) else [],
+            **({"launches": [one._asdict() for one in launches]} if launches else {}),
             "problems": undecided,
             **({} if run.gate is None else _changes(run.gate)),
             **_remarks(run.remarks, None if self._whole else self.lang),

@@ -15,6 +15,7 @@ from vatspolicy.origin import page
 from vatspolicy.reports.decision import digest, pieces
 from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list
 from vatspolicy.reports.decision.results import CONTESTED, MISSING, WORDS, Result, results
+from vatspolicy.reports.decision.summary import find_launches
 from vatspolicy.reports.formats import BY_KIND, EXPLAINED
 from vatspolicy.reports.formats.sarif import SarifRun, location, make_result, related_location, rule_page
 from vatspolicy.reports.words import cited, phrase
@@ -78,8 +79,10 @@ class Report(pieces.Report):
         _add_remarks(made, run.remarks or (), lang, judgement)
         remarks = self._dump(made.results)
         made.results[:] = BLANK if remarks or any(places) else []
+        launches = find_launches(run.gate, entries.summaries)
         properties = {
             "decisions": {summary.file: summary.decision for summary in entries.summaries},
+            **({"launches": {one.file: one.decision for one in launches}} if launches else {}),
             "failOn": judgement.fail_on,
             "noFail": judgement.no_fail,
             "specs": len(entries),
