@@ -96,7 +96,7 @@ def _fitting(question: Question, typed: str) -> list[Choice]:
 
     if not typed:
         return list(question.choices) if question.listed else []
-    if question.listed and typed.isascii() and typed.isdigit():
+    if question.numbered and typed.isascii() and typed.isdigit():
         return list(question.choices[int(typed) - 1 : int(typed)]) if int(typed) else []
     wanted = typed.casefold()
     found = [choice for _, choice in search_choices(question, typed)]
@@ -107,7 +107,9 @@ def _fitting(question: Question, typed: str) -> list[Choice]:
 
 def _code(choice: Choice) -> str:
     """Return the text that stands for a choice in a line of answers."""
-    value = next(iter(choice.value.values())) if isinstance(choice.value, dict) else choice.value
+    from vatspolicy.guidance.interview.replies import code_of
+
+    value = code_of(choice)
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
@@ -284,6 +286,7 @@ def _show_next(state: Interview, as_json: bool, context: SpecContext) -> None:
 
         print_result(json.dumps(encode(describe_step(state)), ensure_ascii=False, indent=2) + "\n", machine=True)
         return
+    from vatspolicy.guidance.interview.questions import combine
     from vatspolicy.guidance.interview.terminal import Terminal, closing
 
     if state.question is None:
@@ -291,7 +294,7 @@ def _show_next(state: Interview, as_json: bool, context: SpecContext) -> None:
         print_result("\n".join(closing(state, False, named, lang)) + "\n")
         return
     terminal = Terminal(lambda _: None, print_result, lambda _: None, lang, wants_color(), measure_width())
-    terminal.lines(terminal.question(state, state.question))
+    terminal.lines(terminal.question(state, combine(state.question)))
 
 
 def _converse(state: Interview, file: _File, changed: bool, context: SpecContext) -> ExitCode:

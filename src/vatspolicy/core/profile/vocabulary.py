@@ -108,6 +108,13 @@ def question(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> L
     )
 
 
+def asked_together(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> Mapping[str, Any] | None:
+    """Return the entry of `x-together` for a fact: the facts that one question may ask for, None for a fact alone."""
+    name = ".".join(step for step in path if isinstance(step, str))
+    groups: Iterable[Mapping[str, Any]] = _chosen(schemas).load("profile").get("x-together", ())
+    return next((group for group in groups if name in group["facts"]), None)
+
+
 def words_of(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> tuple[Word, ...]:
     """Return the values that a fact may have, with names, synonyms and examples; for a list, those of its members.
 
