@@ -138,7 +138,13 @@ class Interview:
         """True if no answer can change the outcome: also no entry of a list that is not declared."""
         if not self.decided:
             return False
-        return not any(get_fact(self.data, path) is None and self._rules_changed_by(path) for path in (LICENSES, DEALS))
+        return not any(self._rules_changed.values())
+
+    @functools.cached_property
+    def _rules_changed(self) -> dict[Path, tuple[str, ...]]:
+        """The rules that an entry of a list could change, by the lists that are not declared."""
+        lists = (path for path in (LICENSES, DEALS) if get_fact(self.data, path) is None)
+        return {path: self._rules_changed_by(path) for path in lists}
 
     # --- what to ask
 
@@ -223,7 +229,7 @@ class Interview:
 
     def _undeclared(self, path: Path) -> MissingFact | None:
         """Return a list that is not declared, if an entry of it could change the outcome."""
-        if self._may_declare(path) and (rules := self._rules_changed_by(path)):
+        if self._may_declare(path) and (rules := self._rules_changed[path]):
             return MissingFact(path, rules)
         return None
 
@@ -232,8 +238,8 @@ class Interview:
 
     def _rules_changed_by(self, path: Path) -> tuple[str, ...]:
         """Return the rules that depend on a list, if some entry of it could change the outcome."""
+        rules: tuple[str, ...] = ()
         if path == DEALS:
-            rules = rules_reading(self.state.ruleset, "deals")
             entries = [{"kind": kind} for kind in describe(("deals", 0, "kind"), self.bundle.schemas)["enum"]]
         else:
             decision = self.decision
@@ -246,7 +252,7 @@ class Interview:
         for entry in entries:
             after = self.state.with_fact(path, [entry]).possible_outcomes()
             if after is not None and after.range != self.possible_outcomes.range:
-                return rules
+                return rules_reading(self.state.ruleset, "deals") if path == DEALS else rules
         return ()
 
     def _duty_facts(self) -> list[MissingFact]:

@@ -47,7 +47,7 @@ from vatspolicy.reports.policy.page import (
     policies_by_topic,
 )
 from vatspolicy.reports.policy.words import COUNTS, say
-from vatspolicy.reports.words import GRADE_TONES, OWN_NAME
+from vatspolicy.reports.words import OWN_NAME
 
 if TYPE_CHECKING:
     from vatspolicy.guidance.access_matrix import Matrix
@@ -75,7 +75,6 @@ class Site(PageWords):
         self.is_alone = scope != "site"
         self.overviews = [name for name in OVERVIEWS if matrix or name != "matrix"]
         self.away: Language = "zh" if lang == "en" else "en"
-        self.tones = GRADE_TONES
         self.say: Callable[..., str] = partial(say, lang=lang)
 
     def count(self, key: str, n: int) -> str:
