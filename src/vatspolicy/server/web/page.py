@@ -117,7 +117,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "link": Phrase("Copy a link with the answers"),
     "link_hint": Phrase(
         "The link holds all answers behind the sign #, which browsers send to no server. "
-        "It opens where vatspolicy serve runs at this address."
+        "It opens wherever this page has the same address."
     ),
     "add": Phrase("Add: {what}"),
     "remove": Phrase("Remove"),
