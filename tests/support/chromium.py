@@ -75,7 +75,9 @@ def new_page(browser: Any, leaves: Callable[[str], bool], **options: Any) -> Ite
         page.on(event, listener)
     try:
         yield page, complaints
-        page.evaluate("() => { try { sessionStorage.clear(); localStorage.clear() } catch { /* of a file: there is none */ } }")
+        page.evaluate(
+            "() => { try { sessionStorage.clear(); localStorage.clear() } catch { /* of a file: there is none */ } }"
+        )
         page.goto("about:blank")
     except BaseException:
         page.context.close()

@@ -382,7 +382,7 @@ def fragment(
 ) -> Markup:
     """Render a decision for another page, which adds decision.css. `prefix` begins every id.
 
-    `view`: whom it is for; None for the report. `rulebook`: the folder of the rulebook, which articles and rules link to.
+    `view`: whom it is for; None for the report. `rulebook`: its folder, which articles and rules link to.
     """
     made = _Decision(record, lang, prefix, False, rulebook)
     if view == "counsel":

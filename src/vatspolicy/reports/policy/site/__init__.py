@@ -59,8 +59,8 @@ LICENSE = "Apache-2.0"
 """License of the rules and of their pages."""
 FOLDERS = {"en": "", "zh": "zh/"}
 """Folders of pages by language."""
-DECIDING = {"en": "decide/index.html", "zh": "../decide/zh.html"}
-"""The page that decides, where the site has it."""
+DECIDING = ("decide/index.html", "../decide/zh.html")
+"""The page that decides, where the site has it, seen from the pages of each language."""
 MARKS = Marks(escape_html, lambda text: f"<em>{escape_html(text)}</em>")
 
 
@@ -80,7 +80,7 @@ class Site(PageWords):
         self.overviews = [name for name in OVERVIEWS if matrix or name != "matrix"]
         self.away: Language = "zh" if lang == "en" else "en"
         self.say: Callable[..., str] = partial(say, lang=lang)
-        self.deciding = [(self.say("decide"), DECIDING[lang])] if decides else []
+        self.deciding = [(self.say("decide"), DECIDING[lang == "zh"])] if decides else []
 
     def count(self, key: str, n: int) -> str:
         """Return a number with the thing that it counts."""
