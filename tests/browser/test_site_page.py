@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.chromium import sideways, violations
+from tests.support.chromium import new_page, sideways, violations
 from tests.support.shipped import ROOT
 from vatspolicy.server.web.answers import answer_locally
 from vatspolicy.server.web.page import LOCAL_POLICY, WORDS, build_stylesheet, read_script, render_frame
@@ -256,15 +256,12 @@ def test_from_a_folder_on_a_disk_it_says_what_to_do(chromium: Any, tmp_path: Pat
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     for name, lang in (("index.html", "en"), ("zh.html", "zh")):
-        page, complaints = chromium.new_page(), list[str]()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto((tmp_path / name).as_uri())
-        page.locator("#from-disk").wait_for()
-        assert page.locator("#main").inner_text().strip() == WORDS["from_disk"][lang]
-        assert violations(page) == []
-        assert complaints == []
-        page.close()
+        with new_page(chromium, lambda url: not url.startswith(("file:", "data:"))) as (page, complaints):
+            page.goto((tmp_path / name).as_uri())
+            page.locator("#from-disk").wait_for()
+            assert page.locator("#main").inner_text().strip() == WORDS["from_disk"][lang]
+            assert violations(page) == []
+            assert complaints == []
 
 
 def test_equal_inputs_give_equal_bytes(files: dict[str, bytes], host: Host) -> None:
