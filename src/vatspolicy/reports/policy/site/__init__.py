@@ -80,7 +80,7 @@ class Site(PageWords):
         self.overviews = [name for name in OVERVIEWS if matrix or name != "matrix"]
         self.away: Language = "zh" if lang == "en" else "en"
         self.say: Callable[..., str] = partial(say, lang=lang)
-        self.deciding = [(self.say("decide"), DECIDING[lang == "zh"])] if decides else []
+        self.page_that_decides = [(self.say("decide"), DECIDING[lang == "zh"])] if decides else []
 
     def count(self, key: str, n: int) -> str:
         """Return a number with the thing that it counts."""
@@ -127,7 +127,7 @@ class Site(PageWords):
             script=script,
             nav=[
                 *((self.title_of(one), "" if one == name else f"{one}.html") for one in self.overviews),
-                *self.deciding,
+                *self.page_that_decides,
             ],
             crumbs=[] if is_index else [(self.say("site"), "index.html"), (title, "")],
             other=(OWN_NAME[self.away], f"zh/{name}.html" if self.lang == "en" else f"../{name}.html"),
