@@ -263,8 +263,8 @@ def test_from_a_folder_on_a_disk_it_says_what_to_do(chromium: Any, tmp_path: Pat
             page.goto((tmp_path / name).as_uri())
             page.locator("#from-disk").wait_for()
             assert page.locator("#main").inner_text().strip() == WORDS["from_disk"][lang]
-            assert violations(page) == []
             assert complaints == []
+            assert violations(page) == []  # axe asks for the stylesheet, which a browser refuses there
 
 
 def test_equal_inputs_give_equal_bytes(files: dict[str, bytes], host: Host) -> None:
