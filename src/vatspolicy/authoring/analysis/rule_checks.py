@@ -486,7 +486,7 @@ def _can_shadow(rule: Rule) -> bool:
 
 
 def _covers_subject(other: Rule, rule: Rule) -> bool:
-    """Return whether the other rule is evaluated on the same subject, or on one that contains it."""
+    """Return whether the other rule is evaluated on the same subject, or on a containing subject."""
     order = ("product", "service", "activity")
     return order.index(other.each) <= order.index(rule.each)
 

@@ -67,7 +67,7 @@ def _missing(key: str, name: str) -> str:
 
 
 def documents_of_tests(bundle: Bundle, policies: Iterable[Policy]) -> Iterable[Document]:
-    """Yield the files of tests beside policies."""
+    """Yield the test files next to policies."""
     for policy in policies:
         document = load_tests(bundle, policy)
         if document is not None:

@@ -1,4 +1,4 @@
-"""The rules of lint: id, level, and what a reader should know of each in both languages."""
+"""The rules of lint: id, level, and an explanation of each in both languages."""
 
 from __future__ import annotations
 

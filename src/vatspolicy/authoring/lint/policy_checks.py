@@ -99,7 +99,7 @@ def _citations(file: PolicyFile) -> Found:
 
 
 def _unwaivable(file: PolicyFile) -> Found:
-    """Yield rules that nobody may waive, although no article that they cite is primary."""
+    """Yield unwaivable rules that cite no primary article."""
     for index, rule in enumerate(file.policy.rules):
         marked = file.document.data["rules"][index].get("unwaivable", False)
         if marked and all(file.policy.articles[key].verification != "primary" for key in rule.cite):
@@ -109,7 +109,7 @@ def _unwaivable(file: PolicyFile) -> Found:
 
 
 def _messages(file: PolicyFile) -> Found:
-    """Yield messages that are their article word for word: they do not tell the product team what to do."""
+    """Yield messages that repeat their article word for word instead of advising the product team."""
     for index, rule in enumerate(file.policy.rules):
         cited = [file.policy.articles[key] for key in rule.cite]
         for lang, texts in (("en", [one.en for one in cited]), ("zh", [one.zh for one in cited if one.zh])):

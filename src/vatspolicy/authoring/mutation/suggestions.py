@@ -1,4 +1,4 @@
-"""Tests that would kill a survivor: made from profiles, and written beside the policies.
+"""Tests that would kill a survivor: made from profiles, and written next to the policies.
 
 A suggested test expects the state that the law has now. Its author compares that with the article.
 """
@@ -70,7 +70,7 @@ class _CasesFile:
 
 @dataclass
 class SuggestionMaker:
-    """Makes tests of the policies of a bundle from profiles that tell a mutant from the law."""
+    """Makes tests of a bundle's policies from profiles that distinguish a mutant from the law."""
 
     trial: MutationTrial
     _files: dict[str, _CasesFile] = field(default_factory=dict)

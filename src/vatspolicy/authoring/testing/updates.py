@@ -77,7 +77,7 @@ def find_changes(case: Case) -> Iterator[Change]:
 
 
 def find_decision_changes(decision: Decision, expect: Fields) -> Iterator[Change]:
-    """Yield the expectations that a decision does not meet, with what it gives instead."""
+    """Yield the expectations that a decision does not meet, with the actual results."""
     actual: dict[str, Tree] = {"decision": decision.decision, "range": list(decision.range)}
     actual["contested"] = bool(decision.readings)
     yield from (((key,), value) for key, value in actual.items() if key in expect and expect[key] != value)

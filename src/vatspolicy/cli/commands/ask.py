@@ -199,10 +199,12 @@ def ask(
 
 def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str | None]:
     """Return the spec to complete, or else the name of the new product if the file name is one."""
-    from vatspolicy.core.documents import load_document
+    from vatspolicy.core.documents import load_document, split_part
 
     if output is not None and output.suffix not in _YAML:
         abort(_("the spec that is written is YAML: end --output with .yaml."))
+    if spec is not None and (launch := split_part(spec))[1]:
+        abort(_("ask edits a profile, not a part of a launch. Write the facts into {file}.", file=launch[0]))
     if spec is not None and (spec == "-" or Path(spec).exists()):
         if spec != "-" and output is None and Path(spec).suffix not in _YAML:
             abort(_("comments need YAML: choose a file that ends with .yaml by --output."))

@@ -255,6 +255,6 @@ class PageWords:
         return f"{self.rulebook[self.lang]}{policy}.html#{name}" if self.rulebook else ""
 
     def subject(self, finding: Finding) -> str:
-        """Return the service and class of a finding, to stand before it; empty for the product."""
+        """Return the service and class of a finding, as a prefix; empty for the product."""
         subject = str(finding.subject)
         return subject + self.colon if subject else ""

@@ -69,7 +69,7 @@ Scope = Literal["site", "policy", "rule"]
 
 
 class Site(PageWords):
-    """The site in one language, or a page of it that stands alone."""
+    """The site in one language, or a page of it that is self-contained."""
 
     def __init__(
         self, bundle: Bundle, lang: Language, matrix: bool = False, scope: Scope = "site", decides: bool = False
@@ -522,7 +522,7 @@ LANGUAGES: tuple[Language, Language] = ("en", "zh")
 
 
 def explain_page(bundle: Bundle, name: str, lang: Language) -> str:
-    """Render the page of a policy, or of a rule as policy/rule, that stands alone.
+    """Render the page of a policy, or of a rule as policy/rule, that is self-contained.
 
     Raises:
         KeyError: The name is unknown; with a message.
@@ -536,7 +536,7 @@ def explain_page(bundle: Bundle, name: str, lang: Language) -> str:
 def make_site(bundle: Bundle, terms: Terms, day: str | None = None, decides: bool = False) -> Pages:
     """Render all pages by path: English ones at the top, Chinese ones under zh/, under the same names.
 
-    `day` is that of the access matrix, which is left out without one. `decides`: the site has the page that decides.
+    `day` is that of the access matrix, which is omitted without one. `decides`: the site has the page that decides.
     """
     tables = access_tables(bundle, day) if day else []
     pages: Pages = {}
