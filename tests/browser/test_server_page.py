@@ -759,3 +759,98 @@ def test_a_server_that_has_gone_is_said_so(chromium: Any, server: str) -> None:
         page.get_by_role("button", name="I don't know").click()
         page.locator('[id="form-q-services"]').wait_for()
         assert page.locator("#trouble").inner_text() == ""
+
+
+# --- products of public life, and whom a decision is shown to
+
+
+def to(page: Any, focus: str) -> None:
+    """Go to an element by the tabulator."""
+    for _ in range(80):
+        if page.evaluate("(selector) => document.activeElement.matches(selector)", focus):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the tabulator does not reach {focus}")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_example_is_an_answer_in_one_step(chromium: Any, server: str, lang: str) -> None:
+    """By keyboard: the decision of the fixture, each source with what it states, and that it accuses nobody."""
+    folder = FIXTURES / "products"
+    names = sorted(path.name for path in folder.glob("*.yaml") if ".expect." not in path.name)
+    with visited(chromium, server) as page:
+        if lang == "zh":
+            page.locator("#language").click()
+            page.locator("html[lang=zh-Hans]").wait_for()
+        page.locator("#examples").wait_for()
+        assert page.locator("#examples button").evaluate_all("(all) => all.map((one) => one.dataset.file)") == names
+        assert WORDS["examples_note"][lang] in page.locator("#examples").inner_text()
+        assert violations(page) == []
+        for name in ("airbnb-china-stays.yaml", "chatgpt-public.yaml"):
+            told = yaml.safe_load((folder / name.replace(".yaml", ".expect.yaml")).read_text(encoding="utf-8"))
+            to(page, f"button[data-file='{name}']")
+            page.keyboard.press("Enter")
+            page.locator("#example strong", has_text=told["title"][lang]).wait_for()
+            assert page.evaluate("() => now.record.decision") == told["decisions"][0]["decision"]
+            assert page.evaluate("() => document.activeElement.id") == "tab-decision"
+            assert WORDS["example_is"][lang] in page.locator("#example").inner_text()
+            assert WORDS["examples_note"][lang] in page.locator("#example").inner_text()
+            to(page, "#example-sources summary")
+            page.keyboard.press("Enter")
+            page.locator("#example-sources a").first.wait_for()
+            text = page.locator("#example-sources").inner_text()
+            links = page.locator("#example-sources a").evaluate_all("(all) => all.map((one) => [one.href, one.rel])")
+            assert links == [[source["address"], "noreferrer"] for source in told["sources"]]
+            assert all(one["says"][lang] in text for source in told["sources"] for one in source["states"])
+            assert all(source["read"] in text for source in told["sources"])
+            assert violations(page) == []
+            show(page, "spec")
+            page.get_by_role("button", name=WORDS["new"][lang]).click()
+            page.locator("#examples").wait_for()
+        page.locator("button[data-file='chatgpt-public.yaml']").click()
+        page.locator("#example strong").wait_for()
+        page.evaluate("() => decide({ change: { path: 'product.mlps_level', typed: '2' } })")
+        page.locator("#example", has_text=WORDS["example_changed"][lang]).wait_for()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_view_is_chosen_by_keyboard_and_remembered(chromium: Any, server: str, lang: str) -> None:
+    """Both views are of one record: articles with their grades for counsel; what to do, until when, for the team."""
+    with visited(chromium, server) as page:
+        upload(page, fixture_file("cloud-hosting-beijing"), "")
+        if lang == "zh":
+            page.locator("#language").click()
+            page.locator("html[lang=zh-Hans]").wait_for()
+        show(page, "decision")
+        page.locator("#report .part-beside").wait_for()
+        record = page.evaluate("() => now.record")
+        rows = page.locator(".part-beside .beside > li")
+        assert rows.count() >= len(record["needs"]) + 1
+        first = rows.first.inner_text()
+        cited = record["needs"][0]["citations"][0]
+        assert cited[lang] in first
+        assert cited["label"][lang] in first
+        assert rows.first.locator("cite + .badge").count() == len(record["needs"][0]["citations"])
+        left, right = (page.locator(".part-beside .beside > li > div").nth(at).bounding_box() for at in (0, 1))
+        assert left["x"] + left["width"] <= right["x"]
+        assert abs(left["y"] - right["y"]) < 2
+        page.locator("#view-counsel").focus()
+        page.keyboard.press("ArrowDown")
+        page.locator("#report .part-tasks").wait_for()
+        assert page.evaluate("() => document.activeElement.id") == "view-product"
+        assert page.evaluate("() => now.record") == record
+        assert page.locator("#report .part-law, #report .part-beside").count() == 0
+        text = page.locator("#report .part-tasks").inner_text()
+        duties = [one for one in record["duties"] if one["deadline"]["date"]]
+        assert duties
+        assert all(one["instrument"]["title"][lang] in text and one["deadline"]["date"] in text for one in duties)
+        assert violations(page) == []
+        assert sideways(page) == 0
+        page.reload()
+        page.locator("#report .part-tasks").wait_for()
+        assert page.locator("#view-product").is_checked()
+        page.locator("#view-product").focus()
+        page.keyboard.press("ArrowUp")
+        page.locator("#report .part-beside").wait_for()
+        page.reload()
+        page.locator("#report .part-beside").wait_for()

@@ -13,15 +13,17 @@ import venv
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from tests.support.shipped import ROOT
+from vatspolicy.core.documents.schemas import Shipped
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 RESOURCES = {
     path.relative_to(ROOT).as_posix()
-    for folder in ("policies", "schemas")
+    for folder in get_args(Shipped)
     for path in (ROOT / folder).rglob("*")
     if path.is_file()
 }
@@ -87,6 +89,7 @@ def spec(tmp_path: Path) -> Path:
 def test_there_is_law_to_ship() -> None:
     assert any(name.startswith("policies/") for name in RESOURCES)
     assert any(name.startswith("schemas/") for name in RESOURCES)
+    assert any(name.startswith("fixtures/products/") for name in RESOURCES)
 
 
 def test_the_wheel_holds_the_law_and_the_code(built: Distributions) -> None:

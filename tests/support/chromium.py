@@ -54,7 +54,7 @@ def new_page(browser: Any, leaves: Callable[[str], bool], **options: Any) -> Ite
     """A page as new, and its complaints, to which requests are added that leave the place where the page may ask.
 
     To make a context takes a second of processor time, so that one is used again, unless the test fails. What a page keeps
-    for its tab is cleared; nothing that is tested here stores anything else in the browser.
+    for its tab, and the view that it remembers, is cleared; nothing that is tested here stores anything else.
     """
     pages, key = _KEPT.setdefault(browser, {}), repr(sorted(options.items()))
     page = pages.pop(key, None) or browser.new_context(**options).new_page()
@@ -75,7 +75,9 @@ def new_page(browser: Any, leaves: Callable[[str], bool], **options: Any) -> Ite
         page.on(event, listener)
     try:
         yield page, complaints
-        page.evaluate("() => { try { sessionStorage.clear() } catch { /* of a file: there is none */ } }")
+        page.evaluate(
+            "() => { try { sessionStorage.clear(); localStorage.clear() } catch { /* of a file: there is none */ } }"
+        )
         page.goto("about:blank")
     except BaseException:
         page.context.close()

@@ -12,17 +12,20 @@ import pytest
 from tests.support.console import Console
 from tests.support.effort import LONG
 from tests.support.html_tree import HOSTILE, Tree
-from tests.support.shipped import ROOT, shipped_bundle
+from tests.support.shipped import ROOT, fixture_file, shipped_bundle
 from tests.support.specs import TODAY
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.policies.model import NEVER
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
+from vatspolicy.gate.gate import Gate
 from vatspolicy.i18n import Language
+from vatspolicy.reports.decision.html import fragment
 from vatspolicy.reports.formats.templating import escape_html
 from vatspolicy.reports.policy import compare, make, write
 from vatspolicy.reports.policy.markdown import calendar_page
 from vatspolicy.reports.policy.page import MARK, Pages
-from vatspolicy.reports.policy.site import KINDS, LICENSE, MARKS, Site, entries, explain_page, list_values
+from vatspolicy.reports.policy.site import KINDS, LICENSE, MARKS, Site, entries, explain_page, index_page, list_values
 from vatspolicy.reports.policy.words import WORDS
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -317,3 +320,27 @@ def test_each_policy_page_names_its_regulation_as_linked_data(bundle: Bundle, pa
         since, until = found["temporalCoverage"].split("/")
         assert (since, until) == (policy.since, ".." if policy.until == NEVER else policy.until)
         assert {one["identifier"] for one in found.get("legislationRepeals", [])} == set(policy.supersedes)
+
+
+def test_a_decision_leads_into_the_rulebook_and_back(pages: Pages, bundle: Bundle) -> None:
+    """Articles and rules of a decision on the page that decides open their places; each page leads to that page."""
+    places = {name: set(Tree(text).ids()) for name, text in pages.items()}
+    gate, seen = Gate(bundle, TODAY), 0
+    for path in (fixture_file("cloud-hosting-beijing"), fixture_file("chatgpt-public"), fixture_file("saas-shanghai")):
+        __, record = gate.decide(load_profile(path))
+        for lang in LANGUAGES:
+            made = Tree(fragment(record, lang, "d-", "counsel", {"en": "../", "zh": "../zh/"}))
+            found = [str(one.get("href")) for one in made.named("a") if str(one.get("href")).startswith("../")]
+            assert any("#article-" in address for address in found)
+            for address in found:
+                page, place = address.removeprefix("../").split("#")
+                assert page.startswith("zh/") is (lang == "zh")
+                assert place in places[page], address
+            seen += len(found)
+            alone = Tree(fragment(record, lang, "d-", "counsel"))
+            assert not [one for one in alone.named("a") if str(one.get("href")).startswith("../")]
+    assert seen > 100
+    for lang, address in zip(LANGUAGES, ("decide/index.html", "../decide/zh.html"), strict=True):
+        for decides in (True, False):
+            index = Tree(index_page(Site(bundle, lang, decides=decides)))
+            assert (address in [one.get("href") for one in index.named("a")]) is decides

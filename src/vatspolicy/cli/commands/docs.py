@@ -66,8 +66,8 @@ def build_docs(
     day = (as_of or clock.today()) if format == "html" else None
     if day:
         require_covered(bundle, day)
-    pages = make(bundle, format, day)
     deciding = _deciding_page(bundle, pyodide) if format == "html" else {}
+    pages = make(bundle, format, day, bool(deciding))
     values = reference_page(bundle)
     is_stale = reference is not None and (not reference.is_file() or reference.read_bytes() != values.encode())
     if check_only:

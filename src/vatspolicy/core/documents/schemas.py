@@ -171,15 +171,19 @@ def schema_named(reference: str) -> str:
     return reference.partition("#")[0].rpartition("/")[2].removesuffix(_ENDING)
 
 
+Shipped = Literal["schemas", "policies", "fixtures/products"]
+"""Folders of files that ship."""
+
+
 @lru_cache
-def resource_place(kind: Literal["schemas", "policies"]) -> str:
+def resource_place(kind: Shipped) -> str:
     """Return the folder of files that ship: inside the package when installed, at the top of a checkout otherwise."""
     package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
     installed = os.path.join(package, "_resources", kind)
     return installed if os.path.isdir(installed) else os.path.join(os.path.dirname(os.path.dirname(package)), kind)
 
 
-def resource_folder(kind: Literal["schemas", "policies"]) -> Path:
+def resource_folder(kind: Shipped) -> Path:
     """Return the same folder as a path."""
     from pathlib import Path
 

@@ -138,7 +138,13 @@ class Interview:
         """True if no answer can change the outcome: also no entry of a list that is not declared."""
         if not self.decided:
             return False
-        return not any(get_fact(self.data, path) is None and self._rules_changed_by(path) for path in (LICENSES, DEALS))
+        return not any(self._rules_changed.values())
+
+    @functools.cached_property
+    def _rules_changed(self) -> dict[Path, tuple[str, ...]]:
+        """The rules that an entry of a list could change, by the lists that are not declared."""
+        lists = (path for path in (LICENSES, DEALS) if get_fact(self.data, path) is None)
+        return {path: self._rules_changed_by(path) for path in lists}
 
     # --- what to ask
 
@@ -228,7 +234,9 @@ class Interview:
 
         `early`: also if an entry of it asks for facts that could.
         """
-        if self._may_declare(path) and (rules := self._rules_changed_by(path, early)):
+        if not self._may_declare(path):
+            return None
+        if rules := self._rules_changed_by(path, early) if early else self._rules_changed[path]:
             return MissingFact(path, rules)
         return None
 
@@ -237,8 +245,8 @@ class Interview:
 
     def _rules_changed_by(self, path: Path, early: bool = False) -> tuple[str, ...]:
         """Return the rules that depend on a list, if some entry of it could change the outcome."""
+        rules: tuple[str, ...] = ()
         if path == DEALS:
-            rules = rules_reading(self.state.ruleset, "deals")
             entries = [{"kind": kind} for kind in describe(("deals", 0, "kind"), self.bundle.schemas)["enum"]]
         else:
             decision = self.decision
@@ -251,10 +259,11 @@ class Interview:
         for entry in entries:
             following = self.state.with_fact(path, [entry])
             after = following.possible_outcomes()
-            if after is not None and after.range != self.possible_outcomes.range:
-                return rules
-            if after is not None and early and any(ask.path[: len(path)] == path for ask in following.missing()):
-                return rules
+            if after is None:
+                continue
+            changes = after.range != self.possible_outcomes.range
+            if changes or (early and any(ask.path[: len(path)] == path for ask in following.missing())):
+                return rules_reading(self.state.ruleset, "deals") if path == DEALS else rules
         return ()
 
     def _duty_facts(self) -> list[MissingFact]:

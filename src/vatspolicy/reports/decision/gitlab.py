@@ -19,7 +19,7 @@ SEVERITIES = {"error": "critical", "warning": "major", "note": "info"}
 """Severity of a result by its level. A spec that is not valid is a blocker."""
 LEAVES_OUT = {
     BY_KIND: f"{KINDS} Denial.reasons Need.effect title",
-    BY_EXPLAIN: f"launch met services undetermined {VERSIONS} {POLICY} Denial.layer Need.layer Duty.layer Advice.layer",
+    BY_EXPLAIN: f"launch met undetermined {VERSIONS} {POLICY} Denial.layer Need.layer Duty.layer Advice.layer",
     EXPLAINED: f"Denial.curable Need.routes Need.nearest Need.authority Duty.authority {WHY}",
 }
 

@@ -6,13 +6,14 @@ import datetime
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from markupsafe import Markup
 
 from vatspolicy.core.engine.result import Activity, Record, Route
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Remark
-from vatspolicy.i18n import Language
+from vatspolicy.i18n import Language, LocalizedText
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, number
 from vatspolicy.reports import timeline
@@ -20,7 +21,7 @@ from vatspolicy.reports.decision import digest, memo, summary
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_NAME, KINDS, POLICY
 from vatspolicy.reports.formats.html_words import PageWords
 from vatspolicy.reports.formats.templating import Entry, Frame, place_entries, read_asset, render_html, render_page
-from vatspolicy.reports.words import GRADE_TONES, GROUPS, ROUTE_TONES, TONES, phrase, say_deciding, way_of
+from vatspolicy.reports.words import GROUPS, ROUTE_TONES, TONES, phrase, say_deciding, way_of
 
 # --- pictures: the routes of an activity, and the year around the launch
 
@@ -303,8 +304,9 @@ def _plus(month: datetime.date, count: int) -> datetime.date:
 
 _IN_FULL = 8
 """Decisions on one page up to which its contents list their sections."""
+_COUNSEL_FIRST = ("because", "contested")
+"""Sections that counsel reads first, after the answer beside its articles."""
 _NAMES = {
-    "GRADES": GRADE_TONES,
     "GROUPS": GROUPS,
     "ROUTE_TONES": ROUTE_TONES,
     "STATES": STATES,
@@ -371,9 +373,22 @@ def render(
     )
 
 
-def fragment(record: Record, lang: Language, prefix: str) -> Markup:
-    """Render a decision for another page, which adds decision.css. `prefix` begins every id."""
-    return _Decision(record, lang, prefix, False).html()
+View = Literal["counsel", "product"]
+"""Counsel reads articles beside the answer; a product team reads what to do, and until when."""
+
+
+def fragment(
+    record: Record, lang: Language, prefix: str, view: View | None = None, rulebook: LocalizedText | None = None
+) -> Markup:
+    """Render a decision for another page, which adds decision.css. `prefix` begins every id.
+
+    `view`: whom it is for; None for the report. `rulebook`: its folder, which articles and rules link to.
+    """
+    made = _Decision(record, lang, prefix, False, rulebook)
+    if view == "counsel":
+        made.sections.sort(key=lambda section: section[0] not in _COUNSEL_FIRST)
+        made.sections.insert(0, ("beside", made.say.html("beside")))
+    return made.html("decision/product.html.j2" if view == "product" else "decision/decision.html.j2")
 
 
 def _heads(say: PageWords) -> Callable[..., list[str]]:
@@ -383,8 +398,10 @@ def _heads(say: PageWords) -> Callable[..., list[str]]:
 class _Decision:
     """A decision of the page."""
 
-    def __init__(self, record: Record, lang: Language, prefix: str, single: bool) -> None:
-        self.record, self.say = record, PageWords(lang, prefix)
+    def __init__(
+        self, record: Record, lang: Language, prefix: str, single: bool, rulebook: LocalizedText | None = None
+    ) -> None:
+        self.record, self.say = record, PageWords(lang, prefix, rulebook)
         self.h = [f"h{level if single else level + 1}" for level in (1, 2, 3, 4)]
         self.name = record.title
         self.decided, self.tone = self.say.word(VERDICTS, record.decision), TONES[record.decision]
@@ -421,11 +438,11 @@ class _Decision:
         yield "law", say.html("law"), self.regulations
         yield "facts", say.html("facts"), self.facts
 
-    def html(self) -> Markup:
+    def html(self, template: str = "decision/decision.html.j2") -> Markup:
         """Render the decision."""
         record, say, made = self.record, self.say, self.memo
         return render_html(
-            "decision/decision.html.j2",
+            template,
             **_NAMES,
             ahead_head=say.phrase("ahead"),
             memo=made,

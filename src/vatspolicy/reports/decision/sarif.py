@@ -29,7 +29,7 @@ _HELP = {CONTESTED: "contested_help", MISSING: "missing_help"}
 
 LEAVES_OUT = {
     BY_KIND: "Denial.state Denial.reasons Need.state Advice.state title",
-    "It is not about a line of the spec.": "launch services met undetermined",
+    "It is not about a line of the spec.": "launch met undetermined",
     EXPLAINED: "Denial.curable Need.routes Need.nearest Need.authority Duty.authority Explanation.clauses"
     " Explanation.facts",
 }

@@ -84,7 +84,7 @@ class Report(pieces.Report):
         if remarks and extent != "quiet":
             yield from _join(_remark_lines(remarks, lang, style, room))
         if several and extent != "quiet":
-            yield say_totals(entries.summaries, len(invalid), lang)
+            yield from _join(wrap(say_totals(entries.summaries, len(invalid), lang), room))
         if (several or extent == "summary") and extent not in ("quiet", "details") and len(entries):
             yield from _join([style(line, "dim") for line in wrap(say_limits(entries.summaries, lang), room, "")])
         yield from _join(closing)

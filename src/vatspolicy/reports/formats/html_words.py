@@ -9,7 +9,7 @@ from vatspolicy.core.engine.result import Authority, Citation, Finding, Law
 from vatspolicy.core.policies.bundle import LawIdentity
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.words import Counts, Table, aside, count, end, gap, joint, word
-from vatspolicy.reports.words import KNOWN, name_law, phrase, say_check
+from vatspolicy.reports.words import GRADE_TONES, KNOWN, name_law, phrase, say_check
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "title_many": Phrase("Decisions on {count} specs"),
@@ -137,6 +137,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "question": Phrase("Question"),
     "waiting": Phrase("Dependent rules"),
     "see_law": Phrase("Law"),
+    "in_rulebook": Phrase("in the rulebook"),
+    "beside": Phrase("The answer beside its articles"),
+    "do_until": Phrase("What to do, and until when"),
+    "nothing_to_do": Phrase("No license, filing or duty follows from the facts given."),
 }
 COUNTS: Counts = {
     "undated": (
@@ -149,10 +153,10 @@ COUNTS: Counts = {
 class PageWords:
     """Language of a page, with the citations and authority names that sections of one decision share."""
 
-    def __init__(self, lang: Language, prefix: str = "") -> None:
-        self.lang, self.prefix = lang, prefix
+    def __init__(self, lang: Language, prefix: str = "", rulebook: LocalizedText | None = None) -> None:
+        self.lang, self.prefix, self.rulebook = lang, prefix, rulebook
         self.comma, self.colon, self.semicolon = (joint(name, lang) for name in ("comma", "colon", "semicolon"))
-        self.gap, self.stop = gap(lang), end("", lang)
+        self.gap, self.stop, self.tones = gap(lang), end("", lang), GRADE_TONES
 
     def html(self, key: str, **values: object) -> str:
         """Return a phrase of pages, with values filled in."""
@@ -240,6 +244,15 @@ class PageWords:
     def place_of(self, cited: Citation) -> str:
         """Return the id of an article on the page."""
         return self.place("law", cited.policy, cited.key)
+
+    def article_page(self, cited: Citation) -> str:
+        """Return the address of an article in the rulebook; empty without one."""
+        return f"{self.rulebook[self.lang]}{cited.policy}.html#article-{cited.key}" if self.rulebook else ""
+
+    def rule_page(self, rule: str) -> str:
+        """Return the address of a rule in the rulebook; empty without one."""
+        policy, __, name = rule.partition("/")
+        return f"{self.rulebook[self.lang]}{policy}.html#{name}" if self.rulebook else ""
 
     def subject(self, finding: Finding) -> str:
         """Return the service and class of a finding, as a prefix; empty for the product."""

@@ -44,8 +44,9 @@ class PageDifference:
         return bool(self.missing or self.stale or self.superfluous)
 
 
-def make(bundle: Bundle, format: str = "markdown", day: str | None = None) -> Pages:
+def make(bundle: Bundle, format: str = "markdown", day: str | None = None, decides: bool = False) -> Pages:
     """Render all pages by path, in a format; `day` is that of the access matrix, which only a site has.
+    `decides`: the site links to the page that decides.
 
     Raises InvalidInput for a policy whose page would take the place of an overview.
     """
@@ -68,7 +69,7 @@ def make(bundle: Bundle, format: str = "markdown", day: str | None = None) -> Pa
     if format == "html":
         from vatspolicy.reports.policy.site import make_site
 
-        return make_site(bundle, terms, day)
+        return make_site(bundle, terms, day, decides)
     pages = {f"{policy.id}.md": policy_page(PolicyPage(bundle, policy, terms)) for policy in bundle.policies.values()}
     overviews = {"index": index_page, "calendar": calendar_page, "to-compare": to_compare_page}
     return pages | {f"{id}.md": render(bundle) for id, render in overviews.items()}

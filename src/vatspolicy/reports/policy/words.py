@@ -13,6 +13,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "calendar": Phrase("Calendar"),
     "search": Phrase("Search"),
     "matrix": Phrase("Access matrix", "policy site"),
+    "decide": Phrase("Check a product"),
     "foot": Phrase(
         "Rules {version}, {digest}{known}. License: {license}. A reading of the law by rules, not legal advice."
     ),

@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
+from vatspolicy.core.documents import load_document
+from vatspolicy.core.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.engine.timeline import first_day
 from vatspolicy.core.engine.timeline import timeline as make_timeline
@@ -20,13 +22,14 @@ from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import read_profile
 from vatspolicy.core.profile.vocabulary import addresses, find_choices, gazetteer, within
 from vatspolicy.core.profile.word_lists import find_elsewhere
+from vatspolicy.core.profile.wording import FactWording
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.opinions import check_opinions
 from vatspolicy.guidance.access_matrix import PlaceError, build_matrix
 from vatspolicy.guidance.access_matrix.locations import ABROAD
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.result import describe_ways
-from vatspolicy.i18n import Bilingual, Language, Listing, _
+from vatspolicy.i18n import Bilingual, Language, Listing, LocalizedText, _
 from vatspolicy.i18n.words import say_both
 from vatspolicy.reports.access_matrix.render import fragment as matrix_fragment
 from vatspolicy.reports.decision import export, render
@@ -50,6 +53,8 @@ LONGEST_SEARCH = 200
 """Characters of a search that are read."""
 MATRICES = 16
 """Matrices that are kept; each takes about a second to compute."""
+RULEBOOK: LocalizedText = {"en": "../", "zh": "../zh/"}
+"""Folders of the rulebook beside a page that has no server."""
 JSON = "application/json"
 
 
@@ -83,6 +88,7 @@ class WebPage:
             "words": collect_script_phrases(),
             "covers_from": bundle.covers_from,
             "exports": list_exports(),
+            "rulebook": context.rulebook,
         }
         self.instruments = {id: instrument.title for id, instrument in bundle.instruments.items()}
         self.build_matrix = functools.lru_cache(MATRICES)(functools.partial(build_matrix, bundle))
@@ -91,6 +97,7 @@ class WebPage:
             "/schema": lambda _: _to_json(bundle.schemas.load("profile")),
             "/search": self.search,
             "/matrix": self.show_matrix,
+            "/examples": lambda _: _to_json(_read_examples(bundle.schemas)),
         }
         self.posted: Mapping[str, Callable[[WebContext, DecideRequest], Answer]] = {
             "/decide": lambda context, request: _to_json(answer(context, request)),
@@ -143,7 +150,7 @@ class WebPage:
 
 @functools.cache
 def _local_page() -> WebPage:
-    return WebPage(WebContext(load_bundle()))
+    return WebPage(WebContext(load_bundle(), rulebook=RULEBOOK))
 
 
 def answer_locally(address: str, content: str | None) -> Answer:
@@ -153,6 +160,20 @@ def answer_locally(address: str, content: str | None) -> Answer:
         return _local_page().answer(path, dict(parse_qsl(query)), None if content is None else content.encode())
     except HttpError as error:
         return _to_json(error_to_data(error, bilingual=True))._replace(status=error.status)
+
+
+@functools.cache
+def _read_examples(schemas: SchemaSet) -> list[dict[str, Any]]:
+    """Return the products of public life: file, title, reason, spec, and sources, which name the facts they state."""
+    name, examples = FactWording(schemas).name, []
+    for path in sorted(resource_folder("fixtures/products").glob("*.expect.yaml")):
+        told = load_document(path).data
+        spec = path.with_name(path.name.replace(".expect.", "."))
+        __, text = spec.read_text(encoding="utf-8").split("\n", 1)  # the first line names the schema
+        for statement in (one for source in told["sources"] for one in source["states"]):
+            statement["facts"] = [dict(name(read_path(fact, schemas))) for fact in statement["facts"]]
+        examples.append({"file": spec.name, "text": text, **{key: told[key] for key in ("title", "why", "sources")}})
+    return examples
 
 
 def _list_places(bundle: Bundle) -> dict[str, list[dict[str, Any]]]:

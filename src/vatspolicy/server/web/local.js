@@ -1,7 +1,13 @@
 "use strict";
 /* The page without a server: a worker on this machine runs the same program and answers what `fetch` would ask. */
 
-const worker = new Worker("worker.js", { type: "module" });
+/* A browser starts no worker from a folder on a disk. */
+const onDisk = location.protocol === "file:";
+const worker = onDisk ? { postMessage() {} } : new Worker("worker.js", { type: "module" });
+if (onDisk) document.addEventListener("DOMContentLoaded", () => {
+  document.getElementById("loading").hidden = true;
+  document.getElementById("from-disk").hidden = false;
+});
 const waits = new Map(); // number of a request → what to do with its answer
 
 worker.onmessage = ({ data }) => {

@@ -9,6 +9,9 @@ const failed = new Map(); // typed facts that were not taken: path → { text, t
 const opened = new Map(); // <details> that the reader opened or closed: id → whether it is open
 const matrix = { day: "", place: "", zone: "", by: "regimes", own: false, error: null, asked: "" };
 const ways = { panel: "forward", address: "/ways", html: "", asked: "" };
+let examples = []; // products of public life, with their sources
+const VIEW = "vatspolicy view"; // for whom the decision is shown, remembered from visit to visit
+let view = remembered() === "product" ? "product" : "counsel";
 const timeline = { panel: "timeline", address: "/timeline", html: "", asked: "" };
 let queue = Promise.resolve(), waiting = 0, unsaved = false, shownText = null;
 
@@ -53,6 +56,10 @@ function readKept() {
   }
 }
 
+function remembered() {
+  try { return localStorage.getItem(VIEW); } catch { return null; }
+}
+
 /* --- requests --- */
 
 /* Asks what decides, as `fetch` does: the server; on a page without one, the worker, which has put itself in its place. */
@@ -60,7 +67,7 @@ const ask = window.askWorker ?? ((address, request) => fetch(address, request));
 
 async function post(address, extra) {
   const order = { text: now?.text ?? null, file: now?.file, named: now?.named ?? false, skipped: now?.skipped ?? [],
-    complete: now?.complete ?? false, lang, ...extra };
+    complete: now?.complete ?? false, lang, view, ...extra };
   const reply = await ask(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(order) });
   if (!reply.ok) throw new Error(reply.status === 413 ? "too_large" : "failed");
   return reply.json();
@@ -183,7 +190,7 @@ function toQuestion(reply) {
 
 function drawTop() {
   const other = lang === "en" ? "zh" : "en";
-  return [el("h1", { class: "name" }, say("title")), el("a", { class: "jump", href: "#tabs" }, say("sections")),
+  return [el("h1", { class: "name" }, say("title")), form.rulebook ? el("a", { href: `${form.rulebook[lang]}index.html` }, say("rulebook")) : null, el("a", { class: "jump", href: "#tabs" }, say("sections")),
     el("p", { class: "settings" }, el("label", {}, say("colors"), " ", el("select", { id: "theme" },
       ["system", "light", "dark"].map((one) => el("option", { value: one, selected: one === theme }, say(one))))),
       el("button", { type: "button", id: "language", "data-act": "language", lang: other === "zh" ? "zh-Hans" : "en" }, words.language[other]))];
@@ -232,6 +239,8 @@ function draw() {
   for (const one of TABS) $(`panel-${one}`).hidden = one !== tab;
   put($("answers"), now.blank ? drawAnswers() : !now.record ? [el("p", {}, say("nothing_yet")), el("ul", { class: "error" }, drawProblems())] : null);
   putMarkup($("report"), now.blank ? "" : now.html ?? "", "");
+  put($("example"), drawExample());
+  put($("view"), drawView());
   put($("export"), drawExport());
   put($("rules"), now.record ? say("rules_of", { law: now.law, digest: now.record.bundle.digest }) : null);
   put($("panel-spec"), drawSpec());
@@ -284,6 +293,13 @@ const acts = {
   },
   tab(target) { tab = target.dataset.tab; draw(); },
   apply() { failed.clear(); decide({ text: $("spec-text").value, named: true, skipped: [] }); },
+  example(target) {
+    const { file, text } = examples.find((one) => one.file === target.dataset.file);
+    failed.clear();
+    opened.clear();
+    tab = "decision";
+    decide({ text, file, named: true, skipped: [], complete: false }, { keep: false, then: () => { $("tab-decision").focus(); window.scrollTo(0, 0); } });
+  },
   new() { failed.clear(); opened.clear(); decide({ text: null, named: false, skipped: [], complete: false }, { then: toQuestion }); },
   download(target) {
     offer(new Blob([now.text], { type: "application/yaml" }), target.dataset.name);
@@ -314,6 +330,10 @@ function changed(target) {
   if (target.id === "theme") {
     theme = target.value;
     if (theme === "system") delete document.documentElement.dataset.theme; else document.documentElement.dataset.theme = theme;
+  } else if (target.name === "view") {
+    view = target.value;
+    try { localStorage.setItem(VIEW, view); } catch { /* a browser that keeps nothing */ }
+    decide({}, { keep: false });
   } else if (target.id === "every") {
     showAll = target.checked;
     draw();
@@ -357,7 +377,7 @@ async function begin() {
       el("div", { class: "right" }, el("div", { id: "tabs", role: "tablist" }), TABS.map((one) =>
         el("div", { id: `panel-${one}`, role: "tabpanel", "aria-labelledby": `tab-${one}`, tabindex: "0", hidden: true },
           { matrix: () => [el("div", { id: "matrix-head" }), el("div", { id: "matrix-table" })],
-            decision: () => [el("p", { id: "export", class: "buttons export" }), el("div", { id: "answers" }), el("div", { id: "report" })] }[one]?.())))),
+            decision: () => [el("div", { id: "example" }), el("div", { id: "view" }), el("p", { id: "export", class: "buttons export" }), el("div", { id: "answers" }), el("div", { id: "report" })] }[one]?.())))),
     el("footer", { class: "rules soft", id: "rules" }));
   document.addEventListener("click", (event) => {
     const target = event.target.closest("button[data-act]");
@@ -375,6 +395,7 @@ async function begin() {
   }, true);
   window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
   decide(readKept() ?? {}, { keep: false });
+  ask("/examples").then(async (reply) => { examples = await reply.json(); queue.then(() => now && draw()); });
 }
 
 document.addEventListener("DOMContentLoaded", begin);

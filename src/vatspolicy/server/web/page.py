@@ -25,6 +25,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "Loading the program and the law. The first visit takes some seconds; later ones need no network."
     ),
     "not_loaded": Phrase("The program did not start here. The page needs a current browser, with WebAssembly allowed."),
+    "from_disk": Phrase(
+        "A browser does not run this page from a folder. Serve the folder over HTTP, for example with "
+        "`python -m http.server`, and open the address that it shows."
+    ),
+    "rulebook": Phrase("Rulebook"),
     "noscript": Phrase("This page needs JavaScript. The command line does the same: vatspolicy ask, vatspolicy check."),
     "language": OWN_NAME,
     "colors": Phrase("Colors"),
@@ -45,6 +50,20 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "means_needs-license": Phrase("The product may launch once the licenses named are held."),
     "means_deny": Phrase("The product may not launch as planned. The reasons and the ways forward follow."),
     "means_incomplete": Phrase("Facts are missing. The page asks for them and guesses nothing."),
+    "examples": Phrase("Or see what the rules say about a product that you know"),
+    "examples_note": Phrase(
+        "The facts come from public sources, listed with each example. What no source states is left unknown. The "
+        "decision shows what today's rules say about a product as publicly described. It does not say that a company "
+        "breaks the law."
+    ),
+    "example_is": Phrase("Decided under today's law, on the facts that public sources state."),
+    "example_changed": Phrase("You have changed facts of this example: the sources below state the original."),
+    "example_sources": Phrase("Public sources: {count}"),
+    "read_on": Phrase("read on {day}"),
+    "rests": Phrase("States: {facts}"),
+    "view": Phrase("Show the decision for"),
+    "view_counsel": Phrase("counsel"),
+    "view_product": Phrase("the product team"),
     "welcome_answers": Phrase("The four possible decisions"),
     "welcome_facts": Phrase("Or fill in the facts below in any order."),
     "interview": Phrase("Next question"),
@@ -98,7 +117,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "link": Phrase("Copy a link with the answers"),
     "link_hint": Phrase(
         "The link holds all answers behind the sign #, which browsers send to no server. "
-        "It opens where vatspolicy serve runs at this address."
+        "It opens wherever this page has the same address."
     ),
     "add": Phrase("Add: {what}"),
     "remove": Phrase("Remove"),

@@ -6,7 +6,29 @@ function drawWelcome() {
   if (!now.blank) return null;
   return [el("h2", { id: "welcome-head" }, say("welcome")), el("p", {}, say("welcome_what")), el("p", { class: "private" }, say("welcome_private")),
     el("p", { class: "buttons" }, el("label", { for: "open-first" }, say("welcome_file")),
-      el("input", { type: "file", id: "open-first", "data-open": true, accept: ".yaml,.yml,.json" }))];
+      el("input", { type: "file", id: "open-first", "data-open": true, accept: ".yaml,.yml,.json" })),
+    examples.length ? el("section", { id: "examples", "aria-labelledby": "examples-head" }, el("h3", { id: "examples-head" }, say("examples")), el("p", { class: "soft" }, say("examples_note")),
+      el("ul", { class: "examples" }, examples.map((one) => el("li", {}, el("button", { type: "button", "data-act": "example", "data-file": one.file }, one.title[lang]), el("span", { class: "soft" }, one.why[lang]))))) : null];
+}
+
+/* Whose decision this is, if it is an example: each source, what it states, and the facts that rest on it. */
+function drawExample() {
+  const found = now.blank ? null : examples.find((one) => one.file === now.file);
+  if (!found) return null;
+  const comma = lang === "zh" ? "、" : ", ";
+  return [el("p", {}, el("strong", {}, found.title[lang]), lang === "zh" ? "。" : ". ", say(found.text === now.text ? "example_is" : "example_changed")),
+    details("example-sources", false, say("example_sources", { count: found.sources.length }), el("ul", {}, found.sources.map((one) =>
+      el("li", {}, el("a", { href: one.address, rel: "noreferrer" }, one.title), " ", el("span", { class: "soft" }, say("read_on", { day: one.read })),
+        el("ul", {}, one.states.map((each) => el("li", {}, each.says[lang], " ", el("span", { class: "soft" }, say("rests", { facts: [...new Set(each.facts.map((fact) => fact[lang]))].join(comma) }))))))))),
+    el("p", { class: "soft" }, say("examples_note"))];
+}
+
+/* --- the view --- */
+
+function drawView() {
+  if (!now.record || now.blank) return null;
+  return el("fieldset", { class: "views" }, el("legend", {}, say("view")), ["counsel", "product"].map((one) =>
+    el("label", {}, el("input", { type: "radio", name: "view", id: `view-${one}`, value: one, checked: one === view, autocomplete: "off" }), " ", say(`view_${one}`))));
 }
 
 /* The words that a decision can be, and their meanings. */

@@ -32,7 +32,7 @@ from vatspolicy.guidance.interview.ranking import NO_GAIN
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Sentences, _, translate
 from vatspolicy.i18n.words import joint
-from vatspolicy.reports.decision.html import fragment
+from vatspolicy.reports.decision.html import View, fragment
 from vatspolicy.reports.words import say_deciding
 from vatspolicy.server.errors import HttpError
 from vatspolicy.server.web.form import find_kind
@@ -52,6 +52,8 @@ class WebContext:
     today: Callable[[], str] = today_in_china
     waiver_set: WaiverSet | None = None
     """Granted opinions and approvers; None for neither."""
+    rulebook: LocalizedText | None = None
+    """Folder of the rulebook by language, where the page stands beside one."""
 
     def gate(self) -> Gate:
         """Return a gate that decides as `vatspolicy check` does."""
@@ -73,6 +75,8 @@ class DecideRequest:
     """Paths and values of changed facts; True if the value is typed text that is still to be read."""
     format: str = ""
     """Format of a report to save."""
+    view: View = "counsel"
+    """Whom the decision is shown to."""
 
 
 def _bad_request(message: str) -> HttpError:
@@ -107,6 +111,7 @@ def read_request(data: Any, schemas: SchemaSet) -> DecideRequest:
         complete=bool(data.get("complete", False)),
         changes=tuple(_read_change(one, schemas) for one in changes),
         format=str(data.get("format", "")),
+        view="product" if data.get("view") == "product" else "counsel",
     )
 
 
@@ -204,7 +209,7 @@ def _decide(context: WebContext, document: Document, request: DecideRequest) -> 
         "skipped": [format_path(path) for path in skipped],
         "record": encode(record),
         "law": say_deciding(record.bundle, request.lang),
-        "html": str(fragment(record, request.lang, "d-")),
+        "html": str(fragment(record, request.lang, "d-", request.view, context.rulebook)),
         "interview": encode(describe_step(state)),
         "asked": [format_path(ask.path) for ask in state.possible_outcomes.missing],
         "blank": _is_blank(context, document, request),

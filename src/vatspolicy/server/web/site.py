@@ -18,9 +18,10 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 from vatspolicy.compile_cache import SHIPPED
-from vatspolicy.core.documents.schemas import resource_folder
+from vatspolicy.core.documents.schemas import Shipped, resource_folder
 from vatspolicy.server.web.page import build_stylesheet, read_script, render_frame
 
 FOLDER = "decide"
@@ -88,7 +89,7 @@ def _packages() -> Iterator[tuple[str, bytes]]:
         yield from _package(name)
         yield from _notices(known)
     yield from (file for file in _package("vatspolicy") if not file[0].startswith(UNUSED))
-    for kind in ("policies", "schemas"):
+    for kind in get_args(Shipped):
         yield from _files(resource_folder(kind), f"{_RESOURCES}/{kind}")
     if os.path.isdir(SHIPPED):
         return

@@ -47,7 +47,7 @@ from vatspolicy.reports.policy.page import (
     policies_by_topic,
 )
 from vatspolicy.reports.policy.words import COUNTS, say
-from vatspolicy.reports.words import GRADE_TONES, OWN_NAME
+from vatspolicy.reports.words import OWN_NAME
 
 if TYPE_CHECKING:
     from vatspolicy.guidance.access_matrix import Matrix
@@ -59,6 +59,8 @@ LICENSE = "Apache-2.0"
 """License of the rules and of their pages."""
 FOLDERS = {"en": "", "zh": "zh/"}
 """Folders of pages by language."""
+DECIDING = ("decide/index.html", "../decide/zh.html")
+"""The page that decides, where the site has it, seen from the pages of each language."""
 MARKS = Marks(escape_html, lambda text: f"<em>{escape_html(text)}</em>")
 
 
@@ -69,14 +71,16 @@ Scope = Literal["site", "policy", "rule"]
 class Site(PageWords):
     """The site in one language, or a page of it that is self-contained."""
 
-    def __init__(self, bundle: Bundle, lang: Language, matrix: bool = False, scope: Scope = "site") -> None:
+    def __init__(
+        self, bundle: Bundle, lang: Language, matrix: bool = False, scope: Scope = "site", decides: bool = False
+    ) -> None:
         super().__init__(lang)
         self.bundle, self.scope = bundle, scope
         self.is_alone = scope != "site"
         self.overviews = [name for name in OVERVIEWS if matrix or name != "matrix"]
         self.away: Language = "zh" if lang == "en" else "en"
-        self.tones = GRADE_TONES
         self.say: Callable[..., str] = partial(say, lang=lang)
+        self.page_that_decides = [(self.say("decide"), DECIDING[lang == "zh"])] if decides else []
 
     def count(self, key: str, n: int) -> str:
         """Return a number with the thing that it counts."""
@@ -122,7 +126,8 @@ class Site(PageWords):
             style=css,
             script=script,
             nav=[
-                (self.title_of(overview), "" if overview == name else f"{overview}.html") for overview in self.overviews
+                *((self.title_of(one), "" if one == name else f"{one}.html") for one in self.overviews),
+                *self.page_that_decides,
             ],
             crumbs=[] if is_index else [(self.say("site"), "index.html"), (title, "")],
             other=(OWN_NAME[self.away], f"zh/{name}.html" if self.lang == "en" else f"../{name}.html"),
@@ -528,15 +533,15 @@ def explain_page(bundle: Bundle, name: str, lang: Language) -> str:
     return rule_page(Site(bundle, lang, scope="rule"), found)
 
 
-def make_site(bundle: Bundle, terms: Terms, day: str | None = None) -> Pages:
+def make_site(bundle: Bundle, terms: Terms, day: str | None = None, decides: bool = False) -> Pages:
     """Render all pages by path: English ones at the top, Chinese ones under zh/, under the same names.
 
-    `day` is that of the access matrix, which is omitted without one.
+    `day` is that of the access matrix, which is omitted without one. `decides`: the site has the page that decides.
     """
     tables = access_tables(bundle, day) if day else []
     pages: Pages = {}
     for lang in LANGUAGES:
-        site, folder = Site(bundle, lang, matrix=bool(tables)), FOLDERS[lang]
+        site, folder = Site(bundle, lang, matrix=bool(tables), decides=decides), FOLDERS[lang]
         pages[f"{folder}index.html"] = index_page(site)
         pages[f"{folder}calendar.html"] = calendar_page(site)
         pages[f"{folder}search.html"] = search_page(site)
