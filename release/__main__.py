@@ -1,7 +1,7 @@
 """Build what a release consists of, into dist/: `make release`, or python -m release --help.
 
-Nothing is published here. The tools are those of release/requirements.txt, and times are those of the commit, so that two
-runs from one commit give equal bytes.
+Nothing is published here. The tools are those of release/requirements.txt, and times are those of the commit: two runs
+from one commit give equal bytes.
 """
 
 from __future__ import annotations
@@ -178,17 +178,8 @@ def install(python: str, wheel: Path, name: str, source: Source, extras: str = "
 def decide(programs: Path, source: Source) -> tuple[bytes, str]:
     """Return the decision of a first start, and its time and memory. Raises NotReleasable if it compiled the law."""
     cache = programs.parent / "cache"
-    command = [
-        programs / "vatspolicy",
-        "check",
-        SPEC,
-        "--as-of",
-        "2026-03-01",
-        "--allow-past-as-of",
-        "--no-fail",
-        "-f",
-        "json",
-    ]
+    options = "--as-of 2026-03-01 --allow-past-as-of --no-fail -f json"
+    command = [str(programs / "vatspolicy"), "check", str(SPEC), *options.split()]
     begun = time.perf_counter()
     with (programs.parent / "decision.json").open("w+b") as answer:
         environment = source.environment | {"VATSPOLICY_CACHE": str(cache)}

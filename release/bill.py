@@ -18,7 +18,10 @@ from release.addresses import ROOT, read_address
 
 
 def write_bill(python: Path, wheel: Path, law: Path, version: str, environment: Mapping[str, str]) -> None:
-    """Write the bill of an environment that holds the wheel alone, beside the law. Raises ValueError if it is not valid."""
+    """Write the bill of an environment that holds the wheel alone, beside the law.
+
+    Raises: ValueError if it is not valid.
+    """
     command = [sys.executable, "-m", "cyclonedx_py", "environment", str(python), "--pyproject", "pyproject.toml"]
     command += ["--sv", "1.6", "--output-reproducible"]
     made = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True)
