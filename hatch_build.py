@@ -3,8 +3,8 @@
 The shipped code compiles the law to plain data, which every Python reads (see vatspolicy/compile_cache.py), and to the
 source of a module, which an installer compiles as all others (see vatspolicy/core/cel/codegen.py).
 
-A package records where it comes from (see vatspolicy/origin.py). The address of its repository is that of pyproject.toml,
-or, while nobody has set it there, that of the remote `origin` of git. VATSPOLICY_BUILD_REPOSITORY names another one.
+A package records where it comes from (see vatspolicy/origin.py). The address of its repository is that of
+pyproject.toml; while none is set there, that of the remote `origin` of git. VATSPOLICY_BUILD_REPOSITORY names another.
 VATSPOLICY_BUILD_PUBLISHED=1 says that pip finds the package by its name.
 """
 

@@ -22,13 +22,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 from release.addresses import ROOT, UNSET, find_differences, read_address, read_owner
-from release.bill import write_bill
-from release.image import lint_dockerfile, try_image
 from release.pythons import find_python, supported
 
 DIST, WORK = ROOT / "dist", ROOT / "build/release"
-PACKAGES = DIST / "python"
-"""The wheel and the sdist, and nothing else: what PyPI takes."""
 PINNED = ROOT / "release/requirements.txt"
 REHEARSAL = ROOT / "release/rehearsal.jwk"
 """The key of RFC 8037, appendix A, which everybody has: what it signs is not released."""
@@ -130,7 +126,7 @@ def read_notes(version: str) -> tuple[str, bool]:
     Raises: NotReleasable if there is none, or nothing in it.
     """
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    found = re.search(rf"^## {re.escape(version)} \((.+)\)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^## {re.escape(version)} \(([^)\n]+)\)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     if found is None or not found[2].strip():
         raise NotReleasable(f"CHANGELOG.md says nothing about {version}")
     return found[2].strip() + "\n", re.fullmatch(r"\d{4}-\d{2}-\d{2}", found[1]) is not None
@@ -160,9 +156,9 @@ def require_releasable(source: Source, signing: str) -> None:
 
 def build_packages(source: Source) -> Path:
     """Build the sdist, and the wheel from it; return the wheel."""
-    run(sys.executable, "-m", "build", "--outdir", PACKAGES, source=source)
-    [wheel] = PACKAGES.glob("*-py3-none-any.whl")
-    run(sys.executable, "-m", "twine", "check", "--strict", *sorted(PACKAGES.iterdir()), source=source)
+    run(sys.executable, "-m", "build", "--outdir", DIST, source=source)
+    [wheel] = DIST.glob("*-py3-none-any.whl")
+    run(sys.executable, "-m", "twine", "check", "--strict", *sorted(DIST.iterdir()), source=source)
     return wheel
 
 
@@ -288,8 +284,7 @@ def attest(programs: Path, source: Source, signing: str) -> None:
 
 def digests() -> dict[str, str]:
     """Return the SHA-256 of every file in dist/ by its path there."""
-    files = sorted(path for path in DIST.rglob("*") if path.is_file())
-    return {path.relative_to(DIST).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(DIST.iterdir())}
 
 
 def write_sums(files: Mapping[str, str]) -> None:
@@ -304,14 +299,17 @@ def say(line: str) -> None:
 
 def release(tests: Sequence[str], signing: str) -> None:
     """Run every step. Raises NotReleasable."""
+    from release.bill import write_bill  # of tools that .venv-release alone has
+    from release.image import lint_dockerfile, try_image
+
     source = read_source()
     require_releasable(source, signing)
+    if source.tag and not tests:
+        raise NotReleasable(f"{source.tag} is released once tests have passed: leave TESTS out")
     say(f"vatspolicy {source.version}, {source.tag or 'no tag: a rehearsal'}, commit {source.commit[:12]}")
     if tests:
         say(f"Tests: make {' '.join(tests)}")
         subprocess.run(["make", "--no-print-directory", *tests], cwd=ROOT, check=True)
-    elif source.tag:
-        raise NotReleasable(f"{source.tag} is released once tests have passed: leave TESTS out")
     for folder in (DIST, WORK):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -333,7 +331,7 @@ def release(tests: Sequence[str], signing: str) -> None:
     if signing != KEYLESS:
         attest(programs, source, signing)
     write_sums(digests())
-    for path in sorted(path for path in DIST.rglob("*") if path.is_file()):
+    for path in sorted(DIST.iterdir()):
         say(f"  {path.relative_to(ROOT)}  {path.stat().st_size:,} bytes")
     if not source.tag:
         say("Rehearsed. Do not publish these files: no tag stands at this commit.")
