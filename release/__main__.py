@@ -297,11 +297,8 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def release(tests: Sequence[str], signing: str) -> None:
-    """Run every step. Raises NotReleasable."""
-    from release.bill import write_bill  # of tools that .venv-release alone has
-    from release.image import lint_dockerfile, try_image
-
+def prepare(tests: Sequence[str], signing: str) -> Source:
+    """Return what is released once its tests have passed. Raises NotReleasable, CalledProcessError if a test fails."""
     source = read_source()
     require_releasable(source, signing)
     if source.tag and not tests:
@@ -310,6 +307,14 @@ def release(tests: Sequence[str], signing: str) -> None:
     if tests:
         say(f"Tests: make {' '.join(tests)}")
         subprocess.run(["make", "--no-print-directory", *tests], cwd=ROOT, check=True)
+    return source
+
+
+def build(source: Source, signing: str) -> None:
+    """Build every file. Raises NotReleasable, CalledProcessError."""
+    from release.bill import write_bill  # of tools that .venv-release alone has
+    from release.image import lint_dockerfile, try_image
+
     for folder in (DIST, WORK):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -346,8 +351,8 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     try:
-        release(arguments.tests.split(), arguments.sign)
-    except (NotReleasable, subprocess.CalledProcessError) as error:
+        build(prepare(arguments.tests.split(), arguments.sign), arguments.sign)
+    except (NotReleasable, subprocess.CalledProcessError, ValueError) as error:
         print(f"make release: {error}", file=sys.stderr)
         return 1
     return 0

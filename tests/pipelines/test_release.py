@@ -122,20 +122,18 @@ def test_a_release_takes_a_key_tests_and_its_own_repository(repository: Path, mo
     with pytest.raises(command.NotReleasable, match="no key signs the law"):
         ready(signing="")
     with pytest.raises(command.NotReleasable, match="once tests have passed"):
-        command.release([], "key.pem")
+        command.prepare([], "key.pem")
     monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
     monkeypatch.setenv("GITHUB_REPOSITORY", "somebody/vatspolicy")
     with pytest.raises(command.NotReleasable, match="another repository than somebody/vatspolicy"):
         ready()
 
 
-def test_nothing_is_built_when_a_test_fails(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "DIST", repository / "dist")
+def test_nothing_is_built_when_a_test_fails(repository: Path) -> None:
     (repository / "Makefile").write_text("fails:\n\tfalse\n")
     commit(repository)
     with pytest.raises(subprocess.CalledProcessError):
-        command.release(["fails"], "")
-    assert not (repository / "dist").exists()
+        command.prepare(["fails"], "")
 
 
 def test_files_that_are_not_committed_are_not_released(repository: Path) -> None:
