@@ -31,6 +31,8 @@ REHEARSAL = ROOT / "release/rehearsal.jwk"
 EXTRAS = "calendar,export,sign"
 """Extras of the package that builds the site and signs."""
 PYODIDE = "314.0.7"
+LARGEST_CORE = 45_000_000
+"""Most bytes of an installation without extras, byte code included and pip left out."""
 KEYLESS = "keyless"
 SPEC = ROOT / "fixtures/access/cloud-hosting-beijing.yaml"
 CHINA = timezone(timedelta(hours=8))
@@ -207,6 +209,14 @@ def try_pythons(wheel: Path, source: Source) -> None:
         raise NotReleasable(f"{len(decisions)} decisions on the versions of Python, and there should be one")
 
 
+def require_small(programs: Path) -> int:
+    """Return the bytes of an installation. Raises NotReleasable if it takes more than LARGEST_CORE."""
+    size = sum(path.stat().st_size for path in (programs.parent / "lib").rglob("*") if path.is_file())
+    if size > LARGEST_CORE:
+        raise NotReleasable(f"the core takes {size / 1e6:.1f} MB, more than {LARGEST_CORE / 1e6:.0f}")
+    return size
+
+
 def build_law(programs: Path, source: Source, signing: str) -> Path:
     """Build the bundle of the law and sign it, unless the workflow signs it without a key; return its path."""
     law = DIST / f"vatspolicy-law-{source.version}.tar.gz"
@@ -332,6 +342,7 @@ def build(source: Source, signing: str) -> None:
     say("Notes, bill of materials, attestation, checksums")
     (DIST / "NOTES.md").write_text(read_notes(source.version)[0], encoding="utf-8")
     core = install(sys.executable, wheel, "core", source)
+    say(f"  the core takes {require_small(core) / 1e6:.1f} MB")
     write_bill(core / "python", wheel, law, source.version, source.environment)
     if signing != KEYLESS:
         attest(programs, source, signing)

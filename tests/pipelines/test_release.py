@@ -149,6 +149,15 @@ def test_the_notes_are_those_of_the_changelog(repository: Path) -> None:
     assert command.read_notes("1.2.0")[1] is False
 
 
+def test_a_core_that_has_grown_is_not_released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "lib/python3/site-packages").mkdir(parents=True)
+    (tmp_path / "lib/python3/site-packages/a.py").write_bytes(b"x" * 1000)
+    assert command.require_small(tmp_path / "bin") == 1000
+    monkeypatch.setattr(command, "LARGEST_CORE", 999)
+    with pytest.raises(command.NotReleasable, match="the core takes"):
+        command.require_small(tmp_path / "bin")
+
+
 # --- addresses ------------------------------------------------------------------------------------------------------
 
 
