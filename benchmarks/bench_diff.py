@@ -85,7 +85,7 @@ def edit_rules(count: int) -> Callable[[Path], None]:
         from tests.support.law_edits import many_rules
         from vatspolicy.core.policies.model import KINDS
 
-        for file, text in many_rules(count, 1, effects=KINDS, kinds=RANDOM_EDITS).policies.items():
+        for file, text in many_rules(count, 1, KINDS, RANDOM_EDITS, whole=True).policies.items():
             if text is not None:
                 (folder.parent / file).write_bytes(text)
 

@@ -52,6 +52,11 @@ def draw_profiles(bundle: Bundle, count: int, seed: int = 1) -> list[Profile]:
     return [draw.profile(missing=0.0) for _ in range(count)]
 
 
+def _read_anew(profile: Profile) -> Profile:
+    document = replace(profile.document, data=copy.deepcopy(profile.document.data))
+    return trust_profile(document).grant(profile.granted)
+
+
 @dataclass(frozen=True)
 class Workload:
     """Rules, subjects, and the expected results."""
@@ -82,9 +87,8 @@ class Workload:
         return [(each, activation) for each, _, activation in subjects(self.law, profile, self.day)]
 
     def read_anew(self) -> Workload:
-        """Return the workload with profiles read again, as a request or a file brings them."""
-        documents = [replace(profile.document, data=copy.deepcopy(profile.document.data)) for profile in self.profiles]
-        return Workload(self.bundle, self.day, [trust_profile(document) for document in documents])
+        """Return the workload with profiles read again, as a request or a file brings them; what was granted stays."""
+        return Workload(self.bundle, self.day, [_read_anew(profile) for profile in self.profiles])
 
     def ask(self) -> Answers:
         """Evaluate every rule, one by one."""

@@ -56,7 +56,7 @@ def _environment() -> Iterator[None]:
         yield
 
 
-MOST, ROOM, WHOLE = 450, 100, 600
+MOST, ROOM, WHOLE = 700, 50, 750
 """Megabytes above which a worker empties its caches, that it may take anew before the next time, and above which it does
 so after each module: a module takes up to 400 more while it runs."""
 

@@ -7,13 +7,14 @@ within a line for anything in it. A command that ends with another code than 0 s
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,6 +108,8 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 CONTINUES = {"registries": "bundles-and-receipts", "receipts": "bundles-and-receipts", "layers-reference": "layers"}
 """Pages whose commands use the files that another page makes."""
+HISTORICAL = ("reviewing-a-change", "comparing-bundles", "accepted-changes", "analyzing-a-bundle", "properties")
+"""Pages whose commands compare states of a law; of all the law that takes minutes."""
 HISTORY = """
 vatspolicy new policy cloud-measures
 cp -r policies old-folder
@@ -127,10 +130,9 @@ def commands_of(page: Path) -> list[Step]:
     return [step for _, kind, body in blocks(page) if kind == "console" for step in steps(body)]
 
 
-@needs_posix
-@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
-@pytest.mark.parametrize("page", [page for page in PAGES if commands_of(page)], ids=lambda page: page.stem)
-def test_the_commands_of_a_page(page: Path, program: Path, law: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def after(program: Path, law: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """The folder that a page leaves behind; its commands run once, also for the pages that continue it."""
     environment = {
         **os.environ,
         "PATH": f"{program}:{os.environ['PATH']}",
@@ -138,30 +140,44 @@ def test_the_commands_of_a_page(page: Path, program: Path, law: Path, tmp_path: 
         "COLUMNS": "100",
         "LC_ALL": "C.UTF-8",
     }
-    if page.stem in (
-        "reviewing-a-change",
-        "comparing-bundles",
-        "accepted-changes",
-        "analyzing-a-bundle",
-        "properties",
-    ):  # what takes minutes with all the law
-        make_history(tmp_path, environment)
-    else:
-        in_bundles = CONTINUES.get(page.stem, page.stem) == "bundles-and-receipts"  # which makes bundles of the law
-        (tmp_path / "policies").symlink_to(law if in_bundles else ROOT / "policies")
-        (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
-    seen, earlier = 0, [ROOT / "docs" / f"{CONTINUES[page.stem]}.md"] if page.stem in CONTINUES else []
-    for file, kind, body in [block for one in (*earlier, page) for block in blocks(one)]:
+
+    @functools.cache
+    def after(page: Path) -> Path:
+        folder = tmp_path_factory.mktemp("page") / page.stem
+        if page.stem in CONTINUES:
+            shutil.copytree(after(page.with_stem(CONTINUES[page.stem])), folder, symlinks=True)
+        else:
+            folder.mkdir()
+            prepare(page, folder, law, environment)
+        run(page, folder, environment)
+        return folder
+
+    return after
+
+
+def prepare(page: Path, folder: Path, law: Path, environment: dict[str, str]) -> None:
+    """Put the law and the fixtures where the commands of a page look for them."""
+    if page.stem in HISTORICAL:
+        make_history(folder, environment)
+        return
+    (folder / "policies").symlink_to(law if page.stem == "bundles-and-receipts" else ROOT / "policies")
+    (folder / "fixtures").symlink_to(ROOT / "fixtures")
+
+
+def run(page: Path, folder: Path, environment: dict[str, str]) -> None:
+    """Write the files of a page and run its commands, in their order."""
+    seen = 0
+    for file, kind, body in blocks(page):
         if kind in ("yaml", "toml") and file:
-            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / file).write_text(body, encoding="utf-8")
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_text(body, encoding="utf-8")
         for step in steps(body) if kind == "console" else ():
             if step.command.startswith(ELSEWHERE):
                 continue
             ran = subprocess.run(
                 ["bash", "-c", step.command],
                 env=environment,
-                cwd=tmp_path,
+                cwd=folder,
                 capture_output=True,
                 text=True,
                 timeout=300,
@@ -171,8 +187,14 @@ def test_the_commands_of_a_page(page: Path, program: Path, law: Path, tmp_path: 
             assert ran.returncode == step.code, f"{step.command}: {ran.stdout}{ran.stderr}"
             if step.output is not None:
                 assert matches(step.output, ran.stdout), f"{step.command} prints\n{ran.stdout}\nand not\n{step.output}"
-    run = [step for one in (*earlier, page) for step in commands_of(one) if not step.command.startswith(ELSEWHERE)]
-    assert seen == len(run)
+    assert seen == len([step for step in commands_of(page) if not step.command.startswith(ELSEWHERE)])
+
+
+@needs_posix
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@pytest.mark.parametrize("page", [page for page in PAGES if commands_of(page)], ids=lambda page: page.stem)
+def test_the_commands_of_a_page(page: Path, after: Callable[[Path], Path]) -> None:
+    assert after(page).is_dir()
 
 
 def test_no_command_stands_in_another_kind_of_block() -> None:

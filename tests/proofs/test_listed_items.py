@@ -8,7 +8,6 @@ from collections import Counter
 import pytest
 
 from tests.authoring.diff.test_pairs import EFFECTS, KINDS
-from tests.support.effort import part
 from tests.support.law_edits import base, head, many_rules
 from tests.support.shipped import fixture_files
 from vatspolicy.authoring.diff.law_revision import load_pair
@@ -21,11 +20,11 @@ from vatspolicy.proofs.two_rulesets import ListedItems, Shown
 SHOWN = (Shown(True, False), Shown(False, False))
 
 
-@pytest.mark.parametrize("effects", part(EFFECTS, 2), ids=lambda effects: "-".join(effects))
+@pytest.mark.parametrize("effects", EFFECTS, ids=lambda effects: "-".join(effects))
 def test_the_items_of_a_rule_are_those_of_whole_decisions(effects: tuple[str, ...]) -> None:
     draw = random.Random(5)
     counts: Counter[str] = Counter()
-    profiles = [load_profile(str(path)) for path in draw.sample(fixture_files(), 16)]
+    profiles = [load_profile(str(path)) for path in draw.sample(fixture_files(), 32)]
     left, right = load_pair(base(), head(many_rules(60, 7, effects=effects, kinds=KINDS)))
     differences = Differences(RuleSignatures(left.bundle), RuleSignatures(right.bundle))
     sides = left.bundle, right.bundle

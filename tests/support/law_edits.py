@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.comparisons import compare_revisions, render
+from tests.support.effort import LONG
 from tests.support.rule_edits import RULE_EDITS, Law
-from tests.support.shipped import POLICIES, ROOT, fixture_file, policy_files
+from tests.support.shipped import EDITED, POLICIES, ROOT, fixture_file, policy_files
 from vatspolicy.authoring.diff.review import ComparisonSettings
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.core.documents import load_document
@@ -132,16 +133,18 @@ def _schemas(_draw: random.Random) -> Iterator[tuple[str, str, Mapping[str, byte
 
 
 @functools.cache
-def law() -> Mapping[str, Law]:
-    """The policies by the file that holds each."""
-    return {path.relative_to(ROOT).as_posix(): dict(load_document(path, recall=True).data) for path in policy_files()}
+def law(whole: bool = LONG) -> Mapping[str, Law]:
+    """The policies by the file that holds each: of a small part of the law, in a long run all."""
+    files = [path for path in policy_files() if whole or path.stem in EDITED]
+    return {path.relative_to(ROOT).as_posix(): dict(load_document(path, recall=True).data) for path in files}
 
 
 @functools.cache
 def shipped_texts() -> Mapping[str, bytes]:
     """The files of policies, without their tests."""
-    every = [path for path in POLICIES.rglob("*.yaml") if ".test." not in path.name and path.name != "properties.yaml"]
-    return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in every}
+    return {
+        path: (ROOT / path).read_bytes() for path in (*law(), (POLICIES / "bundle.yaml").relative_to(ROOT).as_posix())
+    }
 
 
 def _written(policy: Law | None) -> bytes | None:
@@ -202,13 +205,17 @@ def _first(edits: Iterator[Edit], count: int) -> Iterator[Edit]:
 
 
 def many_rules(
-    count: int, seed: int, effects: Sequence[str] = DENIALS, kinds: Sequence[str] = ("narrowed by a number",)
+    count: int,
+    seed: int,
+    effects: Sequence[str] = DENIALS,
+    kinds: Sequence[str] = ("narrowed by a number",),
+    whole: bool = LONG,
 ) -> Edit:
-    """One change of so many rules with one of these effects."""
-    draw = random.Random(seed)
+    """One change of so many rules with one of these effects, of the whole law or of the part that edits are tried on."""
+    draw, files = random.Random(seed), law(whole)
     places = [
         (file, rule)
-        for file, policy in law().items()
+        for file, policy in files.items()
         for rule in policy.get("rules", [])
         if any(name in rule for name in effects) and str(rule.get("until", "9999")) > TODAY
     ]
@@ -220,7 +227,7 @@ def many_rules(
         )
         if found is None or len(names) == count:
             continue
-        policies[file] = with_rules(policies.get(file, law()[file]), rule["id"], found)
+        policies[file] = with_rules(policies.get(file, files[file]), rule["id"], found)
         names.append(rule["id"])
     return Edit(f"{count} rules", " ".join(names), {file: _written(one) for file, one in policies.items()}, {})
 

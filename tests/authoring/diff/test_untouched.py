@@ -51,7 +51,7 @@ def test_another_route_to_a_license_leaves_nothing_out() -> None:
 
 
 def test_a_reworded_rule_that_waits_for_the_same_facts_is_left_out() -> None:
-    old, new = b"product.mlps_level >= param.test_level &&", b"!(product.mlps_level < param.test_level) &&"
+    old, new = b"product.mlps_level >= 3'", b"!(product.mlps_level < 3)'"
     ((file, text),) = ((file, text) for file, text in base().policies if old in text)
     left, right = load_pair(base(), head(Edit("reworded", "test", {file: text.replace(old, new, 1)}, {})))
     differences = Differences(RuleSignatures(left.bundle), RuleSignatures(right.bundle))
@@ -65,6 +65,22 @@ def test_a_reworded_rule_that_waits_for_the_same_facts_is_left_out() -> None:
     ]
     assert waiting
     assert all((profile, "2026-11-26") in untouched for profile in waiting)
+
+
+def test_a_rule_that_gains_a_fact_behind_the_one_to_ask_for_first_touches_who_waits_for_it() -> None:
+    """A decision lists the facts behind the first one, too."""
+    old, new = b"term.vats && !term.foreign\n", b"term.vats && !term.foreign && data.persons >= 4\n"
+    ((file, text),) = ((file, text) for file, text in base().policies if old in text)
+    left, right = load_pair(base(), head(Edit("narrowed", "test", {file: text.replace(old, new, 1)}, {})))
+    untouched = Untouched(Differences(RuleSignatures(left.bundle), RuleSignatures(right.bundle)))
+    profiles = [load_profile(str(path)) for path in fixture_files()]
+    moved = [
+        profile
+        for profile in profiles
+        if evaluate(left.bundle, profile, "2026-11-26").missing != evaluate(right.bundle, profile, "2026-11-26").missing
+    ]
+    assert moved
+    assert not any((profile, "2026-11-26") in untouched for profile in moved)
 
 
 def test_rules_that_never_hold_of_a_profile_change_nothing_of_its_decisions() -> None:

@@ -6,17 +6,19 @@ licensed otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.core.cel.activation import Activation
-from vatspolicy.core.cel.interpreter import Evaluator
 from vatspolicy.core.engine.classification import classify
 from vatspolicy.core.engine.subjects import product_activation, service_activation
 from vatspolicy.core.policies.model import Route, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
+
+_Condition = Callable[[Activation], Hashable]
+"""Returns True or False; else the facts that a condition waits for, those to ask for first and those behind them."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class _Versions:
 
     each: frozenset[str]
     """The kinds of subject that they are about."""
-    conditions: tuple[Evaluator, Evaluator]
+    conditions: tuple[_Condition, _Condition]
     """Functions that evaluate the conditions of both; that of a version that is not in force is always false."""
     same_effect: bool
 
@@ -118,6 +120,14 @@ def _subjects(ruleset: RuleSet, product: Activation) -> Iterator[tuple[str, Acti
             yield "activity", {**service, "activity": {"class": cls}}
 
 
-def _condition(ruleset: RuleSet, rule: Rule | None) -> Evaluator:
+def _condition(ruleset: RuleSet, rule: Rule | None) -> _Condition:
     """Return the function that evaluates the condition of a rule; a rule that is not in force is false of a subject."""
-    return (lambda _: False) if rule is None else ruleset.evaluator.function(rule.when)
+    if rule is None:
+        return lambda _: False
+    when, evaluate = rule.when, ruleset.evaluator.function(rule.when)
+
+    def state(subject: Activation) -> Hashable:
+        value = evaluate(subject)
+        return value if isinstance(value, bool) else (value, ruleset.facts_behind(when, subject))
+
+    return state
