@@ -23,6 +23,7 @@ from release.pythons import find_python, supported
 from tests.support.effort import long_run
 from tests.support.repositories import commit, git
 from tests.support.shipped import ROOT
+from vatspolicy.bundles.keys import read_envelope, read_key
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8"))
@@ -292,3 +293,6 @@ def require_complete(dist: Path, version: str) -> None:
         f"vatspolicy-{version}.intoto.jsonl",
     }
     assert envelope["signatures"][0]["keyid"] == "rehearsal"
+    assert read_envelope(envelope, "application/vnd.in-toto+json").is_signed_by(
+        read_key(command.REHEARSAL, private=True)
+    )
