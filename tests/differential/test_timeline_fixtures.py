@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.effort import part
 from tests.support.members import for_each
 from tests.support.schemas import validator_of
 from tests.support.shipped import fixture_files, shipped_bundle
@@ -41,7 +42,7 @@ def whole(path: Path) -> Timeline:
     return timeline(shipped(), load_profile(path), TODAY)
 
 
-@for_each(FIXTURES[::2])
+@for_each(part(FIXTURES, 4))
 def test_every_change_names_an_instrument_or_a_fact(path: Path) -> None:
     data = whole(path)
     validator_of("timeline.schema.json").validate(encode(data))
@@ -68,7 +69,7 @@ def answers_for(instrument: LawChange, day: str) -> bool:
             return any(value.since == day for value in policy.parameters[id].values)
 
 
-@for_each(FIXTURES[::9])
+@for_each(part(FIXTURES, 13))
 def test_periods_agree_with_decisions_of_single_days(path: Path) -> None:
     bundle, profile = shipped(), load_profile(path)
     data = whole(path)
@@ -82,7 +83,7 @@ def test_periods_agree_with_decisions_of_single_days(path: Path) -> None:
         assert entry.findings == tuple(summary_item(item) for item in items if item.kind != "decision")
 
 
-@for_each(FIXTURES[::20])
+@for_each(part(FIXTURES, 40))
 def test_days_that_are_passed_over_change_nothing(path: Path) -> None:
     bundle, profile = shipped(), load_profile(path)
     passed = 0
@@ -98,13 +99,13 @@ def test_days_that_are_passed_over_change_nothing(path: Path) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("room", [30, 60, 100])
 def test_text_fits(room: int, lang: Any) -> None:
-    for path in FIXTURES[::15]:
+    for path in part(FIXTURES, 21):
         text = render("text", whole(path), lang, room=room)
         assert max(map(width, text.splitlines())) <= room
 
 
 def test_what_is_told_ahead_is_what_the_timeline_says() -> None:
-    for path in FIXTURES[::11]:
+    for path in part(FIXTURES, 19):
         profile = load_profile(path, [("product.launch", None)])
         for today in ("2017-05-01", "2019-06-01", "2024-09-01", "2026-06-01"):
             told = Gate(shipped(), today).changes_ahead(profile, today)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.console import Console
+from tests.support.effort import LONG
 from tests.support.law_builder import write_policy
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.mutation.mutants import (
@@ -238,7 +239,7 @@ def test_what_is_told_by_notes_is_what_a_full_run_tells(bundle: Bundle) -> None:
     """A test whose answers stay the same is not run again; running it anyway finds nothing more."""
     cases = list(policy_cases(bundle))
     trial = MutationTrial(bundle, cases)
-    for mutant in select_mutants(bundle, MutantSelection(sample=40, seed=3))[0]:
+    for mutant in select_mutants(bundle, MutantSelection(sample=40 if LONG else 20, seed=3))[0]:
         altered = apply_mutant(bundle, mutant)
         killed = any(dataclasses.replace(case, bundle=altered).run() for case in cases)
         assert (trial.find_killer(mutant) is not None) is killed, mutant.words
@@ -246,7 +247,7 @@ def test_what_is_told_by_notes_is_what_a_full_run_tells(bundle: Bundle) -> None:
 
 def test_a_rewritten_bundle_says_what_the_mutant_says(bundle: Bundle) -> None:
     cases = list(policy_cases(bundle))
-    for mutant in select_mutants(bundle, MutantSelection(sample=25, seed=4))[0]:
+    for mutant in select_mutants(bundle, MutantSelection(sample=25 if LONG else 12, seed=4))[0]:
         law, written = apply_mutant(bundle, mutant), rewrite_bundle(bundle, mutant)
         policies = written.policies
         for case in cases[::7]:
