@@ -100,11 +100,11 @@ def unowned(folder: Path) -> None:
     addresses.write_owner(addresses.UNSET, folder)
 
 
-NOT_READY: dict[str, tuple[Callable[[Path], None], str]] = {
+NOT_READY: dict[str, tuple[Callable[[Path], object], str]] = {
     "no date": (undated, "has no date"),
     "no owner": (unowned, "is not set"),
-    "no notes": (lambda folder: (folder / "CHANGELOG.md").write_text("# Changelog\n") and None, "says nothing about 1.2.0"),
-    "another owner": (lambda folder: (folder / "docs/gate.md").write_text("uses: other/vatspolicy/x\n") and None, "docs/gate.md:1: other"),
+    "no notes": (lambda folder: (folder / "CHANGELOG.md").write_text("# Changelog\n"), "says nothing about 1.2.0"),
+    "another owner": (lambda folder: (folder / "docs/gate.md").write_text("uses: other/vatspolicy/x\n"), "docs/gate.md:1: other"),
 }  # fmt: skip
 
 
