@@ -14,7 +14,7 @@ SPREAD := --dist loadfile --no-loadscope-reorder
 
 # Folders of tests that `make quick` runs: what decides.
 QUICK := core
-# What no user installs, tested where it runs: workflows, actions, templates, the image, fuzz targets.
+# Tested where it runs: the package, workflows, actions, templates, what `init` writes, the image, fuzz targets.
 APART := pipelines
 # Folders of tests that `make lowest` runs.
 LOW_TESTS := tests/proofs tests/cli tests/core/documents tests/core/engine tests/language_server tests/server
@@ -72,7 +72,7 @@ law: $(CORE) ## the tests of the law and its fixtures
 tests: $(TOOLS) $(PEERS:%=$(VENV)/.%-$(KEY)) ## every test of what users install; those on Spark run after `make spark`
 	$(BIN)/python -m pytest -n $(JOBS) $(SPREAD) $(APART:%=--ignore=tests/%) $(PYTEST_ARGS)
 
-pipelines: ## the tests of workflows, actions, templates, the image and fuzz targets
+pipelines: ## the tests of the package, workflows, actions, templates, the image and fuzz targets
 	@$(MAKE) --no-print-directory tests APART= PYTEST_ARGS='$(APART:%=tests/%) $(PYTEST_ARGS)'
 
 quick: law $(TOOLS) ## the tests of the law and of what decides

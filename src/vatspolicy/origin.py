@@ -45,7 +45,7 @@ def page(path: str, anchor: str = "") -> str | None:
 
 
 def web_address(remote: str) -> str | None:
-    """Return the web address of a remote of git, or None if it has none. Credentials in it are left out."""
+    """Return the web address of a remote of git, or None if it has none. Credentials in it are omitted."""
     import re
 
     start = r"(?:https?://(?:[^@/\s]+@)?|ssh://(?:[^@/\s]+@)?|[\w.-]+@)"

@@ -218,7 +218,7 @@ _BEGIN: list[Callable[[], Callable[[Any], Any]]] = []
 
 @contextlib.contextmanager
 def _no_interrupt() -> Iterator[None]:
-    """Hold back Ctrl-C while the block forks: one inside a fork would leave a worker with locks that nobody opens."""
+    """Defer Ctrl-C while the block forks: inside a fork it would leave a worker with locks that are never released."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -35,7 +35,7 @@ ABOUT = re.compile(
 )
 """A rule of the law, or a condition of one, where a page names it as an example."""
 ELSEWHERE = ("make ", "git config", "pip install ", "spark-submit ")
-"""Commands that other tests run (tests/acceptance/test_packaging.py, tests/test_git_driver.py), or that change the machine."""
+"""Commands that other tests run (tests/pipelines/test_packaging.py, tests/test_git_driver.py), or that change the machine."""
 
 
 @dataclass(frozen=True)

@@ -150,9 +150,9 @@ def test_as_many_services_as_fit_are_decided_in_two_seconds(tmp_path: Path) -> N
     (tmp_path / "wide.yaml").write_text(f"schema: 2\nproduct: {{id: wide}}\ncompany: {{}}\nservices:\n{services}")
     (tmp_path / "one.yaml").write_text("schema: 2\nproduct: {id: one}\ncompany: {}\nservices: [{id: s0}]\n")
     gate = Gate(shipped_bundle(), "2026-11-26")
-    assert gate.check_one(str(tmp_path / "one.yaml")).code is ExitCode.INCOMPLETE
+    assert gate.check_spec(str(tmp_path / "one.yaml"))[0].code is ExitCode.INCOMPLETE
     begun = time.process_time()
-    wide: Checked[None] = gate.check_one(str(tmp_path / "wide.yaml"))
+    wide: Checked[None] = gate.check_spec(str(tmp_path / "wide.yaml"))[0]
     assert time.process_time() - begun < 2
     assert wide.code is ExitCode.INCOMPLETE
     assert wide.record is not None

@@ -238,6 +238,48 @@ FINDINGS = {
     ),
 }
 
+REGIONS = """\
+parameters:
+  zones:
+    title: {en: Zones, zh: 地区}
+    values:
+      - {from: '2020-01-01', cite: art-1, value: [{id: beijing, places: [beijing, LAST]}, {id: of-its-own, places: [beijing]}]}
+"""
+CLOSED = """\
+rules:
+  - {id: first, cite: [art-1], each: product, when: 'true', deny: {reason: PROHIBITED-SECTOR}, unwaivable: true, message: {en: No., zh: 不可。}}
+  - {id: second, cite: [CITED], each: product, when: 'true', deny: {reason: PROHIBITED-SECTOR}, message: {en: Not so., zh: 不行。}}
+"""
+
+
+@pytest.mark.parametrize(("last", "found"), [("shanghai", ["shanghai does not lie in beijing."]), ("beijing", [])])
+def test_a_place_in_the_wrong_region_is_a_finding(tmp_path: Path, last: str, found: list[str]) -> None:
+    text = CLEAN.replace("parameters:\n", REGIONS.replace("LAST", last))
+    told = [f for f in linted(tmp_path / "law", text).findings if f.rule == "place-outside"]
+    assert [f.problem.message for f in told] == found
+    assert all("parameters.zones.values[0].value[0].places" in str(f.problem) for f in told)
+
+
+@pytest.mark.parametrize(("cited", "found"), [("art-1", ["rules[1]"]), ("practice", [])])
+def test_a_rule_without_the_mark_of_its_neighbor_is_a_finding(tmp_path: Path, cited: str, found: list[str]) -> None:
+    """A mark that is taken out beside one that stays; rules on another article may differ."""
+    text = CLEAN.replace("rules:\n", CLOSED.replace("CITED", cited))
+    told = [f.problem for f in linted(tmp_path / "law", text).findings if f.rule == "unwaivable-missing"]
+    assert [problem.path for problem in told] == found
+    assert all("but not first, which says the same." in problem.message for problem in told)
+
+
+def test_a_need_that_no_profile_can_meet_is_a_finding(tmp_path: Path) -> None:
+    """The loader adds the instruments of policies to the list of the profile schema, if the list is named so."""
+    text = CLEAN.replace(UNMET, NEEDING.replace("COVERS", "").replace("game-approval", "own-approval"))
+    assert [f.rule for f in linted(tmp_path / "law", text).findings if f.rule == "unmeetable"] == []
+    shipped = SchemaSet.shipped()
+    profile = shipped.files["profile.schema.json"].replace(b'"x-list": "instruments",', b"")
+    other = SchemaSet({**shipped.files, "profile.schema.json": profile})
+    [found] = [f for f in linted(tmp_path / "other", text, schemas=other).findings if f.rule == "unmeetable"]
+    assert found.problem.path == "rules[0].need.instrument"
+    assert "Nobody can hold own-approval" in found.problem.message
+
 
 IDS = {
     "order of keys": "key-order",

@@ -14,7 +14,7 @@ import yaml
 
 from tests.support.chromium import new_page, opened, sideways, violations
 from tests.support.console import Console
-from tests.support.effort import LONG
+from tests.support.effort import LONG, part
 from tests.support.shipped import ROOT, fixture_file
 from tests.support.specs import TODAY
 
@@ -251,7 +251,8 @@ def test_what_is_not_known_can_be_passed_over_and_taken_back(chromium: Any, serv
         page.get_by_role("button", name="Answer").click()
         page.locator("#question-error", has_text="Give an answer").wait_for()
         assert focused(page)["id"] == "q-product.id"
-        page.get_by_role("button", name="I don't know").click()
+        page.locator('[id="q-product.id"]').fill("lamp")
+        page.keyboard.press("Enter")
         page.locator('[id="form-q-product.launch"]').wait_for()
         page.get_by_text("Why do you ask?").click()
         assert "The law of this day decides." in page.locator("#question-why").inner_text()
@@ -270,6 +271,49 @@ def test_what_is_not_known_can_be_passed_over_and_taken_back(chromium: Any, serv
         page.get_by_role("button", name="Back").click()
         page.locator('[id="form-q-product.id"]').wait_for()
         assert page.get_by_role("button", name="Back").is_disabled()
+        page.get_by_role("button", name="I don't know").click()
+        page.locator('[id="form-q-services"]').wait_for()
+        assert page.evaluate("() => now.skipped") == ["product.id", "product.launch"]
+
+
+EVERYWHERE = [(lang, scheme, room) for lang in ("en", "zh") for scheme in ("light", "dark") for room in (390, 1440)]
+
+
+@pytest.mark.parametrize(("lang", "scheme", "room"), part(EVERYWHERE, 4, [("zh", "dark", 390), ("en", "light", 1440)]))
+def test_facts_that_are_asked_together_are_answered_in_one_form(
+    chromium: Any, server: str, lang: str, scheme: str, room: int
+) -> None:
+    with visited(chromium, server, color_scheme=scheme, viewport={"width": room, "height": 900}) as page:
+        if lang == "zh":
+            page.get_by_role("button", name="中文").click()
+            page.get_by_role("heading", name=WORDS["first_question"]["zh"], exact=True).wait_for()
+        page.locator('[id="q-product.id"]').fill("lamp shop")
+        page.locator('[id="q-product.launch"]').fill("2027-03-01")
+        page.keyboard.press("Enter")
+        page.locator('[id="form-q-services"]').wait_for()
+        assert page.evaluate("() => now.data.product.launch") == "2027-03-01"
+        page.locator('[id="q-services-find"]').fill("own shop")
+        page.locator('label[data-word="own-shop"] input').check()
+        page.get_by_role("button", name=WORDS["answer"][lang], exact=True).click()
+        fields = page.locator("form.question > .field")
+        page.wait_for_function("() => document.querySelectorAll('form.question > .field').length === 4")
+        assert page.locator("form.question > .heading").inner_text().endswith("？" if lang == "zh" else "?")
+        assert violations(page) == []
+        assert sideways(page) == 0
+        names = [fields.nth(index).get_attribute("data-path").split(".")[-1] for index in range(4)]
+        assert sorted(names) == ["audience", "channels", "operated_by", "sells"]
+        for name, word in (("audience", "public"), ("channels", "website"), ("sells", "own-goods")):
+            page.locator(f'[id="q-services.0.{name}-field"] input[value=\'"{word}"\']').check()
+        page.get_by_role("button", name=WORDS["answer"][lang], exact=True).click()
+        page.wait_for_function("() => now.data.services[0].audience === 'public'")
+        service = page.evaluate("() => now.data.services[0]")
+        assert "operated_by" not in service
+        assert page.evaluate("() => now.skipped") == []
+        assert "services.0.operated_by" in page.evaluate("() => now.asked"), "what was left out stays to be asked"
+        assert (service["audience"], service["channels"], service["sells"]) == ("public", ["website"], ["own-goods"])
+        page.get_by_role("button", name=WORDS["back"][lang], exact=True).click()
+        page.wait_for_function("() => document.querySelectorAll('form.question > .field').length === 4")
+        assert "audience" not in page.evaluate("() => now.data.services[0]")
 
 
 # --- the first screen
@@ -339,8 +383,6 @@ SHOWN = """(wanted) => {
 
 def test_a_list_is_searched_by_words_and_synonyms(chromium: Any, server: str) -> None:
     with visited(chromium, server) as page:
-        page.get_by_role("button", name="I don't know").click()
-        page.locator('[id="form-q-product.launch"]').wait_for()
         page.get_by_role("button", name="I don't know").click()
         box = page.locator('[id="q-services-find"]')
         box.wait_for()
@@ -715,5 +757,5 @@ def test_a_server_that_has_gone_is_said_so(chromium: Any, server: str) -> None:
         page.locator("#trouble", has_text="No answer came").wait_for()
         page.context.set_offline(False)
         page.get_by_role("button", name="I don't know").click()
-        page.locator('[id="form-q-product.launch"]').wait_for()
+        page.locator('[id="form-q-services"]').wait_for()
         assert page.locator("#trouble").inner_text() == ""

@@ -23,12 +23,12 @@ from typing import Any
 import pytest
 
 from tests.support.chromium import sideways, violations
-from tests.support.shipped import ROOT
+from tests.support.shipped import ROOT, fixture_files
 from vatspolicy.server.web.answers import answer_locally
 from vatspolicy.server.web.page import LOCAL_POLICY, WORDS
 from vatspolicy.server.web.site import FOLDER, build_site, find_pyodide
 
-FIXTURES = sorted(path for path in (ROOT / "fixtures").rglob("*.yaml") if ".expect." not in path.name)
+FIXTURES = fixture_files()
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 HEADERS = {"Content-Security-Policy": f"{LOCAL_POLICY}; frame-ancestors 'none'", "X-Content-Type-Options": "nosniff"}
 """What docs/site.md tells a host to send."""

@@ -191,6 +191,20 @@ def test_one_word_that_means_several_keeps_the_others(console: Console, law: Pat
     assert [one["offers"] for one in services] == [["saas", "iot-platform"], ["cdn"]]
 
 
+def test_facts_that_are_asked_together_take_one_line(console: Console) -> None:
+    """A name without its day leaves the day to be asked; a word that is not found keeps the others; - drops it."""
+    ran = console("ask", stdin="Host\n2027-03-01\ndata-center\nbusiness, frobnicate\n-\nb\nq\n")
+    assert "noted: Host (id: host)" in ran.err
+    assert "On which day does the product launch?" in ran.err
+    assert "Kept: business. Type the missing word alone, or - to leave it out." in " ".join(ran.err.split())
+    both = console("ask", stdin="Rack, 2027-03-01\ndata-center\nbusiness, the company itself\nq\n")
+    assert "noted: Product: Rack; Launch day: 2027-03-01 (id: rack)" in both.err
+    assert "[Question 2, " in both.err
+    assert "Whom is the service for?" in both.err
+    service = load_document(console.folder / "rack.yaml").data["services"][0]
+    assert (service["audience"], service["operated_by"]) == ("business", "company")
+
+
 def test_a_refused_answer_shows_the_choices_again(console: Console, law: Path) -> None:
     ran = console("ask", "p.yaml", "--law", law, stdin="P\n2027-03-01\nCRM\nnobody\nq\n")
     _, _, after = ran.err.partition("This is not a valid answer.")

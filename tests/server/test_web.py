@@ -205,6 +205,8 @@ def test_a_large_body_is_refused_whatever_its_header_says(client: Client, told: 
         b'{"change": {"path": "company.mainland_entity", "typed": "x"}}',
         b'{"change": {"path": "services.3.offers", "value": []}}',
         b'{"change": {"path": 5, "value": 1}}',
+        b'{"changes": {"path": "company.foreign_percent", "value": 1}}',
+        b'{"changes": [{"path": "company.foreign_percent"}]}',
     ],
 )
 def test_a_request_that_the_page_would_not_make_is_refused(client: Client, body: bytes) -> None:
@@ -272,6 +274,24 @@ def test_from_nothing_it_asks(client: Client) -> None:
     skipped = client.decide(reply["text"], skipped=["product.launch"])
     assert skipped["interview"]["question"]["path"] == "services"
     assert skipped["asked"] == ["services"]
+
+
+def test_answers_to_one_question_are_taken_or_refused_together(client: Client) -> None:
+    share = {"path": "company.foreign_percent", "typed": "49"}
+    taken = client.decide(SHOP, changes=[share, {"path": "company.legal_form", "value": "limited-company"}])
+    assert (taken["data"]["company"]["foreign_percent"], taken["data"]["company"]["legal_form"]) == (
+        49,
+        "limited-company",
+    )
+    refused = client.decide(SHOP, changes=[share, {"path": "data.persons", "typed": "-1"}])
+    assert refused["refused"]["path"] == "data.persons"
+    assert refused["text"] == client.decide(SHOP)["text"]
+    first = client.decide(None)["interview"]["question"]
+    assert (first["path"], [one["path"] for one in first["together"]]) == ("product.id", ["product.launch"])
+    named = client.decide(
+        None, changes=[{"path": "product.id", "typed": "Shop"}, {"path": "product.launch", "typed": "x"}]
+    )
+    assert (named["named"], named["refused"]["path"]) == (False, "product.launch")
 
 
 @pytest.mark.parametrize(
@@ -556,7 +576,7 @@ def test_a_bundle_has_the_form_of_its_own_schemas(law: Path) -> None:
     assert "Color of the company" in client("GET", "/form").text
     assert "Color of the company" in client("GET", "/schema").text
     request = read_request({"change": {"path": "company.color", "value": True}}, schemas)
-    assert request.change == (("company", "color"), True, False)
+    assert request.changes == ((("company", "color"), True, False),)
 
 
 # --- the command

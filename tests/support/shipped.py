@@ -59,10 +59,15 @@ def fixture_file(name: str) -> Path:
     return next(FIXTURES.rglob(f"{name}.yaml"))
 
 
+def launch_files() -> list[Path]:
+    """The fixtures that are launches of several companies."""
+    return sorted(path for path in (FIXTURES / "launches").glob("*.yaml") if ".expect" not in path.name)
+
+
 def fixture_files() -> list[Path]:
-    """The profile of every fixture, in the order of their names."""
+    """The profile of every fixture, in the order of their names; launches of several companies are no profiles."""
     return sorted(
-        (path for path in FIXTURES.rglob("*.yaml") if not path.name.endswith(".expect.yaml")),
+        (path for path in FIXTURES.rglob("*.yaml") if ".expect" not in path.name and path.parent.name != "launches"),
         key=lambda path: path.name,
     )
 

@@ -35,7 +35,7 @@ class FactReader(NamedTuple):
 
 
 def find_fact(bundle: Bundle, name: str) -> tuple[str, ...]:
-    """Return the paths that a name stands for: a fact of a profile, or a variable of rules such as operator.licenses.
+    """Return the paths that a name represents: a fact of a profile, or a variable of rules such as operator.licenses.
 
     Indexes and `*` make no difference. Empty if there is no such fact.
     """

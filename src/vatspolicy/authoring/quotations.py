@@ -1,4 +1,4 @@
-"""Quotes of the law: their hash, and whether they stand word for word in a text.
+"""Quotes of the law: their hash, and whether a text contains them word for word.
 
 Line breaks, spaces and the width of punctuation make no difference; every word does. A cut is marked `……`.
 """
@@ -22,7 +22,7 @@ _LIKELY = 400
 
 
 def quote_hash(quote: str) -> str:
-    """Return the hash of a quote: SHA-256 over its characters (NFC), white space left out."""
+    """Return the hash of a quote: SHA-256 over its characters (NFC), white space omitted."""
     return f"sha256:{hashlib.sha256(_bare(quote).encode()).hexdigest()}"
 
 
@@ -71,11 +71,11 @@ class StatuteText:
         return cls(name, plain, _fold(plain), hashlib.sha256(content).hexdigest())
 
     def holds(self, quote: str) -> bool:
-        """Return True if the parts of the quote between its cuts stand in the text, in their order."""
+        """Return True if the text contains the parts of the quote between its cuts, in order."""
         return self.first_missing(quote) is None
 
     def first_missing(self, quote: str) -> str | None:
-        """Return the first part of a quote that does not stand behind the parts before it; None if all do."""
+        """Return the first part of a quote that does not follow the preceding parts; None if all do."""
         at = 0
         for part in filter(None, _bare(quote).split(CUT)):
             found = self.folded.find(_fold(part), at)
@@ -85,7 +85,7 @@ class StatuteText:
         return None
 
     def silent_cut(self, part: str) -> str | None:
-        """Return the words that a part leaves out without a sign; None if it differs in another way."""
+        """Return the words that a part omits without a sign; None if it differs in another way."""
         folded = _fold(part)
         for size in range(len(folded) - 1, 0, -1):
             for start in _places(self.folded, folded[:size]):

@@ -48,7 +48,7 @@ _FEW = 8
 
 
 def schema_line(place: str) -> str:
-    """Return the comment that tells an editor where the schema of a file is."""
+    """Return the comment that points an editor to the schema of a file."""
     return f"# yaml-language-server: $schema={place}"
 
 

@@ -16,7 +16,7 @@ NOUNS = {"classify": "classification", "deny": "denial", "need": "need", "route"
 
 
 def unread_warnings(bundle: Bundle, policies: Iterable[Policy] | None = None) -> list[Problem]:
-    """Return a warning for every denial, need, route, classification and condition that nobody has read.
+    """Return a warning for every unread denial, need, route, classification and condition.
 
     `policies`: those to look at, by default all of the bundle.
     """
@@ -73,7 +73,7 @@ class _Unread:
             yield self.document.problem((*path, place), message, hint)
 
     def _chains(self, policy: Policy, tree: Node) -> Iterator[str]:
-        """Yield how a tree comes to each parameter that nobody has read: term → parameter → articles."""
+        """Yield how a tree comes to each unread parameter: term → parameter → articles."""
         for node in outside_terms(tree):
             if isinstance(node, Term):
                 owner = self.bundle.term(policy, node.name)[0]

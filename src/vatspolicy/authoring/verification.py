@@ -52,7 +52,7 @@ def read_texts(folder: FilePath) -> dict[str, StatuteText]:
 
 
 def text_problems(document: Document, texts: Mapping[str, StatuteText]) -> Iterator[tuple[str, Problem]]:
-    """Yield, with the rule of lint, primary and verified quotes that do not stand in the text they name."""
+    """Yield, with the rule of lint, primary and verified quotes missing from their texts."""
     for key, article, verified in _articles(document):
         if "zh" not in article or not (article["verification"] in COMPARED or verified):
             continue

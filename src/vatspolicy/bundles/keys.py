@@ -59,7 +59,7 @@ class Key:
 def read_key(path: Path, private: bool = False) -> Key:
     """Read the key in a file. Its id is the JWK's `kid`, or its thumbprint (RFC 7638). Raises BundleFileError.
 
-    The public key of a private one will do to verify; a private one is asked for where something is to be signed.
+    The public key of a private one will do to verify; a private one is requested where something is to be signed.
     """
     _require_libraries(str(path))
     try:
@@ -237,7 +237,7 @@ def seal(payload: bytes, payload_type: str, key: Key) -> str:
 
 
 def read_envelope(data: Tree, payload_type: str) -> Envelope:
-    """Return an envelope whose payload is of this type; nobody has verified it yet. Raises EnvelopeError."""
+    """Return an envelope whose payload is of this type; it is not verified yet. Raises EnvelopeError."""
     match data:
         case {"payload": str(payload), "payloadType": str(found), "signatures": list(entries)} if found == payload_type:
             signatures = (_decode(entry.get("sig")) for entry in entries if isinstance(entry, dict))

@@ -126,7 +126,7 @@ def replace_bundle(
 
 
 def with_proof(path: Path, content: bytes, signature: Signature | None) -> dict[Path, bytes]:
-    """Return the file of a bundle and, before it, the Sigstore bundle beside it, if one proves its signature."""
+    """Return the file of a bundle, preceded by its Sigstore bundle if that proves its signature."""
     proof = signature.proof if signature else None
     return {**({} if proof is None else {proof_path(path): proof}), path: content}
 

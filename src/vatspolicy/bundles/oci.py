@@ -241,7 +241,7 @@ LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 
 class Pulled(NamedTuple):
-    """A bundle's file from a registry. Its digests were checked; nobody has verified its signature."""
+    """A bundle's file from a registry. Its digests were checked; its signature is not verified."""
 
     content: bytes
     pinned: str

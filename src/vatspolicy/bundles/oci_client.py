@@ -137,7 +137,7 @@ def login_names(host: str) -> tuple[str, ...]:
 
 
 def is_digest(text: object) -> bool:
-    """Return True for a digest of SHA-256, the only one that is used."""
+    """Return True for a SHA-256 digest, the only supported kind."""
     return isinstance(text, str) and re.fullmatch(r"sha256:[0-9a-f]{64}", text) is not None
 
 
@@ -499,7 +499,7 @@ def find_program(name: str, path: str) -> str | None:
 
 
 def _run(program: str, asked: str, folder: Path, place: str) -> tuple[int, bytes]:
-    """Return the exit code and the output of a helper that is asked for a server. Raises BundleFileError."""
+    """Return the exit code and the output of a credential helper asked about a server. Raises BundleFileError."""
     found = find_program(program, os.environ.get("PATH", os.defpath))
     if found is None:
         hint = _("Install it. Folders of PATH that are relative, or the working directory, are not searched.")

@@ -115,7 +115,7 @@ def project_folders() -> list[str]:
 
 
 def find_locks(specs: Iterable[str] = ()) -> list[Path]:
-    """Return the locks in the folders of the project, and beside and above each spec.
+    """Return the locks in the folders of the project, and in the folder of each spec and its parents.
 
     A link that leads nowhere is found, too, and fails.
     """

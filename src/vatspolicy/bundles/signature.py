@@ -335,7 +335,7 @@ class Evidence(NamedTuple):
 
 
 def proof_path(path: Path) -> Path:
-    """Return the place of the Sigstore bundle beside the file of a bundle."""
+    """Return the path of the Sigstore bundle for the file of a bundle."""
     return path.with_name(path.name + ENDING)
 
 

@@ -1,4 +1,4 @@
-"""The command line: one file per command, and the only package that knows typer."""
+"""The command line: one file per command; no other package imports typer."""
 
 from __future__ import annotations
 

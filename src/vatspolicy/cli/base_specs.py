@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vatspolicy.cli.owner_side import OwnerSide, take_owner_side
-from vatspolicy.core.documents import load_document
+from vatspolicy.core.documents import load_document, split_part
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate, find_specs
 from vatspolicy.gate.judgement import identify_all
@@ -20,7 +20,7 @@ from vatspolicy.git import Git
 
 
 def decide_base(gate: Gate, revision: str, arguments: Sequence[str]) -> tuple[Gate, BaseRun]:
-    """Decide the specs of the commit at which the working tree and a revision parted; return the gate that knows them.
+    """Decide the specs of the merge base of the working tree and a revision; return the gate with them.
 
     Raises:
         DayError: The day of the gate may not be used.
@@ -36,9 +36,14 @@ def decide_base(gate: Gate, revision: str, arguments: Sequence[str]) -> tuple[Ga
     alone = replace(gate, allow_past=True, expected=None, stdin_name=None, keeps_profiles=True)
     with side.entered():
         found = [spec for argument in arguments for spec in _find(str(side.name(argument)))]
-        result = alone.run(dict.fromkeys(spec for spec in (*found, *wanted.values()) if os.path.isfile(spec)))
+        result = alone.run(
+            dict.fromkeys(spec for spec in (*found, *wanted.values()) if os.path.isfile(split_part(spec)[0]))
+        )
     before = {record.file: record for record in result.records}
     names = {spec: name for spec, name in wanted.items() if name in before or name in result.invalid}
+    for name in (*before, *result.invalid):
+        file, part = split_part(name)
+        names |= {f"{spec}#{part}": name for spec, old in wanted.items() if part and old == file}
     left = {record.product: file for file, record in before.items() if file not in names.values()}
     for spec in own:
         if spec not in names and (product := _read_product(spec)) in left:

@@ -26,7 +26,7 @@ TIMEOUT = 300
 
 
 class FetchedBundle(NamedTuple):
-    """A bundle with the bytes of its file; nobody has verified its signature."""
+    """A bundle with the bytes of its file; its signature is not verified."""
 
     bundle_file: BundleFile
     content: bytes
@@ -35,7 +35,7 @@ class FetchedBundle(NamedTuple):
 
 
 def fetch_bundle(source: str, with_proofs: bool = False) -> FetchedBundle:
-    """Return the bundle behind a source. Raises BundleFileError (an InvalidInput) for one that cannot be read.
+    """Return the bundle of a source. Raises BundleFileError (an InvalidInput) if it cannot be read.
 
     A source is a file, a folder (its bundle of the highest number), `oci://HOST/REPOSITORY:TAG`, or
     `git+REPOSITORY@TAG:PATH`, where TAG may be a pattern such as v* (its highest version). Sigstore bundles are those
@@ -72,7 +72,7 @@ def read_file(path: Path) -> bytes:
 
 
 def warn_of_stale_proof(bundle: Path, signature: Signature | None) -> None:
-    """Warn of a Sigstore bundle beside a file that was replaced without one."""
+    """Warn about an outdated Sigstore bundle next to a replaced file."""
     beside = proof_path(bundle)
     if beside.exists() and (signature is None or signature.proof is None):
         warn(_("{path} is of the older bundle. Remove it, or put that of the newer one in its place.", path=beside))
@@ -114,7 +114,7 @@ def _fetch_from_git(source: str, with_proofs: bool) -> FetchedBundle:
 
 
 def _find_tag(source: str, repository: str, wanted: str) -> str:
-    """Return the tag that a name or a pattern stands for: of several, the highest version."""
+    """Return the tag for a name or pattern; the highest version if several match."""
     command = ("ls-remote", "--tags", "--refs", "--sort=-version:refname", "--", repository, f"refs/tags/{wanted}")
     found = [line.partition("refs/tags/")[2] for line in _git(source, *command).splitlines()]
     if not found:

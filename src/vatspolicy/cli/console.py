@@ -224,7 +224,7 @@ _done = [""]
 
 
 def tell_progress(done: int, total: int) -> None:
-    """Tell the status line how much of the work is done."""
+    """Update the progress in the status line."""
     _done[-1] = f", {done:,} of {total:,}"
 
 

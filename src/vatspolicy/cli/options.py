@@ -363,14 +363,15 @@ def parse_changes(texts: Sequence[str]) -> Changes:
 
 
 def _check_path(path: str) -> None:
-    """Refuse a fact that no schema knows: to change it would have no effect."""
+    """Reject a fact missing from every schema: changing it would have no effect."""
     from vatspolicy.core.profile.vocabulary import describe
 
     steps: list[str | int] = []
+    whole = "launch" if path.startswith(("companies.", "partners.")) else "profile"
     for step in path.split("."):
-        known = list(describe(tuple(steps)).get("properties", {}))
+        known = list(describe(tuple(steps), whole=whole).get("properties", {}))
         steps.append(int(step) if step.isascii() and step.isdigit() else step)
-        if not describe(tuple(steps)):
+        if not describe(tuple(steps), whole=whole):
             hint = suggest(step, known) or _("Write a path such as services.0.area.")
             raise BadArgument(Sentences(_("A profile has no fact {path!r}.", path=path), hint))
 

@@ -47,7 +47,7 @@ _NOTHING = Phrase("With the files of the change, the gate would pass nothing tha
 
 @dataclass(frozen=True)
 class OwnerSide:
-    """A copy of a revision, beside the working tree."""
+    """A copy of a revision, separate from the working tree."""
 
     revision: str
     root: str
@@ -103,7 +103,7 @@ class OwnerSide:
 
 
 class Trust(NamedTuple):
-    """The side of the owner, and what the working tree says instead."""
+    """The side of the owner, and its differences from the working tree."""
 
     side: OwnerSide
     here: Mapping[str, Any]

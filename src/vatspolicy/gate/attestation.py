@@ -133,7 +133,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Attested:
-    """A statement that was read, and whose signature holds."""
+    """A parsed statement with a valid signature."""
 
     statement: Fields
     """The whole statement."""

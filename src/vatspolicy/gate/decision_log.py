@@ -108,7 +108,7 @@ def make_event(revision: str, facts: Facts, result: Json, timestamp: str, masks:
 
 
 def hide_values(bundle: Bundle, data: Json) -> Json:
-    """Return the data of a decision with messages that name the facts they are about, in place of their values.
+    """Return the data of a decision with messages that show the titles of facts instead of their values.
 
     A message is text, in which no mask finds the value of a fact.
     """
@@ -131,7 +131,7 @@ def hide_values(bundle: Bundle, data: Json) -> Json:
 
 
 def _rule(bundle: Bundle, name: Tree) -> Rule | None:
-    """Return the rule of a name; None for anything else that stands under the key `rule`."""
+    """Return the rule with a name; None for any other content of the key `rule`."""
     try:
         return bundle.rule(name) if isinstance(name, str) else None
     except KeyError:
@@ -144,7 +144,7 @@ def is_event(data: Tree) -> bool:
 
 
 def hides_facts(event: Fields) -> bool:
-    """Return whether a record lacks facts that rules read, so that nobody can decide it again."""
+    """Return whether a record lacks facts that rules read, so that it cannot be decided again."""
     hidden = map(str, (*event.get("erased", ()), *event.get("masked", ())))
     return any(one.startswith("/input") and one not in _UNREAD_BY_RULES for one in hidden)
 

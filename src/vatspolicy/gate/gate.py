@@ -12,18 +12,21 @@ from itertools import chain
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from vatspolicy.clock import LAST, later, nanoseconds, now
+from vatspolicy.core.documents import load_document, split_part
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.result import ChangeAhead, Record
 from vatspolicy.core.engine.serialize import make_record
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.profile.profile import Profile, load_profile
+from vatspolicy.core.profile.edits import is_launch
+from vatspolicy.core.profile.profile import Profile, open_parts, read_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import LANGUAGES, Language, _
 
 if TYPE_CHECKING:
+    from vatspolicy.core.documents import Document
     from vatspolicy.core.documents.plain import Tree
     from vatspolicy.core.profile.opinions import Grant
     from vatspolicy.gate.spec_change import SpecChanges
@@ -98,6 +101,8 @@ class GateResult(NamedTuple):
     """Time that each decision took, in the order of the records."""
     changes: SpecChanges | None = None
     """Changes since the base of the specs; None for a run that is compared with none."""
+    launches: Mapping[str, tuple[str, ...]] = {}
+    """The specs that are the parts of each launch that the run decided as a whole, by its file."""
     by_law: SpecChanges | None = None
     """Changes that the law of the judged change would make to the same specs; None if it is the law of the gate."""
 
@@ -146,6 +151,8 @@ class Checked(NamedTuple, Generic[T]):
     """The profile and the decision, if the run keeps them."""
     taken: T | None = None
     """Parts of the record that a reader of the run takes instead."""
+    launch: str = ""
+    """File of the launch of which this is a part, if the run decides it as a whole."""
 
 
 MANY = 64
@@ -219,15 +226,22 @@ class Gate(ValueObject):
             if reader and one.taken is not None:
                 reader.add(one.taken)
             found.append(one._replace(taken=None))
-            progress(len(found), len(specs))
+            progress(min(len(found), len(specs)), len(specs))
         problems = [*unseen, *(problem for one in found for problem in one.problems)]
         failed = [one.spec for one in found if one.code is ExitCode.INVALID]
         invalid = tuple(dict.fromkeys([*(problem.file for problem in unseen), *failed]))
         seconds = tuple(one.seconds for one in found if one.code is not ExitCode.INVALID)
+        launches: dict[str, tuple[str, ...]] = {}
+        for one in found:
+            if one.launch:
+                launches[one.launch] = (*launches.get(one.launch, ()), one.spec)
         if self.waiver_set is not None:
             codes += [ExitCode.INVALID] * len(failed)
             result = self._after_waivers([one.kept for one in found if one.kept], problems, empty, codes)
-            return result._replace(invalid=invalid, judgement=self.judgement, started=started, seconds=seconds)
+            settings = self.judgement
+            return result._replace(
+                invalid=invalid, judgement=settings, started=started, seconds=seconds, launches=launches
+            )
         records = tuple(one.record for one in found if one.record is not None)
         return GateResult(
             records,
@@ -239,6 +253,7 @@ class Gate(ValueObject):
             judgement=self.judgement,
             started=started,
             seconds=seconds,
+            launches=launches,
         )
 
     def _find_all(self, arguments: Iterable[str]) -> tuple[dict[str, list[str]], list[Problem]]:
@@ -268,20 +283,21 @@ class Gate(ValueObject):
         Raises:
             WorkerLost: A process was killed.
         """
-        check = partial(self.check_one, ahead=self.explain or len(specs) == 1, take=take)
+        check = partial(self.check_spec, ahead=self.explain or len(specs) == 1, take=take)
         processes = 1
         if not self.keeps_profiles:
             processes = find_processes(self.jobs, specs)
         if processes == 1:
-            yield from map(check, specs)
+            yield from chain.from_iterable(map(check, specs))
             return
-        first = list(map(check, specs[:CHUNK]))  # loads for all processes what a decision needs
+        first = [one for spec in specs[:CHUNK] for one in check(spec)]  # loads for all processes what a decision needs
         self._build_indexes([one.day for one in first])
         yield from first
         chunks = [specs[start : start + CHUNK] for start in range(CHUNK, len(specs), CHUNK)]
         from vatspolicy.workers import map_in_order
 
-        yield from chain.from_iterable(map_in_order(lambda: lambda chunk: list(map(check, chunk)), chunks, processes))
+        decided = map_in_order(lambda: lambda chunk: [one for spec in chunk for one in check(spec)], chunks, processes)
+        yield from chain.from_iterable(decided)
 
     def _build_indexes(self, days: Sequence[str]) -> None:
         """Build the indexes of the law of most of these days, else every process would build its own."""
@@ -291,11 +307,23 @@ class Gate(ValueObject):
 
             self.bundle.on(day).build_indexes((KINDS, BEARING))
 
-    def check_one(self, spec: str, ahead: bool = True, take: Take[T] | None = None) -> Checked[T]:
-        """Read and decide one spec."""
-        begun = nanoseconds()
+    def check_spec(self, spec: str, ahead: bool = True, take: Take[T] | None = None) -> list[Checked[T]]:
+        """Read and decide one spec; of a launch, each part."""
+        begun, (file, part) = nanoseconds(), split_part(spec)
         try:
-            profile = load_profile(spec, self.changes, self.bundle.schemas, self.stdin_name)
+            document = load_document(file, stdin_name=self.stdin_name)
+            documents = open_parts(document, part, self.changes, self.bundle.schemas)
+        except InvalidInput as error:
+            return [Checked(spec, ExitCode.INVALID, problems=error.problems)]
+        if part or not is_launch(document):
+            return [self._check(spec, documents[0], ahead, take, begun)]
+        parts = (self._check(one.file, one, ahead, take, nanoseconds()) for one in documents)
+        return [one._replace(launch=document.file) for one in parts]
+
+    def _check(self, spec: str, document: Document, ahead: bool, take: Take[T] | None, begun: int) -> Checked[T]:
+        """Decide one profile, since the moment at which it was begun."""
+        try:
+            profile = read_profile(document, self.bundle.schemas)
             decision, record = self.decide(profile, ahead)
         except InvalidInput as error:
             return Checked(spec, ExitCode.INVALID, problems=error.problems)

@@ -16,7 +16,7 @@ from vatspolicy import __version__
 from vatspolicy.bundles.bundle_file import BundleFileError
 from vatspolicy.bundles.keys import Envelope, EnvelopeError, Key, read_envelope, seal
 from vatspolicy.bundles.select import SelectedLaw
-from vatspolicy.core.documents import parse_document
+from vatspolicy.core.documents import parse_document, split_part
 from vatspolicy.core.documents.json_reader import make_object
 from vatspolicy.core.documents.plain import Fields, Tree
 from vatspolicy.core.documents.validation import is_valid
@@ -24,7 +24,7 @@ from vatspolicy.core.engine.decision import INCOMPLETE
 from vatspolicy.core.engine.opinions import COUNTED
 from vatspolicy.core.engine.result import WAIVABLE, Json, Record, encode
 from vatspolicy.core.profile.opinions import Grant
-from vatspolicy.core.profile.profile import Profile, change, read_profile
+from vatspolicy.core.profile.profile import Profile, open_part, read_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import DayError, Gate
 from vatspolicy.gate.run_record import (
@@ -174,8 +174,7 @@ def replay(recorded: StoredReceipt, selected: SelectedLaw, content: bytes) -> li
         InvalidInput: The spec cannot be decided.
     """
     as_of, changes = recorded.as_of, recorded.spec.changes
-    document = parse_document(content, recorded.spec.file)
-    profile = read_profile(change(document, changes), selected.bundle.schemas)
+    profile = _read_again(recorded, selected, content, changes)
     gate = Gate(selected.bundle, as_of.today, as_of.day, allow_past=True)
     try:
         gate.check_day()
@@ -204,10 +203,19 @@ def decide_as_it_stands(recorded: StoredReceipt, selected: SelectedLaw, content:
         return None
     gate = Gate(selected.bundle, recorded.as_of.today, None, allow_past=True)
     try:
-        profile = read_profile(parse_document(content, recorded.spec.file), selected.bundle.schemas)
+        profile = _read_again(recorded, selected, content, ())
         return gate.decide(profile, ahead=False, granted=_find_grants(recorded, profile))[0].decision
     except InvalidInput:
         return INCOMPLETE
+
+
+def _read_again(
+    recorded: StoredReceipt, selected: SelectedLaw, content: bytes, changes: tuple[tuple[str, Tree], ...]
+) -> Profile:
+    """Return the profile of a receipt from the bytes of its spec. Raises InvalidInput."""
+    file, part = split_part(recorded.spec.file)
+    schemas = selected.bundle.schemas
+    return read_profile(open_part(parse_document(content, file), part, changes, schemas), schemas)
 
 
 def _find_grants(recorded: StoredReceipt, profile: Profile) -> dict[int, Grant | None]:

@@ -12,13 +12,13 @@ from functools import cached_property
 from pathlib import Path
 
 from vatspolicy.bundles.select import SelectedLaw
-from vatspolicy.core.documents import STDIN, parse_document
+from vatspolicy.core.documents import STDIN, parse_document, split_part
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.engine.opinions import COUNTED
 from vatspolicy.core.engine.result import Json, Record, encode
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import NEVER, Policy, Rule
-from vatspolicy.core.profile.profile import Profile, change
+from vatspolicy.core.profile.profile import Profile, open_part
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.gate.judgement import Judgement, Remark
@@ -188,11 +188,13 @@ class GateRecord:
     def _read_spec(self) -> bytes:
         """Return the bytes of the spec; of standard input, its text in UTF-8."""
         document = self.profile.document
-        if document.file == STDIN:
+        file, part = split_part(document.file)
+        if file == STDIN:
             return document.text.encode()
         try:
-            content = Path(document.file).read_bytes()
-            if change(parse_document(content, document.file), self.changes).data == document.data:
+            content = Path(file).read_bytes()
+            read = open_part(parse_document(content, file), part, self.changes, self.profile.schemas)
+            if read.data == document.data:
                 return content
         except (OSError, InvalidInput):
             pass
@@ -227,7 +229,7 @@ def record_runs(selected: SelectedLaw, gate: Gate, result: GateResult, moment: s
 
 
 def find_opinions(record: Record) -> tuple[OpinionUsed, ...]:
-    """Return the opinions that a decision rests on. What nobody granted does not count."""
+    """Return the opinions that a decision rests on. Opinions without a grant do not count."""
     return tuple(
         OpinionUsed(opinion.about, opinion.service, opinion.by, opinion.date, grant.approver, grant.since, grant.until)
         for opinion in record.opinions

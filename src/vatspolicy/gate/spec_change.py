@@ -55,7 +55,7 @@ class SpecChange:
 
     @property
     def changed(self) -> bool:
-        """True if a reader has something to learn."""
+        """True if there is a change to report."""
         return self.state in ("new", "gone") or self.direction != "same" or bool(self.items)
 
 

@@ -188,5 +188,5 @@ def _exists(path: Path) -> bool:
 
 
 def _unescaped(part: str) -> str:
-    """Return the name that a part of a pattern without signs stands for."""
+    """Return the name matched by a pattern part without special characters."""
     return re.sub(r"\[([*?[])\]", r"\1", part)

@@ -87,7 +87,7 @@ class Answers:
     # --- at a place
 
     def tell_meaning(self, params: types.HoverParams) -> types.Hover | None:
-        """Return the meaning of what stands at a place."""
+        """Return the meaning of the element at a place."""
         place = self.place(params)
         text = None if place is None else hover.hover(self.project, *place)
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
@@ -100,14 +100,14 @@ class Answers:
         return types.CompletionList(is_incomplete=False, items=items)
 
     def define(self, params: types.DefinitionParams) -> list[types.Location]:
-        """Return the definition of what stands at a place."""
+        """Return the definition of the element at a place."""
         if (place := self.place(params)) is None:
             return []
         symbols = navigation.symbols_at(self.project, *place)
         return self.locations(navigation.find_definitions(self.project, place[0], symbols))
 
     def refer(self, params: types.ReferenceParams) -> list[types.Location]:
-        """Return every place that names what stands at a place."""
+        """Return every reference to the element at a place."""
         if (place := self.place(params)) is None:
             return []
         symbols, defining = navigation.symbols_at(self.project, *place), params.context.include_declaration

@@ -124,7 +124,7 @@ def _schema_path(kind: str, path: Path) -> tuple[str, Path]:
 
 
 def _names(project: Project, file: str, kind: str, place: Sketch) -> Iterator[tuple[str, str]]:
-    """Yield the names of the law that may stand at a place, each with its meaning."""
+    """Yield the names of the law that are valid at a place, each with its meaning."""
     law, policy = project.law_of(file), project.policy(file)
     if law.bundle is None:
         return

@@ -146,7 +146,7 @@ def binding(text: str, name: Name) -> tuple[int, str, tuple[str, ...]] | None:
 
 
 def fact_paths(parts: tuple[str, ...], bound: Mapping[str, tuple[str, ...]]) -> list[Path]:
-    """Return the paths of the profile that a name stands for, with 0 for a member of a list; none for others."""
+    """Return the profile paths of a name, with 0 for a member of a list; none for other names."""
     seen: set[str] = set()
     rest: Path = ()
     while parts and parts[0] in bound and parts[0] not in seen:

@@ -36,12 +36,12 @@ class EditorFinding:
 
 
 def of_problems(problems: Iterable[Problem], text: EditorText, lang: Language) -> list[EditorFinding]:
-    """Return the findings of a loader, which nobody can ignore."""
+    """Return the findings of a loader, which cannot be ignored."""
     return [_finding(problem, text, lang, ERROR, LOADER) for problem in problems]
 
 
 def of_lint(findings: Iterable[LintFinding], text: EditorText, lang: Language) -> list[EditorFinding]:
-    """Return the findings of lint; one that the file ignores tells the reason."""
+    """Return the findings of lint; a finding ignored in the file shows the reason."""
     lint = []
     for finding in findings:
         level = HINT if finding.ignored is not None else RULES[finding.rule].level
@@ -94,7 +94,7 @@ def _words(hint: str) -> tuple[str, ...]:
 
 
 def _replaced(problem: Problem, text: EditorText, span: Span) -> Span | None:
-    """Return the place of the word that a proposal replaces: one that the message quotes, else a single word."""
+    """Return the place of the word that a proposal replaces: a word quoted in the message, else a single word."""
     part = text.content[span.start : span.end]
     values = problem.message.values.values() if isinstance(problem.message, Message) else ()
     quoted = sorted((value for value in values if isinstance(value, str) and value in part), key=len, reverse=True)

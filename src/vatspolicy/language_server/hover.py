@@ -1,4 +1,4 @@
-"""The meaning of what stands at a place, in both languages, with its law, as Markdown."""
+"""The meaning of the element at a place, in both languages, with its law, as Markdown."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _WORDS: Table = {
 
 
 def make_scope(project: Project, file: str, place: Sketch) -> Scope | None:
-    """Return the names that the expression at a place may use; None if no expression stands there."""
+    """Return the names that the expression at a place may use; None without an expression."""
     kind = project.kind_of(file)
     subject = find_subject(kind or "", place.path, place.scalars)
     if subject is None:
@@ -56,7 +56,7 @@ def make_scope(project: Project, file: str, place: Sketch) -> Scope | None:
 
 
 def hover(project: Project, file: str, index: int) -> str | None:
-    """Return the meaning of what stands at a place; None if nothing is known of it."""
+    """Return the meaning of the element at a place; None if it has no known meaning."""
     kind = project.kind_of(file)
     if kind is None:
         return None

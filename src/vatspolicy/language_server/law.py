@@ -1,4 +1,4 @@
-"""The law while its files are edited: the last good bundle, with the policies that are open as they stand.
+"""The law while its files are edited: the last valid bundle, with the current text of open policies.
 
 Only the edited policy is compiled again, with those that use its terms or parameters; the others stay as they are.
 """
@@ -65,7 +65,7 @@ class EditedLaw:
         return SchemaSet.shipped() if self.bundle is None else self.bundle.schemas
 
     def load(self) -> None:
-        """Read all files, open ones as they stand. If that fails, read them as they are on disk, and take good ones.
+        """Read all files, with the current text of open files. If that fails, read the disk and apply valid open files.
 
         If that fails too, the last good bundle stays.
         """
@@ -126,7 +126,7 @@ class EditedLaw:
         return Owners(id, data, [(one, self._documents[one].data) for one in used if one in self._documents])
 
     def edit_tests(self, file: str) -> None:
-        """Take the tests of a policy as they stand in an open file."""
+        """Apply the tests of a policy from an open file."""
         policy = self.policy_of(file)
         if self.bundle is not None and policy is not None:
             self.bundle = self.bundle.edit(
@@ -134,7 +134,7 @@ class EditedLaw:
             )
 
     def edit_policy(self, file: str) -> Problems:
-        """Take a policy as it stands in an open file, if it is good; return what is wrong with it and with others."""
+        """Apply a policy from an open file if it is valid; return the faults of this policy and others."""
         policy = self.policy_of(file)
         if self.bundle is None or self.bundle.layers or policy is None:
             self.load()

@@ -336,7 +336,7 @@ def _check_name(law: EditedLaw, bundle: Bundle, symbol: Symbol, name: str) -> No
 
 
 def _check_place(project: Project, place: FilePart, name: str) -> None:
-    """Raise RenameRefused unless a place holds the name as it stands, in a file that can be written."""
+    """Raise RenameRefused unless a place contains the literal name, in a writable file."""
     if project.text(place.file).content[place.span.start : place.span.end] != name:
         raise RenameRefused(_("A use in {file} cannot be replaced; rename it by hand.", file=place.file))
     if os.path.lexists(place.file) and not os.access(place.file, os.W_OK, effective_ids=_EFFECTIVE):

@@ -58,7 +58,7 @@ class Project:
     # --- files and laws
 
     def text(self, file: str) -> EditorText:
-        """Return the text of a file: as it is open, else as it stands on disk; empty if it cannot be read."""
+        """Return the text of a file, from the editor if open, else from disk; empty if it cannot be read."""
         content = self.texts.get(file)
         if content is None:
             content = read_from_disk(file) or ""
@@ -99,7 +99,7 @@ class Project:
         return kinds.find_kind(file, self.text(file).content, self.law_of(file).schemas)
 
     def document(self, file: str) -> Document | None:
-        """Return a file as a document, as it is open or stands on disk; None if it cannot be read."""
+        """Return a file as a document, from the editor or from disk; None if it cannot be read."""
         content = self.text(file).content
         kept = self._parsed.get(file)
         if kept is None or kept[0] != content:

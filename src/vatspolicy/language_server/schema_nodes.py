@@ -11,7 +11,7 @@ from vatspolicy.core.documents.words import Word, words_of_schema
 
 
 class SchemaNode(NamedTuple):
-    """A node, and the name of the schema in whose file it stands."""
+    """A node, and the name of the schema whose file contains it."""
 
     node: Mapping[str, Any]
     home: str

@@ -142,7 +142,7 @@ class PolicyServer(LanguageServer):
     # --- files
 
     def begin(self, _params: types.InitializedParams) -> None:
-        """Take the encoding of places, and ask to be told of files that change on disk."""
+        """Set the encoding of places, and register for changes of files on disk."""
         encoding = self.server_capabilities.position_encoding
         self.project.encoding = str(getattr(encoding, "value", encoding) or UTF_16)
         workspace = self.client_capabilities.workspace
@@ -158,7 +158,7 @@ class PolicyServer(LanguageServer):
     def take(self, params: types.DidOpenTextDocumentParams | types.DidChangeTextDocumentParams) -> None:
         """Take the text of a file that was opened or changed, and look at it after a pause.
 
-        A change that is older than one that has come is left out: an editor may send them out of order (Helix does),
+        A change that is older than one that has come is omitted: an editor may send them out of order (Helix does),
         and each holds the whole text.
         """
         uri = params.text_document.uri
@@ -176,7 +176,7 @@ class PolicyServer(LanguageServer):
         self.project.texts[file], self.answers.versions[file] = content, version
 
     def close(self, params: types.DidCloseTextDocumentParams) -> None:
-        """Forget a file; its findings go, and the law has it as it stands on disk."""
+        """Forget a file and its findings; the law uses the file on disk again."""
         file = file_of(params.text_document.uri)
         self.answers.newest.pop(file, None)
         self.looks.pop(file, None)
@@ -356,7 +356,7 @@ def _plain(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _differs_on_disk(file: str, text: str | None) -> bool:
-    """Return whether a file stands otherwise on disk than it is open; True for one that is not open."""
+    """Return whether a file differs between disk and editor; True for a file that is not open."""
     return text is None or read_from_disk(file) != text
 
 

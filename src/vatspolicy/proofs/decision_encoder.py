@@ -533,7 +533,7 @@ def encode_subject_pair(
 
 
 def rule_states(bundle: Bundle, rule: Rule | None, profile: Profile, as_of: str) -> Mapping[str, tuple[object, ...]]:
-    """Return the state of a rule by subject, as the evaluator decides; silent subjects are left out."""
+    """Return the state of a rule by subject, as the evaluator decides; silent subjects are omitted."""
     if rule is None or not rule.in_force(as_of) or rule.name in bundle.replaced(as_of):
         return {}
     ruleset = bundle.on(as_of)

@@ -79,7 +79,7 @@ class Query:
 
 @functools.lru_cache(maxsize=8)
 def refuse_unknown_fields(law: Bundle) -> None:
-    """Raise Unsupported for a law with a field that proofs do not know."""
+    """Raise Unsupported for a law with a field that proofs do not support."""
     if isinstance(law, MixedBundle):
         refuse_unknown_fields(law.base)
         refuse_unknown_fields(law.head)
@@ -107,7 +107,7 @@ class Solution:
         return replace(self, model=drop_irrelevant(self.query.space, self.formulas, self.model), _truths=[])
 
     def minimized(self) -> Solution:
-        """Return a solution from which no fact can be left out alone. Asks the solver."""
+        """Return a solution from which no fact can be omitted alone. Asks the solver."""
         model = minimize(self.query.space, self.solver, self.formulas, self.model)
         return replace(self, model=model, _truths=[])
 

@@ -184,7 +184,7 @@ class SymbolicRuleSet:
         }
 
     def _rest(self, case: Case, when: Expression, activation: SymbolicActivation) -> int:
-        """Return the formula that all clauses of a condition hold but the one of the case."""
+        """Return the formula that all clauses of a condition are true except that of the case."""
         found = []
         for held, params in self.versions(when):
             truths = [(self.encoder.truth(node, activation, params), wanted) for node, wanted in case.rest]
@@ -212,7 +212,7 @@ class SymbolicRuleSet:
         return DualRail(-reading.false, reading.false)
 
     def check(self, activation: SymbolicActivation, rule: Rule, condition: Condition) -> DualRail:
-        """Return the truth of a condition of a route; an unread one that fails is unknown without an opinion."""
+        """Return the truth of a condition of a route; an unread failing condition is unknown without an opinion."""
         found = self.evaluate(condition.check, activation)
         if not condition.is_unread:
             return found

@@ -48,7 +48,7 @@ FAILURES: tuple[type[Exception], ...] = () if z3 is None else (z3.Z3Exception,)
 
 
 class Undecided(Exception):
-    """The question has no answer within a limit. The text names the limit."""
+    """Signal that a question has no answer within a limit. The text names the limit."""
 
 
 class SolverMissing(Undecided):

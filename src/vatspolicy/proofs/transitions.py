@@ -82,7 +82,7 @@ class DecidingRules:
     """The deciding rules of a bundle, with the days on which the effect of each may change."""
 
     def __init__(self, bundle: Bundle, kinds: tuple[str, ...] = BEARING) -> None:
-        """Take the rules of some kinds; by default those that bear on the outcome."""
+        """Take the rules of some kinds; by default those that affect the outcome."""
         self.bundle, self.kinds = bundle, kinds
         self.parameters = {p.key: p for policy in bundle.policies.values() for p in policy.parameters.values()}
         self.rules = [rule for policy in bundle.policies.values() for rule in policy.rules if rule.kind in kinds]
@@ -117,7 +117,7 @@ class DecidingRules:
 
 
 class RelevantRules:
-    """The rules of a bundle that can bear on one profile on some day."""
+    """The rules of a bundle that can affect a profile on some day."""
 
     def __init__(self, side: DecidingRules, profile: Profile) -> None:
         self.side, self.profile = side, profile

@@ -1,7 +1,7 @@
 """Witnesses: from a solver's model to a small profile that the evaluator confirms.
 
 1. `drop_irrelevant` follows the reasons why the formulas hold and drops every value that is not among them.
-2. `minimize` then asks the solver for models with fewer facts, until none can be left out.
+2. `minimize` then asks the solver for models with fewer facts, until none can be omitted.
 3. `minimize_profile` removes parts of a profile for as long as a predicate of the evaluator holds.
 
 A caller that checks its witness by formulas uses the first two; one that checks it by the evaluator uses the first and
@@ -124,9 +124,9 @@ def _values(space: ProfileSpace, needed: Iterable[int], truths: Sequence[bool], 
 
 
 def minimize(space: ProfileSpace, solver: Solver, formulas: Iterable[int], model: Model) -> Model:
-    """Return a model of the formulas from which no fact, word or truth can be left out alone.
+    """Return a model of the formulas from which no fact, word or truth can be omitted alone.
 
-    Facts are left out before words in lists, and those before truths and numbers. Equal questions have equal results.
+    Facts are omitted before words in lists, and those before truths and numbers. Equal questions have equal results.
     """
     pool = space.pool
     fixed = list(formulas)
@@ -188,7 +188,7 @@ def minimize_profile(
 ) -> dict[str, Tree]:
     """Return the profile without every part that `holds` can do without, the largest parts tried first.
 
-    `holds` is called with valid profiles only. No single part of the result can be left out.
+    `holds` is called with valid profiles only. No single part of the result can be omitted.
     """
     kept = copy.deepcopy(dict(data))
     queue = list(places(kept))
@@ -254,7 +254,7 @@ def day_of(space: ProfileSpace, model: Model) -> str:
 
 
 def profile_of(space: ProfileSpace, model: Model) -> dict[str, Tree]:
-    """Return the profile that a model describes. Facts that no formula reads are left out; names are made up."""
+    """Return the profile that a model describes. Facts that no formula reads are omitted; names are made up."""
     data: dict[str, Tree] = {"schema": 2}
     for name, value in space.roots.items():
         written = _value_data(space, value, model)
@@ -267,7 +267,7 @@ def profile_of(space: ProfileSpace, model: Model) -> dict[str, Tree]:
 def opinions_of(
     space: ProfileSpace, model: Model, data: Facts, hidden: Callable[[str], bool] = lambda name: False
 ) -> list[dict[str, Tree]]:
-    """Return the opinions that a model describes, on the services of a profile. `hidden`: flags to leave out."""
+    """Return the opinions that a model describes, on the services of a profile. `hidden`: flags to omit."""
     opinions: list[dict[str, Tree]] = []
     for name, (about, service, since) in space.opinions.items():
         if not model.get(f"{name}?") or hidden(f"{name}?"):

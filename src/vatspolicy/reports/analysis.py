@@ -137,7 +137,7 @@ def markdown(report: AnalysisReport, lang: Language) -> str:
 
 
 def _shown_findings(report: AnalysisReport, lang: Language) -> Iterator[ShownFinding]:
-    """Yield what is shown beside a line: findings, accepted ones with the reason, and properties that do not hold."""
+    """Yield the annotations of lines: findings, accepted findings with the reason, and violated properties."""
     for finding in report.findings:
         level = ERROR if finding in report.failing else NOTE
         yield ShownFinding(

@@ -22,7 +22,7 @@ _MORE = Phrase("The log has {count} more of this level: GitHub shows ten annotat
 
 @dataclass(frozen=True)
 class ShownFinding:
-    """A finding to be shown beside a line."""
+    """A finding to show next to a line."""
 
     rule: str
     level: str

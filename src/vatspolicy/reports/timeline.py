@@ -100,7 +100,7 @@ def say_ahead(entry: ChangeAhead, lang: Language) -> str:
 
 
 def told(changes: Iterable[ItemChange]) -> list[ItemChange]:
-    """Return the differences worth a line. The word of a service is left out if it changes like the decision."""
+    """Return the differences worth a line. The word of a service is omitted if it changes like the decision."""
     changes = list(changes)
     word_of = [(c.before, c.after) for c in changes if c.kind == "decision"]
     return [c for c in changes if c.kind != "service" or (c.before, c.after) not in word_of]

@@ -99,7 +99,7 @@ def phrase(key: str, lang: Language, **values: object) -> str:
 
 
 def name_law(law: Law | LawIdentity, lang: Language) -> str:
-    """Return where a law comes from, with its version."""
+    """Return the source of a law, with its version."""
     return phrase(law.origin, lang, name=clean(law.name or "", one_line=True), version=law.version)
 
 

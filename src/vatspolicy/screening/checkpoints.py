@@ -127,7 +127,7 @@ def join(parts: Iterable[Path], target: Path) -> int:
 
 @contextlib.contextmanager
 def whole_file(target: Path) -> Iterator[Path]:
-    """Provide a file beside the target, which replaces the target if the block succeeds."""
+    """Provide a temporary file that replaces the target if the block succeeds."""
     whole = target.with_name(target.name + ".whole")
     try:
         yield whole

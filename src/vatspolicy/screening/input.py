@@ -129,7 +129,7 @@ def parse_row(row: PortfolioRow) -> PortfolioRow:
 
 
 def _load(text: str) -> Tree:
-    """Parse JSON with unique keys. Objects are checked one by one only if the text may have a duplicate key."""
+    """Parse JSON with unique keys. Objects are checked individually only if the text may have a duplicate key."""
     data = json.loads(text, parse_constant=_refuse)
     if _SPACED_KEY.search(text) or text.count('":') != _keys(data):
         return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)

@@ -100,7 +100,7 @@ class Task:
 
     @property
     def lock(self) -> Path:
-        """Lock of the output, which one run holds at a time."""
+        """Lock of the output, held by one run at a time."""
         return self.output.with_name(self.output.name + ".lock")
 
     @property
@@ -181,7 +181,7 @@ def _screen(task: Task, resume: bool, progress: Progress) -> PortfolioSummary:
 
 
 def _refuse_unknown_fields(rulesets: Iterable[RuleSet]) -> None:
-    """Raise ScreenError for a law with a field that SQL does not know."""
+    """Raise ScreenError for a law with a field that SQL does not support."""
     try:
         for ruleset in rulesets:
             SQL.check(parts_of(ruleset))

@@ -1,4 +1,4 @@
-"""Errors of the servers: what a request did wrong, as data. The page without a server has them, too."""
+"""Errors of the servers as data: the faults of a request. The page without a server also uses them."""
 
 from __future__ import annotations
 

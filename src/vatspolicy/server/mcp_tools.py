@@ -147,7 +147,8 @@ class _Tools:
     async def next_question(self, profile: Profile, as_of: str | None = None, lang: Language = "en") -> Data:
         """Return the question whose answer decides most, with its choices, or none if the decision is settled.
 
-        profile: the facts so far; an empty object to begin. Put the answer at the path of the question.
+        profile: the facts so far; an empty object to begin. Put the answer at the path of the question. Ask the
+        questions under `together` in the same turn, below `heading`; each answer belongs at its own path.
         """
 
         def work() -> Data:

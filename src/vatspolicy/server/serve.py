@@ -90,7 +90,7 @@ def share_metrics(shared: bool) -> Iterator[None]:
 
 
 def listen(host: str, port: int, token: str | None = None) -> socket.socket:
-    """Return a listening socket; port 0 stands for any free port. An address of a network needs a token.
+    """Return a listening socket; port 0 selects any free port. A network address requires a token.
 
     Raises: ServeError for such an address without a token, and for a host that is not an address;
     OSError when the port cannot be used.

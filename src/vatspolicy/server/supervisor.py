@@ -206,7 +206,7 @@ class Supervisor:
             os._exit(code)
 
     def _end(self) -> None:
-        """End every worker; the ones that do not drain in time are killed."""
+        """Stop every worker; workers that do not drain in time are killed."""
         self.draining += self.workers  # those that end now end as they are told
         self.workers = []
         for worker in self.draining:

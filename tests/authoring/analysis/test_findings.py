@@ -267,6 +267,34 @@ def test_only_what_a_change_touches_is_looked_at(console: Console, tmp_path: Pat
     assert console("analyze", "--law", new, "--since", "no-such-revision").code == 2
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "clause"),
+    [
+        (
+            service("x", f"{X} && operator.foreign_percent < 3.0", DENY),
+            service("x", f"operator.foreign_percent >= 4.0 && {X} && operator.foreign_percent < 3.0", DENY),
+            "operator.foreign_percent >= 4.0",
+        ),
+        (
+            route("x", "operator.foreign_percent > 60.0", "share|false|NO-LOCAL-ENTITY|operator.mainland_entity"),
+            route(
+                "x", "operator.foreign_percent > 60.0", "share|false|NO-LOCAL-ENTITY|operator.foreign_percent < 50.0"
+            ),
+            "operator.foreign_percent < 50.0",
+        ),
+    ],
+    ids=["rule", "route"],
+)
+def test_a_dead_rule_is_blamed_on_the_clause_that_was_added(
+    console: Console, tmp_path: Path, before: str, after: str, clause: str
+) -> None:
+    old = write(tmp_path / "old", Fault("dead", (), (before,)))
+    new = write(tmp_path / "new", Fault("dead", (), (after,)))
+    told = console("analyze", "--law", new, "--since", old, "--kind", "dead").out
+    assert f"x never applies to any profile since this was added: {clause}." in told
+    assert "since this was added" not in console("analyze", "--law", new, "--kind", "dead").out
+
+
 def test_gaps_are_asked_only_of_a_change_that_may_open_one(console: Console, tmp_path: Path) -> None:
     old = write(tmp_path / "old", None)
     fault = FAULTS["an offer without a class"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.comparisons import overview
 from tests.support.law_builder import LICENSE, route
 from tests.support.project_builder import compare, policy, project
 from tests.support.shipped import fixture_file, shipped_bundle
@@ -80,8 +81,13 @@ def test_a_better_example_changes_no_verdict(review: dict[str, Any]) -> None:
 
 
 @needs_solver
-def test_products_of_the_first_screen_have_no_opinions_if_others_show_the_change(review: dict[str, Any]) -> None:
-    assert [one["en"] for one in review["concerned"]["services"]] == ["App store, skill store or plug-in marketplace"]
+def test_companies_of_witnesses_are_not_told_as_those_concerned(review: dict[str, Any]) -> None:
+    """The solver chose their shares and offices. The first screen names the nearest known product in their place."""
+    assert review["concerned"] is None
+    told = " ".join(overview(review, "en"))
+    assert "foreign share" not in told
+    assert "registered in" not in told
+    assert ", for example " in told or "with a legal opinion: " in told
 
 
 # --- facts that a product borrows

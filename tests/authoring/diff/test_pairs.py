@@ -20,7 +20,8 @@ from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.snapshot import compare_items, itemize
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.profile.profile import Profile, change, load_profile
+from vatspolicy.core.profile.edits import change
+from vatspolicy.core.profile.profile import Profile, load_profile
 
 KINDS = (
     "narrowed by a number",

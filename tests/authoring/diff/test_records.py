@@ -204,9 +204,13 @@ def add_offer(schema: dict[str, Any], presumed: bool = False) -> None:
 @pytest.mark.parametrize(
     ("name", "edit", "told"),
     [
-        ("places", move, "Dongguan (schema places/dongguan): changed; lies in: Guangdong → Shenzhen."),
+        ("places", move, "“Dongguan” is changed (lies in: Guangdong → Shenzhen): what follows is not settled."),
         ("profile", presume, "where every offer is one of these: + Marketplace"),
-        ("profile", lambda schema: schema.update({"x-new-key": 1}), "schema profile: changed; + x-new-key: 1"),
+        (
+            "profile",
+            lambda schema: schema.update({"x-new-key": 1}),
+            "“schema profile” is changed (x-new-key: + 1): what follows is not settled.",
+        ),
     ],
 )
 @pytest.mark.parametrize("semantic", ["off", "auto"])

@@ -192,7 +192,7 @@ def test_what_a_fixture_shows_is_possible_even_where_the_engine_does_not_know(tm
     engine([CAP], [unknown("allow", "deny")])
     data = compared(tmp_path, LAW.replace("value: 50.0", "value: 5.0"))
     text = render("text", data, "en")
-    assert "Can happen, each shown by a profile: ALLOW → DENY." in text
+    assert "Shown by compared products: ALLOW → DENY." in text
     assert "Neither shown nor excluded" not in text
     assert data["title"]["en"] == "Tightens"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from tests.support.console import Console
 from tests.support.law_builder import rule, write_policy
 from tests.support.layer_builder import overriding, stack, write_layer
+from tests.support.shipped import ROOT
 from vatspolicy.authoring.mutation.report import MutationReport, mutate
 from vatspolicy.authoring.mutation.run import MutantSelection, MutationTrial, select_mutants
-from vatspolicy.authoring.mutation.suggestions import SuggestedTest, SuggestionMaker, arrange
+from vatspolicy.authoring.mutation.suggestions import PROPOSED, SuggestedTest, SuggestionMaker, arrange
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.core.documents import load_document
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
@@ -108,7 +110,7 @@ def test_each_survivor_has_a_test_or_a_proof(folder: Path) -> None:
 def test_a_suggestion_changes_as_little_as_it_can(folder: Path) -> None:
     found = suggest(load_bundle(folder), "> becomes >= in operator.foreign_percent > 50.0")
     assert found.text == (
-        "- {it: 'draws the line exactly in foreign: operator.foreign_percent > 50.0', as_of: '2026-01-01', "
+        "- {it: 'foreign on 2026-01-01: Foreign share: 50%', as_of: '2026-01-01', "
         "set: {company.foreign_percent: 50}, expect: {foreign: silent}}"
     )
 
@@ -138,7 +140,7 @@ def test_members_of_a_list_are_rows_of_a_table(folder: Path) -> None:
     tests = [suggest(bundle, f"{name} is dropped from the list") for name in ("online-game", "app-store")]
     [table] = arrange(tests)
     assert table == {
-        "it": "counts each of the games in information",
+        "it": "information: each of the games",
         "as_of": "2026-01-01",
         "rows": [
             {"set": {"services.0.offers": ["online-game"]}, "expect": {"information": "fires"}},
@@ -198,7 +200,12 @@ def test_written_tests_of_a_layer_kill_all(console: Console, layered: Bundle) ->
 def test_written_tests_kill_all(console: Console, folder: Path) -> None:
     ran = console("test", "--law", "law", "--mutation", "--write-tests", "--yes")
     assert ran.code == 0
-    assert "+  - {it: makes foreign depend on" in ran.out or "+  - it: counts each of the games" in ran.out
+    first = ran.out.index("+  # Proposed by `vatspolicy test --write-tests` from here on.")
+    assert first < ran.out.index("+  - {it: 'foreign on 2026-01-01: Foreign share: 50%'")
+    written = load_document(folder / "small.test.yaml")
+    names = [case["it"] for case in written.data["cases"][1:]]
+    clauses = ("operator.", "service.", "param.", "term.", "&&")
+    assert [name for name in names if any(clause in name for clause in clauses)] == []
     again = run(folder)
     assert {one.state for one in again.survivors} == {"equivalent"}
     assert again.whole.percent == 100
@@ -217,3 +224,18 @@ def test_nothing_is_written_without_a_terminal(console: Console, folder: Path) -
     assert ran.code == 2
     assert "Add --yes" in ran.err
     assert load_document(folder / "small.test.yaml").text == before
+
+
+def test_no_name_of_a_proposed_test_quotes_a_clause() -> None:
+    """An edit of a clause would leave the name behind; what counsel wrote stands above the line."""
+    clause = re.compile(r"\b(param|term|operator|service|company|data|product|as_of)\.|[&|=<>!]{2}|\bdepend on\b")
+    proposed, wrong = 0, []
+    for file in sorted((ROOT / "policies").rglob("*.test.yaml")):
+        document = load_document(file)
+        line = document.text.partition(PROPOSED)[0].count("\n") + 1
+        for index, case in enumerate(document.data["cases"]):
+            if PROPOSED in document.text and document.mark(("cases", index))[0] > line:
+                proposed += 1
+                wrong += [f"{file.name}: {case['it']}"] if clause.search(case["it"]) else []
+    assert wrong == []
+    assert proposed > 500

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from tests.support.console import Console, Ran
 from tests.support.law_builder import SMALL
 from vatspolicy.authoring import scaffold
+from vatspolicy.authoring.lint.run import run_lint
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.authoring.testing.updates import find_changes
 from vatspolicy.cli import console as console_module
@@ -18,6 +20,7 @@ from vatspolicy.core.documents import load_document
 from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.errors import InvalidInput
 
+MARK = "# Check the name and the comments of this test: an update changed"
 POLICY = (
     SMALL
     + """\
@@ -202,21 +205,26 @@ def test_update_rewrites_what_changed_and_keeps_the_rest(console: Console, law: 
     replace(law / "small.yaml", "value: 50.0", "value: 60.0")
     code, out = run(console, "--update", "--yes")
     assert code == 0
+    marked = f"  {MARK} open.\n  - it: opens nothing"
     assert (law / "small.test.yaml").read_text(encoding="utf-8") == TESTS.replace(
         "open: closed, tell: fires", "open: open, tell: fires"
-    )
+    ).replace("  - it: opens nothing", marked)
     expected = EXPECTED.replace("decision: deny # above", "decision: needs-license # above").replace(
         "general: closed", "general: open"
     )
+    [first] = re.findall(r"^  - .*$", expected, re.MULTILINE)[:1]
+    expected = expected.replace(first, f"  {MARK} decision, routes s/B11 general.\n{first}", 1)
     assert (console.folder / "fixtures/p.expect.yaml").read_text(encoding="utf-8") == expected
     shown = [line for line in out.splitlines() if line[:1] in "+-"]
     assert shown == [
         "--- policies/small.test.yaml",
         "+++ policies/small.test.yaml updated",
+        f"+  {MARK} open.",
         "-    expect: {open: closed, tell: fires} # both",
         "+    expect: {open: open, tell: fires} # both",
         "--- fixtures/p.expect.yaml",
         "+++ fixtures/p.expect.yaml updated",
+        f"+  {MARK} decision, routes s/B11 general.",
         "-    decision: deny # above the cap",
         "-    routes: {s/B11: {general: closed}}",
         "+    decision: needs-license # above the cap",
@@ -230,7 +238,49 @@ def test_update_of_a_row(console: Console, law: Path) -> None:
     assert run(console, "--update", "--yes", "-r", "small")[0] == 0
     assert (law / "small.test.yaml").read_text(encoding="utf-8") == TESTS.replace(
         "50}, expect: {open: open", "50}, expect: {open: closed"
+    ).replace("  - it: depends on", f"  {MARK} open.\n  - it: depends on")
+
+
+def test_a_name_that_states_facts_alone_fits_whatever_the_result(console: Console, law: Path) -> None:
+    name = "open on 2026-01-01: Foreign share: 50%"
+    case = f"  - {{it: '{name}', as_of: '2026-01-01', set: {{company.foreign_percent: 50}}, expect: {{open: open}}}}\n"
+    (law / "small.test.yaml").write_text(TESTS + case, encoding="utf-8")
+    replace(law / "small.yaml", "value: 50.0", "value: 49.0")
+    assert run(console, "--update", "--yes", "-r", "small")[0] == 0
+    assert (
+        (law / "small.test.yaml")
+        .read_text(encoding="utf-8")
+        .endswith(
+            "# domestic\n      - {as_of: '2019-12-31', unset: [company.foreign_percent], expect: {tell: silent}}\n"
+            + case.replace("open: open", "open: closed")
+        )
     )
+
+
+def test_lint_asks_for_the_words_until_the_mark_is_gone(console: Console, law: Path) -> None:
+    replace(law / "small.yaml", "value: 50.0", "value: 60.0")
+    assert run(console, "--update", "--yes")[0] == 0
+    found = [f for f in run_lint(load_bundle(law), console.folder / "fixtures").findings if f.rule == "words-to-check"]
+    assert [Path(f.problem.file).name for f in found] == ["p.expect.yaml", "small.test.yaml"]
+    assert "Correct its name and comments" in str(found[1].problem)
+    path = law / "small.test.yaml"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert lines[found[1].problem.line - 1].strip().startswith(MARK)
+    del lines[found[1].problem.line - 1]
+    path.write_text("".join(lines), encoding="utf-8")
+    rules = [f.rule for f in run_lint(load_bundle(law)).findings]
+    assert "words-to-check" not in rules
+
+
+def test_a_second_update_keeps_the_first_mark(console: Console, law: Path) -> None:
+    for value in ("60.0", "50.0"):
+        text = (law / "small.yaml").read_text(encoding="utf-8")
+        old = "50.0" if value == "60.0" else "60.0"
+        (law / "small.yaml").write_text(text.replace(f"value: {old}", f"value: {value}"), encoding="utf-8")
+        assert run(console, "--update", "--yes", "-r", "small")[0] == 0
+    text = (law / "small.test.yaml").read_text(encoding="utf-8")
+    assert text.count(MARK) == 1
+    assert f"{MARK} open." in text
 
 
 def test_lists_of_a_fixture_lose_what_no_longer_holds(console: Console, law: Path) -> None:

@@ -13,14 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.result_types import differences
-from tests.support.shipped import shipped_bundle
+from tests.support.shipped import fixture_file, shipped_bundle
 from vatspolicy.core.documents import Path as FactPath
-from vatspolicy.core.documents import parse_document
+from vatspolicy.core.documents import load_document, parse_document
+from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.evaluator import PossibleOutcomes, evaluate, possible_outcomes
 from vatspolicy.core.engine.possible_values import possible_answers
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.profile.edits import set_fact
+from vatspolicy.core.profile.edits import get_fact, set_fact
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.core.profile.vocabulary import fact_schemas
 from vatspolicy.errors import InvalidInput
@@ -35,8 +36,10 @@ from vatspolicy.guidance.interview import (
     start,
 )
 from vatspolicy.guidance.interview.messages import PHRASES, UNITS
+from vatspolicy.guidance.interview.questions import combine
 from vatspolicy.guidance.interview.ranking import rank_facts, with_memory
 from vatspolicy.guidance.interview.result import InterviewStep
+from vatspolicy.guidance.interview.terminal import Terminal
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.i18n.lint import faults
 
@@ -161,13 +164,106 @@ def test_whether_a_license_is_valid_is_asked_where_its_last_day_is_not_known(shi
         shipped, operated_by="partner", audience="business", customer_contract="partner", channels=["website"]
     )
     state = state.answer([{"instrument": "vats-license", "classes": ["B11"]}], ("partner", "licenses"))
-    asked = []
+    asked: list[FactPath] = []
     while state.question is not None:
-        asked.append(state.question.path)
+        asked.extend(part.path for part in state.question.parts or (state.question,))
         state = state.answer(True) if asked[-1][-1] == "valid" else state.skip()
     last, valid = (("partner", "licenses", 0, name) for name in ("valid_until", "valid"))
     assert asked.index(valid) > asked.index(last)
     assert state.data["partner"]["licenses"][0]["valid"] is True
+
+
+# --- facts that are asked for together
+
+
+def whole(state: Interview) -> Question:
+    assert state.question is not None
+    return combine(state.question)
+
+
+def test_one_question_asks_for_name_and_day_and_an_answer_may_hold_both_or_one(shipped: Bundle) -> None:
+    first = start(shipped, TODAY)
+    assert [part.path for part in whole(first).parts] == [("product", "id"), ("product", "launch")]
+    both = first.answer_parts(read_reply(whole(first), "Seoul, Beauty, 2027-03-01"))
+    assert (both.data["product"], both.progress.number) == (
+        {"id": "seoul-beauty", "title": "Seoul, Beauty", "launch": "2027-03-01"},
+        2,
+    )
+    named = first.answer_parts(read_reply(whole(first), "Seoul"))
+    assert named.question is not None
+    assert (named.question.path, named.question.parts, named.skipped) == (("product", "launch"), (), ())
+    assert both.previous == first, "back takes the whole answer back"
+    unknown = first.skip()
+    assert unknown.skipped == (("product", "id"), ("product", "launch"))
+
+
+def test_what_an_answer_leaves_out_stays_open_and_none_empties_the_lists(shipped: Bundle) -> None:
+    state = begin(shipped, "own-shop")
+    assert [part.path[-1] for part in whole(state).parts] == ["audience", "operated_by", "channels", "sells"]
+    value = read_reply(whole(state), "website, the public")
+    assert value == {"services.0.audience": "public", "services.0.channels": ["website"]}
+    closed = read_reply(whole(state), "website, the public, none")
+    assert closed == {**value, "services.0.sells": []}
+    after = state.answer_parts(value)
+    assert get_fact(after.data, ("services", 0, "operated_by")) is None
+    asked: list[FactPath] = []
+    while after.question is not None:
+        asked.extend(part.path for part in after.question.parts or (after.question,))
+        after = after.skip()
+    assert {("services", 0, "operated_by"), ("services", 0, "sells")} <= set(asked)
+    with pytest.raises(Refused):
+        read_reply(whole(state), "the public, business customers")
+
+
+@pytest.mark.parametrize(
+    ("typed", "share", "basis"),
+    [("49", 49, "ultimate"), ("49%, direct", 49, "direct"), ("12.5, 仅计直接股东", 12.5, "direct")],
+)
+def test_the_share_is_traced_to_the_last_investor_unless_the_answer_says_otherwise(
+    shipped: Bundle, typed: str, share: float, basis: str
+) -> None:
+    state = begin(shipped, operated_by="company", audience="business")
+    while state.question is not None and state.question.path != ("company", "foreign_percent"):
+        places = {"registered": "beijing", "area": ["china"]}
+        value = places.get(str(state.question.path[-1]))
+        state = state.skip() if value is None else state.answer(value, state.question.path)
+    value = read_reply(whole(state), typed)
+    assert value == {"company.foreign_percent": share, "company.foreign_percent_basis": basis}
+    shown = "".join(
+        Terminal(lambda _: None, lambda _: None, lambda _: None, "en", False, 80).question(state, whole(state))
+    )
+    assert "Unless you name another: Traced to the ultimate investors" in shown
+
+
+def test_an_amount_goes_with_words_and_is_no_number_of_a_choice() -> None:
+    data = load_document(fixture_file("not-ready")).data
+    left_out = ("legal_form", "registered_capital_rmb", "lacking_means", "discredited")
+    company = {name: value for name, value in data["company"].items() if name not in left_out}
+    document = parse_document(render({**data, "company": company, "deals": []}, "en"), "p.yaml")
+    question = whole(start(shipped_bundle(), TODAY, document, as_of=DAY))
+    assert not question.numbered
+    value = read_reply(question, "limited, 10,000,000, premises, none")
+    assert value == {
+        "company.legal_form": "limited-company",
+        "company.registered_capital_rmb": 10_000_000,
+        "company.lacking_means": ["premises"],
+        "company.discredited": [],
+    }
+    assert show_value(question, value, "en").startswith("Legal form: Limited liability company; ")
+
+
+def test_what_the_schema_lets_one_question_ask_is_there() -> None:
+    paths = {".".join(path): node for path, node in fact_schemas()}
+    groups = SchemaSet.shipped().load("profile")["x-together"]
+    for group in groups:
+        assert len(group["facts"]) > 1
+        assert set(group["facts"]) <= {*paths, "product.id", "deals"}
+        assert {"en", "zh"} == group["question"].keys()
+        for name, value in group.get("implied", {}).items():
+            assert value in paths[name]["enum"]
+            assert paths[name]["x-enum"][value]["en"]
+    firsts = [name for group in groups for name in group["facts"] if name != "deals"]
+    assert len(firsts) == len(set(firsts)), "a fact belongs to one question"
 
 
 def test_an_outlook_agrees_with_the_decision(shipped: Bundle) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from tests.support.comparison_data import complete_comparison
-from tests.support.comparisons import overview, questions, render
+from tests.support.comparisons import overview, questions, render, to_review
 from tests.support.console import Console
 from tests.support.project_builder import PROFILE, compare, policy, project
+from vatspolicy.authoring.diff.review import _title
+from vatspolicy.authoring.diff.verdict import title_of
 from vatspolicy.guidance.access_matrix.comparison import compare_matrices
 from vatspolicy.proofs.verdicts import PAIRS, STRICTER_PAIRS
 
@@ -57,17 +59,17 @@ def proved(data: dict[str, Any], *impossible: tuple[str, str]) -> dict[str, Any]
 def test_the_first_screen_says_what_happens_to_whom_where_and_from_when(tmp_path: Path) -> None:
     data = compared(tmp_path)
     first, effect, *rest = overview(data, "en")
-    assert first == "Invented law: Cap (parameter law/cap): 50 % → 70 %; from 2020-01-01."
+    assert first == "“Cap” rises from 50 % to 70 % on 2020-01-01: some refused products may launch."
     assert effect == (
-        "DENY → ALLOW from 2020-01-01, shown for companies and services as these: foreign share 60% to 65%; "
-        "registered in Beijing; services: Data-center hosting or server rental for others [Invented law, art. 1]."
-    )
+        "DENY → ALLOW from 2020-01-01, shown for companies and services as these: foreign share 60% to 65% "
+        "[Invented law, art. 1]."
+    ), "the rule reads neither the registered office nor the services"
     assert "Known products that change: 2 of 3: p60: DENY → ALLOW; p65: DENY → ALLOW." in rest
     assert "\n- changed, from 2020-01-01\n- 50 % → 70 %\n" in render("markdown", data, "en"), "a list without gaps"
     for format in ("text", "markdown", "html"):
         told = " ".join(render(format, data, "en").replace("\\", "").split())
-        assert told.index("Invented law: Cap") < told.index("Profiles: 3, on days: 2.")
-    assert any(sentence.startswith("虚构法规：上限（参数 law/cap）") for sentence in overview(data, "zh"))
+        assert told.index("“Cap” rises") < told.index("Profiles: 3, on days: 2.")
+    assert overview(data, "zh")[0] == "“上限”自2020-01-01起由50%升至70%：部分原不得上线的产品可以上线。"
 
 
 def test_access_stands_on_the_first_screen_and_edits_below_it(tmp_path: Path) -> None:
@@ -95,9 +97,9 @@ def test_the_first_sentence_tells_a_last_day_that_comes_or_goes(tmp_path: Path) 
     ended = LAW.replace("effective: {from: '2020-01-01'}", "effective: {from: '2020-01-01', until: '2027-06-01'}")
     assert ended != LAW
     first = next(iter(overview(compared(tmp_path / "a", ended), "en")))
-    assert first == "Invented law: dates law/effective: changed, from 2027-06-01; + in force until: 2027-06-01."
+    assert first.startswith("“Invented law” ceases to apply on 2027-06-01: ")
     first = next(iter(overview(compared(tmp_path / "b", LAW, ended), "en")))
-    assert first.endswith("; - in force until: 2027-06-01.")
+    assert first.startswith("“Invented law” applies on other days, from 2027-06-01: ")
 
 
 def test_what_decisions_list_changes_from_the_day_of_the_edit(tmp_path: Path) -> None:
@@ -110,7 +112,7 @@ def test_what_decisions_list_changes_from_the_day_of_the_edit(tmp_path: Path) ->
 
 
 def test_a_reviewer_is_asked_where_no_citation_changes(tmp_path: Path) -> None:
-    asked = "Do the cited articles say so? The citations are the same as before: parameter law/cap (Cap)."
+    asked = "Does “art. 1” say 70 %? It says: “Something.” The citation is the same as before."
     assert asked in list(questions(compared(tmp_path / "a"), "en"))
     cited = MILDER.replace("cite: art-1, value: 70.0", "cite: art-2, value: 70.0")
     line = "  art-1: {en: Something., zh: 某事。, verification: primary}\n"
@@ -119,9 +121,10 @@ def test_a_reviewer_is_asked_where_no_citation_changes(tmp_path: Path) -> None:
     assert asked not in list(questions(compared(tmp_path / "b", cited), "en"))
 
 
-def test_several_edits_are_counted_under_their_regulation(tmp_path: Path) -> None:
+def test_the_worst_of_several_edits_is_told_and_the_others_are_counted(tmp_path: Path) -> None:
     data = compared(tmp_path, MILDER.replace("when: term.is_foreign\n", "when: 'false'\n"))
-    assert next(iter(overview(data, "en"))) == "2 edits of Invented law."
+    first = "“Cap” rises from 50 % to 70 % on 2020-01-01, and 1 more edit: some refused products may launch."
+    assert next(iter(overview(data, "en"))) == first
 
 
 def test_no_edit_of_law_has_no_first_sentence(tmp_path: Path) -> None:
@@ -154,7 +157,8 @@ def test_what_a_reviewer_must_decide(tmp_path: Path) -> None:
     gate = LAW.replace(rule, f"{rule}    unwaivable: true\n")
     data = compared(tmp_path / "a", MILDER, gate)
     asked = list(questions(data, "en"))
-    assert asked[0] == "May law/too-foreign be waived from now on? Until now nobody could."
+    assert asked[0] == "May “Too foreign” be waivable from now on? Until now it was not."
+    assert "WEAKENED: law/too-foreign is waivable from now on." in " ".join(render("text", data, "en").split())
     assert "Does the law say that decisions become milder?" in asked
     assert any(
         one.startswith("Is the law of past days wrong today? 2 edits are retroactive: policies/law.yaml:")
@@ -162,8 +166,8 @@ def test_what_a_reviewer_must_decide(tmp_path: Path) -> None:
     )
     assert any(one.startswith("Set the version: The version of the bundle must be at least") for one in asked)
     data = compared(tmp_path / "b", unread.replace("percent > param.cap", "percent >= param.cap"), unread)
-    question = "No one has checked the articles behind law/too-foreign against their text."
-    waits = "Until then, decisions that rest on law/too-foreign stay incomplete, unless an opinion settles them."
+    question = "No one has checked the articles behind “Too foreign” against their text."
+    waits = "Until then, decisions that rest on “Too foreign” stay incomplete, unless an opinion settles them."
     assert f"{question} {waits}" in list(questions(data, "en"))
     noted = unread.replace("deny: {reason: SHARE-ABOVE-CAP}", "advise: {kind: note}")
     data = compared(tmp_path / "d", noted.replace("percent > param.cap", "percent >= param.cap"), noted)
@@ -243,7 +247,7 @@ def test_a_condition_of_a_route_is_named_by_what_it_asks_for(tmp_path: Path) -> 
         "no longer: condition “In a region” (region): the place (registered office) of the operator is one of" in told
     )
     assert told.index("no longer: condition") < told.index("- applies when the class is"), "what differs comes first"
-    assert "no longer: condition “In a region”." in told, "the first sentence leaves the check to the card"
+    assert "(no longer: condition “In a region”)" in told, "the first sentence leaves the check to the card"
     back = compare(tmp_path / "head", tmp_path / "base")
     assert "**new: condition “In a region” (region): " in " ".join(
         render("markdown", back, "en").replace("\\", "").split()
@@ -277,7 +281,7 @@ def test_a_day_that_moves_is_told_with_its_value_and_the_article_of_the_value(tm
     base = LAW.replace(dated, dated + later).replace(line, line + line.replace("art-1", "art-2"))
     data = compared(tmp_path, base.replace("2024-01-01", "2024-01-02"), base)
     first = next(iter(overview(data, "en")))
-    assert "first day of 70 %: 2024-01-01 → 2024-01-02" in first
+    assert "the first day of 70 % moves from 2024-01-01 to 2024-01-02: " in first
     assert [article["label"]["en"] for article in data["edits"][0]["articles"]] == ["art. 2"]
 
 
@@ -286,10 +290,10 @@ def test_a_source_that_was_there_before_a_new_value_is_asked_about(tmp_path: Pat
     dated = "      - {from: '2020-01-01', cite: art-2, value: 50.0}\n"
     base = LAW.replace(line, line + line.replace("art-1", "art-2")).replace("cite: art-1, value", "cite: art-2, value")
     head = base.replace(dated, dated + "      - {from: '2026-09-01', cite: art-1, value: 70.0}\n")
-    [asked] = [one for one in questions(compared(tmp_path, head, base), "en") if "cited" in one]
+    [asked] = [one for one in questions(compared(tmp_path, head, base), "en") if "70 %" in one]
     assert asked == (
-        "Do the cited articles say so? They stood here before the change, and it does not edit them: "
-        "parameter law/cap (Cap)."
+        "Does “art. 1” say 70 %? It says: “Something.” "
+        "It stood here before the change, and the change does not edit it."
     )
 
 
@@ -309,7 +313,7 @@ def test_changes_in_both_directions_are_told_apart_and_the_worst_first(tmp_path:
     [told] = [one for one in overview(data, "en") if one.startswith("Stricter: ")]
     assert told.startswith(
         "Stricter: ALLOW → DENY; NEEDS LICENSE → DENY; ALLOW → NEEDS LICENSE; "
-        "milder: NEEDS LICENSE → ALLOW; DENY → ALLOW; DENY → NEEDS LICENSE; from 2020-01-01"
+        "milder: DENY → ALLOW; NEEDS LICENSE → ALLOW; DENY → NEEDS LICENSE from 2020-01-01"
     )
 
 
@@ -319,7 +323,7 @@ def test_a_decision_that_only_becomes_incomplete_is_no_refusal(tmp_path: Path) -
         one for one in data["semantic"]["transitions"] if (one["before"], one["after"]) == ("allow", "incomplete")
     ]
     entry |= {"direction": "tightened", "witness": {"since": "2020-01-01"}, "verdict": "witness"}
-    [told] = [one for one in overview(data, "en") if "worse" in one or "refused" in one]
+    [told] = [one for one in overview(data, "en") if "worse" in one or "newly refused" in one]
     assert told == (
         "Proved: nobody is newly refused or newly needs a license. A complete decision can become incomplete, because it "
         "depends on a fact that did not matter before: ALLOW → INCOMPLETE."
@@ -330,11 +334,63 @@ def test_a_decision_that_only_becomes_incomplete_is_no_refusal(tmp_path: Path) -
     assert "Does the law say that decisions become stricter?" not in asked
 
 
-def test_products_of_witnesses_alone_are_called_examples(tmp_path: Path) -> None:
-    """No known product changes: what is told of the companies is true of the witnesses only."""
-    data = proved(compared(tmp_path))
-    data["concerned"]["products"] = 0
-    assert any(
-        "DENY → ALLOW from 2020-01-01, for example for products as these: foreign" in one
-        for one in overview(data, "en")
-    )
+def shown_by(data: dict[str, Any], before: str, after: str, *facts: str) -> None:
+    """Let a known product with other facts show a change of the word."""
+    [entry] = [one for one in data["semantic"]["transitions"] if (one["before"], one["after"]) == (before, after)]
+    text = {"en": "x", "zh": "x"}
+    changed = [{"path": fact, "title": {"en": fact, "zh": fact}, "before": None, "after": text} for fact in facts]
+    answers = {"before": {"decision": before, "range": []}, "after": {"decision": after, "range": []}}
+    known = {"id": "known", "variant": None, "file": "fixtures/known.yaml", "changed": changed}
+    direction = "tightened" if OUTCOMES.index(before) < OUTCOMES.index(after) else "loosened"
+    entry |= {"verdict": "witness", "direction": direction}
+    entry["witness"] = {"product": known, "profile": {}, "since": "2020-01-01", "until": None, **answers}
+
+
+OUTCOMES = ("allow", "needs-license", "incomplete", "deny")
+
+
+def unseen(data: dict[str, Any]) -> dict[str, Any]:
+    """The data with proofs, and without a compared product that changes."""
+    data = proved(data)
+    data["decisions"]["rows"] = []
+    data["concerned"] = None
+    return data
+
+
+def test_the_nearest_product_shows_its_change_first_and_names_what_differs(tmp_path: Path) -> None:
+    data = unseen(compared(tmp_path))
+    shown_by(data, "deny", "allow", "company.a", "company.b", "company.c")
+    shown_by(data, "deny", "needs-license", "company.a")
+    first, effect, *_ = overview(data, "en")
+    assert first.endswith(": some refused products may launch with a license.")
+    assert effect.startswith("DENY → NEEDS LICENSE; DENY → ALLOW")
+    assert "for example known, with 1 fact changed (company.a: – → x)" in effect
+
+
+def test_what_needs_an_opinion_is_a_line_of_its_own(tmp_path: Path) -> None:
+    data = unseen(compared(tmp_path))
+    shown_by(data, "deny", "needs-license", *(f"company.{letter}" for letter in "abcd"))
+    shown_by(data, "allow", "deny", "opinions.0.about")
+    first, effect, granted, *rest = overview(data, "en")
+    assert first.endswith(": some refused products may launch with a license.")
+    assert effect.startswith("DENY → NEEDS LICENSE")
+    assert "ALLOW → DENY" not in effect
+    assert granted == "Shown only by profiles with a legal opinion: ALLOW → DENY."
+    assert "Only products with a legal opinion are shown to be worse off: ALLOW → DENY." in rest
+
+
+def test_nothing_but_opinions_is_said_in_the_sentence_and_the_title(tmp_path: Path) -> None:
+    data = unseen(compared(tmp_path))
+    shown_by(data, "allow", "deny", "opinions.0.about")
+    data["verdict"] = "tightened"
+    assert overview(data, "en")[0].endswith(": only products with a legal opinion are shown to change.")
+    assert _title(to_review(data))["en"].startswith("Tightens; shown only with a legal opinion")
+
+
+def test_the_title_does_not_alarm_where_nobody_is_refused(tmp_path: Path) -> None:
+    data = proved(compared(tmp_path), *[pair for pair in STRICTER_PAIRS if "incomplete" not in pair])
+    shown_by(data, "allow", "incomplete", "company.a")
+    for verdict, title in (("both", "loosened-asks"), ("tightened", "asks")):
+        assert title_of(to_review({**data, "verdict": verdict})) == title
+    data["semantic"]["transitions"] = [one for one in data["semantic"]["transitions"] if one["after"] != "deny"]
+    assert title_of(to_review({**data, "verdict": "both"})) == "both", "what is not proved alarms"

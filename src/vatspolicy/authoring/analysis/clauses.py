@@ -15,6 +15,7 @@ from vatspolicy.authoring.testing.rule_states import reads_facts
 from vatspolicy.core.cel.ast import And, Node, Not, Or, Quantifier
 from vatspolicy.core.cel.interpreter import Params
 from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.engine.explanation import quote
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import NEVER, Condition, Expression, Parameter, Policy, Route, Rule, Value
 from vatspolicy.i18n import LocalizedText, Phrase
@@ -203,7 +204,7 @@ def _questions(bundle: Bundle, rules: Sequence[Rule], kinds: set[str]) -> Iterat
             told = Phrase("{where} says the same without the clause {clause}.")
             where = use.rule.id if use.condition is None else f"{use.rule.id}/{use.condition.id}"
             for clause, tree in _without_each_clause(use.tree):
-                shown = _text_of(text, clause)
+                shown = quote(text, clause)
                 line = use.expression.line + text.count("\n", 0, clause.span[0])
                 message = say_both(told, where=where, clause=shown)
                 about = (use.rule.name, *([use.condition.id] if use.condition else []), shown)
@@ -251,7 +252,7 @@ def _ask_of_terms(bundle: Bundle, uses: Sequence[_Use], every: Sequence[_Use]) -
             continue
         text = owner.terms[name]
         for clause, tree in _without_each_clause(users[0].tree):
-            shown = _text_of(text, clause)
+            shown = quote(text, clause)
             line = owner.term_lines[name] + text.count("\n", 0, clause.span[0])
             message = say_both(told, term=name, clause=shown)
             about = (f"{owner.id}/{name}", shown)
@@ -298,8 +299,3 @@ def _without_each_clause(node: Node) -> Iterator[tuple[Node, Node]]:
                     yield clause, dataclasses.replace(node, parts=(*parts[:index], tree, *parts[index + 1 :]))
         case Not(body=body) | Quantifier(body=body):
             yield from ((clause, dataclasses.replace(node, body=tree)) for clause, tree in _without_each_clause(body))
-
-
-def _text_of(text: str, clause: Node) -> str:
-    start, end = clause.span
-    return " ".join(text[start:end].split())

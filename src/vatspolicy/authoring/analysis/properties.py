@@ -73,7 +73,7 @@ class Descent(NamedTuple):
 
 
 class NotGraded(Exception):
-    """Signal that a name stands for no number of the law. The text says which."""
+    """Signal that a name does not refer to a number of the law. The text gives the name."""
 
 
 def find_descent(bundle: Bundle, names: Sequence[str], period: Period) -> Descent | None:
@@ -162,7 +162,7 @@ def _turned(things: Sequence[T], number: int) -> Sequence[T]:
 
 
 def _may_be_hidden(place: Place, kept: frozenset[str]) -> bool:
-    """Return whether a fact may be left out: no member of a list, no name, nothing that is kept or handed down."""
+    """Return whether a fact may be omitted: no member of a list, no name, nothing that is kept or handed down."""
     path = ".".join("*" if isinstance(step, int) else step for step in place)
     own = place[-1]
     steps = {step for step in place if isinstance(step, str)}

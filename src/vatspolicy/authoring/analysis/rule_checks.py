@@ -20,9 +20,11 @@ from vatspolicy.authoring.analysis.bounded_search import (
 from vatspolicy.authoring.analysis.findings import NOT_SHOWN, AnalysisFinding, NotEvaluated
 from vatspolicy.authoring.analysis.structural import same_text
 from vatspolicy.authoring.analysis.witness import Witness, make_witness
-from vatspolicy.core.cel.ast import And, Node, Term
+from vatspolicy.authoring.testing.coverage import terms_of
+from vatspolicy.core.cel.ast import And, Node
+from vatspolicy.core.engine.explanation import quote
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import NEVER, Advise, Classify, Deny, Duty, Need, Route, Rule
+from vatspolicy.core.policies.model import NEVER, Advise, Classify, Deny, Duty, Expression, Need, Route, Rule
 from vatspolicy.core.policies.modelled import effect_constants
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase
@@ -48,6 +50,8 @@ class AnalysisContext:
     budget: int = BUDGET
     touched: frozenset[str] | None = None
     """Names of the rules that a change touches; None to look at all rules."""
+    added: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Clauses that the change adds to them, as `clauses_of` has their texts."""
     not_evaluated: list[NotEvaluated] = field(default_factory=list)
 
     def concerns(self, *rules: Rule) -> bool:
@@ -128,38 +132,50 @@ def _switches_off(context: AnalysisContext, rule: Rule) -> bool:
 def _check_dead(context: AnalysisContext, rule: Rule) -> AnalysisFinding | None:
     if context.find_solution(lambda query, ruleset: encode_fires(query, ruleset, rule)) is not None:
         return None
-    clause, shown = _failing_clause(context, rule)
-    told = (
-        Phrase("{rule} never applies to any profile. Where all else of it holds, this does not: {clause}.")
-        if clause
-        else Phrase("{rule} never applies to any profile.")
-    )
+    clause, is_added, shown = _failing_clause(context, rule)
+    told = Phrase("{rule} never applies to any profile.")
+    if clause:
+        told = Phrase("{rule} never applies to any profile. Where all else of it holds, this does not: {clause}.")
+    if is_added:
+        told = Phrase("{rule} never applies to any profile since this was added: {clause}. All else of it can hold.")
     return context.finding("dead", (rule,), say_both(told, rule=rule.id, clause=clause), shown)
 
 
-def _failing_clause(context: AnalysisContext, rule: Rule) -> tuple[str, Witness | None]:
-    """Return the clause of a dead rule that fails where all others hold, with a witness; else any profile."""
-    node: Node = rule.when.tree
-    parts = node.parts if isinstance(node, And) else ()
-    text = rule.when.text
+def clauses_of(bundle: Bundle, rule: Rule) -> Iterator[tuple[str, Expression, Node]]:
+    """Yield the clauses of which a rule asks for all: the text, with those of its terms, the expression, the clause."""
+    conditions = [*rule.effect.conditions, rule.effect.share_cap] if isinstance(rule.effect, Route) else []
+    for expression in (rule.when, *(one.check for one in conditions if one is not None)):
+        tree = expression.tree
+        for part in tree.parts if isinstance(tree, And) else (tree,):
+            used = terms_of(bundle, bundle.policies[rule.policy], part)
+            texts = [quote(expression.text, part), *(owner.terms[name] for name, owner, _ in used)]
+            yield "\n".join(texts), expression, part
+
+
+def _failing_clause(context: AnalysisContext, rule: Rule) -> tuple[str, bool, Witness | None]:
+    """Return the clause of a dead rule that fails where all others hold, and a witness; else any profile.
+
+    A clause that the change has added comes first, and is told apart.
+    """
+    clauses, added = list(clauses_of(context.bundle, rule)), context.added.get(rule.name, frozenset())
+    clauses.reverse()
     title = f"never lets {rule.id} apply"
-    for part in reversed(parts):
-        rest = [other for other in parts if other is not part]
+    for key, expression, part in sorted(clauses, key=lambda one: one[0] not in added):
+        rest = [(holder, other) for _, holder, other in clauses if other is not part]
 
-        def build(query: Query, ruleset: SymbolicRuleSet, rest: Sequence[Node] = rest) -> list[int]:
+        def build(query: Query, ruleset: SymbolicRuleSet, rest: Sequence[tuple[Expression, Node]] = rest) -> list[int]:
             exists, activation = encode_subject(query, ruleset, rule.each)
-            clauses = (encode_part(ruleset, rule.when, other, activation).true for other in rest)
-            return [*exists, ruleset.in_force(rule), *clauses]
+            held = (encode_part(ruleset, holder, other, activation).true for holder, other in rest)
+            return [*exists, ruleset.in_force(rule), *held]
 
-        solution = context.find_solution(build)
+        solution = context.find_solution(build) if rest else None
         if solution is not None:
-            start, end = part.span
-            name = f"term.{part.name}" if isinstance(part, Term) else " ".join(text[start:end].split())
-            return name, make_witness(context.bundle, solution, [rule], title)
+            shown = make_witness(context.bundle, solution, [rule], title)
+            return quote(expression.text, part), key in added, shown
     solution = context.find_solution(
         lambda query, ruleset: [ruleset.in_force(rule), *encode_subject(query, ruleset, rule.each)[0]]
     )
-    return "", make_witness(context.bundle, solution, [rule], title) if solution is not None else None
+    return "", False, make_witness(context.bundle, solution, [rule], title) if solution is not None else None
 
 
 # --- duplicate and subsumed rules of one file
@@ -486,7 +502,7 @@ def _can_shadow(rule: Rule) -> bool:
 
 
 def _covers_subject(other: Rule, rule: Rule) -> bool:
-    """Return whether the other rule is evaluated on the same subject, or on one that contains it."""
+    """Return whether the other rule is evaluated on the same subject, or on a containing subject."""
     order = ("product", "service", "activity")
     return order.index(other.each) <= order.index(rule.each)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from vatspolicy.authoring.analysis.findings import (
 from vatspolicy.authoring.analysis.properties import Relaxations, prove
 from vatspolicy.authoring.analysis.rule_checks import (
     AnalysisContext,
+    clauses_of,
     find_conflicts,
     find_dead,
     find_redundant,
@@ -152,8 +153,11 @@ class _Worker:
         self.relaxations: Relaxations = {}
 
     def _new_context(self) -> AnalysisContext:
-        touched = None if self.request.touched is None else self.request.touched.names
-        return AnalysisContext(self.bundle, _period(self.bundle, self.request.as_of), self.request.budget, touched)
+        period, budget = _period(self.bundle, self.request.as_of), self.request.budget
+        touched = self.request.touched
+        if touched is None:
+            return AnalysisContext(self.bundle, period, budget)
+        return AnalysisContext(self.bundle, period, budget, touched.names, touched.added)
 
     def do(self, job: _Job) -> _JobResult:
         """Return the result of one job."""
@@ -267,6 +271,8 @@ class Touched:
     names: frozenset[str]
     decides: bool
     """True if one of them can change a decision."""
+    added: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Clauses that it adds to a rule, as `clauses_of` has their texts."""
 
 
 def find_touched(since: str, law: LawStack) -> Touched | None:
@@ -292,4 +298,9 @@ def find_touched(since: str, law: LawStack) -> Touched | None:
     sides = RuleSignatures(before.bundle), RuleSignatures(after.bundle)
     names = frozenset(Differences(*sides).names)
     kinds = {side.by_name[name].kind for side in sides for name in names if name in side.by_name}
-    return Touched(names, not kinds.isdisjoint(_DECIDING))
+    common = names & sides[0].by_name.keys() & sides[1].by_name.keys()
+    clauses = [
+        {name: {key for key, *_ in clauses_of(side.bundle, side.by_name[name])} for name in common} for side in sides
+    ]
+    added = {name: frozenset(clauses[1][name] - clauses[0][name]) for name in common}
+    return Touched(names, not kinds.isdisjoint(_DECIDING), added)

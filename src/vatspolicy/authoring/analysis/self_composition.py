@@ -263,7 +263,7 @@ def mentions(node: Node, name: str, schemas: SchemaSet) -> bool:
 
 
 def presumed_from(name: str, schemas: SchemaSet) -> list[str]:
-    """Return the lists of a service that are empty if they are left out behind some words of a fact of that name."""
+    """Return the lists of a service that are empty if they are omitted behind some words of a fact of that name."""
     return [other for other, (fact, _) in presumptions(schemas).items() if fact == name]
 
 

@@ -31,7 +31,7 @@ from vatspolicy.core.engine.snapshot import (
 )
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import KINDS
-from vatspolicy.core.profile.profile import Profile, change, read_profile
+from vatspolicy.core.profile.profile import Profile, open_part, open_parts, read_profile
 from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import find_specs
@@ -335,7 +335,8 @@ def products(
         for spec in specs:
             try:
                 if not read_records(spec):
-                    add(Product(load_document(spec)))
+                    for document in open_parts(load_document(spec)):
+                        add(Product(document))
             except InvalidInput as error:
                 problems += error.problems
     return list(found.values()), sorted(set(problems))
@@ -350,12 +351,12 @@ def _variants(fixture: tuple[str, bytes], expectations: tuple[str, bytes | None]
     """Yield a fixture's profile, and the variants in its expectations. Both are given as name and content."""
     file, content = fixture
     document = parse_document(content, file)
-    yield Product(document)
+    yield from map(Product, open_parts(document))
     beside, expected = expectations
     entries = parse_document(expected, beside).data if expected is not None else {}
     for entry in entries.get("decisions", []) if isinstance(entries, dict) else []:
         if isinstance(entry, dict) and (edits := list(_edits(entry))):
-            yield Product(change(document, edits), str(entry.get("it", "")) or "variant")
+            yield Product(open_part(document, str(entry.get("part", "")), edits), str(entry.get("it", "")) or "variant")
 
 
 def _edits(entry: Mapping[str, Tree]) -> Iterator[tuple[str, Tree]]:

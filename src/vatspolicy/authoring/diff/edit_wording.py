@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +22,7 @@ from vatspolicy.authoring.diff.result import (
     RuleInWords,
 )
 from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by, name_layer
+from vatspolicy.authoring.diff.structure import Part, new_parts, parts_of_list
 from vatspolicy.core.cel.ast import Compare, Fact, In, Node, Param, SetTest, Term, walk
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.words import words_of_schema
@@ -31,7 +33,7 @@ from vatspolicy.core.policies.model import ALWAYS, NEVER, Article, Classify, Dut
 from vatspolicy.core.policies.wording import describe_effect
 from vatspolicy.core.profile.vocabulary import LocalizedText, fact_schemas, label
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
-from vatspolicy.i18n.words import GRADES, both, joint, say_both
+from vatspolicy.i18n.words import GRADES, aside, both, joint, say_both
 from vatspolicy.proofs.timeline import find_rule
 
 Text: TypeAlias = LocalizedText
@@ -43,7 +45,7 @@ FIELDS = {
     "from": Phrase("first day"),
     "cite": Phrase("cited articles"),
     "message": Phrase("message"),
-    "until": Phrase("in force until"),
+    "until": Phrase("ceases to apply on"),
     "is": Phrase("condition"),
     "covers": Phrase("what a license covers"),
     "known_until": Phrase("known until"),
@@ -56,6 +58,7 @@ FIELDS = {
     "zh": Phrase("Chinese text"),
     "title": Phrase("title"),
     "readings": Phrase("other readings"),
+    "renamed": Phrase("name"),
 }
 """Fields of entries that are told in words, by their names."""
 OF_SCHEMAS = {
@@ -81,6 +84,11 @@ OF_ENFORCEMENT = {
 """Fields of an entry of `enforce`."""
 _SILENT = ("cite",)
 """Fields that a card tells elsewhere: the articles are quoted."""
+CEASING = Phrase("articles that cease")
+_KINDS = {"places": "place", "ftz": "zone", "zones": "zone"}
+"""Kinds of the names that an entry of a list has members of, by the key of these members."""
+_WHOLE = {"places": Phrase("the whole of {name}"), "ftz": Phrase("{name} (free-trade zone)")}
+"""Members of an entry by their key, where entries have members of several kinds."""
 IF, OTHERWISE = Phrase("{names}, if {condition}"), Phrase("{names} otherwise")
 
 
@@ -101,7 +109,20 @@ class EditWording:
                 ]
             elif change.kind == "rule" and change.change == "changed":
                 found += [line for field in change.fields if (line := self._text_line(change, field)) is not None]
+            found += self._ceasing_words(change, item.rules)
         return found
+
+    def _ceasing(self, change: Edit, rules: Iterable[str]) -> list[Rule]:
+        """Return the rules that cease with a regulation that an edit ends or removes."""
+        return [one for one in _rules(self.base, rules) if change.is_repeal and one.policy == change.policy]
+
+    def _ceasing_words(self, change: Edit, rules: Iterable[str]) -> Iterator[EditedWords]:
+        """Yield the articles and the rules that cease with a regulation; those of a removed one are told in words."""
+        ceasing = self._ceasing(change, rules)
+        if keys := list(dict.fromkeys(key for rule in ceasing for key in cited_by(rule))):
+            yield EditedWords(say_both(CEASING), None, None, None, self._labels(change.policy, keys))
+        if change.kind == "dates":
+            yield from (EditedWords(None, None, None, None, say_both(rule.message)) for rule in ceasing)
 
     def _text_line(self, change: Edit, field: Field) -> EditedWords | None:
         """Return the articles that a rule cites, or its message, where they differ."""
@@ -120,8 +141,22 @@ class EditWording:
         if name == "message":
             return EditedWords(what, say_both(field.before), say_both(field.after), None, None)
         if name == "readings":
-            return _told(EditedWords(what, _say(field.before), _say(field.after), None, None))
+            return _told(EditedWords(what, self._readings(field.before), self._readings(field.after), None, None))
         return None
+
+    def _readings(self, value: Tree) -> Text | None:
+        """Return the other readings of a rule: the class or the state by its name, and who holds it."""
+        if not isinstance(value, dict):
+            return _say(value)
+        found: list[Text] = []
+        for other in value.get("others", ()):
+            own = [text for key, text in other.items() if key != "held_by"]
+            name: Text = {lang: plain_words(own, lang) for lang in LANGUAGES}
+            with contextlib.suppress(KeyError):
+                name = label("class", other["class"], self.head.bundle.schemas)
+            held = other.get("held_by")
+            found.append({lang: name[lang] + (aside(held[lang], lang) if held else "") for lang in LANGUAGES})
+        return _together(found)
 
     def _labels(self, policy: str, keys: Sequence[str]) -> Text | None:
         """Return the names of some articles in one line."""
@@ -135,6 +170,8 @@ class EditWording:
         stands_above = name == "title" and (change.kind == "parameter" or change.change != "changed")
         if name.partition(".")[0] in _SILENT or stands_above:
             return None
+        if name == "renamed":
+            return EditedWords(say_both(FIELDS[name]), _say(field.before), _say(field.after), None, None)
         if change.kind == "schema":
             return self._schema_line(change, field)
         if (change.kind, change.change, name) == ("instrument", "changed", "authority"):
@@ -155,28 +192,43 @@ class EditWording:
         """Return a value of a parameter: the members that come and go, or both values."""
         before, after = field.before, field.after
         if isinstance(before, list) and isinstance(after, list):
-            if {*map(str, flat := _flat(before))} != {*map(str, flat_after := _flat(after))}:
-                before, after = flat, flat_after
-            members = [m for m in after if m not in before], [m for m in before if m not in after]
-            added, removed = (self._value(change, some, rules) if some else None for some in members)
+            sides = parts_of_list(before), parts_of_list(after)
+            come, gone = (new_parts(*pair) for pair in (sides, sides[::-1]))
+            added, removed = (self._value(change, some, rules, sides) if some else None for some in (come, gone))
             return EditedWords(None, None, None, added, removed)
         old, new = (None if value is None else self._value(change, value, rules) for value in (before, after))
         return EditedWords(None, old, new, None, None)
 
-    def _value(self, change: Edit, value: Tree, rules: Iterable[str]) -> Text:
-        """Return a value of a parameter by the names of the facts that rules compare it with."""
+    def _value(self, change: Edit, value: Tree, rules: Iterable[str], sides: Sequence[Sequence[Tree]] = ()) -> Text:
+        """Return a value of a parameter by the names of the facts that rules compare it with.
+
+        `sides`: all parts of the lists that are compared, if these are parts of them.
+        """
         if isinstance(value, bool):
             return say_both(YES if value else NO)
         key = f"{change.policy}/{change.name}"
         beside = next(itertools.chain(_beside(self.head, rules, key), _beside(self.base, rules, key)), None)
-        members = value if isinstance(value, list) else [value]
+        members = value if sides else parts_of_list(value if isinstance(value, list) else [value])
         if not members:
             return say_both(NOTHING)
-        return {lang: self._listed(Wording(self.head.bundle, lang), members, beside) for lang in LANGUAGES}
+        told = [self._part(part, beside, sides or [members]) for part in members]
+        names = {lang: list(dict.fromkeys(one[lang] for one in told)) for lang in LANGUAGES}
+        return {lang: Wording(self.head.bundle, lang).listed(names[lang]) for lang in LANGUAGES}
 
-    @staticmethod
-    def _listed(wording: Wording, members: Sequence[Tree], beside: Fact | None) -> str:
-        return wording.listed([_member(wording, member, beside) for member in members])
+    def _part(self, part: Tree, beside: Fact | None, sides: Sequence[Sequence[Tree]]) -> Text:
+        """Return a member of a list by its name; that of an entry as a whole place, and by its entry if it moves."""
+        wordings = {lang: Wording(self.head.bundle, lang) for lang in LANGUAGES}
+        if not isinstance(part, Part):
+            return {lang: wording.values([part], beside) for lang, wording in wordings.items()}
+        name: Text = {lang: wording.values([part.value], None) for lang, wording in wordings.items()}
+        with contextlib.suppress(KeyError, TypeError):
+            name = label(_KINDS[part.key], part.value, self.head.bundle.schemas)
+        every = [one for side in sides for one in side if isinstance(one, Part)]
+        if part.key in _WHOLE and len({one.key for one in every} - {""}) > 1:
+            name = say_both(_WHOLE[part.key], name=name)
+        if len({one.id for one in every if one[1:] == part[1:]}) < 2:
+            return name
+        return {lang: name[lang] + aside(wording.values([part.id], None), lang) for lang, wording in wordings.items()}
 
     def _plain(self, change: Edit, value: Tree, side: RuleSignatures, rules: Iterable[str], name: str) -> Text | None:
         """Return another value: a condition in words, else as it is written."""
@@ -220,7 +272,10 @@ class EditWording:
         """Return a value of a schema by the names of offers, places and classes in it; a condition by its message."""
         if value is None or value == []:
             return None
-        members = [one.get("message", one) if isinstance(one, dict) else one for one in _list(value)]
+        members = [
+            one.get("message", one) if isinstance(one, dict) else one
+            for one in (value if isinstance(value, list) else [value])
+        ]
         if not all(isinstance(member, str) for member in members):
             return _say(members)
         names: dict[str, LocalizedText] = {}
@@ -238,7 +293,10 @@ class EditWording:
 
     def articles(self, item: ReviewItem) -> list[CitedArticle]:
         """Return the articles that an edit rests on: those that the edited entries cite, else those of its rules."""
-        keys = dict.fromkeys(itertools.chain.from_iterable(self._cited(self.changes[place]) for place in item.changes))
+        changes = [self.changes[place] for place in item.changes]
+        keys = dict.fromkeys(itertools.chain.from_iterable(map(self._cited, changes)))
+        ceasing = (rule for change in changes for rule in self._ceasing(change, item.rules))
+        keys = keys or dict.fromkeys((rule.policy, key) for rule in ceasing for key in cited_by(rule))
         if not keys and len(item.rules) <= _QUOTED:  # the articles of many rules say nothing of what they share
             keys = dict.fromkeys(itertools.chain.from_iterable(self._cited_by(name) for name in item.rules))
         return [_quoted(*found) for key in list(keys)[:_QUOTED] if (found := self._article(*key)) is not None]
@@ -277,10 +335,6 @@ class EditWording:
         return None
 
 
-def _list(value: Tree) -> list[Tree]:
-    return value if isinstance(value, list) else [value]
-
-
 def _authorities(side: RuleSignatures, name: str) -> list[Text]:
     """Return the authorities of an instrument in words, each with its condition."""
     bundle = side.bundle
@@ -306,21 +360,22 @@ def _say(value: Tree) -> Text | None:
     """Return a value as it is written, without the signs of a programming language."""
     if value is None:
         return None
-    return {lang: _said(value, lang) for lang in LANGUAGES}
+    return {lang: plain_words(value, lang) for lang in LANGUAGES}
 
 
-def _said(value: Tree, lang: Language) -> str:
+def plain_words(value: Tree, lang: Language) -> str:
+    """Return a value as it is written, without the signs of a programming language."""
     match value:
         case bool():
             return say_both(YES if value else NO)[lang]
         case {"en": _, "zh": _}:
             return str(value[lang])
         case dict():
-            told = (f"{key}{joint('colon', lang)}{_said(child, lang)}" for key, child in value.items())
+            told = (f"{key}{joint('colon', lang)}{plain_words(child, lang)}" for key, child in value.items())
             return joint("comma", lang).join(told)
         case list():
             nested = any(isinstance(one, dict | list) for one in value)
-            return joint("semicolon" if nested else "list", lang).join(_said(one, lang) for one in value)
+            return joint("semicolon" if nested else "list", lang).join(plain_words(one, lang) for one in value)
     return str(value)
 
 
@@ -334,24 +389,6 @@ def _cited_by_fields(change: Edit) -> Iterator[str]:
 
 def _listed(keys: Tree) -> list[str]:
     return [keys] if isinstance(keys, str) else list(keys or ())
-
-
-def _flat(members: Sequence[Tree]) -> list[Tree]:
-    """Return the members of entries, such as the places of each region, in place of entries with lists."""
-    flat = []
-    for member in members:
-        lists = [one for one in member.values() if isinstance(one, list)] if isinstance(member, dict) else []
-        flat += list(itertools.chain.from_iterable(lists)) or [member]
-    return flat
-
-
-def _member(wording: Wording, value: Tree, beside: Fact | None) -> str:
-    """Return a member of a list; an entry with places by all of its names."""
-    if isinstance(value, dict):
-        inner = [one for key, one in value.items() if key != "id" and isinstance(one, list)]
-        members = list(dict.fromkeys(itertools.chain.from_iterable(inner)))
-        return wording.values(members or [value], None)
-    return wording.values([value], beside)
 
 
 def _rules(side: RuleSignatures, names: Iterable[str]) -> Iterator[Rule]:
@@ -410,9 +447,14 @@ def law_in_words(base: Bundle, head: Bundle, changes: Iterable[Edit]) -> tuple[E
     A removed rule stands beside the rule that follows it, if there is one.
     """
     found: dict[str, tuple[Rule | None, Rule | None]] = {}
+    changes = list(changes)
+    twins = {f"{one.policy}/{one.name}": one.twin for one in changes if one.kind == "rule" and one.change == "added"}
     for name in _edited(base, head, changes):
         old, new = (find_rule(bundle, name) for bundle in (base, head))
-        found[name] = (old if new is None or old is not None else _predecessor(base, head, new), new)
+        if old is None and new is not None:
+            twin = twins.get(name)
+            old = find_rule(base, twin) if twin else _predecessor(base, head, new)
+        found[name] = old, new
     cards = [card for old, new in found.values() if (card := _card(base, head, old, new)) is not None]
     followed = {card.predecessor for card in cards}
     return tuple(card for card in cards if card.rule not in followed or not _only_ends(card))
@@ -445,9 +487,6 @@ def _edited(base: Bundle, head: Bundle, changes: Iterable[Edit]) -> Iterator[str
             side = base if change.change == "removed" else head
             names |= {rule.name: None for rule in side.policies[change.policy].rules}
     yield from names
-
-
-# --- predecessors
 
 
 def _predecessor(base: Bundle, head: Bundle, rule: Rule) -> Rule | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from vatspolicy.authoring.diff.renames import Rename, find_renames, with_new_names
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.core.documents import Document, recall_document
 from vatspolicy.core.documents.plain import Tree
@@ -32,6 +33,9 @@ class LawRevision:
     """bundle.yaml."""
     heads: Mapping[str, Document] = field(default_factory=dict, repr=False)
     """The layer.yaml of each layer by the name of the layer, that of the base first if it has one."""
+
+    renames: tuple[Rename, ...] = ()
+    """Words of the base that the head renames: this side is read with the names of the head."""
 
     @property
     def layers(self) -> dict[str, Tree]:
@@ -61,6 +65,8 @@ def load_pair(base: Source, head: Source) -> tuple[LawRevision, LawRevision]:
     Raises:
         InvalidInput: A side cannot be loaded; files of the base are named `base:path`.
     """
+    renames = find_renames(base, head)
+    base = with_new_names(base, renames) if renames else base
     base_schemas, head_schemas = (_schemas(own.schemas or other.schemas) for own, other in ((base, head), (head, base)))
     if base_schemas == head_schemas:
         base_schemas = head_schemas
@@ -74,7 +80,7 @@ def load_pair(base: Source, head: Source) -> tuple[LawRevision, LawRevision]:
             problems += named_after(source, error.problems) if source is base else error.problems
     if problems:
         raise InvalidInput(problems)
-    return sides[0], sides[1]
+    return replace(sides[0], renames=renames), sides[1]
 
 
 def load_side(source: Source, schemas: SchemaSet, same: frozenset[tuple[str, bytes]] = frozenset()) -> LawRevision:

@@ -18,7 +18,8 @@ from vatspolicy.authoring.diff.result import ChangedDecision, ChangedRecords, Pa
 from vatspolicy.authoring.diff.verdict import UNREAD
 from vatspolicy.core.documents import Document, parse_document
 from vatspolicy.core.documents.plain import Tree
-from vatspolicy.core.profile.profile import change, read_profile
+from vatspolicy.core.profile.edits import change
+from vatspolicy.core.profile.profile import read_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.decision_log import hides_facts, is_event
 from vatspolicy.gate.receipt import is_receipt, read_receipt

@@ -91,6 +91,19 @@ class Edit:
         return self.retroactive and self.change != "added"
 
     @property
+    def ends_on(self) -> str | None:
+        """The first day on which a regulation no longer applies, if the edit ends it, or ends it earlier."""
+        until = next((field for field in self.fields if field.name == "until"), None)
+        if self.kind != "dates" or until is None or until.after is None:
+            return None
+        return until.after if until.before is None or until.after < until.before else None
+
+    @property
+    def is_repeal(self) -> bool:
+        """True if a regulation ends, or is removed and does not stand under another name."""
+        return self.ends_on is not None or ((self.kind, self.change) == ("policy", "removed") and self.twin is None)
+
+    @property
     def accepted(self) -> bool:
         """True if somebody accepts the edit."""
         return self.acceptance is not None and self.acceptance.state == "accepted"

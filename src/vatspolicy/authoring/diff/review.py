@@ -15,7 +15,7 @@ from vatspolicy.authoring.diff.decisions import (
     products,
 )
 from vatspolicy.authoring.diff.edit_wording import find_followers, law_in_words
-from vatspolicy.authoring.diff.edits import WORDING, EditsOfRules, ReviewItem, compare_entries, compare_layers
+from vatspolicy.authoring.diff.edits import OTHER, WORDING, EditsOfRules, ReviewItem, compare_entries, compare_layers
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
 from vatspolicy.authoring.diff.recorded import Recorded
 from vatspolicy.authoring.diff.result import FORMAT, Accepted, Access, Edit, Review, Semantic, SideName, Verdict, Why
@@ -24,7 +24,7 @@ from vatspolicy.authoring.diff.schemas import SchemaEdits, compare_schemas
 from vatspolicy.authoring.diff.semantic import Proof, UnconfirmedProof, prove, word_proofs
 from vatspolicy.authoring.diff.serialize import ComparisonSerializer, find_concerned, seen_in
 from vatspolicy.authoring.diff.sources import Source
-from vatspolicy.authoring.diff.structure import LAW, compare_structure, date_change
+from vatspolicy.authoring.diff.structure import LAW, compare_names, compare_structure, date_change
 from vatspolicy.authoring.diff.verdict import (
     TITLES,
     UNREAD_SCHEMAS,
@@ -37,6 +37,7 @@ from vatspolicy.authoring.diff.verdict import (
     lists_otherwise,
     seen,
     settled,
+    shown_with_opinion,
     title_of,
     undecided,
 )
@@ -112,6 +113,8 @@ def _title(review: Review) -> LocalizedText:
     """Return the title, with a remark if the solver left something unsettled."""
     key = title_of(review)
     title = both(TITLES, key)
+    if key in ("tightened", "loosened", "both") and shown_with_opinion(review):
+        title = {lang: text + both(TITLES, "granted")[lang] for lang, text in title.items()}
     if key in ("not-evaluated", "unknown") or not is_open(review):
         return title
     return {lang: text + both(TITLES, "open")[lang] for lang, text in title.items()}
@@ -206,7 +209,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         review,
         state="not-evaluated" if review.why else "evaluated",
         edits=told,
-        concerned=find_concerned(comparison.rows, semantic.transitions, told, head.schemas),
+        concerned=find_concerned(comparison.rows, differences, head.schemas),
         semantic=replace(semantic, rules=rules),
     )
     review = _with_verdict(review)
@@ -223,6 +226,7 @@ def _edits(
     edited = frozenset(base.documents.keys() | head.documents.keys()) if same else None
     differences = Differences(RuleSignatures(base.bundle), RuleSignatures(head.bundle), edited)
     compared = {("schema", "schemas", name): frozenset({WORDING}) for name in of_schemas.worded}
+    compared |= {(one.kind, one.policy, one.name): frozenset({OTHER}) for one in compare_names(base, head)}
     compared |= compare_entries(differences.base, differences.head, differences.depending)
     return differences, EditsOfRules(changes, differences.base, differences.head, compared)
 
@@ -336,7 +340,7 @@ def _beyond_schemas(semantic: Semantic) -> Semantic:
 def _changes(base: LawRevision, head: LawRevision, today: str) -> list[Edit]:
     """Return every edit, those of layers last."""
     of_layers = (date_change(change, today) for change in compare_layers(base, head))
-    return [*compare_structure(base, head, today), *of_layers]
+    return [*compare_structure(base, head, today), *compare_names(base, head), *of_layers]
 
 
 def _named(source: Source, side: LawRevision | None = None) -> SideName:

@@ -45,6 +45,7 @@ KEYS: Mapping[str, frozenset[str]] = {
         {
             *("$id", "$schema", "$comment", "description", "examples", "x-elsewhere", "x-empty-hint", "x-examples"),
             *("x-groups", "x-key-synonyms", "x-language", "x-list", "x-mutable", "x-pattern-hint", "x-synonyms"),
+            "x-together",
         }
     ),
     READING: frozenset({"x-derived", "x-empty-behind", "x-gazetteer", "x-shorthand"}),
@@ -75,9 +76,12 @@ class SchemaEdits:
 
 def compare_schemas(base: LawRevision, head: LawRevision) -> SchemaEdits:
     """Return every difference of the schemas that readers of specs, policies or reports may notice."""
+    changes = [
+        SchemaChange(one.file, f"$defs/{one.definition}/enum", "changed", one.old, one.new, True, VALIDITY)
+        for one in base.renames
+    ]
     if base.schemas == head.schemas:
-        return SchemaEdits()
-    changes: list[SchemaChange] = []
+        return SchemaEdits(tuple(changes))
     nodes: dict[str, list[tuple[Steps, _Difference, str]]] = {}
     files: dict[str, str] = {}
     for file in sorted({*base.schemas.files, *head.schemas.files}):

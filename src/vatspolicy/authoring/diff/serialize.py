@@ -8,6 +8,7 @@ from dataclasses import replace
 from vatspolicy.authoring.diff.decisions import Comparison, Row, direction_of_all
 from vatspolicy.authoring.diff.edit_wording import EditWording
 from vatspolicy.authoring.diff.edits import EditsOfRules, ReviewItem, find_red_lines
+from vatspolicy.authoring.diff.known_products import Fact, read_by
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.result import (
     Cause,
@@ -23,14 +24,12 @@ from vatspolicy.authoring.diff.result import (
     Place,
     RedLine,
     ReviewedRedLine,
-    Transition,
     Verdict,
     extend,
 )
 from vatspolicy.authoring.diff.rules import Differences, name_layer
 from vatspolicy.authoring.diff.structure import LAYER_PREFIX, OF_LAYERS
 from vatspolicy.authoring.diff.verdict import direction_of
-from vatspolicy.core.documents.plain import Facts
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.model import Article, Policy
 from vatspolicy.core.profile.vocabulary import LocalizedText, fact_schemas, gazetteer, label
@@ -97,7 +96,7 @@ class ComparisonSerializer:
                     return _text(policy.articles[change.name].label)
                 case "rule" if any(rule.id == change.name for rule in policy.rules):
                     return _text(policy.rule(change.name).message)
-                case "policy":
+                case "policy" | "dates":
                     return _text(policy.title)
         return None
 
@@ -275,6 +274,8 @@ def _text(text: LocalizedText | None) -> LocalizedText | None:
 def title_of_schema(name: str, schemas: SchemaSet) -> LocalizedText | None:
     """Return the name of the place, or the title of the fact, that an edit of a schema is about."""
     file, *steps = name.split("/")
+    if file == "vocabulary" and len(steps) == 2:
+        return _text(label(steps[0], steps[1], schemas))
     if file == "places" and len(steps) == 1 and steps[0] in gazetteer(schemas):
         return _text(label("place", steps[0], schemas))
     facts = fact_schemas(schemas) if file == "profile" else ()
@@ -285,34 +286,27 @@ def title_of_schema(name: str, schemas: SchemaSet) -> LocalizedText | None:
 # --- companies, places and services that the shown changes of decisions concern
 
 
-def find_concerned(
-    rows: Sequence[Row], transitions: Iterable[Transition], edits: Iterable[Item], schemas: SchemaSet
-) -> Concerned:
+def find_concerned(rows: Sequence[Row], differences: Differences, schemas: SchemaSet) -> Concerned | None:
     """Return the foreign shares, registered offices and services of products whose decision changes.
 
-    Where no compared product changes, those of the witnesses of the transitions and of the edits are taken; if there
-    are others, none with an opinion, which mostly nobody gave.
+    A fact is of interest only if a rule behind the change reads it. None if no compared product changes.
     """
+    if not rows:
+        return None
     wording = FactWording(schemas)
-    subjects: list[tuple[Facts, Sequence[str]]] = [(row.product.document.data, row.services) for row in rows]
-    if not subjects:
-        shown = [entry.witness for entry in transitions if "incomplete" not in (entry.before, entry.after)]
-        shown += [edit.proof.witness for edit in edits if edit.proof.transitions]
-        profiles = [witness.profile for witness in shown if witness is not None]
-        real = [profile for profile in profiles if "opinions" not in profile]
-        subjects = [(profile, ()) for profile in real or profiles]
     shares: set[float] = set()
     places: dict[str, LocalizedText] = {}
     services: dict[str, LocalizedText] = {}
-    for profile, named in subjects:
-        company = profile.get("company", {})
-        if "foreign_percent" in company:
+    for row in rows:
+        profile = row.product.document.data
+        company, read = profile.get("company", {}), _read_behind(row, differences)
+        if "foreign_percent" in company and ("company", "foreign_percent") in read:
             shares.add(company["foreign_percent"])
-        if "registered" in company:
+        if "registered" in company and ("company", "registered") in read:
             place = company["registered"]
             _add(places, wording.place(place["at"] if isinstance(place, Mapping) else place))
-        for index, service in enumerate(profile.get("services", ())):
-            if not named or service["id"] in named:
+        for index, service in enumerate(profile.get("services", ())) if ("services", "offers") in read else ():
+            if not row.services or service["id"] in row.services:
                 for offer in service.get("offers", ()):
                     _add(services, wording.value([offer], ("services", index, "offers")))
     return Concerned(
@@ -321,6 +315,12 @@ def find_concerned(
         registered=tuple(places.values()),
         services=tuple(services.values()),
     )
+
+
+def _read_behind(row: Row, differences: Differences) -> frozenset[Fact]:
+    """Return the facts that the rules behind a change read."""
+    sides = differences.base.by_name, differences.head.by_name
+    return read_by(side[name] for name in row.because for side in sides if name in side)
 
 
 def _add(found: dict[str, LocalizedText], text: LocalizedText) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.result import Edit, Field
@@ -144,6 +144,27 @@ def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[
 def date_change(change: Edit, today: str) -> Edit:
     """Return an edit, marked if it affects a past day."""
     return replace(change, retroactive=change.since is not None and change.since < today)
+
+
+def compare_names(base: LawRevision, head: LawRevision) -> list[Edit]:
+    """Return the words that have another name: of schemas, and instruments of policies."""
+    edits = []
+    for one in base.renames:
+        home, _, name = one.list.partition("/")
+        if name:
+            file, content = f"schemas/{one.file}", head.schemas.files[one.file]
+            path: Path = ("$defs", name, "x-enum", one.new)
+            named = ("schemas", "schema", f"{one.list}/{one.new}")
+        else:
+            file = head.bundle.policies[home].file
+            content, path, named = (
+                dict(head.source.policies)[file],
+                ("instruments", one.new),
+                (home, "instrument", one.new),
+            )
+        line = parse_document(content, file).mark(path, key=True)[0]
+        edits.append(new_edit(*named, "changed", file, line, (Field("renamed", one.old, one.new),)))
+    return edits
 
 
 def _tests(base: LawRevision, head: LawRevision) -> Iterator[Edit]:
@@ -382,6 +403,38 @@ def _normal(value: Tree, name: str = "", expression: bool = False) -> Tree:
     if isinstance(value, Mapping):
         return {key: _normal(child, key, key in _EXPRESSIONS) for key, child in value.items()}
     return value
+
+
+class Part(NamedTuple):
+    """A member of an entry of a list: the entry's id, the key of the members, and the member."""
+
+    id: str
+    key: str
+    value: Tree
+
+
+def parts_of_list(members: Sequence[Tree]) -> list[Tree]:
+    """Return the members of a list; for an entry with an id its id, and each of its members by their key."""
+    parts: list[Tree] = []
+    for member in members:
+        if not isinstance(member, dict) or "id" not in member:
+            parts.append(member)
+            continue
+        own = [
+            Part(member["id"], key, one)
+            for key in member
+            if key != "id"
+            for one in (member[key] if isinstance(member[key], list) else [member[key]])
+        ]
+        parts += [Part(member["id"], "", member["id"]), *own]
+    return parts
+
+
+def new_parts(before: Sequence[Tree], after: Sequence[Tree]) -> list[Tree]:
+    """Return the parts that only the second list has; an entry itself if it has no members."""
+    new = [part for part in after if part not in before]
+    told = {part.id for part in new if isinstance(part, Part) and part.key}
+    return [part for part in new if not isinstance(part, Part) or part.key or part.id not in told]
 
 
 _TOKEN = re.compile(r"""\"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[\w.]+|[^\s\w]""")

@@ -22,6 +22,8 @@ TITLES: Table = {
     "tightened": Phrase("Tightens"),
     "loosened": Phrase("Loosens"),
     "both": Phrase("Tightens and loosens"),
+    "asks": Phrase("Leaves more decisions incomplete; nobody is newly refused"),
+    "loosened-asks": Phrase("Loosens; leaves more decisions incomplete; nobody is newly refused"),
     "neither": Phrase("Changes decisions, neither stricter nor milder"),
     "below": Phrase("Changes below the decision: duties, routes or reasons"),
     "no-rule": Phrase("No decision changes: no rule differs on any day"),
@@ -30,6 +32,7 @@ TITLES: Table = {
     "unseen": Phrase("No decision change was found"),
     "unseen-said": Phrase("No decision change was found; what decisions cite or say may change"),
     "unknown": Phrase("UNKNOWN: no decision change was found, and none could be excluded"),
+    "granted": Phrase("; shown only with a legal opinion"),
     "open": Phrase("; more could not be excluded"),
 }
 UNREAD_SCHEMAS = "Excluded only for specs that both schemas read alike."
@@ -97,6 +100,8 @@ STRICTER = ("allow->needs-license", "allow->deny", "needs-license->deny")
 """Transitions from a decision that was reached to a stricter one; a milder one is the reverse."""
 MILDER = tuple("->".join(reversed(name.split("->"))) for name in STRICTER)
 
+_WORST = ("allow->deny", "needs-license->deny", "allow->needs-license")
+"""The stricter changes of the decision word, the worst first."""
 _OPEN = ("unknown", "unsupported")
 CITED = ("citation", "verification")
 """Kinds of details about the law that a decision cites."""
@@ -141,6 +146,34 @@ def possible(data: Review) -> list[str]:
         for transition in data.transitions
         if transition.verdict == "witness" or transition.name in shown
     ]
+
+
+def nearest_first(data: Review) -> tuple[list[str], list[str]]:
+    """Return the shown transitions of products without an opinion, the nearest known product first, and the others.
+
+    The others are shown by profiles alone that hold a legal opinion which their known product does not hold.
+    """
+    shown = seen(data)
+    plain: list[tuple[int, int, str]] = []
+    granted: list[tuple[int, int, str]] = []
+    for transition in data.transitions:
+        witness = transition.witness
+        if transition.name in shown or transition.name not in possible(data):
+            continue
+        known = witness.product if witness is not None else None
+        if known:
+            far, has_opinion = len(known.changed), any(one.path.startswith("opinions") for one in known.changed)
+        else:
+            far, has_opinion = 1 << 30, bool(witness and witness.profile and witness.profile.get("opinions"))
+        (granted if has_opinion else plain).append((far, _rank(transition.name), transition.name))
+    first = sorted(shown, key=_rank)
+    return [*first, *(name for *_, name in sorted(plain))], [name for *_, name in sorted(granted)]
+
+
+def _rank(name: str) -> int:
+    """Return the place of a transition among others, the worst first."""
+    order = (*_WORST, *MILDER)
+    return order.index(name) if name in order else len(order)
 
 
 def impossible(data: Review) -> list[str]:
@@ -192,12 +225,29 @@ def settled(data: Review, direction: str) -> str:
     return "unknown" if direction == "neither" and (data.why or is_open(data)) else direction
 
 
+def read_otherwise(data: Review) -> list[SchemaChange]:
+    """Return the differences of schemas that are more than another name of a word, under which both sides are read."""
+    fields = (field for change in data.structure for field in change.fields if field.name == "renamed")
+    names = {(field.before, field.after) for field in fields}
+    renamed = (one for one in data.schemas if isinstance(one.before, str) and isinstance(one.after, str))
+    same = [one for one in renamed if (one.before, one.after) in names]
+    return [one for one in data.schemas if one not in same]
+
+
+def shown_with_opinion(data: Review) -> bool:
+    """Return True if every shown decision that becomes stricter or milder is that of a product with a legal opinion."""
+    plain, granted = nearest_first(data)
+    directed = {*STRICTER, *MILDER}
+    return not directed.intersection(plain) and bool(directed.intersection(granted))
+
+
 def title_of(data: Review) -> str:
     """Return the key of the title (TITLES)."""
     if data.why:
         return "not-evaluated"
     if data.verdict not in ("neither", "unknown"):
-        return str(data.verdict)
+        asks = {"tightened": "asks", "both": "loosened-asks"}
+        return asks[data.verdict] if only_asks(data) and data.verdict in asks else str(data.verdict)
     if data.rows or possible(data):
         return "neither"
     semantic = data.semantic
@@ -212,10 +262,25 @@ def title_of(data: Review) -> str:
     if is_open(data):
         return "unknown"
     if said:
-        return "said" if (semantic.status == "not-needed" or every) and not data.schemas else "unseen-said"
+        return "said" if (semantic.status == "not-needed" or every) and not read_otherwise(data) else "unseen-said"
     if semantic.status == "not-needed" and not data.schemas and all(c.policy != "bundle" for c in data.structure):
         return "no-rule"
     return "proved" if every and not data.schemas else "unseen"  # proofs are about one set of schemas
+
+
+def tighter(data: Review) -> list[tuple[str, str]]:
+    """Return the decision words before and after of every shown change to a stricter decision."""
+    shown = [(row.before.decision, row.after.decision, row.direction) for row in data.rows]
+    found = [transition for transition in data.transitions if transition.witness]
+    shown += [(one.before, one.after, one.direction) for one in found]
+    return [(before, after) for before, after, direction in shown if direction == "tightened"]
+
+
+def only_asks(data: Review) -> bool:
+    """Return True if every stricter decision is incomplete, and it is proved that there is no other."""
+    found = [pair for pair in tighter(data) if pair[0] != pair[1]]
+    proved = {*impossible(data)} >= {*STRICTER}
+    return bool(found) and proved and all(after == "incomplete" for _, after in found)
 
 
 def failures(data: Review, conditions: Sequence[str]) -> list[str]:
@@ -307,7 +372,7 @@ def check_release(
     """
     before, after = base.bundle.version, head.bundle.version
     of_law = [change for change in changes if _is_of_law(base, head, change)]
-    if schemas and base.law_schemas == head.law_schemas:  # they differ by instruments of layers
+    if schemas and not base.renames and base.law_schemas == head.law_schemas:  # they differ by instruments of layers
         schemas, of_law = (), [change for change in of_law if change.kind != "schema"]
     layered = bool(base.bundle.layers or head.bundle.layers)
     concerned = bool(of_law or schemas or not layered)  # a change of layers alone needs no release of the law

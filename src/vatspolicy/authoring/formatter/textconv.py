@@ -87,7 +87,7 @@ def clauses(text: str) -> list[str]:
 
 
 def _needs_space(before: str, token: str) -> bool:
-    """Return True if a space stands between two tokens."""
+    """Return True if a space separates two tokens."""
     if token in (")", "]", ",") or before in ("(", "[", "!"):
         return False
     if token == "(":

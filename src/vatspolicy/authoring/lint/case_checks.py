@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
 
 from vatspolicy.authoring.lint.policy_checks import Found, PolicyFile
+from vatspolicy.authoring.testing.case_names import find_marks
 from vatspolicy.authoring.testing.cases import fixture_cases, load_tests, test_entries
 from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.policies.bundle import Bundle
@@ -66,8 +67,17 @@ def _missing(key: str, name: str) -> str:
     )
 
 
+def marked_words(documents: Iterable[Document]) -> Found:
+    """Yield the marks that an update of expectations has left at names and comments."""
+    for document in documents:
+        for line in find_marks(document):
+            message = _("An update changed what this test expects.")
+            hint = _("Correct its name and comments where they no longer fit, then delete this line.")
+            yield "words-to-check", Problem(document.file, line, 1, "", message, hint)
+
+
 def documents_of_tests(bundle: Bundle, policies: Iterable[Policy]) -> Iterable[Document]:
-    """Yield the files of tests beside policies."""
+    """Yield the test files next to policies."""
     for policy in policies:
         document = load_tests(bundle, policy)
         if document is not None:

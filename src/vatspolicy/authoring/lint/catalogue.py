@@ -1,4 +1,4 @@
-"""The rules of lint: id, level, and what a reader should know of each in both languages."""
+"""The rules of lint: id, level, and an explanation of each in both languages."""
 
 from __future__ import annotations
 
@@ -81,9 +81,14 @@ RULES: Mapping[str, LintRule] = {
         ERROR,
         Phrase("A profile can meet each need and route."),
         Phrase(
-            "Nobody can meet a rule whose instrument asks, in `covers`, for facts that its subject does not have. "
-            "Name another instrument, or correct `covers`."
+            "Nobody can meet a rule whose instrument asks, in `covers`, for facts that its subject does not have, or "
+            "which the profile schema does not list. Name another instrument, or correct `covers` or the schema."
         ),
+    ),
+    "place-outside": LintRule(
+        ERROR,
+        Phrase("The places of a region lie in it."),
+        Phrase("An entry of a list that has a place as its `id` lists places within that place. Correct the code."),
     ),
     # --- citations
     "label-missing": LintRule(
@@ -159,6 +164,11 @@ RULES: Mapping[str, LintRule] = {
             "of the law, or remove the mark, so that an approver may waive the rule."
         ),
     ),
+    "unwaivable-missing": LintRule(
+        ERROR,
+        Phrase("Rules with one effect on one primary article can all be waived, or none can."),
+        Phrase("Mark both rules `unwaivable`, or ignore the finding with the reason for the difference."),
+    ),
     "unverified-rule": LintRule(
         WARNING,
         Phrase("A rule that decides something rests on an article that somebody has read."),
@@ -194,6 +204,15 @@ RULES: Mapping[str, LintRule] = {
         Phrase(
             "A name that nothing bears is always absent and never fires: the expectation tests nothing. Correct it."
         ),
+    ),
+    "words-to-check": LintRule(
+        ERROR,
+        Phrase("The name and the comments of a test fit what it expects."),
+        Phrase(
+            "`vatspolicy test --update` marks each test whose expectation it changes, unless its name states facts "
+            "alone. Correct the name and the comments, then delete the mark."
+        ),
+        can_ignore=False,
     ),
     "invalid-fixture": LintRule(
         ERROR,

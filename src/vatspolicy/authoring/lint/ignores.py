@@ -28,7 +28,7 @@ class IgnoreComment:
     """Line that the comment is about: its own, or the next that is not a comment if it has a line to itself."""
 
     def covers(self, finding: LintFinding) -> bool:
-        """Return True if the comment stands at the finding and names its rule."""
+        """Return True if the comment is next to the finding and names its rule."""
         return finding.rule == self.rule and finding.problem.line == self.target
 
 

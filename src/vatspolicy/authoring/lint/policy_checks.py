@@ -16,12 +16,13 @@ from vatspolicy.authoring.verification import hash_problems
 from vatspolicy.core.cel.ast import And, Fact, Literal, Node, Not, Or, Quantifier, Term, walk
 from vatspolicy.core.cel.types import Int, Number
 from vatspolicy.core.documents import Document, Path
-from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.documents.plain import Fields, Tree
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.compiler import variables
 from vatspolicy.core.policies.cost import COSTLY, expression_cost
 from vatspolicy.core.policies.model import COMPARED, NEVER, Expression, Policy, Route, Rule
+from vatspolicy.core.profile.vocabulary import gazetteer, within, words_of
 from vatspolicy.errors import Problem
 from vatspolicy.i18n import Listing, _
 from vatspolicy.i18n.lint import faults
@@ -99,7 +100,7 @@ def _citations(file: PolicyFile) -> Found:
 
 
 def _unwaivable(file: PolicyFile) -> Found:
-    """Yield rules that nobody may waive, although no article that they cite is primary."""
+    """Yield unwaivable rules that cite no primary article."""
     for index, rule in enumerate(file.policy.rules):
         marked = file.document.data["rules"][index].get("unwaivable", False)
         if marked and all(file.policy.articles[key].verification != "primary" for key in rule.cite):
@@ -108,8 +109,40 @@ def _unwaivable(file: PolicyFile) -> Found:
             yield "unwaivable-not-primary", file.document.problem(("rules", index, "unwaivable"), message, hint)
 
 
+def _unmarked(file: PolicyFile) -> Found:
+    """Yield rules that may be waived beside a rule that may not, though both say the same on one primary article."""
+    for index, rule in enumerate(file.policy.rules):
+        primary = {key for key in rule.cite if file.policy.articles[key].verification == "primary"}
+        for other in file.policy.rules:
+            if not rule.unwaivable and other.unwaivable and other.effect == rule.effect and primary & {*other.cite}:
+                message = _("An approver may waive this rule, but not {rule}, which says the same.", rule=other.id)
+                yield "unwaivable-missing", file.document.problem(("rules", index), message)
+                break
+
+
+def _places(file: PolicyFile) -> Found:
+    """Yield places in an entry of a list that do not lie in the place that the entry is named after."""
+    places = gazetteer(file.bundle.schemas)
+    for path, entry in _entries(file.document.data.get("parameters", {}), ("parameters",)):
+        if entry["id"] in places:
+            lists = ((key, codes) for key, codes in entry.items() if isinstance(codes, list))
+            for key, code in ((key, code) for key, codes in lists for code in codes if code in places):
+                if entry["id"] not in within(code, file.bundle.schemas):
+                    message = _("{place} does not lie in {region}.", place=code, region=entry["id"])
+                    yield "place-outside", file.document.problem((*path, key), message)
+
+
+def _entries(value: Tree, path: Path) -> Iterator[tuple[Path, Fields]]:
+    """Yield the objects that have an id, with their paths."""
+    if isinstance(value, dict) and "id" in value:
+        yield path, value
+    elif isinstance(value, dict | list):
+        for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _entries(child, (*path, key))
+
+
 def _messages(file: PolicyFile) -> Found:
-    """Yield messages that are their article word for word: they do not tell the product team what to do."""
+    """Yield messages that repeat their article word for word instead of advising the product team."""
     for index, rule in enumerate(file.policy.rules):
         cited = [file.policy.articles[key] for key in rule.cite]
         for lang, texts in (("en", [one.en for one in cited]), ("zh", [one.zh for one in cited if one.zh])):
@@ -207,8 +240,12 @@ def _costs(file: PolicyFile) -> Found:
 
 def _unmeetable(file: PolicyFile) -> Found:
     """Yield instruments of needs and routes that can cover no subject of their rule."""
+    held = {word.value for word in words_of(("company", "licenses", 0, "instrument"), file.bundle.schemas)}
     for index, rule in enumerate(file.policy.rules):
         name = rule.instrument
+        if name is not None and rule.kind != "duty" and held and name not in held:
+            message = _("Nobody can hold {name}: the profile schema does not list it.", name=name)
+            yield "unmeetable", file.document.problem(("rules", index, rule.kind, "instrument"), message)
         covers = None if name is None or rule.kind == "duty" else file.bundle.instruments[name].covers
         if covers is not None and not _can_be(True, covers.tree, _outside(rule.each)):
             message = _("No license ({name}) can cover the subject of this rule.", name=name)
@@ -243,6 +280,8 @@ CHECKS: tuple[Callable[[PolicyFile], Found], ...] = (
     _translations,
     _citations,
     _unwaivable,
+    _unmarked,
+    _places,
     _messages,
     _numbers,
     _costs,

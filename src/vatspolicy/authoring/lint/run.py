@@ -109,7 +109,9 @@ def run_lint(
                 for rule, problem in changed_texts(policy, statutes, noted)
             ]
     expectations = list(_expectations(fixtures))
-    documents = [*policies, *case_checks.documents_of_tests(bundle, chosen), *expectations]
+    tests = [*case_checks.documents_of_tests(bundle, chosen), *expectations]
+    found += [LintFinding(problem, rule) for rule, problem in case_checks.marked_words(tests)]
+    documents = [*policies, *tests]
     findings = tuple(apply_ignores(sorted(found), documents))
     return LintReport(bundle, findings, len(policies), len(expectations), tuple(documents))
 

@@ -28,7 +28,7 @@ def validity(schemas: SchemaSet) -> Found:
 
 
 def _accept_schema() -> Callable[[Tree], bool]:
-    """Return a quick check: a schema that it accepts is valid, and one that it does not accept may be.
+    """Return a quick check: an accepted schema is valid; a rejected schema may still be valid.
 
     Without its library every schema is checked in full, which takes a second.
     """

@@ -1,4 +1,4 @@
-"""Profiles on which a test tells a mutant from the law, by the solver, and proofs that nothing tells them apart."""
+"""Profiles, found by the solver, that distinguish a mutant from the law, and proofs that none exists."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from vatspolicy.authoring.testing.coverage import used_terms
@@ -26,19 +26,26 @@ from vatspolicy.core.cel.ast import (
     Term,
     TextTest,
     children,
+    walk,
 )
 from vatspolicy.core.cel.types import BOOL, Bool, Int, Number
 from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.engine.explanation import quote, unbound_facts
 from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.compiler import variables
 from vatspolicy.core.policies.model import NEVER, Deny, Expression, Need, Policy, Route, Rule, Value
+from vatspolicy.core.policies.reads import facts_of
+from vatspolicy.core.profile.vocabulary import gazetteer, within
+from vatspolicy.core.profile.word_lists import word_lists
 from vatspolicy.i18n import _
 
 Steps = tuple[int, ...]
 """The path from the root of a tree to a node: the index of a child at each level."""
 
+LEAST = 0.01
+"""The least share that a mistake puts in place of none."""
 _BOUNDARY = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
-_QUANTIFIED = {"exists": "is content with one member", "all": "looks at every member"}
 _SETS = {"intersects": "contains", "contains": "intersects", "equivalent": "contains"}
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
@@ -48,15 +55,13 @@ class Mutation:
     """One mistake: the node at `steps` becomes `node`."""
 
     kind: str
-    """boundary, opposite, junction, dropped, quantifier, member, value or constant."""
+    """boundary, opposite, junction, dropped, added, quantifier, member, value or constant."""
     steps: Steps
     node: Node
     span: tuple[int, int]
     """The span in the text of the expression."""
     words: str
     """A phrase for the mistake."""
-    pin: str = ""
-    """Name of a test that notices it, as the words after *it*; `{rule}` stands for the rule that it is about."""
 
 
 def mutate_expression(tree: Node, text: str) -> Iterator[Mutation]:
@@ -64,9 +69,9 @@ def mutate_expression(tree: Node, text: str) -> Iterator[Mutation]:
     yield from _edits(tree, (), text)
 
 
-def make_constant(tree: Node, value: bool, words: str, pin: str) -> Mutation:
+def make_constant(tree: Node, value: bool, words: str) -> Mutation:
     """Return the mistake that replaces a whole expression by true or false."""
-    return Mutation("constant", (), Literal(BOOL, tree.span, value), tree.span, words, pin)
+    return Mutation("constant", (), Literal(BOOL, tree.span, value), tree.span, words)
 
 
 def replace(tree: Node, steps: Steps, node: Node) -> Node:
@@ -94,11 +99,6 @@ def replace(tree: Node, steps: Steps, node: Node) -> Node:
     raise IndexError(steps)
 
 
-def source(text: str, node: Node) -> str:
-    """Return the source text of a node, on one line."""
-    return " ".join(text[node.span[0] : node.span[1]].split())
-
-
 def _edits(node: Node, steps: Steps, text: str, negated: bool = False) -> Iterator[Mutation]:
     """Yield the mistakes below a node. If it is `negated`, dropping the ! is the same mistake as negating the node."""
     yield from (
@@ -121,8 +121,8 @@ def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
         case And(parts=parts) | Or(parts=parts):
             yield from _of_junction(node, parts, steps, text)
         case Not(body=body):
-            told = _("the ! before {value} is dropped", value=source(text, body))
-            yield Mutation("opposite", steps, body, node.span, told, _depends(source(text, node)))
+            told = _("the ! before {value} is dropped", value=quote(text, body))
+            yield Mutation("opposite", steps, body, node.span, told)
         case Compare(op=op):
             yield from _of_comparison(node, op, steps, text)
         case Quantifier(kind=kind):
@@ -133,20 +133,18 @@ def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
                 steps,
                 changed,
                 node.span,
-                _("{old} becomes {new} in {expression}", old=kind, new=other, expression=source(text, node)),
-                f"{_QUANTIFIED[kind]} in {{rule}}: {source(text, node)}",
+                _("{old} becomes {new} in {expression}", old=kind, new=other, expression=quote(text, node)),
             )
         case SetTest(kind=kind, left=left, right=right):
             yield _opposite(node, steps, text)
             other = _SETS[kind]  # with the lists exchanged, `exists` becomes `all` over the same list
-            new = f"sets.{other}({source(text, right)}, {source(text, left)})"
+            new = f"sets.{other}({quote(text, right)}, {quote(text, left)})"
             yield Mutation(
                 "quantifier",
                 steps,
                 dataclasses.replace(node, kind=other, left=right, right=left),
                 node.span,
-                _("{old} becomes {new}", old=source(text, node), new=new),
-                f"compares these sets in {{rule}}: {source(text, node)}",
+                _("{old} becomes {new}", old=quote(text, node), new=new),
             )
         case Literal(value=tuple() as members) if len(members) > 1:
             for index, member in enumerate(members):
@@ -156,13 +154,14 @@ def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
                     steps,
                     shorter,
                     node.span,
-                    _("{member!r} is dropped from {list}", member=member, list=source(text, node)),
-                    f"counts {member} in {{rule}}",
+                    _("{member!r} is dropped from {list}", member=member, list=quote(text, node)),
                 )
         case Literal(type=Int() | Number(), value=number) if number not in (0, 1):
             for __, value, phrase in mutate_value(number):
-                pin = f"takes exactly {_plain(number)} in {{rule}}"
-                yield Mutation("value", steps, dataclasses.replace(node, value=value), node.span, phrase, pin)
+                yield Mutation("value", steps, dataclasses.replace(node, value=value), node.span, phrase)
+        case Literal(type=Number(), value=0):
+            told = _("{old} becomes {new}", old=_plain(node.value), new=_plain(LEAST))
+            yield Mutation("value", steps, dataclasses.replace(node, value=LEAST), node.span, told)
         case In() | TextTest() | Term():
             yield _opposite(node, steps, text)
         case Fact(type=Bool()):
@@ -178,34 +177,26 @@ def _of_junction(node: And | Or, parts: tuple[Node, ...], steps: Steps, text: st
         steps,
         other,
         node.span,
-        _("{old} becomes {new} in {expression}", old=signs[0], new=signs[1], expression=source(text, node)),
-        f"{'asks for all' if is_and else 'is content with one'} of these in {{rule}}: {source(text, node)}",
+        _("{old} becomes {new} in {expression}", old=signs[0], new=signs[1], expression=quote(text, node)),
     )
     for index, part in enumerate(parts):
         rest = (*parts[:index], *parts[index + 1 :])
         shorter = rest[0] if len(rest) == 1 else dataclasses.replace(node, parts=rest)
-        told = _("the clause {clause} is dropped", clause=source(text, part))
-        yield Mutation("dropped", steps, shorter, part.span, told, _depends(source(text, part)))
+        told = _("the clause {clause} is dropped", clause=quote(text, part))
+        yield Mutation("dropped", steps, shorter, part.span, told)
 
 
 def _of_comparison(node: Compare, op: str, steps: Steps, text: str) -> Iterator[Mutation]:
     for kind, others in (("boundary", _BOUNDARY), ("opposite", _OPPOSITE)):
         if op in others:
             changed = dataclasses.replace(node, op=others[op])
-            told = _("{old} becomes {new} in {expression}", old=op, new=others[op], expression=source(text, node))
-            pin = _depends(source(text, node))
-            if kind == "boundary":
-                pin = f"draws the line exactly in {{rule}}: {source(text, node)}"
-            yield Mutation(kind, steps, changed, node.span, told, pin)
+            told = _("{old} becomes {new} in {expression}", old=op, new=others[op], expression=quote(text, node))
+            yield Mutation(kind, steps, changed, node.span, told)
 
 
 def _opposite(node: Node, steps: Steps, text: str) -> Mutation:
-    told = _("{clause} is negated", clause=source(text, node))
-    return Mutation("opposite", steps, Not(BOOL, node.span, node), node.span, told, _depends(source(text, node)))
-
-
-def _depends(clause: str) -> str:
-    return f"makes {{rule}} depend on {clause}"
+    told = _("{clause} is negated", clause=quote(text, node))
+    return Mutation("opposite", steps, Not(BOOL, node.span, node), node.span, told)
 
 
 # --- mutants of a bundle: one small mistake in one rule, term, parameter, instrument or date
@@ -234,10 +225,8 @@ class Mutant:
     """First day and end of rules in place of those of the bundle, by the name of the rule."""
     rules: tuple[Rule, ...] = ()
     """The rules that the mistake affects."""
-    pin: str = ""
-    """Name of a test that notices it, as the words after *it*; `{rule}` stands for the rule that it is about."""
     table: str = ""
-    """Name of the table that such a test can be a row of, beside tests of other members; empty if it stands alone."""
+    """Name of the table that a test of it can be a row of, beside tests of other members; empty if it stands alone."""
 
 
 class MutantGenerator:
@@ -249,6 +238,8 @@ class MutantGenerator:
         self.checks: dict[int, Expression] = {}
         """Checks that share caps were compiled to, by the index of the cap."""
         self.terms = used_terms(bundle)
+        self.words = [[word.value for word in found.words] for found in word_lists(bundle.schemas).values()]
+        self.words.sort(key=len)
         self.users: dict[tuple[str, str], list[tuple[Expression, Steps]]] = {}
         self.readers: dict[str, list[Expression]] = {}
         for policy in bundle.policies.values():
@@ -290,6 +281,57 @@ class MutantGenerator:
         for index, rule in enumerate(policy.rules):
             yield from self._rule(policy, index, rule)
 
+    # --- what is added: a clause of the same file, or a word of the same list
+
+    def _other_clause(
+        self, policy: Policy, start: int, roots: Collection[str], own: Node, term: str = ""
+    ) -> tuple[Node, str] | None:
+        """Return a clause of the rules from one on, with its text, which reads only these variables, but another fact.
+
+        A clause about the facts that an expression reads already often follows from it. `term`: no clause has it.
+        """
+        facts = facts_of(own)
+        for rule in (*policy.rules[start:], *policy.rules[:start]):
+            for __, expression in located_expressions(rule):
+                for part in clauses_of(expression.tree):
+                    names = {node.name for node in walk(part) if isinstance(node, Term)}
+                    if (
+                        term not in names
+                        and facts_of(part) - facts
+                        and {fact.root for fact in unbound_facts(part)} <= {*roots}
+                    ):
+                        return part, quote(expression.text, part)
+        return None
+
+    def _narrowed(self, policy: Policy, index: int, rule: Rule, path: Path, expression: Expression) -> Iterator[Mutant]:
+        """Yield the mistake that an expression of a rule asks for one clause more."""
+        found = self._other_clause(policy, index + 1, variables(rule.each, self.bundle.schemas), expression.tree)
+        if found is not None:
+            tree, (clause, text) = expression.tree, found
+            more = And(BOOL, tree.span, (*(tree.parts if isinstance(tree, And) else (tree,)), clause))
+            told = _("the clause {clause} is added", clause=text)
+            yield self._mutant(policy, rule.name, path, expression, Mutation("added", (), more, tree.span, told))
+
+    def _more_words(self, value: Tree, path: Path = ()) -> Iterator[tuple[Path, Tree, str]]:
+        """Yield a value with one word more in a list: the next one of the profile schema. Of records, in the last."""
+        match value:
+            case [str(), *_]:
+                known = next((words for words in self.words if set(value) <= {*words}), [])
+                after = max((known.index(word) for word in value), default=0) if known else 0
+                places = gazetteer(self.bundle.schemas)
+                for word in (*known[after + 1 :], *known[:after]):
+                    inside = within(word, self.bundle.schemas) if word in places else (word,)
+                    if not set(inside) & {*value}:
+                        yield path, [*value, word], _("{member} is added to the list", member=word)
+                        break
+            case [*_, dict() as last]:
+                for where, other, words in self._more_words(last, (*path, len(value) - 1)):
+                    yield where, [*value[:-1], other], words
+            case dict():
+                for key, child in value.items():
+                    for where, other, words in self._more_words(child, (*path, key)):
+                        yield where, {**value, key: other}, words
+
     # --- rules
 
     def _rule(self, policy: Policy, index: int, rule: Rule) -> Iterator[Mutant]:
@@ -298,18 +340,20 @@ class MutantGenerator:
         for step, expression in located_expressions(rule):
             yield from self._expression(policy, rule.name, (*path, *step), expression)
         never = _("the rule never applies: {clause} is dropped", clause=_effect(rule))
-        ends = [make_constant(rule.when.tree, False, never, "applies {rule}")]
+        ends = [make_constant(rule.when.tree, False, never)]
         if rule.when.text != "true":
             always = _("the rule always applies")
-            ends.append(make_constant(rule.when.tree, True, always, "applies {rule} on its condition only"))
+            ends.append(make_constant(rule.when.tree, True, always))
         for mutation in ends:
             yield self._mutant(policy, rule.name, (*path, "when"), rule.when, mutation)
+        for step, expression in located_expressions(rule):
+            if isinstance(expression.tree.type, Bool):
+                yield from self._narrowed(policy, index, rule, (*path, *step), expression)
         if isinstance(rule.effect, Route):
             for number, condition in enumerate(rule.effect.conditions):
                 for value in (True, False):
                     words = f"the condition {condition.id} {'is dropped' if value else 'never holds'}"
-                    pin = f"{'closes {rule} without' if value else 'opens {rule} with'} {condition.id}"
-                    mutation = make_constant(condition.check.tree, value, words, pin)
+                    mutation = make_constant(condition.check.tree, value, words)
                     where = (*path, "route", "conditions", number, "check")
                     yield self._mutant(policy, rule.name, where, condition.check, mutation)
 
@@ -331,7 +375,6 @@ class MutantGenerator:
             mutation.span[0],
             trees=trees,
             rules=self._rules([expression]),
-            pin=mutation.pin,
         )
 
     def _rules(self, expressions: list[Expression]) -> tuple[Rule, ...]:
@@ -343,7 +386,8 @@ class MutantGenerator:
     def _term(self, policy: Policy, name: str, text: str) -> Iterator[Mutant]:
         uses = self.users[policy.id, name]
         users = list({expression.index: expression for expression, _ in uses}.values())
-        for mutation in mutate_expression(self.terms[policy.id, name], text):
+        body = self.terms[policy.id, name]
+        for mutation in (*mutate_expression(body, text), *self._widened(policy, name, body)):
             trees: dict[int, Node] = {}
             for expression, steps in uses:
                 tree = trees.get(expression.index, expression.tree)
@@ -357,8 +401,14 @@ class MutantGenerator:
                 mutation.span[0],
                 trees=trees,
                 rules=self._rules(users),
-                pin=mutation.pin,
             )
+
+    def _widened(self, policy: Policy, name: str, body: Node) -> Iterator[Mutation]:
+        """Yield the mistake that a term holds in the case of another clause, too."""
+        found = self._other_clause(policy, 0, {fact.root for fact in unbound_facts(body)}, body, name)
+        if found is not None and isinstance(body.type, Bool):
+            told = _("the alternative {clause} is added", clause=found[1])
+            yield Mutation("added", (), Or(BOOL, body.span, (body, found[0])), body.span, told)
 
     def _parameter(self, policy: Policy, name: str) -> Iterator[Mutant]:
         parameter = policy.parameters[name]
@@ -367,9 +417,7 @@ class MutantGenerator:
             return
         where: Path = ("parameters", name, "values")
 
-        told = name.replace("_", " ")
-
-        def made(kind: str, path: Path, entries: tuple[Value, ...], words: str, pin: str, table: str = "") -> Mutant:
+        def made(kind: str, path: Path, entries: tuple[Value, ...], words: str, table: str = "") -> Mutant:
             return Mutant(
                 policy.id,
                 f"{policy.id} (parameter {name})",
@@ -379,7 +427,6 @@ class MutantGenerator:
                 params={parameter.key: entries},
                 reads=tuple(readers),
                 rules=self._rules(readers),
-                pin=pin,
                 table=table,
             )
 
@@ -387,15 +434,14 @@ class MutantGenerator:
             for inner, value, words in mutate_value(entry.value):
                 entries = [*parameter.values]
                 entries[index] = entry._replace(value=value)
-                dropped = _member_at(entry.value, inner)
-                pin = f"takes exactly {_plain(_value_at(entry.value, inner))} for {told} in {{rule}}"
-                table = ""
-                if dropped is not None:
-                    pin, table = f"counts {dropped} among {told} in {{rule}}", f"counts each of the {told} in {{rule}}"
-                yield made("value", (*where, index, "value", *inner), tuple(entries), words, pin, table)
+                table = f"{{rule}}: each of the {name.replace('_', ' ')}" if _is_member(entry.value, inner) else ""
+                yield made("value", (*where, index, "value", *inner), tuple(entries), words, table)
+            for inner, value, words in self._more_words(entry.value):
+                entries = [*parameter.values]
+                entries[index] = entry._replace(value=value)
+                yield made("added", (*where, index, "value", *inner), tuple(entries), words)
         for index, moved, words in mutate_days(parameter.values):
-            pin = f"changes {told} on {parameter.values[index].since} in {{rule}}"
-            yield made("day", (*where, index, "from"), moved, words, pin)
+            yield made("day", (*where, index, "from"), moved, words)
 
     # --- dates
 
@@ -425,8 +471,12 @@ class MutantGenerator:
             dates = {rule.name: (moved, rule.until) if start else (rule.since, moved) for rule in rules}
             word = "from" if start else "until"
             words = _("{word} {day} becomes {moved}", word=word, day=day, moved=moved)
-            pin = f"has {{rule}} in force from {day}" if start else f"ends {{rule}} on {day}"
-            yield Mutant(policy.id, subject, "day", words, path, dates=dates, rules=tuple(rules), pin=pin)
+            yield Mutant(policy.id, subject, "day", words, path, dates=dates, rules=tuple(rules))
+
+
+def clauses_of(tree: Node) -> tuple[Node, ...]:
+    """Return the clauses of which an expression asks for all; none of a constant."""
+    return tree.parts if isinstance(tree, And) else () if isinstance(tree, Literal) else (tree,)
 
 
 def located_expressions(rule: Rule) -> Iterator[tuple[Path, Expression]]:
@@ -521,12 +571,9 @@ def _value_at(value: Tree, path: Path) -> Tree:
     return value
 
 
-def _member_at(value: Tree, path: Path) -> str | None:
-    """Return the name of the member of a list at a path, after those of the lists around it; None for any other."""
-    if not path or not isinstance(_value_at(value, path[:-1]), list):
-        return None
-    around = [_value_at(value, path[:end]) for end in range(1, len(path) + 1) if isinstance(path[end - 1], int)]
-    return " of ".join(_named(member) for member in reversed(around))
+def _is_member(value: Tree, path: Path) -> bool:
+    """Return whether a path leads to the member of a list."""
+    return bool(path) and isinstance(_value_at(value, path[:-1]), list)
 
 
 def _named(member: Tree) -> str:

@@ -1,4 +1,4 @@
-"""Tests that would kill a survivor: made from profiles, and written beside the policies.
+"""Tests that would kill a survivor: made from profiles, and written next to the policies.
 
 A suggested test expects the state that the law has now. Its author compares that with the article.
 """
@@ -16,6 +16,7 @@ from vatspolicy.authoring.mutation.distinction import Distinction, MutantCompari
 from vatspolicy.authoring.mutation.mutants import Mutant
 from vatspolicy.authoring.mutation.ruleset import AlteredBundle, apply_mutant
 from vatspolicy.authoring.mutation.run import MutationTrial
+from vatspolicy.authoring.testing.case_names import Changes, name_by_facts
 from vatspolicy.authoring.testing.cases import Case, load_tests, read_case_profile, whole_base
 from vatspolicy.authoring.testing.rule_states import state_of, subjects
 from vatspolicy.authoring.testing.updates import UpdatedFile
@@ -30,11 +31,6 @@ from vatspolicy.core.policies.model import Policy, Rule
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.errors import InvalidInput
 
-Changes = tuple[tuple[str, Tree], ...]
-"""Facts to set by dotted path, in order; None removes a fact."""
-
-_LONGEST = 200
-"""Longest name of a test, as in policy-tests.schema.json."""
 FIRST_DAY, LIKELY_DAY = "0001-01-01", "2000-01-01"
 _MADE_UP = {"schema", "product.id"}
 
@@ -70,7 +66,7 @@ class _CasesFile:
 
 @dataclass
 class SuggestionMaker:
-    """Makes tests of the policies of a bundle from profiles that tell a mutant from the law."""
+    """Makes tests of a bundle's policies from profiles that distinguish a mutant from the law."""
 
     trial: MutationTrial
     _files: dict[str, _CasesFile] = field(default_factory=dict)
@@ -204,8 +200,7 @@ class _Comparison:
         profile = self.profile(changes)
         assert profile is not None
         states, others = (self.observe(bundle, profile, day) for bundle in (self.bundle, self.other))
-        it = self.mutant.pin.replace("{rule}", self.rule.id)
-        entry: dict[str, Tree] = {"it": it if len(it) <= _LONGEST else it[: _LONGEST - 1] + "…", "as_of": day}
+        entry: dict[str, Tree] = {"it": name_by_facts(self.rule.id, day, changes, self.bundle.schemas), "as_of": day}
         sets, unset = {p: v for p, v in changes if v is not None}, [p for p, v in changes if v is None]
         entry |= {"set": sets} if sets else {}
         entry |= {"unset": unset} if unset else {}
@@ -353,6 +348,9 @@ def key_of(entry: Fields) -> str:
 # --- suggested tests in the files of tests beside policies: each on a line, those of one list as rows of a table
 
 
+PROPOSED = "# Proposed by `vatspolicy test --write-tests` from here on."
+"""Comment above the first of the proposed tests; what counsel wrote stands above it."""
+
 _MOST_ROWS = 64
 """Most rows of a table, as in policy-tests.schema.json."""
 
@@ -382,7 +380,10 @@ def _add(bundle: Bundle, id: str, tests: Sequence[SuggestedTest]) -> UpdatedFile
     [cases] = [entry.value for entry in tree.root.entries if entry.key is not None and entry.key.value == "cases"]
     assert isinstance(cases, YamlCollection)
     cases.flow = cases.flow and bool(cases.entries)
-    cases.entries += (YamlEntry(None, _build_case(case)) for case in arrange(tests, names))
+    added = [YamlEntry(None, _build_case(case)) for case in arrange(tests, names)]
+    if PROPOSED not in text:
+        added[0].lead.append(PROPOSED)
+    cases.entries += added
     written = parse_document(write_tree(tree), tests[0].file)
     problems = validate(written, "policy-tests", bundle.schemas)
     if problems:

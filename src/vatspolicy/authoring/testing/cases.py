@@ -1,4 +1,4 @@
-"""Test cases: the tests beside policies, and fixtures, which are profiles with expected decisions."""
+"""Test cases: the tests next to policies, and fixtures, which are profiles with expected decisions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from vatspolicy.core.policies.files import TESTS_ENDING
 from vatspolicy.core.policies.model import Policy, Rule
 from vatspolicy.core.policies.modelled import TESTS, Reader, UnknownField
 from vatspolicy.core.policies.ruleset import RuleSet
-from vatspolicy.core.profile.profile import Profile, change, read_granted
+from vatspolicy.core.profile.edits import change
+from vatspolicy.core.profile.profile import Profile, open_part, read_granted
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Listing, _
 
@@ -40,7 +41,7 @@ class ObservedRule(NamedTuple):
 
     @property
     def differs(self) -> bool:
-        """True if the state is not the one that the test expects; a need that is unmet fires."""
+        """True if the state differs from the expected one; an unmet need fires."""
         found = set(self.states)
         return found != {self.wanted} and not (self.wanted == "fires" and found == {"unmet"})
 
@@ -152,7 +153,7 @@ def policy_cases(bundle: Bundle) -> Iterator[Case]:
 
 
 def cases_of(bundle: Bundle, policy: Policy) -> Iterator[Case]:
-    """Yield the tests of one policy, from `x.test.yaml` beside `x.yaml`; none if that file does not exist.
+    """Yield the tests of a policy `x.yaml` from `x.test.yaml`; none if that file does not exist.
 
     Raises InvalidInput for a file of another form, when a test's facts are not a profile, and for a field of the
     policy that the test runner does not know.
@@ -207,7 +208,7 @@ def _shown(value: Tree) -> str:
 
 
 def load_tests(bundle: Bundle, policy: Policy) -> Document | None:
-    """Return the tests that stand beside a policy (policy-tests.schema.json), or None. Raises InvalidInput."""
+    """Return the tests next to a policy (policy-tests.schema.json), or None. Raises InvalidInput."""
     document = bundle.tests_of(policy)
     problems = validate(document, "policy-tests", bundle.schemas) if document is not None else []
     if problems:
@@ -248,7 +249,7 @@ def fixture_cases(bundle: Bundle, folder: FilePath) -> Iterator[Case]:
 
 
 def one_fixture(bundle: Bundle, path: FilePath) -> Iterator[Case]:
-    """Yield the expected decisions of one profile, from `x.expect.yaml` beside `x.yaml`."""
+    """Yield the expected decisions of a profile `x.yaml` from `x.expect.yaml`."""
     beside = path.with_name(path.name.removesuffix(".yaml") + ".expect.yaml")
     if not beside.is_file():
         raise InvalidInput(
@@ -261,6 +262,9 @@ def one_fixture(bundle: Bundle, path: FilePath) -> Iterator[Case]:
     document = load_document(path)
     for index, entry in enumerate(expected.data["decisions"]):
         line, __ = expected.mark(("decisions", index))
-        profile = read_granted(change(document, _changes(entry)), bundle.schemas)
-        name = f"{path.stem}: as of {entry['as_of']}" + (f", {entry['it']}" if "it" in entry else "")
+        part = entry.get("part", "")
+        profile = read_granted(open_part(document, part, _changes(entry), bundle.schemas), bundle.schemas)
+        name = f"{path.stem}{part and f'#{part}'}: as of {entry['as_of']}" + (
+            f", {entry['it']}" if "it" in entry else ""
+        )
         yield Case(str(beside), line, name, bundle, profile, entry["as_of"], entry, None, ("decisions", index))

@@ -26,6 +26,7 @@ from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.ast import And, Node, Not, Or, Quantifier, Term
 from vatspolicy.core.cel.interpreter import evaluate, list_members
 from vatspolicy.core.cel.types import Bool
+from vatspolicy.core.engine.explanation import quote
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Expression, Policy, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
@@ -143,9 +144,8 @@ class Coverage:
             values = seen.get((policy.file, text, node.span), frozenset[bool | None]())
             never = tuple(word for word, value in (("true", True), ("false", False)) if value not in values)
             if never:
-                start, end = node.span
-                name, place = " ".join(text[start:end].split()), line + text.count("\n", 0, start)
-                yield CoverageGap(policy.file, place, name, never, text, node.span)
+                place = line + text.count("\n", 0, node.span[0])
+                yield CoverageGap(policy.file, place, quote(text, node), never, text, node.span)
 
     def _values(self, seen: Mapping[Key, AbstractSet[bool | None]]) -> Iterator[AbstractSet[bool | None]]:
         for policy, text, _, node in self._own():

@@ -27,7 +27,7 @@ from vatspolicy.core.cel.interpreter import Params, evaluate, list_members, look
 from vatspolicy.core.cel.types import Bool
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.engine.classification import classify
-from vatspolicy.core.engine.explanation import plain, unbound_facts
+from vatspolicy.core.engine.explanation import plain, quote, unbound_facts
 from vatspolicy.core.engine.licensing import answer_need, evaluate_routes, holds_instrument
 from vatspolicy.core.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.core.policies.bundle import Bundle
@@ -210,10 +210,8 @@ def _clauses(
                 if evaluate(part, activation, params) is whole:
                     yield from _clauses(bundle, policy, place, part, activation, params)
         case _ if reads_facts(node):
-            start, end = node.span
-            written = " ".join(text[start:end].split())
-            at = line + text.count("\n", 0, start)
-            yield Reason(policy, at, written, node, evaluate(node, activation, params))
+            at = line + text.count("\n", 0, node.span[0])
+            yield Reason(policy, at, quote(text, node), node, evaluate(node, activation, params))
 
 
 def explain_state(bundle: Bundle, ruleset: RuleSet, rule: Rule, activation: Activation) -> Iterator[str]:

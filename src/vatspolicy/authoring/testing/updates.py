@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path as FilePath
 from typing import NamedTuple, TypeAlias
 
+from vatspolicy.authoring.testing.case_names import mark_words
 from vatspolicy.authoring.testing.cases import Case
 from vatspolicy.authoring.testing.decision_differences import names, needs, owed
 from vatspolicy.core.documents import Path, load_document, parse_document
@@ -31,6 +32,7 @@ class UpdatedFile(NamedTuple):
 def update_expectations(cases: Iterable[Case]) -> list[UpdatedFile]:
     """Return the files of cases that fail, with the results of the law in place of their expectations.
 
+    A comment marks each test whose name or comments may no longer fit.
     A difference that an expectation cannot express stays: a rule that does not exist, several states of one rule.
     """
     changes: dict[str, list[Change]] = {}
@@ -39,11 +41,13 @@ def update_expectations(cases: Iterable[Case]) -> list[UpdatedFile]:
             changes.setdefault(case.file, []).extend(found)
     updated = []
     for file, found in changes.items():
-        before = load_document(file).text
-        after = before
+        before = after = load_document(file).text
+        rewritten = []
         for path, value in found:
-            after = _apply(after, file, path, value)
-        if after != before:
+            text, after = after, _apply(after, file, path, value)
+            rewritten += [path] if after != text else []
+        if rewritten:
+            after = mark_words(parse_document(after, file), rewritten)
             updated.append(UpdatedFile(FilePath(file), before, after))
     return updated
 
@@ -77,7 +81,7 @@ def find_changes(case: Case) -> Iterator[Change]:
 
 
 def find_decision_changes(decision: Decision, expect: Fields) -> Iterator[Change]:
-    """Yield the expectations that a decision does not meet, with what it gives instead."""
+    """Yield the expectations that a decision does not meet, with the actual results."""
     actual: dict[str, Tree] = {"decision": decision.decision, "range": list(decision.range)}
     actual["contested"] = bool(decision.readings)
     yield from (((key,), value) for key, value in actual.items() if key in expect and expect[key] != value)

@@ -96,7 +96,7 @@ def _fitting(question: Question, typed: str) -> list[Choice]:
 
     if not typed:
         return list(question.choices) if question.listed else []
-    if question.listed and typed.isascii() and typed.isdigit():
+    if question.numbered and typed.isascii() and typed.isdigit():
         return list(question.choices[int(typed) - 1 : int(typed)]) if int(typed) else []
     wanted = typed.casefold()
     found = [choice for _, choice in search_choices(question, typed)]
@@ -107,7 +107,9 @@ def _fitting(question: Question, typed: str) -> list[Choice]:
 
 def _code(choice: Choice) -> str:
     """Return the text that stands for a choice in a line of answers."""
-    value = next(iter(choice.value.values())) if isinstance(choice.value, dict) else choice.value
+    from vatspolicy.guidance.interview.replies import code_of
+
+    value = code_of(choice)
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
@@ -199,10 +201,12 @@ def ask(
 
 def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str | None]:
     """Return the spec to complete, or else the name of the new product if the file name is one."""
-    from vatspolicy.core.documents import load_document
+    from vatspolicy.core.documents import load_document, split_part
 
     if output is not None and output.suffix not in _YAML:
         abort(_("the spec that is written is YAML: end --output with .yaml."))
+    if spec is not None and (launch := split_part(spec))[1]:
+        abort(_("ask edits a profile, not a part of a launch. Write the facts into {file}.", file=launch[0]))
     if spec is not None and (spec == "-" or Path(spec).exists()):
         if spec != "-" and output is None and Path(spec).suffix not in _YAML:
             abort(_("comments need YAML: choose a file that ends with .yaml by --output."))
@@ -282,6 +286,7 @@ def _show_next(state: Interview, as_json: bool, context: SpecContext) -> None:
 
         print_result(json.dumps(encode(describe_step(state)), ensure_ascii=False, indent=2) + "\n", machine=True)
         return
+    from vatspolicy.guidance.interview.questions import combine
     from vatspolicy.guidance.interview.terminal import Terminal, closing
 
     if state.question is None:
@@ -289,7 +294,7 @@ def _show_next(state: Interview, as_json: bool, context: SpecContext) -> None:
         print_result("\n".join(closing(state, False, named, lang)) + "\n")
         return
     terminal = Terminal(lambda _: None, print_result, lambda _: None, lang, wants_color(), measure_width())
-    terminal.lines(terminal.question(state, state.question))
+    terminal.lines(terminal.question(state, combine(state.question)))
 
 
 def _converse(state: Interview, file: _File, changed: bool, context: SpecContext) -> ExitCode:

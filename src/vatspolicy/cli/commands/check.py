@@ -28,6 +28,7 @@ from vatspolicy.cli.console import (
 from vatspolicy.cli.context import find_files, require_arguments
 from vatspolicy.cli.options import DECIDE, FILE, Command, call
 from vatspolicy.cli.settings import describe, find_file, make_remarks
+from vatspolicy.core.documents import split_part
 from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.gate.gate import DayError, ExitCode, Gate, worst
 from vatspolicy.gate.judgement import NEW
@@ -244,7 +245,7 @@ def _refuse_to_overwrite(options: CheckOptions) -> None:
     """Refuse to write over a file that the run reads."""
     written = [*(path for __, path in options.outputs), options.receipt, options.attest, options.log]
     if named := [str(path) for path in written if path not in (None, "-")]:
-        law, specs = options.context.law, find_files(options.specs)
+        law, specs = options.context.law, [split_part(spec)[0] for spec in find_files(options.specs)]
         aside = (options.waivers, options.approvers, options.opinions, options.baseline)
         given = (*specs, *aside, law.bundle, law.key, options.sign_key, find_file() or FILE, *find_locks(specs))
         read = {os.path.realpath(path) for path in (*given, law.law, *law.policies) if path is not None}

@@ -41,6 +41,7 @@ def replay(
     Example: vatspolicy replay receipt.json --bundle bundle.tar.gz --key release.pub
     """
     from vatspolicy import __version__
+    from vatspolicy.core.documents import split_part
     from vatspolicy.gate.receipt import decide_as_it_stands, read_receipt
     from vatspolicy.gate.receipt import replay as decide_again
 
@@ -57,7 +58,7 @@ def replay(
     law, signer = _verify(recorded, law, receipt_key)
     if signer is None and not named and used.origin != "shipped":
         _refuse_law(receipt)
-    file = spec or _find_recorded(receipt, recorded.spec.file)
+    file = spec or _find_recorded(receipt, split_part(recorded.spec.file)[0])
     try:
         content = file.read_bytes()
     except (OSError, ValueError) as error:

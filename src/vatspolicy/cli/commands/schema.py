@@ -6,6 +6,7 @@ from typing import Annotated
 
 from vatspolicy.cli.console import abort, print_result
 from vatspolicy.cli.options import WRITE, Argument, Command
+from vatspolicy.core.documents.launch_schema import LAUNCH
 from vatspolicy.core.documents.published import schema_text
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.errors import suggest
@@ -13,7 +14,7 @@ from vatspolicy.i18n import Sentences, _
 
 
 def print_schema(
-    name: Annotated[str, Argument("NAME", f"One of {', '.join(SchemaSet.shipped().names)}.")],
+    name: Annotated[str, Argument("NAME", f"One of {', '.join(sorted((*SchemaSet.shipped().names, LAUNCH)))}.")],
 ) -> None:
     """Print a JSON Schema that stands alone: for an editor, check-jsonschema or any other validator.
 
@@ -21,7 +22,7 @@ def print_schema(
 
     Example: vatspolicy schema profile > profile.schema.json
     """
-    known = SchemaSet.shipped().names
+    known = (*SchemaSet.shipped().names, LAUNCH)
     if name not in known:
         abort(Sentences(_("there is no schema {name!r}.", name=name), suggest(name, known)))
     print_result(schema_text(name, SchemaSet.shipped()), machine=True)

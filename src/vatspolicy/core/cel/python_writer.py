@@ -213,7 +213,7 @@ class _Function:
         return found
 
     def truth(self, node: Node, operands: dict[_Operand, None]) -> str:
-        """Return the name of the truth value of a junction or quantifier that stands inside another operand."""
+        """Return the name of the truth value of a junction or quantifier nested in another operand."""
         name, unknown = self.name(), self.name()
         self.line(f"{name} = {unknown} = {self.writer.call(node, self.bound)}")
         self.line(f"if {name} is not True and {name} is not False: {name} = None")
@@ -285,7 +285,7 @@ class _Function:
         self.bound = outer
 
     def junction(self, node: And | Or) -> None:
-        """Write a conjunction, which names the first unknown operand, or a disjunction, which joins all of them."""
+        """Write a conjunction, which returns the first unknown operand, or a disjunction, which joins all of them."""
         stop = isinstance(node, Or)
         self.line("u = None")
         for part in node.parts:

@@ -288,7 +288,7 @@ def _has(over: Sql, wanted: Any) -> Sql:
 
 
 def _overlap(over: Sql, wanted: list[Any]) -> Value:
-    """Return the truth value of a list containing one of the constants, tested one by one."""
+    """Return the truth value of a list containing one of the constants, tested individually."""
     if not wanted:
         return _unless_null([over], exp.false())
     return disjunction(_has(over, one) for one in dict.fromkeys(wanted))

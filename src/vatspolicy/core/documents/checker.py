@@ -19,7 +19,7 @@ from vatspolicy.errors import MAX_EXPLAINED
 
 
 class UnknownKeywordError(ValueError):
-    """A schema has a keyword that this module does not know: a library must read it."""
+    """Signal a schema keyword that this module does not support; a library must validate instead."""
 
 
 class Checker:
@@ -139,7 +139,7 @@ class _Place(NamedTuple):
 
 
 class _Keyword(NamedTuple):
-    """A keyword that applies schemas, with the node and the schema that it stands in."""
+    """A keyword that applies schemas, with the node and the schema that contains it."""
 
     name: str
     limit: Any
@@ -187,7 +187,7 @@ def _has_type(value: Any, name: str) -> bool:
 
 @functools.cache
 def read_pattern(text: str) -> re.Pattern[str]:
-    """Return the pattern as JSON Schema means it: `$` is the end of the text, and no line break stands behind it."""
+    """Return the pattern with JSON Schema semantics: `$` matches only at the end of the text."""
     return re.compile(re.sub(r"\$$", r"\\Z", text), re.ASCII if r"\d" in text or r"\w" in text else 0)
 
 

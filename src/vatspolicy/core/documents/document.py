@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 Path: TypeAlias = tuple[str | int, ...]
 Scalar: TypeAlias = str | int | float | bool | None
+_PART = re.compile(r"[a-z0-9-]+")
+_ENDINGS = (".yaml", ".yml", ".json")
 
 
 @dataclass(slots=True)
@@ -65,7 +68,7 @@ class Document(ValueObject):
 
     def mark(self, path: Path, key: bool = False) -> tuple[int, int]:
         """(line, column) of the value at `path`, or of its key; of the nearest parent that exists otherwise."""
-        nodes = self._nodes(path)
+        nodes = self.nodes(path)
         if key and path and len(nodes) > len(path):
             keys, last = nodes[-2].keys, path[-1]
             if keys is not None and isinstance(last, str):
@@ -77,7 +80,7 @@ class Document(ValueObject):
 
         Exact for every way YAML and JSON can write a text; the start of the scalar if `offset` is outside it.
         """
-        nodes = self._nodes(path)
+        nodes = self.nodes(path)
         node, value = nodes[-1], nodes[-1].value
         if len(nodes) <= len(path) or isinstance(value, dict | list):
             return self._position(node.start)
@@ -91,12 +94,12 @@ class Document(ValueObject):
 
         Empty if there is not a text.
         """
-        nodes = self._nodes(path)
+        nodes = self.nodes(path)
         value = nodes[-1].value
         return self._characters(nodes[-1], value) if len(nodes) > len(path) and isinstance(value, str) else []
 
     def _characters(self, node: Node, value: str) -> list[int]:
-        """Return the places of the characters of a scalar; empty if they cannot be told."""
+        """Return the positions of the characters of a scalar; empty if they cannot be determined."""
         read = list(islice(characters(self.text, node.text_start, node.style, value), len(value)))
         if "".join(char for char, _ in read) != value:
             return []
@@ -132,7 +135,7 @@ class Document(ValueObject):
     def _position(self, index: int) -> tuple[int, int]:
         return position(self._lines, index)
 
-    def _nodes(self, path: Path) -> list[Node]:
+    def nodes(self, path: Path) -> list[Node]:
         """Return the root and the nodes along `path`, as far as they exist."""
         nodes = [self.root]
         for step in path:
@@ -141,6 +144,13 @@ class Document(ValueObject):
                 break
             nodes.append(child)
         return nodes
+
+
+def split_part(spec: str) -> tuple[str, str]:
+    """Return the file of a spec, and the part of a launch that the spec is: `launch.yaml#sales`; else an empty text."""
+    file, sign, part = spec.rpartition("#")
+    is_part = sign and _PART.fullmatch(part) and (file == "<stdin>" or file.lower().endswith(_ENDINGS))
+    return (file, part) if is_part else (spec, "")
 
 
 def format_path(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""A violation of a schema, as the validation finds it and the messages tell it."""
+"""Violations of a schema, as found by the validation and reported by the messages."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def read_json(text: str, file: str, limits: Limits) -> Document:
     """Return the document in a text without invisible characters. Raises InvalidInput with every problem found.
 
     The scanner of the standard library reads what is plain. The strict reader reads all else, and it reads the places
-    of values when the first is asked for.
+    of values when the first is requested.
     """
     try:
         data = _scan(text, limits)

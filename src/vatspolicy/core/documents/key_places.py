@@ -1,4 +1,4 @@
-"""Where in a document a key or a word belongs, if it stands in a wrong place."""
+"""Suggestions of where a misplaced key or word belongs in a document."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_PLACES = 3
 
 
 def find_places(key: str, holder: Path, schema: str, schemas: SchemaSet) -> list[str]:
-    """Return the paths at which a schema knows a key, those nearest to the object that holds it wrongly.
+    """Return the paths at which a schema allows a key, nearest to the object in which it is misplaced.
 
     `model` in `services[1]` belongs to `services[1].ai.model`. A key that is known in many places has none.
     """

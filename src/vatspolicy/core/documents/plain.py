@@ -1,4 +1,4 @@
-"""Data without types: what a file of YAML or JSON holds. Only a schema says what is in it."""
+"""Untyped data of a YAML or JSON file; only a schema describes its content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schemas in the form in which they are published: each stands alone, without references to other files.
+"""Schemas as published: each is self-contained, without references to other files.
 
 A file in the folder of schemas has no `$id`. Its references lead to the files beside it, wherever the folder is, so
 editors and validators resolve them. A published schema needs no file beside it and has an absolute `$id`.

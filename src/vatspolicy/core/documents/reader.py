@@ -37,7 +37,7 @@ class StopError(Exception):
 
 
 class Reader:
-    """Reader of one text. No message holds a value of the text, only the keys that lead to it."""
+    """Reader of a text. Messages contain no values of the text, only the keys that lead to them."""
 
     def __init__(self, text: str, file: str, limits: Limits) -> None:
         self.text, self.file, self.limits = text, file, limits

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache, partial, wraps
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from vatspolicy.compile_cache import compiler_digest, digest
+from vatspolicy.core.documents.launch_schema import LAUNCH, make_launch_schema
 from vatspolicy.errors import suggest
 from vatspolicy.i18n import Listing, Sentences, _
 
@@ -69,6 +70,8 @@ class SchemaSet:
         Raises:
             FileNotFoundError: There is no such schema; the message is a sentence with a hint.
         """
+        if name == LAUNCH and name not in self._parsed and "profile" in self.names:
+            self._parsed[name] = make_launch_schema(self.load("profile"))
         if name not in self._parsed:
             if name not in self.names:
                 hint = suggest(name, self.names) or _("Known: {every}.", every=Listing(self.names or [_("none")]))
@@ -130,7 +133,7 @@ class SchemaSet:
 
 
 def _lists_of(node: Any, name: str) -> Iterator[dict[str, Any]]:
-    """Yield the nodes of a schema that hold the list of a name."""
+    """Yield the nodes of a schema that contain the list with a given name."""
     if isinstance(node, dict):
         if node.get("x-list") == name and "enum" in node:
             yield node

@@ -29,7 +29,7 @@ ACCEPTED = ("profile",)
 """Schemas of documents that a start reads."""
 FEW = 64
 """Documents that are checked without the fast library, which saves time once it is imported."""
-_NULL_IS_UNKNOWN = frozenset({"profile"})
+_NULL_IS_UNKNOWN = frozenset({"profile", "launch"})
 _BASE = "schemas:///"
 """Folder of the schemas in their URIs."""
 
@@ -44,7 +44,7 @@ _VALUES = frozenset({"const", "enum"})
 def validate(document: Document, schema_name: str, schemas: SchemaSet | None = None) -> list[Problem]:
     """Return the first violations of the schema, by line and column. `schemas` defaults to the shipped ones.
 
-    In a profile, a key with the value null says as little as a key that is left out.
+    In a profile, a key with the value null says as little as a key that is omitted.
     """
     return Validator.of(schema_name, schemas or SchemaSet.shipped()).problems(document)
 
@@ -213,7 +213,10 @@ class Validator:
         for key, child in value.items():
             named = [(node["properties"][key], base) for node, base in known if key in node.get("properties", {})]
             if child is not None or not named:
-                kept[key] = self._drop(child, named)
+                others = [
+                    (node["additionalProperties"], base) for node, base in known if "additionalProperties" in node
+                ]
+                kept[key] = self._drop(child, named or others)
         return kept
 
     def _alternatives(self, node: Any, base: str) -> Iterator[tuple[Mapping[str, Any], str]]:

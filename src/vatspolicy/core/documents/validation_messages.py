@@ -1,4 +1,4 @@
-"""Validation errors in words: which to tell, where, and of several alternatives which one was meant.
+"""Wording of validation errors: which errors to report, where, and which of several alternatives was intended.
 
 No message holds a value of the document, which may be a secret, only its keys.
 """
@@ -31,7 +31,7 @@ _ABOUT_KEYS = ("forbidden", "not", "minProperties", "maxProperties")
 
 
 class Explainer:
-    """Faults of one document in words. No problem holds a value of the document, only its keys."""
+    """Wording of the faults of a document. Problems contain no values of the document, only its keys."""
 
     def __init__(self, document: Document, name: str, schemas: SchemaSet) -> None:
         self._document = document
@@ -208,7 +208,7 @@ def _shared_choices(branches: Sequence[list[Fault]]) -> tuple[Path, list[Any], A
 
 
 def _distance(faults: Sequence[Fault]) -> int:
-    """Return the distance of a value from an alternative; a wrong word that tells alternatives apart weighs most."""
+    """Return the distance of a value from an alternative; a wrong discriminating word weighs most."""
     weight = 0
     for fault in faults:
         if fault.rule in ("additionalProperties", "unevaluatedProperties"):

@@ -1,4 +1,4 @@
-"""Words of an enumeration: their names and synonyms in both languages, and a search that knows both.
+"""Words of an enumeration, with their names and synonyms in both languages, and a search over both.
 
 A schema states the names under `x-enum`, the synonyms under `x-synonyms` and an example under `x-examples`. Places have
 their names in the gazetteer.

@@ -148,7 +148,7 @@ def _insert(text: str, at: int, more: str) -> str:
 
 
 def _insert_lines(text: str, at: int, lines: Sequence[str]) -> str:
-    """Insert lines below the one in which a character stands."""
+    """Insert lines below the line that contains a character."""
     end = text.find("\n", at)
     head, tail = (text, "") if end < 0 else (text[:end], text[end + 1 :])
     return "\n".join([head, *lines, tail] if head else [*lines, tail])

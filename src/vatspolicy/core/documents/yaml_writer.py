@@ -67,7 +67,7 @@ def write_block(node: YamlScalar | YamlCollection, indent: int) -> list[str]:
 
 
 def write_inline(node: YamlScalar | YamlCollection) -> str:
-    """Return a tree on one line, as it may stand within brackets too."""
+    """Return a tree on one line, in a form that is also valid within brackets."""
     writer = _Writer(flush=False)
     if isinstance(node, YamlCollection):
         return writer.flow(node, 0, KeyOrder(), (), 0)
@@ -102,7 +102,7 @@ def build_tree(
 
 
 def _build_member(value: YamlScalar | YamlCollection) -> YamlEntry:
-    """Return a member of a list; the comment of its first key stands above the dash."""
+    """Return a member of a list; the comment of its first key goes above the dash."""
     if not isinstance(value, YamlCollection) or not value.entries:
         return YamlEntry(None, value)
     lead, value.entries[0].lead = value.entries[0].lead, []

@@ -56,7 +56,7 @@ _SHARED: WeakKeyDictionary[RuleSet, _Shared] = WeakKeyDictionary()
 def brief_parts(
     bundle: Bundle, profile: Profile, decision: Decision, serializer: BriefSerializer | None = None
 ) -> dict[str, Callable[[], Any]]:
-    """Return a function for each part of the brief decision, so that a reader of one part pays for that one."""
+    """Return a function for each part of the brief decision, so that parts are computed on demand."""
     maker = serializer or BriefSerializer(bundle, profile, decision)
     return {
         "decision": lambda: decision.decision,
@@ -199,7 +199,7 @@ class BriefSerializer:
         return found
 
     def deadline(self, rule: Rule, due: Mapping[str, Any]) -> tuple[Data, dict[str, str]]:
-        """Return the deadline of a duty, and its wording; both serve every decision and must not be changed."""
+        """Return the deadline of a duty, and its wording; all decisions share both, so callers must not change them."""
         key, kept = (rule.name, self.launch), self.shared.deadlines
         found = kept.get(key)
         if found is None:
@@ -210,12 +210,12 @@ class BriefSerializer:
         return found
 
     def _closing(self, finding: Finding) -> list[dict[str, str]]:
-        """Return the law of the nearest closed routes, which stand in the way of a need without an open one."""
+        """Return the law of the nearest closed routes, which block a need without an open one."""
         rules = {route.rule.name: route.rule for route in nearest_routes(finding.routes)}
         return [cited for rule in rules.values() for cited in self.citations(rule)]
 
     def citations(self, rule: Rule) -> list[dict[str, str]]:
-        """Return the citations of a rule; the list serves every decision of a day and must not be changed."""
+        """Return the citations of a rule; all decisions of a day share the list, so callers must not change it."""
         citation = self.shared.citations.get(rule.name)
         if citation is None:
             citation = self.shared.citations[rule.name] = [{"policy": rule.policy, "key": key} for key in rule.cite]

@@ -51,7 +51,7 @@ def classify(
     interpretations: Interpretations = NO_INTERPRETATIONS,
     matches: Iterable[Match] | None = None,
 ) -> Classification:
-    """Classify a service. An opinion settles a rule that is contested, or that rests on law that nobody has read.
+    """Classify a service. An opinion settles a rule that is contested, or that rests on unread law.
 
     `matches` are the classify rules that match, if they are known already.
     """
@@ -78,7 +78,7 @@ def classify(
 
 
 def _speaks_in_each_case(ruleset: RuleSet, activation: Activation, readings: Iterable[_Reading]) -> bool:
-    """Return whether a clause is all that some undecided rule waits for, whether the clause holds or not."""
+    """Return whether a single clause leaves some rule undecided, in either of its cases."""
     sides = {
         side
         for one in readings
@@ -106,11 +106,11 @@ class _Reading(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """True if it holds; False if a missing fact or opinion leaves that open."""
+        """True if the rule applies; False if a missing fact or opinion leaves it undecided."""
         return self.match[1]
 
     def may_add(self, classes: Mapping[str, Rule]) -> bool:
-        """Return whether the rule, once decided, may find a class beside these."""
+        """Return whether the rule, once decided, may add a class to these."""
         return self.is_unread or any(cls not in classes for cls in _classes(self.rule))
 
 

@@ -1,4 +1,4 @@
-"""Conditional answers: facts which, if they were so, would settle an open decision.
+"""Conditional answers: facts that would settle an open decision if they were true.
 
 A few values of each missing fact are tried (`possible_values`), the most decisive fact first, until the mildest word
 that is possible is the only one. Each answer is then decided again as a whole profile. Nothing else is claimed: where
@@ -42,7 +42,7 @@ class Conditional(NamedTuple):
 
 
 def find_conditional(bundle: Bundle, profile: Profile, decision: Decision) -> Conditional | None:
-    """Return missing facts with values under which an open decision is the mildest word that is possible.
+    """Return missing facts with values under which an open decision becomes its mildest possible word.
 
     None if there are none among the values that are tried, or while it is open what a service is: that is no condition.
     """
@@ -94,7 +94,7 @@ class _Search:
         return None
 
     def values(self, data: Facts, fact: MissingFact) -> Iterator[Tree]:
-        """Yield the values to try for a fact: of a license that is held, first what the services need."""
+        """Yield the values to try for a fact: of a license held, first what the services need."""
         path = fact.path
         if path == (OPINION.root,):
             return
@@ -120,7 +120,7 @@ class _Search:
         return settings
 
     def is_valid(self, settings: Settings) -> bool:
-        """Return whether the profile with some facts fits the schema: a member may need a fact that is left out."""
+        """Return whether the profile with some facts fits the schema: a member may need a fact that is omitted."""
         return is_valid(self.data(settings), "profile", self.bundle.schemas)
 
     def data(self, settings: Settings) -> Facts:

@@ -13,7 +13,7 @@ from vatspolicy.frozen import ValueObject, frozen
 
 
 class Outcome(IntEnum):
-    """Outcome of a decision, from the mildest to the strictest. `incomplete` stands for a range of them."""
+    """Outcome of a decision, from the mildest to the strictest. `incomplete` represents a range of outcomes."""
 
     ALLOW = 0
     NEEDS_LICENSE = 1
@@ -57,7 +57,7 @@ class Subject(NamedTuple):
 
 
 class MissingFact(NamedTuple):
-    """A fact to ask for: its path in the profile and the undecided rules that it would help to decide."""
+    """A missing fact: its path in the profile and the undecided rules that it would help to decide."""
 
     path: Path
     rules: tuple[str, ...]

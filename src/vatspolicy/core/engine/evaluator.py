@@ -112,9 +112,9 @@ class PossibleOutcomes(NamedTuple):
 def possible_outcomes(
     ruleset: RuleSet, profile: Profile, as_of: str, asking: bool = True, duties: bool = False
 ) -> PossibleOutcomes:
-    """Return the outcomes that are still possible, by the rules that bear on them alone.
+    """Return the outcomes that are still possible, using only the rules that affect them.
 
-    Missing facts are left out unless `asking`; duties are counted if `duties`.
+    Missing facts are omitted unless `asking`; duties are counted if `duties`.
     """
     kinds = (*BEARING, "duty") if duties else BEARING
     evaluator = _Evaluator(ruleset, profile, as_of, kinds)
@@ -243,7 +243,7 @@ class _Evaluator:
     # --- rules
 
     def denial(self, part: Part, match: Match) -> None:
-        """Note a denial, certain or possible."""
+        """Record a denial, certain or possible."""
         rule, holds, _ = match
         if holds and part.certain:
             part.denials.append(Finding(rule, part.subject, "fires"))
@@ -252,7 +252,7 @@ class _Evaluator:
             part.widen(DENY if holds else ALLOW, DENY, self.undecided(part, match))
 
     def need(self, part: Part, match: Match) -> None:
-        """Note a need and whether it is met: by a held instrument, or by the routes that it goes through."""
+        """Record a need and whether it is met, by a held instrument or through its routes."""
         rule, holds, _ = match
         need = rule.effect
         assert isinstance(need, Need)
@@ -270,7 +270,7 @@ class _Evaluator:
             found.append(finding)
 
     def routes(self, part: Part, to: str) -> tuple[RouteResult, ...]:
-        """Evaluate the routes to an instrument and note those that are contested."""
+        """Evaluate the routes to an instrument and record those that are contested."""
         refused = [name for name, subject in self.refused if subject == part.subject]
         routes = evaluate_routes(self.ruleset, part.activation, to, refused, _of_kind("route", part.matches))
         part.routes += routes
@@ -282,7 +282,7 @@ class _Evaluator:
         return routes
 
     def duty(self, part: Part, match: Match) -> None:
-        """Note a duty, and the day on which it was answered."""
+        """Record a duty and the day on which it was fulfilled."""
         rule, holds, _ = match
         assert isinstance(rule.effect, Duty)
         done_on = self.filed.get(rule.effect.instrument)
@@ -294,7 +294,7 @@ class _Evaluator:
             self.undecided(part, match)
 
     def advice(self, part: Part, match: Match) -> None:
-        """Note a point for review."""
+        """Record a point for review."""
         if match[1]:
             part.advice.append(Finding(match[0], part.subject, "fires"))
         else:
@@ -313,7 +313,7 @@ class _Evaluator:
         return finding
 
     def opinions(self) -> tuple[OpinionResult, ...]:
-        """Return what each opinion of the profile did."""
+        """Return the effect of each opinion in the profile."""
         entries = self.profile.facts["opinions"]
         if not entries:
             return ()

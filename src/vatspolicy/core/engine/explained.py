@@ -1,4 +1,4 @@
-"""The explained decision: the brief one, and why. Each text, and each fact that it read, stands in it once.
+"""The explained decision: the brief decision with its reasons. It contains each text and each fact only once.
 
 A finding names the facts that decide it by their place in `facts`, its rule and its articles by their ids. `policies`
 has the message of every rule that is named, and the label of every article.
@@ -105,7 +105,7 @@ class _Explained:
         self.parts: dict[str, Callable[[], Any]] = {key: partial(self.make, key) for key in (*self.makers, *TABLES)}
 
     def make(self, key: str) -> Any:
-        """Return a part. One that has places in tables, and a table, need all others, made in their order."""
+        """Return a part. A part with table references, and a table, require all other parts, built in order."""
         if key in self.made:
             return self.made[key]
         if key not in TABLES and key not in _REFERRING:

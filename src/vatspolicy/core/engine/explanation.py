@@ -34,7 +34,7 @@ class FactRead(NamedTuple):
 
 @functools.lru_cache(maxsize=4096)
 def fact_path(path: Path) -> str:
-    """Return the path of a fact that the schema knows as reports write it."""
+    """Return the path of a fact in the schema, as reports write it."""
     return format_path(path)
 
 
@@ -95,7 +95,7 @@ class ClauseReader:
 def split_clauses(
     bundle: Bundle, policy: Policy | None, text: str, node: Node, depth: int = 0
 ) -> Iterator[tuple[str, Node, int]]:
-    """Yield each clause of a tree, with the text that it stands in and its depth. Only a policy has terms."""
+    """Yield each clause of a tree, with the text that contains it and its depth. Only a policy has terms."""
     match node:
         case And(parts=parts) | Or(parts=parts):
             for part in parts:
@@ -114,7 +114,7 @@ def split_clauses(
 
 
 def quote(text: str, node: Node) -> str:
-    """Return the words of a node in the text that it stands in, on one line."""
+    """Return the words of a node in the text that contains it, on one line."""
     start, end = node.span
     return " ".join(text[start:end].split())
 

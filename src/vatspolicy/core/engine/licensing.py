@@ -32,7 +32,7 @@ def holds_instrument(
 
 
 def is_licensed(ruleset: RuleSet, activation: Activation) -> bool | None:
-    """Return whether the operator holds any instrument that a route leads to: the fact activity.licensed."""
+    """Return the fact activity.licensed: whether the operator holds any instrument that a route leads to."""
     operator = activation.get("operator")
     if operator is None or "licenses" not in operator:
         return None if ruleset.access else False
@@ -86,7 +86,7 @@ def evaluate_routes(
 
 
 class _Conditions(NamedTuple):
-    """Conditions of a route that do not hold."""
+    """Conditions of a route that are not met."""
 
     failing: tuple[Condition, ...]
     """Conditions that are false and close the route."""
@@ -118,7 +118,7 @@ def _check_conditions(ruleset: RuleSet, activation: Activation, rule: Rule) -> _
 
 
 class NeedResult(NamedTuple):
-    """The mildest and the strictest outcome that a need leaves possible, if it holds, and its state."""
+    """The mildest and the strictest outcome that an applicable need leaves possible, and its state."""
 
     low: Outcome
     high: Outcome

@@ -1,4 +1,4 @@
-"""The second pass of a decision: the missing facts that findings ask for, their places in the profile, and their order.
+"""The second pass of a decision: the missing facts of the findings, their places in the profile, and their order.
 
 Nothing here changes what was decided.
 """
@@ -37,11 +37,11 @@ class MissingFacts:
         """Places of one missing fact, by the identity of an activation, its names and the identity of its owner."""
 
     def name(self, findings: Iterable[Finding], kinds: Container[str] = KINDS) -> tuple[Finding, ...]:
-        """Return findings, those about rules of these kinds with the facts that they ask for."""
+        """Return findings; findings on rules of these kinds include the facts that they need."""
         return tuple([self._name(finding) if finding.rule.kind in kinds else finding for finding in findings])
 
     def of(self, finding: Finding) -> tuple[MissingFact, ...]:
-        """Return the facts that a finding asks for: those of its rule, and of a need whose answer they leave open."""
+        """Return the facts that a finding needs: the facts of its rule, and those that leave its need undecided."""
         found = self._named.get(id(finding))
         if found is None:
             found = self._named[id(finding)] = (finding, tuple(self._ask(finding)))
@@ -191,7 +191,7 @@ class MissingFacts:
         return () if path is None else (self._written_path(path),)
 
     def _of_unknown_operator(self, activation: Activation, fact: UnknownAttribute) -> Iterable[Path]:
-        """Return the place of a fact about an operator whom nobody has described, or of who it is."""
+        """Return the place of a fact about an operator that the spec does not describe, or of its identity."""
         service = activation.get("service")
         if service is None:  # the product itself is operated by the company
             return (self._written_path(("company", *fact.names)),)
@@ -253,5 +253,5 @@ def _ranked(
 
 
 def _of(rule: Rule, paths: Iterable[Path]) -> list[MissingFact]:
-    """Return the facts at these places, each once, as those that a rule asks for."""
+    """Return the facts at these places, without duplicates, as the facts that a rule needs."""
     return [MissingFact(path, (rule.name,)) for path in dict.fromkeys(paths)]

@@ -61,7 +61,7 @@ def notices(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str,
 
 
 def _is_presumed(profile: Profile, place: int, name: str) -> bool:
-    """Return whether a list of a service is empty because it is left out."""
+    """Return whether a list of a service is empty because it is omitted."""
     data = profile.document.data
     stated = data["services"][place].get(name) is not None or data["product"].get(name) is not None
     return not stated and profile.facts["services"][place].get(name) == []

@@ -1,4 +1,4 @@
-"""Legal opinions in a profile: they settle law that nobody here has read, and readings that practice leaves unsettled.
+"""Legal opinions in a profile: they settle unread law, and readings that practice leaves unsettled.
 
 A rule that rests on unverified articles alone decides nothing by itself: where it holds, it is undecided until an
 opinion says that it applies. A condition of a route that rests on such articles alone does not close its route.
@@ -58,7 +58,7 @@ def prevailing(activation: Activation, about: str) -> Mapping[str, Any] | None:
 
 
 def held_classes(rule: Rule) -> frozenset[str] | None:
-    """Return the classes that the readings of an open classify rule hold; None if nobody has read them.
+    """Return the classes in the readings of an open classify rule; None if its law is unread.
 
     `not-telecommunications` is among them if a reading finds no class.
     """
@@ -100,7 +100,7 @@ def applies(activation: Activation, rule: Rule, condition: Condition) -> bool | 
 
 
 def settle(matches: Iterable[Match], activation: Activation) -> list[Match]:
-    """Return the matches after opinions: a rule that does not apply is left out, an unread one is undecided.
+    """Return the matches after opinions: a rule that does not apply is omitted, an unread one is undecided.
 
     Classify rules stay as they are: `classification` settles them, because an opinion may name the classes.
     """

@@ -43,7 +43,7 @@ class Part:
         self.services: list[Service] = []
 
     def widen(self, low: Outcome, high: Outcome, about: Finding | MissingFact) -> None:
-        """Take account of a finding, or of a fact that no rule asks for, that leaves a range of outcomes possible."""
+        """Apply a finding, or a fact that no rule needs, that leaves a range of outcomes possible."""
         self.ranges.append((low, high, self.certain))
         self.high = max(self.high, high)
         if self.certain:  # a subject that is only possible is asked for by its class first

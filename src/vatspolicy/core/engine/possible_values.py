@@ -95,13 +95,13 @@ def _scalars(value: Tree) -> Iterator[Tree]:
 
 
 def _distinguished(known: Sequence[str], mentioned: set[Tree]) -> list[str]:
-    """Return the words that rules mention, and one that no rule mentions."""
+    """Return the words that rules mention, and a word that no rule mentions."""
     other = next((word for word in known if word not in mentioned), None)
     return [word for word in known if word in mentioned or word == other]
 
 
 def _places(path: Path, mentioned: set[Tree], schemas: SchemaSet) -> list[str]:
-    """Return the places that rules mention, one that no rule mentions, and overseas."""
+    """Return the places that rules mention, a place that no rule mentions, and overseas."""
     known = describe(path, schemas)["enum"]
     if "china" not in known:  # an address, and no area
         known = [place for place in known if not is_divided(place, schemas)]

@@ -1,4 +1,4 @@
-"""Other readings of contested rules, compared whole: classes, licenses, routes, denials and duties."""
+"""Comparison of other readings of contested rules: classes, licenses, routes, denials and duties."""
 
 from __future__ import annotations
 

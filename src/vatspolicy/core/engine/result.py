@@ -1,4 +1,4 @@
-"""The record of a decision, as every report reads it and as JSON shows it.
+"""The record of a decision, read by every report and written as JSON.
 
 `decision.schema.json` says what each field means. An optional part that does not exist is None or empty, and JSON
 leaves it out.
@@ -98,7 +98,7 @@ class Fact(ValueObject):
 
 @frozen(slots=True)
 class Matter(ValueObject):
-    """A rule or condition that an opinion is asked about."""
+    """A rule or condition that needs an opinion."""
 
     name: str
     message: LocalizedText
@@ -117,7 +117,7 @@ class Question(ValueObject):
 
 @frozen(slots=True)
 class Setting(ValueObject):
-    """A fact with a value, as an answer supposes it."""
+    """A fact with a value that an answer assumes."""
 
     path: str
     value: Any
@@ -127,7 +127,7 @@ class Setting(ValueObject):
 
 @frozen(slots=True)
 class ConditionalAnswer(ValueObject):
-    """Facts that are missing, and the decision if they are so. The evaluator has decided it."""
+    """Missing facts with assumed values, and the decision of the evaluator under these values."""
 
     decision: str
     settings: tuple[Setting, ...]
@@ -135,7 +135,7 @@ class ConditionalAnswer(ValueObject):
 
 @frozen(slots=True)
 class Offer(ValueObject):
-    """A license that would do: one of several, or the only one."""
+    """A license that meets a need, alone or as one of several alternatives."""
 
     instrument: Instrument
     class_: str | None
@@ -268,7 +268,7 @@ class Finding(ValueObject):
 
     @property
     def nearest_route(self) -> Route | None:
-        """The closed route that fails least; None unless a need is closed."""
+        """The closed route with the fewest failing conditions; None unless a need is closed."""
         return None
 
     @property
@@ -310,7 +310,7 @@ class Need(Finding):
 
     @property
     def nearest_route(self) -> Route | None:
-        """The closed route that fails least; None unless the need is closed."""
+        """The closed route with the fewest failing conditions; None unless the need is closed."""
         return next((route for route in self.routes or () if route.rule in self.nearest[:1]), None)
 
     def route(self, name: str) -> Route:
@@ -331,7 +331,7 @@ class Duty(Finding):
 
     @property
     def is_due_before_launch(self) -> bool:
-        """True for a duty before the launch that is not done."""
+        """True for an unfulfilled duty before the launch."""
         return self.state != "done" and self.deadline.group == "before-launch"
 
     @property
@@ -422,7 +422,7 @@ class Granted(ValueObject):
 
 @frozen(slots=True)
 class Opinion(ValueObject):
-    """A legal opinion of the spec, and what it did."""
+    """A legal opinion in the spec, and its effect."""
 
     about: str
     by: str
@@ -489,7 +489,7 @@ class WorstReading(ValueObject):
 
 @frozen(slots=True)
 class ItemChange(ValueObject):
-    """A difference between a decision before a day and from it on."""
+    """A difference between the decisions before a day and from that day on."""
 
     kind: str
     subject: str
@@ -573,7 +573,7 @@ class Record(ValueObject):
 
     @property
     def judged(self) -> str:
-        """The decision word that the gate looks at."""
+        """The decision word that the gate uses."""
         return self.remaining or self.decision
 
     @property
@@ -583,7 +583,7 @@ class Record(ValueObject):
 
     @property
     def held(self) -> tuple[Need, ...]:
-        """The permits that are held. Licenses that are held stand beside their routes."""
+        """The permits held. The routes contain the licenses held."""
         return tuple(finding for finding in self.met if finding.instrument is not None)
 
     @property
@@ -593,7 +593,7 @@ class Record(ValueObject):
 
     @property
     def waived(self) -> tuple[Finding, ...]:
-        """The findings that are set aside, the gravest first."""
+        """The findings that are set aside, most severe first."""
         return tuple(finding for finding in self.waivable if finding.waived is not None)
 
     @property
@@ -607,7 +607,7 @@ class Record(ValueObject):
 
 
 def encode(value: Any) -> Json:
-    """Return a value with records in it as data for JSON. Optional parts that do not exist are left out."""
+    """Return a value with records in it as data for JSON. Optional parts that do not exist are omitted."""
     kind = type(value)
     if kind is str or value is None or kind is bool or kind is int or kind is float:
         return value

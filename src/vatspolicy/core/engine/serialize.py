@@ -232,7 +232,7 @@ class _Maker:
         return self.bundle.folder if layer is None else layer.folder
 
     def closing(self, finding: Finding) -> Iterable[result.Citation]:
-        """Yield the law of the nearest closed routes, which stand in the way of a need without an open one."""
+        """Yield the law of the nearest closed routes, which block a need without an open one."""
         if finding.state == "closed":
             for rule in dict.fromkeys(state.rule for state in nearest_routes(finding.routes)):
                 yield from self.texts.citations(self.bundle.policies[rule.policy], rule.cite)
@@ -328,7 +328,7 @@ class _Maker:
         )
 
     def matter(self, name: str) -> result.Matter:
-        """Return the rule or condition that an opinion is asked about, with its words and its law."""
+        """Return the rule or condition that needs an opinion, with its wording and its law."""
         policy_id, rule_id, *condition = name.split("/")
         policy = self.bundle.policies[policy_id]
         rule = policy.rule(rule_id)
@@ -340,7 +340,7 @@ class _Maker:
 
 
 def find_place(profile: Profile, subject: Subject) -> result.Location:
-    """Return the place of the spec where a subject stands."""
+    """Return the place of a subject in the spec."""
     path: Path = ("product",)
     if subject.service is not None:
         ids = [service["id"] for service in profile.facts["services"]]
@@ -371,7 +371,7 @@ def layer_of(bundle: Bundle, rule: Rule) -> str | None:
 
 
 def make_reading(bundle: Bundle, reading: Interpretation, location: result.Location) -> result.Reading:
-    """Return another reading of a contested rule with all that it changes."""
+    """Return another reading of a contested rule with all its changes."""
     readings = reading.rule.readings
     assert readings is not None
     held_by = next(other.held_by for other in readings.others if other.name == reading.reading)

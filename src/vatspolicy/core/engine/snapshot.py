@@ -102,7 +102,7 @@ class Item:
 
     @property
     def rule(self) -> str | None:
-        """The name of the rule that says it."""
+        """The name of the rule behind the item."""
         return self.rules[0].name if self.rules else None
 
 
@@ -207,7 +207,7 @@ def _answerable(finding: Finding) -> Iterator[Rule]:
 
 
 def _needed(finding: Finding) -> Iterator[tuple[str, tuple[Rule, ...]]]:
-    """Yield the instruments that a need asks for, with the rules behind each."""
+    """Yield the instruments that a need requires, with the rules behind each."""
     effect = finding.rule.effect
     assert isinstance(effect, Need)
     if effect.instrument is not None:
@@ -279,7 +279,7 @@ def _need_details(finding: Finding) -> Iterator[Item]:
 
 
 def _marks(finding: Finding, bundle: Bundle) -> Iterator[Item]:
-    """Yield the parts of a rule's effect that a decision shows beside its state."""
+    """Yield the parts of a rule's effect that a decision shows with its state."""
     rule, effect = finding.rule, finding.rule.effect
     yield _item("waiver", rule.name, "excluded" if rule.unwaivable else "possible", finding)
     if isinstance(effect, Deny):

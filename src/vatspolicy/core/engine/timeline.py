@@ -1,4 +1,4 @@
-"""Decisions on one product over time: the days on which they change, why, and what is amended."""
+"""Decisions on a product over time: the days on which they change, the reasons, and the amendments."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SummaryItem:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A day that is marked."""
+    """A marked day."""
 
     mark: str
     """today or launch."""
@@ -95,7 +95,7 @@ class _Turn:
 
 
 def may_change(bundle: Bundle, profile: Profile, day: str) -> bool:
-    """Return whether the decision on a profile may differ from that of the day before. False is certain.
+    """Return whether the decision on a profile may differ from that of the previous day; False is certain.
 
     A rule whose condition is false has no finding, so its begin or end changes nothing.
     """

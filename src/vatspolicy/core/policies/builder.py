@@ -74,7 +74,7 @@ def build_policies(
 
 
 def _with_unread(policy: Policy, unread: AbstractSet[str]) -> Policy:
-    """Mark the rules, and conditions of routes, that read a parameter which nobody has read, also through terms."""
+    """Mark the rules, and conditions of routes, that read an unread parameter, also through terms."""
 
     def marked(rule: Rule) -> Rule:
         effect = rule.effect
@@ -186,7 +186,7 @@ class _Builder:
         )
 
     def message(self, written: LocalizedText) -> LocalizedText:
-        """Return a message as it is shown apart from a product: with the titles of its facts."""
+        """Return a message as shown without a product: with the titles of its facts."""
         return name_facts(written, self.schemas) if shows_facts(written) else written
 
     def effect(self, kind: str, body: Mapping[str, Any], path: Path, is_unread: bool) -> Effect:
@@ -216,7 +216,7 @@ class _Builder:
         return Route(body["to"], body["name"], body["title"], body["instrument"], conditions, share_cap)
 
     def condition(self, item: Mapping[str, Any], path: Path, is_unread: bool) -> Condition:
-        """Build a condition. One that cites nothing rests on the articles of its route, which may be unread."""
+        """Build a condition. Without citations it rests on the articles of its route, which may be unread."""
         cite = as_tuple(item.get("cite", []))
         return Condition(
             id=item["id"],
@@ -235,7 +235,7 @@ class _Builder:
         return Condition(SHARE_CAP, False, "SHARE-ABOVE-CAP", (), check, dict(_WITHIN_CAP), None, cap, is_unread)
 
     def is_unread(self, keys: Iterable[str]) -> bool:
-        """Return whether nobody has read any of the cited articles."""
+        """Return whether none of the cited articles has been read."""
         return all(self.articles[key].verification == UNREAD for key in keys)
 
     def verification(self, keys: Iterable[str]) -> str | None:

@@ -44,7 +44,7 @@ SHIPPED, HERE = Origin("shipped", None), Origin("folder", os.curdir)
 
 @frozen(slots=True)
 class LawIdentity(ValueObject):
-    """The law as every report names it."""
+    """The description of the law in reports."""
 
     origin: str
     """shipped, folder or bundle: where its base comes from."""
@@ -82,12 +82,12 @@ class Bundle:
 
     @property
     def identity(self) -> LawIdentity:
-        """The law as every report names it."""
+        """The description of the law in reports."""
         return LawIdentity(*self.origin, self.version, self.digest)
 
     @property
     def covers_until(self) -> str:
-        """Last day that is decided: some years after the law was last checked."""
+        """The last day that can be decided, some years after the law was last checked."""
         if self.known_until is None:
             return NEVER
         year, rest = self.known_until.split("-", 1)
@@ -105,7 +105,7 @@ class Bundle:
 
     @functools.cached_property
     def folder(self) -> str:
-        """The folder that holds the files of all policies."""
+        """The folder that contains the files of all policies."""
         if self.layers:
             return self.layers[0].folder
         folders = [os.path.dirname(policy.file) for policy in self.policies.values()]
@@ -113,7 +113,7 @@ class Bundle:
 
     @functools.cached_property
     def own_policies(self) -> tuple[Policy, ...]:
-        """The policies of the top layer: those that are written here."""
+        """The policies of the top layer, which is being edited."""
         return tuple(self.policies[id] for id in (self.layers[-1].policies if self.layers else self.policies))
 
     def layer_of(self, policy: str) -> Layer | None:
@@ -152,7 +152,7 @@ class Bundle:
         return {entry.rule: entry for entry in self.enforcements if entry.since <= day <= entry.until}
 
     def replaced(self, day: str) -> dict[str, Rule]:
-        """Return the rules that are replaced on a day, each with the rule that stands for it.
+        """Return the rules replaced on a day, each with its replacement.
 
         A rule that is itself replaced stands for nothing: the rule that it stood for is in force again.
         """
@@ -165,7 +165,7 @@ class Bundle:
         return [*replacement, *(one for rule in replacement for one in self.replacing(rule.name))]
 
     def _replacement(self, name: str, day: str) -> Rule | None:
-        """Return the rule that stands for another one on a day, or None if that one stands for itself."""
+        """Return the rule that replaces another one on a day; None if that rule is not replaced."""
         rules = (rule for rule in self.replacements.get(name, ()) if rule.in_force(day))
         return next((rule for rule in rules if self._replacement(rule.name, day) is None), None)
 
@@ -273,7 +273,7 @@ def load_bundle(
 
 
 def schemas_of_project(folder: str | FilePath) -> SchemaSet | None:
-    """Return the schemas beside a folder named `policies`; None if it has none, or the shipped ones.
+    """Return the schemas next to a folder named `policies`; None if there are none, or only the shipped ones.
 
     Raises InvalidInput for a file that cannot be read.
     """

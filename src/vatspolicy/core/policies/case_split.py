@@ -1,4 +1,4 @@
-"""Case split: rules that share a clause, which holds in some of them and is false in others.
+"""Case split of rules that share a clause which some require to be true and others to be false.
 
 One of two rules applies whatever the clause is, if all else that they say holds. `foreign` splits the routes into those
 for foreign investors and those for others, so that a share which nobody states does not close them all. Kleene's logic

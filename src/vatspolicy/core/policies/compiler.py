@@ -1,4 +1,4 @@
-"""Compiler of policies: it types every expression and checks what one file alone cannot know."""
+"""Compiler of policies: types every expression and runs the checks across files."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ class Wording:
         return self.clause(plain_tree(node), _SCOPE)
 
     def clauses(self, node: Node) -> list[str]:
-        """Return the parts of an expression that must all hold, each as a clause."""
+        """Return the parts of an expression that must all be true, each as a clause."""
         plain = plain_tree(node)
         return [self.clause(part, _SCOPE) for part in (plain.parts if isinstance(plain, And) else (plain,))]
 

@@ -61,7 +61,7 @@ def read_layer(folder: FilePath, shown: str) -> LayerFiles:
     """Read a layer, whose files are named below `shown`.
 
     Raises:
-        InvalidInput: A file or a folder cannot be read, or would be left out: a rule that is not seen forbids nothing.
+        InvalidInput: A file or a folder cannot be read, or would be omitted: a rule that is not seen forbids nothing.
     """
     found: list[tuple[str, str, bytes]] = []
     problems: list[Problem] = []
@@ -86,7 +86,7 @@ def make_layer(shown: str, found: Iterable[tuple[str, str, bytes]], unreadable: 
     """Return the layer of some files: each a name below `shown`, its kind (file, link or other), and its bytes.
 
     Raises:
-        InvalidInput: With `unreadable` and every file that would be left out.
+        InvalidInput: With `unreadable` and every file that would be omitted.
     """
     problems = list(unreadable)
     files: dict[str, bytes] = {}

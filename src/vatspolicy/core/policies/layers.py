@@ -38,7 +38,7 @@ class LayerDocuments(NamedTuple):
 
 @dataclass
 class _Below:
-    """The layers below the one that is checked."""
+    """The layers below the checked layer."""
 
     rules: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """Rules by their names (policy/rule)."""

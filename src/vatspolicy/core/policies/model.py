@@ -34,7 +34,7 @@ CLOSED = "closed"
 
 @frozen()
 class Expression(ValueObject):
-    """A CEL text of a policy, its typed tree, and where it stands."""
+    """A CEL text of a policy, its typed tree, and its location."""
 
     index: int
     """Place in the bundle's order of expressions, by which its generated code is found."""
@@ -185,7 +185,7 @@ class Route(NamedTuple):
 
     @property
     def requirements(self) -> tuple[Condition, ...]:
-        """Every condition that must hold for the route to be open."""
+        """Every condition that must be met for the route to be open."""
         return self.conditions if self.share_cap is None else (*self.conditions, self.share_cap)
 
     @property
@@ -227,7 +227,7 @@ class Readings(NamedTuple):
 
 
 class Override(NamedTuple):
-    """A rule of a layer below that a rule is meant to stand for."""
+    """A rule of a lower layer that a rule is meant to replace."""
 
     rule: str
     """policy/rule."""
@@ -283,7 +283,7 @@ class Rule(ValueObject):
 
     @functools.cached_property
     def is_open(self) -> bool:
-        """True if an opinion may settle the rule: nobody has read its law, or practice is unsettled."""
+        """True if an opinion may settle the rule, because its law is unread or practice is unsettled."""
         return self.is_unread or self.contested
 
     @property
@@ -308,7 +308,7 @@ class Rule(ValueObject):
 
     @property
     def through(self) -> str | None:
-        """The license that a need asks for by its routes."""
+        """The license that a need requires through its routes."""
         return self.effect.through if isinstance(self.effect, Need) else None
 
     @property
@@ -410,7 +410,7 @@ class Policy(ValueObject):
         return next((edition for edition in reversed(self.editions) if edition.since <= day), None)
 
     def is_unread(self, keys: Iterable[str]) -> bool:
-        """Return whether nobody has read any of the cited articles."""
+        """Return whether none of the cited articles has been read."""
         return all(self.articles[key].verification == UNREAD for key in keys)
 
     @property

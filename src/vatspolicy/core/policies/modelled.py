@@ -1,4 +1,4 @@
-"""The fields of the law that decide something, and what the parts of the program beside the evaluator know of them.
+"""The fields of the law that affect decisions, and which of them each part of the program supports.
 
 Proofs, SQL, the tests of policies and mutation give the law their own meaning. A field of the model that one of
 them does not know is refused there: if it were passed over, the answer would be about another law.
@@ -99,7 +99,7 @@ class Reader(NamedTuple):
     known: Fields = KNOWN
 
     def check(self, parts: Iterable[Part]) -> None:
-        """Raise UnknownField for a field that has another value than its default and that this reader does not know."""
+        """Raise UnknownField for a field that has a non-default value and that this reader does not know."""
         for part in parts:
             field = self._find_unknown(part)
             if field is not None:

@@ -1,4 +1,4 @@
-"""Expressions made plain for wording: terms are expanded, and `not` stands at single tests alone.
+"""Normalized expressions for wording: terms are expanded, and `not` applies only to single tests.
 
 Both keep the value under three-valued logic: De Morgan's laws hold for unknown operands too.
 """

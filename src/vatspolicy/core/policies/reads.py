@@ -74,7 +74,7 @@ def _read(node: Node, bound: Mapping[str, tuple[str, ...]], found: set[str]) -> 
 
 
 def asked_facts(schemas: SchemaSet) -> Iterator[str]:
-    """Yield paths of the facts that the profile schema asks a question about, objects and lists of objects left out."""
+    """Yield paths of the facts that the profile schema asks a question about, objects and lists of objects omitted."""
     yield from _asked(schemas.load("profile"), "", schemas)
 
 

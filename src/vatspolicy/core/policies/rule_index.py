@@ -358,7 +358,7 @@ def _constants(nodes: Iterable[Node], params: Mapping[str, Any]) -> Iterator[Any
 
 
 def _facts(node: Node, bound: frozenset[str]) -> Iterator[Fact]:
-    """Yield the facts that a node reads, its own variables left out."""
+    """Yield the facts that a node reads, its own variables omitted."""
     if isinstance(node, Fact):
         if node.root not in bound:
             yield node

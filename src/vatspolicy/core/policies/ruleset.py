@@ -55,7 +55,7 @@ class RuleSet:
         return self.rules.get(f"{each}/{kind}", ())
 
     def match(self, each: str, activation: Activation, kinds: tuple[str, ...] = KINDS) -> list[Match]:
-        """Return the rules about a subject that hold or may hold, kind by kind in the order of `kinds`."""
+        """Return the rules about a subject that apply or may apply, in the order of `kinds`."""
         found: list[Match] = []
         for rule, evaluate in self._candidates(each, activation, kinds):
             value = evaluate(activation)
@@ -71,7 +71,7 @@ class RuleSet:
         return None if type(value) is Unknown else value
 
     def missing_facts(self, expression: Expression, activation: Activation) -> tuple[UnknownAttribute, ...]:
-        """Return the facts to ask for next while an expression is unknown; none if it is decided."""
+        """Return the next facts to ask for while an expression is unknown; none if it is decided."""
         value = self.evaluator.function(expression)(activation)
         return value.facts if type(value) is Unknown else ()
 
@@ -114,7 +114,7 @@ class RuleSet:
         }
 
     def authorities(self, instrument: str, activation: Activation) -> tuple[str, ...]:
-        """Return the authorities in charge of an instrument: those of the first entry that holds.
+        """Return the authorities in charge of an instrument: those of the first entry that applies.
 
         While facts are missing, these are the authorities of all entries that may be the first.
         """

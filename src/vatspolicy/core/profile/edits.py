@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from vatspolicy.core.documents import Path
+from vatspolicy.core.documents import Document, Path
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
     from typing import Any
@@ -41,3 +44,41 @@ def set_fact(data: Any, path: Path, value: Any) -> Any:
     entries = {"at": data} if isinstance(data, str) else dict(data or {})
     entries[step] = set_fact(entries.get(step), rest, value)
     return entries
+
+
+def is_launch(document: Document) -> bool:
+    """Return True for a launch of several companies, which is no profile itself."""
+    return isinstance(document.data, dict) and "companies" in document.data
+
+
+def change(document: Document, changes: Iterable[tuple[str, Any]]) -> Document:
+    """Return the document with facts set by dotted path, or removed for None. Raises InvalidInput for a wrong path."""
+    changes = tuple(changes)
+    if not changes:
+        return document
+    import copy
+    import itertools
+
+    data = copy.deepcopy(document.data)
+    for dotted, value in changes:
+        steps: list[str | int] = [int(step) if step.isdigit() else step for step in dotted.split(".")]
+        target: Any = data
+        try:
+            for step, following in itertools.pairwise(steps):
+                if isinstance(target, dict) and step not in target and value is not None:
+                    target[step] = [] if isinstance(following, int) else {}
+                target = target[step]
+            _put(target, steps[-1], copy.deepcopy(value))  # a later change may reach into it
+        except (KeyError, IndexError, TypeError):
+            if value is not None:
+                raise InvalidInput([Problem(document.file, 1, 1, dotted, _("This path cannot be set."))]) from None
+    return replace(document, data=data)
+
+
+def _put(target: Any, step: str | int, value: Any) -> None:
+    if value is None:
+        del target[step]
+    elif isinstance(target, list) and step == len(target):
+        target.append(value)
+    else:
+        target[step] = value

@@ -31,7 +31,7 @@ class Operator(dict[str, Any]):
             self.pop(SHARE, None)
 
     def path_of(self, names: tuple[str, ...]) -> Path:
-        """Return the path of a fact; of the share, the one that counts, or the first that is missing."""
+        """Return the path of a fact; for the share, the path that counts, or the first missing one."""
         if names != (SHARE,):
             return (self.holder, *names)
         counting = self.get(SHARE)

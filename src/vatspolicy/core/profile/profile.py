@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from vatspolicy.clock import FIRST, LAST, later
 from vatspolicy.core.cel.ast import Fact, walk
 from vatspolicy.core.cel.types import ListOf, Number, Record, Type
-from vatspolicy.core.documents import Document, Path, load_document, parse_document
+from vatspolicy.core.documents import Document, Path, load_document, parse_document, split_part
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.core.documents.validation import validate
+from vatspolicy.core.profile.edits import change, is_launch
 from vatspolicy.core.profile.invariants import broken_invariants, invariants
 from vatspolicy.core.profile.operators import BASIS, SHARE, ULTIMATE, WHOLE, Operator
 from vatspolicy.core.profile.vocabulary import (
@@ -83,7 +84,7 @@ class Profile(ValueObject):
 
     @functools.cached_property
     def turning_days(self) -> Mapping[str, tuple[Path, ...]]:
-        """Days on which a dated fact may begin or cease to hold: its own day and the day after, with the facts' paths.
+        """Days on which a dated fact may start or stop being valid (its day and the next), with the facts' paths.
 
         A license holds to the end of its last day, a filing from its day on. The launch day is not included.
         """
@@ -116,7 +117,7 @@ class Profile(ValueObject):
         return (*path, *names)
 
     def mark(self, path: Path) -> tuple[int, int]:
-        """Return line and column (from 1) of a fact, or of the nearest object that holds it."""
+        """Return line and column (from 1) of a fact, or of the nearest object that contains it."""
         return self.document.mark(path)
 
     def _written(self, path: Path, name: str) -> bool:
@@ -130,7 +131,7 @@ def load_profile(
     schemas: SchemaSet | None = None,
     stdin_name: str | None = None,
 ) -> Profile:
-    """Return the profile in a file (YAML or JSON; `-` is standard input), or in a mapping.
+    """Return the profile in a file (YAML or JSON; `-` is standard input), in a part of a launch, or in a mapping.
 
     `changes` are facts to set by dotted path (`services.0.area`), None to remove one. `schemas` are those of the
     bundle that will decide, by default the shipped ones. `stdin_name` is the name that reports give standard input.
@@ -141,14 +142,40 @@ def load_profile(
     if isinstance(source, Mapping):
         import json
 
-        document = parse_document(json.dumps(source, ensure_ascii=False), "<profile>.json")
+        document, part = parse_document(json.dumps(source, ensure_ascii=False), "<profile>.json"), ""
     else:
-        document = load_document(source, stdin_name=stdin_name)
-    return read_profile(change(document, changes), schemas)
+        file, part = split_part(str(source))
+        document = load_document(file, stdin_name=stdin_name)
+    return read_profile(open_part(document, part, changes, schemas), schemas)
+
+
+def open_part(
+    document: Document, part: str, changes: Iterable[tuple[str, Any]] = (), schemas: SchemaSet | None = None
+) -> Document:
+    """Return the profile of a part of a launch, or the document itself for no part, with facts set as in `change`.
+
+    Raises InvalidInput.
+    """
+    return open_parts(document, part, changes, schemas)[0] if part else change(document, changes)
+
+
+def open_parts(
+    document: Document, part: str = "", changes: Iterable[tuple[str, Any]] = (), schemas: SchemaSet | None = None
+) -> list[Document]:
+    """Return the same; of a launch without a part, all its profiles. Raises InvalidInput."""
+    if not part and not is_launch(document):
+        return [change(document, changes)]
+    from vatspolicy.core.profile.launch import open_launch
+
+    return open_launch(document, changes, schemas, part)
 
 
 def read_profile(document: Document, schemas: SchemaSet | None = None) -> Profile:
     """Return the profile in a document. Raises InvalidInput."""
+    if is_launch(document):
+        message = _("This is a launch of several companies, and one profile is needed.")
+        hint = _("vatspolicy check decides the launch. Name one part as FILE#PART.")
+        raise InvalidInput([document.problem(("companies",), message, hint, key=True)])
     problems = validate(document, "profile", schemas) or first_problems(_beyond_schema(document))
     if problems:
         raise InvalidInput(problems)
@@ -190,41 +217,8 @@ def facts_of(data: Any, schemas: SchemaSet | None = None) -> dict[str, Any]:
     return facts
 
 
-def change(document: Document, changes: Iterable[tuple[str, Any]]) -> Document:
-    """Return the document with facts set by dotted path, or removed for None. Raises InvalidInput for a wrong path."""
-    changes = tuple(changes)
-    if not changes:
-        return document
-    import copy
-    import itertools
-
-    data = copy.deepcopy(document.data)
-    for dotted, value in changes:
-        steps: list[str | int] = [int(step) if step.isdigit() else step for step in dotted.split(".")]
-        target: Any = data
-        try:
-            for step, following in itertools.pairwise(steps):
-                if isinstance(target, dict) and step not in target and value is not None:
-                    target[step] = [] if isinstance(following, int) else {}
-                target = target[step]
-            _put(target, steps[-1], copy.deepcopy(value))  # a later change may reach into it
-        except (KeyError, IndexError, TypeError):
-            if value is not None:
-                raise InvalidInput([Problem(document.file, 1, 1, dotted, _("This path cannot be set."))]) from None
-    return replace(document, data=data)
-
-
-def _put(target: Any, step: str | int, value: Any) -> None:
-    if value is None:
-        del target[step]
-    elif isinstance(target, list) and step == len(target):
-        target.append(value)
-    else:
-        target[step] = value
-
-
 def is_declared(holder: str, name: str) -> bool:
-    """Return whether a list of an object (`profile`, `company`, `partner` …) is empty if it is left out."""
+    """Return whether a list of an object (`profile`, `company`, `partner` …) is empty if it is omitted."""
     return name in DECLARED and holder != "partner"
 
 
@@ -242,7 +236,7 @@ def _read_facts(schemas: SchemaSet) -> Reader:
 def _reader(type: Type, schemas: SchemaSet) -> Reader | None:
     """Return the function that makes a written value one that expressions read; None if the value stays as it is.
 
-    Nulls are left out, numbers become floats, and places become objects with the places they lie in.
+    Nulls are omitted, numbers become floats, and places become objects with the places they lie in.
     """
     match type:
         case Record(name=name, fields=fields):
@@ -334,7 +328,7 @@ def _offer_licensed(found: dict[str, Any]) -> None:
 
 
 def _presume_none(presumed: Mapping[str, tuple[str, frozenset[str]]], found: dict[str, Any]) -> None:
-    """Read a list as empty if it is left out and each word of another fact leaves it empty."""
+    """Read a list as empty if it is omitted and each word of another fact leaves it empty."""
     for key, (fact, words) in presumed.items():
         if key not in found and found.get(fact) and words.issuperset(found[fact]):
             found[key] = []

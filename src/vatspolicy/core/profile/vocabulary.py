@@ -48,12 +48,12 @@ def within(code: str, schemas: SchemaSet | None = None) -> tuple[str, ...]:
 
 
 def is_divided(code: str, schemas: SchemaSet | None = None) -> bool:
-    """Return whether the law treats parts of a place differently, so that an address is not told by its name."""
+    """Return whether the law treats parts of a place differently, so that its name does not identify an address."""
     return bool(gazetteer(schemas)[code].get("divided"))
 
 
 def addresses(schemas: SchemaSet) -> tuple[str, ...]:
-    """Return the sites that are fine enough to tell an address: all but the divided ones."""
+    """Return the sites that identify an address: all except divided ones."""
     return tuple(code for code in schemas.load("places")["$defs"]["site"]["enum"] if not is_divided(code, schemas))
 
 
@@ -64,7 +64,7 @@ def parts_of(code: str, schemas: SchemaSet) -> tuple[str, ...]:
 
 @derived_from_schemas
 def presumptions(schemas: SchemaSet) -> Mapping[str, tuple[str, frozenset[str]]]:
-    """Return the lists of a service that are empty if left out behind some words, with the fact that has the words."""
+    """Return the lists of a service that are empty if omitted behind some words, with the fact that has the words."""
     service = schemas.load("profile")["properties"]["services"]["items"]["properties"]
     stated = {name: child["x-empty-behind"] for name, child in service.items() if "x-empty-behind" in child}
     return {name: (fact, frozenset(words)) for name, rule in stated.items() for fact, words in rule.items()}
@@ -83,13 +83,16 @@ def label(kind: str, word: str, schemas: SchemaSet | None = None) -> LocalizedTe
     return _chosen(schemas).load(home)["$defs"][kind]["x-enum"][word]  # type: ignore[no-any-return]
 
 
-def describe(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> Mapping[str, Any]:
-    """Return the schema node of a fact of the profile, references followed; an empty mapping for an unknown path."""
+def describe(
+    path: tuple[str | int, ...], schemas: SchemaSet | None = None, whole: str = "profile"
+) -> Mapping[str, Any]:
+    """Return the schema node of a fact of a profile or launch, references followed; an empty mapping if unknown."""
     schemas = _chosen(schemas)
-    node: Mapping[str, Any] = schemas.load("profile")
+    node: Mapping[str, Any] = schemas.load(whole)
     for step in path:
         node = resolve_node(node, schemas)
-        node = node.get("items", {}) if isinstance(step, int) else node.get("properties", {}).get(step, {})
+        further = node.get("additionalProperties") or {}
+        node = node.get("items", {}) if isinstance(step, int) else node.get("properties", {}).get(step, further)
     return {
         **resolve_node(node, schemas),
         **{key: node[key] for key in ("title", "x-title-zh", "x-question") if key in node},
@@ -103,6 +106,13 @@ def question(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> L
     return node.get("x-question") or say_both(
         FRAMES["question"], text={"en": title, "zh": node.get("x-title-zh", title)}
     )
+
+
+def asked_together(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> Mapping[str, Any] | None:
+    """Return the entry of `x-together` for a fact: the facts that one question may ask for, None for a fact alone."""
+    name = ".".join(step for step in path if isinstance(step, str))
+    groups: Iterable[Mapping[str, Any]] = _chosen(schemas).load("profile").get("x-together", ())
+    return next((group for group in groups if name in group["facts"]), None)
 
 
 def words_of(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> tuple[Word, ...]:

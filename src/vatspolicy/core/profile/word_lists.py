@@ -97,7 +97,7 @@ def _merged(one: WordList, other: WordList) -> WordList:
 
 
 def _with_areas(places: WordList, schemas: SchemaSet) -> WordList:
-    """Return the places with a word on those that hold no office and no facility."""
+    """Return the places, marking those that cannot contain an office or a facility."""
     sites = set(schemas.load("places")["$defs"]["site"]["enum"])
     words = (word if word.value in sites else replace(word, example=_AREA_ONLY) for word in places.words)
     return replace(places, words=tuple(words))

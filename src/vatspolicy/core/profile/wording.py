@@ -1,4 +1,4 @@
-"""Facts of a profile in words, in both languages: their titles and values, as the schemas name them.
+"""Wording of the facts of a profile in both languages: titles and values from the schemas.
 
 This is the one place that words a fact. Instruments are named by the policies, so that the caller passes their titles.
 """

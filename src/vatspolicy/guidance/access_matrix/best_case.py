@@ -292,7 +292,7 @@ class BestCaseSearch:
     def _open(
         self, rule: Rule, business: Business, locations: tuple[Site, ...], start: Facts
     ) -> tuple[BestCase | None, set[str] | None]:
-        """Return the first case in which every condition holds, or else the conditions that failed in every case.
+        """Return the first case in which every condition is met, or else the conditions that failed in every case.
 
         There are no such conditions, but None, if the route applies in no case.
         """
@@ -330,7 +330,7 @@ class BestCaseSearch:
         return None, failed
 
     def _failing(self, conditions: Iterable[Condition], business: Business, choice: Facts) -> set[str]:
-        """Return the ids of the conditions that do not hold in a case."""
+        """Return the ids of the conditions that are not met in a case."""
         activation = self.activity(business, choice)
         return {condition.id for condition in conditions if not self.ruleset.evaluate(condition.check, activation)}
 

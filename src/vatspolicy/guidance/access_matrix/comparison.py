@@ -33,7 +33,7 @@ def compare_matrices(base: Bundle, head: Bundle, day: str, changed: Collection[s
 
 
 def _may_change(base: Bundle, head: Bundle, day: str, changed: Collection[str]) -> bool:
-    """Return False if no rule that differs has a part in the matrix, and the law names the same words in its values."""
+    """Return False if no changed rule affects the matrix, and the law uses the same words in its values."""
     rulesets = [bundle.on(day) for bundle in (base, head)]
     for ruleset in rulesets:
         for each, kind in (("service", "classify"), ("service", "deny"), ("activity", "deny"), ("activity", "route")):
@@ -71,7 +71,7 @@ class _MatrixComparison:
 
     @functools.cached_property
     def _barred(self) -> frozenset[Business]:
-        """Businesses for which a prohibition that differs may hold."""
+        """Businesses to which a changed prohibition may apply."""
         businesses = dict.fromkeys(business for side in self.sides for business in side.businesses)
         return frozenset(
             business for business in businesses if any(side.may_hold(rule, business) for side, rule in self.bars)

@@ -67,7 +67,7 @@ def find_locations(strings: frozenset[str], schemas: SchemaSet) -> tuple[Site, .
 
 
 def _zones(province: str, schemas: SchemaSet) -> list[str]:
-    """Return the zones of a province that contain no site as a whole; a zone bears the name of its province."""
+    """Return the zones of a province that contain no whole site; a zone has the name of its province."""
     whole = {entry["zone"] for entry in gazetteer(schemas).values() if "zone" in entry}
     zones = schemas.load("places")["$defs"]["zone"]["enum"]
     return [zone for zone in zones if (zone == province or zone.startswith(f"{province}-")) and zone not in whole]
@@ -142,6 +142,6 @@ def _sites_below(schemas: SchemaSet) -> Mapping[str, set[str]]:
 
 
 def letters(number: int) -> str:
-    """Return the letters that stand for a number, as a spreadsheet names columns: a, b … z, aa, ab."""
+    """Return the letters for a number, like the columns of a spreadsheet: a, b … z, aa, ab."""
     last = chr(ord("a") + number % 26)
     return last if number < 26 else letters(number // 26 - 1) + last

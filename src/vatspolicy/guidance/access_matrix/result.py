@@ -108,7 +108,7 @@ class Regime:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Place that stands for a set of places."""
+    """Place that represents a set of places."""
 
     at: str
     zone: str

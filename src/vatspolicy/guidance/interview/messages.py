@@ -67,26 +67,24 @@ PHRASES: Mapping[str, LocalizedText] = {
     "how_date": Phrase("Type a day as YYYY-MM-DD."),
     "how_text": Phrase("Type lower-case words joined by hyphens."),
     "how_name": Phrase("Type its name, such as Acme SaaS; its id and its file name are made from it."),
-    "how_menu": Phrase("Type to search, or move with the arrow keys; Enter takes the answer."),
-    "how_menu_several": Phrase(
-        "Type to search, or move with the arrow keys; a comma adds another answer, Enter takes "
-        "them. 0 for none of these."
+    "menu": Phrase("Type to search, or move with the arrow keys; Enter takes the answer."),
+    "how_together": Phrase(
+        "Type words or numbers with commas between them; none at the end empties each list that you name nothing of. "
+        "What else you leave out is asked later."
     ),
-    "how_menu_some": Phrase(
-        "Type to search, or move with the arrow keys; a comma adds another answer, Enter takes them. At least one."
-    ),
-    "how_menu_services": Phrase(
-        "Type to search, or move with the arrow keys. A comma adds another answer; a slash begins a service that is "
-        "run, hosted or sold independently. Enter takes them. 0 for none of these."
-    ),
+    "how_name_day": Phrase("Type its name and the day, such as Acme SaaS, 2027-03-01, or the name alone."),
     "how_launch": Phrase("Type a day as YYYY-MM-DD; without one, the law of today decides."),
     "unknown_word": Phrase("This is not a valid answer."),
     "several": Phrase("Several answers match. Choose from these:"),
     "kept_words": Phrase("Kept: {words}. Type the missing word alone."),
+    "kept_parts": Phrase("Kept: {words}. Type the missing word alone, or - to leave it out."),
     "elsewhere": Phrase("No answer here has this name. It belongs to another question: {questions}."),
     "near": Phrase("No answer has this name. Did you mean:"),
     "empty": Phrase("Nothing was typed. Type an answer, or press Enter again for don't know."),
     "one_only": Phrase("Give one answer only."),
+    "examples": Phrase("For example: {examples}"),
+    "implied": Phrase("Unless you name another: {answer}"),
+    "one_only_of": Phrase("Give one answer only to: {question}"),
     "none_and_more": Phrase("0 stands for none of these and goes with nothing else."),
     "not_whole": Phrase("Enter a whole number."),
     "not_number": Phrase("Enter a number."),

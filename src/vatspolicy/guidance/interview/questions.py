@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vatspolicy.core.cel.ast import Fact, walk
 from vatspolicy.core.documents import Path
@@ -17,6 +17,7 @@ from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.policies.wording import describe_effect
 from vatspolicy.core.profile.edits import get_fact
 from vatspolicy.core.profile.vocabulary import (
+    asked_together,
     describe,
     gazetteer,
     grouped,
@@ -45,8 +46,12 @@ KINDS = (
     "places",
     "services",
     "entries",
+    "together",
 )
-"""Kinds of answers. `words` are choices too many to list; `entries` is a list of objects, one for each choice."""
+"""Kinds of answers. `words` are choices too many to list; `entries` is a list of objects, one for each choice;
+`together` is an object with the answer to each part by its path (`combine`).
+"""
+NUMBERS = ("integer", "number")
 NAME_PATH: Path = ("product", "id")
 LAUNCH: Path = ("product", "launch")
 SERVICES: Path = ("services",)
@@ -79,11 +84,22 @@ class Question:
     phase: str
     """Phase of the interview: start, decision or duties."""
     gain: InformationGain
+    heading: LocalizedText | None = None
+    """Question that asks for all parts."""
+    parts: tuple[Question, ...] = ()
+    """Questions of the facts that are asked for together, this one included; none if it is asked alone."""
+    implied: Tree = None
+    """Answer that stands unless another is given, as the question says; None if there is none."""
 
     @property
     def several(self) -> bool:
         """True if the answer is a list."""
-        return self.kind in ("choices", "words", "places", "services", "entries")
+        return self.kind in ("choices", "words", "places", "services", "entries", "together")
+
+    @property
+    def name(self) -> str:
+        """Path with dots."""
+        return ".".join(map(str, self.path))
 
     @property
     def groups(self) -> tuple[tuple[LocalizedText, int, int], ...]:
@@ -98,11 +114,62 @@ class Question:
     @property
     def listed(self) -> bool:
         """True if the choices are shown."""
-        return self.kind not in ("words", "place", "places") and len(self.choices) <= _LISTED
+        looked_up = any(one.kind in ("words", "place", "places") for one in (self, *self.parts))
+        return not looked_up and len(self.choices) <= _LISTED
+
+    @property
+    def numbered(self) -> bool:
+        """True if a number stands for a choice, and not for an amount."""
+        return self.listed and not any(part.kind in NUMBERS for part in self.parts)
 
 
-def make_question(state: InterviewState, fact: MissingFact, phase: str, gain: InformationGain = NO_GAIN) -> Question:
-    """Build the question that asks for a fact."""
+def make_question(
+    state: InterviewState,
+    fact: MissingFact,
+    phase: str,
+    gain: InformationGain = NO_GAIN,
+    others: Iterable[MissingFact] = (),
+) -> Question:
+    """Build the question that asks for a fact, and for those of `others` that the schema lets it ask for together."""
+    asked = _make_one(state, fact, phase, gain)
+    group = asked_together(fact.path, state.schemas)
+    if group is None:
+        return asked
+    beside = {_fact_name(one.path): one for one in (*others, fact) if _is_beside(fact.path, one.path)}
+    implied: Mapping[str, Tree] = group.get("implied", {})
+    for name in implied:
+        path = tuple(name.split("."))
+        if get_fact(state.data, path) is None:
+            beside.setdefault(name, MissingFact(path, ()))
+    named = [name for name in group["facts"] if name in beside]
+    parts = [replace(_make_one(state, beside[name], phase, gain), implied=implied.get(name)) for name in named]
+    return replace(asked, heading=group["question"], parts=tuple(parts)) if len(parts) > 1 else asked
+
+
+def combine(question: Question) -> Question:
+    """Return a question with its parts as one list, in which each choice names its fact; without parts, itself."""
+    if question.heading is None:
+        return question
+    choices = tuple(
+        Choice({part.name: one.value}, one.label, one.synonyms, one.group or part.text)
+        for part in question.parts
+        for one in part.choices
+    )
+    rules = tuple(dict.fromkeys(name for part in question.parts for name in part.rules))
+    whole = replace(question, kind="together", text=question.heading, choices=choices, rules=rules)
+    return replace(whole, unit=None, least=None, most=None)
+
+
+def _fact_name(path: Path) -> str:
+    return ".".join(step for step in path if isinstance(step, str))
+
+
+def _is_beside(path: Path, other: Path) -> bool:
+    """Return whether two facts are of the same service and of the same license, as far as they are of one."""
+    return all(one == two for one, two in zip(path, other, strict=False) if isinstance(one, int))
+
+
+def _make_one(state: InterviewState, fact: MissingFact, phase: str, gain: InformationGain) -> Question:
     path = fact.path
     node = describe(path, state.schemas)
     kind, choices = _kind(state, path, node, fact.rules)

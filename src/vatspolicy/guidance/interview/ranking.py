@@ -29,7 +29,7 @@ from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.edits import set_fact
 from vatspolicy.core.profile.invariants import broken_invariant
 from vatspolicy.core.profile.profile import Profile, facts_of, trust_profile
-from vatspolicy.core.profile.vocabulary import describe, fact_schemas
+from vatspolicy.core.profile.vocabulary import asked_together, describe, fact_schemas
 
 _Names: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 """Facts by variable and fields."""
@@ -104,6 +104,8 @@ TRIALS = 30
 """Maximum number of evaluations per question."""
 EASY = 2
 """Cost up to which a fact is easy to put in order (`x-mutable` in the schema)."""
+LAST = 3
+"""Turn of a minor fact of which no answer eliminates an outcome: what is easy may settle the decision without it."""
 NEED = 0.25
 """Weight of a possible need: the first need that is certain makes all others moot. A possible denial has weight 1."""
 MAX_AHEAD = 25
@@ -200,7 +202,8 @@ def rank_facts(
 
     def rank(pair: tuple[MissingFact, InformationGain]) -> tuple[object, ...]:
         fact, gain = pair
-        turn = 0 if duties else _turn(fact.path, state.schemas)
+        idle = gain.answers and not gain.weight and _is_minor(fact.path, state.schemas)
+        turn = 0 if duties else LAST if idle else _turn(fact.path, state.schemas)
         return (turn, -gain.weight, -gain.expected, -gain.worst, _place(order, fact.path))
 
     return sorted(gains, key=rank)
@@ -208,9 +211,18 @@ def rank_facts(
 
 def is_easy(path: Path, schemas: SchemaSet) -> bool:
     """Return whether a fact of the company, or the place of hosting, is easy to put in order: capital, means."""
-    if path[0] != "company" and path[-1] != "hosting":
-        return False
+    return (path[0] == "company" or path[-1] == "hosting") and _is_cheap(path, schemas)
+
+
+def _is_cheap(path: Path, schemas: SchemaSet) -> bool:
     return bool(describe(path, schemas).get("x-mutable", {}).get("cost", EASY + 1) <= EASY)
+
+
+def _is_minor(path: Path, schemas: SchemaSet) -> bool:
+    """Return whether a fact is a part of a place, as a district is, or of a service and cheap to put in order."""
+    return "at" in describe(path[:-1], schemas).get("properties", {}) or (
+        path[0] == "services" and _is_cheap(path, schemas)
+    )
 
 
 def _turn(path: Path, schemas: SchemaSet) -> int:
@@ -257,12 +269,13 @@ def estimate_remaining(state: InterviewState, unknown: Iterable[Path]) -> int:
 
     `unknown`: facts that were asked for in vain.
     """
-    passed, count = set(unknown), 0
-    while count < MAX_AHEAD:
+    passed, asked = set(unknown), set[str | Path]()
+    while len(asked) < MAX_AHEAD:
         fact = next((fact for fact in state.missing() if fact.path not in passed), None)
         if fact is None:
             break
-        count += 1
+        group = asked_together(fact.path, state.schemas)
+        asked.add(fact.path if group is None else group["facts"][0])
         passed.add(fact.path)
         answers = possible_answers(state.bundle, state.ruleset, state.data, fact.path, fact.rules, state.as_of)
         tries = [typical_answer(answers), *answers] if answers else []
@@ -270,4 +283,4 @@ def estimate_remaining(state: InterviewState, unknown: Iterable[Path]) -> int:
         schemas = state.ruleset.schemas
         possible = (one for one in following if broken_invariant(facts_of(one.data, schemas), schemas) is None)
         state = next(possible, state)
-    return count
+    return len(asked)

@@ -11,13 +11,16 @@ from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.words import SOME, Word, search_words
 from vatspolicy.core.profile.word_lists import find_elsewhere
 from vatspolicy.guidance.interview.messages import REPLIES, both
-from vatspolicy.guidance.interview.questions import NAME_PATH, Question
+from vatspolicy.guidance.interview.questions import NAME_PATH, NUMBERS, Question
 from vatspolicy.guidance.interview.result import Choice
 from vatspolicy.guidance.interview.session import Refused
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import joint, series
 
 _COMMA = re.compile(r"[,，、;；]")
+_THOUSANDS = re.compile(r"(?<=[0-9])[ ,_，](?=[0-9]{3}(?![0-9]))")
+_AMOUNT = re.compile(r"-?[0-9][0-9._]*\s*[%％]?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
 _SLASH = re.compile(r"[/／]")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SHOWN = 12
@@ -112,7 +115,7 @@ def _replies(meaning: bool | None) -> tuple[str, ...]:
 def _find(question: Question, text: str) -> Choice:
     """Return the choice that matches a number, a code, a name or a part of a name."""
     text = text.strip()
-    if question.listed and text.isascii() and text.isdigit():
+    if question.numbered and text.isascii() and text.isdigit():
         if not 1 <= int(text) <= len(question.choices):
             raise Refused(both("unknown_word"))
         return question.choices[int(text) - 1]
@@ -163,15 +166,21 @@ def find_group(question: Question, text: str) -> list[Choice]:
     ]
 
 
-def _called(choice: Choice) -> tuple[str, ...]:
+def code_of(choice: Choice) -> Tree:
+    """Return the word or the truth value that stands for a choice."""
     value = choice.value
-    code = next(iter(value.values())) if isinstance(value, dict) else value
+    while isinstance(value, dict):
+        value = next(iter(value.values()))
+    return value
+
+
+def _called(choice: Choice) -> tuple[str, ...]:
+    code = code_of(choice)
     return (*((code,) if isinstance(code, str) else ()), *choice.synonyms)
 
 
 def _names(choice: Choice) -> tuple[str, ...]:
-    value = choice.value
-    code = next(iter(value.values())) if isinstance(value, dict) else value
+    code = code_of(choice)
     words = _replies(code) if isinstance(code, bool) else (str(code),)
     return tuple(_plain(word) for word in (*words, choice.label["en"], choice.label["zh"]))
 
@@ -182,7 +191,7 @@ def _plain(text: str) -> str:
 
 
 def _whole(question: Question, text: str) -> Tree:
-    text = re.sub(r"(?<=[0-9])[ ,_，](?=[0-9]{3}(?![0-9]))", "", text)
+    text = _THOUSANDS.sub("", text)
     if not re.fullmatch(r"-?[0-9]{1,19}", text):
         raise Refused(both("not_whole"))
     return _bounded(question, int(text))
@@ -223,6 +232,45 @@ def _text(question: Question, text: str) -> Tree:
     return text
 
 
+def _together(question: Question, text: str) -> Tree:
+    """Return the answers to parts by their paths. What is left out stays open; `none` empties the lists among it."""
+    values: dict[str, Tree] = {}
+    if any(part.kind in NUMBERS for part in question.parts):
+        text = _THOUSANDS.sub("", text)
+    elif re.fullmatch(r"[0-9 ]+", text):
+        text = ",".join(text.split())
+    found, rest, none = [], [], False
+    for start, piece in _split(_COMMA, text):
+        word = piece.strip()
+        kinds = NUMBERS if _AMOUNT.fullmatch(word) else ("date",) if _DAY.fullmatch(word) else ()
+        typed = next((part for part in question.parts if part.kind in kinds and part.name not in values), None)
+        if typed is not None:
+            values[typed.name] = _READERS[typed.kind](typed, word)
+        elif question.path == NAME_PATH:
+            rest.append(piece)
+        elif _is_none(word):
+            none = True
+        elif word.strip("-"):
+            try:
+                found.append(_find(question, word).value)
+            except Refused as error:
+                around = (text[:start], text[start + len(piece) :])
+                raise Refused(error.text, error.choices, around if "".join(around).strip() else None) from None
+    for part in question.parts:
+        chosen = [value[part.name] for value in found if isinstance(value, dict) and part.name in value]
+        if part.kind == "text":
+            values[part.name] = _text(part, ",".join(rest).strip())
+        elif part.several and (chosen or (none and part.listed and not part.least)):
+            values[part.name] = [choice.value for choice in part.choices if choice.value in chosen]
+        elif len(chosen) > 1:
+            raise Refused(both("one_only_of", question=part.text))
+        elif chosen or part.implied is not None:
+            values[part.name] = chosen[0] if chosen else part.implied
+    if not values:
+        raise Refused(both("unknown_word"))
+    return values
+
+
 _READERS: Mapping[str, Callable[[Question, str], Tree]] = {
     "boolean": _one,
     "choice": _one,
@@ -236,11 +284,20 @@ _READERS: Mapping[str, Callable[[Question, str], Tree]] = {
     "number": _number,
     "date": _day,
     "text": _text,
+    "together": _together,
 }
 
 
 def show_value(question: Question, value: Tree, lang: Language) -> str:
     """Return a value in words."""
+    if isinstance(value, dict) and question.kind == "together":
+        told = {
+            part.title[lang]: show_value(part, value[part.name], lang)
+            for part in question.parts
+            if value.get(part.name) is not None
+        }
+        named = [f"{title}{joint('colon', lang)}{text}" for title, text in told.items()]
+        return joint("semicolon", lang).join(named if len(named) > 1 else told.values())
     labels = [(choice.value, choice.label[lang]) for choice in question.choices]
 
     def label(one: Tree) -> str:

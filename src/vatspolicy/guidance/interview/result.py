@@ -96,6 +96,12 @@ class AskedQuestion:
     eliminates: Gain | None
     """None for a question that is always asked."""
     why: Why
+    heading: LocalizedText | None = None
+    """Question that asks for this fact and for those of `together`; None if it is asked alone."""
+    together: tuple[AskedQuestion, ...] = ()
+    """Questions that are asked with this one; the answers belong at their own paths."""
+    implied: Tree = None
+    """Answer that stands unless another is given, as the question says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

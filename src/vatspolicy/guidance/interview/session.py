@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import UnionType
 
@@ -145,21 +145,23 @@ class Interview:
     @functools.cached_property
     def question(self) -> Question | None:
         """Next question; None if there is none."""
-        fact = next(self._initial_facts(), None)
-        if fact is not None:
-            return make_question(self.state, fact, "start")
+        if first := list(self._initial_facts()):
+            return make_question(self.state, first[0], "start", others=first)
         if facts := self._deciding_facts():
             best = _best(rank_facts(self.state, facts), "decision", facts)
+            deals = self._undeclared(DEALS, early=True) if is_easy(best[0].path, self.bundle.schemas) else None
+            also = [] if deals is None else [deals]
             if is_easy(best[0].path, self.bundle.schemas) and (held := self._undeclared(LICENSES)):
-                return make_question(self.state, held, "decision")
-            return make_question(self.state, *best)
-        fact = self._undeclared_list()
-        if fact is not None:
-            return make_question(self.state, fact, "decision")
+                return make_question(self.state, held, "decision", others=also)
+            return make_question(self.state, *best, others=[*facts, *also])
+        if (listed := self._undeclared_list()) is not None:
+            return make_question(self.state, listed, "decision")
         if facts := self._license_facts():
-            return make_question(self.state, *_best(rank_facts(self.state, facts, duties=True), "decision", facts))
+            best = _best(rank_facts(self.state, facts, duties=True), "decision", facts)
+            return make_question(self.state, *best, others=facts)
         if facts := self._duty_facts():
-            return make_question(self.state, *_best(rank_facts(self.state, facts, duties=True), "duties", facts))
+            best = _best(rank_facts(self.state, facts, duties=True), "duties", facts)
+            return make_question(self.state, *best, others=facts)
         return None
 
     @functools.cached_property
@@ -221,16 +223,19 @@ class Interview:
             return None
         return self._undeclared(LICENSES) or self._undeclared(DEALS)
 
-    def _undeclared(self, path: Path) -> MissingFact | None:
-        """Return a list that is not declared, if an entry of it could change the outcome."""
-        if self._may_declare(path) and (rules := self._rules_changed_by(path)):
+    def _undeclared(self, path: Path, early: bool = False) -> MissingFact | None:
+        """Return a list that is not declared, if an entry of it could change the outcome.
+
+        `early`: also if an entry of it asks for facts that could.
+        """
+        if self._may_declare(path) and (rules := self._rules_changed_by(path, early)):
             return MissingFact(path, rules)
         return None
 
     def _may_declare(self, path: Path) -> bool:
         return get_fact(self.data, path) is None and path not in self.skipped
 
-    def _rules_changed_by(self, path: Path) -> tuple[str, ...]:
+    def _rules_changed_by(self, path: Path, early: bool = False) -> tuple[str, ...]:
         """Return the rules that depend on a list, if some entry of it could change the outcome."""
         if path == DEALS:
             rules = rules_reading(self.state.ruleset, "deals")
@@ -244,8 +249,11 @@ class Interview:
             wanted = {e.instrument for e in named if isinstance(e, Need) and e.instrument}
             entries = [{"instrument": name} for name in dict.fromkeys((*self.state.ruleset.access, *sorted(wanted)))]
         for entry in entries:
-            after = self.state.with_fact(path, [entry]).possible_outcomes()
+            following = self.state.with_fact(path, [entry])
+            after = following.possible_outcomes()
             if after is not None and after.range != self.possible_outcomes.range:
+                return rules
+            if after is not None and early and any(ask.path[: len(path)] == path for ask in following.missing()):
                 return rules
         return ()
 
@@ -319,10 +327,25 @@ class Interview:
             previous=self,
         )
 
+    def answer_parts(self, values: Mapping[str, Tree]) -> Interview:
+        """Return the next state after answers to parts of the question, by their paths with dots; None for not known.
+
+        A part that is left out stays open. Raises Refused as `answer` does.
+        """
+        assert self.question is not None
+        state = self
+        for part in self.question.parts:
+            if part.name in values:
+                value = values[part.name]
+                state = state.skip(part.path) if value is None else state.answer(value, part.path)
+        return dataclasses.replace(state, previous=self)
+
     def skip(self, path: Path | None = None) -> Interview:
-        """Return the next state, with a fact (by default that of the question) marked as unknown."""
+        """Return the next state, with a fact (by default those of the question) marked as unknown."""
         if path is None:
             assert self.question is not None
+            if self.question.parts:
+                return self.answer_parts({part.name: None for part in self.question.parts})
             path = self.question.path
         named = self.named or path == NAME_PATH
         return dataclasses.replace(self, named=named, skipped=(*self.skipped, path), previous=self)
@@ -433,6 +456,9 @@ def _describe(interview: Interview, question: Question) -> AskedQuestion:
         choices=question.choices,
         eliminates=Gain(gain.expected, gain.worst, gain.of) if gain.answers else None,
         why=Why(introduction(question), reasons(interview.bundle, question.rules, interview.day)),
+        heading=question.heading,
+        together=tuple(_describe(interview, part) for part in question.parts if part.path != question.path),
+        implied=question.implied,
     )
 
 

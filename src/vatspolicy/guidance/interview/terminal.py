@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from vatspolicy.core.documents import Path
+from vatspolicy.core.profile.vocabulary import words_of
 from vatspolicy.guidance.interview.messages import say
-from vatspolicy.guidance.interview.questions import LAUNCH, NAME_PATH, Question, introduction, reasons
+from vatspolicy.guidance.interview.questions import LAUNCH, NAME_PATH, Question, combine, introduction, reasons
 from vatspolicy.guidance.interview.replies import read_reply, show_value
 from vatspolicy.guidance.interview.result import Article, Choice
 from vatspolicy.guidance.interview.session import Interview, Refused
@@ -19,6 +20,7 @@ from vatspolicy.output import Style
 RULES_SHOWN = 6
 """Maximum number of rules that an explanation shows; the others are counted."""
 _LAWS_SHOWN = 2
+_EXAMPLES_SHOWN = 4
 _INTERRUPTING = ("?", "？", "h", "help")
 _COLLAPSED = 40
 """Number of choices above which only the groups are shown."""
@@ -46,7 +48,8 @@ class Terminal:
     def run(self, state: Interview) -> tuple[Interview, bool]:
         """Ask until no question is left. Return the last state, and True if the user quit early."""
         shown, emptied = None, None
-        while (question := state.question) is not None:
+        while state.question is not None:
+            question = combine(state.question)
             if shown is not state:
                 self.lines(self.question(state, question))
                 shown = state
@@ -91,16 +94,20 @@ class Terminal:
         before, behind = self.kept.pop(question.path, ("", ""))
         try:
             value = read_reply(question, f"{before}{line}{behind}")
-            following = state.answer(value)
+            together = question.kind == "together" and isinstance(value, dict)
+            following = state.answer_parts(value) if together else state.answer(value)
             self.save(following)
         except Refused as error:
             self.lines(self.note(error.text[self.lang], "yellow"))
             self.lines(self.found(question, error.choices))
             if error.around is not None:
                 self.kept[question.path] = error.around
-                self.lines(self.note(say("kept_words", self.lang, words="".join(error.around).strip(" ,，、;；/／"))))
+                around = (one.strip(" ,，、;；/／") for one in error.around)
+                words = joint("list", self.lang).join(filter(None, around))
+                key = "kept_parts" if question.parts else "kept_words"
+                self.lines(self.note(say(key, self.lang, words=words)))
             elif not error.choices and question.listed and not self.menu:
-                self.lines(self.offer(question))
+                self.lines(self.offer(question, again=True))
             return state
         key = "named" if question.path == NAME_PATH else "taken"
         answer = show_value(question, value, self.lang)
@@ -133,14 +140,34 @@ class Terminal:
         asked = f"{about}{joint('colon', self.lang)}{question.text[self.lang]}"
         yield from (paint(line, "bold") for line in wrap(clean(asked), self.room))
         yield from (paint(line, "dim") for line in self.legal_basis(state, question))
-        if question.listed and not self.menu:
+        shown = question.listed and not self.menu
+        for part in question.parts:  # those that the list does not name
+            yield from self.part(part, whole=not shown or not part.choices)
+        if shown:
             yield from self.offer(question)
         yield from (paint(line, "dim") for line in (*self.how(question), *self.help()))
 
-    def offer(self, question: Question) -> Iterator[str]:
-        """Yield the choices of a question, or the groups of many."""
-        grouped = question.groups and len(question.choices) > _COLLAPSED
-        yield from self.groups(question) if grouped else self.choices(question)
+    def part(self, part: Question, whole: bool) -> Iterator[str]:
+        """Yield one of several questions with its unit if `whole`, and the answer that is implied."""
+        if whole and part.kind != "text":
+            unit = "" if part.unit is None else aside(part.unit[self.lang], self.lang)
+            yield from wrap(clean(f"{part.text[self.lang]}{unit}"), self.room, "  ", "  ")
+        if part.implied is not None:
+            answer = show_value(part, part.implied, self.lang)
+            yield from wrap(clean(say("implied", self.lang, answer=answer)), self.room, "  ", "  ")
+
+    def offer(self, question: Question, again: bool = False) -> Iterator[str]:
+        """Yield the choices of a question, or the groups of many; of a question with parts all, unless `again`."""
+        if not question.groups or len(question.choices) <= _COLLAPSED:
+            yield from self.choices(question)
+        elif not question.parts or again:
+            yield from self.groups(question)
+        else:  # `none` says that the rest is not there, so that all must be seen
+            for name, first, last in question.groups:
+                members = enumerate(question.choices[first - 1 : last], first)
+                inside = joint("semicolon", self.lang).join(f"{at} {one.label[self.lang]}" for at, one in members)
+                yield from wrap(clean(name[self.lang]), self.room, "  ", "  ")
+                yield from wrap(clean(inside), self.room, "    ", "    ")
 
     def status(self, state: Interview) -> str:
         """Return the number of the question, the estimate of questions left, and the possible outcomes."""
@@ -175,7 +202,7 @@ class Terminal:
     def found(self, question: Question, choices: Sequence[Choice]) -> Iterator[str]:
         """Yield the choices that a search found, with their numbers if the choices are numbered."""
         for choice in choices:
-            sign = f"{question.choices.index(choice) + 1:>3}" if question.listed else "  -"
+            sign = f"{question.choices.index(choice) + 1:>3}" if question.numbered else "  -"
             yield from _item(f"{sign}  {clean(choice.label[self.lang])}", self.room)
 
     def choices(self, question: Question) -> Iterator[str]:
@@ -198,6 +225,8 @@ class Terminal:
 
     def how(self, question: Question) -> Iterator[str]:
         """Yield the instructions for an answer."""
+        if self.menu and question.choices:
+            yield from wrap(say("menu", self.lang), self.room)
         text = say(f"how_{self.kind(question)}", self.lang)
         if question.unit is not None and question.kind != "date":
             text += aside(say("unit", self.lang, unit=question.unit[self.lang]), self.lang)
@@ -205,12 +234,10 @@ class Terminal:
 
     def kind(self, question: Question) -> str:
         """Return the kind of the instructions for an answer."""
+        if question.kind == "together":
+            return "name_day" if question.path == NAME_PATH else "together"
         if question.path in (NAME_PATH, LAUNCH):
             return "name" if question.path == NAME_PATH else "launch"
-        if self.menu and question.choices:
-            some = "_some" if question.least else "_several"
-            several = "_services" if question.kind == "services" else some if question.several else ""
-            return f"menu{several}"
         kind = _HOW.get(question.kind, question.kind)
         return "some" if kind == "choices" and question.least else kind
 
@@ -220,6 +247,16 @@ class Terminal:
 
     def why(self, state: Interview, question: Question) -> Iterator[str]:
         """Yield the rules that read the answer, with message, effect and articles."""
+        for part in question.parts or (question,):
+            members = words_of((*part.path, 0), state.bundle.schemas) if part.several else ()
+            told = [
+                joint("colon", self.lang).join((w.name[self.lang], w.example[self.lang]))
+                for w in members
+                if w.name and w.example
+            ]
+            if told:
+                examples = joint("semicolon", self.lang).join(told[:_EXAMPLES_SHOWN])
+                yield from wrap(clean(say("examples", self.lang, examples=examples)), self.room, "  ", "  ")
         intro = introduction(question)
         if intro:
             yield from wrap(intro[self.lang], self.room)

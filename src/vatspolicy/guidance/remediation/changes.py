@@ -140,7 +140,7 @@ def _bring_in_supplier(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
 
 
 def _replace_discredited(profile: Profile) -> Iterator[Change]:
-    """Yield the replacement of a manager, or of an investor, that stands on the discredited list."""
+    """Yield the replacement of a manager, or of an investor, on the discredited list."""
     mutability, listed = _mutability(profile, "company", "discredited"), profile.facts["company"].get("discredited")
     for member in listed or ():
         if member not in mutability.keep:

@@ -1,4 +1,4 @@
-"""Changes of who operates a service and where its servers stand."""
+"""Changes of the operator of a service and of the location of its servers."""
 
 from __future__ import annotations
 

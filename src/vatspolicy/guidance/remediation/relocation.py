@@ -252,7 +252,7 @@ def _anywhere(profile: Profile) -> Iterator[Change]:
 
 
 def _one_province(profile: Profile) -> Iterator[Change]:
-    """Yield a service area within one province: that of the company, or one that is served already."""
+    """Yield a service area within one province: the company's province, or one already served."""
     codes: dict[str, None] = {}
     office = profile.facts["company"].get("registered")
     places = [office] if office is not None else []

@@ -76,7 +76,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Denial that stands on every route."""
+    """Denial on every route."""
 
     rule: str
     subject: Subject

@@ -113,7 +113,7 @@ def find_remediations(
 def find_unstated(profile: Profile, decision: Decision, goal: str) -> Iterator[Path]:
     """Yield the facts behind the obstacles that a team can change and that are not stated, in the schema's order.
 
-    Facts that the decision misses anyway are left out.
+    Facts that the decision misses anyway are omitted.
     """
     missing = {fact.path for fact in decision.missing}
     obstacles = find_obstacles(profile, decision, goal == "allow")

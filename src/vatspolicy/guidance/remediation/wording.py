@@ -135,7 +135,7 @@ def threshold_text(bundle: Bundle, threshold_distance: ThresholdDistance, ids: I
 
 
 def _distance_text(figure: str, unit: str) -> LocalizedText:
-    """Return a difference with its unit; a unit that only a schema of one's own has is English."""
+    """Return a difference with its unit; units from a user's schema are English."""
     several = figure != "1"
     if unit in _DISTANCES:
         return say_both(_DISTANCES[unit][several], figure=figure)

@@ -143,7 +143,7 @@ def _section(record: Record, lang: Language) -> str:
 
 
 def _causes(record: Record, lang: Language) -> Iterator[str]:
-    """Yield what a reader must know: waivers, reasons to deny, licenses to get, facts to add, and other readings."""
+    """Yield the key points: waivers, reasons to deny, licenses to get, facts to add, and other readings."""
     if waived := digest.some_waived(record, lang):
         yield waived
     for finding in record.waived:

@@ -195,7 +195,7 @@ def by_kind(advice: Iterable[Advice]) -> list[Advice]:
 
 
 def say_kind(finding: Advice, lang: Language) -> str:
-    """Return the kind of a piece of advice, to stand before it."""
+    """Return the kind of a piece of advice, as a prefix."""
     return word(ADVICE_KINDS, finding.kind, lang) + joint("colon", lang)
 
 
@@ -351,7 +351,7 @@ def _join_labels(labels: Iterable[str], lang: Language) -> str:
 
 
 def split_duties(record: Record) -> tuple[list[Duty], list[Duty]]:
-    """Return what is to do before the launch: filings with an authority, and duties of the company itself."""
+    """Return the tasks before the launch: filings with an authority, and duties of the company."""
     filings: list[Duty] = []
     own: list[Duty] = []
     for duty in merge_duties(duty for duty in record.duties if duty.is_due_before_launch):

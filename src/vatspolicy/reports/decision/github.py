@@ -12,7 +12,7 @@ from vatspolicy.i18n.words import Table, joint, word
 from vatspolicy.reports.decision import digest, pieces
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, rank
 from vatspolicy.reports.decision.results import results, say_failures
-from vatspolicy.reports.decision.summary import own_law, say_totals
+from vatspolicy.reports.decision.summary import find_launches, own_law, say_launches, say_totals
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.formats.github import Annotation, Annotations
 from vatspolicy.reports.words import phrase
@@ -44,7 +44,7 @@ class Report(pieces.Report):
         return tuple(map(_pack, parts))
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
-        """Yield the report. Invalid specs come first, so that no annotation of one is left out for another."""
+        """Yield the report. Invalid specs come first, so that no annotation of one is omitted for another."""
         lang, judgement, remarks = self.lang, self.judgement, list(run.remarks or ())
         invalid = len({problem.file for problem in run.problems})
         order = entries.sort(rank)
@@ -58,7 +58,8 @@ class Report(pieces.Report):
         _unpack(found, (texts[0] for texts in entries.texts(order)))
         if order:
             file = entries.summaries[order[0]].file
-            totals = [say_totals(entries.summaries, invalid, lang), own_law(entries.summaries, lang)]
+            launches = say_launches(find_launches(run.gate, entries.summaries), lang)
+            totals = [say_totals(entries.summaries, invalid, lang), *launches, own_law(entries.summaries, lang)]
             found.add(Annotation("note", " · ".join(filter(None, totals)), "specs", file))
         _unpack(found, (texts[1] for texts in entries.texts(order)))
         for remark in remarks:

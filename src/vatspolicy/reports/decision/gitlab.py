@@ -1,4 +1,4 @@
-"""Code Quality report of GitLab: what fails or would fail, beside the lines of a merge request."""
+"""Code Quality report of GitLab: actual and possible failures on the lines of a merge request."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 
+from vatspolicy.core.documents import split_part
 from vatspolicy.core.engine.result import Record
 from vatspolicy.errors import Problem
 from vatspolicy.i18n.text import clean
@@ -66,6 +67,6 @@ def _issue(file: str, line: int, check: str, severity: str, text: str, identity:
         "check_name": check,
         "fingerprint": fingerprint,
         "severity": severity,
-        "location": {"path": clean(file.removeprefix("./"), one_line=True), "lines": {"begin": line}},
+        "location": {"path": clean(split_part(file)[0].removeprefix("./"), one_line=True), "lines": {"begin": line}},
     }
     return json.dumps(issue, ensure_ascii=False)

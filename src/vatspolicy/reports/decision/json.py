@@ -26,6 +26,7 @@ from vatspolicy.gate.judgement import ITSELF, Judgement, Remark
 from vatspolicy.i18n import Language, LocalizedText
 from vatspolicy.reports.decision import digest, pieces
 from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list
+from vatspolicy.reports.decision.summary import find_launches
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.words import law_of
 
@@ -49,7 +50,7 @@ def make_report(record: Record, lang: Language, judgement: Judgement) -> dict[st
 
 
 def write_dense(value: object, indent: str = "") -> str:
-    """Return JSON in which an object or list without objects stands on one line."""
+    """Return JSON that keeps each object or list without objects on one line."""
     members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     if not any(isinstance(member, dict) or _has_objects(member) for member in members):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -273,12 +274,14 @@ class Report(pieces.Report):
             {key: getattr(problem, key) for key in ("file", "line", "column", "path", "message", "hint")}
             for problem in sorted(set(run.problems))
         ]
+        launches = find_launches(run.gate, entries.summaries)
         worst = max((summary.decision for summary in entries.summaries), key=digest.SEVERITY.index, default=None)
         frame = {
             "format": FORMAT,
             "decision": None if undecided else worst,
             **({} if run.gate is None else {"gate": _gate(run.gate, entries)}),
             "decisions": BLANK if len(entries) else [],
+            **({"launches": [one._asdict() for one in launches]} if launches else {}),
             "problems": undecided,
             **({} if run.gate is None else _changes(run.gate)),
             **_remarks(run.remarks, None if self._whole else self.lang),
@@ -310,13 +313,13 @@ def _gate(gate: GateResult, entries: Entries) -> dict[str, object]:
 
 
 def _changes(gate: GateResult) -> dict[str, object]:
-    """Return what the edited specs do, and what an edited law would do; each is left out where nothing was compared."""
+    """Return what the edited specs do, and what an edited law would do; each is omitted where nothing was compared."""
     found = {"spec_changes": gate.changes, "law_changes": gate.by_law}
     return {key: encode(one) for key, one in found.items() if one is not None}
 
 
 def _remarks(remarks: Iterable[Remark] | None, lang: Language | None) -> dict[str, object]:
-    """Return remarks as data: those on waivers, and the settings in use. Both are left out where there are none.
+    """Return remarks as data: those on waivers, and the settings in use. Both are omitted where there are none.
 
     Messages are in one language, or in both.
     """

@@ -161,7 +161,7 @@ def _reasons(finding: Finding, lang: Language) -> list[str]:
 
 
 def _route_points(route: Route, lang: Language) -> list[str]:
-    """Return why a route is not open: the share, conditions that fail or are not known, articles nobody has read."""
+    """Return why a route is not open: the share, failing or unknown conditions, and unread articles."""
     points = []
     if route.share_too_high and route.max_foreign_percent is not None:
         points.append(phrase("share_too_high", lang, percent=number(route.max_foreign_percent)))

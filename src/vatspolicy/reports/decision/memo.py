@@ -171,7 +171,7 @@ LEAVES_OUT = {
 
 @dataclass(frozen=True)
 class LicenseToGet:
-    """A license to get; `alternative` marks one that may stand for the license before it."""
+    """A license to get; `alternative` marks a license that may replace the preceding one."""
 
     title: str
     service: str

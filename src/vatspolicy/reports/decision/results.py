@@ -1,4 +1,4 @@
-"""The results of a decision beside lines of its spec, each with its level.
+"""The results of a decision, each with the line of its spec and its level.
 
 An error fails the gate, in every format alike: `vatspolicy.gate.judgement` says which one does.
 """

@@ -15,6 +15,7 @@ from vatspolicy.origin import page
 from vatspolicy.reports.decision import digest, pieces
 from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list
 from vatspolicy.reports.decision.results import CONTESTED, MISSING, WORDS, Result, results
+from vatspolicy.reports.decision.summary import find_launches
 from vatspolicy.reports.formats import BY_KIND, EXPLAINED
 from vatspolicy.reports.formats.sarif import SarifRun, location, make_result, related_location, rule_page
 from vatspolicy.reports.words import cited, phrase
@@ -78,8 +79,10 @@ class Report(pieces.Report):
         _add_remarks(made, run.remarks or (), lang, judgement)
         remarks = self._dump(made.results)
         made.results[:] = BLANK if remarks or any(places) else []
+        launches = find_launches(run.gate, entries.summaries)
         properties = {
             "decisions": {summary.file: summary.decision for summary in entries.summaries},
+            **({"launches": {one.file: one.decision for one in launches}} if launches else {}),
             "failOn": judgement.fail_on,
             "noFail": judgement.no_fail,
             "specs": len(entries),
@@ -123,7 +126,7 @@ class Report(pieces.Report):
         return {} if self.judgement.known is None else {"baselineState": "new" if result.new else "unchanged"}
 
     def _dump(self, results: Iterable[dict[str, object]]) -> str:
-        """Return results as they stand in the list of a run."""
+        """Return results in the form used in the list of a run."""
         texts = []
         for result in results:
             if self.judgement.known is not None:  # SARIF 2.1.0, 3.27.24: on all results of a run or on none
@@ -209,7 +212,7 @@ def _layer(finding: Finding) -> dict[str, str]:
 
 
 def _suppression(waived: Waived, said: str) -> dict[str, object]:
-    """Return a waiver or a baseline as SARIF knows it: kept outside the source, and accepted."""
+    """Return a waiver or a baseline as a SARIF suppression: external and accepted."""
     return {
         "kind": "external",
         "status": "accepted",

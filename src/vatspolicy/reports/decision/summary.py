@@ -6,9 +6,10 @@ Reports on many specs keep the outline: a kilobyte instead of hundreds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from vatspolicy.core.documents import split_part
 from vatspolicy.core.engine.opinions import COUNTED
 from vatspolicy.core.engine.result import Duty, Law, Reading, Record
 from vatspolicy.core.policies.bundle import SHIPPED
@@ -37,13 +38,14 @@ WORDS: Table = {
     "no_fail": Phrase("The exit code is 0 because of --no-fail."),
     "before": Phrase("{todo} before launch"),
     "next": Phrase("Next: {command}"),
+    "launch": Phrase("Launch {file}: {decision}"),
 }
 NAMED = ("contested", "duty", "advice")
 """Levels on which the verdict does not show the finding that failed, so that the last line names it."""
 
 
 class Summary(NamedTuple):
-    """A decision as reports on several specs tell it, in one language."""
+    """Summary of a decision in one language, for reports on several specs."""
 
     file: str
     product: str
@@ -99,6 +101,38 @@ def summarize(record: Record, lang: Language, judgement: Judgement) -> Summary:
         limits=digest.say_limits(record, lang, ("later-law", "not-advice")),
         reason=_say_reason(record, lang),
     )
+
+
+class LaunchWord(NamedTuple):
+    """The decision on a launch: the gravest of its parts; None where a part was not decided."""
+
+    file: str
+    decision: str | None
+    parts: Mapping[str, str | None]
+    """The decisions on its parts, by name."""
+
+
+def find_launches(gate: GateResult | None, summaries: Iterable[Summary]) -> list[LaunchWord]:
+    """Return the launches that a run decided as a whole."""
+    words = {summary.file: summary.decision for summary in summaries} if gate and gate.launches else {}
+    found = []
+    for file, specs in gate.launches.items() if gate else ():
+        decided = [words[spec] for spec in specs if spec in words]
+        gravest = max(decided, key=digest.SEVERITY.index) if len(decided) == len(specs) else None
+        found.append(LaunchWord(file, gravest, {split_part(spec)[1]: words.get(spec) for spec in specs}))
+    return found
+
+
+def say_launches(launches: Iterable[LaunchWord], lang: Language) -> Iterator[str]:
+    """Yield a sentence for each launch: one word, and that of each part."""
+
+    def say(decision: str | None) -> str:
+        return word(VERDICTS, decision, lang) if decision else word(WORDS, "bad", lang)
+
+    for one in launches:
+        parts = [f"{name} {say(decision)}" for name, decision in one.parts.items()]
+        said = word(WORDS, "launch", lang, file=clean(one.file, one_line=True), decision=say(one.decision))
+        yield end(f"{said}{aside(joint('comma', lang).join(parts), lang)}", lang)
 
 
 def gravity(decision: str, contested: object) -> tuple[int, bool]:
@@ -189,6 +223,7 @@ def say_gate(
     text += space + end(
         joint("colon", lang).join([decided, joint("comma", lang).join(counts)] if counts else [decided]), lang
     )
+    text += "".join(f"{space}{one}" for one in say_launches(find_launches(gate, summaries), lang))
     if law := own_law(summaries, lang):
         text += space + end(law, lang)
     if state != "passed" and not gate.exit_code:
@@ -258,7 +293,7 @@ def _names(failed: Iterable[Summary], lang: Language) -> str:
 
 
 def _counts(summaries: Sequence[Summary], lang: Language) -> list[str]:
-    """Return what is left to do, counted over all decisions."""
+    """Return the remaining tasks, counted over all decisions."""
     keys = ("denials", "licenses", "facts", "filings", "own")
     total = {key: sum(getattr(summary, key) for summary in summaries) for key in keys}
     said = [count(COUNTS, key, total[key], lang) for key in ("denials", "licenses", "facts") if total[key]]
@@ -277,11 +312,13 @@ def _next_command(summaries: Sequence[Summary], repeated: Mapping[str, str]) -> 
 
 
 def next_command(decision: str, file: str, repeated: Mapping[str, str] | None = None) -> str:
-    """Return the next command after a decision on a spec."""
+    """Return the next command after a decision on a spec. A part of standard input cannot be named alone."""
+    if file.startswith("<stdin>#"):
+        file, decision = "<stdin>", ""
     command, options = {
         "deny": ("routes", ""),
         "needs-license": ("routes", ""),
-        "incomplete": ("ask", ""),
+        "incomplete": ("check", " --details") if split_part(file)[1] else ("ask", ""),  # which edits no launch
     }.get(decision, ("check", " --details"))
     return f"vatspolicy {command} {quote(file)}{(repeated or {}).get(command, '')}{options}"
 

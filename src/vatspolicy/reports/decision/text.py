@@ -378,7 +378,7 @@ class _Screen:
         return comma.join([f"{start}{self.style(self.say(offer.instrument.title), 'bold')}", *told])
 
     def way(self, need: Need, offer: Offer) -> str:
-        """Return class and route of a license; empty for one that is needed by name."""
+        """Return class and route of a license; empty for a license required by name."""
         if offer.route is None:
             return ""
         route = phrase("route", self.lang, route=self.say(need.route(offer.route).title))
@@ -458,7 +458,7 @@ def _abbreviate(title: str) -> str:
 
 
 def _further(record: Record, lang: Language) -> Iterator[str]:
-    """Yield the number of things that the screen leaves out; of duties after the launch also the next deadline."""
+    """Yield the number of things that the screen omits; of duties after the launch also the next deadline."""
     later = sum(
         duty.state != "done" and duty.deadline.group not in ("before-launch", "before-event") for duty in record.duties
     )

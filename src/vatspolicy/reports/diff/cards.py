@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from vatspolicy.authoring.diff.result import (
     ChangedDecision,
@@ -15,7 +16,7 @@ from vatspolicy.authoring.diff.result import (
     Review,
     Witness,
 )
-from vatspolicy.authoring.diff.verdict import possible
+from vatspolicy.authoring.diff.verdict import nearest_first
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import VERDICTS, count, gap, joint, word
 from vatspolicy.reports.diff import acceptance, law, wording
@@ -28,8 +29,18 @@ _LONG_NAME = 80
 """Characters of the name of a product."""
 _NAMED = 3
 """Names that a sentence lists."""
+_LINES, _ARTICLES, _SENTENCES = 5, 2, 3
+"""Lines, articles and sentences of a card that are not folded: with heading, profile and place they are 12 lines."""
 _OWN_RULES = 3
 """Edited rules that a card tells in words; those of a whole policy are folded."""
+
+
+class Told(NamedTuple):
+    """Lines with their signs, articles, and sentences on what follows."""
+
+    lines: tuple[tuple[str, str], ...]
+    articles: tuple[str, ...]
+    effect: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,25 @@ class Card:
     """The same in a sentence; empty for one rule and for none."""
     laws: tuple[EditedRule, ...]
     """Edited rules in words that did not fit into the lines."""
+
+    @property
+    def shown(self) -> Told:
+        """What is not folded."""
+        return Told(self.lines[:_LINES], self.articles[:_ARTICLES], self._sentences[:_SENTENCES])
+
+    @property
+    def folded(self) -> Told:
+        """What is folded."""
+        return Told(self.lines[_LINES:], self.articles[_ARTICLES:], self._sentences[_SENTENCES:])
+
+    @property
+    def is_long(self) -> bool:
+        """True if something is folded."""
+        return any(self.folded)
+
+    @property
+    def _sentences(self) -> tuple[str, ...]:
+        return (*self.effect, self.moved) if self.moved and len(self.rules) <= _OWN_RULES else self.effect
 
 
 def cards(data: Review, lang: Language) -> list[Card]:
@@ -96,32 +126,41 @@ def _lines(
 ) -> Iterator[tuple[str, str]]:
     """Yield what the edited entries were and are, in words."""
     replaced = {name for card in laws if card.predecessor for name in (card.rule, card.predecessor)}
+    twins = [(change, twin) for change in changes if (twin := wording.twin_of(change, changes)) is not None]
+    renamed = {wording.entry(change) for change, _ in twins}
+    for change, twin in twins:
+        yield "~", wording.moved(change, twin, lang)
+        for card in (card for card in laws if card.rule == wording.entry(change)):
+            yield from ((sign, wording.cut(text, LONGEST)) for sign, text in law.lines(card, lang) if sign != " ")
     for change in changes:
+        if any(change in pair for pair in twins):
+            continue
         if change.kind == "rule" and f"{change.policy}/{change.name}" in replaced:
             continue  # the rule says whose place it takes
         if len(changes) > 1:
             yield "~", wording.edit(change, lang)
-        elif change.change != "changed" or change.since or change.twin:
+        elif not change.ends_on and (change.change != "changed" or change.since):
             yield "~", wording.became(change, lang)
     for line in item.words:
         what = line.what[lang] + joint("colon", lang) if line.what else ""
         if line.before and line.after and len(line.before[lang]) + len(line.after[lang]) <= wording.LINE:
             yield "~", f"{what}{line.before[lang]} → {line.after[lang]}"
             continue
-        for sign, told in (("-", (line.before, line.removed)), ("+", (line.after, line.added))):
-            yield from ((sign, what + _cut(text[lang])) for text in told if text)
-    for card in laws:
+        came = "~" if any(change.is_repeal for change in changes) else "+"
+        for sign, told in (("-", (line.before, line.removed)), (came, (line.after, line.added))):
+            yield from ((sign, what + wording.cut(text[lang], LONGEST)) for text in told if text)
+    for card in (card for card in laws if card.rule not in renamed):
         if card.predecessor:
             yield " ", law.what(card, lang)
         elif len(laws) > 1:
             yield " ", law.edit(card, lang)
-        yield from ((sign, _cut(text)) for sign, text in law.lines(card, lang))
+        yield from ((sign, wording.cut(text, LONGEST)) for sign, text in law.lines(card, lang))
 
 
 def _article(one: CitedArticle, known: str, lang: Language) -> str:
     """Quote an article, with its regulation unless that is the known one."""
     text, regulation = law.article(one, lang), one.regulation[lang]
-    return _cut(text if regulation == known else f"{regulation}{joint('comma', lang)}{text}")
+    return wording.cut(text if regulation == known else f"{regulation}{joint('comma', lang)}{text}", LONGEST)
 
 
 def _effect(data: Review, item: Item, row: ChangedDecision | None, lang: Language) -> Iterator[str]:
@@ -141,7 +180,8 @@ def _effect(data: Review, item: Item, row: ChangedDecision | None, lang: Languag
 def _moved(item: Item, lang: Language) -> str:
     if len(item.rules) < 2:
         return ""
-    names = wording.names([rule.rule for rule in item.rules], _NAMED)
+    messages = (rule.message[lang].rstrip(".。") for rule in item.rules)
+    names = wording.few(messages, lang, "semicolon", _LONG_NAME)
     return count(COUNTS, "moves_rules", len(item.rules), lang, names=names)
 
 
@@ -160,10 +200,15 @@ def verdict(data: Review, item: Item, lang: Language) -> str:
     elif "schema" in kinds and not item.rules:
         key = "reading" if key == "unknown" else "schema"
     whole = is_whole(data, item)
-    every = possible(data) if whole else item.proof.transitions
+    plain, granted = nearest_first(data)
+    every = plain if whole and plain else item.proof.transitions
     told = [name for name in every if "incomplete" not in name] or every
     key = "witness-of-all" if whole and key == "witness" else key
     text = word(PROVED, key, lang, moves=wording.moves(told, lang))
+    needing = [name for name in granted if "incomplete" not in name] or granted
+    if whole and needing and item.proof.verdict == "witness":
+        remark = phrase("granted", lang, moves=wording.moves(needing, lang))
+        text = text + gap(lang) + remark if plain else remark
     if key in ("beside", "applies", "no-rule", "schema") and item.said:
         names = joint("list", lang).join(word(SAID, part, lang) for part in item.said)
         text += gap(lang) + phrase("may_say", lang, names=names)
@@ -217,7 +262,7 @@ def _example(data: Review, item: Item, row: ChangedDecision | None, lang: Langua
     if row is not None:
         before, after = (word(VERDICTS, side.decision, lang) for side in (row.before, row.after))
         day = wording.next_day(row.days, data.today)
-        name = _cut(wording.subject(row), _LONG_NAME)
+        name = wording.cut(wording.subject(row), _LONG_NAME)
         return phrase("shows_it_on", lang, name=name, moved=f"{before} → {after}", day=day)
     if item.proof.witness is None:
         return ""
@@ -235,7 +280,3 @@ def _shared(data: Review, item: Item, lang: Language) -> str:
         if edit is not item and names & {rule.rule for rule in edit.rules}
     ]
     return joint("semicolon", lang).join(others[:_NAMED])
-
-
-def _cut(text: str, longest: int = LONGEST) -> str:
-    return text if len(text) <= longest else f"{text[:longest].rstrip()} …"

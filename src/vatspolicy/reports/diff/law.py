@@ -58,7 +58,7 @@ def lines(card: EditedRule, lang: Language, brief: bool = False) -> Iterator[tup
     kept = []
     for key in dict.fromkeys((*sides[0], *sides[1])):
         before, after = (side.get(key) for side in sides)
-        if key == "days" and card.predecessor:
+        if key == "days" and card.predecessor and sides[0].get("when") != sides[1].get("when"):
             continue  # the edits say from when the rule takes the place of the one before
         changed, stay = _clauses(card, lang) if key == "when" and before and after and before != after else ([], [])
         if stay:
@@ -98,8 +98,12 @@ def sentences(card: EditedRule, lang: Language) -> Iterator[str]:
 
 def article(one: QuotedArticle | CitedArticle, lang: Language) -> str:
     """Quote an article with its verification: `art. 5 [unverified]: …`."""
-    text = one.text[lang] or str(one.text["en"])
-    return f"{one.label[lang]} [{one.verification}]{joint('colon', lang)}{' '.join(text.split())}"
+    return f"{one.label[lang]} [{one.verification}]{joint('colon', lang)}{words_of(one, lang)}"
+
+
+def words_of(one: QuotedArticle | CitedArticle, lang: Language) -> str:
+    """Return the words of an article in one line; the English ones if there are no Chinese ones."""
+    return " ".join((one.text[lang] or str(one.text["en"])).split())
 
 
 def _parts(said: RuleInWords, lang: Language) -> dict[str, str]:

@@ -92,11 +92,11 @@ def _proofs(data: Review, lang: Language) -> Iterator[str]:
     if days:
         key = "period_proved" if days.proved else "period"
         yield phrase(key, lang, days=period(days.first, days.last, lang))
-    if possible(data):
-        yield phrase("possible", lang, names=moves(possible(data), lang))
-    beyond = [name for name in possible(data) if name in (*STRICTER, *MILDER) and name not in seen(data)]
-    if beyond and data.decisions and data.decisions.products:
-        yield phrase("beyond", lang, names=moves(beyond, lang))
+    of_products = [name for name in possible(data) if name in seen(data)]
+    beyond = [name for name in possible(data) if name not in of_products]
+    for key, shown in (("possible", of_products), ("beyond", beyond)):
+        if shown:
+            yield phrase(key, lang, names=moves(shown, lang))
     yield from _excluded(data, lang)
     if unsettled(data):
         yield phrase("unsettled", lang, names=moves(unsettled(data), lang))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from vatspolicy.authoring.diff.result import Review, Witness
 from vatspolicy.core.profile.vocabulary import Language
-from vatspolicy.i18n.text import clean, wrap
+from vatspolicy.i18n.text import clean, shorten, width, wrap
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.output import Style
 from vatspolicy.reports.diff import acceptance, access, law, wording
-from vatspolicy.reports.diff.cards import cards
+from vatspolicy.reports.diff.cards import Card, cards
 from vatspolicy.reports.diff.overview import overview, questions
 from vatspolicy.reports.diff.summary import evidence, release, sides, status
 from vatspolicy.reports.diff.words import VERDICTS, phrase
@@ -18,6 +18,10 @@ from vatspolicy.reports.diff.words import VERDICTS, phrase
 _COLORS = {"tightened": "red", "loosened": "yellow", "both": "red", "neither": "green", "unknown": "red"}
 _LAWS = 3
 """Rules of a whole policy that its card tells; the JSON report has all."""
+CARD = 12
+"""Lines of a card; what does not fit into them stands below, in full."""
+_ROOMS = (2, 4, 2, 3, 1)
+"""Lines that each part of a card has at least: heading, what differs, articles, what follows, places."""
 _LIMIT = 40
 """Details that are shown; the JSON report has all."""
 
@@ -47,8 +51,8 @@ class _Report:
         for question in asked:
             yield from self.flow(question, 2, "? ")
         parts = (
-            *(self.problems, self.edits, self.accepted, self.evidence, self.access, self.past, self.decisions),
-            *(self.details, self.transitions, self.semantic, self.structure, self.release),
+            *(self.problems, self.edits, self.accepted, self.evidence, self.in_full, self.access, self.past),
+            *(self.decisions, self.details, self.transitions, self.semantic, self.structure, self.release),
         )
         for part in parts:
             yield from part()
@@ -114,17 +118,45 @@ class _Report:
         if found:
             yield from self.heading("edits")
         for number, card in enumerate(found, 1):
-            back = f" ⏪ {phrase('back', self.lang)}" if card.back else ""
-            back += f" ✓ {card.accepted}" if card.accepted else ""
-            yield from self.flow(card.title + back, 2, f"{number}. ")
-            for sign, text in card.lines:
-                yield from self.flow(text, 6, "" if sign == "~" else f"{sign} ")
-            for article in card.articles:
-                yield from self.flow(article, 6, "§ ")
-            for sentence in filter(None, (*card.effect, card.moved)):
-                yield from self.flow(sentence, 5)
-            if card.witness is not None:
-                yield from self.flow(wording.described(card.witness, self.lang), 8)
+            yield from self.brief(self.card(number, card))
+
+    def card(self, number: int, card: Card) -> list[list[str]]:
+        """Return the lines of a card: its heading, what differs with the articles, what follows, and its place."""
+        back = f" ⏪ {phrase('back', self.lang)}" if card.back else ""
+        back += f" ✓ {card.accepted}" if card.accepted else ""
+        told = [line for sign, text in card.lines for line in self.flow(text, 6, "" if sign == "~" else f"{sign} ")]
+        quoted = [line for article in card.articles for line in self.flow(article, 6, "§ ")]
+        follows = [line for text in filter(None, (*card.effect, card.moved)) for line in self.flow(text, 5)]
+        if card.witness is not None:
+            follows += self.flow(wording.described(card.witness, self.lang), 8)
+        places = [*self.flow(wording.names(card.places, 1), 5)] if card.places else []
+        return [[*self.flow(card.title + back, 2, f"{number}. ")], told, quoted, follows, places]
+
+    def brief(self, parts: Sequence[Sequence[str]]) -> list[str]:
+        """Return the first lines of each part of a card, so that they are at most `CARD` lines."""
+        shown = [min(len(part), room) for part, room in zip(parts, _ROOMS, strict=True)]
+        for place, part in enumerate(parts):
+            shown[place] = min(len(part), shown[place] + CARD - sum(shown))
+        return [line for part, number in zip(parts, shown, strict=True) for line in self.cut(part, number)]
+
+    def cut(self, part: Sequence[str], number: int) -> list[str]:
+        """Return the first lines of a part; the last one ends with a sign if there are more."""
+        if number == 0 or len(part) <= number:
+            return [*part[:number]]
+        mark = phrase("in_full_below", self.lang)
+        last = part[number - 1]
+        pad = " " * (len(last) - len(last.lstrip()))
+        kept = shorten(last.strip(), max(self.room - len(pad) - width(mark) - 1, 1))
+        return [*part[: number - 1], f"{pad}{kept.removesuffix('…').rstrip()} {mark}"]
+
+    def in_full(self) -> Iterator[str]:
+        """Yield the cards that are longer than their first lines, and the rules of whole policies."""
+        every = [(card, self.card(number, card)) for number, card in enumerate(cards(self.data, self.lang), 1)]
+        longer = [(card, parts) for card, parts in every if card.laws or sum(map(len, parts)) > CARD]
+        if longer:
+            yield from self.heading("in_full")
+        for card, parts in longer:
+            yield from (line for part in parts for line in part)
             for one in card.laws[:_LAWS]:
                 yield from self.flow(law.edit(one, self.lang), 6)
                 for sign, text in law.lines(one, self.lang):

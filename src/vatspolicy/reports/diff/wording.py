@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from vatspolicy.authoring.diff.edit_wording import plain_words
 from vatspolicy.authoring.diff.result import (
     Answer,
     Cause,
@@ -15,6 +15,7 @@ from vatspolicy.authoring.diff.result import (
     CitedArticle,
     Edit,
     Item,
+    KnownProduct,
     ListedItem,
     Minimal,
     ProvedRule,
@@ -25,6 +26,7 @@ from vatspolicy.authoring.diff.result import (
 )
 from vatspolicy.authoring.diff.structure import LAYER_PREFIX, OF_LAYERS
 from vatspolicy.authoring.diff.verdict import impossible, unsettled
+from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.profile.vocabulary import Language, LocalizedText
 from vatspolicy.errors import Problem
 from vatspolicy.i18n.words import VERDICTS, aside, count, gap, joint, word
@@ -75,18 +77,49 @@ def became(change: Edit, lang: Language) -> str:
 
 
 def item_title(data: Review, one: Item, lang: Language) -> str:
-    """Return the heading of an item of review: its first edit by its title, with the regulation it belongs to."""
+    """Return the heading of an item of review: its main edit by its title, with the regulation it belongs to."""
     if not one.changes:
         return names([rule.rule for rule in one.rules])
-    first = data.structure[one.changes[0]]
-    kind = word(KINDS, first.kind, lang)
-    code = f"{kind} {entry(first)}"
-    title = first.title[lang].rstrip(".。") if first.title else ""
-    text = title + aside(code, lang) if title else code
-    if first.regulation and first.regulation[lang] != title:
-        text = first.regulation[lang] + of_layer(first, lang) + joint("colon", lang) + text
-    more = len(one.changes) - 1
-    return phrase("and_more", lang, names=text, n=more) if more else text
+    first = main_edit(data.changes_of(one))
+    text = item(data, one, lang)
+    if first.regulation and first.regulation != first.title:
+        return first.regulation[lang] + of_layer(first, lang) + joint("colon", lang) + text
+    return text
+
+
+def main_edit(changes: Sequence[Edit]) -> Edit:
+    """Return the edit of several that tells most: what moves or is renamed, then policies and rules, then the first."""
+    kinds = ("policy", "rule")
+
+    def weight(change: Edit) -> tuple[bool, bool, int]:
+        place = kinds.index(change.kind) if change.kind in kinds else len(kinds)
+        return change.twin is None, change.change == "removed", place
+
+    return min(changes, key=weight)
+
+
+def twin_of(change: Edit, changes: Iterable[Edit]) -> Edit | None:
+    """Return the removed entry among some edits that an added one has the body of; None if there is none."""
+    gone = (one for one in changes if (one.kind, one.change) == (change.kind, "removed"))
+    return next((one for one in gone if change.change == "added" and change.twin == entry(one)), None)
+
+
+def sides_of_move(change: Edit, twin: Edit, lang: Language) -> tuple[str, dict[str, str]]:
+    """Return `moved` with the regulations, or `renamed` with the names, of an entry before and after."""
+    stays = change.name == twin.name != "" and change.regulation and twin.regulation
+    sides = [one.regulation[lang] if stays and one.regulation else entry(one) for one in (twin, change)]
+    return "moved" if stays else "renamed", {"before": sides[0], "after": sides[1]}
+
+
+def moved(change: Edit, twin: Edit, lang: Language) -> str:
+    """Return from where to where an entry moves, or from what to what it is renamed."""
+    key, sides = sides_of_move(change, twin, lang)
+    return phrase(key, lang, **sides)
+
+
+def rule_name(message: LocalizedText | None, code: str, lang: Language) -> str:
+    """Return a rule by its message; by its code if it has none."""
+    return phrase("quoted", lang, text=cut(message[lang].rstrip(".。"), LINE - 2)) if message else code
 
 
 def entry(change: Edit) -> str:
@@ -115,13 +148,14 @@ def next_day(days: Sequence[str], today: str) -> str:
 
 
 def item(data: Review, one: Item, lang: Language) -> str:
-    """Name an item of review by its first edit; one without an edit by its rules."""
+    """Name an item of review by the title of its main edit, else by its code; one without an edit by its rules."""
     if not one.changes:
         return names([rule.rule for rule in one.rules])
-    change = data.structure[one.changes[0]]
-    title = change.title[lang].rstrip(".。") if change.title else ""
-    text = f"{word(KINDS, change.kind, lang)} {entry(change)}{aside(title, lang) if title else ''}"
-    more = len(one.changes) - 1
+    changes = data.changes_of(one)
+    first = main_edit(changes)
+    title = first.title[lang].rstrip(".。") if first.title else ""
+    text = title or f"{word(KINDS, first.kind, lang)} {entry(first)}"
+    more = sum(other not in (first, twin_of(first, changes)) for other in changes)
     return phrase("and_more", lang, names=text, n=more) if more else text
 
 
@@ -132,8 +166,8 @@ def values(change: Edit, lang: Language) -> Iterator[tuple[str, str, str]]:
     for field in change.fields:
         before, after = field.before, field.after
         if _is_list(before) and _is_list(after):
-            yield from ((field.name, "-", _short(item)) for item in before if item not in after)
-            yield from ((field.name, "+", _short(item)) for item in after if item not in before)
+            yield from ((field.name, "-", _shown(item, lang)) for item in before if item not in after)
+            yield from ((field.name, "+", _shown(item, lang)) for item in after if item not in before)
             continue
         old, new = (_shown(value, lang) for value in (before, after))
         if len(old) + len(new) <= 60 and "\n" not in old + new:
@@ -317,12 +351,18 @@ def described(witness: Witness, lang: Language) -> str:
     known = witness.product
     if known is None:
         return facts(witness, lang)
+    found = changed_facts(known, lang)
+    text = product(witness, lang)
+    return text + joint("colon", lang) + joint("semicolon", lang).join(found) if found else text
+
+
+def changed_facts(known: KnownProduct, lang: Language) -> list[str]:
+    """Return the facts in which a witness differs from its known product: `Foreign share: 0% → 34%`."""
     found = []
     for one in known.changed:
         before, after = (side[lang] if side else ABSENT for side in (one.before, one.after))
         found.append(f"{one.title[lang]}{joint('colon', lang)}{before} → {after}")
-    text = product(witness, lang)
-    return text + joint("colon", lang) + joint("semicolon", lang).join(found) if found else text
+    return found
 
 
 def fewest(witness: Witness, lang: Language) -> str:
@@ -346,17 +386,24 @@ def names(found: Sequence[str], limit: int = 3) -> str:
     return ", ".join(found[:limit]) + (f" … +{len(found) - limit}" if len(found) > limit else "")
 
 
+def few(found: Iterable[str], lang: Language, mark: str = "list", longest: int = LINE) -> str:
+    """Return the first three of some names, and the number of the others."""
+    every = list(dict.fromkeys(cut(name, longest) for name in found))
+    text = joint(mark, lang).join(every[:3])
+    return text if len(every) <= 3 else phrase("and_more", lang, names=text, n=len(every) - 3)
+
+
+def cut(text: str, longest: int = LINE) -> str:
+    """Return a text cut between words to a maximum length."""
+    if len(text) <= longest:
+        return text
+    kept = text[:longest]
+    return (kept.rpartition(" ")[0] if " " in kept[longest // 2 :] else kept).rstrip(" ,;:") + "…"
+
+
 def _is_list(value: object) -> bool:
     return isinstance(value, list) and not any(isinstance(item, list) for item in value)
 
 
-def _short(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _shown(value: object, lang: Language) -> str:
-    if value is None:
-        return ABSENT
-    if isinstance(value, dict) and value.keys() == {"en", "zh"}:
-        return " ".join(str(value[lang]).split())
-    return " ".join(value.split()) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _shown(value: Tree, lang: Language) -> str:
+    return ABSENT if value is None else " ".join(plain_words(value, lang).split())

@@ -116,7 +116,70 @@ EDIT_VERDICTS: Table = {
     "not-asked": Phrase("Not proved: only the compared products show what changes."),
 }
 """Sentences for the verdicts on an edit."""
+EFFECTS: Table = {
+    "allow->deny": Phrase("some products are newly refused"),
+    "needs-license->deny": Phrase("some products are newly refused"),
+    "allow->needs-license": Phrase("some products newly need a license"),
+    "deny->allow": Phrase("some refused products may launch"),
+    "deny->needs-license": Phrase("some refused products may launch with a license"),
+    "needs-license->allow": Phrase("some products no longer need a license"),
+    "allow->incomplete": Phrase("some decisions become incomplete"),
+    "needs-license->incomplete": Phrase("some decisions become incomplete"),
+    "deny->incomplete": Phrase("some refusals become incomplete decisions"),
+    "incomplete->allow": Phrase("some incomplete decisions are settled"),
+    "incomplete->needs-license": Phrase("some incomplete decisions are settled"),
+    "incomplete->deny": Phrase("some incomplete decisions are settled"),
+    "asks": Phrase("some decisions become incomplete"),
+    "range": Phrase("some incomplete decisions have other possible outcomes"),
+    "granted": Phrase("only products with a legal opinion are shown to change"),
+    "listed": Phrase("no decision changes, but what decisions list does"),
+    "nothing": Phrase("no decision changes"),
+    "unseen": Phrase("no decision change was found"),
+    "unsettled": Phrase("what follows is not settled"),
+}
+"""What follows from an edit, by the change of the decision word that the nearest product shows."""
+PREDICATES: Table = {
+    "rule-added": Phrase("{subject} from {day}"),
+    "rule-changed": Phrase("“{subject}” is amended from {day} ({text})"),
+    "rule-reworded": Phrase("“{subject}” is reworded or cites other articles"),
+    "rule-removed": Phrase("“{subject}” no longer applies"),
+    "rule-ends": Phrase("“{subject}” ceases to apply on {day}"),
+    "moved": Phrase("“{subject}” moves from {before} to {after}"),
+    "renamed": Phrase("“{subject}” is renamed from {before} to {after}"),
+    "ends": Phrase("“{subject}” ceases to apply on {day}"),
+    "dates": Phrase("“{subject}” applies on other days, from {day}"),
+    "policy-added": Phrase("“{subject}” applies from {day}"),
+    "rises": Phrase("“{subject}” rises from {before} to {after} on {day}"),
+    "falls": Phrase("“{subject}” falls from {before} to {after} on {day}"),
+    "starts": Phrase("“{subject}”: the {what} moves from {before} to {after}"),
+    "becomes": Phrase("“{subject}” changes from “{before}” to “{after}” on {day}"),
+    "added-and-removed": Phrase("“{subject}” gains {added} and loses {removed} on {day}"),
+    "removed": Phrase("“{subject}” is removed"),
+    "added": Phrase("“{subject}” is added"),
+    "changed": Phrase("“{subject}” is changed"),
+    "changed-to": Phrase("“{subject}” is changed ({text})"),
+    "removed-on": Phrase("“{subject}” is removed from {day}"),
+    "added-on": Phrase("“{subject}” is added from {day}"),
+    "changed-on": Phrase("“{subject}” is changed from {day}"),
+    "gains": Phrase("“{subject}” gains {added} on {day}"),
+    "loses": Phrase("“{subject}” loses {removed} on {day}"),
+    "verified": Phrase("The verification of “{subject}” goes from {before} to {after}"),
+}
+"""What becomes of an edited entry, the subject first."""
 PHRASES: Table = {
+    "signed": Phrase("{edit}: {effect}."),
+    "moved": Phrase("moves from {before} to {after}"),
+    "renamed": Phrase("is renamed from {before} to {after}"),
+    "rests_on": Phrase("It rests on {law}."),
+    "granted": Phrase("Shown only by profiles with a legal opinion: {moves}."),
+    "worse_granted": Phrase("Only products with a legal opinion are shown to be worse off: {moves}."),
+    "ask_repeal": Phrase("Which instrument ends {name}? Cite it, or show the rules that take its place."),
+    "same_citation": Phrase("The citation is the same as before."),
+    "known_citation": Phrase("It stood here before the change, and the change does not edit it."),
+    "ask_number": Phrase("Does “{article}” say {number}? It says: “{text}”"),
+    "in_full": Phrase("The edits in full"),
+    "in_full_below": Phrase("… in full below"),
+    "more_of_edit": Phrase("More on this edit"),
     "structure": Phrase("What was edited"),
     "law": Phrase("The edited rules in words"),
     "access": Phrase("Access of foreign investors that changes"),
@@ -198,7 +261,7 @@ PHRASES: Table = {
     "only_on": Phrase("on {day} alone"),
     "may_say": Phrase("What decisions show with it may change: {names}."),
     "back": Phrase("retroactive"),
-    "twin": Phrase("same body as {name}: renamed?"),
+    "twin": Phrase("moved or renamed: same body as {name}"),
     "breaking": Phrase("breaking"),
     "compared": Phrase(
         "Profiles: {products}, on days: {days}. Decisions that change: {rows}; changes below them: {details}."
@@ -207,8 +270,8 @@ PHRASES: Table = {
     "end": Phrase("{text}."),
     "moves_on": Phrase("{moves} {days}", "days"),
     "shown_for": Phrase("{moves}, shown for companies and services as these: {who}"),
-    "example_for": Phrase("{moves}, for example for products as these: {who}"),
-    "both_ways": Phrase("Stricter: {stricter}; milder: {milder};"),
+    "example_for": Phrase("{moves}, for example {who}"),
+    "both_ways": Phrase("Stricter: {stricter}; milder: {milder}"),
     "share": Phrase("foreign share {low}"),
     "shares": Phrase("foreign share {low} to {high}"),
     "registered": Phrase("registered in {names}"),
@@ -228,7 +291,7 @@ PHRASES: Table = {
     "known_change": Phrase("Known products that change: {some} of {all}: {names}."),
     "and_more": Phrase("{names} and {n} more"),
     "to_decide": Phrase("What a reviewer must decide"),
-    "ask_waivable": Phrase("May {rule} be waived from now on? Until now nobody could."),
+    "ask_waivable": Phrase("May {rule} be waivable from now on? Until now it was not."),
     "ask_unenforced": Phrase("May the gate pass findings of {rule}? Until now it did not."),
     "ask_loosenable": Phrase("May the layer above {name} loosen {rule}?"),
     "ask_milder": Phrase("Does the law say that decisions become milder?"),
@@ -256,8 +319,8 @@ PHRASES: Table = {
     "one_schema": Phrase(
         "The proofs read both sides under the new schemas; what the schemas themselves change is not proved."
     ),
-    "possible": Phrase("Can happen, each shown by a profile: {names}."),
-    "beyond": Phrase("Possible, though no compared profile shows it: {names}."),
+    "possible": Phrase("Shown by compared products: {names}."),
+    "beyond": Phrase("Shown by invented profiles, by no compared product: {names}."),
     "unsettled": Phrase("Neither shown nor excluded: {names}."),
     "impossible": Phrase("Proved impossible, for all profiles and days: {names}."),
     "open_edits": Phrase("Edits not settled: {names}."),
@@ -300,7 +363,7 @@ PHRASES: Table = {
     "needs": Phrase("{before} → {after}; this change is {level} ({because}) and needs at least {needed}."),
     "fits": Phrase("{before} → {after}; this change is {level} ({because}), and {before} is not released yet."),
     "untouched": Phrase("{before} → {after}; nothing that is released changes."),
-    "waivable": Phrase("WEAKENED: {rule} could not be waived; now it can be."),
+    "waivable": Phrase("WEAKENED: {rule} is waivable from now on."),
     "unenforced_warn": Phrase("WEAKENED: {rule} only warns {days} (layer {name}), and the gate passes its findings."),
     "unenforced_off": Phrase(
         "WEAKENED: {rule} is switched off {days} (layer {name}), and the gate passes its findings."
@@ -317,7 +380,7 @@ PHRASES: Table = {
 
 COUNTS: Counts = {
     "moves_rules": (Phrase("It moves {n} rule: {names}."), Phrase("It moves {n} rules: {names}.")),
-    "edits_of": (Phrase("{n} edit of {names}."), Phrase("{n} edits of {names}.")),
+    "more_edits": (Phrase("{edit}, and {n} more edit"), Phrase("{edit}, and {n} more edits")),
     "edits_beside": (
         Phrase("{n} other edit moves no rule."),
         Phrase("{n} other edits move no rule."),

@@ -46,7 +46,7 @@ FORMATS: Mapping[str, Format] = {
 
 
 def ending_of(name: str) -> str:
-    """Return the suffix of files in a format; empty for a format that no suffix tells."""
+    """Return the file suffix of a format; empty if no suffix identifies the format."""
     known = FORMATS.get(name)
     return name if known is None or known.ending is None else known.ending
 

@@ -1,10 +1,11 @@
-"""GitHub workflow commands: annotations beside lines of a pull request."""
+"""GitHub workflow commands: annotations on the lines of a pull request."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from vatspolicy.core.documents import split_part
 from vatspolicy.i18n.text import clean
 
 LIMITS: Mapping[str, int] = {"error": 9, "warning": 10, "note": 10}
@@ -25,7 +26,7 @@ class Annotation(NamedTuple):
     def __str__(self) -> str:
         where: dict[str, str | int] = {}
         if self.file:
-            where = {"file": self.file, "line": self.line, "col": self.column}
+            where = {"file": split_part(self.file)[0], "line": self.line, "col": self.column}
         return command(self.level, self.message, **where, **({"title": self.title} if self.title else {}))
 
 

@@ -242,6 +242,6 @@ class PageWords:
         return self.place("law", cited.policy, cited.key)
 
     def subject(self, finding: Finding) -> str:
-        """Return the service and class of a finding, to stand before it; empty for the product."""
+        """Return the service and class of a finding, as a prefix; empty for the product."""
         subject = str(finding.subject)
         return subject + self.colon if subject else ""

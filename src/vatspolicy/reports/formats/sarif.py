@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from vatspolicy.core.documents import split_part
 from vatspolicy.origin import page, repository
 
 LONGEST = 1000
@@ -126,7 +127,7 @@ def make_result(
 
 def location(file: str, line: int, column: int = 1) -> dict[str, object]:
     """Return the location of a line in a file."""
-    path = quote(os.fsencode(file.replace(os.sep, "/")))
+    path = quote(os.fsencode(split_part(file)[0].replace(os.sep, "/")))
     return {
         "physicalLocation": {
             "artifactLocation": {"uri": f"file://{path}" if path.startswith("/") else path},

@@ -98,7 +98,7 @@ def calendar_page(bundle: Bundle) -> str:
 
 
 def to_compare_page(bundle: Bundle) -> str:
-    """Render the articles that nobody has compared with an official text, those with denials first."""
+    """Render the articles not compared with an official text, those with denials first."""
     found = open_articles(bundle)
     return _render(
         "policy/to-compare.md.j2",

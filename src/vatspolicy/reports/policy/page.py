@@ -114,7 +114,7 @@ class PolicyPage:
 
     @property
     def verification(self) -> dict[str, int]:
-        """Number of articles by verification, the best first; verifications of no article are left out."""
+        """Number of articles by verification, the best first; verifications of no article are omitted."""
         count = Counter(article.verification for article in self.policy.articles.values())
         return {word: count[word] for word in VERIFICATIONS if count[word]}
 
@@ -199,7 +199,7 @@ class RulePart:
 
     @property
     def further_articles(self) -> list[Article]:
-        """Articles that the rule rests on beside the first."""
+        """Articles that the rule rests on, except the first."""
         return [self.page.policy.articles[key] for key in self.rule.cite[1:]]
 
     @property

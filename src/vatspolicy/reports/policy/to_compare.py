@@ -1,4 +1,4 @@
-"""Articles that nobody has compared with an official text, ordered by what rests on them.
+"""Articles not yet compared with an official text, ordered by the rules that rest on them.
 
 Whoever has a browser raises one in a few minutes: the page names its official address, the file that the text goes to,
 and the command that compares the quote and notes hash and day.

@@ -84,7 +84,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Evaluations:
-    """The questions of one request. One that cannot be read is an error."""
+    """The questions of a request. An unreadable question is an error."""
 
     entries: Sequence[Evaluation | HttpError]
     last: bool | None = None

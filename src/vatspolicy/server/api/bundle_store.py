@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class ReloadState:
-    """The state of the bundle in use beside its files, and the numbers of reloads.
+    """The state of the bundle in use compared with its files, and the numbers of reloads.
 
     It lies in memory that worker processes share: the supervisor writes it, and the workers tell it.
     """

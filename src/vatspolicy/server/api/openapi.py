@@ -12,7 +12,7 @@ import yaml
 from vatspolicy.core.documents.schemas import SchemaSet, resource_folder
 
 _PUBLISHED = re.compile(r"(\w+)\.schema\.json(?:#(.*))?")
-_LEFT_OUT = ("$schema", "$id", "x-invariants")
+_LEFT_OUT = ("$schema", "$id", "x-invariants", "x-together")
 """Keys of a published schema that have no meaning inside an OpenAPI document."""
 _BOUNDED = {"const", "enum", "format", "pattern"}
 """Keys of a schema for texts that leave no room for invisible characters, which no document may hold."""

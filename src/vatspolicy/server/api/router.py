@@ -129,7 +129,7 @@ class _Api:
             self.around.insert(0, traced)
 
     def close(self) -> None:
-        """End what runs beside the requests."""
+        """Stop the background tasks."""
         self.slots.close()
         if self.telemetry is not None:
             self.telemetry.close()
@@ -188,7 +188,7 @@ class _Api:
         return self.bound(encode({"responses": answers})), 207 if refused else 200, counts
 
     def read_question(self, request: Request) -> DataQuestion:
-        """Return what a request asks of every input. Raises HttpError."""
+        """Return the settings of a request that apply to every input. Raises HttpError."""
         steps = tuple(step for step in request.path_params.get("path", "").split("/") if step)
         return self.ask(steps, _wants_reasons(request.query_params.get("explain")))
 

@@ -33,7 +33,7 @@ LIBRARY = "opentelemetry"
 
 
 class ExportLog(logging.Handler):
-    """Tells of failures of the library, one line at first and then one a minute at most, without their texts.
+    """Reports failures of the library, at most one line a minute, without their texts.
 
     The texts may hold the address of a collector with its key, and what it answered.
     """
@@ -45,7 +45,7 @@ class ExportLog(logging.Handler):
         self.left_out = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Tell of a failure, or count it."""
+        """Report a failure, or count it."""
         now = self.clock()
         if self.told is not None and now - self.told < PAUSE:
             self.left_out += 1

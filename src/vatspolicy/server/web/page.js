@@ -114,22 +114,32 @@ function drawQuestion() {
   const head = el("h2", { id: "question-head", tabindex: "-1" }, heading());
   if (!asked) return [head, el("div", { id: "question-end" }, ending(), el("p", { class: "buttons" }, back))];
   const left = now.interview.progress.left;
-  const key = `q-${asked.path}`, entries = asked.kind === "entries", first = asked.choices[0]?.value;
-  const kind = { words: "choices", entries: "choices", services: "choices" }[asked.kind] ?? asked.kind;
-  const field = { kind, radio: true, title: asked.text, unit: asked.unit, hint: asked.kind === "services" ? say("services_hint") : "",
-    least: asked.several ? asked.minimum : null,
-    listed: asked.kind === "services" ? "services.0.offers" : entries && first ? `${asked.path}.0.${Object.keys(first)[0]}` : asked.path,
-    choices: asked.choices.map((one, index) => (entries ? { ...one, value: index, word: Object.values(one.value)[0] } : one)) };
+  const parts = partsOf(asked);
   const why = details("question-why", false, say("why"), asked.why.text ? el("p", {}, asked.why.text[lang]) : null,
     el("ul", { class: "reasons" }, asked.why.rules.slice(0, 6).map((rule) => el("li", {}, `${rule.message[lang]} → ${rule.effect[lang]}`,
       rule.citations.map((one) => el("p", { class: "law" }, `${one.title[lang]}${lang === "zh" ? "，" : ", "}${one.label[lang]}`, one[lang] ? el("q", {}, one[lang]) : null))))),
     asked.why.rules.length > 6 ? el("p", { class: "soft" }, say("more_rules", { count: asked.why.rules.length - 6 })) : null);
   return [head, el("p", { class: "soft", id: "question-about" }, [asked.about[lang], now.blank ? "" : left > 1 ? say("left", { left }) : say("one_left")].filter(Boolean).join(" · ")),
-    el("form", { id: `form-${key}`, class: "question", "data-act": "answer", novalidate: true, "data-asked": asked.kind },
-      drawField(field, asked.path, null, "q"),
+    el("form", { id: `form-q-${asked.path}`, class: "question", "data-act": "answer", novalidate: true, "data-asked": asked.kind },
+      asked.heading ? el("p", { class: "heading" }, asked.heading[lang]) : null,
+      parts.map((part) => drawField(fieldOf(part), part.path, part.implied, "q")),
       question.error ? el("p", { class: "error", id: "question-error" }, question.error) : null,
       el("p", { class: "buttons" }, el("button", { type: "submit", class: "primary", "aria-describedby": question.error ? "question-error" : null }, say("answer")),
         el("button", { type: "button", "data-act": "skip" }, say("dont_know")), back), why)];
+}
+
+/* The questions that are asked in one, the one that decides most first. */
+function partsOf(asked) {
+  return [asked, ...(asked.together ?? [])];
+}
+
+function fieldOf(asked) {
+  const entries = asked.kind === "entries", first = asked.choices[0]?.value;
+  const kind = { words: "choices", entries: "choices", services: "choices" }[asked.kind] ?? asked.kind;
+  return { kind, radio: true, title: asked.text, unit: asked.unit, hint: asked.kind === "services" ? say("services_hint") : "",
+    least: asked.several ? asked.minimum : null,
+    listed: asked.kind === "services" ? "services.0.offers" : entries && first ? `${asked.path}.0.${Object.keys(first)[0]}` : asked.path,
+    choices: asked.choices.map((one, index) => (entries ? { ...one, value: index, word: Object.values(one.value)[0] } : one)) };
 }
 
 function heading() {
@@ -150,8 +160,9 @@ function ending() {
     further && !now.complete ? el("p", { class: "buttons" }, el("button", { type: "button", "data-act": "complete" }, say("complete", { count: further }))) : null];
 }
 
-function answered(target) {
-  const asked = now.interview.question, found = read(target.querySelector(".field"));
+/* What a question was answered; null for a field that was left as it is. */
+function answered(asked, field) {
+  const found = read(field);
   if (known(found.typed)) return found.typed.trim() ? found : null;
   if (!known(found.value)) return null;
   if (asked.kind === "entries") return { value: found.value.map((index) => asked.choices[index].value) };
@@ -239,17 +250,22 @@ const acts = {
     failed.clear();
     decide(() => { now = { ...(before.pop() ?? now), complete: now.complete }; return {}; }, { keep: false, then: toQuestion });
   },
-  skip() { decide({ skipped: [...now.skipped, now.interview.question.path], named: now.named || now.interview.question.path === "product.id" }, { then: toQuestion }); },
+  skip() {
+    const paths = partsOf(now.interview.question).map((one) => one.path);
+    decide({ skipped: [...now.skipped, ...paths], named: now.named || paths.includes("product.id") }, { then: toQuestion });
+  },
   again() { decide({ skipped: [] }, { then: toQuestion }); },
   complete() { decide({ complete: true }, { then: toQuestion }); },
-  answer(target) {
-    const found = answered(target);
-    if (!found) {
-      question.error = say(target.querySelector("input")?.validity.badInput ? "not_day" : "unanswered");
+  answer(target) { // what is left out stays open, and is asked next
+    const fields = target.querySelectorAll(".field");
+    const found = partsOf(now.interview.question).map((part, index) => ({ part, change: answered(part, fields[index]) })).filter((one) => one.change);
+    const unread = [...target.querySelectorAll("input")].some((one) => one.validity.badInput);
+    if (unread || !found.some((one) => !known(one.part.implied))) {
+      question.error = say(unread ? "not_day" : "unanswered");
       draw();
       return toQuestion(now);
     }
-    decide({ change: { path: now.interview.question.path, ...found } }, { from: "question", then: toQuestion });
+    decide({ changes: found.map((one) => ({ path: one.part.path, ...one.change })) }, { from: "question", then: toQuestion });
   },
   add(target) {
     const path = target.dataset.path, value = {};

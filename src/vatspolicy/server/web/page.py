@@ -33,7 +33,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "dark": Phrase("dark"),
     "welcome": Phrase("May your product launch in mainland China?"),
     "welcome_what": Phrase(
-        "For product teams and their counsel. Answer 10 to 20 questions about the product. You get the decision under "
+        "For product teams and their counsel. Answer about 10 questions about the product. You get the decision under "
         "the law of its launch day, with its articles. It lists the licenses to get and the filings with their dates. "
         "If the product may not launch, you get ways forward."
     ),

@@ -38,6 +38,7 @@ from vatspolicy.server.errors import HttpError
 from vatspolicy.server.web.form import find_kind
 
 FILE = "spec.yaml"
+_MOST_CHANGES = 100
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ class DecideRequest:
     named: bool
     skipped: tuple[Path, ...]
     complete: bool
-    change: tuple[Path, Any, bool] | None
-    """Path and value of a changed fact; True if the value is typed text that is still to be read."""
+    changes: tuple[tuple[Path, Any, bool], ...]
+    """Paths and values of changed facts; True if the value is typed text that is still to be read."""
     format: str = ""
     """Format of a report to save."""
 
@@ -87,6 +88,7 @@ def read_request(data: Any, schemas: SchemaSet) -> DecideRequest:
     if not isinstance(data, dict):
         raise _bad_request(_("The request must be an object."))
     text, file, change = data.get("text"), data.get("file") or FILE, data.get("change")
+    changes = data.get("changes", [] if change is None else [change])
     lang, skipped = data.get("lang", "en"), data.get("skipped", [])
     if not (text is None or isinstance(text, str)) or not isinstance(file, str):
         raise _bad_request(_("`text` and `file` must be text."))
@@ -94,14 +96,8 @@ def read_request(data: Any, schemas: SchemaSet) -> DecideRequest:
         raise _bad_request(_("`lang` must be en or zh."))
     if not isinstance(skipped, list) or len(skipped) > 1000:
         raise _bad_request(_("`skipped` must be a list of paths."))
-    made = None
-    if change is not None:
-        if not isinstance(change, dict) or ("typed" in change) == ("value" in change):
-            raise _bad_request(_("`change` must have a path, and either `value` or `typed`."))
-        typed = "typed" in change
-        made = (read_path(change.get("path"), schemas), change["typed" if typed else "value"], typed)
-        if typed and not isinstance(made[1], str):
-            raise _bad_request(_("`typed` must be text."))
+    if not isinstance(changes, list) or len(changes) > _MOST_CHANGES:
+        raise _bad_request(_("`changes` must be a list of changes."))
     return DecideRequest(
         text=text,
         file=re.split(r"[/\\]", file)[-1][:120] or FILE,
@@ -109,9 +105,18 @@ def read_request(data: Any, schemas: SchemaSet) -> DecideRequest:
         named=bool(data.get("named", False)),
         skipped=tuple(read_path(path, schemas) for path in skipped),
         complete=bool(data.get("complete", False)),
-        change=made,
+        changes=tuple(_read_change(one, schemas) for one in changes),
         format=str(data.get("format", "")),
     )
+
+
+def _read_change(change: Any, schemas: SchemaSet) -> tuple[Path, Any, bool]:
+    if not isinstance(change, dict) or ("typed" in change) == ("value" in change):
+        raise _bad_request(_("`change` must have a path, and either `value` or `typed`."))
+    typed = "typed" in change
+    if typed and not isinstance(change["typed"], str):
+        raise _bad_request(_("`typed` must be text."))
+    return read_path(change.get("path"), schemas), change["typed" if typed else "value"], typed
 
 
 def read_path(dotted: Any, schemas: SchemaSet) -> Path:
@@ -145,15 +150,16 @@ def answer(context: WebContext, request: DecideRequest) -> dict[str, Any]:
         document = read_spec(context, request)
     except InvalidInput as error:
         return _reply(request.text or "", request.file, request, problems=error.problems)
-    if request.change is not None:
-        path, value, typed = request.change
-        try:
+    before, path = document, NAME_PATH
+    try:
+        for path, value, typed in request.changes:
             if typed:
                 value = _read_typed(path, value, context.bundle.schemas, naming=not named)
             document = _apply_change(context, document, request, path, value)
             named = named or path == NAME_PATH
-        except Refused as error:
-            refused = {"path": format_path(path), "text": _tell_choices(error)}
+    except Refused as error:
+        document, named = before, request.named
+        refused = {"path": format_path(path), "text": _tell_choices(error)}
     request = dataclasses.replace(request, named=named)
     reply = _decide(context, document, request)
     return {**reply, "refused": refused}
@@ -190,7 +196,8 @@ def _decide(context: WebContext, document: Document, request: DecideRequest) -> 
         complete=request.complete,
         lang=request.lang,
     )
-    skipped = tuple(path for path in request.skipped if request.change is None or path != request.change[0])
+    changed = {path for path, __, __ in request.changes}
+    skipped = tuple(path for path in request.skipped if path not in changed)
     state = dataclasses.replace(state, named=request.named, skipped=skipped)
     return {
         **_reply(document.text, document.file, request, data=document.data),

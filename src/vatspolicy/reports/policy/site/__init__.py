@@ -67,7 +67,7 @@ Scope = Literal["site", "policy", "rule"]
 
 
 class Site(PageWords):
-    """The site in one language, or a page of it that stands alone."""
+    """The site in one language, or a page of it that is self-contained."""
 
     def __init__(self, bundle: Bundle, lang: Language, matrix: bool = False, scope: Scope = "site") -> None:
         super().__init__(lang)
@@ -517,7 +517,7 @@ LANGUAGES: tuple[Language, Language] = ("en", "zh")
 
 
 def explain_page(bundle: Bundle, name: str, lang: Language) -> str:
-    """Render the page of a policy, or of a rule as policy/rule, that stands alone.
+    """Render the page of a policy, or of a rule as policy/rule, that is self-contained.
 
     Raises:
         KeyError: The name is unknown; with a message.
@@ -531,7 +531,7 @@ def explain_page(bundle: Bundle, name: str, lang: Language) -> str:
 def make_site(bundle: Bundle, terms: Terms, day: str | None = None) -> Pages:
     """Render all pages by path: English ones at the top, Chinese ones under zh/, under the same names.
 
-    `day` is that of the access matrix, which is left out without one.
+    `day` is that of the access matrix, which is omitted without one.
     """
     tables = access_tables(bundle, day) if day else []
     pages: Pages = {}

@@ -105,7 +105,7 @@ def test_the_sdist_holds_what_its_own_tests_need(built: Distributions) -> None:
     with tarfile.open(built.sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert names >= RESOURCES
-    assert {"pyproject.toml", "LICENSE", "README.md", "Makefile", "tests/acceptance/test_packaging.py"} <= names
+    assert {"pyproject.toml", "LICENSE", "README.md", "Makefile", "tests/pipelines/test_packaging.py"} <= names
     assert {".github/actions/gate/gate.sh", "templates/gitlab-ci.yml", ".pre-commit-hooks.yaml", ".ci/run"} <= names
     assert not [name for name in names if name.startswith((".venv", ".git/", "dist"))]
 

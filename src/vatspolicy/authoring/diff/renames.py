@@ -1,0 +1,125 @@
+"""Renamed words of schemas and instruments: the base is read with the new names, so that both sides can be compared.
+
+A rename is one to one. The old name must be in no list of the head, the new one in no list of the base, and both stand
+for the same title. Whatever else differs is compared as ever.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import yaml
+
+from vatspolicy.authoring.diff.sources import Source
+from vatspolicy.core.documents import recall_document
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.policies.files import is_law
+from vatspolicy.errors import InvalidInput
+
+_Lists = Mapping[str, Mapping[str, Tree]]
+
+
+@dataclass(frozen=True)
+class Rename:
+    """A word with another name, and the list that it is of, such as `vocabulary/class`."""
+
+    list: str
+    old: str
+    new: str
+
+    @property
+    def file(self) -> str:
+        """The schema that has the list; that of profiles for instruments."""
+        return f"{self.list.partition('/')[0]}.schema.json" if "/" in self.list else "profile.schema.json"
+
+    @property
+    def definition(self) -> str:
+        """The definition of the list in its schema."""
+        return self.list.partition("/")[2] or "instrument"
+
+
+def find_renames(base: Source, head: Source) -> tuple[Rename, ...]:
+    """Return the words that are renamed between two states, each once."""
+    if base.layers or head.layers:
+        return ()
+    same = frozenset(base.files) & frozenset(head.files)
+    try:
+        old, new = (_lists(side, same, base.schemas != head.schemas) for side in (base, head))
+    except (InvalidInput, ValueError):  # loading it says what is wrong
+        return ()
+    known = [{word for words in side.values() for word in words} for side in (old, new)]
+    found: dict[str, Rename] = {}
+    for name in old.keys() & new.keys():
+        gone, come = old[name].keys() - known[1], new[name].keys() - known[0]
+        for word in sorted(gone):
+            title = old[name][word]
+            alike = [one for one in come if _said_alike(title, new[name][one], word, one)]
+            if title is not None and len(alike) == 1:
+                found.setdefault(word, Rename(name, word, alike[0]))
+    taken = [one.new for one in found.values()]
+    return tuple(one for one in found.values() if taken.count(one.new) == 1)
+
+
+def with_new_names(source: Source, renames: tuple[Rename, ...]) -> Source:
+    """Return a state with the new names in place of the old ones, in lists, keys, and texts in quotation marks."""
+    names = {one.old: one.new for one in renames}
+    pattern = re.compile(rf"""(?<=["'])({"|".join(map(re.escape, names))})(?=\\?["'])""")
+
+    def rename(file: str, content: bytes) -> bytes:
+        text = content.decode("utf-8", "replace")
+        if not any(name in text for name in names):
+            return content
+        if file.endswith(".yaml"):
+            text = _rename_scalars(text, names)
+        return pattern.sub(lambda found: names[found[0]], text).encode()
+
+    return replace(
+        source,
+        policies=tuple((file, rename(file, content)) for file, content in source.policies),
+        fixtures=tuple((file, rename(file, content)) for file, content in source.fixtures),
+        schemas={file: rename(file, content) for file, content in source.schemas.items()},
+    )
+
+
+def _rename_scalars(text: str, names: Mapping[str, str]) -> str:
+    """Return YAML in which whole values and keys have their new names. Text that is not YAML stays as it is."""
+    try:
+        tokens = [one for one in yaml.scan(text, Loader=yaml.SafeLoader) if isinstance(one, yaml.ScalarToken)]
+    except yaml.YAMLError:
+        return text
+    for one in reversed(tokens):
+        if one.plain and one.value in names:
+            text = text[: one.start_mark.index] + names[one.value] + text[one.end_mark.index :]
+    return text
+
+
+def _lists(source: Source, same: frozenset[tuple[str, bytes]], with_schemas: bool) -> _Lists:
+    """Return the title of each word by the name of its list; instruments by their policies, files in `same` aside."""
+    found: dict[str, Mapping[str, Tree]] = {}
+    for file, content in source.schemas.items() if with_schemas else ():
+        for name, node in _nodes(json.loads(content)):
+            titles = node["x-enum"]
+            found[f"{file.removesuffix('.schema.json')}/{name}"] = {word: titles.get(word) for word in node["enum"]}
+    for file, content in source.policies:
+        if is_law(file) and (file, content) not in same:
+            data = recall_document(content, file).data
+            if isinstance(data, dict) and "id" in data:
+                found[data["id"]] = {name: one.get("title") for name, one in data.get("instruments", {}).items()}
+    return found
+
+
+def _nodes(schema: Tree) -> Iterator[tuple[str, Mapping[str, Tree]]]:
+    """Yield the definitions of a schema that name their words."""
+    for name, node in schema.get("$defs", {}).items():
+        if isinstance(node, dict) and "enum" in node and "x-enum" in node:
+            yield name, node
+
+
+def _said_alike(before: Tree, after: Tree, old: str, new: str) -> bool:
+    """Return True if two titles are the same, the name in them aside."""
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return False
+    return all(before[lang] == after.get(lang) or before[lang].replace(old, new) == after.get(lang) for lang in before)

@@ -1,0 +1,62 @@
+"""Names of tests: those that state the facts, and the mark at names and comments that an update may have outdated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
+from vatspolicy.core.documents import Document, Path
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.profile.wording import FactWording
+
+Changes: TypeAlias = "tuple[tuple[str, Tree], ...]"
+"""Facts to set by dotted path, in order; None removes a fact."""
+
+_LONGEST = 200
+"""Longest name of a test, as in policy-tests.schema.json."""
+_BY_FACTS = re.compile(r"[a-z0-9-]+( on \d{4}-\d\d-\d\d\b|: each of the )")
+_UNNAMED = {"company", "product", "services", 0}
+"""Steps of a path that a name leaves out."""
+_MARK = "# Check the name and the comments of this test: an update changed"
+
+
+def name_by_facts(rule: str, day: str, changes: Changes, schemas: SchemaSet) -> str:
+    """Return the name of a test by its rule, day and facts. It holds whatever the clauses and the result become."""
+    wording = FactWording(schemas)
+    facts = [_word_fact(wording, path, value) for path, value in changes]
+    name = f"{rule} on {day}" + (f": {'; '.join(facts)}" if facts else "")
+    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
+
+
+def _word_fact(wording: FactWording, dotted: str, value: Tree) -> str:
+    path: Path = tuple(int(step) if step.isdecimal() else step for step in dotted.split("."))
+    named = [end for end, step in enumerate(path, 1) if step not in _UNNAMED]
+    steps = [wording.name(path[:end])["en"] if isinstance(path[end - 1], str) else f"{path[end - 1]}" for end in named]
+    shown = "not stated" if value is None else wording.value(value, path)["en"]
+    return f"{' · '.join(steps)}: {shown}" if steps else shown
+
+
+def mark_words(document: Document, changed: Iterable[Path]) -> str:
+    """Return the text of an updated file, with a comment above each entry whose name does not state its facts alone.
+
+    `changed`: the places of the expectations that the update rewrote.
+    """
+    by_entry: dict[Path, list[str]] = {}
+    for path in changed:
+        rest = [step for step in path[2:] if step not in ("expect", "rows") and isinstance(step, str)]
+        by_entry.setdefault(path[:2], []).append(" ".join(rest))
+    lines = document.text.split("\n")
+    for entry, words in sorted(by_entry.items(), reverse=True):
+        line, name = document.mark(entry)[0] - 1, document.data[entry[0]][entry[1]].get("it", "")
+        if not _BY_FACTS.match(name) and not lines[line - 1].strip().startswith(_MARK):
+            indent = " " * (len(lines[line]) - len(lines[line].lstrip()))
+            lines.insert(line, f"{indent}{_MARK} {', '.join(dict.fromkeys(words))}.")
+    return "\n".join(lines)
+
+
+def find_marks(document: Document) -> Iterator[int]:
+    """Yield the numbers of lines that an update has marked."""
+    if _MARK in document.text:
+        yield from (n for n, line in enumerate(document.text.split("\n"), 1) if line.strip().startswith(_MARK))

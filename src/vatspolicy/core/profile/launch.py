@@ -1,0 +1,245 @@
+"""A launch of several companies: one document, expanded to an ordinary profile for each part, with its places kept.
+
+A part has the services of one company that run alone or with one partner. Companies and partners stand once, by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from vatspolicy.core.documents import Document, Node, Path
+from vatspolicy.core.documents.launch_schema import BY_CONTRACT, LAUNCH, OWN
+from vatspolicy.core.documents.validation import validate
+from vatspolicy.core.profile.edits import change, get_fact, is_launch
+from vatspolicy.errors import InvalidInput, Problem, first_problems, suggest
+from vatspolicy.i18n import Listing, _
+
+if TYPE_CHECKING:
+    from vatspolicy.core.documents.schemas import SchemaSet
+
+_BY_ID = ("companies", "partners")
+_OTHER = "other"
+"""Target of a deal on somebody else."""
+
+
+class Part(NamedTuple):
+    """One part of a launch."""
+
+    name: str
+    company: str
+    partner: str | None
+    services: tuple[int, ...]
+    """Places of its services in the launch."""
+
+
+def open_launch(
+    document: Document, changes: Iterable[tuple[str, Any]] = (), schemas: SchemaSet | None = None, name: str = ""
+) -> list[Document]:
+    """Return the profiles of a launch, or the one of a part by name.
+
+    Changes of companies and partners are made in the launch, the others in its parts: `product.launch` in each.
+
+    Raises:
+        InvalidInput: The launch is not valid, has no such part, or a path belongs to one part and none is named.
+    """
+    if not is_launch(document):
+        message = _("Only a launch of several companies has parts.")
+        raise InvalidInput([document.problem((), message, _("Remove #{part} from the name.", part=name))])
+    made: dict[bool, list[tuple[str, Any]]] = {True: [], False: []}
+    for path, value in changes:
+        first = path.partition(".")[0]
+        if path == "product.id" or not (name or first in (*_BY_ID, "product", "data")):
+            message = _("This path cannot be set for all parts of a launch.")
+            hint = _("Name one part as {file}#PART, or set a fact below companies or partners.", file=document.file)
+            raise InvalidInput([Problem(document.file, 1, 1, path, message, hint)])
+        made[first in _BY_ID].append((path, value))
+    launch = change(document, made[True])
+    if problems := validate(launch, LAUNCH, schemas) or first_problems(_beyond_schema(launch)):
+        raise InvalidInput(problems)
+    parts = {part.name: part for part in _parts(launch.data)}
+    if name and name not in parts:
+        message = _("The launch has no part {name!r}.", name=name)
+        raise InvalidInput([launch.problem(("companies",), message, _one_of(name, parts))])
+    return [change(_expand(launch, part), made[False]) for part in parts.values() if name in ("", part.name)]
+
+
+def _parts(data: Mapping[str, Any]) -> Iterator[Part]:
+    """Yield the parts of a launch, in the order of its companies. Each of several partners of a company has a part."""
+    for company in data["companies"]:
+        behind: dict[str | None, list[int]] = {}
+        for place, service in enumerate(data["services"]):
+            if company in (service["operator"], service.get("company")):
+                partner = None if service["operator"] == company else service["operator"]
+                behind.setdefault(partner, []).append(place)
+        partners = [partner for partner in behind if partner is not None]
+        if len(partners) == 1:  # a profile has room for one
+            behind = {partners[0]: sorted(chain.from_iterable(behind.values()))}
+        for partner, places in behind.items():
+            name = f"{company}-{partner}" if partner and len(partners) > 1 else company
+            yield Part(name, company, partner, tuple(places))
+
+
+# --- expansion --------------------------------------------------------------------------------------------------------
+
+
+def _expand(document: Document, part: Part) -> Document:
+    """Return the profile of a part of a valid launch. Its places are those of the launch."""
+    source, data = _Source(document), document.data
+    own: Path = ("companies", part.company)
+    stated = data["companies"][part.company]
+    product = source.take_all(("product",), (*own, "product"))
+    product["id"] = product["id"]._replace(value=f"{data['product']['id']}-{part.name}")
+    made = {
+        "schema": source.take(("schema",)),
+        "product": source.join(("product",), product),
+        "company": source.join(own, {key: source.take((*own, key)) for key in stated if key not in OWN}),
+        "services": source.list(("services",), [_service(source, place) for place in part.services]),
+    }
+    if part.partner:
+        made["partner"] = source.take(("partners", part.partner))
+    if facts := source.take_all(("data",), (*own, "data")):
+        made["data"] = source.join(("data",), facts)
+    if deals := data.get("deals"):
+        made["deals"] = source.list(("deals",), [_deal(source, place, part) for place in range(len(deals))])
+    if stated.get("filings"):
+        made["filings"] = source.take((*own, "filings"))
+    if opinions := stated.get("opinions"):
+        about, here = (*own, "opinions"), {None, *(data["services"][place]["id"] for place in part.services)}
+        kept = [(*about, place) for place, one in enumerate(opinions) if one.get("service") in here]
+        made["opinions"] = source.list(about, [source.take(path) for path in kept])
+    whole = source.join((), made)
+    return replace(document, file=f"{document.file}#{part.name}", data=whole.value, tree=whole.node)
+
+
+def _service(source: _Source, place: int) -> _Piece:
+    """Return a service of a profile, which says in the words of a profile who runs it."""
+    facts = source.take_all(("services", place))
+    operator, by = facts.pop("operator"), facts.pop("operated_by", None)
+    facts.pop("company", None)
+    told = (by and by.value) or ("company" if operator.value in source.data["companies"] else "partner")
+    return source.join(("services", place), {**facts, "operated_by": operator._replace(value=told)})
+
+
+def _deal(source: _Source, place: int, part: Part) -> _Piece:
+    """Return a deal of a profile: its target as this part sees it. A deal on another company of the launch stays."""
+    facts = source.take_all(("deals", place))
+    if (target := facts.get("target")) is not None and target.value is not None:
+        seen = {part.company: "company", part.partner: "partner"}.get(target.value, _OTHER)
+        facts["target"] = target._replace(value=seen)
+    return source.join(("deals", place), facts)
+
+
+class _Piece(NamedTuple):
+    """A value with its place in the text of the launch, and that of its key."""
+
+    value: Any
+    node: Node
+    key: int
+
+
+class _Source:
+    """A launch as the source of pieces."""
+
+    def __init__(self, document: Document) -> None:
+        self.data, self._document = document.data, document
+
+    def take(self, path: Path) -> _Piece:
+        """Return the value at a path. One that was set has the place of the nearest parent."""
+        nodes = self._document.nodes(path)
+        node, keys = nodes[-1], nodes[-2].keys if len(nodes) > 1 else None
+        if len(nodes) <= len(path):
+            node = Node(None, node.start, node.text_start)
+        return _Piece(get_fact(self.data, path), node, (keys or {}).get(str(path[-1]), node.start))
+
+    def take_all(self, *paths: Path) -> dict[str, _Piece]:
+        """Return the members of mappings by key; a later mapping wins."""
+        return {key: self.take((*path, key)) for path in paths for key in get_fact(self.data, path) or ()}
+
+    def join(self, at: Path, pieces: Mapping[str, _Piece]) -> _Piece:
+        """Return a mapping of pieces, which has its place at a path."""
+        start, keys = self._document.nodes(at)[-1].start, {key: one.key for key, one in pieces.items()}
+        node = Node({key: one.node for key, one in pieces.items()}, start, start, keys=keys)
+        return _Piece({key: one.value for key, one in pieces.items()}, node, start)
+
+    def list(self, at: Path, pieces: Sequence[_Piece]) -> _Piece:
+        """Return a list of pieces, which has its place at a path."""
+        start = self._document.nodes(at)[-1].start
+        return _Piece([one.value for one in pieces], Node([one.node for one in pieces], start, start), start)
+
+
+# --- problems ---------------------------------------------------------------------------------------------------------
+
+
+def _beyond_schema(document: Document) -> Iterator[Problem]:
+    """Yield the problems of a schema-valid launch that its schema cannot find."""
+    data = document.data
+    companies, partners = data["companies"], data.get("partners") or {}
+    used = {service.get(key) for service in data["services"] for key in ("operator", "company")}
+    wrong = [one for place in range(len(data["services"])) for one in _operator_problems(document, place)]
+    yield from wrong
+    if wrong:
+        return  # others may follow from them
+    for path in (*(("companies", id) for id in companies), *(("partners", id) for id in partners)):
+        if path[1] not in used:
+            message = _("No service names {id!r}.", id=path[1])
+            yield document.problem(path, message, _("Name it in a service, or remove it."), key=True)
+    parts = list(_parts(data))
+    yield from _repeated(document, ((("partners", id), id) for id in partners), {_OTHER, *companies})
+    yield from _repeated(document, ((("companies", part.company), part.name) for part in parts))
+    services = enumerate(data["services"])
+    yield from _repeated(document, ((("services", place, "id"), service["id"]) for place, service in services))
+    for place, deal in enumerate(data.get("deals") or ()):
+        if deal.get("target") not in (None, _OTHER, *companies, *partners):
+            yield _unknown(document, ("deals", place, "target"), [*companies, *partners, _OTHER])
+    for id, company in companies.items():
+        own = [data["services"][place]["id"] for part in parts if part.company == id for place in part.services]
+        for place, opinion in enumerate(company.get("opinions") or ()):
+            if opinion.get("service") not in (None, *own):
+                yield _unknown(document, ("companies", id, "opinions", place, "service"), own)
+
+
+def _operator_problems(document: Document, place: int) -> Iterator[Problem]:
+    """Yield the problem of who runs a service, if there is one."""
+    path: Path = ("services", place)
+    companies, partners = document.data["companies"], document.data.get("partners") or {}
+    service = document.data["services"][place]
+    operator, company = service["operator"], service.get("company")
+    if operator not in companies and operator not in partners:
+        yield _unknown(document, (*path, "operator"), [*companies, *partners])
+    elif operator in companies and company not in (None, operator):
+        message = _("{operator!r} is a company of the launch, so the service is its own.", operator=operator)
+        hint = _("Remove company. If it is independent, or controlled by contracts, list it under partners.")
+        yield document.problem((*path, "company"), message, hint)
+    elif operator in companies and service.get("operated_by") == BY_CONTRACT:
+        message = _("A company does not control itself by contracts.")
+        yield document.problem((*path, "operated_by"), message, _("List the operator under partners."))
+    elif operator in partners and company is None:
+        message = _("{operator!r} is a partner, and the service does not say for which company.", operator=operator)
+        hint = _("Add company: {ids}.", ids=Listing(companies, "or"))
+        yield document.problem((*path, "operator"), message, hint)
+    elif company is not None and company not in companies:
+        yield _unknown(document, (*path, "company"), list(companies))
+
+
+def _repeated(document: Document, named: Iterable[tuple[Path, str]], taken: Iterable[str] = ()) -> Iterator[Problem]:
+    """Yield a problem at each path whose name is taken already."""
+    seen = set(taken)
+    for path, name in named:
+        if name in seen:
+            message = _("The name {name!r} is taken.", name=name)
+            yield document.problem(path, message, _("Choose another one."), key=path[0] != "services")
+        seen.add(name)
+
+
+def _unknown(document: Document, path: Path, known: Sequence[str]) -> Problem:
+    """Return the problem of an id that nothing has."""
+    name = get_fact(document.data, path)
+    return document.problem(path, _("Nothing here has the id {name!r}.", name=name), _one_of(name, known))
+
+
+def _one_of(word: str, known: Iterable[str]) -> str:
+    """Return a hint on the names that are known: the nearest one, or all."""
+    return suggest(word, known) or _("Known: {every}.", every=Listing(known))

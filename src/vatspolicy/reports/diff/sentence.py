@@ -1,0 +1,165 @@
+"""The sentence that a lawyer signs: the subject of the edit first, what follows after it, in at most 30 words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from vatspolicy.authoring.diff.result import Edit, Field, Item, Review
+from vatspolicy.authoring.diff.verdict import (
+    MILDER,
+    STRICTER,
+    impossible,
+    is_open,
+    lists_otherwise,
+    nearest_first,
+    only_asks,
+    read_otherwise,
+)
+from vatspolicy.core.profile.vocabulary import Language
+from vatspolicy.i18n.words import count, joint, word
+from vatspolicy.reports.diff import law, wording
+from vatspolicy.reports.diff.words import COUNTS, EFFECTS, KINDS, PREDICATES, phrase
+
+WORDS = 30
+"""Most words of the sentence; in Chinese a word is counted as three characters."""
+_CHARACTERS = 3
+
+
+def signed(data: Review, item: Item | None, edits: Sequence[Edit], lang: Language) -> str:
+    """Return the sentence about the only edit that moves rules (`item`), else about the worst of several.
+
+    `edits`: those of the law, the first of which stands in where no item of review has one.
+    """
+    more = len(data.edits) - 1 if item is None and data.edits else 0
+    item = item or next(iter(data.edits), None)
+    changes = data.changes_of(item) if item is not None and item.changes else [edits[0]]
+    follows = joint("semicolon", lang).join(_effects(data, lang))
+    key, parts = _predicate(data, item, changes, lang)
+    room = WORDS
+    while True:
+        short = {name: cut(text, room, lang) for name, text in parts.items()}
+        edit = word(PREDICATES, key, lang, **short)
+        edit = count(COUNTS, "more_edits", more, lang, edit=edit) if more else edit
+        text = phrase("signed", lang, edit=edit, effect=follows)
+        if count_words(text, lang) <= WORDS or room == 1:
+            return text
+        room -= 1
+
+
+def count_words(text: str, lang: Language) -> int:
+    """Return the number of words of a text."""
+    return len(text.split()) if lang == "en" else -(-len(text) // _CHARACTERS)
+
+
+def cut(text: str, size: int, lang: Language) -> str:
+    """Return a text cut to a number of words, without the sign of its end."""
+    text = " ".join(text.split()).rstrip(".。")
+    if count_words(text, lang) <= size:
+        return text
+    kept = " ".join(text.split()[:size]) if lang == "en" else text[: size * _CHARACTERS]
+    return kept.rstrip(" ,;:，；：") + "…"
+
+
+def _predicate(data: Review, item: Item | None, changes: list[Edit], lang: Language) -> tuple[str, Mapping[str, str]]:
+    """Return the key of what becomes of an edited entry (PREDICATES), and the texts in it."""
+    first = wording.main_edit(changes)
+    subject = first.title[lang] if first.title else f"{word(KINDS, first.kind, lang)} {first.name}".rstrip()
+    if not first.title and first.regulation:
+        subject = first.regulation[lang] + joint("colon", lang) + subject
+    day = first.since or ""
+    if twin := wording.twin_of(first, changes):
+        key, sides = wording.sides_of_move(first, twin, lang)
+        return key, {"subject": subject, **sides}
+    if renamed := next((field for field in first.fields if field.name == "renamed"), None):
+        return "renamed", {"subject": subject, "before": str(renamed.before), "after": str(renamed.after)}
+    if first.kind == "rule":
+        return _rule(data, item, first, subject.split(". ")[0], lang)
+    if first.kind == "dates":
+        title = first.regulation[lang] if first.regulation else first.policy
+        return ("ends" if first.ends_on else "dates"), {"subject": title, "day": first.ends_on or day}
+    if item is not None and first.kind == "parameter" and (value := _value(item, first, day, lang)) is not None:
+        return value[0], {"subject": subject, **value[1]}
+    verified = next((field for field in first.fields if field.name == "verification"), None)
+    if verified and verified.before and verified.after:
+        title = f"{first.regulation[lang]}{joint('comma', lang)}{subject}" if first.regulation else subject
+        return "verified", {"subject": title, "before": str(verified.before), "after": str(verified.after)}
+    if first.change == "changed" and item is not None and (text := _texts(item, lang)):
+        return "rule-changed" if day else "changed-to", {"subject": subject, "day": day, "text": text}
+    key = "policy-added" if (first.kind, first.change) == ("policy", "added") else first.change
+    return (f"{key}-on" if day and key != "policy-added" else key), {"subject": subject, "day": day}
+
+
+def _texts(item: Item, lang: Language) -> str:
+    """Return the first values of an edit: old → new, or the members that come and go."""
+    found = []
+    for line in item.words[:2]:
+        what = line.what[lang] + joint("colon", lang) if line.what else ""
+        old, new = (text[lang] if text else "" for text in (line.before, line.after))
+        found += [f"{what}{old} → {new}"] if old and new else []
+        gained = [
+            ("+", line.added or (line.after if not old else None)),
+            ("-", line.removed or (line.before if not new else None)),
+        ]
+        found += [f"{what}{sign} {text[lang]}" for sign, text in gained if text]
+    return joint("semicolon", lang).join(found)
+
+
+def _rule(data: Review, item: Item | None, change: Edit, subject: str, lang: Language) -> tuple[str, dict[str, str]]:
+    """Return what becomes of a rule: that it begins, ends, is reworded, or what of it differs."""
+    texts = {field.name.partition(".")[0] for field in change.fields}
+    if change.change == "changed" and texts == {"until"} and change.fields[0].after:
+        return "rule-ends", {"subject": subject, "day": str(change.fields[0].after)}
+    parts = {"subject": subject, "day": change.since or ""}
+    if change.change != "changed":
+        return f"rule-{change.change}", parts
+    found = [card for card in law.of_item(data, item) if card.rule == wording.entry(change)] if item else []
+    told = [(sign, text) for card in found for sign, text in law.lines(card, lang, brief=True) if sign in "-+"]
+    if not change.since or not told:
+        return "rule-reworded", parts
+    marks = law.marks({sign for sign, _ in told}, whole=False)
+    text = joint("semicolon", lang).join(phrase(marks[sign], lang, text=text) for sign, text in told[:2])
+    return "rule-changed", {**parts, "text": text}
+
+
+def _value(item: Item, change: Edit, day: str, lang: Language) -> tuple[str, dict[str, str]] | None:
+    """Return what becomes of a value: a number rises or falls, a list gains or loses members."""
+    line = next((one for one in item.words if one.what is None), None)
+    if line is None:
+        moved = next((one for one in item.words if one.what and one.before and one.after), None)
+        if moved is None or "from" not in {field.name for field in change.fields}:
+            return None
+        texts = {"what": moved.what, "before": moved.before, "after": moved.after}
+        return "starts", {key: text[lang] for key, text in texts.items() if text}
+    if line.added or line.removed:
+        sides = {"added": line.added, "removed": line.removed}
+        members = {key: text[lang] for key, text in sides.items() if text}
+        key = "added-and-removed" if len(members) == 2 else "gains" if line.added else "loses"
+        return key, {**members, "day": day}
+    if not (line.before and line.after and day):
+        return None
+    field = next((one for one in change.fields if one.name == "value"), Field("", None, None))
+    numbers = [one for one in (field.before, field.after) if isinstance(one, int | float) and not isinstance(one, bool)]
+    key = "becomes" if len(numbers) < 2 else "rises" if numbers[0] < numbers[1] else "falls"
+    return key, {"before": line.before[lang], "after": line.after[lang], "day": day}
+
+
+def _effects(data: Review, lang: Language) -> Iterator[str]:
+    """Yield what follows for products: of changes in both directions the nearest of each."""
+    plain, granted = nearest_first(data)
+    reached = [name for name in plain if "incomplete" not in name]
+    told = [next((name for name in reached if name in side), None) for side in (STRICTER, MILDER)]
+    found = [name for name in told if name is not None] or plain[:1]
+    if only_asks(data) and not any(name.endswith("->incomplete") for name in found):
+        found.append("asks")
+    if not found and granted:
+        found = ["granted"]
+    if not found and data.rows:
+        found = ["range"]
+    if not found:
+        shown = bool(data.details) or any(lists_otherwise(edit) for edit in data.edits)
+        every = bool(data.transitions) and len(impossible(data)) == len(data.transitions)
+        alike = not read_otherwise(data)
+        proved = every or (data.semantic is not None and data.semantic.status == "not-needed" and alike)
+        key = "nothing" if proved and not data.why else "unsettled" if is_open(data) or data.why else "unseen"
+        found = ["listed" if key == "nothing" and shown else key]
+    yield from (word(EFFECTS, name, lang) for name in found)
