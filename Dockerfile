@@ -9,6 +9,8 @@ COPY . .
 RUN pip wheel --no-cache-dir --disable-pip-version-check --wheel-dir /wheels '.[calendar,serve,sign]'
 
 FROM python:3.13-slim
+# The wheels are those of the stage above.
+# hadolint ignore=DL3013
 RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
     pip install --no-cache-dir --disable-pip-version-check --no-index --find-links /wheels 'vatspolicy[calendar,serve,sign]'
 # No home and no rights: the law and its compiled form are part of the package.

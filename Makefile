@@ -39,6 +39,8 @@ CORE := $(VENV)/.core-$(KEY)
 TOOLS := $(VENV)/.tools-$(KEY)
 COLLECTED := $(VENV)/.collected-$(KEY)
 EXTRA = $(VENV)/.extra-$(1)-$(KEY)
+RELEASE := .venv-release
+RELEASING := $(RELEASE)/.made-$(KEY)
 
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -46,7 +48,7 @@ unexport PYTHONDONTWRITEBYTECODE
 CATALOGUE := src/vatspolicy/i18n/locale/zh/LC_MESSAGES/vatspolicy.po
 KEYWORDS := --no-default-keywords --keyword=_ --keyword=Phrase:1,1t --keyword=Phrase:1,2c,2t
 
-.PHONY: help demo owner law test test-long tests pipelines quick lowest lint messages spark docs pictures bench audit package clean
+.PHONY: help demo owner law test test-long tests pipelines quick lowest lint messages spark docs pictures bench audit package release pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,9 +56,8 @@ help: ## list the targets
 demo: $(CORE) ## decide a real product spec
 	@$(BIN)/vatspolicy check $(DEMO_SPEC) --no-fail
 
-owner: ## write the owner of the repository where OWNER stands: make owner NAME=acme
-	@git grep -lE 'OWNER/vatspolicy|@OWNER/' -- . ':!tests' ':!src' ':!Makefile' | xargs sed -i -E \
-		-e '/^# Replace OWNER/d' -e 's#OWNER/vatspolicy#$(NAME)/vatspolicy#g' -e 's#@OWNER/#@$(NAME)/#g'
+owner: ## set the owner of the repository in pyproject.toml and its copies: make owner NAME=acme
+	@$(PYTHON) -m release.addresses $(NAME)
 
 test: $(TOOLS) ## lint, then every test; of costly searches a part
 	@$(MAKE) --no-print-directory -j 2 lint law $(COLLECTED)
@@ -129,8 +130,21 @@ package: $(TOOLS) ## build the wheel and the sdist into dist/
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation --outdir dist
 
+# Tests that pass before anything is built; SIGN is a private key, or keyless. Without a tag it is a rehearsal, and TESTS=
+# leaves the tests out.
+TESTS ?= test pipelines
+release: $(RELEASING) ## build what a release consists of into dist/, from a clean clone: see docs/releasing.md
+	@$(RELEASE)/bin/python -m release --tests '$(TESTS)' --sign '$(SIGN)'
+
+pins: ## resolve the versions that make release builds with
+	rm -rf $(RELEASE)
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/python -m pip --quiet --disable-pip-version-check install '.[calendar,export,release,serve,sign,sigstore]' hatchling
+	$(RELEASE)/bin/python -m pip --disable-pip-version-check freeze --exclude vatspolicy >release/requirements.txt
+	rm -rf $(RELEASE)
+
 clean: ## remove everything that make made
-	rm -rf $(VENV) build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(RELEASE) build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An older interpreter, another folder or a changed pyproject.toml: nothing of the old .venv is worth keeping.
@@ -141,6 +155,13 @@ $(MADE): pyproject.toml
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	@$(PIP) install hatchling editables 'setuptools>=70.1'
+	@touch $@
+
+# Every version is pinned: the tools leave their versions in what they build.
+$(RELEASING): release/requirements.txt
+	rm -rf $(RELEASE)
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/python -m pip --quiet --disable-pip-version-check install --no-deps -r release/requirements.txt
 	@touch $@
 
 # Byte code as an installation makes it: where Python may not write its own, every start would compile what it imports.

@@ -3,9 +3,9 @@
 The shipped code compiles the law to plain data, which every Python reads (see vatspolicy/compile_cache.py), and to the
 source of a module, which an installer compiles as all others (see vatspolicy/core/cel/codegen.py).
 
-Two environment variables say where a package comes from (see vatspolicy/origin.py): VATSPOLICY_BUILD_REPOSITORY is the
-address of its repository (default: the remote `origin` of git), and VATSPOLICY_BUILD_PUBLISHED=1 says that pip finds it
-by its name.
+A package records where it comes from (see vatspolicy/origin.py). The address of its repository is that of
+pyproject.toml; while none is set there, that of the remote `origin` of git. VATSPOLICY_BUILD_REPOSITORY names another.
+VATSPOLICY_BUILD_PUBLISHED=1 says that pip finds the package by its name.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ runpy.run_module("vatspolicy.core.policies.shipping", run_name="__main__")
 """
 SHIPPED = "vatspolicy/_resources/compiled"
 ORIGIN = "vatspolicy/_resources/origin.json"
+UNSET = "/OWNER/"
+"""What the address in pyproject.toml holds until somebody sets it (release/addresses.py)."""
 
 
 def find_origin(root: str, environment: Mapping[str, str]) -> dict[str, object]:
@@ -37,7 +40,9 @@ def find_origin(root: str, environment: Mapping[str, str]) -> dict[str, object]:
         from vatspolicy.origin import repository, web_address
     finally:
         del sys.path[0]
-    named = environment.get("VATSPOLICY_BUILD_REPOSITORY")
+    project = tomllib.loads((Path(root) / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    stated: str = project["urls"]["Repository"]
+    named = environment.get("VATSPOLICY_BUILD_REPOSITORY") or ("" if UNSET in stated else stated)
     address = web_address(named) if named else repository()
     if named and address is None:
         raise ValueError(f"VATSPOLICY_BUILD_REPOSITORY is no address of a repository: {named}")

@@ -96,11 +96,19 @@ def build_hook() -> Any:
 
 
 @pytest.mark.usefixtures("record")
-def test_a_build_records_the_origin() -> None:
+def test_a_build_records_the_origin(tmp_path: Path) -> None:
     find = build_hook().find_origin
-    assert find(str(ROOT), {}) == {}
+    (tmp_path / "src").symlink_to(ROOT / "src")
+    project = tmp_path / "pyproject.toml"
+
+    def stated(owner: str, **environment: str) -> Any:
+        project.write_text(f'[project.urls]\nRepository = "https://github.com/{owner}/vatspolicy"\n')
+        return find(str(tmp_path), environment)
+
+    assert stated("OWNER") == {}, "nobody has set it"
+    assert stated("acme") == {"repository": "https://github.com/acme/vatspolicy"}
     named = {"VATSPOLICY_BUILD_REPOSITORY": "https://example.org/acme/vatspolicy"}
-    assert find(str(ROOT), named) == {"repository": "https://example.org/acme/vatspolicy"}
-    assert find(str(ROOT), named | {"VATSPOLICY_BUILD_PUBLISHED": "1"})["published"] is True
+    assert stated("other", **named) == {"repository": "https://example.org/acme/vatspolicy"}
+    assert stated("acme", **named, VATSPOLICY_BUILD_PUBLISHED="1")["published"] is True
     with pytest.raises(ValueError, match="no address"):
-        find(str(ROOT), {"VATSPOLICY_BUILD_REPOSITORY": "OWNER"})
+        stated("acme", VATSPOLICY_BUILD_REPOSITORY="OWNER")

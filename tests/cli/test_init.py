@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import yaml
 
 from tests.support.console import Console
 from vatspolicy import origin
+from vatspolicy.cli.commands.init import set_up
 
 SOURCE = "vatspolicy @ git+https://git.example.org/law/vatspolicy"
 FILES = ("vatspolicy.toml", ".pre-commit-config.yaml", ".github/workflows/vatspolicy.yml")
@@ -85,6 +88,46 @@ def test_an_address_that_is_not_known_is_said(console: Console, monkeypatch: pyt
     (console.folder / FILES[-1]).unlink()
     (console.folder / FILES[1]).unlink()
     assert console("init", "--source", "vatspolicy==1.0").err == ""
+
+
+class Terminal(io.StringIO):
+    """Standard input of somebody who answers once."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("answer", "installed"),
+    [
+        ("git+https://git.example.org/acme/vatspolicy\n", "vatspolicy @ git+https://git.example.org/acme/vatspolicy"),
+        ("vatspolicy==1.0\n", "vatspolicy==1.0"),
+        ("\n", "HOST/OWNER"),
+    ],
+)
+def test_on_a_terminal_it_asks_once_for_the_address(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    answer: str,
+    installed: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(origin, "requirement", lambda _: None)
+    monkeypatch.setattr(sys, "stdin", Terminal(answer))
+    set_up(ci="gitlab")
+    asked = capsys.readouterr().err
+    assert asked.count("Where does pip install vatspolicy from?") == 1
+    assert ("HOST/OWNER" in asked) == (installed == "HOST/OWNER"), "without an answer it says what to replace"
+    for name in (".pre-commit-config.yaml", ".gitlab-ci.yml"):
+        assert installed in (tmp_path / name).read_text(encoding="utf-8")
+
+
+def test_a_known_address_is_not_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", Terminal("other\n"))
+    set_up()
+    assert sys.stdin.readline() == "other\n", "nothing has read the answer"
 
 
 def test_in_chinese(console: Console) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from release.addresses import UNSET, read_owner
 from tests.support.changes import OPENING, until, write
 from tests.support.repositories import commit, git
 from tests.support.shipped import ROOT, fixture_file
@@ -348,7 +349,10 @@ def test_gitlab_reports_follow_no_link_of_the_checkout(gitlab: tuple[dict[str, A
 
 
 def test_no_placeholder_breaks_a_copy() -> None:
-    """A text to copy that names nobody's repository says in a line above what to replace; no tag that is not there."""
+    """A text to copy that names nobody's repository says in a line above what to replace; no tag that is not there.
+
+    Once an owner is set, tests/pipelines/test_release.py compares the lines with it.
+    """
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md"), GITLAB, UPDATE, REVIEW]
     found = 0
     for page in pages:
@@ -359,7 +363,7 @@ def test_no_placeholder_breaks_a_copy() -> None:
                 lines = [line for line in block.splitlines() if name in line]
                 found += len(lines)
                 assert not lines or f"Replace {name}" in lines[0], page
-    assert found >= 10
+    assert found >= (10 if read_owner() == UNSET else 1)
 
 
 def test_gitlab_job_takes_no_settings_from_the_checkout(gitlab: tuple[dict[str, Any], Path]) -> None:

@@ -17,7 +17,7 @@ from tests.support.shipped import ROOT
 from vatspolicy.core.documents import load_document, parse_document
 from vatspolicy.core.documents.checker import Checker, UnknownKeywordError
 from vatspolicy.core.documents.schemas import SchemaSet
-from vatspolicy.core.documents.validation import FEW, Validator
+from vatspolicy.core.documents.validation import FEW, Validator, require_schema
 from vatspolicy.errors import InvalidInput
 
 SPECS = sorted(path for path in (ROOT / "fixtures").rglob("*.yaml") if ".expect." not in path.name)
@@ -63,7 +63,10 @@ VALUES: tuple[Any, ...] = (
 
 @pytest.fixture(scope="module")
 def validator() -> Validator:
-    return Validator("profile", SchemaSet.shipped())
+    """One that asks the fast library of each document."""
+    made = Validator("profile", SchemaSet.shipped())
+    vars(made)["_left"] = 0
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -176,8 +179,26 @@ def test_a_keyword_that_it_does_not_know_is_left_to_the_library(monkeypatch: pyt
         Checker("one", schemas).accepts({"a": 1})
     right, wrong = parse_document('{"a": 1}', "x.json"), parse_document('{"a": "1"}', "x.json")
     assert Validator("one", schemas).problems(right) == []
-    [problem] = Validator("one", schemas).problems(wrong)
-    assert problem.message == "This expects a whole number, not text."
-    monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
-    with pytest.raises(UnknownKeywordError):
-        Validator("one", schemas).problems(right)
+    for fast in (sys.modules["jsonschema_rs"], None):
+        monkeypatch.setitem(sys.modules, "jsonschema_rs", fast)
+        assert Validator("one", schemas).problems(right) == []
+        [problem] = Validator("one", schemas).problems(wrong)
+        assert problem.message == "This expects a whole number, not text."
+
+
+@pytest.mark.parametrize("rule", ["additionalProperties", "unevaluatedProperties"])
+def test_the_library_names_the_keys_that_are_unexpected(rule: str) -> None:
+    schema = {"type": "object", "patternProperties": {"^a": True}, "allOf": [{"properties": {"b": True}}], rule: False}
+    schemas = SchemaSet({"one.schema.json": json.dumps(schema).encode()})
+    known = {"a1": 1} if rule == "additionalProperties" else {"a1": 1, "b": 1}
+    assert Validator("one", schemas).problems(parse_document(json.dumps(known), "x.json")) == []
+    text = json.dumps({**known, "bad": 1, "worse": 2})
+    problems = Validator("one", schemas).problems(parse_document(text, "x.json"))
+    assert [problem.column for problem in problems] == [text.index(key) for key in ("bad", "worse")]
+
+
+@pytest.mark.parametrize("wrong", [{"$ref": "#/$defs/nowhere"}, {"$ref": "two.schema.json"}, {"type": "sting"}])
+def test_a_schema_that_cannot_be_used_is_refused(wrong: dict[str, str]) -> None:
+    files = {"one.schema.json": b'{"$ref": "three.schema.json"}', "three.schema.json": json.dumps(wrong).encode()}
+    with pytest.raises((LookupError, OSError, ValueError)):
+        require_schema("one", SchemaSet(files))

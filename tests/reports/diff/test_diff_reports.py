@@ -269,6 +269,22 @@ def test_it_speaks_chinese(console: Console) -> None:
     assert console("diff", "base", "head", "--semantic", "off", "--lang", "zh").out.startswith(" 放宽 ")
 
 
+def test_sarif_is_chinese_in_rules_messages_and_title(data: dict[str, Any]) -> None:
+    """Names and days are the same in both languages; no sentence is."""
+
+    def texts(lang: Any) -> list[str]:
+        [run] = json.loads(render("sarif", data, lang))["runs"]
+        rules = [rule["shortDescription"]["text"] for rule in run["tool"]["driver"]["rules"]]
+        why = [one["justification"] for result in run["results"] for one in result.get("suppressions", ())]
+        return [*rules, *(result["message"]["text"] for result in run["results"]), *why, run["properties"]["title"]]
+
+    chinese, english = texts("zh"), texts("en")
+    assert len(chinese) == len(english) > 15
+    assert [text for text in chinese if not re.search(r"[\u4e00-\u9fff]", text)] == []
+    words = ("becomes", "change", "allow", "deny", "proved", "from", "until", "needs", "says")
+    assert [text for text in chinese if re.search(rf"\b({'|'.join(words)})\b", text, re.IGNORECASE)] == []
+
+
 def test_a_value_of_a_profile_is_never_in_an_error(console: Console, sides: Path) -> None:
     secret = {**PROFILE, "company": {"foreign_percent": "Geheim"}}
     project(sides / "head", {"law": MILDER}, fixtures={"p60": secret})

@@ -28,8 +28,14 @@ def validity(schemas: SchemaSet) -> Found:
 
 
 def _accept_schema() -> Callable[[Tree], bool]:
-    """Return a quick check: an accepted schema is valid; a rejected schema may still be valid."""
-    from jsonschema_rs import Draft202012Validator
+    """Return a quick check: an accepted schema is valid; a rejected schema may still be valid.
+
+    Without its library every schema is checked in full, which takes a second.
+    """
+    try:
+        from jsonschema_rs import Draft202012Validator
+    except ImportError:
+        return lambda _: False
 
     metaschema = {"$ref": "https://json-schema.org/draft/2020-12/schema"}
     return Draft202012Validator(metaschema, validate_formats=True, formats={"regex": _is_pattern}).is_valid

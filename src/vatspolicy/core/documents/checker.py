@@ -5,6 +5,7 @@ It reads the schema itself, node by node as a document reaches them, so that a s
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -184,7 +185,8 @@ def _has_type(value: Any, name: str) -> bool:
     return isinstance(value, _TYPES[name])
 
 
-def _pattern(text: str) -> re.Pattern[str]:
+@functools.cache
+def read_pattern(text: str) -> re.Pattern[str]:
     """Return the pattern with JSON Schema semantics: `$` matches only at the end of the text."""
     return re.compile(re.sub(r"\$$", r"\\Z", text), re.ASCII if r"\d" in text or r"\w" in text else 0)
 
@@ -205,7 +207,7 @@ _PREPARED: Mapping[str, Callable[[Any], Any]] = {
     "enum": lambda members: frozenset(map(_identity, members)),
     "const": _identity,
     "type": as_list,
-    "pattern": _pattern,
+    "pattern": read_pattern,
     "format": _FORMATS.get,
 }
 _BREAKS: Mapping[str, _Breaks] = {

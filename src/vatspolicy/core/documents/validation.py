@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 from vatspolicy.clock import is_day
-from vatspolicy.core.documents.checker import Checker, UnknownKeywordError
+from vatspolicy.core.documents.checker import Checker, UnknownKeywordError, read_pattern
 from vatspolicy.core.documents.document import Document
 from vatspolicy.core.documents.schemas import SchemaSet, schema_named
 from vatspolicy.errors import Problem, first_problems
@@ -19,17 +18,20 @@ from vatspolicy.errors import Problem, first_problems
 if TYPE_CHECKING:
     from typing import Any
 
-    from jsonschema_rs import Draft202012Validator, ValidationError
+    from jsonschema import Draft202012Validator as CompleteValidator
+    from jsonschema import ValidationError
+    from jsonschema_rs import Draft202012Validator as FastValidator
+    from referencing import Registry
 
     from vatspolicy.core.documents.faults import Fault
 
 ACCEPTED = ("profile",)
 """Schemas of documents that a start reads."""
 FEW = 64
-"""Documents that are checked without the library, which is faster once it is imported."""
+"""Documents that are checked without the fast library, which saves time once it is imported."""
 _NULL_IS_UNKNOWN = frozenset({"profile", "launch"})
 _BASE = "schemas:///"
-"""Folder of the schemas in the URIs that errors quote."""
+"""Folder of the schemas in their URIs."""
 
 
 _ANNOTATIONS = frozenset({"title", "description", "examples", "$comment"})
@@ -53,9 +55,23 @@ def is_valid(data: Any, schema_name: str, schemas: SchemaSet | None = None, null
 
 
 def require_schema(schema_name: str, schemas: SchemaSet) -> None:
-    """Build the validator of a schema, if the set has it. Raises ValueError for a schema that is none."""
-    if schema_name in schemas.names:
-        _ = Validator.of(schema_name, schemas)._library
+    """Check a schema and those that it refers to, if the set has it.
+
+    Raises: ValueError for a schema that is not valid, LookupError for a reference that leads nowhere.
+    """
+    from jsonschema import Draft202012Validator, SchemaError
+
+    names = [schema_name] if schema_name in schemas.names else []
+    for name in names:  # grows
+        schema = schemas.load(name)
+        try:
+            Draft202012Validator.check_schema(schema)
+        except SchemaError as error:
+            raise ValueError(name) from error
+        for reference in _references(_constraints(schema)):
+            schemas.resolve(reference, name)
+            other = schema_named(reference) or name
+            names += [] if other in names else [other]
 
 
 class Validator:
@@ -63,7 +79,6 @@ class Validator:
 
     def __init__(self, name: str, schemas: SchemaSet) -> None:
         self._name, self._schemas = name, schemas
-        self._names: dict[str, str] = {}  # by URI, as errors quote it
         self._left = FEW if name in ACCEPTED and schemas == SchemaSet.shipped() else 0
 
     @classmethod
@@ -75,7 +90,7 @@ class Validator:
         """Return True if the data conforms to the schema; False for data that JSON cannot hold."""
         try:
             known = self._without_nulls(data) if nulls else data
-            return self._checker.accepts(known) if self._library is None else self._library.is_valid(known)
+            return self._accepts(known)
         except (ValueError, TypeError, OverflowError):
             return False
 
@@ -93,84 +108,93 @@ class Validator:
         return sorted(first_problems(itertools.chain.from_iterable(explained)))
 
     def _accepts(self, data: Any) -> bool:
-        """Return True for valid data. The import of the library takes as long as the first FEW profiles."""
+        """Return True for valid data. The import of the fast library takes as long as the first FEW profiles."""
         self._left -= 1
-        if self._left >= 0:
-            with contextlib.suppress(UnknownKeywordError, RecursionError):
-                return self._checker.accepts(data)
-        library = self._library
-        return self._checker.accepts(data) if library is None else library.is_valid(data)
+        if self._left < 0 and self._fast is not None:
+            return self._fast.is_valid(data)
+        try:
+            return self._checker.accepts(data)
+        except (UnknownKeywordError, RecursionError):
+            return self._complete.is_valid(data)
 
     def _faults(self, data: Any, written: Any) -> list[Fault]:
         """Return what is wrong with data that is not valid; `written` is the data with its nulls."""
-        with contextlib.suppress(UnknownKeywordError):
-            if found := list(self._checker.faults(data)):
-                return found if data is written else [_with_nulls(fault, written) for fault in found]
-        if self._library is None:
-            raise ValueError(self._name)  # only schemas of a project have other keywords
-        return [self._fault(error, written) for error in self._library.iter_errors(data)]
+        try:
+            found = list(self._checker.faults(data))
+        except (UnknownKeywordError, RecursionError):
+            found = [self._fault(error, data) for error in self._complete.iter_errors(data)]
+        return found if data is written else [_with_nulls(fault, written) for fault in found]
 
     @functools.cached_property
     def _checker(self) -> Checker:
         return Checker(self._name, self._schemas)
 
     @functools.cached_property
-    def _library(self) -> Draft202012Validator | None:
-        """The library; None where it is not installed, as in a browser."""
+    def _fast(self) -> FastValidator | None:
+        """The library that takes the least time for many documents; None where it is not installed."""
         try:
             from jsonschema_rs import Draft202012Validator
         except ImportError:
             return None
         return Draft202012Validator(
-            self._with_uri(f"{_BASE}{self._name}.schema.json"),
-            retriever=self._with_uri,  # the schemas of the set and never a network
+            self._retrieve(f"{_BASE}{self._name}.schema.json"),
+            retriever=self._retrieve,  # the schemas of the set and never a network
             validate_formats=True,
             ignore_unknown_formats=True,
             formats={"date": is_day},
         )
 
-    def _with_uri(self, uri: str) -> dict[str, Any]:
-        """Return the schema that a URI leads to, with the `$id` that errors are located by."""
-        name = self._names[uri] = schema_named(uri)
-        return {**_constraints(self._schemas.load(name)), "$id": uri}
+    def _retrieve(self, uri: str) -> dict[str, Any]:
+        """Return the schema that a URI leads to."""
+        return {**_constraints(self._schemas.load(schema_named(uri))), "$id": uri}
 
-    def _fault(
-        self, error: ValidationError, data: Any, above: int = 0, branch: str | int = "", of_key: bool = False
-    ) -> Fault:
+    @functools.cached_property
+    def _complete(self) -> CompleteValidator:
+        """The library that reads every keyword of JSON Schema."""
+        from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+        from jsonschema.validators import extend
+
+        def search(_: Any, text: str, value: Any, __: Any) -> Iterator[ValidationError]:
+            if isinstance(value, str) and read_pattern(text).search(value) is None:
+                yield ValidationError(text)
+
+        formats = FormatChecker(formats=())
+        formats.checks("date")(lambda value: not isinstance(value, str) or is_day(value))
+        complete: type[CompleteValidator] = extend(Draft202012Validator, {"pattern": search})  # type: ignore[no-untyped-call]
+        return complete(self._schemas.load(self._name), registry=self._registry, format_checker=formats)
+
+    @property
+    def _registry(self) -> Registry[Any]:
+        """The schemas of the set, by whatever address a reference gives to them."""
+        from referencing import Registry
+        from referencing.jsonschema import DRAFT202012
+
+        return Registry(  # type: ignore[call-arg]
+            retrieve=lambda uri: DRAFT202012.create_resource(self._schemas.load(schema_named(uri)))
+        )
+
+    def _fault(self, error: ValidationError, data: Any, above: int = 0) -> Fault:
         """Return the error of the library as a fault. `above` is the depth of the value whose alternatives failed."""
         from vatspolicy.core.documents.faults import Fault
 
-        kind, path, where = error.kind, tuple(error.instance_path), list(error.schema_path)
-        if hasattr(kind, "error") and kind.name == "propertyNames":
-            return self._fault(kind.error, data, above, branch, of_key=True)
-        rule, limit, schema = self._keyword(error, where)
+        path, value, library = tuple(error.absolute_path), error.instance, self._complete
+        rule = error.validator if isinstance(error.validator, str) else "forbidden"
+        unexpected: tuple[str, ...] = ()
+        if rule in ("additionalProperties", "unevaluatedProperties") and isinstance(value, dict):
+            check = library.VALIDATORS[rule]
+            unexpected = tuple(key for key in value if any(check(library, False, {key: value[key]}, error.schema)))
         return Fault(
             rule=rule,
-            limit=limit,
-            value=error.instance if of_key else _value_at(data, path),
-            schema=schema,
+            limit=False if rule == "forbidden" else error.validator_value,
+            value=value,
+            schema=error.schema if isinstance(error.schema, Mapping) else {},
             path=path,
             depth=len(path) - above,
-            branch=branch,
-            of_key=of_key,
-            unexpected=tuple(getattr(kind, "unexpected", ())),
-            alternatives=tuple(
-                self._fault(inner, data, len(path), index)
-                for index, found in enumerate(getattr(kind, "context", ()))
-                for inner in found
-            ),
+            branch=error.relative_schema_path[0] if error.parent else "",
+            of_key=isinstance(value, str) and isinstance(_value_at(data, path), dict),
+            unexpected=unexpected,
+            alternatives=tuple(self._fault(inner, data, len(path)) for inner in error.context or ()),
         )
-
-    def _keyword(self, error: ValidationError, where: Sequence[str | int]) -> tuple[str, Any, Mapping[str, Any]]:
-        """Return the keyword that was broken, its value and the schema it stands in."""
-        if error.kind.name == "falseSchema":
-            return "forbidden" if where[-2:-1] == ["properties"] else "", False, {}
-        uri = str(error.absolute_keyword_location).partition("#")[0]
-        node: Any = self._schemas.load(self._names[uri])
-        for step in where[:-1]:
-            node = node[step]
-        rule = str(where[-1])
-        return rule, node[rule], node
 
     def _without_nulls(self, data: Any) -> Any:
         if self._name not in _NULL_IS_UNKNOWN or not _has_null(data):
@@ -233,6 +257,16 @@ def _constraints(schema: Any) -> Any:
             {name: _constraints(one) for name, one in inner.items()} if key in _NAMED else _constraints(inner)
         )
     return constraints
+
+
+def _references(schema: Any) -> Iterator[str]:
+    """Yield the references of a schema."""
+    if isinstance(schema, dict):
+        if isinstance(reference := schema.get("$ref"), str):
+            yield reference
+        schema = list(schema.values())
+    for member in schema if isinstance(schema, list) else ():
+        yield from _references(member)
 
 
 def _value_at(data: Any, path: Iterable[str | int]) -> Any:
