@@ -60,7 +60,7 @@ FIELDS = {
     "readings": Phrase("other readings"),
     "renamed": Phrase("name"),
 }
-"""Fields of entries that are told in words, by their names."""
+"""Fields of entries that have words, by their names."""
 OF_SCHEMAS = {
     "within": Phrase("lies in"),
     "province": Phrase("province"),
@@ -73,7 +73,7 @@ OF_SCHEMAS = {
     "title": Phrase("title"),
     "x-title-zh": Phrase("title"),
 }
-"""Fields of schemas that are told in words, by their keys."""
+"""Fields of schemas that have words, by their keys."""
 OF_ENFORCEMENT = {
     "level": Phrase("level", "enforcement"),
     "from": Phrase("first day"),
@@ -117,7 +117,7 @@ class EditWording:
         return [one for one in _rules(self.base, rules) if change.is_repeal and one.policy == change.policy]
 
     def _ceasing_words(self, change: Edit, rules: Iterable[str]) -> Iterator[EditedWords]:
-        """Yield the articles and the rules that cease with a regulation; those of a removed one are told in words."""
+        """Yield the articles and the rules that cease with a regulation; of a removed one, in words."""
         ceasing = self._ceasing(change, rules)
         if keys := list(dict.fromkeys(key for rule in ceasing for key in cited_by(rule))):
             yield EditedWords(say_both(CEASING), None, None, None, self._labels(change.policy, keys))

@@ -81,8 +81,8 @@ RULES: Mapping[str, LintRule] = {
         ERROR,
         Phrase("A profile can meet each need and route."),
         Phrase(
-            "Nobody can meet a rule whose instrument asks, in `covers`, for facts that its subject does not have, or "
-            "which the profile schema does not list. Name another instrument, or correct `covers` or the schema."
+            "Nobody can meet a rule whose instrument covers what its subject lacks, or is missing from the profile "
+            "schema. Name another instrument, or correct `covers` or the schema."
         ),
     ),
     "place-outside": LintRule(
