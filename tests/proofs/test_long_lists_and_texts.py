@@ -17,6 +17,7 @@ from vatspolicy.proofs.domain import ProfileSpace
 from vatspolicy.proofs.free_text import find_text, pass_test
 from vatspolicy.proofs.solver import Budget, Undecided, open_solver
 from vatspolicy.proofs.values import FreeText
+from vatspolicy.proofs.witness import opinions_of
 
 BECOMES_MILDER = {
     "deny->allow", "deny->needs-license", "deny->incomplete", "incomplete->allow", "incomplete->needs-license",
@@ -59,6 +60,17 @@ def test_the_length_of_a_list_is_counted_exactly(tmp_path: Path) -> None:
     found = checked(base, head, compare_decisions(base, head))
     assert names(found) == BECOMES_MILDER
     assert not found.undecided
+
+
+def test_an_opinion_on_all_services_is_one_on_the_product() -> None:
+    """A profile holds 32 opinions at most, fewer than one for each of many services that are alike."""
+    space = ProfileSpace()
+    space.opinions["p/r"] = ("p/r", "services.0", "2020-01-01")
+    data = {"services": [{"id": f"s{place}"} for place in range(40)]}
+    opinion = {"about": "p/r", "reading": "applies", "by": "witness", "date": "2020-01-01"}
+    assert opinions_of(space, {"p/r?": True, "p/r": True}, data) == [opinion]
+    first = opinions_of(space, {"p/r?": True, "p/r": True, "services.1?": True}, data)
+    assert first == [opinion | {"service": "s0"}]
 
 
 TEXTS_OF: dict[str, Callable[[str, str], bool]] = {

@@ -303,7 +303,8 @@ def opinions_of(
         if service:
             index = int(service.rpartition(".")[2])
             last = not model.get(f"services.{index + 1}?")
-            named = [{"service": own["id"]} for own in data["services"][index : None if last else index + 1]]
+            if index or not last:  # else one opinion on the whole product is on all its services
+                named = [{"service": own["id"]} for own in data["services"][index : None if last else index + 1]]
         if about == CLASS:
             start = f"{name}="
             one["classes"] = [
