@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -423,10 +423,14 @@ def say_decision(record: Record, lang: Language) -> list[str]:
     return [clean(text, one_line=True) for text in (*told, *say_limits(record, lang)) if text]
 
 
-def say_limits(record: Record, lang: Language, kinds: Collection[str] | None = None) -> tuple[str, ...]:
-    """Return the notices, of these kinds or all, and the quality of the sources; last, that it is not advice."""
-    known = [word(VERIFICATION, record.verification, lang)] if record.verification else []
-    notices = [notice.message[lang] for notice in record.notices if kinds is None or notice.kind in kinds]
+def say_limits(record: Record, lang: Language) -> tuple[str, ...]:
+    """Return the notices and the quality of the sources; last, that it is not advice."""
+    return add_grade([notice.message[lang] for notice in record.notices], record.verification, lang)
+
+
+def add_grade(notices: Sequence[str], grade: str | None, lang: Language) -> tuple[str, ...]:
+    """Return notices with the quality of the sources before the last one; without it for a grade of None."""
+    known = [word(VERIFICATION, grade, lang)] if grade else []
     return (*notices[:-1], *known, *notices[-1:])
 
 

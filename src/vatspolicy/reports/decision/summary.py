@@ -13,6 +13,7 @@ from vatspolicy.core.documents import split_part
 from vatspolicy.core.engine.opinions import COUNTED
 from vatspolicy.core.engine.result import Duty, Law, Reading, Record
 from vatspolicy.core.policies.bundle import SHIPPED
+from vatspolicy.core.policies.model import VERIFICATIONS
 from vatspolicy.core.policies.wording import say_reading
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, Failure, Judgement, find_worst_level
 from vatspolicy.i18n import Language, Phrase
@@ -70,8 +71,10 @@ class Summary(NamedTuple):
     """Duties of the company itself before the launch."""
     law: Law
     """The law that decided."""
-    limits: tuple[str, ...]
-    """The day up to which the law is known, the quality of the sources, and that it is not advice."""
+    notices: tuple[str, ...]
+    """The day up to which the law is known, and that it is not advice."""
+    verification: str | None
+    """The weakest grade of an article cited."""
     reason: str
     """Why the decision is as it is, in a line; empty for one that is allowed by law that is not contested."""
 
@@ -98,7 +101,8 @@ def summarize(record: Record, lang: Language, judgement: Judgement) -> Summary:
         filings=len(filings),
         own=len(own),
         law=record.bundle,
-        limits=digest.say_limits(record, lang, ("later-law", "not-advice")),
+        notices=tuple(one.message[lang] for one in record.notices if one.kind in ("later-law", "not-advice")),
+        verification=record.verification,
         reason=_say_reason(record, lang),
     )
 
@@ -340,9 +344,12 @@ def own_law(summaries: Sequence[Summary], lang: Language) -> str:
     return "" if law is None or law.origin == SHIPPED.origin else say_deciding(law, lang)
 
 
-def say_limits(summaries: Iterable[Summary], lang: Language) -> str:
-    """Return the limits of all decisions, each once."""
-    return gap(lang).join(dict.fromkeys(limit for one in summaries for limit in one.limits))
+def say_limits(summaries: Sequence[Summary], lang: Language) -> str:
+    """Return the limits of all decisions: each notice once, and the weakest grade of an article cited."""
+    notices = list(dict.fromkeys(notice for one in summaries for notice in one.notices))
+    grades = [one.verification for one in summaries if one.verification]
+    weakest = max(grades, key=VERIFICATIONS.index, default=None)
+    return gap(lang).join(digest.add_grade(notices, weakest, lang))
 
 
 def say_totals(summaries: Iterable[Summary], invalid: int, lang: Language) -> str:
