@@ -144,16 +144,22 @@ def test_memory_and_time_of_a_bomb_are_bounded(tmp_path: Path, law: Path) -> Non
     assert {name for name in BOMBS if f"{name}.yaml:".encode() in err} == set(BOMBS)
 
 
-def test_as_many_services_as_fit_are_decided_in_two_seconds(tmp_path: Path) -> None:
-    """Each says nothing of itself, so that every rule about it is open. The law is read before."""
+def test_as_many_services_as_fit_cost_little_more_than_as_many_products(tmp_path: Path) -> None:
+    """Each says nothing of itself, so that every rule about it is open: 32 cost 50 times as much as one, in two seconds."""
     services = "".join(f"- {{id: s{number}}}\n" for number in range(32))
     (tmp_path / "wide.yaml").write_text(f"schema: 2\nproduct: {{id: wide}}\ncompany: {{}}\nservices:\n{services}")
     (tmp_path / "one.yaml").write_text("schema: 2\nproduct: {id: one}\ncompany: {}\nservices: [{id: s0}]\n")
     gate = Gate(shipped_bundle(), "2026-11-26")
-    assert gate.check_spec(str(tmp_path / "one.yaml"))[0].code is ExitCode.INCOMPLETE
-    begun = time.process_time()
-    wide: Checked[None] = gate.check_spec(str(tmp_path / "wide.yaml"))[0]
-    assert time.process_time() - begun < 2
+
+    def check(name: str) -> tuple[float, Checked[None]]:
+        begun = time.process_time()
+        found: list[Checked[None]] = gate.check_spec(str(tmp_path / f"{name}.yaml"))
+        return time.process_time() - begun, found[0]
+
+    assert check("one")[1].code is ExitCode.INCOMPLETE  # the law is read before
+    one = min(check("one")[0] for _ in range(3))
+    seconds, wide = check("wide")
+    assert seconds < 80 * one
     assert wide.code is ExitCode.INCOMPLETE
     assert wide.record is not None
     assert len(wide.record.services) == 32

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from vatspolicy.core.cel.interpreter import TEXT
 from vatspolicy.core.engine.opinions import APPLIES, prevailing
 from vatspolicy.proofs.domain import ordinal
 from vatspolicy.proofs.formula import TRUE, Amount
@@ -35,6 +36,11 @@ def assign(query: Query, facts: Mapping[str, Any], as_of: str) -> Values:
     found: Values = {"as_of": ordinal(as_of)}
     for name, value in query.space.roots.items():
         assign_value(value, name, facts.get(name), found)
+    for path, tests in query.space.texts.items():
+        text = find_text(facts, path)
+        for kind, part in tests:
+            passes = text == part if kind == "==" else text is not None and TEXT[kind](text, part)
+            found[f"{path} {kind} {part!r}"] = passes
     for name, (about, path, since) in query.space.opinions.items():
         index = int(path.rpartition(".")[2]) if path else None
         services = facts["services"]
@@ -49,6 +55,16 @@ def assign(query: Query, facts: Mapping[str, Any], as_of: str) -> Values:
             found[name] = opinion.get("reading") == APPLIES
             found.update({f"{name}={cls}": True for cls in opinion.get("classes", ())})
     return found
+
+
+def find_text(facts: Any, path: str) -> str | None:
+    """The text at a path, such as services.0.title; None if the facts have none."""
+    for step in path.split("."):
+        if isinstance(facts, list):
+            facts = facts[int(step)] if int(step) < len(facts) else None
+        else:
+            facts = None if facts is None else facts.get(step)
+    return facts if isinstance(facts, str) else None
 
 
 def assign_value(value: SymbolicValue, path: str, fact: Any, found: Model) -> None:
@@ -69,6 +85,7 @@ def assign_value(value: SymbolicValue, path: str, fact: Any, found: Model) -> No
             case SymbolicRecord():
                 assign_record(base, fact, found)
             case BoundedList():
+                found[f"{path}#"] = len(fact)
                 for index, (_, record) in enumerate(base.made):
                     found[f"{path}.{index}?"] = index < len(fact)
                     if index < len(fact):

@@ -53,9 +53,9 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
         ]
 
         def compare_change(
-            _base: Any, _head: Any, groups: Sequence[Sequence[str]], workers: int
+            _base: Any, _head: Any, groups: Sequence[Sequence[str]], budget: int, workers: int
         ) -> tuple[list[RuleVerdict], Transitions]:
-            assert workers >= 1
+            assert min(workers, budget) > 0
             said = {found.rule: found for found in rules}
             found = [next((said[name] for name in group if name in said), None) for group in groups]
             silent = [RuleVerdict(group[0], "proved-equivalent") for group in groups]

@@ -23,6 +23,7 @@ def by_contract(profile: dict[str, Any], share: float) -> dict[str, Any]:
     found = copy.deepcopy(profile)
     company = found["company"]
     found["partner"] = {name: value for name, value in company.items() if name != "listing"} | {"name": "Holder"}
+    found["partner"].setdefault("licenses", [])  # of a partner, licenses that are not stated are unknown
     found["partner"] |= {"foreign_percent": share, "foreign_percent_basis": "ultimate"}
     if not share:
         found["partner"] |= {"investor_origin": ["CN"], "certificates": [], "supplier_percent": 0}

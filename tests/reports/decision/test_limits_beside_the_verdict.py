@@ -15,7 +15,7 @@ from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.i18n import Language
 from vatspolicy.reports.decision import export, render
-from vatspolicy.reports.decision.digest import READING_WORDS, say_limits
+from vatspolicy.reports.decision.digest import READING_WORDS, add_grade
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
@@ -44,7 +44,8 @@ def first_page(record: Record, format: str, lang: Language) -> str:
 def test_limits_stand_with_the_verdict(format: str, lang: Language) -> None:
     record = contested()
     shown = re.sub(r"\s+", "", first_page(record, format, lang))
-    limits = say_limits(record, lang, ("later-law", "not-advice"))
+    notices = [one.message[lang] for one in record.notices if one.kind in ("later-law", "not-advice")]
+    limits = add_grade(notices, record.verification, lang)
     assert len(limits) == 3
     if format == "json":
         assert f'"verification":"{record.verification}"' in shown

@@ -48,7 +48,7 @@ def find_renames(base: Source, head: Source) -> tuple[Rename, ...]:
     same = frozenset(base.files) & frozenset(head.files)
     try:
         old, new = (_lists(side, same, base.schemas != head.schemas) for side in (base, head))
-    except (InvalidInput, ValueError):  # loading it says what is wrong
+    except (InvalidInput, ValueError, RecursionError):  # loading it says what is wrong
         return ()
     known = [{word for words in side.values() for word in words} for side in (old, new)]
     found: dict[str, Rename] = {}
@@ -106,20 +106,27 @@ def _lists(source: Source, same: frozenset[tuple[str, bytes]], with_schemas: boo
     for file, content in source.policies:
         if is_law(file) and (file, content) not in same:
             data = recall_document(content, file).data
-            if isinstance(data, dict) and "id" in data:
-                found[data["id"]] = {name: one.get("title") for name, one in data.get("instruments", {}).items()}
+            instruments = _mapping(_mapping(data).get("instruments"))
+            found[str(_mapping(data).get("id"))] = {
+                name: _mapping(one).get("title") for name, one in instruments.items()
+            }
     return found
 
 
 def _nodes(schema: Tree) -> Iterator[tuple[str, Mapping[str, Tree]]]:
     """Yield the definitions of a schema that name their words."""
-    for name, node in schema.get("$defs", {}).items():
-        if isinstance(node, dict) and "enum" in node and "x-enum" in node:
+    for name, node in _mapping(_mapping(schema).get("$defs")).items():
+        if isinstance(node, dict) and isinstance(node.get("enum"), list) and isinstance(node.get("x-enum"), dict):
             yield name, node
+
+
+def _mapping(value: Tree) -> Mapping[str, Tree]:
+    """Return a mapping; an empty one in the place of anything else, which loading refuses."""
+    return value if isinstance(value, dict) else {}
 
 
 def _said_alike(before: Tree, after: Tree, old: str, new: str) -> bool:
     """Return True if two titles are the same, the name in them aside."""
     if not isinstance(before, dict) or not isinstance(after, dict):
         return False
-    return all(before[lang] == after.get(lang) or before[lang].replace(old, new) == after.get(lang) for lang in before)
+    return all(after.get(lang) in (text, str(text).replace(old, new)) for lang, text in before.items())

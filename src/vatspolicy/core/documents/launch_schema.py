@@ -23,9 +23,7 @@ def make_launch_schema(profile: dict[str, Any]) -> dict[str, Any]:
     made = copy.deepcopy(profile)
     facts = made["properties"]
     company, partner, product = facts.pop("company"), facts.pop("partner"), facts["product"]
-    name = {
-        key: value for key, value in product["properties"]["id"].items() if key not in ("title", "x-title-zh")
-    }
+    name = {key: value for key, value in product["properties"]["id"].items() if key not in ("title", "x-title-zh")}
     members = {"type": "object", "maxProperties": 16, "propertyNames": name}
     own = {key: fact for key, fact in product["properties"].items() if key not in (*SHARED, *BY_SERVICE)}
     product["properties"] = {key: fact for key, fact in product["properties"].items() if key in SHARED}

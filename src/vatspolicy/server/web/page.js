@@ -300,7 +300,7 @@ const acts = {
     tab = "decision";
     decide({ text, file, named: true, skipped: [], complete: false }, { keep: false, then: () => { $("tab-decision").focus(); window.scrollTo(0, 0); } });
   },
-  new() { failed.clear(); opened.clear(); decide({ text: null, named: false, skipped: [], complete: false }, { then: toQuestion }); },
+  new() { failed.clear(); opened.clear(); tab = "decision"; decide({ text: null, named: false, skipped: [], complete: false }, { then: toQuestion }); },
   download(target) {
     offer(new Blob([now.text], { type: "application/yaml" }), target.dataset.name);
     unsaved = false;

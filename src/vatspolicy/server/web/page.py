@@ -50,7 +50,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "means_needs-license": Phrase("The product may launch once the licenses named are held."),
     "means_deny": Phrase("The product may not launch as planned. The reasons and the ways forward follow."),
     "means_incomplete": Phrase("Facts are missing. The page asks for them and guesses nothing."),
-    "examples": Phrase("Or see what the rules say about a product that you know"),
+    "examples": Phrase("What the rules say about products that you know"),
     "examples_note": Phrase(
         "The facts come from public sources, listed with each example. What no source states is left unknown. The "
         "decision shows what today's rules say about a product as publicly described. It does not say that a company "

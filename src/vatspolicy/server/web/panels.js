@@ -6,9 +6,13 @@ function drawWelcome() {
   if (!now.blank) return null;
   return [el("h2", { id: "welcome-head" }, say("welcome")), el("p", {}, say("welcome_what")), el("p", { class: "private" }, say("welcome_private")),
     el("p", { class: "buttons" }, el("label", { for: "open-first" }, say("welcome_file")),
-      el("input", { type: "file", id: "open-first", "data-open": true, accept: ".yaml,.yml,.json" })),
-    examples.length ? el("section", { id: "examples", "aria-labelledby": "examples-head" }, el("h3", { id: "examples-head" }, say("examples")), el("p", { class: "soft" }, say("examples_note")),
-      el("ul", { class: "examples" }, examples.map((one) => el("li", {}, el("button", { type: "button", "data-act": "example", "data-file": one.file }, one.title[lang]), el("span", { class: "soft" }, one.why[lang]))))) : null];
+      el("input", { type: "file", id: "open-first", "data-open": true, accept: ".yaml,.yml,.json" }))];
+}
+
+/* Products of public life, each a click away from its decision. */
+function drawExamples() {
+  return examples.length ? el("section", { id: "examples", "aria-labelledby": "examples-head" }, el("h2", { id: "examples-head" }, say("examples")), el("p", { class: "soft" }, say("examples_note")),
+    el("ul", { class: "examples" }, examples.map((one) => el("li", {}, el("button", { type: "button", "data-act": "example", "data-file": one.file }, one.title[lang]), el("span", { class: "soft" }, one.why[lang]))))) : null;
 }
 
 /* Whose decision this is, if it is an example: each source, what it states, and the facts that rest on it. */
@@ -31,9 +35,9 @@ function drawView() {
     el("label", {}, el("input", { type: "radio", name: "view", id: `view-${one}`, value: one, checked: one === view, autocomplete: "off" }), " ", say(`view_${one}`))));
 }
 
-/* The words that a decision can be, and their meanings. */
+/* Examples, then the words that a decision can be, and their meanings. */
 function drawAnswers() {
-  return [el("h2", {}, say("welcome_answers")), el("dl", { class: "answers" }, Object.keys(TONES).map((one) => [
+  return [drawExamples(), el("h2", {}, say("welcome_answers")), el("dl", { class: "answers" }, Object.keys(TONES).map((one) => [
     el("dt", { class: TONES[one] }, words.verdicts[one][lang]), el("dd", {}, say(`means_${one}`))]))];
 }
 
