@@ -52,7 +52,7 @@ rules:
         folder / "own.yaml", head + rule("fast", "product", "true", advise) + rule("slow", "product", loops, advise)
     )
     spec = tmp_path / "spec.yaml"
-    services = "".join(f"  - {{id: s{index}}}\n" for index in range(12))
+    services = "".join(f"  - {{id: s{index}}}\n" for index in range(18))
     spec.write_text(f"schema: 2\nproduct: {{id: p}}\ncompany: {{name: Somebody}}\nservices:\n{services}")
     ran = console("bench", str(spec), "--law", str(folder), "--as-of", "2026-01-01", "-f", "json")
     assert ran.code == 0, ran.err

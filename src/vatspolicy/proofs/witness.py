@@ -303,8 +303,9 @@ def opinions_of(
         if service:
             index = int(service.rpartition(".")[2])
             last = not model.get(f"services.{index + 1}?")
-            if index or not last:  # else one opinion on the whole product is on all its services
-                named = [{"service": own["id"]} for own in data["services"][index : None if last else index + 1]]
+            alike = data["services"][index : None if last else index + 1]
+            if len(alike) == 1 or index:  # else one opinion on the whole product is on all its services
+                named = [{"service": own["id"]} for own in alike]
         if about == CLASS:
             start = f"{name}="
             one["classes"] = [
