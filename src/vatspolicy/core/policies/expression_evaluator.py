@@ -27,7 +27,7 @@ class CompiledEvaluator:
         self,
         functions: Mapping[int, Evaluator],
         params: Mapping[str, Any],
-        shared: dict[tuple[Expression, tuple[int, ...]], Evaluator] | None = None,
+        shared: dict[tuple[Expression, bool, tuple[int, ...]], Evaluator] | None = None,
     ) -> None:
         """Take the generated functions by the index of their expression.
 
@@ -49,9 +49,13 @@ class CompiledEvaluator:
         """Return the tree that the function evaluates, and the parameter values."""
         return expression.tree, self._params
 
-    def _interpreter(self, expression: Expression) -> Evaluator:
-        key = expression, tuple([id(self._params[name]) for name in expression.parameters])
+    def unguarded(self, expression: Expression) -> Evaluator:
+        """Return the function that names every missing fact of an expression, also behind one to ask for first."""
+        return self._interpreter(expression, guards=False)
+
+    def _interpreter(self, expression: Expression, guards: bool = True) -> Evaluator:
+        key = expression, guards, tuple([id(self._params[name]) for name in expression.parameters])
         run = self._shared.get(key)
         if run is None:
-            run = self._shared[key] = compile_interpreter(expression.tree, self._params)
+            run = self._shared[key] = compile_interpreter(expression.tree, self._params, guards=guards)
         return run

@@ -79,8 +79,11 @@ class RuleSet:
         """Return every missing fact that may decide an unknown expression, also behind one to ask for first."""
         run = self._unguarded.get(expression)
         if run is None:
-            tree, params = self.evaluator.source(expression)
-            made = compile_interpreter(tree, params, guards=False)
+            if isinstance(self.evaluator, CompiledEvaluator):  # whose functions other rule sets share
+                made = self.evaluator.unguarded(expression)
+            else:
+                tree, params = self.evaluator.source(expression)
+                made = compile_interpreter(tree, params, guards=False)
             run = self._unguarded.setdefault(expression, made)
         value = run(activation)
         return value.facts if type(value) is Unknown else ()
