@@ -73,12 +73,12 @@ class Card:
 
     @property
     def shown(self) -> Told:
-        """What is not folded."""
+        """Lines, articles and sentences that stand on the card."""
         return Told(self.lines[:_LINES], self.articles[:_ARTICLES], self._sentences[:_SENTENCES])
 
     @property
     def folded(self) -> Told:
-        """What is folded."""
+        """Lines, articles and sentences below the fold."""
         return Told(self.lines[_LINES:], self.articles[_ARTICLES:], self._sentences[_SENTENCES:])
 
     @property

@@ -137,7 +137,7 @@ EFFECTS: Table = {
     "unseen": Phrase("no decision change was found"),
     "unsettled": Phrase("what follows is not settled"),
 }
-"""What follows from an edit, by the change of the decision word that the nearest product shows."""
+"""Consequences of an edit, by the change of the decision word that the nearest product shows."""
 PREDICATES: Table = {
     "rule-added": Phrase("{subject} from {day}"),
     "rule-changed": Phrase("“{subject}” is amended from {day} ({text})"),
@@ -165,7 +165,7 @@ PREDICATES: Table = {
     "loses": Phrase("“{subject}” loses {removed} on {day}"),
     "verified": Phrase("The verification of “{subject}” goes from {before} to {after}"),
 }
-"""What becomes of an edited entry, the subject first."""
+"""Edits of an entry, the subject first."""
 PHRASES: Table = {
     "signed": Phrase("{edit}: {effect}."),
     "moved": Phrase("moves from {before} to {after}"),
