@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.access_profiles import draw_profiles
+from tests.support.access_profiles import days_around, draw_profiles
 from tests.support.effort import SEED, trials
 from tests.support.shipped import shipped_bundle
 from vatspolicy.core.engine.decision import WORDS
@@ -31,7 +31,7 @@ def shipped() -> Bundle:
 
 def pairs(shipped: Bundle, change: Callable[[dict[str, Any]], bool]) -> Iterator[tuple[Any, ...]]:
     """Yield the ranges before and after a change of random profiles, where it applies, with day and profile."""
-    for data, day in draw_profiles(COUNT, seed=SEED, changes=shipped.boundaries):
+    for data, day in draw_profiles(COUNT, SEED, days_around(shipped.boundaries)):
         changed = copy.deepcopy(data)
         if change(changed):
             yield outcomes(shipped, data, day), outcomes(shipped, changed, day), day, changed

@@ -59,20 +59,18 @@ OTHER_PERMITS = (
 )
 
 
-def draw_profiles(count: int, seed: int, changes: Sequence[str] = ()) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield profiles as they would be written, each with a day.
+def days_around(changes: Sequence[str]) -> list[str]:
+    """Return the days on which the law changes with the eve of each, and `DAYS` as often as all of these, in order."""
+    known = [date.fromisoformat(day) for day in changes if day > SINCE]
+    around = [day.isoformat() for change in known for day in (change - timedelta(days=1), change)]
+    return sorted((*around, *DAYS * max(1, len(around) // len(DAYS))))
 
-    `changes`: days on which the law changes; every other profile is of one of them, or of its eve.
-    """
+
+def draw_profiles(count: int, seed: int, days: Sequence[str] = DAYS) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield profiles as they would be written, each with one of the days."""
     draw = random.Random(seed)
-    known = [day for day in changes if day > SINCE]
     for number in range(count):
-        profile = _draw_profile(draw, number)
-        if not known or number % 2:
-            yield profile, draw.choice(DAYS)
-        else:
-            day = date.fromisoformat(draw.choice(known))
-            yield profile, (day - timedelta(days=draw.choice((0, 1)))).isoformat()
+        yield _draw_profile(draw, number), draw.choice(days)
 
 
 def _draw_profile(draw: random.Random, number: int) -> dict[str, Any]:
