@@ -11,9 +11,9 @@ from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.plain import Fields
 from vatspolicy.core.documents.yaml_edit import set_value
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import COMPARED, Policy
+from vatspolicy.core.policies.model import COMPARED, Article, Policy
 from vatspolicy.errors import Problem, did_you_mean
-from vatspolicy.i18n import _
+from vatspolicy.i18n import LANGUAGES, LocalizedText, _
 
 _NOTE = _("vatspolicy lint --texts DIR --write notes it. Where the words stand on a page, name it under verified.")
 HASHES = "texts.sha256"
@@ -168,6 +168,19 @@ def _name_of_text(
     of_title = (name for name in texts if short_title(name.partition("(")[0]) == title)
     fitting = [name for name in of_title if texts[name].holds(article["zh"])]
     return max(fitting, default=None)
+
+
+def issuer_of(policy: Policy, article: Article) -> LocalizedText | None:
+    """Return who has the text of an article: as it says, else the issuer of the policy with its number and day.
+
+    None if neither is known.
+    """
+    if article.obtain is not None:
+        return article.obtain
+    number = policy.source.get("number") or ", ".join(edition.number for edition in policy.editions)
+    named = [value for value in (number, policy.source.get("promulgated")) if value]
+    issuer = policy.source["issuer"]
+    return {lang: ", ".join((issuer[lang], *named)) for lang in LANGUAGES} if named else None
 
 
 def short_title(text: str) -> str:

@@ -67,7 +67,7 @@ def _list_policy(policy: Policy) -> ListedPolicy:
         until=_end(policy.until),
         instruments=tuple(sorted(policy.instruments)),
         articles=tuple(
-            ListedArticle(article.key, article.verification, article.url or policy.source.get("url"))
+            ListedArticle(article.key, article.verification, article.address)
             for article in articles
         ),
         rules=tuple(map(_list_rule, policy.rules)),

@@ -219,7 +219,7 @@ class _Tools:
             raise ResourceError(translate(_("There is no article {name!r}.", name=_show(f"{policy}/{article}"))))
         texts: tuple[tuple[Language, str | None], ...] = (("zh", cited.zh), ("en", cited.en))
         lines = [f"{found.title[lang]}, {cited.label[lang]}: {text}" for lang, text in texts if text]
-        known = (cited.verification, cited.url or found.source.get("url"))
+        known = (cited.verification, cited.address)
         return "\n".join([*lines, ", ".join(filter(None, known))]) + "\n"
 
     async def matrix(self) -> str:

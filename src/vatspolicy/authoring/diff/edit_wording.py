@@ -424,7 +424,7 @@ def _quoted(policy: Policy, article: Article) -> CitedArticle:
         label=say_both(article.label),
         verification=article.verification,
         text={"en": article.en, "zh": article.zh},
-        url=article.url or policy.source.get("url"),
+        url=article.address,
     )
 
 
@@ -556,7 +556,7 @@ def _card(base: Bundle, head: Bundle, old: Rule | None, new: Rule | None) -> Edi
                 say_both(article.label),
                 article.verification,
                 {"en": article.en, "zh": article.zh},
-                article.url or policy.source.get("url"),
+                article.address,
             )
             for article in (policy.articles[key] for key in shown.cite)
         ),

@@ -263,7 +263,7 @@ def _citation(policy: Policy, article: Article, day: str) -> Citation:
         key=article.key,
         label=say_both(article.label),
         verification=article.verification,
-        url=article.url or policy.source.get("url"),
+        url=article.address,
     )
 
 

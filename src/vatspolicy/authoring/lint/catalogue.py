@@ -126,6 +126,15 @@ RULES: Mapping[str, LintRule] = {
         Phrase("A copy names the address where others can read it."),
         Phrase("Write the address into `verified.against`, or call the article `secondary`."),
     ),
+    "text-nowhere": LintRule(
+        ERROR,
+        Phrase("An article has an address, or says who has its text."),
+        Phrase(
+            "A reader must be able to find the words. Write the official page as `url`, name the text under `verified`, "
+            "or say under `obtain` who has it. The number or the day of the source is enough for an article of the "
+            "same document."
+        ),
+    ),
     "verified-without-quote": LintRule(
         ERROR,
         Phrase("Only a quote in Chinese can be verified."),

@@ -12,7 +12,7 @@ from vatspolicy.authoring.quotations import numbers_in
 from vatspolicy.authoring.testing.cases import cases_of
 from vatspolicy.authoring.testing.coverage import Coverage, expressions_of
 from vatspolicy.authoring.testing.rule_states import outside_terms, reads_facts
-from vatspolicy.authoring.verification import hash_problems
+from vatspolicy.authoring.verification import hash_problems, issuer_of
 from vatspolicy.core.cel.ast import And, Fact, Literal, Node, Not, Or, Quantifier, Term, walk
 from vatspolicy.core.cel.types import Int, Number
 from vatspolicy.core.documents import Document, Path
@@ -89,6 +89,10 @@ def _citations(file: PolicyFile) -> Found:
         if article["verification"] in COMPARED and "zh" not in article:
             message, hint = _("An article of this grade quotes the Chinese text."), _("Add zh, or call it secondary.")
             yield "primary-without-quote", file.document.problem(path, message, hint, key=True)
+        known = file.policy.articles[key]
+        if known.address is None and known.verified is None and issuer_of(file.policy, known) is None:
+            message, hint = _("Nobody can find the text of this article."), _("Write url, or who has it under obtain.")
+            yield "text-nowhere", file.document.problem(path, message, hint, key=True)
     if (
         file.policy.rules
         and "number" not in file.policy.source

@@ -86,7 +86,7 @@ class LawTexts:
             article.en,
             article.zh,
             article.verification,
-            article.url or policy.source.get("url"),
+            article.address,
         )
 
     def check(self, expression: Expression) -> LocalizedText:

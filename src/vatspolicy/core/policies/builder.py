@@ -110,7 +110,8 @@ class _Builder:
         self.since, self.until = data["effective"]["from"], data["effective"].get("until", NEVER)
         verified = data.get("verified", {})
         self.articles = {
-            key: _article(key, entry, verified.get(key, {})) for key, entry in data.get("articles", {}).items()
+            key: _article(key, entry, verified.get(key, {}), data["source"].get("url"))
+            for key, entry in data.get("articles", {}).items()
         }
 
     def policy(self) -> Policy:
@@ -255,11 +256,13 @@ def _readings(entry: Mapping[str, Any] | None) -> Readings | None:
     return Readings(entry["why"], entry["settled_by"], others)
 
 
-def _article(key: str, entry: Mapping[str, Any], verified: Mapping[str, str]) -> Article:
+def _article(key: str, entry: Mapping[str, Any], verified: Mapping[str, str], page: str | None) -> Article:
     label = entry.get("label") or _label(key)
     compared = (verified["day"], verified["against"], verified["hash"]) if len(verified) == 3 else None
-    known = entry["verification"], entry.get("note"), entry.get("url"), compared
-    return Article(key, label, entry["en"], entry.get("zh"), *known)
+    url, obtain = entry.get("url"), entry.get("obtain")
+    address = url or (page if obtain is None else None)
+    found = entry["verification"], entry.get("note"), url, obtain, address, compared
+    return Article(key, label, entry["en"], entry.get("zh"), *found)
 
 
 def _label(key: str) -> LocalizedText:

@@ -104,6 +104,11 @@ class Article(NamedTuple):
     """One of VERIFICATIONS."""
     note: str | None
     url: str | None
+    """Official page of its own."""
+    obtain: LocalizedText | None
+    """Where its text can be had, if that is another document than the policy's or no text of law."""
+    address: str | None
+    """Official page of its own, or of the policy if it is of the same document."""
     verified: tuple[str, str, str] | None = None
     """Day, text and hash of the comparison of the quote, for a primary article."""
 

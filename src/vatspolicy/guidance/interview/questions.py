@@ -295,7 +295,7 @@ def _reason(bundle: Bundle, name: str, as_of: str) -> Reason:
             policy.articles[key].en,
             policy.articles[key].zh,
             policy.articles[key].verification,
-            policy.articles[key].url or policy.source.get("url"),
+            policy.articles[key].address,
         )
         for key in rule.cite
     )

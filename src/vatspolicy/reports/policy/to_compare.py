@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from vatspolicy.authoring.verification import short_title
+from vatspolicy.authoring.verification import issuer_of, short_title
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import VERIFICATIONS, Article, Policy, Route, Rule
+from vatspolicy.i18n import LocalizedText
 
 _WEIGHED = ("deny", "need", "route", "classify", "duty", "advise")
 """Kinds of rules, the one first whose articles are compared first."""
@@ -34,9 +35,14 @@ class OpenArticle:
     @property
     def address(self) -> str | None:
         """Official address of its text; None if none is known."""
-        found = self.article.url or self.policy.source.get("url")
+        found = self.article.address
         host = None if found is None else urlsplit(found).hostname
         return found if host is not None and f".{host}".endswith(_OFFICIAL) else None
+
+    @property
+    def obtain(self) -> LocalizedText | None:
+        """Who has its text; None if nothing says so."""
+        return issuer_of(self.policy, self.article)
 
     @property
     def file(self) -> str:
@@ -88,7 +94,9 @@ def group_by_address(found: list[OpenArticle]) -> list[list[OpenArticle]]:
 
 
 def count_by_address(bundle: Bundle) -> Counter[str]:
-    """Return how many articles of the bundle a reader can find: by an official page, another page, a text, or not."""
+    """Return how many articles of the bundle a reader can find: by an official page, another page, a text, its issuer, or
+    not at all.
+    """
     count: Counter[str] = Counter()
     for policy in bundle.policies.values():
         for article in policy.articles.values():
@@ -100,9 +108,11 @@ def _whereabouts(policy: Policy, article: Article) -> str:
     if OpenArticle(policy, article, {}).address is not None:
         return "official"
     against = "" if article.verified is None else article.verified[1]
-    if article.url or policy.source.get("url") or "://" in against:
+    if article.address or "://" in against:
         return "page"
-    return "text" if against else "none"
+    if against:
+        return "text"
+    return "none" if issuer_of(policy, article) is None else "issuer"
 
 
 def _rests_on(bundle: Bundle, rule: Rule) -> Iterator[tuple[str, str]]:

@@ -242,7 +242,7 @@ def policy_to_data(bundle: Bundle, policy: Policy, day: str) -> dict[str, Any]:
                 "en": article.en,
                 "zh": article.zh,
                 "verification": article.verification,
-                "url": article.url or policy.source.get("url"),
+                "url": article.address,
             }
             for key, article in policy.articles.items()
         },
