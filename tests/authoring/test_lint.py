@@ -37,7 +37,7 @@ source: {issuer: {en: Nobody, zh: 无}, number: 零号}
 effective: {from: '2020-01-01'}
 articles:
   art-1: {en: Something., zh: 某事。, verification: primary}
-  practice: {label: {en: practice, zh: 实践}, en: Something else., verification: secondary}
+  practice: {label: {en: practice, zh: 实践}, en: Something else., verification: secondary, obtain: {en: Ask., zh: 请咨询。}}
 instruments:
   icp-filing: {title: {en: Filing, zh: 备案}, authority: [{when: 'true', is: cac}]}
 parameters:
@@ -91,6 +91,7 @@ def test_a_clean_policy_has_no_finding(tmp_path: Path) -> None:
     assert findings(tmp_path / "law", CLEAN) == []
 
 
+SOURCE = CLEAN[CLEAN.index("source:") : CLEAN.index("instruments:")]
 _INSTRUMENT = """\
 instruments:
   icp-filing: {title: {en: Filing, zh: 备案}, authority: [{when: 'true', is: cac}]}
@@ -180,6 +181,11 @@ FINDINGS = {
         ", number: 零号",
         "",
         "clean.yaml:5:9: source: The source has no document number. Write the number, or a note why there is none.",
+    ),
+    "text that nobody has": (
+        SOURCE,
+        SOURCE.replace("number: 零号", "note: 无").replace(", obtain: {en: Ask., zh: 请咨询。}", ""),
+        "clean.yaml:9:3: articles.practice: Nobody can find the text of this article. Write url, or who has it under",
     ),
     "figure": (
         "company.foreign_percent > param.most",
@@ -296,6 +302,7 @@ IDS = {
     "a quote that changed": "quote-changed",
     "verified without a quote": "verified-without-quote",
     "number of the document": "source-number-missing",
+    "text that nobody has": "text-nowhere",
     "figure": "number-in-expression",
     "figure in a rule": "number-in-expression",
     "list in a rule": "number-in-expression",
@@ -359,6 +366,16 @@ def test_numbers_are_read_as_articles_write_them() -> None:
 def test_one_primary_article_is_enough_for_a_rule_that_cannot_be_waived(tmp_path: Path, cite: str) -> None:
     rule = "    cite: [art-1]\n    each: product\n    when: term.foreign\n"
     text = CLEAN.replace(rule, rule.replace("art-1", cite) + "    unwaivable: true\n")
+    assert findings(tmp_path / "law", text) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "article"),
+    [("number: 零号", ""), ("promulgated: '2020-01-01', note: 无", ""), ("url: 'https://www.gov.cn/x', note: 无", ""),
+     ("note: 无", ", url: 'https://www.gov.cn/x'"), ("note: 无", ", obtain: {en: Ask., zh: 请咨询。}")],
+)  # fmt: skip
+def test_an_address_or_whoever_has_the_text_is_enough(tmp_path: Path, source: str, article: str) -> None:
+    text = CLEAN.replace("number: 零号", source).replace(", obtain: {en: Ask., zh: 请咨询。}", article)
     assert findings(tmp_path / "law", text) == []
 
 

@@ -66,10 +66,7 @@ def _list_policy(policy: Policy) -> ListedPolicy:
         since=policy.since,
         until=_end(policy.until),
         instruments=tuple(sorted(policy.instruments)),
-        articles=tuple(
-            ListedArticle(article.key, article.verification, article.address)
-            for article in articles
-        ),
+        articles=tuple(ListedArticle(article.key, article.verification, article.address) for article in articles),
         rules=tuple(map(_list_rule, policy.rules)),
     )
 

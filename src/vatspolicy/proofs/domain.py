@@ -14,7 +14,7 @@ from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.compiler import BESIDE
 from vatspolicy.core.profile.operators import BASIS, SHARE, SHARE_AFTER, ULTIMATE, WHOLE, holders
 from vatspolicy.core.profile.profile import is_declared
-from vatspolicy.core.profile.vocabulary import INHERITED, gazetteer, is_divided, presumptions, within
+from vatspolicy.core.profile.vocabulary import INHERITED, gazetteer, is_divided, presumptions, resolve_node, within
 from vatspolicy.proofs.formula import FALSE, TRUE, FormulaPool, Range
 from vatspolicy.proofs.values import (
     BoundedList,
@@ -138,11 +138,7 @@ class ProfileSpace:
 
     def resolve(self, schema: Tree) -> Tree:
         """Return the node behind references and shorthands."""
-        while "$ref" in schema:
-            schema = self.schemas.resolve(str(schema["$ref"]))
-        if "x-shorthand" in schema:
-            return next(branch for branch in schema["anyOf"] if branch.get("type") == "object")
-        return schema
+        return resolve_node(schema, self.schemas)
 
     def value(self, schema: Tree, path: str, owner: int, required: bool) -> SymbolicValue:
         """Return the fact at `path` in an object that exists where `owner` holds."""

@@ -56,7 +56,18 @@ def test_an_official_address_is_of_a_body_of_the_state(bundle: Bundle, found: li
         assert all(one.address for one in found if one.policy.id == id)
     count = count_by_address(bundle)
     assert sum(count.values()) == sum(len(policy.articles) for policy in bundle.policies.values())
-    assert count["official"] > 200
+    assert count["official"] > 240
+    assert count["none"] == 0
+
+
+def test_an_article_of_another_document_has_not_the_address_of_its_policy(bundle: Bundle) -> None:
+    policy = bundle.policies["access-market-cleanup-2017"]
+    assert policy.articles["scope"].address == policy.source["url"]
+    assert (policy.articles["grace"].address, policy.articles["renewal"].address) == (None, None)
+    page = make(bundle)["to-compare.md"]
+    assert (
+        "Text: Ministry of Industry and Information Technology: document 84 of 2018. · 工业和信息化部：工信管函" in page
+    )
 
 
 def test_the_page_names_address_file_and_command(bundle: Bundle) -> None:

@@ -130,9 +130,8 @@ RULES: Mapping[str, LintRule] = {
         ERROR,
         Phrase("An article has an address, or says who has its text."),
         Phrase(
-            "A reader must be able to find the words. Write the official page as `url`, name the text under `verified`, "
-            "or say under `obtain` who has it. The number or the day of the source is enough for an article of the "
-            "same document."
+            "Readers look up the words. Write the official page as `url`, name the text under `verified`, or say under "
+            "`obtain` who has it. The number or the day of the source is enough for an article of the same document."
         ),
     ),
     "verified-without-quote": LintRule(

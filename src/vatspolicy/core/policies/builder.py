@@ -110,7 +110,7 @@ class _Builder:
         self.since, self.until = data["effective"]["from"], data["effective"].get("until", NEVER)
         verified = data.get("verified", {})
         self.articles = {
-            key: _article(key, entry, verified.get(key, {}), data["source"].get("url"))
+            key: _article(key, entry, verified.get(key, {}), data)
             for key, entry in data.get("articles", {}).items()
         }
 
@@ -256,11 +256,13 @@ def _readings(entry: Mapping[str, Any] | None) -> Readings | None:
     return Readings(entry["why"], entry["settled_by"], others)
 
 
-def _article(key: str, entry: Mapping[str, Any], verified: Mapping[str, str], page: str | None) -> Article:
+def _article(key: str, entry: Mapping[str, Any], verified: Mapping[str, str], policy: Mapping[str, Any]) -> Article:
     label = entry.get("label") or _label(key)
     compared = (verified["day"], verified["against"], verified["hash"]) if len(verified) == 3 else None
     url, obtain = entry.get("url"), entry.get("obtain")
-    address = url or (page if obtain is None else None)
+    text = verified.get("against", "").partition("(")[0]
+    is_own = obtain is None and ("/" in text or text in policy["title"]["zh"])
+    address = url or (policy["source"].get("url") if is_own else None)
     found = entry["verification"], entry.get("note"), url, obtain, address, compared
     return Article(key, label, entry["en"], entry.get("zh"), *found)
 

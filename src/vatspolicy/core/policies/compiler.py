@@ -222,10 +222,9 @@ class _PolicyCompiler:
     def citations(self) -> None:
         articles = self.data.get("articles", {})
         cited: set[str] = set()
-        places: list[tuple[Path, Any]] = [
-            (("rules", i, "cite"), rule["cite"]) for i, rule in enumerate(self.data.get("rules", []))
-        ]
+        places: list[tuple[Path, Any]] = []
         for i, rule in enumerate(self.data.get("rules", [])):
+            places.append((("rules", i, "cite"), rule["cite"]))
             for j, condition in enumerate(rule.get("route", {}).get("conditions", [])):
                 places.append((("rules", i, "route", "conditions", j, "cite"), condition.get("cite", [])))
         for name, entry in self.data.get("parameters", {}).items():

@@ -15,6 +15,7 @@ from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Expression, Rule
 from vatspolicy.core.policies.reads import ROOTS
+from vatspolicy.core.profile.vocabulary import resolve_node
 
 COSTLY = 100_000
 """Steps above which lint warns of an expression. No rule of the shipped law takes half as many."""
@@ -39,10 +40,7 @@ def list_limits(schemas: SchemaSet) -> Mapping[str, int]:
 
 
 def _limits(schema: Mapping[str, Any], path: str, schemas: SchemaSet) -> Iterator[tuple[str, int]]:
-    while "$ref" in schema:
-        schema = schemas.resolve(str(schema["$ref"]))
-    if "x-shorthand" in schema:
-        schema = next(branch for branch in schema["anyOf"] if branch.get("type") == "object")
+    schema = resolve_node(schema, schemas)
     if schema.get("type") == "array":
         yield path, schema["maxItems"]
         yield from _limits(schema["items"], f"{path}.*", schemas)

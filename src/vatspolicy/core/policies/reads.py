@@ -8,7 +8,7 @@ from typing import Any
 from vatspolicy.core.cel.ast import Fact, Node, Quantifier, Term, children
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.profile.vocabulary import INHERITED
+from vatspolicy.core.profile.vocabulary import INHERITED, follow
 
 ROOTS: Mapping[str, tuple[str, ...]] = {
     "operator": ("company", "partner"),
@@ -49,9 +49,7 @@ def read_facts(bundle: Bundle) -> set[str]:
 def facts_of(node: Node) -> set[str]:
     """Return paths of the facts that one expression reads."""
     facts: set[str] = set()
-    for path in _read(node, {}, facts):
-        facts.add(path)
-    return facts
+    return facts.union(_read(node, {}, facts), facts)
 
 
 def _read(node: Node, bound: Mapping[str, tuple[str, ...]], found: set[str]) -> tuple[str, ...]:
@@ -79,15 +77,14 @@ def asked_facts(schemas: SchemaSet) -> Iterator[str]:
 
 
 def _asked(schema: Mapping[str, Any], path: str, schemas: SchemaSet) -> Iterator[str]:
-    while "$ref" in schema:
-        schema = schemas.resolve(str(schema["$ref"]))
+    schema = follow(schema, schemas)
     kind = schema.get("type")
     if kind == "object":
         for name, child in schema["properties"].items():
             if path == "product" and name in INHERITED:  # asked of the services, to which it is handed down
                 continue
             yield from _asked(child, f"{path}.{name}" if path else name, schemas)
-    elif kind == "array" and _is_object(schema["items"], schemas):
+    elif kind == "array" and follow(schema["items"], schemas).get("type") == "object":
         yield from _asked(schema["items"], f"{path}.*", schemas)
     elif "x-question" in schema:
         yield path
@@ -100,8 +97,7 @@ def details(schemas: SchemaSet) -> frozenset[str]:
 
 
 def _details(schema: Mapping[str, Any], path: str, required: frozenset[str], schemas: SchemaSet) -> Iterator[str]:
-    while "$ref" in schema:
-        schema = schemas.resolve(str(schema["$ref"]))
+    schema = follow(schema, schemas)
     kind = schema.get("type")
     if kind == "object" and "x-derived" not in schema:
         if path and not path.endswith("*") and path not in required:
@@ -111,9 +107,3 @@ def _details(schema: Mapping[str, Any], path: str, required: frozenset[str], sch
             yield from _details(child, f"{path}.{name}" if path else name, needed, schemas)
     elif kind == "array":
         yield from _details(schema["items"], f"{path}.*", required, schemas)
-
-
-def _is_object(schema: Mapping[str, Any], schemas: SchemaSet) -> bool:
-    while "$ref" in schema:
-        schema = schemas.resolve(str(schema["$ref"]))
-    return schema.get("type") == "object"

@@ -199,10 +199,16 @@ def type_of(*path: str, schemas: SchemaSet | None = None) -> Type:
     return type
 
 
-def resolve_node(node: Mapping[str, Any], schemas: SchemaSet) -> Mapping[str, Any]:
-    """Return the node behind references and shorthands."""
+def follow(node: Mapping[str, Any], schemas: SchemaSet) -> Mapping[str, Any]:
+    """Return the node behind references."""
     while "$ref" in node:
         node = schemas.resolve(str(node["$ref"]))
+    return node
+
+
+def resolve_node(node: Mapping[str, Any], schemas: SchemaSet) -> Mapping[str, Any]:
+    """Return the node behind references and shorthands."""
+    node = follow(node, schemas)
     if "x-shorthand" in node:
         return next(branch for branch in node["anyOf"] if branch.get("type") == "object")
     return node

@@ -94,9 +94,7 @@ def group_by_address(found: list[OpenArticle]) -> list[list[OpenArticle]]:
 
 
 def count_by_address(bundle: Bundle) -> Counter[str]:
-    """Return how many articles of the bundle a reader can find: by an official page, another page, a text, its issuer, or
-    not at all.
-    """
+    """Return how many articles have an official page, another page, a text, an issuer, or none of these."""
     count: Counter[str] = Counter()
     for policy in bundle.policies.values():
         for article in policy.articles.values():
