@@ -16,7 +16,7 @@ from vatspolicy.core.policies.bundle import SHIPPED
 from vatspolicy.core.policies.model import VERIFICATIONS
 from vatspolicy.core.policies.wording import say_reading
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, Failure, Judgement, find_worst_level
-from vatspolicy.i18n import Language, Phrase
+from vatspolicy.i18n import Language, Phrase, translate
 from vatspolicy.i18n.text import clean, width, wrap
 from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, end, gap, join_two, joint, word
 from vatspolicy.output import Style
@@ -258,7 +258,9 @@ def _reasons(gate: GateResult, summaries: Sequence[Summary], lang: Language) -> 
     reasons = []
     if gate.invalid:
         reasons.append(count(COUNTS, "invalid", len(gate.invalid), lang))
-    elif gate.problems:
+    if gate.unmet:
+        reasons.append(translate(gate.unmet, lang).rstrip(".。"))
+    elif gate.problems and not gate.invalid:
         reasons.append(count(COUNTS, "waiver_files", len(gate.problems), lang))
     if gate.empty:
         reasons.append(count(COUNTS, "empty", len(gate.empty), lang))
