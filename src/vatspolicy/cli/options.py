@@ -1,7 +1,7 @@
 """Options: how one is declared, how its text is read, and those that commands share.
 
 An option is declared once. From its declaration typer has its parameter, help its line, the configuration its key, and
-the start of `check` its reader (`fast_arguments`). An option that one command alone has stands with that command.
+the start of `check` its reader (`program.read`). An option that one command alone has stands with that command.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def _check(options: CheckOptions, words: Sequence[str]) -> int:
 
 @lru_cache
 def application() -> Commands:
-    """Return the typer application. It is built only for command lines that `fast_arguments` does not read."""
+    """Return the typer application. It is built only for command lines that `read` leaves to it."""
     from vatspolicy.cli.typer_app import Commands
 
     return Commands()
