@@ -183,7 +183,7 @@ def use_helix(terminal: Terminal) -> dict[str, Any]:
     terminal.press("]", "d")
     read("findings", r"service has no .*")
     terminal.press("Space", "a")
-    read("actions", r"Replace by .*")
+    read("actions", r"Replace with .*")
     terminal.press("Enter")
     found["fixed"] = read("fixed", r"when: term\.far .*offers.*")[0]
     go(r"term\.far")

@@ -255,7 +255,7 @@ def test_what_is_not_known_can_be_passed_over_and_taken_back(chromium: Any, serv
         page.keyboard.press("Enter")
         page.locator('[id="form-q-product.launch"]').wait_for()
         page.get_by_text("Why do you ask?").click()
-        assert "The law of this day decides." in page.locator("#question-why").inner_text()
+        assert "The law of this day applies." in page.locator("#question-why").inner_text()
         page.keyboard.press("Tab")
         assert page.locator('[id="q-product.launch"]').get_attribute("type") == "date"
         page.locator('[id="q-product.launch"]').fill("2020-01-01")
@@ -502,7 +502,7 @@ def test_a_fact_that_is_entered_changes_the_decision_at_once(chromium: Any, serv
         share.press("Tab")
         error = page.locator('[id="f-company.foreign_percent-error"]')
         error.wait_for()
-        assert error.inner_text() == "It must be at most 100."
+        assert error.inner_text() == "The number must be at most 100."
         assert share.get_attribute("aria-invalid") == "true"
         assert "f-company.foreign_percent-error" in (share.get_attribute("aria-describedby") or "")
         assert page.locator("#banner .word").inner_text() == VERDICTS["needs-license"]["en"]

@@ -173,7 +173,7 @@ def test_what_is_not_as_the_manifest_says_is_refused(bundle_file: BundleFile, tm
     files, path = dict(bundle_file.files), tmp_path / "b.tar.gz"
     name = "policies/vats-pilot-2024.yaml"
     assert read_bundle_file(save(path, files)).files == files
-    changed = "Its files are not those of its manifest."
+    changed = "Its files do not match its manifest."
     assert refused(save(path, {**files, name: files[name] + b"\n"})) == changed
     assert refused(save(path, {key: files[key] for key in files if key != name})) == changed
     assert refused(save(path, {**files, "policies/extra.yaml": b"id: x\n"})) == changed
@@ -194,7 +194,7 @@ def test_layers_of_a_bundle_are_those_of_its_manifest(law: Path, tmp_path: Path)
     assert [layer.name for layer in read_bundle_file(save(path, files)).load().layers] == ["law", "company", "unit"]
     manifest = json.loads(files[MANIFEST])
     assert [one["folder"] for one in manifest["metadata"][OPA_ROOT]["layers"]] == ["layers/1-company", "layers/2-unit"]
-    wrong, changed = "Its layers are not those of its manifest.", "Its files are not those of its manifest."
+    wrong, changed = "Its layers do not match its manifest.", "Its files do not match its manifest."
 
     def told(layers: Any, **ours: Any) -> str:
         told = {**manifest, "metadata": {OPA_ROOT: {**manifest["metadata"][OPA_ROOT], "layers": layers, **ours}}}
@@ -475,11 +475,11 @@ def test_keys(keys: dict[str, tuple[Path, Path]], tmp_path: Path) -> None:
         told[name] = error.value.problems[0].message
     assert told == {
         "rsa": "The key is too short for RS256.",
-        "p384": "This kind of key is not used.",
+        "p384": "This kind of key is not supported.",
         "locked": "The key is locked by a password.",
         "text": "This is not a key.",
         "oct": "The key is too short for HS256.",
-        "unnamed": "A secret needs a `kid`, by which locks and reports name it.",
+        "unnamed": "A secret needs a `kid`: locks and reports refer to it.",
         "hs512": "The key is for another algorithm than HS256.",
         "alg": "The key is for another algorithm than EdDSA.",
         "long": "This is not a key.",
@@ -737,7 +737,7 @@ def test_every_command_that_decides_obeys_a_lock(
     console.write(f"{place}/vatspolicy.lock" if place else "vatspolicy.lock", "version: 1.0.0\n")
     ran = console(*words, "--law", law)
     assert (ran.code, ran.out) == (3, ""), ran.err
-    assert "vatspolicy.lock:1:1: It pins a bundle, and none was given with --bundle." in ran.err
+    assert "vatspolicy.lock:1:1: It pins a bundle, but --bundle is missing." in ran.err
     assert console("lint", "--law", law).code in (0, 1), "work on policies judges nothing"
 
 

@@ -146,7 +146,7 @@ def test_a_pull_does_not_go_back_unless_it_is_told_to(project: Console, registry
     kept = (project.folder / "pulled.tar.gz").read_bytes()
     for tag, message in (
         (":n6", "It is older than pulled.tar.gz (number 7)."),
-        (":n7x", "It is another bundle under the number of pulled.tar.gz."),
+        (":n7x", "It has the number of pulled.tar.gz, but it is a different bundle."),
     ):
         ran = pull(project, registry, tag)
         assert (ran.code, ran.out, message in ran.err) == (3, "", True), ran.err

@@ -84,7 +84,7 @@ def test_from_nothing_to_the_report(console: Console, law: Path, lang: str) -> N
     assert spec.facts["company"]["licenses"] == []
     assert {"en": "NEEDS LICENSE", "zh": "须取得许可"}[lang] in out
     assert {"en": "[Question 1, about", "zh": "〔第1题，预计还有"}[lang] in err
-    assert {"en": "so far: anything from ALLOW to DENY is possible", "zh": "目前：从可以上线到不得上线均有可能"}[
+    assert {"en": "so far: possible results range from ALLOW to DENY", "zh": "目前：从可以上线到不得上线均有可能"}[
         lang
     ] in err
     assert {"en": "Law: ", "zh": "依据："}[lang] in err
@@ -183,7 +183,7 @@ def test_one_word_that_means_several_keeps_the_others(console: Console, law: Pat
     begin = "Cars\n2027-03-01\n"
     ran = console("ask", "cars.yaml", "--law", law, stdin=f"{begin}SaaS, IoT\niot-platform\nq\n")
     assert "Several answers match." in ran.err
-    assert "Kept: SaaS. Type the missing word alone." in ran.err
+    assert "Kept: SaaS. Type only the missing word." in ran.err
     offers = load_document(console.folder / "cars.yaml").data["services"][0]["offers"]
     assert offers == ["saas", "iot-platform"]
     console("ask", "two.yaml", "--law", law, stdin=f"{begin}SaaS, IoT / CDN\niot-platform\nq\n")
@@ -196,7 +196,7 @@ def test_facts_that_are_asked_together_take_one_line(console: Console) -> None:
     ran = console("ask", stdin="Host\n2027-03-01\ndata-center\nbusiness, frobnicate\n-\nb\nq\n")
     assert "noted: Host (id: host)" in ran.err
     assert "On which day does the product launch?" in ran.err
-    assert "Kept: business. Type the missing word alone, or - to leave it out." in " ".join(ran.err.split())
+    assert "Kept: business. Type only the missing word, or - to omit it." in " ".join(ran.err.split())
     both = console("ask", stdin="Rack, 2027-03-01\ndata-center\nbusiness, the company itself\nq\n")
     assert "noted: Product: Rack; Launch day: 2027-03-01 (id: rack)" in both.err
     assert "[Question 2, " in both.err

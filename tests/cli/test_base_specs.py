@@ -45,7 +45,7 @@ def test_a_denial_that_appears(repository: Console) -> None:
     write(repository.folder, {HOSTING_FILE: CHENGDU})
     text = told(repository)
     assert f"- `{HOSTING_FILE}`: NEEDS LICENSE → DENY, stricter\n  - New reason to deny: " in text
-    assert "- Nothing that decides changes in 2 specs.\n" in text
+    assert "- No change in decisions for 2 specs.\n" in text
     assert "License no longer to get" not in text, "it cannot be had any more"
 
 
@@ -89,7 +89,7 @@ def test_what_main_did_since_is_no_part_of_the_change(repository: Console) -> No
     write(repository.folder, {HOSTING_FILE: CHENGDU})
     commit(repository.folder)
     git(repository.folder, "switch", "--quiet", "change")
-    assert "Nothing that decides changes in 3 specs." in told(repository)
+    assert "No change in decisions for 3 specs." in told(repository)
 
 
 def test_only_what_is_new_fails(repository: Console) -> None:

@@ -158,6 +158,6 @@ def test_a_rule_and_a_list_are_found_by_their_short_names(console: Console) -> N
     assert console("explain", "offers").out == console("explain", "services.offers").out
     several = console("explain", "annual-report")
     assert several.code == 2
-    assert "'annual-report' names several rules. Known: " in several.err
+    assert "'annual-report' is the name of several rules. Known: " in several.err
     assert "foreign-investment-law/annual-report" in several.err
     assert "there is no policy 'nothing'" in console("explain", "nothing").err

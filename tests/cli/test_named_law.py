@@ -138,7 +138,10 @@ def test_a_layer_that_gains_what_a_base_has_is_refused(named: Console, law: Path
     shutil.copy(law / "bundle.yaml", named.folder / "company")
     ran = named("check", "spec.yaml", *words)
     assert (ran.code, ran.out) == (3, "")
-    assert "company/bundle.yaml:1:1: This folder holds layer.yaml and bundle.yaml, so it is not a layer." in ran.err
+    assert (
+        "company/bundle.yaml:1:1: This folder contains both layer.yaml and bundle.yaml, so it is not a layer."
+        in ran.err
+    )
     named.write("vatspolicy.toml", 'policies = ["company"]\n')
     assert named("check", "spec.yaml").code == 3
     assert named("routes", "spec.yaml").code == 3

@@ -52,7 +52,7 @@ def test_a_change_does_not_open_the_gate_for_itself(repository: Console, name: s
     ran = repository("check", "--trust", "HEAD")
     assert ran.code == 1
     told = " ".join(ran.out.split())
-    assert "This change edits what decides whether the gate opens: " in told
+    assert "This change edits files that control the gate: " in told
     assert FILE in told
     expected = (
         f"would not look at 1 spec: {SPEC}" if name == "specs" else f"would pass 1 finding that fails here: {SPEC}"

@@ -464,7 +464,7 @@ def test_a_replay_decides_with_the_recorded_grant_and_says_so(console: Console, 
     assert console("check", *granted, "--receipt", "r.json", "-q").code == 0
     again = console("replay", "r.json")
     assert again.code == 0
-    assert "an opinion on class by Kim Li counts, as lee granted it: not verified again" in again.out
+    assert "an opinion on class by Kim Li counts, because lee granted it: not verified again" in again.out
     receipt = json.loads((console.folder / "r.json").read_text(encoding="utf-8"))
     forgeries: tuple[Any, ...] = (None, {}, [], "lee", {"approver": "lee"})
     for forged in forgeries:
@@ -499,7 +499,7 @@ def test_a_portfolio_counts_what_is_granted(console: Console, granted: tuple[str
     screen = ("screen", "rows.jsonl", "--engine", engine, "--as-of", "2027-03-01", "-j", "1")
     assert console(*screen, *granted[1:], "-o", "yes.jsonl").code == 0
     alone = console(*screen, "-o", "no.jsonl")
-    assert "rows with an opinion that nobody granted, which does not count: 1." in alone.err
+    assert "rows with an opinion that was not granted and does not count: 1." in alone.err
     decided = [json.loads((console.folder / name).read_text())["decision"] for name in ("yes.jsonl", "no.jsonl")]
     assert decided == ["allow", "deny"]
 

@@ -236,7 +236,7 @@ def test_an_error_has_an_end(client: Client) -> None:
     answer = ask(client(limits=ApiLimits(seconds=60)), {f"key-{index}": 1 for index in range(5000)})
     errors = answer.json()["errors"]
     assert (answer.status_code, len(errors)) == (400, MAX_EXPLAINED + 1)
-    assert errors[-1]["message"].startswith("Further errors are not explained.")
+    assert errors[-1]["message"].startswith("Further errors are not shown.")
 
 
 def test_only_json_is_read(client: Client) -> None:

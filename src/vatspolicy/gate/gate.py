@@ -268,7 +268,7 @@ class Gate(ValueObject):
         count = len({spec for specs in behind.values() for spec in specs})
         if self.expected is not None and count != self.expected:
             message = _(
-                "--expect {expected} does not hold: the number of specs found is {count}.",
+                "--expect {expected} failed. Specs found: {count}.",
                 expected=self.expected,
                 count=count,
             )

@@ -40,7 +40,7 @@ def test_a_difference_is_named_and_mended(tmp_path: Path, pages: Pages) -> None:
     (tmp_path / "gone.md").write_text(f"{MARK}\n", encoding="utf-8")
     (tmp_path / "mine.md").write_text("# Mine\n", encoding="utf-8")
     names = [line.replace(str(tmp_path), "·") for line in compare(tmp_path, pages).lines(tmp_path)]
-    assert names == ["missing ·/index.md", "stale ·/pipl.md", "superfluous ·/gone.md"]
+    assert names == ["missing ·/index.md", "stale ·/pipl.md", "extra ·/gone.md"]
     write(tmp_path, pages)
     assert not compare(tmp_path, pages)
     assert not (tmp_path / "gone.md").exists()

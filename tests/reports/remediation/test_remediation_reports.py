@@ -121,7 +121,7 @@ def test_a_share_is_near_to_the_cap_of_a_route() -> None:
 def test_persons_are_near_to_a_security_assessment() -> None:
     found = margins("hotel-export", ("data.export.persons_since_1_jan", 980_000))
     beyond = "Security assessment of the export of personal information"
-    margin = found[f"Persons since 1 January: 20,000 persons under 1,000,000; beyond it: {beyond}"]
+    margin = found[f"Persons since 1 January: 20,000 persons under 1,000,000; above it: {beyond}"]
     assert (margin.safe, margin.distance, margin.threshold) == (True, 20_000, 1_000_000)
     assert margin.rule.startswith("cross-border-data-provisions/")
     assert not any("100,000" in text and "880,000" in text for text in found), "a duty long passed is no margin"
@@ -129,7 +129,9 @@ def test_persons_are_near_to_a_security_assessment() -> None:
 
 def test_capital_matters_on_the_low_side() -> None:
     short = margins("hosting-shenzhen-capital", ("company.registered_capital_rmb", 9_999_999))
-    assert not short["Registered capital: RMB 1 under RMB 10,000,000; hence: The registered capital is too low"].safe
+    assert not short[
+        "Registered capital: RMB 1 under RMB 10,000,000; consequence: The registered capital is too low"
+    ].safe
     enough = margins("hosting-shenzhen-capital", ("company.registered_capital_rmb", 10_500_000))
     assert enough[
         "Registered capital: RMB 500,000 above RMB 10,000,000; below it: The registered capital is too low"
