@@ -214,5 +214,5 @@ def use_helix(terminal: Terminal) -> dict[str, Any]:
     terminal.press("Enter")
     terminal.wait_for(lambda screen: "spec.yaml" in screen and "● 1" in screen)
     terminal.press("]", "d")
-    read("findings of a spec", r"This key is not known here\. .*")
+    read("findings of a spec", r"This key is unknown\. .*")
     return found

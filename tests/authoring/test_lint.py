@@ -162,7 +162,7 @@ FINDINGS = {
         "    classify: {classes: not-telecommunications}\n",
         "    unwaivable: true\n    classify: {classes: not-telecommunications}\n",
         (
-            "clean.yaml:28:17: rules[1].unwaivable: No article that this rule cites is primary, so an approver must be "
+            "clean.yaml:28:17: rules[1].unwaivable: This rule cites no primary article, so an approver must be "
             "able to waive it. Raise one of them (practice), or remove the mark."
         ),
     ),
@@ -266,7 +266,7 @@ def test_a_rule_without_the_mark_of_its_neighbor_is_a_finding(tmp_path: Path, ci
     text = CLEAN.replace("rules:\n", CLOSED.replace("CITED", cited))
     told = [f.problem for f in linted(tmp_path / "law", text).findings if f.rule == "unwaivable-missing"]
     assert [problem.path for problem in told] == found
-    assert all("but not first, which says the same." in problem.message for problem in told)
+    assert all("but not first, which has the same effect." in problem.message for problem in told)
 
 
 def test_a_need_that_no_profile_can_meet_is_a_finding(tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ def test_a_need_that_no_profile_can_meet_is_a_finding(tmp_path: Path) -> None:
     other = SchemaSet({**shipped.files, "profile.schema.json": profile})
     [found] = [f for f in linted(tmp_path / "other", text, schemas=other).findings if f.rule == "unmeetable"]
     assert found.problem.path == "rules[0].need.instrument"
-    assert "Nobody can hold own-approval" in found.problem.message
+    assert "A profile cannot hold own-approval" in found.problem.message
 
 
 IDS = {
@@ -693,7 +693,7 @@ def test_the_law_that_is_installed_is_never_edited(
     monkeypatch.setattr(f"vatspolicy.authoring.{edits}", lambda *_: {file: "edited"})
     ran = console("lint", *options)
     assert (ran.code, file.exists()) == (2, False)
-    assert "belongs to the shipped law. Name a folder with --law." in ran.err
+    assert "belongs to the shipped law. Choose a folder with --law." in ran.err
 
 
 def test_a_text_is_no_comment(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_a_law_that_the_change_brings_is_told_and_does_not_judge(repository: Con
     commit(repository.folder)
     ran = repository("check", "--base", "main", "--trust", "main", "-f", "comment", "--allow-past-as-of")
     assert ran.code == 1
-    assert "This change edits what decides whether the gate opens" in ran.out
+    assert "This change edits files that control the gate" in ran.out
     _, _, by_law = ran.out.partition("**What the law of this change would do to the specs**")
     assert f"`{DENIED_FILE}`: DENY → ALLOW, milder" in by_law
 
@@ -155,7 +155,10 @@ def test_a_law_that_the_change_brings_is_told_and_does_not_judge(repository: Con
     ("options", "message"),
     [
         (("--fail-on", "new:deny"), "--fail-on new:deny needs --base."),
-        (("--base", "main", "--fail-on", "new:deny", "--receipt", "r"), "belongs to no log, receipt or attestation."),
+        (
+            ("--base", "main", "--fail-on", "new:deny", "--receipt", "r"),
+            "cannot be combined with a log, a receipt or an attestation.",
+        ),
         (("--base", "nowhere"), "--base nowhere: There is no revision 'nowhere' here."),
     ],
 )

@@ -464,7 +464,7 @@ def test_nothing_is_written_over_what_the_run_reads(
         console.write(name, "kept: true\n")
     given = ("--opinions", "o.yaml", "-p", "layer")
     ran = check("shop.yaml", *given, option + path)
-    assert (ran.code, f"{path} is an input of the gate" in ran.err) == (2, True)
+    assert (ran.code, f"the gate reads {path}" in ran.err) == (2, True)
     assert check("shop.yaml", *given, option + "layer/report.json").code == 3, "of the lock alone"
 
 

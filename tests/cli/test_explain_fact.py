@@ -124,8 +124,8 @@ def test_as_a_graph(law: Console) -> None:
     ("arguments", "told"),
     [
         (["company.foriegn_percent"], "Did you mean 'company.foreign_percent'?"),
-        (["company.foreign_percent", "-f", "html"], "There is no page about a fact."),
-        (["small", "-f", "dot"], "-f dot is for facts"),
+        (["company.foreign_percent", "-f", "html"], "A fact has no page."),
+        (["small", "-f", "dot"], "-f dot needs a fact"),
         (["smal"], "there is no policy 'smal'. Did you mean 'small'?"),
     ],
 )

@@ -152,7 +152,7 @@ def test_a_base_has_one_release(named: Console) -> None:
     (named.folder / "own/law/deep").mkdir()
     (named.folder / "own/law/deep/bundle.yaml").write_text("version: 9.9.9\ncovers: {from: '1990-01-01'}\n")
     ran = named("check", "spec.yaml", "--law", "own/law")
-    assert (ran.code, "The base has another bundle.yaml" in ran.err) == (3, True)
+    assert (ran.code, "The base has a different bundle.yaml" in ran.err) == (3, True)
 
 
 @pytest.mark.parametrize("bundled", [False, True], ids=["folder", "bundle"])

@@ -193,11 +193,11 @@ def test_outside_a_repository_no_folder_above_counts(console: Console, monkeypat
         ("waivers = ['a']", "1:11: waivers: This value must be a string."),
         ("waivers = ''", "1:11: waivers: This value must be a string."),
         ("strict-waivers = 'yes'", "1:18: strict-waivers: This value must be true or false."),
-        ("no-fail = true", "1:1: no-fail: --no-fail belongs on the command line"),
-        ("skip_verify = true", "1:1: skip_verify: --skip-verify belongs on the command line"),
+        ("no-fail = true", "1:1: no-fail: --no-fail works only on the command line"),
+        ("skip_verify = true", "1:1: skip_verify: --skip-verify works only on the command line"),
         ("fail-on = 'never'", "1:11: fail-on: 'never' is not one of 'deny', 'needs-license', "),
         ("lang = 'fr'", "1:8: lang: 'fr' is not one of 'en', 'zh'."),
-        ("formats = ['sarif', 'json']", "1:11: formats: One format is for standard output;"),
+        ("formats = ['sarif', 'json']", "1:11: formats: Only one format can go to standard output;"),
         ("formats = ['x.doc']", "1:11: formats: Write FORMAT=PATH, where FORMAT is one of "),
         ("law = 'a'\nbundle = 'b'", "2:1: bundle: law and bundle cannot be combined."),
         ("lang = 'zh'\nlang =", "2:7: This is not TOML: Invalid value."),
@@ -338,4 +338,4 @@ def test_variables_of_the_project_have_a_meaning(console: Console, monkeypatch: 
     assert len(found) > 12
     for name in found - {f"{PREFIX}{key.upper().replace('-', '_')}" for key in keys()}:
         monkeypatch.setenv(name, "1")
-    assert "no such variable" not in console("list", "offers", "saas").err
+    assert "variable does not exist" not in console("list", "offers", "saas").err

@@ -118,7 +118,7 @@ def test_nothing_newer(project: Console, source: str) -> None:
     before = state(project)
     for mode in ("--check", "--apply"):
         ran = project("update", mode, "--from", source)
-        assert (ran.code, ran.err, ran.out.startswith("Nothing newer: ")) == (0, "", True)
+        assert (ran.code, ran.err, ran.out.startswith("No update: ")) == (0, "", True)
     assert state(project) == before
 
 
@@ -145,11 +145,11 @@ def test_what_is_refused_changes_nothing(project: Console) -> None:
     (project.folder / "empty").mkdir()
     for source, message in (
         ("unsigned.tar.gz", "It is not signed"),
-        ("foreign.tar.gz", "not by the key"),
-        ("seven.tar.gz", "another bundle under the number"),
+        ("foreign.tar.gz", "did not make its signature"),
+        ("seven.tar.gz", "a different bundle"),
         ("broken.tar.gz", "not a complete tar archive"),
         ("nowhere.tar.gz", "cannot be read"),
-        ("empty", "holds no bundle"),
+        ("empty", "does not contain a bundle"),
         ("git+nowhere", "git+REPOSITORY@TAG:PATH"),
         ("git+ext::sh@v1:b.tar.gz", ""),
     ):

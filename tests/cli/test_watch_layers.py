@@ -151,7 +151,7 @@ def test_a_bundle_alone_or_one_that_may_not_be_used_is_not_watched(stacked: Cons
     assert stacked("bundle", "build", "--law", "policies", "--number", "1", "-o", "b.tar.gz").code == 0
     alone = stacked("watch", "--bundle", "b.tar.gz")
     assert (alone.code, alone.out) == (2, "")
-    assert "b.tar.gz is a bundle, which is read and not watched." in alone.err
+    assert "watch does not watch a bundle such as b.tar.gz." in alone.err
     assert dict(read_archive(stacked.folder / "b.tar.gz"))
     stacked("bundle", "keygen", "law")
     key = next(stacked.folder.glob("*.pub*"))

@@ -85,7 +85,7 @@ def test_an_input_that_changes_while_it_is_read_gives_no_output(
 
     monkeypatch.setattr(PythonEngine, "decide", change)
     ran = screen()
-    assert (ran.code, "was changed while it was read" in ran.err) == (2, True)
+    assert (ran.code, "changed during reading" in ran.err) == (2, True)
     assert not (console.folder / "out.jsonl").exists()
 
 

@@ -308,7 +308,7 @@ def test_nothing_is_written_over_what_is_read(console: Console, rows_file: str, 
     for name in (rows_file, "o.jsonl"):
         console.write(name, '{"schema": 1, "opinions": []}\n')
     ran = console("screen", rows_file, "-o", output, "--opinions", "o.jsonl", "--engine", "python")
-    assert (ran.code, " is read by this run" in ran.err) == (2, True)
+    assert (ran.code, "this run reads " in ran.err) == (2, True)
     assert (console.folder / output).exists() is (output != "a.jsonl")
     assert "opinions" in (console.folder / rows_file).read_text(encoding="utf-8")
 

@@ -219,7 +219,7 @@ def test_a_layer_as_a_side_stands_above_the_shipped_law(root: Path) -> None:
 
 def test_a_path_out_of_the_repository_is_refused(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     other = company(tmp_path_factory.mktemp("elsewhere"))
-    with pytest.raises(SourceError, match="leads out of the repository"):
+    with pytest.raises(SourceError, match="is outside the repository"):
         review(root, other)
 
 

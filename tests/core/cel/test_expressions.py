@@ -313,8 +313,8 @@ REFUSED = [
     ("2000 * term.whole == 1", LARGE, "One side", "2000 * term.whole"),
     ("[9223372036854775807].exists(x, x + x == 1)", "This number is too large.", "", "[9223372036854775807]"),
     ("term.list.all(x, x - 1 == 1)", "This number is too large.", "", "term.list"),
-    ("!" * 99 + "true", DEEP, "Name its parts", "!" * 38 + "true"),
-    ("(" * 99 + "true" + ")" * 99, DEEP, "Name its parts", "(" * 38 + "true" + ")" * 38),
+    ("!" * 99 + "true", DEEP, "Define its parts", "!" * 38 + "true"),
+    ("(" * 99 + "true" + ")" * 99, DEEP, "Define its parts", "(" * 38 + "true" + ")" * 38),
 ]
 
 
@@ -353,7 +353,7 @@ def test_the_whole_must_have_the_type_that_is_expected() -> None:
 def test_a_text_that_does_not_end_is_refused_at_once(quote: str) -> None:
     for count in (35, 20_001):
         begun = time.process_time()
-        assert "not closed" in mistake("company.name == " + quote + "\\" * count).message
+        assert "closing quote is missing" in mistake("company.name == " + quote + "\\" * count).message
         assert time.process_time() - begun < 1
 
 
@@ -368,7 +368,7 @@ def test_terms_that_use_terms_stay_within_bounds() -> None:
     chain = {"t0": "data.ciio", **{f"t{i}": f"!(!(!(term.t{i - 1})))" for i in range(1, 40)}}
     assert "including its terms" in mistake("term.t39", terms=chain).message
     double = {"t0": "data.ciio", **{f"t{i}": f"term.t{i - 1} && term.t{i - 1}" for i in range(1, 30)}}
-    assert "parts, including those of its terms" in mistake("term.t29", terms=double).message
+    assert "parts, including the parts of its terms" in mistake("term.t29", terms=double).message
     inner = {"t0": "services.exists(s, services.exists(q, true))"}
     tree_of("services.exists(x, services.exists(y, term.t0))", **inner)
     loops = mistake("services.exists(x, services.exists(y, services.exists(z, term.t0)))", terms=inner)

@@ -353,7 +353,7 @@ def test_the_law_does_not_override_and_a_layer_does_not_supersede(law: Path, tmp
     assert "A layer cannot supersede a policy of a lower layer." in problems_of(law, company)
     limits = law / "limits.yaml"
     limits.write_text(limits.read_text() + overriding("classes/shop", rule("other", "service", "true", DENIAL)))
-    with pytest.raises(InvalidInput, match="Only a rule of a layer above the law overrides"):
+    with pytest.raises(InvalidInput, match="Only a rule of a layer above the law can override"):
         load_bundle(law)
 
 
@@ -368,7 +368,7 @@ def test_an_instrument_of_the_law_is_not_established_again(law: Path, tmp_path: 
     """Other words for what a license covers would loosen every need of it."""
     text = "instruments:\n  vats-license: {title: {en: L, zh: 证}, authority: [{when: 'true', is: miit}]}\n" + only()
     company = write_layer(tmp_path / "company", "company", company=text)
-    assert any("established in" in message for message in problems_of(law, company))
+    assert any("also establishes this instrument" in message for message in problems_of(law, company))
 
 
 # --- and at random ----------------------------------------------------------------------------------------------------

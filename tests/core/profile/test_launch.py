@@ -208,9 +208,9 @@ WRONG = (
         "14:26: services[0].operator: The id 'parnt' does not exist here. Did you mean",
     ),
     ("operator: parent}", "offers: [own-shop]}", "14:5: services[0]: The key 'operator' is missing."),
-    (", company: child}", "}", "16:30: services[2].operator: 'courier' is a partner, and the service does not say"),
+    (", company: child}", "}", "16:30: services[2].operator: 'courier' is a partner, but the service does not state"),
     (", company: child}", ", company: carrier}", "16:48: services[2].company: The id 'carrier' does not exist here."),
-    ("operator: child", "operator: parent", "9:3: companies.child: No service names"),
+    ("operator: child", "operator: parent", "9:3: companies.child: No service refers to"),
     ("operator: courier", "operator: carrier", "12:3: partners.courier: No service refers to 'courier'."),
     (
         "operator: child}",
@@ -234,7 +234,7 @@ WRONG = (
         "8:40: companies.parent.opinions[0].service: The id 'sales' does not exist here.",
     ),
     ("name: Child", "nam: Child", "9:11: companies.child.nam: This key is unknown. Did you mean 'name'?"),
-    ("operator: child}", "operator: child, operated_by: contract-controlled}", "A company does not control itself"),
+    ("operator: child}", "operator: child, operated_by: contract-controlled}", "A company cannot control itself"),
 )
 
 

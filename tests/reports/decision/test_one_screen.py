@@ -205,7 +205,7 @@ def test_the_screen_shows_contested_readings(run: Run) -> None:
     text = screen(run(*SOFTWARE))
     assert text.startswith(" ALLOW · CONTESTED ")
     assert "\nContested\n" in text
-    assert "another reading needs a license" in flat(text)
+    assert "license needed under another reading" in flat(text)
 
 
 def test_the_screen_counts_duties_and_names_the_next_deadline() -> None:
