@@ -75,7 +75,7 @@ class Explainer:
     def _unknown_keys(self, fault: Fault) -> Iterator[Problem]:
         for key in fault.unexpected:
             hint = self._meant_key(key, fault)
-            yield self._document.problem((*fault.path, key), _("This key is not known here."), hint, key=True)
+            yield self._document.problem((*fault.path, key), _("This key is unknown."), hint, key=True)
 
     def _meant_key(self, key: str, fault: Fault) -> str:
         """Return a hint for an unknown key: another name for a known one, a key of another place, a misspelt one."""
@@ -88,7 +88,7 @@ class Explainer:
             return _("It belongs to {places}.", places=Listing(places, "or"))
         if hint := suggest(key, known.keys() - set(fault.value)) or suggest(key, known):
             return hint
-        return _("Known here: {keys}.", keys=Listing(sorted(known))) if 0 < len(known) <= LONG_LIST else ""
+        return _("Known keys: {keys}.", keys=Listing(sorted(known))) if 0 < len(known) <= LONG_LIST else ""
 
     def _meant_key_of_word(self, fault: Fault) -> str:
         """Return a hint for a word that names nothing here, but a value of another key of the same object."""
@@ -136,7 +136,7 @@ class Explainer:
         for inner in fault.alternatives:
             branches.setdefault(inner.branch, []).append(inner)
         if not branches:
-            message, hint = _("This can be read in more than one way."), _("Keep one of the alternatives.")
+            message, hint = _("This has more than one possible meaning."), _("Keep one of the alternatives.")
             yield self._document.problem(fault.path, message, hint, key=True)
             return
         alike = [faults for faults in branches.values() if not any(_wrong_at_root(fault) for fault in faults)]
@@ -154,9 +154,9 @@ class Explainer:
     def _one_of_keys(self, fault: Fault, keys: list[str]) -> Iterator[Problem]:
         given = [key for key in fault.value if key in keys]
         message = (
-            _("Exactly one of these keys belongs here: {keys}.", keys=Listing(keys))
+            _("Write exactly one of these keys: {keys}.", keys=Listing(keys))
             if fault.rule == "oneOf"
-            else _("At least one of these keys belongs here: {keys}.", keys=Listing(keys))
+            else _("Write at least one of these keys: {keys}.", keys=Listing(keys))
         )
         if len(given) > 1:
             hint = _("Keep one of: {given}.", given=Listing(given))
