@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from vatspolicy.core.cel.ast import Arithmetic, Literal, Node, Quantifier, SetTest, Term, children
 from vatspolicy.core.cel.grammar import LARGEST, ExpressionError
-from vatspolicy.core.cel.types import Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
+from vatspolicy.core.cel.types import Bool, Day, Enum, Int, ListOf, Number, ObjectOf, Text, Type
 from vatspolicy.errors import suggest
 from vatspolicy.i18n import Capital, _
 
@@ -37,7 +37,7 @@ def check_membership(item: Node, over: Node) -> None:
     """Raise ExpressionError unless `item` can be a member of `over`."""
     if not isinstance(over.type, ListOf):
         raise ExpressionError(_("'in' needs a list, but this is {type}.", type=over.type), over.span)
-    if isinstance(item.type, ListOf | Record):
+    if isinstance(item.type, ListOf | ObjectOf):
         raise ExpressionError(
             _("'in' looks for one value, but this is {type}.", type=item.type), item.span, _("Write exists.")
         )
@@ -51,7 +51,7 @@ def check_set_test(kind: str, left: Node, right: Node) -> None:
         if not isinstance(side.type, ListOf):
             message = _("sets.{kind} needs two lists, but this is {type}.", kind=kind, type=side.type)
             raise ExpressionError(message, side.span)
-        if isinstance(side.type.item, ListOf | Record):
+        if isinstance(side.type.item, ListOf | ObjectOf):
             message = _("sets.{kind} compares words or numbers, but this is a list of objects.", kind=kind)
             raise ExpressionError(message, side.span, _("Write exists or all."))
     assert isinstance(left.type, ListOf) and isinstance(right.type, ListOf)

@@ -32,7 +32,7 @@ from vatspolicy.core.cel.ast import (
     in_quantifiers,
 )
 from vatspolicy.core.cel.scopes import free_facts, reads, variables_read
-from vatspolicy.core.cel.types import ListOf, Record
+from vatspolicy.core.cel.types import ListOf, ObjectOf
 
 Bound = Mapping[str, str]
 """Python names of the members that stand for the variables of quantifiers."""
@@ -85,7 +85,7 @@ class PythonWriter:
     def set_of(self, over: Node) -> str | None:
         """Return the name of the frozenset of a list of scalars that depends on no fact; None for any other list."""
         match over:
-            case Param(key=key, type=ListOf(item=item)) if not isinstance(item, Record):
+            case Param(key=key, type=ListOf(item=item)) if not isinstance(item, ObjectOf):
                 return self.sets.setdefault(key, f"s{len(self.sets)}")
             case Literal(value=tuple() as values):
                 return self.constants.setdefault(values, f"c{len(self.constants)}")

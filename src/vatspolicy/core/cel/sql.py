@@ -77,7 +77,7 @@ def write(node: Node, variables: Mapping[str, Variable], params: Params) -> Valu
 
     A variable or a field of a record that is absent is unknown in every row.
     """
-    return _Writer(variables, params).value(node, {})
+    return _SqlWriter(variables, params).value(node, {})
 
 
 def conjunction(values: Iterable[Value]) -> Value:
@@ -151,7 +151,7 @@ def look_up(owner: Variable, names: Iterable[str]) -> Value:
     return owner
 
 
-class _Writer:
+class _SqlWriter:
     def __init__(self, variables: Mapping[str, Variable], params: Params) -> None:
         self.variables, self.params = variables, params
 

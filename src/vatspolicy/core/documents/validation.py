@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator as FastValidator
     from referencing import Registry
 
-    from vatspolicy.core.documents.faults import Fault
+    from vatspolicy.core.documents.faults import SchemaFault
 
 ACCEPTED = ("profile",)
 """Schemas of documents that a start reads."""
@@ -117,7 +117,7 @@ class Validator:
         except (UnknownKeywordError, RecursionError):
             return self._complete.is_valid(data)
 
-    def _faults(self, data: Any, written: Any) -> list[Fault]:
+    def _faults(self, data: Any, written: Any) -> list[SchemaFault]:
         """Return what is wrong with data that is not valid; `written` is the data with its nulls."""
         try:
             found = list(self._checker.faults(data))
@@ -173,9 +173,9 @@ class Validator:
             retrieve=lambda uri: DRAFT202012.create_resource(self._schemas.load(schema_named(uri)))
         )
 
-    def _fault(self, error: ValidationError, data: Any, above: int = 0) -> Fault:
+    def _fault(self, error: ValidationError, data: Any, above: int = 0) -> SchemaFault:
         """Return the error of the library as a fault. `above` is the depth of the value whose alternatives failed."""
-        from vatspolicy.core.documents.faults import Fault
+        from vatspolicy.core.documents.faults import SchemaFault
 
         path, value, library = tuple(error.absolute_path), error.instance, self._complete
         rule = error.validator if isinstance(error.validator, str) else "forbidden"
@@ -183,7 +183,7 @@ class Validator:
         if rule in ("additionalProperties", "unevaluatedProperties") and isinstance(value, dict):
             check = library.VALIDATORS[rule]
             unexpected = tuple(key for key in value if any(check(library, False, {key: value[key]}, error.schema)))
-        return Fault(
+        return SchemaFault(
             rule=rule,
             limit=False if rule == "forbidden" else error.validator_value,
             value=value,
@@ -231,7 +231,7 @@ class Validator:
                 yield from self._alternatives(branch, base)
 
 
-def _with_nulls(fault: Fault, written: Any) -> Fault:
+def _with_nulls(fault: SchemaFault, written: Any) -> SchemaFault:
     """Return a fault with the values as they are written."""
     others = tuple(_with_nulls(other, written) for other in fault.alternatives)
     value = fault.value if fault.of_key else _value_at(written, fault.path)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeAlias
 
-from vatspolicy.core.documents.faults import Fault, type_of
+from vatspolicy.core.documents.faults import SchemaFault, type_of
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.words import NEAR, SAME, Word, search_words, words_of_schema
 from vatspolicy.errors import LONGEST_NAME, did_you_mean, suggest
@@ -25,7 +25,7 @@ Names: TypeAlias = Mapping[str, Mapping[str, str]]
 """Names (`en`, `zh`) of places, and the place that contains each (`within`)."""
 
 
-def describe_fault(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
+def describe_fault(fault: SchemaFault, schemas: SchemaSet) -> tuple[str, str]:
     """Return a sentence about the fault, and a hint (or an empty text)."""
     rule, limit = fault.rule, fault.limit
     if fault.expected:
@@ -165,7 +165,7 @@ def describe_strange_word(
     return _("This is not one of the allowed values."), Sentences(near, rest)
 
 
-def _describe_no_member(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
+def _describe_no_member(fault: SchemaFault, schemas: SchemaSet) -> tuple[str, str]:
     """Return the message and hint for a value that is not a member of an enumeration with names and synonyms."""
     words = words_of_schema(fault.schema, schemas) if fault.rule == "enum" else ()
     gazetteer: Names = schemas.load("places").get("x-gazetteer", {}) if "places" in schemas.names else {}

@@ -49,7 +49,7 @@ def write_tree(tree: YamlText, order: KeyOrder | None = None) -> str:
     lines = _indent_comments(tree.head, "")
     while lines and not lines[-1]:
         lines.pop()
-    writer = _Writer(tree.flush)
+    writer = _YamlWriter(tree.flush)
     if isinstance(tree.root, YamlCollection) and tree.root.entries and not tree.root.flow:
         body = list(writer.block(tree.root, 0, order, ()))
         while body and not body[0]:
@@ -63,12 +63,12 @@ def write_tree(tree: YamlText, order: KeyOrder | None = None) -> str:
 def write_block(node: YamlScalar | YamlCollection, indent: int) -> list[str]:
     """Return the members of a collection as lines, `indent` columns in."""
     assert isinstance(node, YamlCollection)
-    return list(_Writer(flush=False).block(node, indent, KeyOrder(), ()))
+    return list(_YamlWriter(flush=False).block(node, indent, KeyOrder(), ()))
 
 
 def write_inline(node: YamlScalar | YamlCollection) -> str:
     """Return a tree on one line, in a form that is also valid within brackets."""
-    writer = _Writer(flush=False)
+    writer = _YamlWriter(flush=False)
     if isinstance(node, YamlCollection):
         return writer.flow(node, 0, KeyOrder(), (), 0)
     return writer.inline(node, flow=True)
@@ -124,7 +124,7 @@ def _build_scalar(value: Any) -> YamlScalar:
 # --- a tree as text
 
 
-class _Writer:
+class _YamlWriter:
     def __init__(self, flush: bool) -> None:
         self.flush = flush
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class _Shared:
+class _SharedData:
     """Data of the rules of one day, which serves every decision and is never changed."""
 
     citations: dict[str, list[dict[str, str]]] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class _Shared:
     bodies: dict[tuple[str, ...], list[dict[str, str]]] = field(default_factory=dict)
 
 
-_SHARED: WeakKeyDictionary[RuleSet, _Shared] = WeakKeyDictionary()
+_SHARED: WeakKeyDictionary[RuleSet, _SharedData] = WeakKeyDictionary()
 
 
 def brief_parts(
@@ -91,7 +91,7 @@ class BriefSerializer:
         self.bundle, self.profile, self.decision, self.launch = bundle, profile, decision, profile.launch
         ruleset = bundle.on(decision.as_of)
         self.activations = Activations(ruleset, profile, decision.as_of)
-        self.shared = _SHARED.setdefault(ruleset, _Shared())
+        self.shared = _SHARED.setdefault(ruleset, _SharedData())
         self.subjects: dict[Subject, Data] = {}
         """Operator of each subject: company or partner."""
 

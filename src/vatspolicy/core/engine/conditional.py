@@ -49,10 +49,10 @@ def find_conditional(bundle: Bundle, profile: Profile, decision: Decision) -> Co
     is_open = any(service.state not in ("classified", "not-telecom") for service in decision.services)
     if is_open or decision.range[0] == decision.range[1]:
         return None
-    return _Search(bundle, profile, decision).find()
+    return _ConditionalSearch(bundle, profile, decision).find()
 
 
-class _Search:
+class _ConditionalSearch:
     def __init__(self, bundle: Bundle, profile: Profile, decision: Decision) -> None:
         self.bundle, self.profile, self.day = bundle, profile, decision.as_of
         self.ruleset = bundle.on(decision.as_of)

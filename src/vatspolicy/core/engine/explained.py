@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from vatspolicy.core.documents import Path
 from vatspolicy.core.engine.brief import BriefSerializer, brief_parts
 from vatspolicy.core.engine.decision import Decision, Finding, Interpretation, MissingFact, RouteResult, nearest_routes
-from vatspolicy.core.engine.explanation import FactRead, FactReader, deciding_facts, fact_path
+from vatspolicy.core.engine.explanation import FactRead, NamedFacts, deciding_facts, fact_path
 from vatspolicy.core.engine.law_texts import copy_text, titled
 from vatspolicy.core.engine.notices import notices
 from vatspolicy.core.engine.opinions import OPINION, applies
@@ -70,7 +70,7 @@ class _Explained:
         self.ruleset = bundle.on(decision.as_of)
         self.brief = BriefSerializer(bundle, profile, decision)
         self.activations = self.brief.activations
-        self.reader = FactReader(profile, self.ruleset)
+        self.reader = NamedFacts(profile, self.ruleset)
         self.texts = _TEXTS.setdefault(self.ruleset, _Texts())
         self.facts: list[Data] = []
         self.places: dict[str, int] = {}

@@ -119,7 +119,7 @@ def quote(text: str, node: Node) -> str:
     return " ".join(text[start:end].split())
 
 
-class FactReader:
+class NamedFacts:
     """The facts of one profile that expressions name. What several expressions name is looked up once."""
 
     def __init__(self, profile: Profile, ruleset: RuleSet) -> None:
@@ -163,7 +163,7 @@ class FactReader:
         return self._found[key]
 
 
-def deciding_facts(finding: Finding, reader: FactReader, activation: Activation) -> Sequence[FactRead]:
+def deciding_facts(finding: Finding, reader: NamedFacts, activation: Activation) -> Sequence[FactRead]:
     """Return the facts that decide a finding: those of its rule and, if no route is open, of the nearest ones."""
     own = reader.read(finding.rule.when, activation)
     if finding.state != "closed":

@@ -36,9 +36,9 @@ class _Table:
     """Checks in words by the index of their expression and language."""
     citations: dict[tuple[str, str], result.Citation] = field(default_factory=dict)
     """By policy and article."""
-    instruments: dict[str, result.Instrument] = field(default_factory=dict)
+    instruments: dict[str, result.InstrumentRecord] = field(default_factory=dict)
     bodies: dict[tuple[str, ...], tuple[result.Authority, ...]] = field(default_factory=dict)
-    deadlines: dict[tuple[str, str | None, tuple[Language, ...]], result.Deadline] = field(default_factory=dict)
+    deadlines: dict[tuple[str, str | None, tuple[Language, ...]], result.DeadlineRecord] = field(default_factory=dict)
     """By rule, launch day and languages."""
 
 
@@ -54,7 +54,7 @@ class LawTexts:
         self._table = _TABLES.setdefault(bundle.on(as_of), _Table())
         self._wordings: dict[Language, Wording] = {}
 
-    def deadline(self, rule: Rule, due: Mapping[str, Any]) -> result.Deadline:
+    def deadline(self, rule: Rule, due: Mapping[str, Any]) -> result.DeadlineRecord:
         """Return the deadline of the duty of a rule: its group, wording, and date where the launch day fixes it."""
         key, kept = (rule.name, self._launch, tuple(self._languages)), self._table.deadlines
         found = kept.get(key)
@@ -62,7 +62,7 @@ class LawTexts:
             if len(kept) >= DEADLINES:
                 kept.clear()
             last = deadline(due, self._launch)
-            found = kept[key] = result.Deadline(last.group, self.say(last.text), last.date)
+            found = kept[key] = result.DeadlineRecord(last.group, self.say(last.text), last.date)
         return found
 
     def citations(self, policy: Policy, keys: Iterable[str]) -> tuple[result.Citation, ...]:
@@ -108,12 +108,12 @@ class LawTexts:
         """Return a text of the program in the languages of the record."""
         return {lang: text[lang] for lang in self._languages}
 
-    def instrument(self, id: str) -> result.Instrument:
+    def instrument(self, id: str) -> result.InstrumentRecord:
         """Return an instrument with its title."""
         found = self._table.instruments.get(id)
         if found is None:
             title = copy_text(self._bundle.instruments[id].title)
-            found = self._table.instruments[id] = result.Instrument(id, title)
+            found = self._table.instruments[id] = result.InstrumentRecord(id, title)
         return found
 
     def authority(self, bodies: tuple[str, ...]) -> tuple[result.Authority, ...]:
@@ -125,9 +125,11 @@ class LawTexts:
             self._table.bodies[bodies] = found
         return found
 
-    def offer(self, offer: LicenseOption) -> result.Offer:
+    def offer(self, offer: LicenseOption) -> result.LicenseOffer:
         """Return one of several licenses that would do."""
-        return result.Offer(self.instrument(offer.instrument), offer.cls, offer.route, self.authority(offer.authority))
+        return result.LicenseOffer(
+            self.instrument(offer.instrument), offer.cls, offer.route, self.authority(offer.authority)
+        )
 
 
 def titled(policy: Policy, edition: Edition | None) -> LocalizedText:

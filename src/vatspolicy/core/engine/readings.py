@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 from vatspolicy.core.engine.decision import (
-    Change,
     Finding,
     Interpretation,
+    InterpretationChange,
     Outcome,
-    Service,
+    ServiceResult,
     Subject,
     WorstReading,
     word_of,
@@ -33,7 +33,7 @@ class Findings(Protocol):
     unmet: list[Finding]
     met: list[Finding]
     duties: list[Finding]
-    services: list[Service]
+    services: list[ServiceResult]
     contested: list[tuple[Rule, Subject]]
 
 
@@ -85,7 +85,7 @@ class _Service:
         self.contested = dict.fromkeys(before.contested)
         self.decided: dict[tuple[str | None, ...], tuple[Outcome, Outcome, int]] = {}
 
-    def decide(self, choices: Choices) -> tuple[Findings, tuple[Outcome, Outcome], set[Change]]:
+    def decide(self, choices: Choices) -> tuple[Findings, tuple[Outcome, Outcome], set[InterpretationChange]]:
         part = self.reread(self.index, choices)
         return part, _range([*self.rest, part]), set(_items(part))
 
@@ -127,16 +127,16 @@ def _range(parts: Sequence[Findings]) -> tuple[Outcome, Outcome]:
     return (max(part.low for part in parts), max(part.high for part in parts))
 
 
-def _more(changes: Sequence[Change]) -> int:
+def _more(changes: Sequence[InterpretationChange]) -> int:
     return sum(change.added and change.kind == "license" for change in changes)
 
 
-def _changes(before: set[Change], after: set[Change]) -> tuple[Change, ...]:
+def _changes(before: set[InterpretationChange], after: set[InterpretationChange]) -> tuple[InterpretationChange, ...]:
     found = [*(after - before), *(one._replace(added=False) for one in before - after)]
     return tuple(sorted(found, key=_order))
 
 
-def _order(change: Change) -> tuple[int, bool, str, str, str]:
+def _order(change: InterpretationChange) -> tuple[int, bool, str, str, str]:
     rule = "" if change.rule is None else change.rule.name
     return (KINDS.index(change.kind), not change.added, change.id, change.cls or "", rule)
 
@@ -145,30 +145,30 @@ KINDS = ("class", "denial", "license", "held", "route", "duty")
 """Kinds of what a reading changes, in the order in which they are told."""
 
 
-def _items(part: Findings) -> Iterator[Change]:
+def _items(part: Findings) -> Iterator[InterpretationChange]:
     """Yield what a service was found to be and to owe, so that two readings can be compared."""
     for service in part.services:
         for activity in service.activities:
-            yield Change("class", True, activity.cls)
+            yield InterpretationChange("class", True, activity.cls)
             rules = [route.rule for route in activity.routes if route.state == "open"]
-            yield from (Change("route", True, rule.name, activity.cls, rule) for rule in rules)
+            yield from (InterpretationChange("route", True, rule.name, activity.cls, rule) for rule in rules)
     for finding in (*part.denials, *part.closed):
-        yield from (Change("denial", True, code, None, finding.rule) for code in finding.reasons)
+        yield from (InterpretationChange("denial", True, code, None, finding.rule) for code in finding.reasons)
     for finding in part.unmet:
         yield from _licenses("license", finding)
     for finding in part.met:
         yield from _licenses("held", finding)
     for finding in part.duties:
         assert isinstance(finding.rule.effect, Duty)
-        yield Change("duty", True, finding.rule.effect.instrument)
+        yield InterpretationChange("duty", True, finding.rule.effect.instrument)
 
 
-def _licenses(kind: str, finding: Finding) -> Iterator[Change]:
+def _licenses(kind: str, finding: Finding) -> Iterator[InterpretationChange]:
     effect = finding.rule.effect
     assert isinstance(effect, Need)
     if effect.instrument is not None:
-        yield Change(kind, True, effect.instrument)
+        yield InterpretationChange(kind, True, effect.instrument)
         return
     for route in finding.routes:
         if route.state == "open" and isinstance(route.rule.effect, Route) and (kind == "license" or route.held):
-            yield Change(kind, True, route.rule.effect.instrument, finding.subject.cls)
+            yield InterpretationChange(kind, True, route.rule.effect.instrument, finding.subject.cls)

@@ -16,7 +16,7 @@ from vatspolicy.core.engine.decision import Decision, Finding
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.law_texts import copy_text, titled
 from vatspolicy.core.engine.result import AmendedArticle, ChangeAhead, DatedFact, ItemChange, LawChange
-from vatspolicy.core.engine.snapshot import Item, Key, summarize, summary_order
+from vatspolicy.core.engine.snapshot import DecisionItem, Key, summarize, summary_order
 from vatspolicy.core.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.core.policies.bundle import Bundle, LawIdentity
 from vatspolicy.core.policies.model import Advise, Duty, Policy, Rule
@@ -49,7 +49,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DecisionPeriod:
     """A period in which the decision is the same, and what differs from the period before."""
 
     from_: str
@@ -78,7 +78,7 @@ class Timeline:
     """Last day asked for; None for no end."""
     today: str
     launch: str | None
-    entries: tuple[Entry, ...]
+    entries: tuple[DecisionPeriod, ...]
 
 
 # --- quick check whether changes of the law on a day can change a decision
@@ -176,7 +176,7 @@ class Amendments:
             self.values |= {key: Amendment(policy, "value", key, one.cite) for key, one in values if one.since == day}
 
     def responsible(
-        self, changed: Iterable[tuple[Item | None, Item | None]], before: Decision, after: Decision
+        self, changed: Iterable[tuple[DecisionItem | None, DecisionItem | None]], before: Decision, after: Decision
     ) -> tuple[LawChange, ...]:
         """Return the instruments that changed items come from. `changed`: items before and after.
 
@@ -282,7 +282,7 @@ class _Period:
 
     since: str
     decision: Decision
-    state: Mapping[Key, Item]
+    state: Mapping[Key, DecisionItem]
 
 
 def first_day(bundle: Bundle, profile: Profile, today: str, last: str | None = None) -> str:
@@ -307,7 +307,7 @@ def timeline(
     for before, period, following in zip([None, *periods], periods, [*periods[1:], None], strict=False):
         until = following.since if following else None
         entries.append(
-            Entry(
+            DecisionPeriod(
                 period.since,
                 period.decision.decision,
                 period.decision.range,
@@ -378,7 +378,7 @@ def _differences(
 
 
 def compare_summaries(
-    before: Mapping[Key, Item], after: Mapping[Key, Item], languages: Sequence[Language] = LANGUAGES
+    before: Mapping[Key, DecisionItem], after: Mapping[Key, DecisionItem], languages: Sequence[Language] = LANGUAGES
 ) -> tuple[ItemChange, ...]:
     """Return the differences between two summaries (`snapshot.summarize`)."""
     items = {**before, **after}
@@ -386,23 +386,23 @@ def compare_summaries(
     return tuple(_change(before.get(key), after.get(key), languages) for key in in_order)
 
 
-def _changed(before: Mapping[Key, Item], after: Mapping[Key, Item]) -> list[Key]:
+def _changed(before: Mapping[Key, DecisionItem], after: Mapping[Key, DecisionItem]) -> list[Key]:
     return [key for key in {**before, **after} if before.get(key) != after.get(key)]
 
 
-def summary_item(item: Item) -> SummaryItem:
+def summary_item(item: DecisionItem) -> SummaryItem:
     """Return an item of a summary for people and programs."""
     return SummaryItem(item.kind, item.subject, item.name, _title(item, LANGUAGES), item.value)
 
 
-def _change(before: Item | None, after: Item | None, languages: Sequence[Language]) -> ItemChange:
+def _change(before: DecisionItem | None, after: DecisionItem | None, languages: Sequence[Language]) -> ItemChange:
     item = after or before
     assert item is not None
     values = (before.value if before else None, after.value if after else None)
     return ItemChange(item.kind, item.subject, item.name, _title(item, languages), *values)
 
 
-def _title(item: Item, languages: Sequence[Language]) -> LocalizedText:
+def _title(item: DecisionItem, languages: Sequence[Language]) -> LocalizedText:
     assert item.title is not None
     return {str(lang): item.title[lang] for lang in languages}
 
