@@ -72,9 +72,9 @@ class Checker:
         refused: list[SchemaFault] = []
         accepted = 0
         for index, branch in enumerate(at.limit):
-            found = list(self._check(branch, at.base, value, _ValuePlace(place.path, len(place.path), index)))
-            refused += found
-            accepted += not found
+            faults = list(self._check(branch, at.base, value, _ValuePlace(place.path, len(place.path), index)))
+            refused += faults
+            accepted += not faults
             if accepted and at.name == "anyOf":
                 return
         if accepted != 1:
@@ -195,7 +195,7 @@ def read_pattern(text: str) -> re.Pattern[str]:
 
 def _lacks(value: Any, needed: Mapping[str, list[str]]) -> bool:
     return isinstance(value, dict) and any(
-        other not in value for key, others in needed.items() if key in value for other in others
+        companion not in value for key, others in needed.items() if key in value for companion in others
     )
 
 
@@ -215,7 +215,7 @@ _PREPARED: Mapping[str, Callable[[Any], Any]] = {
 _BREAKS: Mapping[str, _Breaks] = {
     "type": lambda value, names: not any(_has_type(value, name) for name in names),
     "enum": lambda value, members: (value if isinstance(value, str) else _identity(value)) not in members,
-    "const": lambda value, other: _identity(value) != other,
+    "const": lambda value, constant: _identity(value) != constant,
     "pattern": lambda value, pattern: isinstance(value, str) and pattern.search(value) is None,
     "format": lambda value, test: test is not None and isinstance(value, str) and not test(value),
     "required": lambda value, keys: isinstance(value, dict) and any(key not in value for key in keys),

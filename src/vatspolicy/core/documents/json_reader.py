@@ -61,10 +61,10 @@ def _check(data: Any, limits: Limits, escaped: bool) -> None:
 
 def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the object of JSON with these keys and values. Raises ValueError for a key that is given twice."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         raise ValueError
-    return found
+    return members
 
 
 def _integer(text: str) -> int:
@@ -186,13 +186,13 @@ class JsonReader(TextReader):
 
     def _string(self) -> str:
         start = self.at
-        found = _STRING.match(self.text, start)
-        if found is None:
+        match = _STRING.match(self.text, start)
+        if match is None:
             self.fail(
                 start, _("The closing quote is missing on this line."), _("Write \\n for a line break, \\t for a tab.")
             )
-        self.at = found.end()
-        raw = found.group()
+        self.at = match.end()
+        raw = match.group()
         if "\\" not in raw:
             return raw[1:-1]
         import json

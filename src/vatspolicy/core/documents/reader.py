@@ -125,11 +125,11 @@ class TextReader:
 
     def check_escapes(self, index: int, value: str) -> None:
         """Reject escapes in a double-quoted string that produce characters the file itself may not contain."""
-        found = next(unprintable(value), None)
-        if found is None:
+        character = next(unprintable(value), None)
+        if character is None:
             return
-        read = next(islice(characters(self.text, index, '"', value), found.start(), None), None)
-        at, code = read[1] if read else index, ord(found.group())
+        read = next(islice(characters(self.text, index, '"', value), character.start(), None), None)
+        at, code = read[1] if read else index, ord(character.group())
         if 0xD800 <= code <= 0xDFFF:
             self.fail(at, *NO_ESCAPE)
         self.note(at, _("The text holds the invisible character U+{code:04X}.", code=code), _("Remove it."))

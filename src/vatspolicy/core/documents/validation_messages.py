@@ -79,16 +79,16 @@ class Explainer:
 
     def _meant_key(self, key: str, fault: SchemaFault) -> str:
         """Return a hint for an unknown key: another name for a known one, a key of another place, a misspelt one."""
-        known = dict.fromkeys(_named_keys(fault.schema))
+        named = dict.fromkeys(_named_keys(fault.schema))
         if hint := fault.schema.get("x-elsewhere", {}).get(key):
             return schema_hint(hint)
         if meant := fault.schema.get("x-key-synonyms", {}).get(key):
             return did_you_mean([meant])
         if places := find_places(key, fault.path, self._name, self._schemas):
             return _("It belongs to {places}.", places=Listing(places, "or"))
-        if hint := suggest(key, known.keys() - set(fault.value)) or suggest(key, known):
+        if hint := suggest(key, named.keys() - set(fault.value)) or suggest(key, named):
             return hint
-        return _("Known here: {keys}.", keys=Listing(sorted(known))) if 0 < len(known) <= LONG_LIST else ""
+        return _("Known here: {keys}.", keys=Listing(sorted(named))) if 0 < len(named) <= LONG_LIST else ""
 
     def _meant_key_of_word(self, fault: SchemaFault) -> str:
         """Return a hint for a word that names nothing here, but a value of another key of the same object."""
@@ -111,9 +111,9 @@ class Explainer:
 
     def _missing_companions(self, fault: SchemaFault) -> Iterator[Problem]:
         for key, needed in fault.limit.items():
-            for other in needed if key in fault.value else ():
-                if other not in fault.value:
-                    message = _("The key {other!r} is missing: it belongs to {key!r}.", other=other, key=key)
+            for companion in needed if key in fault.value else ():
+                if companion not in fault.value:
+                    message = _("The key {other!r} is missing: it belongs to {key!r}.", other=companion, key=key)
                     yield self._document.problem((*fault.path, key), message, key=True)
 
     def _repeated_items(self, fault: SchemaFault) -> Iterator[Problem]:
@@ -179,7 +179,10 @@ def _named_keys(schema: Any) -> Iterator[str]:
 
 def _keys_to_choose_from(fault: SchemaFault) -> list[str]:
     """Return the keys of which one is required, if the alternatives require nothing else; else none."""
-    required = [one["required"] if isinstance(one, dict) and one.keys() == {"required"} else [] for one in fault.limit]
+    required = [
+        branch["required"] if isinstance(branch, dict) and branch.keys() == {"required"} else []
+        for branch in fault.limit
+    ]
     if isinstance(fault.value, dict) and all(len(keys) == 1 for keys in required):
         return [keys[0] for keys in required]
     return []
@@ -195,13 +198,13 @@ def _shared_choices(branches: Sequence[list[SchemaFault]]) -> tuple[Path, list[A
 
     Such a value (`kind: …`) says which alternative is meant, so that a slip in it is the mistake to tell.
     """
-    found: dict[Path, tuple[int, list[Any], Any]] = {}
+    by_path: dict[Path, tuple[int, list[Any], Any]] = {}
     for faults in branches:
         for fault in faults:
             if fault.rule in ("enum", "const"):
-                count, members, _ = found.get(fault.path, (0, [], None))
-                found[fault.path] = count + 1, [*members, *fault.members], fault.value
-    for where, (count, members, value) in sorted(found.items(), key=lambda item: len(item[0])):
+                count, members, _ = by_path.get(fault.path, (0, [], None))
+                by_path[fault.path] = count + 1, [*members, *fault.members], fault.value
+    for where, (count, members, value) in sorted(by_path.items(), key=lambda item: len(item[0])):
         if count == len(branches):
             return where, members, value
     return None

@@ -84,10 +84,10 @@ def describe_wrong_type(expected: Iterable[str], value: object) -> tuple[str, st
     """Return the message and hint for a value of the wrong type. `expected` are JSON Schema type names."""
     names = list(dict.fromkeys(expected))
     wanted = Listing((_TYPES[name] for name in names if not (name == "integer" and "number" in names)), "or")
-    found = _TYPES[type_of(value)]
+    kind = _TYPES[type_of(value)]
     if names == ["integer"] and isinstance(value, float):
-        found = _("a number with decimals")
-    return _("This expects {wanted}, not {found}.", wanted=wanted, found=found), _change_of_type(
+        kind = _("a number with decimals")
+    return _("This expects {wanted}, not {found}.", wanted=wanted, found=kind), _change_of_type(
         names, value
     ) or _bare_number(names, value)
 
@@ -177,14 +177,14 @@ def _describe_no_member(fault: SchemaFault, schemas: SchemaSet) -> tuple[str, st
 
 def _suggest_words(value: str, texts: Sequence[str], words: Sequence[Word], place: str, only_names: bool) -> str:
     """Return `Did you mean …?` for a value: what it is a name of, what it misspells, or what it is a part of."""
-    found = search_words(value, words)
-    same = [word.value for grade, word in found if grade == SAME]
+    matches = search_words(value, words)
+    same = [word.value for grade, word in matches if grade == SAME]
     if same or only_names:
         return did_you_mean(same[:FEW])
     if place in texts:
         return did_you_mean([place])
-    fitting = [word.value for _, word in found]
-    if found and found[0][0] == NEAR:
+    fitting = [word.value for _, word in matches]
+    if matches and matches[0][0] == NEAR:
         return did_you_mean(fitting[:FEW])
     return _misspelt(value, words) or did_you_mean(fitting[:FEW]) or suggest(value, texts)
 

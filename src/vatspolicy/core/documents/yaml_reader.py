@@ -95,7 +95,7 @@ class YamlReader(TextReader):
         self.aliases = 0
         self.flow = 0  # how many of the open containers are in brackets
         self.verbatim: list[tuple[int, int]] = []  # quoted and block scalars, the only values that may hold a tab
-        self.crowded = [found.end() - 1 for found in re.compile(_CROWDED_COMMENT).finditer(text)] if "#" in text else []
+        self.crowded = [match.end() - 1 for match in re.compile(_CROWDED_COMMENT).finditer(text)] if "#" in text else []
         self.plain: list[tuple[int, int]] = []  # plain scalars; noted only where `crowded` has a candidate
 
     def read(self) -> DocumentNode:
@@ -118,8 +118,8 @@ class YamlReader(TextReader):
 
             self.fail(*explain(f"{error.context or ''}; {error.problem or ''}", self.text, start, at))
         except (ValueError, OverflowError):  # the parser in Python, for a character beyond Unicode
-            found = re.compile(_BEYOND_UNICODE).search(self.text)
-            self.fail(found.start() if found else 0, *NO_ESCAPE)
+            character = re.compile(_BEYOND_UNICODE).search(self.text)
+            self.fail(character.start() if character else 0, *NO_ESCAPE)
         self._refuse_tabs(len(self.text))
         self._refuse_crowded_comments()
         return root
@@ -253,9 +253,9 @@ class YamlReader(TextReader):
         if not isinstance(event, self.yaml.ScalarEvent):
             self.note(start, _("A key must be text."), _("Put it in quotes."))
             if not isinstance(event, self.yaml.AliasEvent):
-                told = len(self.problems)
+                reported = len(self.problems)
                 self._value(event, start)
-                del self.problems[told:]
+                del self.problems[reported:]
             return None
         if event.tag is not None or event.anchor is not None:
             self.note(start, _("A key has no tag and no anchor here."), _("Put it in quotes if it begins with ! or &."))
@@ -293,8 +293,8 @@ class YamlReader(TextReader):
 
     def _check_continuation(self, start: int, end: int) -> None:
         """Refuse a quoted text that goes on at the start of a line or at a tab: YAML 1.2 wants spaces there."""
-        if self.depth > self.flow and (found := re.compile(_NOT_INDENTED).search(self.text, start, end)):
-            self.fail_alone(found.end() - 1, *_INDENT)
+        if self.depth > self.flow and (tab := re.compile(_NOT_INDENTED).search(self.text, start, end)):
+            self.fail_alone(tab.end() - 1, *_INDENT)
 
     def _check_line(self, start: int) -> None:
         """Refuse a member of [ ] or { } at the start of a line below a key, as in a quoted text."""
@@ -331,7 +331,7 @@ class YamlReader(TextReader):
         for at in self.crowded:
             if at < end_of_comment:
                 continue
-            spans = [_span_at(found, at) for found in (self.plain, self.verbatim)]
+            spans = [_span_at(scalars, at) for scalars in (self.plain, self.verbatim)]
             if any(start <= at < end for start, end in spans):
                 continue
             if self._is_comment(at, max(end for __, end in spans)):

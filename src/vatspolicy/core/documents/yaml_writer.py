@@ -93,7 +93,7 @@ def build_tree(
             value = build_tree(value, comment, (*path, key), flow)
             entries.append(YamlEntry(YamlScalar(key, '"'), value, lead=[f"# {line}"] if line else []))
     else:
-        entries += (_build_member(build_tree(one, comment, (*path, n), flow)) for n, one in enumerate(data))
+        entries += (_build_member(build_tree(member, comment, (*path, n), flow)) for n, member in enumerate(data))
     node = YamlCollection(isinstance(data, Mapping), True, entries)
     leaf = not any(entry.lead or (isinstance(entry.value, YamlCollection) and entry.value.entries) for entry in entries)
     if not (flow or not entries or (leaf and path and _fits(node, path))):
@@ -316,7 +316,7 @@ def _fold(text: str, width: int) -> list[str]:
     breaks = _find_breaks(text)
     if not breaks:
         return [text]
-    places = [0, *(place + 1 for place in breaks[min(breaks)]), len(text) + 1]
+    places = [0, *(end + 1 for end in breaks[min(breaks)]), len(text) + 1]
     parts = [text[start : end - 1] for start, end in itertools.pairwise(places)]
     rows: list[str] = []
     for part in parts:

@@ -272,6 +272,6 @@ class Decision(ValueObject):
     @property
     def outstanding(self) -> tuple[Finding, ...]:
         """Duties before the launch that are not done, undetermined ones included."""
-        found = [finding for finding in self.duties if finding.state != "done"]
-        found += [finding for finding in self.undetermined if finding.rule.kind == "duty"]
-        return tuple(one for one in found if getattr(one.rule.effect, "due", {}).get("before") == "launch")
+        duties = [finding for finding in self.duties if finding.state != "done"]
+        duties += [finding for finding in self.undetermined if finding.rule.kind == "duty"]
+        return tuple(duty for duty in duties if getattr(duty.rule.effect, "due", {}).get("before") == "launch")

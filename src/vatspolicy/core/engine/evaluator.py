@@ -181,27 +181,27 @@ class _Evaluator:
         if self.shared is not None:
             own, part = part, ProductPart(part.activation, part.matches)
             part.add(own)
-        found = classify(self.ruleset, part.activation, self.readings, _of_kind("classify", part.matches))
-        part.contested += [(rule, subject) for rule in found.contested]
+        classification = classify(self.ruleset, part.activation, self.readings, _of_kind("classify", part.matches))
+        part.contested += [(rule, subject) for rule in classification.contested]
         activities = []
-        for cls in found.classes:
+        for cls in classification.classes:
             inner = self.recall(Subject(subject.service, cls))
             activities.append(ActivityResult(cls, word_of(inner.low, inner.high), tuple(inner.routes)))
             part.add(inner)
-        for cls in found.possible:
+        for cls in classification.possible:
             part.add(self.recall(Subject(subject.service, cls), certain=False))
-        is_settled = bool(found.classes) or found.spoke
-        for match in found.undecided:
+        is_settled = bool(classification.classes) or classification.spoke
+        for match in classification.undecided:
             finding = self.undecided(part, match)
             # further classes count as possible activities; here only what this service still owes by itself
-            part.widen(ALLOW, DENY if not is_settled or match[0] in found.unread else ALLOW, finding)
-            if found.possible and part.high > part.low:
+            part.widen(ALLOW, DENY if not is_settled or match[0] in classification.unread else ALLOW, finding)
+            if classification.possible and part.high > part.low:
                 part.questions.append((part.high, finding))
-        if found.state == "unclassified":
+        if classification.state == "unclassified":
             part.widen(ALLOW, DENY, missing_offers(index))
-        classified_by = tuple([Finding(rule, subject, "fires") for rule in found.rules])
+        classified_by = tuple([Finding(rule, subject, "fires") for rule in classification.rules])
         part.services.append(
-            ServiceResult(part.activation["service"]["id"], found.state, classified_by, tuple(activities))
+            ServiceResult(part.activation["service"]["id"], classification.state, classified_by, tuple(activities))
         )
         return part
 
@@ -209,7 +209,7 @@ class _Evaluator:
         """Return the part of a subject. Evaluators of other readings evaluate it once under the same readings."""
         if self.shared is None:
             return self.part(subject, certain)
-        key = (subject, certain, frozenset(name for name, other in self.refused if other == subject))
+        key = (subject, certain, frozenset(name for name, refused in self.refused if refused == subject))
         if key not in self.shared.parts:
             self.shared.parts[key] = self.part(subject, certain)
         return self.shared.parts[key]
@@ -268,8 +268,8 @@ class _Evaluator:
         finding = Finding(rule, part.subject, state, holds, (), routes, authority)
         part.widen(low if holds else ALLOW, high, finding)
         if part.certain:
-            found = {"met": part.met, "unmet": part.unmet, "closed": part.closed}.get(state, part.unknown)
-            found.append(finding)
+            findings = {"met": part.met, "unmet": part.unmet, "closed": part.closed}.get(state, part.unknown)
+            findings.append(finding)
 
     def routes(self, part: ProductPart, to: str) -> tuple[RouteResult, ...]:
         """Evaluate the routes to an instrument and record those that are contested."""
@@ -341,8 +341,8 @@ class _Evaluator:
         classes = {key: name for key, name in classes.items() if name != CLOSED}
         refused = frozenset((rule.name, subject) for (rule, subject), name in choices.items() if name == CLOSED)
         kinds = (*BEARING, "duty")
-        other = _Evaluator(self.ruleset, self.profile, self.as_of, kinds, classes, refused, self.for_readings)
-        return other.service(index)
+        evaluator = _Evaluator(self.ruleset, self.profile, self.as_of, kinds, classes, refused, self.for_readings)
+        return evaluator.service(index)
 
 
 def _is_curable(denial: Finding) -> bool:
@@ -357,9 +357,9 @@ def _of_kind(kind: str, matches: Iterable[Match]) -> list[Match]:
 
 def _filed(activation: Activation) -> dict[str, str]:
     """Return the last day, up to the day decided, on which each instrument was filed."""
-    found: dict[str, str] = {}
+    days: dict[str, str] = {}
     for filing in activation.get("filings", ()):
         if filing["date"] <= activation["as_of"]:
             instrument = filing["instrument"]
-            found[instrument] = max(filing["date"], found.get(instrument, ""))
-    return found
+            days[instrument] = max(filing["date"], days.get(instrument, ""))
+    return days

@@ -70,8 +70,8 @@ def evaluate_expression(
         activation: Mapping[str, Any] = activations.of(subject)
         value = run(activation)
         facts = missing.paths(activation, value.facts) if isinstance(value, Unknown) else ()
-        told = tuple(Clause(words, _known(check(activation)), depth) for words, check, depth in clauses)
-        yield ExpressionValue(subject, _known(value), told, facts)
+        with_values = tuple(Clause(words, _known(check(activation)), depth) for words, check, depth in clauses)
+        yield ExpressionValue(subject, _known(value), with_values, facts)
 
 
 def _known(value: Any) -> Any:

@@ -72,8 +72,8 @@ class ProductPart:
     @property
     def findings(self) -> Iterator[Finding]:
         """All findings."""
-        for found in (self.denials, self.closed, self.unmet, self.met, self.duties, self.advice, self.unknown):
-            yield from found
+        for findings in (self.denials, self.closed, self.unmet, self.met, self.duties, self.advice, self.unknown):
+            yield from findings
 
 
 def merge_parts(parts: Sequence[ProductPart]) -> ProductPart:

@@ -64,7 +64,7 @@ def compare_readings(
         readings = tuple((rule, subject, reading) for (rule, subject), reading in choices.items())
         stricter = is_stricter(first, (low, high), more > 0)
         worst.append(((low, high, more), WorstReading(name, word_of(low, high), stricter, readings, complete)))
-    return tuple(found), max(worst, key=lambda one: one[0])[1] if worst else None
+    return tuple(found), max(worst, key=lambda item: item[0])[1] if worst else None
 
 
 def is_stricter(first: tuple[Outcome, Outcome], other: tuple[Outcome, Outcome], more_licenses: bool) -> bool:
@@ -106,21 +106,23 @@ class _Service:
         options = [(None, *rule.other_readings) for rule, _ in self.contested]
         complete = math.prod(map(len, options)) <= COMBINATIONS
         combinations = itertools.product(*options) if complete else _one_at_a_time(options)
-        found: tuple[tuple[Outcome, Outcome, int], Choices] = ((*self.first, 0), {})
+        strictest: tuple[tuple[Outcome, Outcome, int], Choices] = ((*self.first, 0), {})
         for combination in combinations:
-            choices = {key: one for key, one in zip(self.contested, combination, strict=True) if one is not None}
+            choices = {
+                key: choice for key, choice in zip(self.contested, combination, strict=True) if choice is not None
+            }
             if choices:
                 _, outcome, items = self.decide(choices)
                 ranked = (*outcome, _more(_changes(self.items, items)))
-                if ranked > found[0]:
-                    found = (ranked, choices)
-        return (*found, complete)
+                if ranked > strictest[0]:
+                    strictest = (ranked, choices)
+        return (*strictest, complete)
 
 
 def _one_at_a_time(options: Sequence[tuple[str | None, ...]]) -> Iterator[tuple[str | None, ...]]:
-    for place, names in enumerate(options):
+    for position, names in enumerate(options):
         for name in names[1:]:
-            yield tuple(name if index == place else None for index in range(len(options)))
+            yield tuple(name if index == position else None for index in range(len(options)))
 
 
 def _range(parts: Sequence[Findings]) -> tuple[Outcome, Outcome]:
@@ -132,8 +134,8 @@ def _more(changes: Sequence[InterpretationChange]) -> int:
 
 
 def _changes(before: set[InterpretationChange], after: set[InterpretationChange]) -> tuple[InterpretationChange, ...]:
-    found = [*(after - before), *(one._replace(added=False) for one in before - after)]
-    return tuple(sorted(found, key=_order))
+    changes = [*(after - before), *(change._replace(added=False) for change in before - after)]
+    return tuple(sorted(changes, key=_order))
 
 
 def _order(change: InterpretationChange) -> tuple[int, bool, str, str, str]:

@@ -600,7 +600,9 @@ class Record(ValueObject):
     def next_deadline(self) -> DutyRecord | None:
         """The duty with the first day after the launch that is not done."""
         later = [duty for duty in self.duties if duty.state != "done" and duty.deadline.group != "before-launch"]
-        return min((one for one in later if one.deadline.date), key=lambda one: str(one.deadline.date), default=None)
+        return min(
+            (duty for duty in later if duty.deadline.date), key=lambda duty: str(duty.deadline.date), default=None
+        )
 
 
 # --- JSON
@@ -612,9 +614,9 @@ def encode(value: Any) -> Json:
     if kind is str or value is None or kind is bool or kind is int or kind is float:
         return value
     if kind is tuple or kind is list:
-        return [encode(one) for one in value]
+        return [encode(part) for part in value]
     if kind is dict or isinstance(value, Mapping):
-        return {key: encode(one) for key, one in value.items()}
+        return {key: encode(part) for key, part in value.items()}
     if isinstance(value, str):  # a message that knows its translation
         return str(value)
     data: dict[str, Json] = {}
@@ -637,6 +639,6 @@ def fields_in_json(kind: type) -> tuple[tuple[str, str, Any, bool], ...]:
     """Return each field of a class of records: its name, its key in JSON, its default, and whether it is flat."""
     found = _FIELDS.get(kind)
     if found is None:
-        named = ((one.name, one.name.rstrip("_"), one.default, bool(one.metadata)) for one in fields(kind))
+        named = ((field.name, field.name.rstrip("_"), field.default, bool(field.metadata)) for field in fields(kind))
         found = _FIELDS[kind] = tuple(named)
     return found

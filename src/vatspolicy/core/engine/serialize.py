@@ -254,12 +254,12 @@ class _Maker:
             service.state,
             tuple(
                 result.Classified(
-                    one.rule.name,
-                    self.message(one.rule, one.subject),
-                    one.rule.contested,
-                    layer_of(self.bundle, one.rule),
+                    classified.rule.name,
+                    self.message(classified.rule, classified.subject),
+                    classified.rule.contested,
+                    layer_of(self.bundle, classified.rule),
                 )
-                for one in service.classified_by
+                for classified in service.classified_by
             ),
             tuple(
                 result.ActivityRecord(
@@ -273,10 +273,10 @@ class _Maker:
         )
 
     def route(self, state: RouteResult) -> result.RouteRecord:
-        found = self.shown.get((state.rule.name, state.subject))
-        if found is None:
-            found = self.shown[state.rule.name, state.subject] = self.new_route(state)
-        return found
+        record = self.shown.get((state.rule.name, state.subject))
+        if record is None:
+            record = self.shown[state.rule.name, state.subject] = self.new_route(state)
+        return record
 
     def new_route(self, state: RouteResult) -> result.RouteRecord:
         effect, activation = state.rule.effect, self.activations.of(state.subject)
@@ -375,7 +375,7 @@ def make_reading(bundle: Bundle, reading: Interpretation, location: result.Locat
     """Return another reading of a contested rule with all its changes."""
     readings = reading.rule.readings
     assert readings is not None
-    held_by = next(other.held_by for other in readings.others if other.name == reading.reading)
+    held_by = next(held.held_by for held in readings.others if held.name == reading.reading)
     return result.ReadingRecord(
         reading.rule.name,
         str(reading.subject),
@@ -420,15 +420,15 @@ def make_conditional(
     from vatspolicy.core.engine.conditional import find_conditional
     from vatspolicy.core.profile.wording import FactWording
 
-    found = find_conditional(bundle, profile, decision)
-    if found is None:
+    conditional = find_conditional(bundle, profile, decision)
+    if conditional is None:
         return None
-    wording = FactWording(bundle.schemas, {name: one.title for name, one in bundle.instruments.items()})
+    wording = FactWording(bundle.schemas, {name: instrument.title for name, instrument in bundle.instruments.items()})
     settings = []
-    for path, value in found.settings:
-        title, words = wording.title(path, found.profile), wording.value(value, path)
+    for path, value in conditional.settings:
+        title, words = wording.title(path, conditional.profile), wording.value(value, path)
         settings.append(result.AssumedFact(format_path(path), value, texts.say(title), texts.say(words)))
-    return result.ConditionalAnswer(found.decision, tuple(settings))
+    return result.ConditionalAnswer(conditional.decision, tuple(settings))
 
 
 def make_worst_reading(worst: WorstReading | None) -> result.WorstReadingRecord | None:

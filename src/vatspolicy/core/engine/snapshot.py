@@ -108,14 +108,14 @@ class DecisionItem:
 
 def summarize(bundle: Bundle, decision: Decision) -> Mapping[Key, DecisionItem]:
     """Return outcomes of product and services, denials, needs, open routes, and duties due before the launch."""
-    found: dict[Key, DecisionItem] = {}
+    items: dict[Key, DecisionItem] = {}
     for item in _summary(bundle, decision):
-        same = found.get(item.key)
+        same = items.get(item.key)
         if same is not None:  # several rules say it: the strictest stands, all are answerable
             rules = tuple(dict.fromkeys((*same.rules, *item.rules)))
             item = DecisionItem(item.kind, item.name, same.value, rules, item.service, item.cls, same.title)
-        found[item.key] = item
-    return {item.key: item for item in sorted(found.values(), key=summary_order)}
+        items[item.key] = item
+    return {item.key: item for item in sorted(items.values(), key=summary_order)}
 
 
 def summary_order(item: DecisionItem) -> tuple[int, str, str]:
@@ -128,8 +128,8 @@ def itemize(decision: Decision, bundle: Bundle, cited: Collection[str] = ()) -> 
 
     `cited`: names of the rules whose citations are listed, too.
     """
-    found = {item.key: item for item in _details(decision, bundle)}
-    return found | {item.key: item for item in _citations(decision, bundle, cited)} if cited else found
+    items = {item.key: item for item in _details(decision, bundle)}
+    return items | {item.key: item for item in _citations(decision, bundle, cited)} if cited else items
 
 
 def compare_items(
@@ -176,7 +176,7 @@ def _summary(bundle: Bundle, decision: Decision) -> Iterator[DecisionItem]:
     for finding, code in reasons:
         title = label("reason", code, bundle.schemas)
         yield _item("denial", code, "denied", finding, rules=_answerable(finding), title=title)
-    needs = [(finding, one) for finding in (*decision.needs, *decision.would_need) for one in _needed(finding)]
+    needs = [(finding, needed) for finding in (*decision.needs, *decision.would_need) for needed in _needed(finding)]
     for finding, (instrument, rules) in needs:
         title = bundle.instruments[instrument].title
         yield _item("license", instrument, "needed", finding, rules=rules, title=title)
@@ -323,8 +323,8 @@ def _citations(decision: Decision, bundle: Bundle, cited: Collection[str]) -> It
 
 def _cited(articles: Iterable[Article], lang: Language) -> str:
     """Return articles with their verification in words."""
-    told = [article.label[lang] + aside(word(GRADES, article.verification, lang), lang) for article in articles]
-    return joint("list", lang).join(told)
+    labels = [article.label[lang] + aside(word(GRADES, article.verification, lang), lang) for article in articles]
+    return joint("list", lang).join(labels)
 
 
 def _stated(kind: str, finding: Finding) -> DecisionItem:
