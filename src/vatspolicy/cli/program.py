@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.commands.check import check
 from vatspolicy.cli.console import abort, close_afterwards, report_problems, show_progress, warn
-from vatspolicy.cli.options import Argument, Option, Parameter, call, convert, flatten
+from vatspolicy.cli.options import Argument, CommandParameter, Option, call, convert, flatten
 from vatspolicy.cli.settings import complete
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
@@ -40,7 +40,7 @@ def read(arguments: Sequence[str]) -> CheckOptions | None:
     return options
 
 
-def _split(words: Sequence[str], parameters: Sequence[Parameter]) -> dict[str, list[str]]:
+def _split(words: Sequence[str], parameters: Sequence[CommandParameter]) -> dict[str, list[str]]:
     """Return the texts of each parameter by its name. Raises for a mistake."""
     options = {
         name: parameter

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.core.documents import split_part
 from vatspolicy.core.engine.opinions import COUNTED
-from vatspolicy.core.engine.result import Duty, Law, Reading, Record
+from vatspolicy.core.engine.result import DutyRecord, Law, ReadingRecord, Record
 from vatspolicy.core.policies.bundle import SHIPPED
 from vatspolicy.core.policies.model import VERIFICATIONS
 from vatspolicy.core.policies.wording import say_reading
@@ -160,10 +160,10 @@ def _name(record: Record, failure: Failure, lang: Language) -> str:
         assert record.worst_reading is not None
         return clean(word(WORDS, "service_read_as", lang, subject=record.worst_reading.service), one_line=True)
     finding = getattr(record, failure.part)[failure.position]
-    if isinstance(finding, Reading):
+    if isinstance(finding, ReadingRecord):
         name = say_reading(finding.reading, lang)
         return clean(word(WORDS, "read_as", lang, subject=finding.subject, name=name), one_line=True)
-    name = finding.instrument.title[lang] if isinstance(finding, Duty) else finding.rule
+    name = finding.instrument.title[lang] if isinstance(finding, DutyRecord) else finding.rule
     return clean(name, one_line=True)
 
 
