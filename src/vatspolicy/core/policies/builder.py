@@ -110,8 +110,7 @@ class _Builder:
         self.since, self.until = data["effective"]["from"], data["effective"].get("until", NEVER)
         verified = data.get("verified", {})
         self.articles = {
-            key: _article(key, entry, verified.get(key, {}), data)
-            for key, entry in data.get("articles", {}).items()
+            key: _article(key, entry, verified.get(key, {}), data) for key, entry in data.get("articles", {}).items()
         }
 
     def policy(self) -> Policy:
