@@ -15,7 +15,7 @@ import pytest
 T = TypeVar("T")
 
 LONG = os.environ.get("VATSPOLICY_LONG", "") not in ("", "0")
-TIMES = float(os.environ.get("VATSPOLICY_FUZZ", "1" if LONG else "0.1"))
+TIMES = float(os.environ.get("VATSPOLICY_FUZZ", "1" if LONG else "0.2"))
 """How many times the trials of a long run are made."""
 SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
 

@@ -217,7 +217,7 @@ def test_a_list_that_is_read_as_empty_is_told() -> None:
 
 def open_profiles() -> Any:
     """Fixtures without their company, their data, or all but the offers of each service."""
-    for path in part(fixture_files(), 5):
+    for path in part(fixture_files(), 2):
         data = load_profile(path).document.data
         changes: list[dict[str, Any]] = [
             {"company": {}},

@@ -86,7 +86,7 @@ def compare(found: Iterable[tuple[Path, Records]], expected: Mapping[Path, Recor
 @pytest.fixture(scope="module")
 def expected() -> dict[Path, Records]:
     bundle = fresh_bundle()
-    return {file: make_records(bundle, file) for file in part(fixture_files(), 12)}
+    return {file: make_records(bundle, file) for file in part(fixture_files(), 6)}
 
 
 @pytest.mark.parametrize("interval", [sys.getswitchinterval(), 1e-6])
