@@ -9,8 +9,8 @@ JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
-# A file of tests runs in one process, since its tests share what is costly to make.
-SPREAD := --dist loadfile --no-loadscope-reorder
+# Tests of a few files share a process, and what is costly to make.
+PYTEST = $(BIN)/python -m tests.support.parts -j $(JOBS)
 
 # Folders of tests that `make quick` runs: what decides.
 QUICK := core
@@ -37,7 +37,6 @@ endif
 MADE := $(VENV)/.made-$(KEY)
 CORE := $(VENV)/.core-$(KEY)
 TOOLS := $(VENV)/.tools-$(KEY)
-COLLECTED := $(VENV)/.collected-$(KEY)
 EXTRA = $(VENV)/.extra-$(1)-$(KEY)
 RELEASE := .venv-release
 RELEASING := $(RELEASE)/.made-$(KEY)
@@ -60,7 +59,7 @@ owner: ## set the owner of the repository in pyproject.toml and its copies: make
 	@$(PYTHON) -m release.addresses $(NAME)
 
 test: $(TOOLS) ## lint, then every test; of costly searches a part
-	@$(MAKE) --no-print-directory -j 2 lint law $(COLLECTED)
+	@$(MAKE) --no-print-directory -j 2 lint law
 	@$(MAKE) --no-print-directory tests
 
 test-long: lint law ## the same with every search whole, and the tests of pipelines and benchmarks
@@ -70,13 +69,13 @@ law: $(CORE) ## the tests of the law and its fixtures
 	$(BIN)/vatspolicy test --law policies --fixtures fixtures
 
 tests: $(TOOLS) $(PEERS:%=$(VENV)/.%-$(KEY)) ## every test of what users install; those on Spark run after `make spark`
-	$(BIN)/python -m pytest -n $(JOBS) $(SPREAD) $(APART:%=--ignore=tests/%) $(PYTEST_ARGS)
+	$(PYTEST) $(APART:%=--ignore=tests/%) $(PYTEST_ARGS)
 
 pipelines: ## the tests of the package, workflows, actions, templates, the image and fuzz targets
 	@$(MAKE) --no-print-directory tests APART= PYTEST_ARGS='$(APART:%=tests/%) $(PYTEST_ARGS)'
 
 quick: law $(TOOLS) ## the tests of the law and of what decides
-	$(BIN)/python -m pytest -n $(JOBS) $(SPREAD) $(QUICK:%=tests/%) $(wildcard tests/test_*.py) $(PYTEST_ARGS)
+	$(PYTEST) $(QUICK:%=tests/%) $(wildcard tests/test_*.py) $(PYTEST_ARGS)
 
 # uv resolves to the lowest version of each dependency that is named here, and to the newest of what these need in turn.
 LOWEST := .venv-lowest
@@ -84,7 +83,7 @@ lowest: ## the tests of single packages with the lowest version of every depende
 	$(PYTHON) -m venv $(LOWEST)
 	$(LOWEST)/bin/python -m pip --quiet --disable-pip-version-check install 'uv>=0.9'
 	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct -e '.[test]'
-	$(LOWEST)/bin/python -m pytest -n $(JOBS) $(SPREAD) $(LOW_TESTS) $(PYTEST_ARGS)
+	$(LOWEST)/bin/python -m tests.support.parts -j $(JOBS) $(LOW_TESTS) $(PYTEST_ARGS)
 
 lint: $(TOOLS) ## style, prose, types and import layers; workflows, actions and scripts
 	$(BIN)/ruff check .
@@ -178,11 +177,6 @@ $(TOOLS): $(MADE)
 
 $(VENV)/.extra-%-$(KEY): $(CORE)
 	$(PIP) install --no-build-isolation --editable '.[$*]'
-	@touch $@
-
-# Byte code of what the tests import, written beside lint by one process: else each of those that run tests makes all of it.
-$(COLLECTED): $(TOOLS)
-	@$(BIN)/python -m pytest --collect-only -qq >/dev/null 2>&1 || true
 	@touch $@
 
 # The real OPA engine, which tests/acceptance/test_opa.py and the benchmarks ask. Its wheel claims a newer Python than it needs and is

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
-import functools
 import gc
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -17,7 +14,8 @@ from typing import Any
 import pytest
 
 from tests.support.console import Console
-from tests.support.shipped import GOLDEN, PARTS, POLICIES, policy_file
+from tests.support.parts import SHARED
+from tests.support.shipped import GOLDEN, PARTS, policy_file
 from tests.support.specs import TODAY
 from vatspolicy import clock
 from vatspolicy import i18n as language
@@ -25,14 +23,12 @@ from vatspolicy.core.policies.bundle import SHIPPED, Bundle, load_bundle
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A cache of this run, which its workers share. The law is compiled before they start, and not by each of them."""
-    if hasattr(config, "workerinput"):
-        return  # a worker has the environment of the process that started it
-    folder = tempfile.mkdtemp(prefix="vatspolicy-")
-    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
-    os.environ["VATSPOLICY_CACHE"] = folder
-    if config.getoption("numprocesses", None):
-        load_bundle(POLICIES)
+    """One cache of compiled forms for the run, which all its processes share."""
+    if SHARED not in os.environ:
+        folder = tempfile.mkdtemp(prefix="vatspolicy-")
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        os.environ[SHARED] = folder
+    os.environ["VATSPOLICY_CACHE"] = os.environ[SHARED]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -54,46 +50,6 @@ def _environment() -> Iterator[None]:
         for name in ("NO_COLOR", "FORCE_COLOR", "VATSPOLICY_DEBUG", "VATSPOLICY_LANG"):
             patch.delenv(name, raising=False)
         yield
-
-
-MOST, ROOM, WHOLE = 700, 50, 750
-"""Megabytes above which a worker empties its caches, that it may take anew before the next time, and above which it does
-so after each module: a module takes up to 400 more while it runs."""
-
-
-def _megabytes() -> int:
-    pages = Path("/proc/self/statm")
-    return int(pages.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 2**20 if pages.exists() else 0
-
-
-def _clear_caches() -> None:
-    """Empty the caches of all modules, and give memory back to the system: what is not given back counts as taken."""
-    modules = [module for name, module in sys.modules.items() if name.startswith("vatspolicy.")]
-    for value in [value for module in modules for value in vars(module).values()]:
-        if isinstance(value, functools._lru_cache_wrapper) and value.cache_parameters()["maxsize"]:
-            value.cache_clear()
-    gc.unfreeze()
-    gc.collect()
-    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
-        libc.malloc_trim(0)
-
-
-@pytest.fixture(scope="session")
-def _room() -> list[int]:
-    """The megabytes above which caches are emptied: more after a time that left more."""
-    return [MOST]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _small_heap(_room: list[int]) -> Iterator[None]:
-    """The law and the proofs that a module leaves in memory are not walked by each later garbage collection."""
-    yield
-    if _megabytes() > _room[0]:
-        _clear_caches()
-        _room[0] = min(max(MOST, _megabytes() + ROOM), WHOLE)
-    else:
-        gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,96 @@
+"""`python -m tests.support.parts`: tests in parts of a few files, each part in a process of its own.
+
+What a part leaves in memory goes with its process: no later test pays for it, and no cache is emptied that others need.
+`-j 3` runs so many parts at once, `-j 0` all tests in one process. Other arguments are those of pytest: files and folders
+choose the tests, and `--ignore=FOLDER` leaves one out.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.support.shipped import ROOT
+
+FILES = 8
+"""Files of a part: fewer would start more processes, more would leave more in the memory of each."""
+SHARED = "TESTS_CACHE"
+"""Variable that names the folder of compiled forms that the processes of a run share."""
+COMPILE = "from tests.support.shipped import shipped_bundle; shipped_bundle()"
+PYTEST = (sys.executable, "-m", "pytest")
+FAILED, NO_TESTS = 1, 5
+"""Exit codes of pytest: a test failed, and no test is chosen."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the tests and return the exit code of the run: that of pytest for all of them."""
+    jobs, places = int(arguments[1]), [one for one in arguments[2:] if is_place(one)]
+    options = [one for one in arguments[2:] if one not in places]
+    if jobs == 0:
+        return subprocess.run([*PYTEST, *options, *places], cwd=ROOT, check=False).returncode
+    files = find_files(places or ["tests"], [one.partition("=")[2] for one in options if one.startswith("--ignore=")])
+    parts = [files[start : start + FILES] for start in range(0, len(files), FILES)]
+    parts.sort(key=lambda part: -sum(Path(file.partition("::")[0]).stat().st_size for file in part))
+    with ExitStack() as stack:
+        if SHARED not in os.environ:
+            cache = stack.enter_context(tempfile.TemporaryDirectory(prefix="vatspolicy-"))
+            os.environ[SHARED] = os.environ["VATSPOLICY_CACHE"] = cache
+            subprocess.run([sys.executable, "-c", COMPILE], cwd=ROOT, check=True)
+        return run_parts(parts, options, jobs)
+
+
+def is_place(argument: str) -> bool:
+    """Return whether an argument is a file or a folder of tests, or a test of a file; `-k` may name a folder, too."""
+    has_folder = "/" in argument or argument in ("tests", "benchmarks")
+    return has_folder and not argument.startswith("-") and Path(argument.partition("::")[0]).exists()
+
+
+def find_files(places: Sequence[str], left_out: Sequence[str]) -> list[str]:
+    """Return the test files of these places, neighbors beside each other; a file or a test of one stands for itself."""
+    found = [
+        str(file)
+        for place in places
+        for file in (sorted(Path(place).rglob("test_*.py")) if Path(place).is_dir() else [place])
+    ]
+    return [file for file in found if not any(Path(file).is_relative_to(folder) for folder in left_out)]
+
+
+def run_parts(parts: Sequence[Sequence[str]], options: Sequence[str], jobs: int) -> int:
+    """Run parts, so many at once, and print what each says: all of it where a test fails, or with `-v`."""
+
+    def run(part: Sequence[str]) -> tuple[Sequence[str], int, str]:
+        command, both = [*PYTEST, *options, *part], subprocess.STDOUT
+        ran = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=both, text=True, check=False)
+        return part, ran.returncode, ran.stdout
+
+    totals, codes, started = Counter[str](), set[int](), time.monotonic()
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            for number, ended in enumerate(as_completed([pool.submit(run, part) for part in parts]), 1):
+                part, code, printed = ended.result()
+                codes.add(code)
+                told = next((line for line in reversed(printed.splitlines()) if re.search(r" in [\d.]+s\b", line)), "")
+                totals.update({word: int(count) for count, word in re.findall(r"(\d+) ([a-z]+)", told)})
+                if "-v" in options or code not in (0, NO_TESTS):
+                    print(printed)
+                print(f"{number}/{len(parts)} {part[0]} to {part[-1]}: {told.strip('= ')}", flush=True)
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise
+    print(f"{', '.join(f'{count} {word}' for word, count in totals.items())} in {time.monotonic() - started:.0f}s")
+    if codes <= {NO_TESTS}:
+        return NO_TESTS
+    return FAILED if codes - {0, NO_TESTS} else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
