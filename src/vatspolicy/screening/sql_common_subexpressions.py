@@ -121,7 +121,7 @@ class _Extractor:
             if isinstance(value, exp.Expr):
                 built.set(name, self._read(next(parts)))
             elif isinstance(value, list):
-                built.set(name, [self._read(next(parts)) if isinstance(one, exp.Expr) else one for one in value])
+                built.set(name, [self._read(next(parts)) if isinstance(part, exp.Expr) else part for part in value])
             else:
                 built.set(name, value)
         return built
@@ -132,7 +132,7 @@ def _parts(sql: exp.Expr) -> Iterator[exp.Expr]:
         if isinstance(value, exp.Expr):
             yield value
         elif isinstance(value, list):
-            yield from (one for one in value if isinstance(one, exp.Expr))
+            yield from (part for part in value if isinstance(part, exp.Expr))
 
 
 def _shape(sql: exp.Expr, parts: Iterator[int]) -> Iterator[object]:
@@ -140,6 +140,6 @@ def _shape(sql: exp.Expr, parts: Iterator[int]) -> Iterator[object]:
         if isinstance(value, exp.Expr):
             yield name, next(parts)
         elif isinstance(value, list):
-            yield name, tuple(("part", next(parts)) if isinstance(one, exp.Expr) else one for one in value)
+            yield name, tuple(("part", next(parts)) if isinstance(part, exp.Expr) else part for part in value)
         elif value:
             yield name, value
