@@ -247,8 +247,8 @@ def _forget(folder: str) -> None:
     Another process may remove them, too. One that reads an entry has opened it, and reads it to its end.
     """
     entries: list[tuple[int, int, str]] = []
-    with os.scandir(folder) as found:
-        for entry in found:
+    with os.scandir(folder) as scanned:
+        for entry in scanned:
             with contextlib.suppress(OSError):
                 if _ENTRY.fullmatch(entry.name):
                     status = entry.stat(follow_symlinks=False)

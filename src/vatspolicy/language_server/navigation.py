@@ -111,8 +111,10 @@ def schema_place(fact: str, schemas: SchemaSet) -> FilePart | None:
                     tuple(filter(None, reference.partition("#")[2].split("/"))),
                 )
             elif "x-shorthand" in node:
-                place = next(index for index, branch in enumerate(node["anyOf"]) if branch.get("type") == "object")
-                node, path = node["anyOf"][place], (*path, "anyOf", place)
+                branch_index = next(
+                    index for index, branch in enumerate(node["anyOf"]) if branch.get("type") == "object"
+                )
+                node, path = node["anyOf"][branch_index], (*path, "anyOf", branch_index)
             elif "items" in node and "properties" not in node:
                 node, path = node["items"], (*path, "items")
             else:

@@ -172,15 +172,15 @@ def _in_comment(line: str) -> bool:
 
 def _read(marked: str) -> Sketch | None:
     scalars: dict[Path, str] = {}
-    place: tuple[Path, bool, str] | None = None
+    marking: tuple[Path, bool, str] | None = None
     for path, on_key, value in _scalars(marked):
-        if MARK in value and place is None:
-            place = path, on_key, value
+        if MARK in value and marking is None:
+            marking = path, on_key, value
         if not on_key:
             scalars[path] = value.replace(MARK, "")
-    if place is None:
+    if marking is None:
         return None
-    path, on_key, value = place
+    path, on_key, value = marking
     text = value.replace(MARK, "", 1)
     if on_key:
         path = (*path[:-1], text)

@@ -203,8 +203,8 @@ class _SqlWriter:
                 return UNKNOWN
             if not over.value:
                 return Known(node.kind != "exists")
-            if node.kind == "exists" and isinstance(one := self.one_list(node, bound), exp.Expr):
-                return _overlap(one, list(over.value))
+            if node.kind == "exists" and isinstance(one_list := self.one_list(node, bound), exp.Expr):
+                return _overlap(one_list, list(over.value))
             members = (self.value(node.body, {**bound, node.variable: Known(member)}) for member in over.value)
             return disjunction(members) if node.kind == "exists" else conjunction(members)
         wanted = self.constants_of(node, bound)

@@ -637,8 +637,8 @@ _FIELDS: dict[type, tuple[tuple[str, str, Any, bool], ...]] = {}
 
 def fields_in_json(kind: type) -> tuple[tuple[str, str, Any, bool], ...]:
     """Return each field of a class of records: its name, its key in JSON, its default, and whether it is flat."""
-    found = _FIELDS.get(kind)
-    if found is None:
+    in_json = _FIELDS.get(kind)
+    if in_json is None:
         named = ((field.name, field.name.rstrip("_"), field.default, bool(field.metadata)) for field in fields(kind))
-        found = _FIELDS[kind] = tuple(named)
-    return found
+        in_json = _FIELDS[kind] = tuple(named)
+    return in_json
