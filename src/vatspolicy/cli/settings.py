@@ -125,13 +125,9 @@ def _complete(open_ones: Mapping[str, CommandParameter], given: Mapping[str, Any
     taken = set(given)
     wrong: list[Problem] = []
     for read in (read_variables, (lambda: ()) if given.get("no_config") else read_file):
-        settings = [setting for setting in read() if setting.name in open_ones]
-        free = [
-            setting for setting in settings if not _REPLACED_BY.get(setting.name, frozenset((setting.name,))) & taken
-        ]
-        for setting in (
-            settings if read is read_file else free
-        ):  # a mistake in the file counts although an option overrides it
+        every = [setting for setting in read() if setting.name in open_ones]
+        free = [setting for setting in every if not _REPLACED_BY.get(setting.name, {setting.name}) & taken]
+        for setting in every if read is read_file else free:  # a mistake in the file counts although it is overridden
             try:
                 value = _read_value(open_ones[setting.name], setting)
             except InvalidInput as error:
@@ -313,9 +309,7 @@ def _mistake_in_key(key: str) -> tuple[str, str] | None:
     if key in keys():
         return None
     option = key.replace("_", "-")
-    if f"--{option}" in (
-        parameter.declared.name for parameter in flatten(CheckOptions) if parameter.declared.setting == NEVER
-    ):
+    if f"--{option}" in (field.declared.name for field in flatten(CheckOptions) if field.declared.setting == NEVER):
         return _("--{option} belongs on the command line: a file may not set it for every run.", option=option), ""
     return _("This key is not known here."), suggest(key, keys()) or _(
         "Known here: {keys}.", keys=Listing(keys(), quoted=True)

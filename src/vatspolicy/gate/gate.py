@@ -291,17 +291,13 @@ class Gate(ValueObject):
         if processes == 1:
             yield from chain.from_iterable(map(check, specs))
             return
-        first = [
-            each for spec in specs[:CHUNK] for each in check(spec)
-        ]  # loads for all processes what a decision needs
-        self._build_indexes([each.day for each in first])
+        first = list(chain.from_iterable(map(check, specs[:CHUNK])))  # loads for all processes what a decision needs
+        self._build_indexes([checked.day for checked in first])
         yield from first
         chunks = [specs[start : start + CHUNK] for start in range(CHUNK, len(specs), CHUNK)]
         from vatspolicy.workers import map_in_order
 
-        decided = map_in_order(
-            lambda: lambda chunk: [each for spec in chunk for each in check(spec)], chunks, processes
-        )
+        decided = map_in_order(lambda: lambda chunk: list(chain.from_iterable(map(check, chunk))), chunks, processes)
         yield from chain.from_iterable(decided)
 
     def _build_indexes(self, days: Sequence[str]) -> None:

@@ -145,11 +145,8 @@ def decode_receipt(data: Fields, file: str = "") -> StoredReceipt:
     spec, law, decision = data["spec"], data["law"], data["decision"]
     changes = tuple((path, value) for path, value in spec["changes"])
     layers = tuple(LayerUsed(**layer) for layer in law.get("layers", ()))
-    counted = [
-        (opinion, opinion["granted"])
-        for opinion in decision["opinions"]
-        if opinion["state"] == COUNTED and opinion["granted"]
-    ]
+    opinions = [opinion for opinion in decision["opinions"] if opinion["state"] == COUNTED and opinion["granted"]]
+    counted = [(opinion, opinion["granted"]) for opinion in opinions]
     return StoredReceipt(
         file,
         data,

@@ -165,9 +165,8 @@ class Answers:
         """Return the offers to replace a word by those that a hint proposes."""
         file = file_of(params.text_document.uri)
         text = self.project.text(file)
-        start, end = (
-            text.index(position.line, position.character) for position in (params.range.start, params.range.end)
-        )
+        edges = (params.range.start, params.range.end)
+        start, end = (text.index(edge.line, edge.character) for edge in edges)
         return [
             fix_of(self.uri(file), finding, word, text, self.project.lang)
             for finding in self.findings_of(file)

@@ -187,12 +187,10 @@ class EditedLaw:
         }
         users = (user for id, user in by_id.items() if id not in edited and changed & set(user.data.get("uses", ())))
         compiled = compile_some(
-            [*edited.values(), *users], by_id, lambda policy: compile_policy(policy, by_id, self.schemas)
+            [*edited.values(), *users], by_id, lambda file: compile_policy(file, by_id, self.schemas)
         )
-        rows = [
-            (policy.data, self.bundle.policies[policy.data["id"]].file, places, trees)
-            for policy, places, trees in compiled
-        ]
+        files = {id: policy.file for id, policy in self.bundle.policies.items()}
+        rows = [(file.data, files[file.data["id"]], places, trees) for file, places, trees in compiled]
         policies = build_policies(rows, self.schemas, itertools.repeat(NO_CODE), self.bundle.policies.values())
         sources = {document.file: document.text.encode() for document in edited.values()}
         self.bundle = self.bundle.edit({policy.id: policy for policy in policies}, sources)

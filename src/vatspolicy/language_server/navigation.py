@@ -111,10 +111,8 @@ def schema_place(fact: str, schemas: SchemaSet) -> FilePart | None:
                     tuple(filter(None, reference.partition("#")[2].split("/"))),
                 )
             elif "x-shorthand" in node:
-                branch_index = next(
-                    index for index, branch in enumerate(node["anyOf"]) if branch.get("type") == "object"
-                )
-                node, path = node["anyOf"][branch_index], (*path, "anyOf", branch_index)
+                index, node = next(pair for pair in enumerate(node["anyOf"]) if pair[1].get("type") == "object")
+                path = (*path, "anyOf", index)
             elif "items" in node and "properties" not in node:
                 node, path = node["items"], (*path, "items")
             else:
@@ -165,9 +163,7 @@ def find_references(project: Project, file: str, symbols: Iterable[Symbol], defi
 def find_places_of(project: Project, mentions: Iterable[Named]) -> list[FilePart]:
     """Return the places of mentions, each once and in order. Those of one value come one after another."""
     places: dict[FilePart, None] = {}
-    for (_name, path, on_key), group in groupby(
-        mentions, key=lambda named: (named[0].file, named[1].path, named[1].on_key)
-    ):
+    for (_name, path, on_key), group in groupby(mentions, key=lambda by: (by[0].file, by[1].path, by[1].on_key)):
         same = list(group)
         document = same[0][0]
         file = absolute(document.file)
@@ -335,9 +331,7 @@ def _check_name(law: EditedLaw, bundle: Bundle, symbol: Symbol, name: str) -> No
         raise RenameRefused(_("{variable!r} is a reserved word of CEL.", variable=name))
     for id, policy in bundle.policies.items():
         seen = (id, *policy.uses)
-        if symbol.owner in seen and (
-            taken := next((policy for policy in seen if name in bundle.policies[policy].terms), None)
-        ):
+        if symbol.owner in seen and (taken := next((id for id in seen if name in bundle.policies[id].terms), None)):
             raise RenameRefused(_("The term {name!r} is defined in {policy} too.", name=name, policy=taken))
 
 

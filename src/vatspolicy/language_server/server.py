@@ -191,7 +191,8 @@ class PolicyServer(LanguageServer):
     def read_again(self, params: types.DidChangeWatchedFilesParams) -> None:
         """Read the law again if files changed on disk that are not open as they stand there."""
         files = [file_of(change.uri) for change in params.changes]
-        if any(_differs_on_disk(file, self.project.texts.get(file)) for file in files):
+        texts = self.project.texts
+        if any(file not in texts or read_from_disk(file) != texts[file] for file in files):
             self.worker.submit(self.project.forget)
             for file in [*self.looks]:
                 self.look_later(file)
@@ -353,11 +354,6 @@ def _plain(method: Callable[..., Any]) -> Callable[..., Any]:
         return method(*arguments)
 
     return run
-
-
-def _differs_on_disk(file: str, text: str | None) -> bool:
-    """Return whether a file differs between disk and editor; True for a file that is not open."""
-    return text is None or read_from_disk(file) != text
 
 
 def serve(law: FilePath | None, layers: Iterable[FilePath], lang: Language, today: Callable[[], str]) -> None:

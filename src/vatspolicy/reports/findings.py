@@ -54,18 +54,10 @@ def github(tool: str, findings: Iterable[ShownFinding], summary: str, failed: bo
         here = [finding for finding in open_ones if finding.level == level]
         room = _SHOWN if level == last else _SHOWN + 1
         shown = here if len(here) <= room else here[: room - 1]
-        lines += [
-            command(
-                level, finding.message, file=finding.file, line=finding.line, col=finding.column, title=finding.rule
-            )
-            for finding in shown
-        ]
+        lines += [command(level, at.message, file=at.file, line=at.line, col=at.column, title=at.rule) for at in shown]
         if len(shown) < len(here):
             lines.append(command(level, _MORE[lang].format(count=len(here) - len(shown)), title=tool))
-            lines += [
-                f"{finding.file}:{finding.line}:{finding.column}: {finding.rule}: {finding.message}"
-                for finding in here[len(shown) :]
-            ]
+            lines += [f"{at.file}:{at.line}:{at.column}: {at.rule}: {at.message}" for at in here[len(shown) :]]
     lines.append(command(last, summary, title=tool))
     return "".join(f"{line}\n" for line in lines)
 

@@ -81,23 +81,13 @@ def _coverage_lines(coverage: CoverageResult) -> Iterator[str]:
 def _proposal_lines(run: RunResult) -> Iterator[str]:
     """Yield the test cases proposed, each below the clause that it shows, and the reasons where there is none."""
     for proposal in run.proposals:
-        where = {"file": proposal.file, "line": proposal.line, "name": proposal.clause}
-        value = _("true") if proposal.value else _("false")
+        values = {"file": proposal.file, "line": proposal.line, "name": proposal.clause}
+        values["value"] = _("true") if proposal.value else _("false")
         if proposal.case:
-            yield _(
-                "{file}:{line}: {name} decides as {value} in this case of {tests}:",
-                **where,
-                value=value,
-                tests=proposal.tests,
-            )
+            yield _("{file}:{line}: {name} decides as {value} in this case of {tests}:", **values, tests=proposal.tests)
             yield from (f"  {line}" for line in proposal.case.splitlines())
         else:
-            yield _(
-                "{file}:{line}: no case for {name} as {value}: {reason}",
-                **where,
-                value=value,
-                reason=proposal.reason,
-            )
+            yield _("{file}:{line}: no case for {name} as {value}: {reason}", **values, reason=proposal.reason)
 
 
 def _gaps(coverage: CoverageResult) -> Iterator[tuple[str, str, int, str]]:

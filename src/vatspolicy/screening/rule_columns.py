@@ -113,7 +113,7 @@ class RuleColumns:
     def over(self, query: exp.Select, others: Mapping[str, Sql] | None = None) -> exp.Select:
         """Return the query with the columns of rules, and with other columns about the same subject."""
         columns = {**self.columns, **(others or {})}
-        stages, values = extract_common(list(columns.values()), "s")
+        stages, values = extract_common(list(columns.values()))
         for stage in (*stages, dict(zip(columns, values, strict=True))):
             parts = [named(value, name) for name, value in stage.items()]
             query = select(exp.Star(), *parts).from_(query.subquery("stage", copy=False), copy=False)

@@ -600,9 +600,8 @@ class Record(ValueObject):
     def next_deadline(self) -> DutyRecord | None:
         """The duty with the first day after the launch that is not done."""
         later = [duty for duty in self.duties if duty.state != "done" and duty.deadline.group != "before-launch"]
-        return min(
-            (duty for duty in later if duty.deadline.date), key=lambda duty: str(duty.deadline.date), default=None
-        )
+        dated = (duty for duty in later if duty.deadline.date)
+        return min(dated, key=lambda duty: str(duty.deadline.date), default=None)
 
 
 # --- JSON

@@ -355,12 +355,9 @@ def split_duties(record: Record) -> tuple[list[DutyRecord], list[DutyRecord]]:
     filings: list[DutyRecord] = []
     own: list[DutyRecord] = []
     for duty in merge_duties(duty for duty in record.duties if duty.is_due_before_launch):
-        (own if _is_internal(duty) else filings).append(duty)
+        is_internal = [body.id for body in duty.authority] == ["self"]
+        (own if is_internal else filings).append(duty)
     return filings, own
-
-
-def _is_internal(duty: DutyRecord) -> bool:
-    return [body.id for body in duty.authority] == ["self"]
 
 
 def _identify(duty: DutyRecord) -> tuple[str, str, str | None]:

@@ -92,9 +92,8 @@ def _results(record: Record, lang: Language, judgement: Judgement) -> Iterator[A
 
 def _remark(remark: Remark, lang: Language, judgement: Judgement) -> Annotation:
     level = "error" if judgement.fails_remark(remark) else remark.level
-    return Annotation(
-        level, digest.say_remark(remark, lang), remark.kind, remark.file or "", remark.line or 0, remark.column or 0
-    )
+    text, place = digest.say_remark(remark, lang), (remark.file or "", remark.line or 0, remark.column or 0)
+    return Annotation(level, text, remark.kind, *place)
 
 
 def _verdict(record: Record, lang: Language, judgement: Judgement) -> Annotation:

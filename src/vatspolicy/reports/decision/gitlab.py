@@ -34,9 +34,8 @@ class Report(pieces.Report):
         issues = [_issue(record.file, 1, "verdict", "major" if failing else "info", verdict, record.product)]
         for result in results(record, self.lang, self.judgement):
             identity = "\0".join((record.product, result.subject, result.rule, result.detail))
-            issues.append(
-                _issue(record.file, result.line, result.rule, SEVERITIES[result.level], result.message, identity)
-            )
+            level = SEVERITIES[result.level]
+            issues.append(_issue(record.file, result.line, result.rule, level, result.message, identity))
         for day, text in digest.changes_ahead(record, self.lang):
             issues.append(_issue(record.file, 1, "changes-ahead", "info", text, f"{record.product}\0{day}"))
         return (",\n".join(issues),)

@@ -350,10 +350,8 @@ def render(
         entries = place_entries(made[0].places())
     else:
         head = say.html("title_many", count=len(made))
-        entries = [
-            (decision.name, decision.say.place("top"), () if len(made) > _IN_FULL else decision.places())
-            for decision in made
-        ]
+        is_long = len(made) > _IN_FULL
+        entries = [(page.name, page.say.place("top"), () if is_long else page.places()) for page in made]
     remarks_head = say.word(digest.WAIVER_WORDS, "remarks")
     if problems:
         entries.append((say.phrase("undecided"), "undecided", ()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -242,11 +242,8 @@ class RulePart:
     def counterparts(self) -> list[str]:
         """Names of the routes that answer a need, or of the needs that a route answers."""
         effect = self.rule.effect
-        return [rule.name for rule in _all_rules(self.page.bundle) if _answers(rule, effect)]
-
-
-def _all_rules(bundle: Bundle) -> Iterable[Rule]:
-    return (rule for policy in bundle.policies.values() for rule in policy.rules)
+        rules = (rule for policy in self.page.bundle.policies.values() for rule in policy.rules)
+        return [rule.name for rule in rules if _answers(rule, effect)]
 
 
 def _answers(rule: Rule, effect: object) -> bool:
