@@ -288,7 +288,7 @@ def parse_folders(texts: Sequence[str]) -> list[Path]:
     """Return the folders of layers, in their order. Each is named once."""
     folders = list(map(Path, texts))
     if len(set(folders)) < len(folders):
-        raise BadArgument(_("One folder is named twice."))
+        raise BadArgument(_("A folder appears twice."))
     return folders
 
 
@@ -332,7 +332,7 @@ def make_output_parser(formats: Sequence[str]) -> Callable[[Sequence[str]], Outp
                     )
                 )
             if any(Path(path) == earlier for __, earlier in pairs):
-                raise BadArgument(_("Two reports would go to one file."))
+                raise BadArgument(_("Two reports would write to the same file."))
             pairs.append((name, Path(path)))
         return pairs
 

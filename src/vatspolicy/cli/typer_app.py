@@ -70,7 +70,7 @@ class PanelCommand(PanelHelp, TyperCommand):
                 ):
                     ctx.fail(
                         _(
-                            "Option {option!r} is given {times} times, and it takes one value.",
+                            "Option {option!r} takes one value but appears {times} times.",
                             option=parameter.opts[0],
                             times=times,
                         )

@@ -271,7 +271,7 @@ class Gate(ValueObject):
         if self.expected is None or number == self.expected:
             return None
         return _(
-            "--expect {expected} does not hold: the number of specs found is {count}.",
+            "--expect {expected} failed: the number of specs found is {count}.",
             expected=self.expected,
             count=number,
         )

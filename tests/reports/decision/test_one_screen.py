@@ -144,7 +144,7 @@ def test_the_holder_stands_beside_licenses_and_duties(run: Run) -> None:
     for operator, holder in (
         ("company", "the company (Acme Ltd.)"),
         ("partner", "the partner (Bohai Co.)"),
-        (None, "the operator, who is not stated"),
+        (None, "the operator, not stated"),
     ):
         record = run(("services.0.operated_by", operator), *names).records[0]
         told: list[NeedRecord | DutyRecord] = [*record.licenses, *record.met, *record.duties]
@@ -197,7 +197,7 @@ def test_the_screen_says_what_blocks_and_the_nearest_way(run: Run) -> None:
 def test_the_screen_asks_for_facts_and_counts_the_rest(run: Run) -> None:
     result = run(*UNKNOWN)
     text = screen(result)
-    assert "Could still be anything from NEEDS LICENSE to DENY." in flat(text)
+    assert "Possible results range from NEEDS LICENSE to DENY." in flat(text)
     assert f"? {result.records[0].missing[0].path}: " in flat(text)
 
 
@@ -205,7 +205,7 @@ def test_the_screen_shows_contested_readings(run: Run) -> None:
     text = screen(run(*SOFTWARE))
     assert text.startswith(" ALLOW · CONTESTED ")
     assert "\nContested\n" in text
-    assert "another reading needs a license" in flat(text)
+    assert "license needed under another reading" in flat(text)
 
 
 def test_the_screen_counts_duties_and_names_the_next_deadline() -> None:
@@ -329,7 +329,7 @@ def test_no_fail_is_said(run: Run) -> None:
 def test_an_argument_without_a_spec_fails(run: Run) -> None:
     Path("empty").mkdir()
     Path("shop.yaml").write_text(SHOP)
-    assert last(run(specs=("shop.yaml", "empty"))).startswith("Gate: FAILED (1 argument without a spec)")
+    assert last(run(specs=("shop.yaml", "empty"))).startswith("Gate: FAILED (1 argument matches no spec)")
 
 
 # --- details ----------------------------------------------------------------------------------------------------------

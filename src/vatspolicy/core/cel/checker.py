@@ -85,7 +85,7 @@ def _same_kind(left: Node, right: Node, other: Type, ordered: bool) -> None:
         case _:
             first, second = Capital(str(left.type)), str(other)
             message = (
-                _("{one} cannot be put in order with {two}.", one=first, two=second)
+                _("{one} cannot be ordered against {two}.", one=first, two=second)
                 if ordered
                 else _("{one} cannot be compared with {two}.", one=first, two=second)
             )
@@ -108,7 +108,7 @@ def _check_overlap(left: Node, right: Node, first: Enum, second: Enum) -> None:
 def _check_days(node: Node, type: Type) -> None:
     """Raise unless every value of the written type is a calendar day."""
     if not isinstance(type, Enum) or not type.written:
-        raise ExpressionError(_("A day is compared with a day, but this is {type}.", type=type), node.span)
+        raise ExpressionError(_("A day can be compared only with a day, but this is {type}.", type=type), node.span)
     for value in sorted(type.values):
         try:
             datetime.date.fromisoformat(value)
@@ -116,7 +116,7 @@ def _check_days(node: Node, type: Type) -> None:
         except ValueError:
             valid = False
         if not valid:
-            raise ExpressionError(_("This is not a calendar day."), node.span, _("Write YYYY-MM-DD."))
+            raise ExpressionError(_("This is not a calendar date."), node.span, _("Write YYYY-MM-DD."))
 
 
 def check_members(over: Node) -> None:
@@ -156,15 +156,15 @@ def check_depth(node: Node) -> None:
     height, loops, parts = _measure(node)
     if height > MAX_HEIGHT:
         message = _("This is nested deeper than {max_height} levels, including its terms.", max_height=MAX_HEIGHT)
-        raise ExpressionError(message, node.span, _("Refer to fewer terms that refer to others."))
+        raise ExpressionError(message, node.span, _("Use fewer nested terms."))
     if loops > MAX_LOOPS:
         message = _(
             "There are more than {max_loops} nested quantifiers, including those of terms.", max_loops=MAX_LOOPS
         )
         raise ExpressionError(message, node.span, _("Quantify over fewer lists at once."))
     if parts > MAX_PARTS:
-        message = _("This has more than {max_parts} parts, including those of its terms.", max_parts=MAX_PARTS)
-        raise ExpressionError(message, node.span, _("Refer to fewer terms that refer to others."))
+        message = _("This has more than {max_parts} parts, including the parts of its terms.", max_parts=MAX_PARTS)
+        raise ExpressionError(message, node.span, _("Use fewer nested terms."))
 
 
 def _measure(node: Node) -> tuple[int, int, int]:

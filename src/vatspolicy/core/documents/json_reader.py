@@ -131,7 +131,7 @@ class JsonReader(TextReader):
         if _NUMBER.fullmatch(word):
             return self.number(start, word)
         if word.lstrip("-+") in ("NaN", "Infinity"):
-            self.note(start, _("Infinity and NaN are not numbers here."), QUOTE_TEXT)
+            self.note(start, _("Infinity and NaN are not valid numbers."), QUOTE_TEXT)
         else:
             self.note(start, _("This is not a JSON value."), QUOTE_TEXT)
         return None

@@ -52,7 +52,7 @@ def load_document(path: FilePath | str, stdin_name: str | None = None, recall: b
     except PermissionError:
         message = _("The file may not be read: permission is denied.")
     except (OSError, ValueError) as error:
-        reason = reason_of(error) if isinstance(error, OSError) else _("its name is not usable")
+        reason = reason_of(error) if isinstance(error, OSError) else _("its name cannot be used")
         message = _("The file cannot be read: {reason}.", reason=reason)
     else:
         return recall_document(content, name) if recall else parse_document(content, name)

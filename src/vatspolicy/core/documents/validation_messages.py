@@ -75,7 +75,7 @@ class Explainer:
     def _unknown_keys(self, fault: SchemaFault) -> Iterator[Problem]:
         for key in fault.unexpected:
             hint = self._meant_key(key, fault)
-            yield self._document.problem((*fault.path, key), _("This key is not known here."), hint, key=True)
+            yield self._document.problem((*fault.path, key), _("This key is unknown."), hint, key=True)
 
     def _meant_key(self, key: str, fault: SchemaFault) -> str:
         """Return a hint for an unknown key: another name for a known one, a key of another place, a misspelt one."""
@@ -88,7 +88,7 @@ class Explainer:
             return _("It belongs to {places}.", places=Listing(places, "or"))
         if hint := suggest(key, named.keys() - set(fault.value)) or suggest(key, named):
             return hint
-        return _("Known here: {keys}.", keys=Listing(sorted(named))) if 0 < len(named) <= LONG_LIST else ""
+        return _("Known keys: {keys}.", keys=Listing(sorted(named))) if 0 < len(named) <= LONG_LIST else ""
 
     def _meant_key_of_word(self, fault: SchemaFault) -> str:
         """Return a hint for a word that names nothing here, but a value of another key of the same object."""
@@ -136,7 +136,7 @@ class Explainer:
         for inner in fault.alternatives:
             branches.setdefault(inner.branch, []).append(inner)
         if not branches:
-            message, hint = _("This can be read in more than one way."), _("Keep one of the alternatives.")
+            message, hint = _("This has more than one possible meaning."), _("Keep one of the alternatives.")
             yield self._document.problem(fault.path, message, hint, key=True)
             return
         alike = [
@@ -156,9 +156,9 @@ class Explainer:
     def _one_of_keys(self, fault: SchemaFault, keys: list[str]) -> Iterator[Problem]:
         given = [key for key in fault.value if key in keys]
         message = (
-            _("Exactly one of these keys belongs here: {keys}.", keys=Listing(keys))
+            _("Write exactly one of these keys: {keys}.", keys=Listing(keys))
             if fault.rule == "oneOf"
-            else _("At least one of these keys belongs here: {keys}.", keys=Listing(keys))
+            else _("Write at least one of these keys: {keys}.", keys=Listing(keys))
         )
         if len(given) > 1:
             hint = _("Keep one of: {given}.", given=Listing(given))

@@ -45,7 +45,7 @@ def describe_fault(fault: SchemaFault, schemas: SchemaSet) -> tuple[str, str]:
     if rule == "not" and isinstance(limit, dict) and (keys := limit.get("required")):
         listed = Listing(keys, "and", quoted=True)
         return (
-            _("This must not have {keys} together.", keys=listed)
+            _("These keys cannot be combined: {keys}.", keys=listed)
             if len(keys) > 1
             else _("This must not have {keys}.", keys=listed)
         ), ""
@@ -54,7 +54,7 @@ def describe_fault(fault: SchemaFault, schemas: SchemaSet) -> tuple[str, str]:
     if rule == "forbidden":
         return _("This key is not allowed here."), ""
     if rule == "contains":
-        return _("The list has not the items that it needs."), ""
+        return _("The list lacks a required item."), ""
     return _("This is not allowed here."), ""
 
 
@@ -154,11 +154,11 @@ def describe_strange_word(
         near = _suggest_words(value, texts, words, meant, only_names=bool(inner))
         if inner and not near:
             hint = (
-                _("Name one in it: {inner}.", inner=Listing(inner))
+                _("Choose one within it: {inner}.", inner=Listing(inner))
                 if len(inner) <= LONG_LIST
-                else _("Name one place in it.")
+                else _("Choose a place within it.")
             )
-            return _("This place is too wide here."), hint
+            return _("This place is too large here."), hint
     rest = _("Allowed: {texts}.", texts=Listing(texts)) if len(texts) <= SHORT_LIST else ""
     if listed and not rest:
         rest = _("All values: vatspolicy list {listed}.", listed=listed)
@@ -223,5 +223,5 @@ def _around(word: str, names: Names) -> list[str]:
 def _describe_no_day(value: object) -> tuple[str, str]:
     """Return the message and hint for a text that is not a day: of another form, or of a month that is shorter."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        return _("The calendar has no such day."), _("Check the month and the day.")
+        return _("This day does not exist in the calendar."), _("Check the month and the day.")
     return _("This is not a date."), _("Write the year, the month and the day, such as 2027-06-01.")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import yaml
 
 
-BLOCK_HEADER = (_("The line after | or > holds something else."), _("Begin the text on the next line."))
+BLOCK_HEADER = (_("The line after | or > contains something else."), _("Begin the text on the next line."))
 BEGINNING = (_("A value cannot begin with !, & or *."), _("Put it in quotes."))
 NO_SPACE = (_("A space is missing behind the : of this key."), _("Write one, or put the key in quotes."))
 # Messages of the two parsers, which differ slightly, and the message for the user. The first match counts.
@@ -36,8 +36,8 @@ _SYNTAX = (
     ),
     (r"quoted scalar", *NO_ESCAPE),
     (r"scanning an? (anchor|alias)|expected alphabetic", *BEGINNING),
-    (r"(scanning|parsing) a tag|tag handle", _("Tags such as !name are not used here."), _("Put the value in quotes.")),
-    (r"exceeded", _("Values are nested too deep."), _("Check the brackets.")),
+    (r"(scanning|parsing) a tag|tag handle", _("Tags such as !name are not supported."), _("Put the value in quotes.")),
+    (r"exceeded", _("Values are nested too deeply."), _("Check the brackets.")),
     (r"mapping values are not allowed", _("A : is not allowed here."), _("Check the indentation, or use quotes.")),
     (r"mapping keys are not allowed", _("A ? is not allowed here."), _("Put the value in quotes.")),
     (r"sequence entries are not allowed", _("A list item cannot begin here."), _("Begin it on a separate line.")),
@@ -49,7 +49,7 @@ _SYNTAX = (
     (r"block scalar", *BLOCK_HEADER),
     (
         r"block (mapping|collection|sequence)",
-        _("This does not fit what is above."),
+        _("This does not fit the text above."),
         _("Check the indentation and quotes."),
     ),
     (r"node content", _("A value is missing here."), _("Write it, or put the text in quotes.")),
@@ -103,7 +103,7 @@ class YamlReader(TextReader):
         import yaml
 
         if "%" in self.text and (directive := re.compile(_DIRECTIVE).match(self.text)):
-            self.fail(directive.end() - 1, _("Directives are not used here."), _("Remove the line that begins with %."))
+            self.fail(directive.end() - 1, _("Directives are not supported."), _("Remove the line that begins with %."))
         self.yaml = yaml
         self.events: Iterator[Any] = iter(yaml_loader()(self.text).get_event, None)
         try:
@@ -151,7 +151,7 @@ class YamlReader(TextReader):
             return self._alias(str(event.anchor), start)
         if event.tag is not None:
             hint = _("Remove the tag; put the value in quotes if it begins with !.")
-            self.note(start, _("Tags such as !name are not used here."), hint)
+            self.note(start, _("Tags such as !name are not supported."), hint)
         if event.anchor is not None:
             self.anchors[event.anchor] = None
         if isinstance(event, self.yaml.ScalarEvent):
@@ -166,7 +166,9 @@ class YamlReader(TextReader):
         """Refuse `&a:b`: YAML 1.2 reads an anchor named `a:b`, this parser an anchor `a` and the text `:b`."""
         behind = start + 1 + len(event.anchor)
         if self.text[start : start + 1] in ("&", "*") and re.compile(_ANCHOR_GOES_ON).match(self.text, behind):
-            self.note(start, _("The name of an anchor has only letters, digits, - and _."), _("Rename the anchor."))
+            self.note(
+                start, _("The name of an anchor can contain only letters, digits, - and _."), _("Rename the anchor.")
+            )
 
     def _alias(self, name: str, start: int) -> DocumentNode:
         self.aliases += 1
@@ -178,7 +180,7 @@ class YamlReader(TextReader):
                 self.note(start, _("An alias cannot be inside its own anchor."))
             else:
                 self.note(
-                    start, _("No earlier anchor has this name."), suggest(name, islice(self.anchors, _MOST_ANCHORS))
+                    start, _("This alias has no anchor above it."), suggest(name, islice(self.anchors, _MOST_ANCHORS))
                 )
             return DocumentNode(None, start, start)
         self.spend(start, target.size, target.height)
@@ -258,7 +260,9 @@ class YamlReader(TextReader):
                 del self.problems[reported:]
             return None
         if event.tag is not None or event.anchor is not None:
-            self.note(start, _("A key has no tag and no anchor here."), _("Put it in quotes if it begins with ! or &."))
+            self.note(
+                start, _("A key cannot have a tag or an anchor."), _("Put it in quotes if it begins with ! or &.")
+            )
             return None
         text: str = event.value
         self._check_text(event, start)
@@ -267,7 +271,7 @@ class YamlReader(TextReader):
         if event.style or (is_surely_text(text) and text != "<<"):
             return text
         if text == "<<":
-            self.note(start, _("Merge keys (<<) are not used here."), _("Write the keys out."))
+            self.note(start, _("Merge keys (<<) are not supported."), _("Write the keys out."))
             return None
         if not text or text in ("true", "false", "null") or is_number(text) or doubt(text):
             self.note(start, _("A key must be text."), _("Put it in quotes."))
@@ -356,7 +360,7 @@ _MOST_ANCHORS = 100  # that a hint is looked for among
 _BEYOND_UNICODE = r"\\U(?!000|0010)[0-9a-fA-F]{8}"
 _QUESTION_MARK = (_("A ? inside [ ] or { } is not allowed here."), _("Put the value in quotes."))
 _SIGN_IN_BRACKETS = (
-    _("A lone - and a ? before a key are not allowed inside [ ] or { }."),
+    _("A single - and a ? before a key are not allowed inside [ ] or { }."),
     _("Put it in quotes."),
 )
 _DIRECTIVE = r"(?: *(?:#[^\n]*)?\n)*%"

@@ -17,8 +17,8 @@ SMALL_SHARE, NOT_ADVICE = "small-share", "not-advice"
 _LATER_LAW = Phrase("Covers law published up to {day}.")
 _SMALL_SHARE = Phrase("{path}: {percent} is read as {percent} percent. For one half, write 50.")
 _NOT_ADVICE = Phrase("A reading of the law by rules, not legal advice.")
-_READ_AS_NONE = Phrase("Assumed none because not stated: {names}.")
-_LAYERS = Phrase("Rules above the law: {names}.")
+_READ_AS_NONE = Phrase("Not stated, so assumed none: {names}.")
+_LAYERS = Phrase("Additional rules above the law: {names}.")
 _REPLACED = Phrase("{rule} is replaced by {by} (layer {layer}). Reason: {reason} Owner: {owner}.")
 _ENFORCED = {
     "deny": Phrase("{rule} is enforced as written until {until} (layer {layer}). Reason: {reason} Owner: {owner}."),

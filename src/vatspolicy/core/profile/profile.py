@@ -173,8 +173,8 @@ def open_parts(
 def read_profile(document: Document, schemas: SchemaSet | None = None) -> Profile:
     """Return the profile in a document. Raises InvalidInput."""
     if is_launch(document):
-        message = _("This is a launch of several companies, and one profile is needed.")
-        hint = _("vatspolicy check decides the launch. Name one part as FILE#PART.")
+        message = _("This is a launch of several companies, but the command needs one profile.")
+        hint = _("vatspolicy check decides the launch. Choose one part with FILE#PART.")
         raise InvalidInput([document.problem(("companies",), message, hint, key=True)])
     problems = validate(document, "profile", schemas) or first_problems(_beyond_schema(document))
     if problems:

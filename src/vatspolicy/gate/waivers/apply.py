@@ -41,35 +41,38 @@ NOTES = ("in-baseline", "ends-soon")
 SOON = 14
 """Days before the last day of a waiver from which reports say that it ends."""
 WHY: Mapping[str, Mapping[str, str]] = {
-    "wildcard": Phrase("It does not apply: a rule and a product are named in full, without wildcards."),
-    "too-long": Phrase("It does not apply: it lasts longer than an approval may."),
-    "several-specs": Phrase("It does not apply: several specs of this run are this product."),
-    "no-approvers": Phrase("It does not apply: no file says who may approve it (--approvers)."),
+    "wildcard": Phrase("It does not apply: the rule and the product must be written in full, without wildcards."),
+    "too-long": Phrase("It does not apply: it lasts longer than the limit for approvals."),
+    "several-specs": Phrase("It does not apply: several specs of this run have this product id."),
+    "no-approvers": Phrase("It does not apply: a list of approvers is missing (--approvers)."),
     "approver": Phrase("It does not apply: its approver may not approve it."),
     "unwaivable": Phrase("It does not apply: this rule cannot be waived."),
     "early": Phrase("It does not apply: it is not in force yet."),
     "over": Phrase("It does not apply: it has expired."),
     "before-launch": Phrase("It does not apply: it ends before the launch day, or the day that was decided."),
     "no-launch": Phrase("It does not apply: the spec has no launch day, so it could launch after the last day."),
-    "ends-soon": Phrase("It applies until {until}, and not after that day. Renew it, or settle the finding."),
-    "changed": Phrase("It does not apply: the rule, or a fact that it read, has changed since."),
+    "ends-soon": Phrase("It applies through {until}. Renew it, or resolve the finding."),
+    "changed": Phrase("It does not apply: the rule, or a fact that it reads, has changed since the approval."),
     "no-rule": Phrase("It is unused: the rule does not exist."),
-    "no-product": Phrase("It is unused: no spec that was decided is this product."),
+    "no-product": Phrase("It is unused: no decided spec has this product id."),
     "undetermined": Phrase(
-        "The waiver does not apply: a missing fact leaves the rule undetermined, which cannot be waived."
+        "The waiver does not apply: a missing fact leaves the rule undetermined, and an undetermined rule cannot be"
+        " waived."
     ),
-    "no-finding": Phrase("The waiver is unused: the rule finds nothing on this product. Remove it."),
+    "no-finding": Phrase("The waiver is unused: the rule has no finding for this product. Remove the waiver."),
     "no-claim": Phrase("It is unused: the spec does not claim this opinion."),
-    "stronger": Phrase("It does not apply: another entry for the product prevails."),
-    "no-effect": Phrase("It is unused: the opinion settles nothing here. The report of the spec says why."),
+    "stronger": Phrase("It does not apply: another entry for the product takes precedence."),
+    "no-effect": Phrase(
+        "It is unused: the opinion does not settle anything here. The report of the spec shows the reason."
+    ),
     "baseline-too-long": Phrase("The baseline does not apply: it lasts longer than a year."),
-    "baseline-early": Phrase("The baseline does not apply: it was written on a day to come."),
+    "baseline-early": Phrase("The baseline does not apply: its date is in the future."),
     "baseline-over": Phrase("The baseline does not apply: it ended on {until}."),
-    "baseline-several": Phrase("The baseline does not apply here: several specs of this run are this product."),
+    "baseline-several": Phrase("The baseline does not apply here: several specs of this run have this product id."),
     "baseline-no-launch": Phrase(
         "The baseline does not apply here: the spec has no launch day, so it could launch after the last day."
     ),
-    "fixed": Phrase("Fixed or changed: the baseline need not hold it. Shrink the baseline."),
+    "fixed": Phrase("Fixed or changed: remove it from the baseline."),
     "in-baseline": Phrase("Findings in the baseline: {count}, the oldest since {since}, until {until}."),
 }
 

@@ -182,13 +182,13 @@ def load_waiver_set(
 
 def load_waivers(path: Path) -> tuple[Waiver, ...]:
     """Load the waivers of a file (waivers.schema.json). Raises InvalidInput with every problem."""
-    message = _("Another waiver of this file is about the same finding.")
+    message = _("Another waiver in this file covers the same finding.")
     return _load_approvals(path, "waivers", lambda entry, common: Waiver(**common, rule=entry["rule"]), message)
 
 
 def load_opinions(path: Path) -> tuple[GrantedOpinion, ...]:
     """Load the granted opinions of a file (opinions.schema.json). Raises InvalidInput with every problem."""
-    message = _("Another entry of this file grants the same opinion.")
+    message = _("Another entry in this file grants the same opinion.")
 
     def make(entry: Fields, common: Fields) -> GrantedOpinion:
         return GrantedOpinion(**common, opinion=stated(entry["opinion"]))
@@ -213,7 +213,7 @@ def _load_approvals(path: Path, kind: str, make: Callable[[Fields, Fields], A], 
         if identity in seen:
             problems.append(document.problem((kind, index), again))
         if approval.expiry < approval.granted:
-            problems.append(document.problem((kind, index, "expiry"), _("It ends before it begins.")))
+            problems.append(document.problem((kind, index, "expiry"), _("Its last day is before its first.")))
         seen.add(identity)
         approvals.append(approval)
     if problems:

@@ -70,7 +70,7 @@ def _narrow(locations: tuple[Site, ...], place: str | None, zone: str | None) ->
         outside = [location for location in found if location.zone == OUTSIDE or location.whole]
         found = outside or found
     if not found:
-        raise PlaceError(_("no company can be registered there: that zone has no such site"))
+        raise PlaceError(_("companies cannot be registered there: the zone has no site in that place"))
     return tuple(found)
 
 

@@ -39,8 +39,8 @@ WORDS: Table = {
 COUNTS: Counts = {
     "causes": (Phrase("{n} more"), Phrase("{n} more")),
     "specs": (
-        Phrase("{n} more spec: see the whole report."),
-        Phrase("{n} more specs: see the whole report."),
+        Phrase("{n} more spec: see the full report."),
+        Phrase("{n} more specs: see the full report."),
     ),
 }
 LEAVES_OUT = {

@@ -35,24 +35,24 @@ if TYPE_CHECKING:
 
 READING_WORDS: Table = {
     "contested": Phrase("CONTESTED"),
-    "denies": Phrase("another reading says DENY"),
-    "needs": Phrase("another reading needs a license ({licenses})"),
-    "open": Phrase("another reading leaves it open"),
-    "together": Phrase("readings together say {decision}"),
-    "milder": Phrase("another reading says {decision}"),
-    "same": Phrase("another reading, the same decision"),
+    "denies": Phrase("DENY under another reading"),
+    "needs": Phrase("license needed under another reading ({licenses})"),
+    "open": Phrase("undecided under another reading"),
+    "together": Phrase("{decision} under several readings together"),
+    "milder": Phrase("{decision} under another reading"),
+    "same": Phrase("same decision under another reading"),
     "as": Phrase("Read as {name}"),
     "first": Phrase("Read first: {text}"),
     "settled_by": Phrase("Settled by: {text}"),
-    "worst": Phrase("All together: {service} read as {names} is {decision}."),
-    "alone": Phrase("There are too many combinations of readings of {service}; each was read alone."),
+    "worst": Phrase("All together: with {service} read as {names}, the decision is {decision}."),
+    "alone": Phrase("{service} has too many combinations of readings; each reading was evaluated separately."),
     "instead": Phrase("not {names}"),
     "denial added": Phrase("denied: {names}"),
     "denial removed": Phrase("no denial: {names}"),
     "license added": Phrase("to get: {names}"),
     "license removed": Phrase("not to get: {names}"),
     "held added": Phrase("held: {names}"),
-    "held removed": Phrase("no use of: {names}"),
+    "held removed": Phrase("does not use: {names}"),
     "route added": Phrase("open: {names}"),
     "route removed": Phrase("closed: {names}"),
     "duty added": Phrase("also owed: {names}"),
@@ -61,25 +61,28 @@ READING_WORDS: Table = {
     "does-not-apply": Phrase("{about} does not apply"),
     "classes": Phrase("the service is {classes}"),
     "no_class": Phrase("the service is not telecommunications"),
-    "given": Phrase("{reading}, says {by} ({date})"),
-    "claimed": Phrase("Claimed by {by} ({date}), not granted: {reading}"),
+    "given": Phrase("{reading}, according to {by} ({date})"),
+    "claimed": Phrase("Claimed by {by} ({date}) but not granted: {reading}"),
     "granted": Phrase("granted by {approver} ({ticket}) until {until}"),
     "authority": Phrase("{by} for {authority}"),
-    "not-granted": Phrase("It does not count. An approver may grant it: --opinions, --approvers."),
-    "not-yet-in-force": Phrase("It does not count on this day yet."),
-    "superseded": Phrase("Another opinion prevails: that of an authority, or a later one."),
+    "not-granted": Phrase("It does not count unless an approver grants it: --opinions, --approvers."),
+    "not-yet-in-force": Phrase("It does not yet count on this day."),
+    "superseded": Phrase("An opinion of an authority, or a later opinion, takes precedence."),
     "older-than-rule": Phrase("It does not count: it is older than the rule."),
-    "no-such-reading": Phrase("It does not count: no reading of the rule holds these classes."),
-    "law-was-read": Phrase("It has no effect: the law behind the rule was read, and an opinion does not overrule it."),
+    "no-such-reading": Phrase("It does not count: no reading of the rule has these classes."),
+    "law-was-read": Phrase(
+        "It has no effect: the law behind the rule has been checked, and an opinion does not override it."
+    ),
     "no-effect": Phrase("It has no effect on these facts."),
     "get": Phrase(
-        "Get a legal opinion on {name}, and have an approver grant it: {message} Nobody here has read the law behind it"
+        "Get a legal opinion on {name}, and have an approver grant it: {message} No one has checked the law behind "
+        "this rule"
     ),
 }
 DUTIES: Counts = {"duties": (Phrase("{n} duty"), Phrase("{n} duties"))}
 ADVICE_KINDS: Table = {
     "contested": Phrase("Contested", "decision doubt"),
-    "article-differs": Phrase("Commentary says otherwise"),
+    "article-differs": Phrase("Commentary differs"),
     "verify": Phrase("To verify"),
     "pending": Phrase("The law may change"),
     "note": Phrase("Note"),
@@ -250,7 +253,7 @@ def say_matter(matter: Matter, lang: Language) -> str:
 BEARERS: Table = {
     "company": Phrase("the company"),
     "partner": Phrase("the partner"),
-    "operator": Phrase("the operator, who is not stated"),
+    "operator": Phrase("the operator, not stated"),
 }
 """Who must hold a license or do a duty."""
 LAYER_WORDS: Table = {"layer": Phrase("layer {name}")}
@@ -261,7 +264,7 @@ WAIVER_WORDS: Table = {
     "baseline": Phrase("in the baseline since {since}, until {until}"),
     "warn": Phrase("only a warning until {until}, {approver}: {reason}"),
     "off": Phrase("switched off until {until}, {approver}: {reason}"),
-    "some": Phrase("{count} of {total} findings set aside; what is left for the gate: {verdict}."),
+    "some": Phrase("{count} of {total} findings set aside; result of the remaining findings: {verdict}."),
     "remarks": Phrase("Notes on this run"),
 }
 

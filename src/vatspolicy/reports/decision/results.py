@@ -23,13 +23,13 @@ WORDS: Table = {
     MISSING: Phrase("A fact is missing, so there is no decision yet."),
     UNDETERMINED: Phrase("Missing facts leave rules undetermined. The decision does not depend on them."),
     DECISION: Phrase("The decision as a whole fails the gate."),
-    "left": Phrase("{count} rules stay undetermined. Facts that would settle them: {facts}."),
+    "left": Phrase("{count} rules stay undetermined. These facts would settle them: {facts}."),
     "more": Phrase("{facts} and {count} more"),
     "contested_help": Phrase(
         "Authorities or courts read a rule differently. Under the other reading the result differs."
     ),
     "missing_help": Phrase(
-        "State the fact in the spec. vatspolicy guesses nothing; `vatspolicy ask SPEC` asks for what is missing."
+        "State the fact in the spec. vatspolicy does not guess facts; `vatspolicy ask SPEC` asks for missing facts."
     ),
 }
 SHOWN = 5

@@ -193,7 +193,7 @@ COUNTS: Counts = {
     "errors": (Phrase("{n} error"), Phrase("{n} errors")),
     "incomplete": (Phrase("{n} incomplete"), Phrase("{n} incomplete")),
     "waiver_files": (Phrase("{n} waiver error"), Phrase("{n} waiver errors")),
-    "empty": (Phrase("{n} argument without a spec"), Phrase("{n} arguments without a spec")),
+    "empty": (Phrase("{n} argument matches no spec"), Phrase("{n} arguments match no spec")),
     "strict": (Phrase("{n} waiver notice, --strict-waivers"), Phrase("{n} waiver notices, --strict-waivers")),
     "denials": (Phrase("{n} obstacle"), Phrase("{n} obstacles")),
     "licenses": (Phrase("{n} license"), Phrase("{n} licenses")),

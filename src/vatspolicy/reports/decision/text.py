@@ -229,8 +229,8 @@ SCREEN_COUNTS: Counts = {
     "later": (Phrase("{n} duty after launch"), Phrase("{n} duties after launch")),
     "advice": (Phrase("{n} note for review"), Phrase("{n} notes for review")),
     "open": (
-        Phrase("{n} fact not stated, on which further findings depend"),
-        Phrase("{n} facts not stated, on which further findings depend"),
+        Phrase("{n} fact that further findings depend on is not stated"),
+        Phrase("{n} facts that further findings depend on are not stated"),
     ),
     "met": (Phrase("{n} permit held"), Phrase("{n} permits held")),
 }
