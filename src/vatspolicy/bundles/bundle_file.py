@@ -206,15 +206,19 @@ _STORED = 65535
 
 
 def build_bundle_file(
-    folder: Path, number: int, file: str = "bundle.tar.gz", layers: Sequence[Path] = ()
+    folder: Path,
+    number: int,
+    file: str = "bundle.tar.gz",
+    schemas: SchemaSet | None = None,
+    layers: Sequence[Path] = (),
 ) -> BundleFile:
-    """Return the bundle of a folder of policies, layers above it, and the shipped schemas.
+    """Return the bundle of a folder of policies, layers above it, and schemas, by default the shipped ones.
 
     Raises InvalidInput for policies that do not load.
 
     `number` is from 0 and greater than that of every release before.
     """
-    schemas = SchemaSet.shipped()
+    schemas = schemas or SchemaSet.shipped()
     sources = _sources(folder)
     law = [(name, content) for name, content in sources.items() if name.endswith(".yaml")]
     above = [_moved(read_layer(layer, str(layer)), position) for position, layer in enumerate(layers, 1)]
