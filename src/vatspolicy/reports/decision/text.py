@@ -69,16 +69,11 @@ class Report(pieces.Report):
         invalid = _count_errors(gate)
         closing = say_gate(gate, entries.summaries, lang, style, room, run.repeated, extent == "quiet") if gate else []
         several = len(entries) + len(invalid) > 1
-        if extent == "details":
-            order = entries.sort(lambda summary: gravity(summary.decision, summary.contested))
-            yield from (text for (text,) in entries.texts(order))
-        elif extent == "screen" and not several and run.only:
+        if extent == "screen" and not several and run.only:
             yield from _join(render_screen(run.only, lang, style, room, () if remarks else closing))
             closing = closing if remarks else []
-        elif extent in ("screen", "summary", "failures"):
-            lines = table_lines if extent == "screen" else summary_lines
-            shown = [summary for summary in entries.summaries if summary.fails or extent != "failures"]
-            yield from _join(lines(shown, invalid, lang, style, room))
+        else:
+            yield from self._decisions(entries, invalid)
         for changes in (gate.changes, gate.by_law) if gate and extent != "quiet" else ():
             yield from _join(_change_lines(changes, lang, style, room))
         if remarks and extent != "quiet":
@@ -88,6 +83,17 @@ class Report(pieces.Report):
         if (several or extent == "summary") and extent not in ("quiet", "details") and len(entries):
             yield from _join([style(line, "dim") for line in wrap(say_limits(entries.summaries, lang), room, "")])
         yield from _join(closing)
+
+    def _decisions(self, entries: Entries, invalid: Mapping[str, int]) -> Iterator[str]:
+        """Yield the decisions: each in full, or all in a table or in lines; none in a quiet report."""
+        lang, room, extent = self.view.lang, self.view.room, self.view.extent
+        if extent == "details":
+            order = entries.sort(lambda summary: gravity(summary.decision, summary.contested))
+            yield from (text for (text,) in entries.texts(order))
+        elif extent != "quiet":
+            lines = table_lines if extent == "screen" else summary_lines
+            shown = [summary for summary in entries.summaries if summary.fails or extent != "failures"]
+            yield from _join(lines(shown, invalid, lang, self._style, room))
 
 
 def _join(lines: list[str]) -> Iterator[str]:
