@@ -74,9 +74,9 @@ def get_or_build(kind: str, key: str, build: Callable[[], Any], read: Callable[[
 
     An entry holds None, booleans, numbers, texts, bytes, tuples, lists and dictionaries; an entry `code`, byte code.
     """
-    found = get(kind, key, read)
-    if found is not None:
-        return found
+    kept = get(kind, key, read)
+    if kept is not None:
+        return kept
     data = build()
     keep(kind, key, data)
     return read(data)
@@ -195,8 +195,8 @@ def _is_in_checkout(folder: str) -> bool:
         if os.path.lexists(os.path.join(above, ".git")):
             root = above
         above = parent
-    place = os.path.realpath(folder)
-    return any(one == root or one.startswith(os.path.join(root, "")) for one in (place, os.path.abspath(folder)))
+    real = os.path.realpath(folder)
+    return any(path == root or path.startswith(os.path.join(root, "")) for path in (real, os.path.abspath(folder)))
 
 
 def _is_trusted(folder: str) -> bool:
@@ -247,8 +247,8 @@ def _forget(folder: str) -> None:
     Another process may remove them, too. One that reads an entry has opened it, and reads it to its end.
     """
     entries: list[tuple[int, int, str]] = []
-    with os.scandir(folder) as found:
-        for entry in found:
+    with os.scandir(folder) as scanned:
+        for entry in scanned:
             with contextlib.suppress(OSError):
                 if _ENTRY.fullmatch(entry.name):
                     status = entry.stat(follow_symlinks=False)

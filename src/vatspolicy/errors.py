@@ -85,13 +85,13 @@ FURTHER = (_("Further errors are not shown."), _("Correct those above first."))
 
 def first_problems(problems: Iterable[Problem]) -> list[Problem]:
     """Return the first MAX_EXPLAINED problems, each once, and one that stands for all others; read no further."""
-    found: dict[Problem, None] = {}
+    first: dict[Problem, None] = {}
     for problem in problems:
-        if len(found) == MAX_EXPLAINED and problem not in found:
+        if len(first) == MAX_EXPLAINED and problem not in first:
             message, hint = FURTHER
-            return [*found, Problem(problem.file, problem.line, problem.column, "", message, hint)]
-        found[problem] = None
-    return list(found)
+            return [*first, Problem(problem.file, problem.line, problem.column, "", message, hint)]
+        first[problem] = None
+    return list(first)
 
 
 LONGEST_NAME = 100

@@ -34,14 +34,14 @@ class ValueObject:
         return hash(self._values())
 
     def __repr__(self) -> str:
-        shown = (one.name for one in fields(self) if one.repr)
+        shown = (field.name for field in fields(self) if field.repr)
         return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
     def _values(self) -> tuple[object, ...]:
         kind = type(self)
         names = _COMPARED.get(kind)
         if names is None:
-            names = _COMPARED[kind] = tuple(one.name for one in fields(kind) if one.compare)
+            names = _COMPARED[kind] = tuple(field.name for field in fields(kind) if field.compare)
         return tuple([getattr(self, name) for name in names])
 
 

@@ -54,11 +54,11 @@ class Git:
         if not revision or revision.startswith("-") or re.search(r"[\s\x00-\x1f\x7f]", revision):
             raise SourceError(_("{revision!r} is not a revision.", revision=revision))
         settings = ("-c", "core.warnAmbiguousRefs=true")
-        found = self._start(*settings, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
-        if b" is ambiguous" in found.stderr:  # git takes the tag, which others may write
+        process = self._start(*settings, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+        if b" is ambiguous" in process.stderr:  # git takes the tag, which others may write
             hint = _("Write refs/heads/NAME, refs/remotes/NAME or refs/tags/NAME.")
             raise SourceError(Sentences(_("{revision!r} is ambiguous.", revision=revision), hint))
-        id = found.stdout.decode("ascii", "replace").strip()
+        id = process.stdout.decode("ascii", "replace").strip()
         if not re.fullmatch(r"[0-9a-f]{40,64}", id):
             self._run("rev-parse", "--git-dir")  # fails with a message if there is no repository
             raise SourceError(
@@ -68,18 +68,18 @@ class Git:
 
     def merge_base(self, left: str, right: str) -> str:
         """Return the commit at which two commits parted. Raises SourceError."""
-        found = self._run("merge-base", left, right, ok=(0, 1)).decode("ascii", "replace").split()
-        if not found:
+        ids = self._run("merge-base", left, right, ok=(0, 1)).decode("ascii", "replace").split()
+        if not ids:
             raise SourceError(_("The two revisions have no common history. A shallow clone may need more of it."))
-        return found[0]
+        return ids[0]
 
     def renames(self, before: str, after: str) -> dict[str, str]:
         """Return the files of a commit that an earlier one has under another name, with that name.
 
         Names are from the root of the repository. Raises SourceError.
         """
-        found = self._run("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", before, after)
-        words = found.decode("utf-8", "surrogateescape").split("\0")
+        output = self._run("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", before, after)
+        words = output.decode("utf-8", "surrogateescape").split("\0")
         return {words[index + 2]: words[index + 1] for index in range(0, len(words) - 2, 3)}
 
     def _prefix(self) -> str:
@@ -102,17 +102,17 @@ class Git:
         entries = [entry for entry in self._entries(commit, places) if entry.kind == "file" and wanted(entry.name)]
         return list(zip((entry.name for entry in entries), self._contents(entries), strict=True))
 
-    def has(self, commit: str, place: str) -> bool:
+    def has(self, commit: str, path: str) -> bool:
         """Return whether a commit has a file or a folder at a place, from the root. Raises SourceError."""
-        return not place or bool(self._run("ls-tree", "-z", "--full-tree", commit, "--", place))
+        return not path or bool(self._run("ls-tree", "-z", "--full-tree", commit, "--", path))
 
-    def everything(self, commit: str, place: str) -> list[tuple[str, str, bytes]]:
+    def everything(self, commit: str, folder: str) -> list[tuple[str, str, bytes]]:
         """Return name, kind (file, link or other) and bytes of all that is below a place, from the root.
 
         Names are from the place. Bytes are those of the .yaml files. Raises SourceError.
         """
-        below = f"{place}/" if place else ""
-        entries = [entry._replace(name=entry.name.removeprefix(below)) for entry in self._entries(commit, [place])]
+        below = f"{folder}/" if folder else ""
+        entries = [entry._replace(name=entry.name.removeprefix(below)) for entry in self._entries(commit, [folder])]
         read = [entry for entry in entries if entry.kind == "file" and entry.name.endswith(".yaml")]
         texts = dict(zip((entry.name for entry in read), self._contents(read), strict=True))
         return [(entry.name, entry.kind, texts.get(entry.name, b"")) for entry in entries]
@@ -205,10 +205,10 @@ def from_root(path: str) -> str:
     Raises:
         SourceError: It leads out of the state.
     """
-    place = posixpath.normpath(path)
-    if place.startswith("/") or place.split("/")[0] == "..":
+    normal = posixpath.normpath(path)
+    if normal.startswith("/") or normal.split("/")[0] == "..":
         raise SourceError(_("{path!r} is outside the repository.", path=path))
-    return "" if place == "." else place
+    return "" if normal == "." else normal
 
 
 def check_size(files: int, size: int) -> None:

@@ -32,8 +32,8 @@ def requirement(version: str) -> str | None:
 
 def repository() -> str | None:
     """Return the web address of the repository (`https://host/owner/name`), or None if it is not known."""
-    known = _record().get("repository")
-    return (known if isinstance(known, str) else None) or _address_of(_CHECKOUT)
+    address = _record().get("repository")
+    return (address if isinstance(address, str) else None) or _address_of(_CHECKOUT)
 
 
 def page(path: str, anchor: str = "") -> str | None:
@@ -49,8 +49,8 @@ def web_address(remote: str) -> str | None:
     import re
 
     start = r"(?:https?://(?:[^@/\s]+@)?|ssh://(?:[^@/\s]+@)?|[\w.-]+@)"
-    found = re.fullmatch(start + r"([A-Za-z0-9][\w.-]*)(?::\d+)?[:/]([\w./~-]+)", remote.strip())
-    return f"https://{found[1]}/{found[2].strip('/').removesuffix('.git')}" if found else None
+    match = re.fullmatch(start + r"([A-Za-z0-9][\w.-]*)(?::\d+)?[:/]([\w./~-]+)", remote.strip())
+    return f"https://{match[1]}/{match[2].strip('/').removesuffix('.git')}" if match else None
 
 
 @functools.cache
@@ -73,7 +73,7 @@ def _address_of(folder: str) -> str | None:
         return None
     command = ["git", "-C", folder, "config", "--get", "remote.origin.url"]
     try:
-        told = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
     except (OSError, subprocess.SubprocessError):
         return None
-    return web_address(told.stdout)
+    return web_address(answer.stdout)

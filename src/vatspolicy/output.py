@@ -58,11 +58,11 @@ def keep_status(pause: Callable[[], AbstractContextManager[None]] | None) -> Non
 def find_link(path: Path) -> str:
     """Return the first part of a path below the working directory that is a link, or an empty string."""
     here = path.cwd()
-    place = here / path
-    while place != here and place.is_relative_to(here):
-        if place.is_symlink():
-            return str(place.relative_to(here))
-        place = place.parent
+    ancestor = here / path
+    while ancestor != here and ancestor.is_relative_to(here):
+        if ancestor.is_symlink():
+            return str(ancestor.relative_to(here))
+        ancestor = ancestor.parent
     return ""
 
 
@@ -71,10 +71,10 @@ _DESCRIPTOR = re.compile(r"/dev/std(?P<name>out|err)|(?:/dev/fd|/proc/self/fd)/(
 
 def _find_descriptor(path: Path) -> int | None:
     """Return the open file of this process that a path such as `/dev/stdout` or `/dev/fd/63` names, if it is one."""
-    found = _DESCRIPTOR.fullmatch(os.path.abspath(path)) if os.name == "posix" else None
-    if found is None:
+    match = _DESCRIPTOR.fullmatch(os.path.abspath(path)) if os.name == "posix" else None
+    if match is None:
         return None
-    return int(found["number"]) if found["number"] else {"out": 1, "err": 2}[found["name"]]
+    return int(match["number"]) if match["number"] else {"out": 1, "err": 2}[match["name"]]
 
 
 def is_special(path: Path) -> bool:

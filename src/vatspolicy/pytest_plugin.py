@@ -31,10 +31,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         return None
     config = parent.config
     policies, fixtures = (_folder(config, name) for name in ("vatspolicy_policies", "vatspolicy_fixtures"))
-    place = file_path.resolve()
-    if policies and place.is_relative_to(policies) and file_path.name.endswith(".test.yaml"):
+    path = file_path.resolve()
+    if policies and path.is_relative_to(policies) and file_path.name.endswith(".test.yaml"):
         return PolicyFile.from_parent(parent, path=file_path)
-    if fixtures and place.is_relative_to(fixtures) and not file_path.name.endswith(".expect.yaml"):
+    if fixtures and path.is_relative_to(fixtures) and not file_path.name.endswith(".expect.yaml"):
         return FixtureFile.from_parent(parent, path=file_path)
     return None
 

@@ -69,8 +69,8 @@ class Apart(Generic[T, R]):
 
         def wait() -> R:
             try:
-                found: R = future.result()
-                return found
+                result: R = future.result()
+                return result
             except (BrokenProcessPool, OSError, PicklingError, TypeError, AttributeError):
                 return self._do(task)  # the result is the same
 
@@ -144,8 +144,8 @@ def map_in_order(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], proc
     """Run tasks in worker processes and yield results in the order of the tasks; see `map_in_processes`."""
     early: dict[int, R] = {}
     due = 0
-    for place, result in map_in_processes(partial(_Numbered, begin), enumerate(tasks), processes):
-        early[place] = result
+    for index, result in map_in_processes(partial(_Numbered, begin), enumerate(tasks), processes):
+        early[index] = result
         while due in early:
             yield early.pop(due)
             due += 1
@@ -159,7 +159,7 @@ def run_shared(pieces: Sequence[Callable[[], R]], processes: int) -> list[R]:
     processes = min(processes, len(pieces))
     if processes > 1 and can_fork():
         try:
-            return list(map_in_order(lambda: lambda place: pieces[place](), range(len(pieces)), processes))
+            return list(map_in_order(lambda: lambda index: pieces[index](), range(len(pieces)), processes))
         except (OSError, WorkerLost):
             pass
     return [piece() for piece in pieces]
@@ -172,8 +172,8 @@ class _Numbered(Generic[T, R]):
         self._do = begin()
 
     def __call__(self, task: tuple[int, T]) -> tuple[int, R]:
-        place, content = task
-        return place, self._do(content)
+        index, content = task
+        return index, self._do(content)
 
 
 def map_in_processes(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], processes: int) -> Iterator[R]:

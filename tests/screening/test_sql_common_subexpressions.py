@@ -34,7 +34,7 @@ def written(texts: tuple[str, ...]) -> list[exp.Expr]:
 
 
 def staged(texts: tuple[str, ...]) -> tuple[list[dict[str, exp.Expr]], exp.Select]:
-    stages, values = extract_common(written(texts), "s")
+    stages, values = extract_common(written(texts))
     query = select(exp.Star()).from_(exp.to_table("t"), copy=False)
     for stage in (*stages, {f"v{index}": value for index, value in enumerate(values)}):
         columns = [named(value, name) for name, value in stage.items()]
@@ -65,6 +65,6 @@ def test_what_a_lambda_binds_stays_in_it() -> None:
 
 
 def test_what_stands_once_stays_where_it_is() -> None:
-    stages, values = extract_common(written(("a > 1", "b > 1", "a")), "s")
+    stages, values = extract_common(written(("a > 1", "b > 1", "a")))
     assert stages == []
     assert [value.sql("duckdb") for value in values] == ["a > 1", "b > 1", "a"]

@@ -83,7 +83,7 @@ class _ArchiveReader:
             raise ArchiveError(
                 _("{name!r} contains more than {value:g} MiB.", name=self.name, value=self.max_bytes / 2**20)
             )
-        found: dict[str, bytes | None] = {}
+        contents: dict[str, bytes | None] = {}
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:", errorlevel=2, encoding="utf-8") as archive:
             for count, member in enumerate(archive, 1):
                 if count > self.max_files:
@@ -97,13 +97,13 @@ class _ArchiveReader:
                 name = self.check(member)
                 if name is None:
                     continue
-                if name in found:
+                if name in contents:
                     raise ArchiveError(_("{name!r} contains {member!r} twice.", name=self.name, member=name))
-                found[name] = self.content(archive, member) if self.wanted(name) else None
+                contents[name] = self.content(archive, member) if self.wanted(name) else None
             rest = data[archive.offset :]  # tarfile ends in silence at a broken header, too
         if not rest or rest.strip(b"\0"):
             raise EOFError
-        return [(name, content) for name, content in found.items() if content is not None]
+        return [(name, content) for name, content in contents.items() if content is not None]
 
     def check(self, member: tarfile.TarInfo) -> str | None:
         """Return the name of a file, or None for a folder. OPA writes a leading slash, which is removed."""

@@ -72,14 +72,14 @@ class BundleFile:
     @functools.cached_property
     def policies(self) -> list[tuple[str, bytes]]:
         """Names and bytes of the policies, in the order of a folder's."""
-        found = [name for name in self.files if name.startswith("policies/") and name.endswith(".yaml")]
-        return [(name, self.files[name]) for name in sorted(found, key=lambda name: name.split("/"))]
+        names = [name for name in self.files if name.startswith("policies/") and name.endswith(".yaml")]
+        return [(name, self.files[name]) for name in sorted(names, key=lambda name: name.split("/"))]
 
     @functools.cached_property
     def schemas(self) -> SchemaSet:
         """Schemas of the bundle; the shipped set if they are equal."""
-        found = [name.split("/") for name in self.files if name.startswith("schemas/") and name.endswith(".json")]
-        own = SchemaSet({parts[1]: self.files["/".join(parts)] for parts in found if len(parts) == 2})
+        paths = [name.split("/") for name in self.files if name.startswith("schemas/") and name.endswith(".json")]
+        own = SchemaSet({parts[1]: self.files["/".join(parts)] for parts in paths if len(parts) == 2})
         return SchemaSet.shipped() if own == SchemaSet.shipped() else own
 
     def load(self, above: Sequence[LayerFiles] = ()) -> Bundle:
@@ -153,25 +153,25 @@ def _manifest(file: str, content: bytes) -> dict[str, Any]:
     try:
         data = json.loads(content)
         ours = data["metadata"][ROOT]
-        found = {"revision": data["revision"], **{key: ours[key] for key in ("format", "version", "number", "digest")}}
+        shown = {"revision": data["revision"], **{key: ours[key] for key in ("format", "version", "number", "digest")}}
         roots = data["roots"]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise BundleFileError(file, _("Its .manifest was not written by vatspolicy bundle build.")) from None
-    texts = all(isinstance(found[key], str) for key in ("revision", "version", "digest"))
-    number = found["number"]
+    texts = all(isinstance(shown[key], str) for key in ("revision", "version", "digest"))
+    number = shown["number"]
     if not texts or not isinstance(number, int) or isinstance(number, bool) or number < 0 or roots != [ROOT]:
         raise BundleFileError(file, _("Its .manifest was not written by vatspolicy bundle build."))
-    if found["format"] not in (FORMAT, LAYERED):
+    if shown["format"] not in (FORMAT, LAYERED):
         raise BundleFileError(file, _("This version of the program does not know its format."))
     layers = ours.get("layers", [])
-    if not isinstance(layers, list) or bool(layers) != (found["format"] == LAYERED):
+    if not isinstance(layers, list) or bool(layers) != (shown["format"] == LAYERED):
         raise BundleFileError(file, _("Its .manifest was not written by vatspolicy bundle build."))
-    return {**found, "layers": layers}
+    return {**shown, "layers": layers}
 
 
-def layer_folder(place: int, name: str) -> str:
-    """Return the folder of a layer in a bundle; `place` is 1 for the lowest one."""
-    return f"{LAYERS}{place}-{name}"
+def layer_folder(position: int, name: str) -> str:
+    """Return the folder of a layer in a bundle; `position` is 1 for the lowest one."""
+    return f"{LAYERS}{position}-{name}"
 
 
 def _layers(file: str, content: Mapping[str, bytes], listed: list[Any]) -> tuple[LayerFiles, ...]:
@@ -179,9 +179,9 @@ def _layers(file: str, content: Mapping[str, bytes], listed: list[Any]) -> tuple
     by_folder: dict[tuple[int, str], dict[str, bytes]] = {}
     for name in content:
         if name.startswith(LAYERS):
-            if not (found := _LAYER.match(name)):
+            if not (match := _LAYER.match(name)):
                 raise BundleFileError(file, _("It contains {name!r}, which does not belong to a layer.", name=name))
-            by_folder.setdefault((int(found[1]), found[0]), {})[name] = content[name]
+            by_folder.setdefault((int(match[1]), match[0]), {})[name] = content[name]
     layers = []
     for position, ((number, folder), own) in enumerate(sorted(by_folder.items()), 1):
         head = own.pop(folder + HEAD, None)
@@ -221,7 +221,7 @@ def build_bundle_file(
     schemas = schemas or SchemaSet.shipped()
     sources = _sources(folder)
     law = [(name, content) for name, content in sources.items() if name.endswith(".yaml")]
-    above = [_moved(read_layer(one, str(one)), position) for position, one in enumerate(layers, 1)]
+    above = [_moved(read_layer(layer, str(layer)), position) for position, layer in enumerate(layers, 1)]
     bundle = build_bundle(law, schemas, above)
     files = {
         **sources,
@@ -255,10 +255,10 @@ def _sources(folder: Path) -> dict[str, bytes]:
     return {f"policies/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in paths}
 
 
-def _moved(layer: LayerFiles, place: int) -> LayerFiles:
+def _moved(layer: LayerFiles, position: int) -> LayerFiles:
     """Return a layer under the names that it has in a bundle. Raises InvalidInput."""
     old = os.path.dirname(layer.head[0])
-    new = layer_folder(place, read_head(*layer.head).data["name"])
+    new = layer_folder(position, read_head(*layer.head).data["name"])
 
     def move(name: str) -> str:
         return f"{new}/{PurePath(os.path.relpath(name, old)).as_posix()}"

@@ -158,7 +158,7 @@ def _thumbprint(public: Any) -> str:
     from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
     kinds = ((ECAlgorithm, "curve"), (RSAAlgorithm, "key_size"))
-    algorithm_class = next((one for one, mark in kinds if hasattr(public, mark)), OKPAlgorithm)
+    algorithm_class = next((algorithm for algorithm, mark in kinds if hasattr(public, mark)), OKPAlgorithm)
     jwk = json.loads(algorithm_class.to_jwk(public))
     needed = {name: jwk[name] for name in ("crv", "e", "kty", "n", "x", "y") if name in jwk}
     text = json.dumps(needed, sort_keys=True, separators=(",", ":")).encode()
@@ -241,9 +241,9 @@ def seal(payload: bytes, payload_type: str, key: Key) -> str:
 def read_envelope(data: Tree, payload_type: str) -> Envelope:
     """Return an envelope whose payload is of this type; it is not verified yet. Raises EnvelopeError."""
     match data:
-        case {"payload": str(payload), "payloadType": str(found), "signatures": list(entries)} if found == payload_type:
+        case {"payload": str(payload), "payloadType": str(kind), "signatures": list(entries)} if kind == payload_type:
             signatures = (_decode(entry.get("sig")) for entry in entries if isinstance(entry, dict))
-            return Envelope(_decode(payload), found, tuple(signatures))
+            return Envelope(_decode(payload), kind, tuple(signatures))
     raise EnvelopeError("not an envelope of this type")
 
 

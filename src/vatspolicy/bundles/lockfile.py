@@ -50,8 +50,8 @@ class Lock:
 
     def check_key(self, bundle_file: BundleFile, signature: Signature | None) -> None:
         """Raise BundleFileError if the signing key is not the pinned one."""
-        found = signature.key if signature else None
-        if found != self.key:
+        key = signature.key if signature else None
+        if key != self.key:
             said = f"the key {self.key}" if self.key else "no key"
             raise BundleFileError(
                 bundle_file.file,

@@ -97,13 +97,13 @@ def find_layer(manifest: bytes) -> ManifestLayer | None:
     try:
         data = json.loads(manifest)
         (layer,) = data["layers"]
-        known = (data["schemaVersion"], data["mediaType"]) == (2, MANIFEST)
+        versioned = (data["schemaVersion"], data["mediaType"]) == (2, MANIFEST)
         texts, size = (data["artifactType"], layer["mediaType"], layer["digest"]), layer["size"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     usable = all(isinstance(text, str) for text in texts) and is_digest(texts[2])
     sized = isinstance(size, int) and not isinstance(size, bool) and size > 0
-    return ManifestLayer(*texts, size) if known and usable and sized else None
+    return ManifestLayer(*texts, size) if versioned and usable and sized else None
 
 
 # --- sigstore bundles that are attached to a bundle in a registry: referrers of its manifest
@@ -145,7 +145,7 @@ def push_proof(client: RegistryClient, manifest: bytes, proof: bytes) -> None:
     entry = describe(MANIFEST, made, artifactType=kind)
     if push_manifest(client, entry["digest"], made).get("oci-subject") == subject["digest"]:
         return
-    listed = [one for one in _read_tag(client, subject["digest"]) if one.get("digest") != entry["digest"]]
+    listed = [other for other in _read_tag(client, subject["digest"]) if other.get("digest") != entry["digest"]]
     index = encode({"schemaVersion": 2, "mediaType": INDEX, "manifests": [*listed, entry]})
     push_manifest(client, _tag_of(subject["digest"]), index, INDEX)
 
@@ -157,7 +157,7 @@ def pull_proofs(client: RegistryClient, digest: str) -> tuple[bytes, ...]:
         for referrer in _list_referrers(client, digest)
         if is_digest(referrer.get("digest")) and str(referrer.get("artifactType")).startswith(SIGSTORE)
     )
-    proofs = (_pull_proof(client, one["digest"]) for one in list(islice(kinds, MAX_PROOFS)))
+    proofs = (_pull_proof(client, entry["digest"]) for entry in list(islice(kinds, MAX_PROOFS)))
     return tuple(proof for proof in proofs if proof is not None)
 
 
@@ -215,7 +215,7 @@ def _entries(client: RegistryClient, index: bytes) -> list[dict[str, Any]]:
         listed = data["manifests"] if data["mediaType"] == INDEX else None
     except (ValueError, KeyError, TypeError, RecursionError):
         listed = None
-    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
         client.fail(_("The registry's list of referrers cannot be read."))
     return listed
 

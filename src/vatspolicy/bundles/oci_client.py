@@ -114,11 +114,11 @@ class Reference:
 
 def parse_reference(text: str) -> Reference:
     """Return the reference that a text is. Raises BundleFileError."""
-    found = _REFERENCE.fullmatch(text)
-    if found is None or len(found["repository"]) > 255:
+    match = _REFERENCE.fullmatch(text)
+    if match is None or len(match["repository"]) > 255:
         hint = _("For example, oci://registry.example.org/law/bundle:v1.")
         raise BundleFileError(text, _("The address of a bundle in a registry is oci://HOST/REPOSITORY:TAG."), hint)
-    return Reference(found["host"], found["repository"], found["tag"], found["digest"])
+    return Reference(match["host"], match["repository"], match["tag"], match["digest"])
 
 
 def is_local(host: str) -> bool:
@@ -246,8 +246,8 @@ class RegistryClient:
             code = str(json.loads(answer.content)["errors"][0]["code"])
         except (ValueError, KeyError, IndexError, TypeError, RecursionError):
             code = ""
-        known = code if re.fullmatch(r"[A-Z_]{1,40}", code) else http.client.responses.get(answer.status, "")
-        self.fail(_("The registry answers {status} {code}.", status=answer.status, code=known))
+        reason = code if re.fullmatch(r"[A-Z_]{1,40}", code) else http.client.responses.get(answer.status, "")
+        self.fail(_("The registry answers {status} {code}.", status=answer.status, code=reason))
 
     def _send(
         self,
@@ -412,8 +412,8 @@ def find_credentials(host: str, place: str) -> Credentials | None:
         return None
     names = login_names(host)
     helper = _find_entry(data.get("credHelpers"), names) or data.get("credsStore")
-    found = _ask_helper(helper, names[0], path.parent, place) if helper else None
-    return found or _read_entry(_find_entry(data.get("auths"), names))
+    credentials = _ask_helper(helper, names[0], path.parent, place) if helper else None
+    return credentials or _read_entry(_find_entry(data.get("auths"), names))
 
 
 def _find_entry(entries: Any, names: Iterable[str]) -> Any:
@@ -500,13 +500,13 @@ def find_program(name: str, path: str) -> str | None:
 
 def _run(program: str, asked: str, folder: Path, place: str) -> tuple[int, bytes]:
     """Return the exit code and the output of a credential helper asked about a server. Raises BundleFileError."""
-    found = find_program(program, os.environ.get("PATH", os.defpath))
-    if found is None:
+    path = find_program(program, os.environ.get("PATH", os.defpath))
+    if path is None:
         hint = _("Install it. vatspolicy does not search the working directory or relative folders in PATH.")
         _fail(place, _("The credential helper {program} is not found.", program=program), hint)
     try:
         process = subprocess.Popen(
-            [found, "get"],
+            [path, "get"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -103,15 +103,15 @@ def project_folders() -> list[str]:
         folder = os.getcwd()  # noqa: PTH109 - a plain check imports no pathlib for it
     except OSError:
         return [""]
-    found, roots, above = [""], dict[str, int](), True
+    folders, roots, above = [""], dict[str, int](), True
     while above:
         for name in _REPOSITORY:
             if os.path.exists(os.path.join(folder, name)):
-                roots.setdefault(name, len(found))
+                roots.setdefault(name, len(folders))
         parent = os.path.dirname(folder)
         above, folder = parent != folder, parent
-        found.append(os.path.join(os.pardir, found[-1]))
-    return found[: next((roots[name] for name in _REPOSITORY if name in roots), 1)]
+        folders.append(os.path.join(os.pardir, folders[-1]))
+    return folders[: next((roots[name] for name in _REPOSITORY if name in roots), 1)]
 
 
 def find_locks(specs: Iterable[str] = ()) -> list[Path]:
@@ -129,8 +129,8 @@ def find_locks(specs: Iterable[str] = ()) -> list[Path]:
             absolute = absolute.resolve()
         except (OSError, RuntimeError, ValueError):
             continue  # reading the spec says why
-        for place in (here / folder, absolute):
-            for above in (place, *place.parents):
+        for start in (here / folder, absolute):
+            for above in (start, *start.parents):
                 if above == here:
                     break
                 folders[above.relative_to(here) if above.is_relative_to(here) else above] = None

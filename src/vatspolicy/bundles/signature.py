@@ -96,7 +96,7 @@ def _text(text: str) -> str:
     """Return a JSON string; lone surrogates become the replacement character, as in Go."""
     if not text.isascii():
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return '"' + _ESCAPED.sub(lambda found: _SHORT.get(found[0]) or f"\\u{ord(found[0]):04x}", text) + '"'
+    return '"' + _ESCAPED.sub(lambda match: _SHORT.get(match[0]) or f"\\u{ord(match[0]):04x}", text) + '"'
 
 
 _PLUGINS = (None, "", "_default")
@@ -444,12 +444,12 @@ def _limit(root: bytes, moment: datetime) -> bytes:
     """
     data = json.loads(root)
     for name in ("certificateAuthorities", "ctlogs", "tlogs", "timestampAuthorities"):
-        data[name] = [one for one in data.get(name) or [] if _is_valid(one, moment)]
+        data[name] = [entry for entry in data.get(name) or [] if _is_valid(entry, moment)]
     return json.dumps(data).encode()
 
 
-def _is_valid(one: dict[str, Any], moment: datetime) -> bool:
-    span = one.get("publicKey", one).get("validFor") or {}
+def _is_valid(entry: dict[str, Any], moment: datetime) -> bool:
+    span = entry.get("publicKey", entry).get("validFor") or {}
     start, end = (datetime.fromisoformat(span[name]) if name in span else moment for name in ("start", "end"))
     return start <= moment <= end
 

@@ -35,9 +35,9 @@ def decide_base(gate: Gate, revision: str, arguments: Sequence[str]) -> tuple[Ga
     wanted = {spec: renamed.get(name, name) for spec, name in own.items()}
     alone = replace(gate, allow_past=True, expected=None, stdin_name=None, keeps_profiles=True)
     with side.entered():
-        found = [spec for argument in arguments for spec in _find(str(side.name(argument)))]
+        below = [spec for argument in arguments for spec in _find(str(side.name(argument)))]
         result = alone.run(
-            dict.fromkeys(spec for spec in (*found, *wanted.values()) if os.path.isfile(split_part(spec)[0]))
+            dict.fromkeys(spec for spec in (*below, *wanted.values()) if os.path.isfile(split_part(spec)[0]))
         )
     before = {record.file: record for record in result.records}
     names = {spec: name for spec, name in wanted.items() if name in before or name in result.invalid}
@@ -48,9 +48,9 @@ def decide_base(gate: Gate, revision: str, arguments: Sequence[str]) -> tuple[Ga
     for spec in own:
         if spec not in names and (product := _read_product(spec)) in left:
             names[spec] = left.pop(product)
-    known = {spec: identify_all(before[name]) for spec, name in names.items() if name in before}
+    identities = {spec: identify_all(before[name]) for spec, name in names.items() if name in before}
     base = BaseRun(commit, before, frozenset(result.invalid), names)
-    return replace(gate, known=known, keeps_profiles=True), base
+    return replace(gate, known=identities, keeps_profiles=True), base
 
 
 def _find(argument: str) -> list[str]:
@@ -61,9 +61,9 @@ def _find(argument: str) -> list[str]:
         return []
 
 
-def _from_here(side: OwnerSide, place: str) -> str:
+def _from_here(side: OwnerSide, path: str) -> str:
     """Return a file of the repository as it is named from the working directory."""
-    return os.path.relpath(os.path.join(side.root, place), side.here)
+    return os.path.relpath(os.path.join(side.root, path), side.here)
 
 
 def _read_product(spec: str) -> str:

@@ -85,11 +85,11 @@ def warn_of_stale_proof(bundle: Path, signature: Signature | None) -> None:
 
 def _find_newest(source: str, folder: Path) -> FetchedBundle:
     """Return the bundle of the highest number in a folder. Every archive in it must be a bundle."""
-    found = [_read(str(path), read_file(path)) for path in sorted(folder.iterdir()) if is_archive(path.name)]
-    if not found:
+    sources = [_read(str(path), read_file(path)) for path in sorted(folder.iterdir()) if is_archive(path.name)]
+    if not sources:
         raise BundleFileError(source, _("The folder does not contain a bundle (.tar.gz, .tgz, .tar)."))
-    best = max(found, key=lambda one: one.bundle_file.number)
-    same = {one.bundle_file.digest for one in found if one.bundle_file.number == best.bundle_file.number}
+    best = max(sources, key=lambda source: source.bundle_file.number)
+    same = {source.bundle_file.digest for source in sources if source.bundle_file.number == best.bundle_file.number}
     if len(same) > 1:
         raise BundleFileError(
             source, _("The folder contains two bundles with the number {n}.", n=best.bundle_file.number)
@@ -123,10 +123,10 @@ def _fetch_from_git(source: str, with_proofs: bool) -> FetchedBundle:
 def _find_tag(source: str, repository: str, wanted: str) -> str:
     """Return the tag for a name or pattern; the highest version if several match."""
     command = ("ls-remote", "--tags", "--refs", "--sort=-version:refname", "--", repository, f"refs/tags/{wanted}")
-    found = [line.partition("refs/tags/")[2] for line in _git(source, *command).splitlines()]
-    if not found:
+    tags = [line.partition("refs/tags/")[2] for line in _git(source, *command).splitlines()]
+    if not tags:
         raise BundleFileError(source, _("The repository has no tag {tag!r}.", tag=wanted))
-    return found[0]
+    return tags[0]
 
 
 def _read_blobs(source: str, git: Git, tag: str, paths: list[str]) -> list[bytes]:

@@ -83,9 +83,9 @@ def report_problems(error: InvalidInput) -> None:
         named = problem._replace(file=clean(problem.file, one_line=True))
         text = clean(render(named))
         place = f"{named.file}:{named.line}:{named.column}:"
-        told = text.startswith(place)
-        write_stderr((style(place, "bold", "red") + text[len(place) :] if told else text) + "\n")
-    if hidden := sum(max(found - MAX_PROBLEMS, 0) for found in count.values()):
+        is_placed = text.startswith(place)
+        write_stderr((style(place, "bold", "red") + text[len(place) :] if is_placed else text) + "\n")
+    if hidden := sum(max(number - MAX_PROBLEMS, 0) for number in count.values()):
         warn(
             _("1 more problem is not shown.")
             if hidden == 1

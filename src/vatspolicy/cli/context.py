@@ -60,11 +60,11 @@ class LawOptions(ValueObject):
             abort(_("--key and --skip-verify cannot be combined."))
         if self.skip_verify:
             warn(_("the signature of the bundle is not verified (--skip-verify)."))
-        found = [] if locks == "ignore" else find_locks(find_files(specs))
-        if locks == "warn" and self.bundle is None and found:
-            warn(_("{lock} pins a bundle, but --bundle is missing.", lock=found[0]))
-            found = []
-        return choose_law(self.law, self.bundle, self.key, self.skip_verify, found, self.policies)
+        lock_files = [] if locks == "ignore" else find_locks(find_files(specs))
+        if locks == "warn" and self.bundle is None and lock_files:
+            warn(_("{lock} pins a bundle, but --bundle is missing.", lock=lock_files[0]))
+            lock_files = []
+        return choose_law(self.law, self.bundle, self.key, self.skip_verify, lock_files, self.policies)
 
     def repeat(self) -> list[str]:
         """Return the options for the next suggested command."""
@@ -155,10 +155,10 @@ class GrantOptions(ValueObject):
             return None
         from vatspolicy.gate.waivers.load import load_waiver_set
 
-        found = load_waiver_set(approvers=self.approvers, opinions=self.opinions)
-        if found.problems:
-            raise InvalidInput(found.problems)
-        return found
+        waiver_set = load_waiver_set(approvers=self.approvers, opinions=self.opinions)
+        if waiver_set.problems:
+            raise InvalidInput(waiver_set.problems)
+        return waiver_set
 
 
 def warn_of_claims(profile: Profile) -> None:
@@ -205,12 +205,12 @@ def require_covered(bundle: Bundle, day: str, option: str = "--as-of") -> None:
             )
         )
     if day > bundle.covers_until:
-        known = bundle.known_until
+        last = bundle.known_until
         abort(
             _(
                 "{option} {day} is more than five years after {known}, the day on which the law was last checked.",
                 option=option,
                 day=day,
-                known=known,
+                known=last,
             )
         )

@@ -126,7 +126,7 @@ class CommandParameter(NamedTuple):
     def kind(self) -> Any:
         """The type, apart from None."""
         inner = get_args(self.type)
-        return next(one for one in inner if one is not NoneType) if NoneType in inner else self.type
+        return next(kind for kind in inner if kind is not NoneType) if NoneType in inner else self.type
 
     @property
     def is_flag(self) -> bool:
@@ -181,18 +181,18 @@ def call(target: Callable[..., Any], values: Mapping[str, Any]) -> Any:
 
 def unpack(group: Any) -> dict[str, Any]:
     """Return the values of an option group by the names of its flattened parameters."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for field in fields(group):
         value = getattr(group, field.name)
-        found |= unpack(value) if is_dataclass(value) else {field.name: value}
-    return found
+        values |= unpack(value) if is_dataclass(value) else {field.name: value}
+    return values
 
 
 @functools.cache
 def _signature(target: Callable[..., Any]) -> Mapping[str, tuple[Any, Any]]:
     """Return type and default of every parameter by its name."""
     hints = get_type_hints(target, include_extras=True)
-    return {name: (hints[name], one.default) for name, one in inspect.signature(target).parameters.items()}
+    return {name: (hints[name], parameter.default) for name, parameter in inspect.signature(target).parameters.items()}
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------
@@ -314,7 +314,7 @@ Outputs = Sequence[tuple[str, Path]]
 
 def make_output_parser(formats: Sequence[str]) -> Callable[[Sequence[str]], Outputs]:
     """Return the parser of FORMAT=PATH, or PATH with the suffix of a format. It refuses two reports to one file."""
-    by_ending = {"htm": "html"} | {ending: one for one in formats if (ending := ending_of(one))}
+    by_ending = {"htm": "html"} | {ending: format for format in formats if (ending := ending_of(format))}
 
     def parse(texts: Sequence[str]) -> Outputs:
         pairs: list[tuple[str, Path]] = []
@@ -331,7 +331,7 @@ def make_output_parser(formats: Sequence[str]) -> Callable[[Sequence[str]], Outp
                         endings=endings,
                     )
                 )
-            if any(Path(path) == other for __, other in pairs):
+            if any(Path(path) == earlier for __, earlier in pairs):
                 raise BadArgument(_("Two reports would write to the same file."))
             pairs.append((name, Path(path)))
         return pairs
@@ -369,10 +369,10 @@ def _check_path(path: str) -> None:
     steps: list[str | int] = []
     whole = "launch" if path.startswith(("companies.", "partners.")) else "profile"
     for step in path.split("."):
-        known = list(describe(tuple(steps), whole=whole).get("properties", {}))
+        keys = list(describe(tuple(steps), whole=whole).get("properties", {}))
         steps.append(int(step) if step.isascii() and step.isdigit() else step)
         if not describe(tuple(steps), whole=whole):
-            hint = suggest(step, known) or _("Write a path such as services.0.area.")
+            hint = suggest(step, keys) or _("Write a path such as services.0.area.")
             raise BadArgument(Sentences(_("A profile has no fact {path!r}.", path=path), hint))
 
 

@@ -79,10 +79,10 @@ class OwnerSide:
         Raises:
             SourceError: A relative path leads out of the repository.
         """
-        place = os.path.normpath(os.path.join(self.here, path))
-        for found in (place, os.path.realpath(place)):
-            if os.path.commonpath([found, self.root]) == self.root:
-                return Path(os.path.relpath(found, self.here))
+        full = os.path.normpath(os.path.join(self.here, path))
+        for candidate in (full, os.path.realpath(full)):
+            if os.path.commonpath([candidate, self.root]) == self.root:
+                return Path(os.path.relpath(candidate, self.here))
         if not os.path.isabs(path):
             raise SourceError(_("{path!r} is outside the repository.", path=str(path)))
         return Path(path)
@@ -90,14 +90,14 @@ class OwnerSide:
     def find_edited(self, paths: Iterable[Path], specs: Iterable[str], around: Sequence[str]) -> list[str]:
         """Return which paths the working tree holds otherwise, and files of a name `around` the specs."""
         named = {self.name(Path(self.here, path)) for path in paths}
-        named |= {one.with_name("schemas") for one in named if one.name == "policies"}  # which the law brings along
+        named |= {path.with_name("schemas") for path in named if path.name == "policies"}  # which the law brings along
         for place in (Path(self.here), *(Path(self.here, spec).parent for spec in specs)):
-            above = [one for one in (place, *place.parents) if one.is_relative_to(self.root)]
+            above = [parent for parent in (place, *place.parents) if parent.is_relative_to(self.root)]
             named |= {self.name(folder / file) for folder in above for file in around}
-        inside = sorted(str(one) for one in named if not one.is_absolute())
+        inside = sorted(str(path) for path in named if not path.is_absolute())
         with self.entered():
-            before = [_read_state(one) for one in inside]
-        return [one for one, state in zip(inside, before, strict=True) if _read_state(one) != state]
+            before = [_read_state(path) for path in inside]
+        return [path for path, state in zip(inside, before, strict=True) if _read_state(path) != state]
 
 
 class Trust(NamedTuple):
@@ -120,18 +120,18 @@ def trust(
     """
     side, here = take_owner_side(revision), complete()
     with side.entered():
-        found = complete()
+        options = complete()
     paths = []
     for name in settings:
-        paths += [*_paths(here.get(name)), *_paths(found.get(name))]
-        if _paths(found.get(name)):
-            value = found[name]
-            found[name] = side.name(value) if isinstance(value, Path) else [side.name(one) for one in value]
-    return found, Trust(side, here, tuple(paths))
+        paths += [*_paths(here.get(name)), *_paths(options.get(name))]
+        if _paths(options.get(name)):
+            value = options[name]
+            options[name] = side.name(value) if isinstance(value, Path) else [side.name(path) for path in value]
+    return options, Trust(side, here, tuple(paths))
 
 
 def _paths(value: Any) -> list[Path]:
-    return [one for one in (value if isinstance(value, list | tuple) else [value]) if isinstance(one, Path)]
+    return [path for path in (value if isinstance(value, list | tuple) else [value]) if isinstance(path, Path)]
 
 
 def _read_state(path: str) -> Mapping[str, bytes | str]:
@@ -139,16 +139,16 @@ def _read_state(path: str) -> Mapping[str, bytes | str]:
     state: dict[str, bytes | str] = {}
     waiting = [path]
     while waiting:
-        place = waiting.pop()
+        entry = waiting.pop()
         try:
-            if os.path.islink(place):  # noqa: PTH114
-                state[place] = os.readlink(place)  # noqa: PTH115
-            elif os.path.isdir(place):
-                waiting += [os.path.join(place, name) for name in os.listdir(place) if name != ".git"]
-            elif os.path.lexists(place) and (place == path or place.endswith((".yaml", ".yml", ".json"))):
-                state[place] = Path(place).read_bytes()
+            if os.path.islink(entry):  # noqa: PTH114
+                state[entry] = os.readlink(entry)  # noqa: PTH115
+            elif os.path.isdir(entry):
+                waiting += [os.path.join(entry, name) for name in os.listdir(entry) if name != ".git"]
+            elif os.path.lexists(entry) and (entry == path or entry.endswith((".yaml", ".yml", ".json"))):
+                state[entry] = Path(entry).read_bytes()
         except OSError as error:
-            state[place] = str(error.errno)
+            state[entry] = str(error.errno)
     return state
 
 
@@ -174,14 +174,14 @@ class Opened(NamedTuple):
     """True if the gate of the change passes, and that of the owner fails."""
 
 
-def find_opened(result: GateResult, other: GateResult) -> Opened:
+def find_opened(result: GateResult, before: GateResult) -> Opened:
     """Compare a run under the files of the owner with one under those of the change."""
-    fails, seen = _failures(result), {record.file for record in other.records} | set(other.invalid)
-    still = _failures(other)
+    fails, seen = _failures(result), {record.file for record in before.records} | set(before.invalid)
+    still = _failures(before)
     decided = dict.fromkeys([*(record.file for record in result.records), *result.invalid])
     unseen = [file for file in decided if file not in seen]
     passes = [name for name, file in fails.items() if name not in still and file in {"", *seen}]
-    return Opened(passes, unseen, bool(result.exit_code and not other.exit_code))
+    return Opened(passes, unseen, bool(result.exit_code and not before.exit_code))
 
 
 def _failures(result: GateResult) -> dict[str, str]:
@@ -192,9 +192,9 @@ def _failures(result: GateResult) -> dict[str, str]:
             failures[f"{remark.file}: {remark.kind} {remark.rule or ''}".rstrip()] = ""
     for record in result.records:
         for failure in result.judgement.find_failures(record):
-            one = None if failure.part == ITSELF else getattr(record, failure.part)[failure.position]
-            what = getattr(one, "rule", None) or getattr(one, "path", failure.level)
-            subject = str(getattr(one, "subject", ""))
+            item = None if failure.part == ITSELF else getattr(record, failure.part)[failure.position]
+            what = getattr(item, "rule", None) or getattr(item, "path", failure.level)
+            subject = str(getattr(item, "subject", ""))
             failures[f"{record.file}: {what}{f' ({subject})' if subject else ''}"] = record.file
     return failures
 
@@ -207,14 +207,14 @@ def _shorten(names: Sequence[str]) -> LocalizedText:
 
 def make_remark(revision: str, edited: Sequence[str], opened: Opened | None) -> Remark:
     """Return the remark of a report on a change that edits what decides about it; None if it cannot be used."""
-    told: list[LocalizedText] = [_REMARK.fill(files=_shorten(edited), revision=revision)]
+    sentences: list[LocalizedText] = [_REMARK.fill(files=_shorten(edited), revision=revision)]
     for key, names in (("passes", opened.findings), ("unseen", opened.unseen)) if opened else ():
         if names:
-            told.append(_OPENS[key][len(names) > 1].fill(n=len(names), names=_shorten(names)))
+            sentences.append(_OPENS[key][len(names) > 1].fill(n=len(names), names=_shorten(names)))
     if opened and opened.passes and not (opened.findings or opened.unseen):
-        told.append(_PASSES.fill())
+        sentences.append(_PASSES.fill())
     if opened and not any(opened):
-        told.append(_NOTHING)
+        sentences.append(_NOTHING)
     level = "warning" if opened is None or any(opened) else "note"
-    message = {lang: gap.join(one[lang] for one in told) for lang, gap in (("en", " "), ("zh", ""))}
+    message = {lang: gap.join(sentence[lang] for sentence in sentences) for lang, gap in (("en", " "), ("zh", ""))}
     return Remark(EDITS, level, None, None, message, edited[0], 1, 1)

@@ -33,7 +33,7 @@ def read(arguments: Sequence[str]) -> CheckOptions | None:
     parameters = {parameter.name: parameter for parameter in flatten(CheckOptions)}
     try:
         texts = _split(arguments[1:], list(parameters.values()))
-        given = {name: convert(parameters[name], found) for name, found in texts.items()}
+        given = {name: convert(parameters[name], words) for name, words in texts.items()}
         options: CheckOptions = call(CheckOptions, complete(parameters.values(), given))
     except Exception:  # a mistake, which typer puts into words
         return None

@@ -75,19 +75,19 @@ def keys() -> Mapping[str, CommandParameter]:
     the folders of PATH are.
     """
     declared = sorted(flatten(CheckOptions), key=panel_order)
-    return {one.declared.setting: one for one in declared if one.declared.setting}
+    return {parameter.declared.setting: parameter for parameter in declared if parameter.declared.setting}
 
 
 def make_remarks(settings: Settings) -> tuple[Remark, ...]:
     """Return the remark of a report on settings that could weaken the gate; none if none is used."""
-    told = [one for one in settings.used if one.key not in HARMLESS]
-    if not told:
+    notable = [setting for setting in settings.used if setting.key not in HARMLESS]
+    if not notable:
         return ()
-    listed = "; ".join(f"{one.key} = {' '.join(one.values)} ({one.place})" for one in told)
-    first = next((one for one in told if one.line), None)
+    listed = "; ".join(f"{setting.key} = {' '.join(setting.values)} ({setting.place})" for setting in notable)
+    first = next((setting for setting in notable if setting.line), None)
     from vatspolicy.gate.judgement import Remark, UsedSetting
 
-    used = tuple(UsedSetting(one.key, tuple(one.values), one.place) for one in told)
+    used = tuple(UsedSetting(setting.key, tuple(setting.values), setting.place) for setting in notable)
     file, line, column = (first.source, first.line, first.column) if first else (None, None, None)
     return (Remark("settings", "note", None, None, _REMARK.fill(settings=listed), file, line, column, used),)
 
@@ -111,10 +111,10 @@ def complete(parameters: Iterable[CommandParameter], given: Mapping[str, Any]) -
     from vatspolicy.git import SourceError
 
     try:
-        found, side = trust(given["trust"], open_ones, lambda: _complete(open_ones, given))
+        options, side = trust(given["trust"], open_ones, lambda: _complete(open_ones, given))
     except SourceError as error:
         raise BadVariable(_("{path}: {fault}", path=f"--trust {given['trust']}", fault=error.args[0])) from None
-    return {**found, "settings": found["settings"]._replace(trust=side)}
+    return {**options, "settings": options["settings"]._replace(trust=side)}
 
 
 def _complete(open_ones: Mapping[str, CommandParameter], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,19 +125,19 @@ def _complete(open_ones: Mapping[str, CommandParameter], given: Mapping[str, Any
     taken = set(given)
     wrong: list[Problem] = []
     for read in (read_variables, (lambda: ()) if given.get("no_config") else read_file):
-        found = [one for one in read() if one.name in open_ones]
-        free = [one for one in found if not _REPLACED_BY.get(one.name, frozenset((one.name,))) & taken]
-        for one in found if read is read_file else free:  # a mistake in the file counts although an option overrides it
+        every = [setting for setting in read() if setting.name in open_ones]
+        free = [setting for setting in every if not _REPLACED_BY.get(setting.name, {setting.name}) & taken]
+        for setting in every if read is read_file else free:  # a mistake in the file counts although it is overridden
             try:
-                value = _read_value(open_ones[one.name], one)
+                value = _read_value(open_ones[setting.name], setting)
             except InvalidInput as error:
                 wrong += error.problems
             else:
-                used |= {one: value} if one in free else {}
-        taken |= {one.name for one in free}
+                used |= {setting: value} if setting in free else {}
+        taken |= {setting.name for setting in free}
     if wrong:
         raise InvalidInput(wrong)
-    from_settings = {one.name: value for one, value in used.items()}
+    from_settings = {setting.name: value for setting, value in used.items()}
     return {**from_settings, **given, "settings": Settings(tuple(used), frozenset(given))}
 
 
@@ -170,9 +170,9 @@ def _split(key: str, values: Sequence[str], source: str, line: int = 0, column: 
     outputs = tuple(value for value in values if _is_output(value))
     alone = tuple(value for value in values if value not in outputs)
     return [
-        Setting(key, name, found, source, line, column)
-        for name, found in (("format", alone), ("outputs", outputs))
-        if found
+        Setting(key, name, texts, source, line, column)
+        for name, texts in (("format", alone), ("outputs", outputs))
+        if texts
     ]
 
 
@@ -204,7 +204,7 @@ def read_variables() -> tuple[Setting, ...]:
 def _members(key: str, text: str) -> list[str]:
     """Return the values in a variable: folders may have spaces in their names."""
     if key == "policies":
-        return [one for one in text.split(os.pathsep) if one]
+        return [member for member in text.split(os.pathsep) if member]
     return text.split() if keys()[key].is_list else [text]
 
 
@@ -212,8 +212,8 @@ def _say_unknown(name: str, names: Iterable[str]) -> str:
     """Return the sentence on a variable that has no meaning, with the name that was meant."""
     from vatspolicy.errors import did_you_mean, nearest
 
-    known = sorted([*(name.removeprefix(PREFIX) for name in names), *OTHER_VARIABLES])
-    near = did_you_mean([PREFIX + one for one in nearest(name.removeprefix(PREFIX), known)])
+    all_names = sorted([*(name.removeprefix(PREFIX) for name in names), *OTHER_VARIABLES])
+    near = did_you_mean([PREFIX + name for name in nearest(name.removeprefix(PREFIX), all_names)])
     fault = Sentences(_("This variable does not exist."), near or _("See docs/configuration.md, or rename it."))
     return _("{path}: {fault}", path=name, fault=fault)
 
@@ -231,7 +231,7 @@ def find_file() -> str | None:
 def configured_language() -> str:
     """Return the language of the file, or an empty string. Mistakes in the file are reported elsewhere."""
     try:
-        return next((one.values[0] for one in read_file() if one.key == "lang"), "")
+        return next((setting.values[0] for setting in read_file() if setting.key == "lang"), "")
     except InvalidInput:
         return ""
 
@@ -280,10 +280,10 @@ def _say_syntax(path: str, text: str, message: str) -> Problem:
     """Return the problem of a text that is no TOML."""
     import re
 
-    place = re.compile(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
-    found, lines = place.search(message), text.splitlines() or [""]
-    line, column = (int(found[1]), int(found[2])) if found and found[1] else (len(lines), len(lines[-1]) + 1)
-    reason = place.sub("", message).strip().rstrip(".")
+    pattern = re.compile(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
+    match, lines = pattern.search(message), text.splitlines() or [""]
+    line, column = (int(match[1]), int(match[2])) if match and match[1] else (len(lines), len(lines[-1]) + 1)
+    reason = pattern.sub("", message).strip().rstrip(".")
     return Problem(path, line, column, "", _("This is not TOML: {reason}.", reason=reason))
 
 
@@ -292,12 +292,12 @@ def _find(text: str, key: str) -> tuple[int, int, int]:
     import re
 
     name = rf"(?:{re.escape(key)}|\"{re.escape(key)}\"|'{re.escape(key)}')"
-    found = re.search(rf"^[ \t]*(\[*[ \t]*)({name})[ \t]*(?:=[ \t]*(?=(.)?)|[.\]])", text, re.MULTILINE)
-    if found is None:
+    match = re.search(rf"^[ \t]*(\[*[ \t]*)({name})[ \t]*(?:=[ \t]*(?=(.)?)|[.\]])", text, re.MULTILINE)
+    if match is None:
         return 1, 1, 1
-    before = text.rfind("\n", 0, found.start(2)) + 1
-    line = text.count("\n", 0, found.start(2)) + 1
-    return line, found.start(2) - before + 1, found.end() - before + 1
+    before = text.rfind("\n", 0, match.start(2)) + 1
+    line = text.count("\n", 0, match.start(2)) + 1
+    return line, match.start(2) - before + 1, match.end() - before + 1
 
 
 def _mistake_in_key(key: str) -> tuple[str, str] | None:
@@ -307,7 +307,7 @@ def _mistake_in_key(key: str) -> tuple[str, str] | None:
     if key in keys():
         return None
     option = key.replace("_", "-")
-    if f"--{option}" in (one.declared.name for one in flatten(CheckOptions) if one.declared.setting == NEVER):
+    if f"--{option}" in (field.declared.name for field in flatten(CheckOptions) if field.declared.setting == NEVER):
         return _("--{option} works only on the command line: a file may not set it for every run.", option=option), ""
     return _("This key is unknown."), suggest(key, keys()) or _(
         "Known keys: {keys}.", keys=Listing(keys(), quoted=True)
@@ -320,7 +320,7 @@ def _mistake_in_value(parameter: CommandParameter, value: Any) -> str | None:
         return None if isinstance(value, bool) else _("This value must be true or false.")
     several = _("This value must be a string or a list of strings.")
     if parameter.is_list and isinstance(value, list):
-        fine = value and all(isinstance(one, str) and one.strip() and "\0" not in one for one in value)
+        fine = value and all(isinstance(text, str) and text.strip() and "\0" not in text for text in value)
         return None if fine else several
     if not isinstance(value, str) or not value.strip():
         return several if parameter.is_list else _("This value must be a string.")
@@ -331,7 +331,7 @@ def _texts(key: str, value: Any, folder: str) -> list[str]:
     """Return the texts of a value, paths as the working directory sees them."""
     from pathlib import Path
 
-    texts = [str(one) for one in value] if isinstance(value, list) else [str(value)]
+    texts = [str(member) for member in value] if isinstance(value, list) else [str(value)]
     parameter = keys()[key]
     if parameter.is_flag:
         return [text.lower() for text in texts]
@@ -372,15 +372,15 @@ def describe(options: CheckOptions, json_wanted: bool) -> str:
 
 def _find_source(key: str, settings: Settings) -> str:
     names = {"format", "outputs"} if key == "formats" else {key.replace("-", "_")}
-    found = [one.place for one in settings.used if one.key == key]
-    return ", ".join(dict.fromkeys([*(["command line"] if settings.given & names else []), *found])) or "default"
+    sources = [setting.place for setting in settings.used if setting.key == key]
+    return ", ".join(dict.fromkeys([*(["command line"] if settings.given & names else []), *sources])) or "default"
 
 
 def _plain(value: Any) -> Any:
     """Return a value as JSON holds it."""
     if value is None or isinstance(value, bool):
         return value
-    return [str(one) for one in value] if isinstance(value, list | tuple) else str(value)
+    return [str(member) for member in value] if isinstance(value, list | tuple) else str(value)
 
 
 def _shown(value: Any) -> str:

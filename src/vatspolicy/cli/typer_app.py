@@ -207,7 +207,7 @@ def _typer_function(function: Callable[..., int | None]) -> Callable[..., None]:
 
     def run(typer_context: typer.Context, **values: Any) -> None:
         given = {name: value for name, value in values.items() if _is_given(typer_context, name)}
-        defaults = {one.name: values[one.name] for one in declared if not one.declared.setting}
+        defaults = {parameter.name: values[parameter.name] for parameter in declared if not parameter.declared.setting}
         try:
             completed = defaults | complete(declared, given)
         except BadVariable as error:
@@ -223,8 +223,8 @@ def _typer_function(function: Callable[..., int | None]) -> Callable[..., None]:
     parameters = [
         inspect.Parameter("typer_context", kind, annotation=typer.Context),
         *(
-            inspect.Parameter(one.name, kind, default=one.default, annotation=_annotation(one))
-            for one in sorted(declared, key=panel_order)
+            inspect.Parameter(parameter.name, kind, default=parameter.default, annotation=_annotation(parameter))
+            for parameter in sorted(declared, key=panel_order)
         ),
     ]
     run.__doc__ = function.__doc__

@@ -96,7 +96,7 @@ def describe_decision(record: Record) -> Fields:
         "denials": _rules(record.denials),
         "needs": _rules(record.licenses),
         "duties": _rules(record.duties),
-        "missing": [one.path for one in record.missing],
+        "missing": [question.path for question in record.missing],
         "contested": _rules(record.contested),
         "opinions": encode(find_opinions(record)),
         "waived": encode(find_waived(record)),
@@ -104,7 +104,7 @@ def describe_decision(record: Record) -> Fields:
 
 
 def _rules(named: Iterable[FindingRecord | ReadingRecord]) -> list[str]:
-    return sorted({one.rule for one in named})
+    return sorted({finding.rule for finding in named})
 
 
 def _digests(law: LawUsed) -> Mapping[str, str]:
@@ -194,11 +194,11 @@ def _open(file: str, data: Tree, key: Key) -> Attested:
 def _decode(statement: Fields) -> Attested:
     said = statement["predicate"]
     law = said["law"]
-    layers = tuple(LayerUsed(**one, file=None) for one in law["layers"])
+    layers = tuple(LayerUsed(**layer, file=None) for layer in law["layers"])
     named = {name: law[name] for name in _SAME}
     return Attested(
         statement,
-        frozenset(one["digest"]["sha256"] for one in statement["subject"]),
+        frozenset(subject["digest"]["sha256"] for subject in statement["subject"]),
         said["timeVerified"],
         LawDay(**said["asOf"]),
         LawUsed(**named, file=law["name"], signed_by=law["signedBy"], layers=layers),
@@ -206,8 +206,8 @@ def _decode(statement: Fields) -> Attested:
         said["gate"]["failOn"],
         said["verificationResult"] == PASSED,
         said["decision"],
-        tuple(OpinionUsed(**one) for one in said["opinions"]),
-        tuple(WaivedRule(**one) for one in said["waived"]),
+        tuple(OpinionUsed(**opinion) for opinion in said["opinions"]),
+        tuple(WaivedRule(**waived) for waived in said["waived"]),
     )
 
 
@@ -252,8 +252,8 @@ def find_objections(attested: Attested, expected: Expected) -> list[Message]:
 def _is_law(law: LawUsed, own: LawUsed) -> bool:
     """Return True if the law of a statement is the selected one: the digests of all its files are equal."""
 
-    def files(one: LawUsed) -> tuple[object, ...]:
-        bundle = (one.digest, one.number) if own.digest is not None else ()
-        return one.policies, one.schemas, [(layer.name, layer.digest) for layer in one.layers], bundle
+    def files(law: LawUsed) -> tuple[object, ...]:
+        bundle = (law.digest, law.number) if own.digest is not None else ()
+        return law.policies, law.schemas, [(layer.name, layer.digest) for layer in law.layers], bundle
 
     return files(law) == files(own)

@@ -116,18 +116,18 @@ def hide_values(bundle: Bundle, data: Json) -> Json:
         return [hide_values(bundle, member) for member in data]
     if not isinstance(data, dict):
         return data
-    found = {key: hide_values(bundle, value) for key, value in data.items()}
-    rule = _rule(bundle, found.get("rule"))
+    hidden = {key: hide_values(bundle, value) for key, value in data.items()}
+    rule = _rule(bundle, hidden.get("rule"))
     if rule is None:
-        return found
-    if rule.template is not None and "message" in found:
-        found["message"] = dict(rule.message)
+        return hidden
+    if rule.template is not None and "message" in hidden:
+        hidden["message"] = dict(rule.message)
     conditions = rule.effect.requirements if isinstance(rule.effect, Route) else ()
     named = {condition.id: condition for condition in conditions if condition.template is not None}
-    for entry in found.get("conditions", ()):
+    for entry in hidden.get("conditions", ()):
         if entry["id"] in named:
             entry["message"] = dict(named[entry["id"]].message)
-    return found
+    return hidden
 
 
 def _rule(bundle: Bundle, name: Tree) -> Rule | None:
@@ -146,7 +146,7 @@ def is_event(data: Tree) -> bool:
 def hides_facts(event: Fields) -> bool:
     """Return whether a record lacks facts that rules read, so that it cannot be decided again."""
     hidden = map(str, (*event.get("erased", ()), *event.get("masked", ())))
-    return any(one.startswith("/input") and one not in _UNREAD_BY_RULES for one in hidden)
+    return any(pointer.startswith("/input") and pointer not in _UNREAD_BY_RULES for pointer in hidden)
 
 
 def log_hides_facts(log: Path) -> bool:
@@ -182,14 +182,14 @@ def _change(event: Event, steps: tuple[str, ...], mask: Mask) -> bool:
     """Erase or replace the field at the steps; return False if there is none."""
     node: Json = event
     for step in steps[:-1]:
-        node = node[place] if (place := _place(node, step)) is not None else None
-    place = _place(node, steps[-1])
-    if place is None:
+        node = node[key] if (key := _place(node, step)) is not None else None
+    key = _place(node, steps[-1])
+    if key is None:
         return False
     if mask.value is None:
-        del node[place]
+        del node[key]
     else:
-        node[place] = mask.value
+        node[key] = mask.value
     return True
 
 
@@ -280,18 +280,18 @@ def _repair_torn_line(path: Path, handle: int) -> int:
         _write(handle, b"\n")
         return 0
     aside = Path(f"{path}.torn")
-    other = os.open(aside, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+    torn = os.open(aside, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
     try:
-        before = os.fstat(other).st_size
+        before = os.fstat(torn).st_size
         try:
-            _write(other, tail + b"\n")
-            os.fsync(other)
+            _write(torn, tail + b"\n")
+            os.fsync(torn)
         except OSError:
             with contextlib.suppress(OSError):  # a full disk: the next try moves the line again
-                os.ftruncate(other, before)
+                os.ftruncate(torn, before)
             raise
     finally:
-        os.close(other)
+        os.close(torn)
     _sync_folder(aside)
     os.ftruncate(handle, size - len(tail))
     os.fsync(handle)

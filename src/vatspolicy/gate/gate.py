@@ -224,24 +224,24 @@ class Gate(ValueObject):
         codes = [ExitCode.NOTHING] if empty or not (behind or unseen) else []
         codes += [ExitCode.INVALID] if unseen or unmet else []
         reader = reader if len(specs) > 1 and not self.keeps_profiles else None
-        found: list[Checked[T]] = []
-        for one in self.check_each(specs, reader.take if reader else None):
-            if reader and one.taken is not None:
-                reader.add(one.taken)
-            found.append(one._replace(taken=None))
-            progress(min(len(found), len(specs)), len(specs))
-        problems = [*unseen, *(problem for one in found for problem in one.problems)]
+        checked: list[Checked[T]] = []
+        for check in self.check_each(specs, reader.take if reader else None):
+            if reader and check.taken is not None:
+                reader.add(check.taken)
+            checked.append(check._replace(taken=None))
+            progress(min(len(checked), len(specs)), len(specs))
+        problems = [*unseen, *(problem for check in checked for problem in check.problems)]
         problems += [Problem(next(iter(behind), "-"), 1, 1, "", unmet)] if unmet else []
-        failed = [one.spec for one in found if one.code is ExitCode.INVALID]
+        failed = [check.spec for check in checked if check.code is ExitCode.INVALID]
         invalid = tuple(dict.fromkeys([*(problem.file for problem in unseen), *failed]))
-        seconds = tuple(one.seconds for one in found if one.code is not ExitCode.INVALID)
+        seconds = tuple(check.seconds for check in checked if check.code is not ExitCode.INVALID)
         launches: dict[str, tuple[str, ...]] = {}
-        for one in found:
-            if one.launch:
-                launches[one.launch] = (*launches.get(one.launch, ()), one.spec)
+        for check in checked:
+            if check.launch:
+                launches[check.launch] = (*launches.get(check.launch, ()), check.spec)
         if self.waiver_set is not None:
             codes += [ExitCode.INVALID] * len(failed)
-            result = self._after_waivers([one.kept for one in found if one.kept], problems, empty, codes)
+            result = self._after_waivers([check.kept for check in checked if check.kept], problems, empty, codes)
             settings = self.judgement
             return result._replace(
                 invalid=invalid,
@@ -251,13 +251,13 @@ class Gate(ValueObject):
                 seconds=seconds,
                 launches=launches,
             )
-        records = tuple(one.record for one in found if one.record is not None)
+        records = tuple(check.record for check in checked if check.record is not None)
         return GateResult(
             records,
             tuple(problems),
             empty,
-            worst([*codes, *(one.code for one in found)]),
-            profiles=tuple(one.kept[0] for one in found if one.kept),
+            worst([*codes, *(check.code for check in checked)]),
+            profiles=tuple(check.kept[0] for check in checked if check.kept),
             invalid=invalid,
             unmet=unmet,
             judgement=self.judgement,
@@ -266,14 +266,14 @@ class Gate(ValueObject):
             launches=launches,
         )
 
-    def _compare_number(self, found: int) -> Message | None:
+    def _compare_number(self, number: int) -> Message | None:
         """Return that the number of specs is not the expected one; None if it is."""
-        if self.expected is None or found == self.expected:
+        if self.expected is None or number == self.expected:
             return None
         return _(
             "--expect {expected} failed: the number of specs found is {count}.",
             expected=self.expected,
-            count=found,
+            count=number,
         )
 
     def check_each(self, specs: Sequence[str], take: Take[T] | None = None) -> Iterator[Checked[T]]:
@@ -291,13 +291,13 @@ class Gate(ValueObject):
         if processes == 1:
             yield from chain.from_iterable(map(check, specs))
             return
-        first = [one for spec in specs[:CHUNK] for one in check(spec)]  # loads for all processes what a decision needs
-        self._build_indexes([one.day for one in first])
+        first = list(chain.from_iterable(map(check, specs[:CHUNK])))  # loads for all processes what a decision needs
+        self._build_indexes([checked.day for checked in first])
         yield from first
         chunks = [specs[start : start + CHUNK] for start in range(CHUNK, len(specs), CHUNK)]
         from vatspolicy.workers import map_in_order
 
-        decided = map_in_order(lambda: lambda chunk: [one for spec in chunk for one in check(spec)], chunks, processes)
+        decided = map_in_order(lambda: lambda chunk: list(chain.from_iterable(map(check, chunk))), chunks, processes)
         yield from chain.from_iterable(decided)
 
     def _build_indexes(self, days: Sequence[str]) -> None:
@@ -318,8 +318,8 @@ class Gate(ValueObject):
             return [Checked(spec, ExitCode.INVALID, problems=error.problems)]
         if part or not is_launch(document):
             return [self._check(spec, documents[0], ahead, take, begun)]
-        parts = (self._check(one.file, one, ahead, take, nanoseconds()) for one in documents)
-        return [one._replace(launch=document.file) for one in parts]
+        parts = (self._check(document.file, document, ahead, take, nanoseconds()) for document in documents)
+        return [part._replace(launch=document.file) for part in parts]
 
     def _check(self, spec: str, document: Document, ahead: bool, take: Take[T] | None, begun: int) -> Checked[T]:
         """Decide one profile, since the moment at which it was begun."""
@@ -354,7 +354,7 @@ class Gate(ValueObject):
         if any(self.judgement.fails_remark(remark) for remark in waived_run.remarks):
             codes.append(ExitCode.FAILED)
         problems = [*problems, *waiver_set.problems]
-        kept = [(one[0], one[1], places) for one, places in zip(decided, waived_run.waived, strict=True)]
+        kept = [(case[0], case[1], places) for case, places in zip(decided, waived_run.waived, strict=True)]
         profiles = tuple(profile for profile, _, _ in decided)
         return GateResult(
             waived_run.records, tuple(problems), empty, worst(codes), waived_run.remarks, tuple(kept), profiles
@@ -367,9 +367,9 @@ class Gate(ValueObject):
         products = Counter(decision.product for _, decision, _ in decided)
         alone = replace(self, waiver_set=replace(waiver_set, opinions=()))
         return [
-            (profile, *alone.decide(profile)) if products[decision.product] > 1 and _has_granted(data) else one
-            for one in decided
-            for profile, decision, data in [one]
+            (profile, *alone.decide(profile)) if products[decision.product] > 1 and _has_granted(data) else case
+            for case in decided
+            for profile, decision, data in [case]
         ]
 
     def check_day(self) -> None:
@@ -435,8 +435,8 @@ class Gate(ValueObject):
                 "is before {covers_from}, the first day that the bundle covers", covers_from=self.bundle.covers_from
             )
         if day > self.bundle.covers_until:
-            known = self.bundle.known_until
-            return _("is more than five years after {known}, the day on which the law was last checked", known=known)
+            last = self.bundle.known_until
+            return _("is more than five years after {known}, the day on which the law was last checked", known=last)
         if day < self.today and not self.allow_past:
             return _("is in the past; pass --allow-past-as-of to decide under the law of a past day")
         return None

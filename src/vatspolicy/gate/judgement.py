@@ -79,7 +79,7 @@ class Judgement(ValueObject):
         failures = find_failures(record, self.fail_on.removeprefix(NEW))
         if not self.fail_on.startswith(NEW):
             return failures
-        return [one for one in failures if self.is_new(record, one.part, one.position)]
+        return [failure for failure in failures if self.is_new(record, failure.part, failure.position)]
 
     def is_new(self, record: Record, part: str, position: int) -> bool:
         """Return True unless the base of the spec has this part of its decision, too."""
@@ -130,26 +130,26 @@ def identify(record: Record, part: str, position: int) -> str:
     """Return what a part of a decision has in common with the same part of another decision on the spec."""
     if part == ITSELF:
         return f"{ITSELF}\0{record.judged}"
-    one = getattr(record, part)[position]
+    item = getattr(record, part)[position]
     group = _GROUPS.get(part, part)
-    if isinstance(one, FactQuestion):
-        return f"{group}\0{name_fact(record, one.path)}"
-    reading = f"\0{one.reading}\0{one.decision}" if isinstance(one, ReadingRecord) else ""
-    return f"{group}\0{one.rule}\0{one.subject}{reading}"
+    if isinstance(item, FactQuestion):
+        return f"{group}\0{name_fact(record, item.path)}"
+    reading = f"\0{item.reading}\0{item.decision}" if isinstance(item, ReadingRecord) else ""
+    return f"{group}\0{item.rule}\0{item.subject}{reading}"
 
 
 def identify_all(record: Record) -> frozenset[str]:
     """Return what identifies each part of a decision, and the decision itself."""
-    found = [identify(record, part, index) for part in COMPARED for index in range(len(getattr(record, part)))]
-    return frozenset([*found, identify(record, ITSELF, 0)])
+    identities = [identify(record, part, index) for part in COMPARED for index in range(len(getattr(record, part)))]
+    return frozenset([*identities, identify(record, ITSELF, 0)])
 
 
 def name_fact(record: Record, path: str) -> str:
     """Return the path of a fact with the id of its service, which stays when services change places."""
-    found = re.match(r"services\[(\d+)\]", path)
-    if found is None or int(found[1]) >= len(record.services):
+    match = re.match(r"services\[(\d+)\]", path)
+    if match is None or int(match[1]) >= len(record.services):
         return path
-    return f"services[{record.services[int(found[1])].id}]{path[found.end() :]}"
+    return f"services[{record.services[int(match[1])].id}]{path[match.end() :]}"
 
 
 def find_worst_level(failures: Iterable[Failure]) -> str | None:
@@ -159,7 +159,7 @@ def find_worst_level(failures: Iterable[Failure]) -> str | None:
 
 
 def _kept(level: str, part: str, findings: Iterable[FindingRecord]) -> list[Failure]:
-    return [Failure(level, part, index) for index, one in enumerate(findings) if one.waived is None]
+    return [Failure(level, part, index) for index, finding in enumerate(findings) if finding.waived is None]
 
 
 def _open(record: Record) -> list[Failure]:
@@ -170,17 +170,17 @@ def _open(record: Record) -> list[Failure]:
 
 def _contested(record: Record) -> list[Failure]:
     """Return the stricter readings; the decision itself if only several readings together are stricter."""
-    found = [
+    failures = [
         Failure("contested", "contested", index) for index, reading in enumerate(record.contested) if reading.stricter
     ]
     worst = record.worst_reading
-    return found or ([Failure("contested", ITSELF, 0)] if worst and worst.stricter else [])
+    return failures or ([Failure("contested", ITSELF, 0)] if worst and worst.stricter else [])
 
 
 def _due(part: str, findings: Iterable[FindingRecord]) -> list[Failure]:
     """Return the duties before the launch that are not done, undetermined ones included."""
     return [
         Failure("duty", part, index)
-        for index, one in enumerate(findings)
-        if isinstance(one, DutyRecord) and one.is_due_before_launch and one.waived is None
+        for index, duty in enumerate(findings)
+        if isinstance(duty, DutyRecord) and duty.is_due_before_launch and duty.waived is None
     ]

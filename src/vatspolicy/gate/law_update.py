@@ -132,26 +132,26 @@ def _decide(gate: Gate, spec: str) -> _Side:
 
 def _entry(spec: str, before: _Side, after: _Side | list[str], laws: Sequence[Bundle]) -> SpecUpdate:
     decision = before[0]
-    found = SpecUpdate(
+    entry = SpecUpdate(
         spec, decision.product, decision.as_of, shorten(before[1]), None, "unknown", (), (), None, (), changed=True
     )
     if isinstance(after, list):
-        return replace(found, problems=tuple(after))
+        return replace(entry, problems=tuple(after))
     old, new = (summarize(law, side[0]) for law, side in zip(laws, (before, after), strict=True))
     ahead = AheadChange(_list_ahead(before), _list_ahead(after))
-    found = replace(
-        found,
+    entry = replace(
+        entry,
         after=shorten(after[1]),
         direction=compare_verdicts(before[1], after[1]),
         changes=tuple(summary for summary in compare_summaries(old, new) if summary.kind != "duty"),
         duties=tuple(_compare_duties(before[1], after[1])),
         ahead=None if ahead.before == ahead.after else ahead,
     )
-    return replace(found, changed=any((found.direction != "same", found.changes, found.duties, found.ahead)))
+    return replace(entry, changed=any((entry.direction != "same", entry.changes, entry.duties, entry.ahead)))
 
 
 def _list_ahead(side: _Side) -> tuple[tuple[str, str], ...]:
-    return tuple((one.day, one.decision) for one in side[1].changes_ahead or ())
+    return tuple((change.day, change.decision) for change in side[1].changes_ahead or ())
 
 
 def _compare_duties(before: Record, after: Record) -> Iterator[DutyChange]:

@@ -144,8 +144,9 @@ def decode_receipt(data: Fields, file: str = "") -> StoredReceipt:
     """Return a receipt from data that are valid."""
     spec, law, decision = data["spec"], data["law"], data["decision"]
     changes = tuple((path, value) for path, value in spec["changes"])
-    layers = tuple(LayerUsed(**one) for one in law.get("layers", ()))
-    counted = [(one, one["granted"]) for one in decision["opinions"] if one["state"] == COUNTED and one["granted"]]
+    layers = tuple(LayerUsed(**layer) for layer in law.get("layers", ()))
+    opinions = [opinion for opinion in decision["opinions"] if opinion["state"] == COUNTED and opinion["granted"]]
+    counted = [(opinion, opinion["granted"]) for opinion in opinions]
     return StoredReceipt(
         file,
         data,
@@ -188,10 +189,10 @@ def replay(recorded: StoredReceipt, selected: SelectedLaw, content: bytes) -> li
     both_bundles = recorded.law.number is not None and run.law.number is not None
     uncompared = re.compile(_UNCOMPARED if both_bundles else f"{_UNCOMPARED}|{_NAME_OF_BUNDLE}")
     differences = _differences(recorded.data, encode(make_receipt(run)), "")
-    found = [difference for difference in differences if not uncompared.fullmatch(difference[0])]
+    compared = [difference for difference in differences if not uncompared.fullmatch(difference[0])]
     if as_of.day not in {"option": (as_of.day,), "launch": (profile.launch,), "today": (as_of.today,)}[as_of.why]:
-        found.append(("/as_of/why", "changed"))
-    return found
+        compared.append(("/as_of/why", "changed"))
+    return compared
 
 
 def decide_as_it_stands(recorded: StoredReceipt, selected: SelectedLaw, content: bytes) -> str | None:
@@ -221,7 +222,7 @@ def _read_again(
 def _find_grants(recorded: StoredReceipt, profile: Profile) -> dict[int, Grant | None]:
     """Return the opinions of a spec that a receipt says were granted."""
     pairs = zip(range(len(profile.facts["opinions"])), recorded.data["decision"]["opinions"], strict=False)
-    return {place: Grant(**one["granted"]) for place, one in pairs if one["granted"] is not None}
+    return {index: Grant(**opinion["granted"]) for index, opinion in pairs if opinion["granted"] is not None}
 
 
 def _differences(old: Json, new: Json, pointer: str) -> Iterator[tuple[str, str]]:

@@ -239,8 +239,8 @@ def find_opinions(record: Record) -> tuple[OpinionUsed, ...]:
 
 def find_waived(record: Record) -> tuple[WaivedRule, ...]:
     """Return the rules whose findings are set aside, the gravest first."""
-    found = ((one.rule, one.waived) for one in record.waived)
-    return tuple(WaivedRule(rule, one.by, one.approver, one.until) for rule, one in found if one is not None)
+    pairs = ((finding.rule, finding.waived) for finding in record.waived)
+    return tuple(WaivedRule(rule, mark.by, mark.approver, mark.until) for rule, mark in pairs if mark is not None)
 
 
 def canonical(data: Json) -> bytes:
@@ -316,7 +316,7 @@ def _policy(policy: Policy, rules: Iterable[Rule], names: Iterable[str], day: st
 def _value(policy: Policy, name: str, day: str) -> ValueUsed:
     parameter = policy.parameters[name]
     value = parameter.on(day) or parameter.values[0]
-    later = min((one.since for one in parameter.values if one.since > max(day, value.since)), default=NEVER)
+    later = min((other.since for other in parameter.values if other.since > max(day, value.since)), default=NEVER)
     return ValueUsed(*_period(value.since, later, day), parameter.key, value.value, tuple(value.cite))
 
 

@@ -85,12 +85,12 @@ def compare_with_base(records: Iterable[Record], invalid: Iterable[str], base: B
     """Return the changes of each spec, in the order of the run; those that are gone come last."""
     here = {record.file: record for record in records}
     files = dict.fromkeys([*here, *invalid])
-    found = [_compare(file, base.names.get(file), here.get(file), base) for file in files]
+    changes = [_compare(file, base.names.get(file), here.get(file), base) for file in files]
     kept = {base.names.get(file) for file in files}
     for file, record in base.records.items():
         if file not in kept:
-            found.append(SpecChange(file, file, record.product, "gone", shorten(record), None, "unknown", ()))
-    return SpecChanges(base.commit, tuple(found))
+            changes.append(SpecChange(file, file, record.product, "gone", shorten(record), None, "unknown", ()))
+    return SpecChanges(base.commit, tuple(changes))
 
 
 def compare_records(before: Iterable[Record], after: Iterable[Record]) -> SpecChanges:
@@ -115,13 +115,13 @@ def compare_verdicts(before: Record, after: Record) -> str:
 
 def _compare(file: str, was: str | None, after: Record | None, base: BaseRun) -> SpecChange:
     before = base.records.get(was) if was is not None else None
-    known = before is not None or was in base.invalid
-    state: SpecState = "new" if not known else "kept" if was == file else "renamed"
-    one = after or before
-    found = SpecChange(
+    is_known = before is not None or was in base.invalid
+    state: SpecState = "new" if not is_known else "kept" if was == file else "renamed"
+    record = after or before
+    change = SpecChange(
         spec=file,
-        was=was if known else None,
-        product=one.product if one else file,
+        was=was if is_known else None,
+        product=record.product if record else file,
         state=state,
         before=shorten(before) if before else None,
         after=shorten(after) if after else None,
@@ -129,15 +129,15 @@ def _compare(file: str, was: str | None, after: Record | None, base: BaseRun) ->
         items=(),
     )
     if before is None or after is None:
-        return found
-    return replace(found, direction=compare_verdicts(before, after), items=tuple(_compare_items(before, after)))
+        return change
+    return replace(change, direction=compare_verdicts(before, after), items=tuple(_compare_items(before, after)))
 
 
 def _compare_items(before: Record, after: Record) -> Iterator[ItemChange]:
     old, new = _items(before), _items(after)
     every, order = {**old, **new}, list(KINDS.values())
     denied = {(item.id, item.subject) for key, item in new.items() if item.kind == "denial" and key not in old}
-    for key, item in sorted(every.items(), key=lambda one: order.index(one[1].kind)):
+    for key, item in sorted(every.items(), key=lambda pair: order.index(pair[1].kind)):
         values = [side[key].after if key in side else None for side in (old, new)]
         closed = item.kind == "license" and values[1] is None and (item.id, item.subject) in denied
         if values[0] != values[1] and not closed:  # a license that cannot be had any more is a reason to deny
@@ -146,10 +146,10 @@ def _compare_items(before: Record, after: Record) -> Iterator[ItemChange]:
 
 def _items(record: Record) -> dict[str, ItemChange]:
     """Return what is compared of a decision, each by what identifies it, with its value as `after`."""
-    found: dict[str, ItemChange] = {}
+    items: dict[str, ItemChange] = {}
 
     def add(part: str, position: int, subject: object, name: str, title: LocalizedText, value: str) -> None:
-        found[identify(record, part, position)] = ItemChange(KINDS[part], str(subject), name, title, None, value)
+        items[identify(record, part, position)] = ItemChange(KINDS[part], str(subject), name, title, None, value)
 
     for index, denial in enumerate(record.denials):
         reasons = [reason.title for reason in denial.reasons] if denial.effect == "need" else []
@@ -167,4 +167,4 @@ def _items(record: Record) -> dict[str, ItemChange]:
     for index, duty in enumerate(record.duties):
         value = " ".join(filter(None, (duty.state, duty.deadline.group, duty.deadline.date)))
         add("duties", index, duty.subject, duty.rule, duty.instrument.title, value)
-    return found
+    return items

@@ -47,16 +47,16 @@ def search(argument: str) -> list[str]:
         raise _refuse(argument, _("This is both a pattern and the name of a file or folder."), hint)
     if not pattern and not folder:
         return [argument]
-    found = _SpecSearch()
+    result = _SpecSearch()
     if folder:
-        found.walk(Path(argument), ("**", "*"), ENDINGS)
+        result.walk(Path(argument), ("**", "*"), ENDINGS)
     else:
         path = Path(argument)
         parts = path.parts[1:] if path.anchor else path.parts
-        found.walk(Path(path.anchor), parts, ("",))
-    if found.problems:
-        raise InvalidInput(sorted(set(found.problems)))
-    return sorted(set(found.specs))
+        result.walk(Path(path.anchor), parts, ("",))
+    if result.problems:
+        raise InvalidInput(sorted(set(result.problems)))
+    return sorted(set(result.specs))
 
 
 def _refuse(file: str, message: str, hint: str = "") -> InvalidInput:

@@ -68,8 +68,7 @@ class Answers:
     def locations(self, places: Iterable[navigation.FilePart]) -> list[types.Location]:
         """Return places as the protocol writes them."""
         return [
-            types.Location(self.uri(place.file), range_of(place.span, self.project.text(place.file)))
-            for place in places
+            types.Location(self.uri(part.file), range_of(part.span, self.project.text(part.file))) for part in places
         ]
 
     def place(self, params: _Placed) -> tuple[str, int] | None:
@@ -88,58 +87,59 @@ class Answers:
 
     def tell_meaning(self, params: types.HoverParams) -> types.Hover | None:
         """Return the meaning of the element at a place."""
-        place = self.place(params)
-        text = None if place is None else hover.hover(self.project, *place)
+        position = self.place(params)
+        text = None if position is None else hover.hover(self.project, *position)
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
 
     def propose(self, params: types.CompletionParams) -> types.CompletionList:
         """Return what may be written at a place."""
-        place = self.place(params)
-        found = [] if place is None else completion.complete(self.project, *place)
-        items = [item_of(one, self.project.text(place[0])) for one in found] if place is not None else []
+        items: list[types.CompletionItem] = []
+        if (position := self.place(params)) is not None:
+            text = self.project.text(position[0])
+            items = [item_of(proposal, text) for proposal in completion.complete(self.project, *position)]
         return types.CompletionList(is_incomplete=False, items=items)
 
     def define(self, params: types.DefinitionParams) -> list[types.Location]:
         """Return the definition of the element at a place."""
-        if (place := self.place(params)) is None:
+        if (position := self.place(params)) is None:
             return []
-        symbols = navigation.symbols_at(self.project, *place)
-        return self.locations(navigation.find_definitions(self.project, place[0], symbols))
+        symbols = navigation.symbols_at(self.project, *position)
+        return self.locations(navigation.find_definitions(self.project, position[0], symbols))
 
     def refer(self, params: types.ReferenceParams) -> list[types.Location]:
         """Return every reference to the element at a place."""
-        if (place := self.place(params)) is None:
+        if (position := self.place(params)) is None:
             return []
-        symbols, defining = navigation.symbols_at(self.project, *place), params.context.include_declaration
-        return self.locations(navigation.find_references(self.project, place[0], symbols, defining))
+        symbols, defining = navigation.symbols_at(self.project, *position), params.context.include_declaration
+        return self.locations(navigation.find_references(self.project, position[0], symbols, defining))
 
     # --- rename
 
     def find_name(self, params: types.PrepareRenameParams) -> types.Range | None:
         """Return the name that would be replaced. Raises JsonRpcException with the reason if there is none."""
-        if (place := self.place(params)) is None:
+        if (position := self.place(params)) is None:
             return None
         try:
-            _symbol, span = check_rename(self.project, *place)
+            _symbol, span = check_rename(self.project, *position)
         except RenameRefused as error:
             raise self._refusal(error) from None
-        return range_of(span, self.project.text(place[0]))
+        return range_of(span, self.project.text(position[0]))
 
     def rename(self, params: types.RenameParams) -> types.WorkspaceEdit | None:
         """Return the edits that rename a term in every policy. Raises JsonRpcException with the reason if it cannot be.
 
         Edits of texts that the editor has changed meanwhile are refused.
         """
-        if (place := self.place(params)) is None:
+        if (position := self.place(params)) is None:
             return None
         try:
-            places = rename_term(self.project, *place, params.new_name)
+            places = rename_term(self.project, *position, params.new_name)
         except RenameRefused as error:
             raise self._refusal(error) from None
         edits: dict[str, list[types.TextEdit]] = {}
-        for one in places:
-            edit = types.TextEdit(range_of(one.span, self.project.text(one.file)), params.new_name)
-            edits.setdefault(one.file, []).append(edit)
+        for part in places:
+            edit = types.TextEdit(range_of(part.span, self.project.text(part.file)), params.new_name)
+            edits.setdefault(part.file, []).append(edit)
         if any(self.versions.get(file) != self.newest.get(file) for file in edits):
             raise JsonRpcContentModified
         return self._edit(edits)
@@ -165,7 +165,8 @@ class Answers:
         """Return the offers to replace a word by those that a hint proposes."""
         file = file_of(params.text_document.uri)
         text = self.project.text(file)
-        start, end = (text.index(one.line, one.character) for one in (params.range.start, params.range.end))
+        edges = (params.range.start, params.range.end)
+        start, end = (text.index(edge.line, edge.character) for edge in edges)
         return [
             fix_of(self.uri(file), finding, word, text, self.project.lang)
             for finding in self.findings_of(file)

@@ -64,28 +64,28 @@ def complete(project: Project, file: str, index: int) -> list[Completion]:
     written = _WRITTEN.search(text.near(index))
     assert written is not None
     span = Span(index - len(written.group()), index)
-    found: dict[tuple[str, str], Completion] = {}
-    for place in find_places(text, index):
-        for one in _at(project, file, kind, place, span):
-            found.setdefault((one.kind, one.label), one)
-    return list(found.values())[:_MOST]
+    completions: dict[tuple[str, str], Completion] = {}
+    for sketch in find_places(text, index):
+        for completion in _at(project, file, kind, sketch, span):
+            completions.setdefault((completion.kind, completion.label), completion)
+    return list(completions.values())[:_MOST]
 
 
-def _at(project: Project, file: str, kind: str, place: Sketch, span: Span) -> Iterator[Completion]:
+def _at(project: Project, file: str, kind: str, sketch: Sketch, span: Span) -> Iterator[Completion]:
     law = project.law_of(file)
-    scope = None if place.on_key else make_scope(project, file, place)
+    scope = None if sketch.on_key else make_scope(project, file, sketch)
     if scope is not None:
-        before = _IN_NAME.search(place.text[max(place.offset - NEAR, 0) : place.offset])
+        before = _IN_NAME.search(sketch.text[max(sketch.offset - NEAR, 0) : sketch.offset])
         assert before is not None
-        yield from _in_expression(law, scope, place, span, before.group())
+        yield from _in_expression(law, scope, sketch, span, before.group())
         return
-    if place.on_key:
-        yield from _keys(law, kind, place, span)
-    named = list(_names(project, file, kind, place))
+    if sketch.on_key:
+        yield from _keys(law, kind, sketch, span)
+    named = list(_names(project, file, kind, sketch))
     for name, detail in named:
-        yield Completion(name, f"{name}: " if place.on_key else name, NAME, span, detail)
-    if not place.on_key and not named:
-        schema, path = _schema_path(kind, place.path)
+        yield Completion(name, f"{name}: " if sketch.on_key else name, NAME, span, detail)
+    if not sketch.on_key and not named:
+        schema, path = _schema_path(kind, sketch.path)
         nodes = find_nodes(schema, path, law.schemas)
         yield from _words(allowed_words(nodes, law.schemas), span)
 
@@ -93,12 +93,12 @@ def _at(project: Project, file: str, kind: str, place: Sketch, span: Span) -> It
 # --- data
 
 
-def _keys(law: EditedLaw, kind: str, place: Sketch, span: Span) -> Iterator[Completion]:
+def _keys(law: EditedLaw, kind: str, sketch: Sketch, span: Span) -> Iterator[Completion]:
     """Yield the keys of a mapping that it does not have yet, required ones first."""
-    parent = place.path[:-1]
+    parent = sketch.path[:-1]
     schema, path = _schema_path(kind, parent)
     nodes = find_nodes(schema, path, law.schemas)
-    present, required = set(place.keys(parent)) - {place.text}, required_keys(nodes)
+    present, required = set(sketch.keys(parent)) - {sketch.text}, required_keys(nodes)
     for key, child in allowed_keys(nodes).items():
         if key not in present:
             inner = [SchemaNode(child, nodes[0].home)]
@@ -123,21 +123,21 @@ def _schema_path(kind: str, path: Path) -> tuple[str, Path]:
     return kind, path
 
 
-def _names(project: Project, file: str, kind: str, place: Sketch) -> Iterator[tuple[str, str]]:
+def _names(project: Project, file: str, kind: str, sketch: Sketch) -> Iterator[tuple[str, str]]:
     """Yield the names of the law that are valid at a place, each with its meaning."""
     law, policy = project.law_of(file), project.policy(file)
     if law.bundle is None:
         return
-    path, policies = place.path, law.bundle.policies
-    if kind == POLICY and not place.on_key:
-        yield from _names_in_policy(law, policy, place)
+    path, policies = sketch.path, law.bundle.policies
+    if kind == POLICY and not sketch.on_key:
+        yield from _names_in_policy(law, policy, sketch)
     elif kind == TESTS and policy is not None:
         match path:
-            case (*_, "expect", _) if place.on_key:
+            case (*_, "expect", _) if sketch.on_key:
                 yield from ((rule.id, _both(rule.message)) for rule in policy.rules)
-            case (*_, "authority", _) if place.on_key:
-                yield from ((name, _both(one.title)) for name, one in law.bundle.instruments.items())
-            case (*_, "set", _) if place.on_key:
+            case (*_, "authority", _) if sketch.on_key:
+                yield from ((name, _both(instrument.title)) for name, instrument in law.bundle.instruments.items())
+            case (*_, "set", _) if sketch.on_key:
                 yield from _facts(law)
             case (*_, "unset", _):
                 yield from _facts(law)
@@ -146,27 +146,27 @@ def _names(project: Project, file: str, kind: str, place: Sketch) -> Iterator[tu
             case ("decisions", _, "rules" | "advice", _):
                 yield from ((rule.name, _both(rule.message)) for policy in policies.values() for rule in policy.rules)
             case ("decisions", _, "duties" | "needs", _):
-                yield from ((name, _both(one.title)) for name, one in law.bundle.instruments.items())
-    elif kind == SETTINGS and not place.on_key:
-        yield from _names_in_settings(law, place)
+                yield from ((name, _both(instrument.title)) for name, instrument in law.bundle.instruments.items())
+    elif kind == SETTINGS and not sketch.on_key:
+        yield from _names_in_settings(law, sketch)
     elif kind == LAYER and path[:1] in (("may_loosen",), ("enforce",)) and len(path) == 2:
         yield from (
             (rule.name, _both(rule.message)) for own_policy in law.bundle.own_policies for rule in own_policy.rules
         )
 
 
-def _names_in_policy(law: EditedLaw, policy: Policy | None, place: Sketch) -> Iterator[tuple[str, str]]:
+def _names_in_policy(law: EditedLaw, policy: Policy | None, sketch: Sketch) -> Iterator[tuple[str, str]]:
     bundle = law.bundle
     assert bundle is not None
-    match place.path:
+    match sketch.path:
         case ("uses" | "supersedes", _):
-            yield from ((id, _both(one.title)) for id, one in bundle.policies.items() if policy is not one)
+            yield from ((id, _both(other.title)) for id, other in bundle.policies.items() if policy is not other)
         case (*_, "cite") | (*_, "cite", int()):
             articles = policy.articles if policy else {}
-            known = {key: _both(one.label) for key, one in articles.items()}
-            yield from (known | {key: known.get(key, "") for key in place.keys(("articles",))}).items()
+            labels = {key: _both(article.label) for key, article in articles.items()}
+            yield from (labels | {key: labels.get(key, "") for key in sketch.keys(("articles",))}).items()
         case ("rules", _, effect, "instrument") if effect in EFFECTS:
-            yield from ((name, _both(one.title)) for name, one in bundle.instruments.items())
+            yield from ((name, _both(instrument.title)) for name, instrument in bundle.instruments.items())
         case ("rules", _, "need", "through") | ("rules", _, "route", "to"):
             needs = {rule.through for policy in bundle.policies.values() for rule in policy.rules}
             yield from ((name, "") for name in sorted(filter(None, needs)))
@@ -176,18 +176,18 @@ def _names_in_policy(law: EditedLaw, policy: Policy | None, place: Sketch) -> It
             )
 
 
-def _names_in_settings(law: EditedLaw, place: Sketch) -> Iterator[tuple[str, str]]:
+def _names_in_settings(law: EditedLaw, sketch: Sketch) -> Iterator[tuple[str, str]]:
     """Yield the names that properties.yaml may say at a place: rules, terms, parameters, articles and facts."""
     bundle = law.bundle
     assert bundle is not None
     policies = bundle.policies.values()
-    match place.path:
+    match sketch.path:
         case ("details", _, "facts"):
             yield from ((path, _fact_title_at(law, path)) for path in sorted(details(law.schemas)))
         case ("accepted", _, "about", int(number)):
             yield from ((rule.name, _both(rule.message)) for policy in policies for rule in policy.rules)
             if number > 0:
-                head = place.scalars.get((*place.path[:3], 0), "")
+                head = sketch.scalars.get((*sketch.path[:3], 0), "")
                 owner = bundle.policies.get(head.partition("/")[0])
                 for one in () if owner is None else (owner, *(bundle.policies[id] for id in owner.uses)):
                     yield from ((f"{TERM}.{name}", " ".join(text.split())) for name, text in one.terms.items())
@@ -228,11 +228,11 @@ def _facts(law: EditedLaw) -> Iterator[tuple[str, str]]:
 # --- expressions
 
 
-def _in_expression(law: EditedLaw, scope: Scope, place: Sketch, span: Span, before: str) -> Iterator[Completion]:
-    literal = string_at(place.text, place.offset)
+def _in_expression(law: EditedLaw, scope: Scope, sketch: Sketch, span: Span, before: str) -> Iterator[Completion]:
+    literal = string_at(sketch.text, sketch.offset)
     if literal is not None:
-        start = span.end - (place.offset - literal[0])
-        yield from _literals(law, scope, place, Span(max(start, 0), span.end))
+        start = span.end - (sketch.offset - literal[0])
+        yield from _literals(law, scope, sketch, Span(max(start, 0), span.end))
         return
     *parts, last = before.split(".")
     own = Span(span.end - len(last), span.end)
@@ -243,7 +243,7 @@ def _in_expression(law: EditedLaw, scope: Scope, place: Sketch, span: Span, befo
             yield Completion(name, name, NAME, own, f"{type} ({_parameter_title(law, key)})")
     elif parts == [TERM]:
         for name in sorted(scope.environment.terms):
-            yield Completion(name, name, NAME, own, _term_text(law, place, name))
+            yield Completion(name, name, NAME, own, _term_text(law, sketch, name))
     elif parts == [SETS]:
         for name in _SET_TESTS:
             yield Completion(name, f"{name}()", FUNCTION, own, f"{SETS}.{name}(list, list)")
@@ -255,8 +255,8 @@ def _roots(law: EditedLaw, scope: Scope, span: Span) -> Iterator[Completion]:
     for name in (*scope.bound, *scope.environment.variables):
         paths = fact_paths((name,), scope.bound)
         yield Completion(name, name, FACT, span, _fact_title(law, paths))
-    for name, known in ((TERM, scope.environment.terms), (PARAMETER, scope.environment.params)):
-        if known:
+    for name, names in ((TERM, scope.environment.terms), (PARAMETER, scope.environment.params)):
+        if names:
             yield Completion(name, f"{name}.", NAME, span)
     yield Completion("size", "size()", FUNCTION, span)
     yield Completion(SETS, f"{SETS}.", NAME, span)
@@ -276,28 +276,28 @@ def _members(law: EditedLaw, scope: Scope, parts: tuple[str, ...], span: Span) -
             yield Completion(name, f'{name}("")', FUNCTION, span)
 
 
-def _literals(law: EditedLaw, scope: Scope, place: Sketch, span: Span) -> Iterator[Completion]:
+def _literals(law: EditedLaw, scope: Scope, sketch: Sketch, span: Span) -> Iterator[Completion]:
     """Yield the words that a string literal may be: the values of what it is compared with."""
-    name = scope.compared_with(place.text, place.offset)
+    name = scope.compared_with(sketch.text, sketch.offset)
     type: Type | None = scalar_type(scope.type_of(name)) if name else None
     if name is None or not isinstance(type, Enum):
         return
-    known = {word.value: word for word in _known_words(law, scope, name)}
-    yield from _words([known.get(value) or Word(value, None) for value in sorted(type.values)], span)
+    by_value = {word.value: word for word in _known_words(law, scope, name)}
+    yield from _words([by_value.get(value) or Word(value, None) for value in sorted(type.values)], span)
 
 
 def _known_words(law: EditedLaw, scope: Scope, name: tuple[str, ...]) -> list[Word]:
     if name == ("activity", "class"):
         return allowed_words([SchemaNode(law.schemas.load("vocabulary")["$defs"]["class"], "vocabulary")], law.schemas)
     for path in fact_paths(name, scope.bound):
-        for place in ((*path, 0), path):
-            if known_words := allowed_words(find_nodes("profile", place, law.schemas), law.schemas):
+        for path_of_words in ((*path, 0), path):
+            if known_words := allowed_words(find_nodes("profile", path_of_words, law.schemas), law.schemas):
                 return known_words
     return []
 
 
-def _term_text(law: EditedLaw, place: Sketch, name: str) -> str:
-    own = place.scalars.get(("terms", name))
+def _term_text(law: EditedLaw, sketch: Sketch, name: str) -> str:
+    own = sketch.scalars.get(("terms", name))
     if own is None and law.bundle is not None:
         own = next((policy.terms[name] for policy in law.bundle.policies.values() if name in policy.terms), None)
     return " ".join((own or "").split())
@@ -305,8 +305,8 @@ def _term_text(law: EditedLaw, place: Sketch, name: str) -> str:
 
 def _parameter_title(law: EditedLaw, key: str) -> str:
     policy, _, name = key.partition("/")
-    found = law.bundle.policies.get(policy) if law.bundle else None
-    parameter = found.parameters.get(name) if found else None
+    owner = law.bundle.policies.get(policy) if law.bundle else None
+    parameter = owner.parameters.get(name) if owner else None
     return _both(parameter.title) if parameter and parameter.title else key
 
 

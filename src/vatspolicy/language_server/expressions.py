@@ -82,9 +82,9 @@ def is_message(kind: str, path: Path) -> bool:
 
 def find_names(text: str) -> Iterator[Name]:
     """Yield the names of an expression outside its string literals."""
-    blank = _STRING.sub(lambda found: " " * len(found.group()), text)
-    for found in _NAME.finditer(blank):
-        chain, (start, end) = found.group(), found.span()
+    blank = _STRING.sub(lambda string: " " * len(string.group()), text)
+    for match in _NAME.finditer(blank):
+        chain, (start, end) = match.group(), match.span()
         if chain in _NO_NAMES or _follows_dot(blank, start):
             continue
         if "." not in chain:
@@ -120,20 +120,20 @@ def find_shown_facts(text: str) -> Iterator[Name]:
 
 def string_at(text: str, offset: int) -> tuple[int, str] | None:
     """Return start (behind the quote) and content of the string literal at an offset, which may lack its end."""
-    for found in _STRING.finditer(text):
-        if found.start() < offset <= found.end():
-            quote, inner = found.group()[0], found.group()[1:]
+    for string in _STRING.finditer(text):
+        if string.start() < offset <= string.end():
+            quote, inner = string.group()[0], string.group()[1:]
             closed = inner.endswith(quote)
-            if closed and offset == found.end():
+            if closed and offset == string.end():
                 return None
-            return found.start() + 1, inner[:-1] if closed else inner
+            return string.start() + 1, inner[:-1] if closed else inner
     return None
 
 
 def bindings(text: str, offset: int) -> dict[str, tuple[str, ...]]:
     """Return the variables that quantifiers before an offset bind, each with the name of its list."""
-    found = (bound for name in find_names(text) if (bound := binding(text, name)) is not None)
-    return {variable: over for end, variable, over in found if end <= offset}
+    bound_names = (bound for name in find_names(text) if (bound := binding(text, name)) is not None)
+    return {variable: over for end, variable, over in bound_names if end <= offset}
 
 
 def binding(text: str, name: Name) -> tuple[int, str, tuple[str, ...]] | None:
@@ -141,8 +141,8 @@ def binding(text: str, name: Name) -> tuple[int, str, tuple[str, ...]] | None:
 
     None if the name is not that of a list that a quantifier follows.
     """
-    found = _VARIABLE.match(text, name.end) if name.call in QUANTIFIERS else None
-    return None if found is None else (found.end(), found.group(1), name.parts)
+    match = _VARIABLE.match(text, name.end) if name.call in QUANTIFIERS else None
+    return None if match is None else (match.end(), match.group(1), name.parts)
 
 
 def fact_paths(parts: tuple[str, ...], bound: Mapping[str, tuple[str, ...]]) -> list[Path]:
@@ -196,10 +196,10 @@ class Scope:
 
     def compared_with(self, text: str, offset: int) -> tuple[str, ...] | None:
         """Return the name that the string literal at an offset is compared with."""
-        found = string_at(text, offset)
-        if found is None:
+        string = string_at(text, offset)
+        if string is None:
             return None
-        start, content = found
+        start, content = string
         before = text[max(start - _NEAR, 0) : start - 1]
         if named := _COMPARED.search(before) or _SET_ARGUMENT.search(before):
             return tuple(named.group(1).split("."))

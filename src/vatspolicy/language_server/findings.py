@@ -53,7 +53,7 @@ def of_cases(results: Iterable[CaseResult], text: EditorText, lang: Language) ->
     """Yield a finding for each test that fails, with the clauses that decide it."""
     for result in results:
         if result.outcome == FAILED:
-            sentences = [translate(one, lang) for one in (*result.problems, *result.reasons)]
+            sentences = [translate(message, lang) for message in (*result.problems, *result.reasons)]
             start = text.at(result.case.line, 1)
             start += len(text.line_after(start)) - len(text.line_after(start).lstrip())
             yield EditorFinding(Span(start, start + len(text.line_after(start))), "\n".join(sentences), ERROR, TEST)

@@ -40,10 +40,10 @@ _WORDS: Table = {
 }
 
 
-def make_scope(project: Project, file: str, place: Sketch) -> Scope | None:
+def make_scope(project: Project, file: str, sketch: Sketch) -> Scope | None:
     """Return the names that the expression at a place may use; None without an expression."""
     kind = project.kind_of(file)
-    subject = find_subject(kind or "", place.path, place.scalars)
+    subject = find_subject(kind or "", sketch.path, sketch.scalars)
     if subject is None:
         return None
     law = project.law_of(file)
@@ -52,7 +52,7 @@ def make_scope(project: Project, file: str, place: Sketch) -> Scope | None:
     if subject not in ("product", "service", "activity", "license"):
         subject = "activity"
     environment = environment_of(subject, document, law.documents, law.schemas)
-    return Scope(environment, bindings(place.text, place.offset))
+    return Scope(environment, bindings(sketch.text, sketch.offset))
 
 
 def hover(project: Project, file: str, index: int) -> str | None:
@@ -62,42 +62,42 @@ def hover(project: Project, file: str, index: int) -> str | None:
         return None
     law = project.law_of(file)
     teller = _Teller(law, project.lang, project.today())
-    for place in find_places(project.text(file), index):
-        if (found := _word_at(project, file, kind, place)) is not None:
+    for sketch in find_places(project.text(file), index):
+        if (found := _word_at(project, file, kind, sketch)) is not None:
             return teller.word(found)
-    told = [text for symbol in symbols_at(project, file, index) if (text := teller.symbol(symbol))]
-    if told:
-        return "\n\n---\n\n".join(dict.fromkeys(told))
-    for place in find_places(project.text(file), index):
-        if place.on_key and (nodes := find_nodes(kind, place.path, law.schemas)):
-            return teller.annotations(describe_nodes(nodes), place.text)
+    texts = [text for symbol in symbols_at(project, file, index) if (text := teller.symbol(symbol))]
+    if texts:
+        return "\n\n---\n\n".join(dict.fromkeys(texts))
+    for sketch in find_places(project.text(file), index):
+        if sketch.on_key and (nodes := find_nodes(kind, sketch.path, law.schemas)):
+            return teller.annotations(describe_nodes(nodes), sketch.text)
     return None
 
 
-def _word_at(project: Project, file: str, kind: str, place: Sketch) -> Word | None:
+def _word_at(project: Project, file: str, kind: str, sketch: Sketch) -> Word | None:
     """Return the word of a closed list that a value is, in the data or in an expression."""
     schemas = project.law_of(file).schemas
-    if place.on_key:
+    if sketch.on_key:
         return None
-    scope = make_scope(project, file, place)
+    scope = make_scope(project, file, sketch)
     if scope is None:
-        nodes = find_nodes(*_schema_place(kind, place), schemas)
+        nodes = find_nodes(*_schema_place(kind, sketch), schemas)
         return next(
             (
                 allowed_word
                 for allowed_word in allowed_words(nodes, schemas)
-                if allowed_word.value == place.text and allowed_word.name
+                if allowed_word.value == sketch.text and allowed_word.name
             ),
             None,
         )
-    literal = string_at(place.text, place.offset)
-    name = scope.compared_with(place.text, place.offset)
+    literal = string_at(sketch.text, sketch.offset)
+    name = scope.compared_with(sketch.text, sketch.offset)
     if literal is None or name is None:
         return None
     type, content = scalar_type(scope.type_of(name)), literal[1]
     if name == ("activity", "class"):
         node = schemas.load("vocabulary")["$defs"]["class"]
-        return next((one for one in words_of_schema(node, schemas) if one.value == content), None)
+        return next((allowed for allowed in words_of_schema(node, schemas) if allowed.value == content), None)
     if isinstance(type, Enum) and content in type.values:
         for path in fact_paths(name, scope.bound):
             for word_ in allowed_words(find_nodes("profile", (*path, 0), schemas), schemas) or allowed_words(
@@ -108,16 +108,16 @@ def _word_at(project: Project, file: str, kind: str, place: Sketch) -> Word | No
     return None
 
 
-def _schema_place(kind: str, place: Sketch) -> tuple[str, tuple[str | int, ...]]:
+def _schema_place(kind: str, sketch: Sketch) -> tuple[str, tuple[str | int, ...]]:
     """Return the schema and the path of a value: what a test sets is a fact of the profile."""
-    match place.path:
+    match sketch.path:
         case (*_, "set", str() as path) if kind in ("policy-tests", "fixture"):
             return "profile", _fact(path)
         case (*_, "set", str() as path, int()) if kind in ("policy-tests", "fixture"):
             return "profile", (*_fact(path), 0)
         case ("base", *rest) if kind == "policy-tests":
             return "profile", tuple(rest)
-    return kind, place.path
+    return kind, sketch.path
 
 
 def _fact(path: str) -> tuple[str | int, ...]:
@@ -178,13 +178,13 @@ class _Teller:
         said = (f"**{title or name}** `{name}`", *(question.get(lang) for lang in LANGUAGES), node.get("description"))
         return "\n\n".join(filter(None, (*said, unit)))
 
-    def word(self, found: Word) -> str:
+    def word(self, word: Word) -> str:
         """Return the names of a value of a list."""
-        names = f" {found.name['en']} · {found.name['zh']}" if found.name else ""
-        others = joint("list", self.lang).join(found.synonyms)
-        example = found.example
+        names = f" {word.name['en']} · {word.name['zh']}" if word.name else ""
+        others = joint("list", self.lang).join(word.synonyms)
+        example = word.example
         said = (
-            f"**{found.value}**{names}",
+            f"**{word.value}**{names}",
             f"{self._label('other_names')}{others}" if others else None,
             *(example[lang] for lang in LANGUAGES if example),
         )
@@ -236,13 +236,13 @@ class _Teller:
 
     def instrument(self, bundle: Bundle, name: str) -> Iterator[str]:
         """Yield the title of an instrument, and the authorities in charge."""
-        one = bundle.instruments[name]
-        yield f"**{name}** {one.title['en']} · {one.title['zh']} · {one.policy}"
-        for when, bodies in one.authority:
+        instrument = bundle.instruments[name]
+        yield f"**{name}** {instrument.title['en']} · {instrument.title['zh']} · {instrument.policy}"
+        for when, bodies in instrument.authority:
             names = [label("authority", body, bundle.schemas) for body in bodies]
-            told = joint("list", self.lang).join(f"{text['en']} · {text['zh']}" for text in names)
+            bodies_text = joint("list", self.lang).join(f"{text['en']} · {text['zh']}" for text in names)
             condition = "" if when.is_true else f" `{when.text}`"
-            yield f"{self._label('authority')}{told}{condition}"
+            yield f"{self._label('authority')}{bodies_text}{condition}"
 
     def policy(self, policy: Policy) -> Iterator[str]:
         """Yield title, issuer, number and days of a policy."""

@@ -24,8 +24,8 @@ def find_kind(file: str, text: str, schemas: SchemaSet) -> str | None:
 
     A line `# yaml-language-server: $schema=…` counts first, then the name and the folder, then the keys of a spec.
     """
-    if found := _MODELINE.search(text, 0, _BEGINNING):
-        name = schema_named(found.group(1))
+    if modeline := _MODELINE.search(text, 0, _BEGINNING):
+        name = schema_named(modeline.group(1))
         return name if name in schemas.names else None
     path = Path(file)
     if path.name.endswith(".expect.yaml"):

@@ -39,10 +39,10 @@ def absolute(file: str | os.PathLike[str]) -> str:
 
 def by_file(problems: Iterable[Problem]) -> Problems:
     """Return problems by the absolute path of their file."""
-    found: Problems = {}
+    problems_by_file: Problems = {}
     for problem in problems:
-        found.setdefault(absolute(problem.file), []).append(problem)
-    return found
+        problems_by_file.setdefault(absolute(problem.file), []).append(problem)
+    return problems_by_file
 
 
 class EditedLaw:
@@ -123,7 +123,7 @@ class EditedLaw:
             data = self._documents[id].data if id in self._documents else {}
         uses = data.get("uses") if isinstance(data, dict) else None
         used = [use for use in uses if isinstance(use, str)] if isinstance(uses, list) else []
-        return Owners(id, data, [(one, self._documents[one].data) for one in used if one in self._documents])
+        return Owners(id, data, [(name, self._documents[name].data) for name in used if name in self._documents])
 
     def edit_tests(self, file: str) -> None:
         """Apply the tests of a policy from an open file."""
@@ -167,13 +167,13 @@ class EditedLaw:
 
     def _edited(self, file: str) -> list[Document]:
         """Return the other open policies that can be read and are not yet in the law as they stand."""
-        found = []
-        for other, text in self.texts.items():
-            policy = None if other == file or other.endswith(TESTS_ENDING) else self.policy_of(other)
+        edits = []
+        for name, text in self.texts.items():
+            policy = None if name == file or name.endswith(TESTS_ENDING) else self.policy_of(name)
             if policy is not None and self._documents[policy.id].text != text:
                 with contextlib.suppress(InvalidInput):
-                    found.append(self._check(other, policy))
-        return found
+                    edits.append(self._check(name, policy))
+        return edits
 
     def _take(self, documents: Iterable[Document]) -> None:
         """Compile policies, and those that use them if what they use has changed, and take all. Raises InvalidInput."""
@@ -185,12 +185,15 @@ class EditedLaw:
             for id, document in edited.items()
             if any(self._documents[id].data.get(part) != document.data.get(part) for part in _SHARED)
         }
-        users = (one for id, one in by_id.items() if id not in edited and changed & set(one.data.get("uses", ())))
-        compiled = compile_some([*edited.values(), *users], by_id, lambda one: compile_policy(one, by_id, self.schemas))
-        rows = [(one.data, self.bundle.policies[one.data["id"]].file, places, trees) for one, places, trees in compiled]
+        users = (user for id, user in by_id.items() if id not in edited and changed & set(user.data.get("uses", ())))
+        compiled = compile_some(
+            [*edited.values(), *users], by_id, lambda file: compile_policy(file, by_id, self.schemas)
+        )
+        files = {id: policy.file for id, policy in self.bundle.policies.items()}
+        rows = [(file.data, files[file.data["id"]], places, trees) for file, places, trees in compiled]
         policies = build_policies(rows, self.schemas, itertools.repeat(NO_CODE), self.bundle.policies.values())
         sources = {document.file: document.text.encode() for document in edited.values()}
-        self.bundle = self.bundle.edit({one.id: one for one in policies}, sources)
+        self.bundle = self.bundle.edit({policy.id: policy for policy in policies}, sources)
         self._documents = by_id
 
 

@@ -32,8 +32,8 @@ def find_failures(project: Project, file: str) -> Findings:
     results = project.run_tests(file) if project.policy(file) else ()
     failures: Findings = {}
     for result in results:
-        place = absolute(result.case.file)
-        failures.setdefault(place, []).extend(of_cases([result], project.text(place), project.lang))
+        file_of_case = absolute(result.case.file)
+        failures.setdefault(file_of_case, []).extend(of_cases([result], project.text(file_of_case), project.lang))
     return failures
 
 
@@ -64,10 +64,10 @@ def _above_rules(project: Project, file: str, results: tuple[CaseResult, ...]) -
         return
     for index, rule in enumerate(policy.rules):
         own = [result.outcome for result in results if rule.id in result.case.expect["expect"]]
-        told = [
+        counts = [
             count(_COUNTS, outcome, own.count(outcome), project.lang) for outcome in (FAILED, PASSED) if outcome in own
         ]
-        title = joint("list", project.lang).join(told) or word(_WORDS, "untested", project.lang)
+        title = joint("list", project.lang).join(counts) or word(_WORDS, "untested", project.lang)
         span = text.token(text.at(*document.mark(("rules", index))))
         yield Lens(span, title, None, rule.id if own else "")
 
@@ -91,9 +91,9 @@ def describe_results(rule: str, results: list[CaseResult], lang: Language) -> st
     """Return the results of the tests of a rule as lines."""
     failed = [describe_result(result, lang) for result in results if result.outcome == FAILED]
     passed = sum(result.outcome == PASSED for result in results)
-    told = [count(_COUNTS, FAILED, len(failed), lang)] if failed else []
-    told += [count(_COUNTS, PASSED, passed, lang)] if passed else []
-    return "\n".join([f"{rule}{joint('colon', lang)}{joint('list', lang).join(told)}", *failed])
+    counts = [count(_COUNTS, FAILED, len(failed), lang)] if failed else []
+    counts += [count(_COUNTS, PASSED, passed, lang)] if passed else []
+    return "\n".join([f"{rule}{joint('colon', lang)}{joint('list', lang).join(counts)}", *failed])
 
 
 _OUTCOMES: Table = {PASSED: Phrase("passed"), FAILED: Phrase("failed"), SKIPPED: Phrase("skipped")}

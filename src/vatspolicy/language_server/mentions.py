@@ -48,9 +48,9 @@ class Owners:
         self.uses = tuple(id for id, _ in used)
         self._data = data
         self._owners: dict[tuple[str, str], str] = {}
-        for id, one in ((policy, data), *used):
+        for id, policy_data in ((policy, data), *used):
             for kind, key in ((TERMS, "terms"), (PARAMETERS, "parameters")):
-                for name in _mapping(one, key):
+                for name in _mapping(policy_data, key):
                     self._owners.setdefault((kind, name), id)
 
     def of(self, kind: str, name: str) -> Symbol:

@@ -46,15 +46,15 @@ def diagnostic_of(finding: EditorFinding, text: EditorText) -> types.Diagnostic:
     )
 
 
-def item_of(one: completion.Completion, text: EditorText) -> types.CompletionItem:
+def item_of(proposal: completion.Completion, text: EditorText) -> types.CompletionItem:
     """Return a proposal."""
     return types.CompletionItem(
-        one.label,
-        kind=_KINDS[one.kind],
-        detail=one.detail or None,
-        sort_text=f"{'0' if one.first else '1'}{one.label}",
-        filter_text=f"{one.label} {one.filter}".strip(),
-        text_edit=types.TextEdit(range_of(one.span, text), one.text),
+        proposal.label,
+        kind=_KINDS[proposal.kind],
+        detail=proposal.detail or None,
+        sort_text=f"{'0' if proposal.first else '1'}{proposal.label}",
+        filter_text=f"{proposal.label} {proposal.filter}".strip(),
+        text_edit=types.TextEdit(range_of(proposal.span, text), proposal.text),
     )
 
 
@@ -80,16 +80,16 @@ def symbol_of(part: outline.OutlinePart, text: EditorText) -> types.DocumentSymb
         range_of(part.span, text),
         range_of(part.name_span, text),
         detail=part.detail or None,
-        children=[symbol_of(one, text) for one in part.parts],
+        children=[symbol_of(member, text) for member in part.parts],
     )
 
 
-def lens_of(uri: str, one: lenses.Lens, text: EditorText) -> types.CodeLens:
+def lens_of(uri: str, lens: lenses.Lens, text: EditorText) -> types.CodeLens:
     """Return a lens with the command that it runs."""
-    if one.place is not None:
-        command = types.Command(one.title, RUN_CASE, arguments=[uri, list(one.place)])
-    elif one.rule:
-        command = types.Command(one.title, RUN_RULE, arguments=[uri, one.rule])
+    if lens.place is not None:
+        command = types.Command(lens.title, RUN_CASE, arguments=[uri, list(lens.place)])
+    elif lens.rule:
+        command = types.Command(lens.title, RUN_RULE, arguments=[uri, lens.rule])
     else:
-        command = types.Command(one.title, "")
-    return types.CodeLens(range_of(one.span, text), command)
+        command = types.Command(lens.title, "")
+    return types.CodeLens(range_of(lens.span, text), command)

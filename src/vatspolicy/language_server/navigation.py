@@ -41,9 +41,9 @@ def symbols_at(project: Project, file: str, index: int) -> list[Symbol]:
         return []
     owners, names = project.owners(file), project.law_of(file).names_of
     symbols: dict[Symbol, None] = {}
-    for place in find_places(project.text(file), index):
-        for mention in mentions_at(kind, place.path, place.on_key, place.text, place.scalars, owners, names):
-            if mention.offset <= place.offset <= mention.offset + mention.length:
+    for sketch in find_places(project.text(file), index):
+        for mention in mentions_at(kind, sketch.path, sketch.on_key, sketch.text, sketch.scalars, owners, names):
+            if mention.offset <= sketch.offset <= mention.offset + mention.length:
                 symbols[mention.symbol] = None
     return list(symbols)
 
@@ -51,14 +51,14 @@ def symbols_at(project: Project, file: str, index: int) -> list[Symbol]:
 def find_definitions(project: Project, file: str, symbols: Iterable[Symbol]) -> list[FilePart]:
     """Return where symbols are defined."""
     law = project.law_of(file)
-    return [place for symbol in symbols for place in _definition(project, law, symbol)]
+    return [part for symbol in symbols for part in _definition(project, law, symbol)]
 
 
 def _definition(project: Project, law: EditedLaw, symbol: Symbol) -> Iterator[FilePart]:
     bundle = law.bundle
     if symbol.kind == FACT:
-        if found := schema_place(symbol.name, law.schemas):
-            yield found
+        if part := schema_place(symbol.name, law.schemas):
+            yield part
         return
     if bundle is None:
         return
@@ -111,8 +111,8 @@ def schema_place(fact: str, schemas: SchemaSet) -> FilePart | None:
                     tuple(filter(None, reference.partition("#")[2].split("/"))),
                 )
             elif "x-shorthand" in node:
-                place = next(index for index, one in enumerate(node["anyOf"]) if one.get("type") == "object")
-                node, path = node["anyOf"][place], (*path, "anyOf", place)
+                index, node = next(pair for pair in enumerate(node["anyOf"]) if pair[1].get("type") == "object")
+                path = (*path, "anyOf", index)
             elif "items" in node and "properties" not in node:
                 node, path = node["items"], (*path, "items")
             else:
@@ -152,34 +152,34 @@ def find_references(project: Project, file: str, symbols: Iterable[Symbol], defi
     wanted = set(symbols)
     if not wanted:
         return []
-    found = (
+    mentions = (
         named
         for named in LawFiles(project, project.laws_with(file)).mentions()
         if named[1].symbol in wanted and (defining or not named[1].defines)
     )
-    return find_places_of(project, found)
+    return find_places_of(project, mentions)
 
 
-def find_places_of(project: Project, found: Iterable[Named]) -> list[FilePart]:
+def find_places_of(project: Project, mentions: Iterable[Named]) -> list[FilePart]:
     """Return the places of mentions, each once and in order. Those of one value come one after another."""
     places: dict[FilePart, None] = {}
-    for (_name, path, on_key), group in groupby(found, key=lambda one: (one[0].file, one[1].path, one[1].on_key)):
+    for (_name, path, on_key), group in groupby(mentions, key=lambda by: (by[0].file, by[1].path, by[1].on_key)):
         same = list(group)
         document = same[0][0]
         file = absolute(document.file)
         text = project.text(file) if file in project.texts else EditorText(document.text)
         key = text.token(text.at(*document.mark(path, key=True))) if on_key else None
         characters = [] if on_key else document.characters(path)
-        for _name, one in same:
+        for _name, mention in same:
             if key is not None:
                 span = key
-            elif one.offset + one.length < len(characters):
-                span = Span(characters[one.offset], characters[one.offset + one.length - 1] + 1)
+            elif mention.offset + mention.length < len(characters):
+                span = Span(characters[mention.offset], characters[mention.offset + mention.length - 1] + 1)
             else:  # it is not known how the text is written
                 start = text.at(*document.mark(path))
                 span = Span(start, start + 1)
             places[FilePart(file, span)] = None
-    return sorted(places, key=lambda place: (place.file, place.span.start))
+    return sorted(places, key=lambda part: (part.file, part.span.start))
 
 
 @dataclass
@@ -209,14 +209,14 @@ class LawFiles:
 
     def _files(self, law: EditedLaw) -> Iterator[tuple[str, str, Document | None, Owners | None]]:
         """Yield kind, path, last good document and names of each file. None for the names of what its data tell."""
-        known = set()
+        seen = set()
         for id, good in law.documents.items():
             file = absolute(good.file)
-            known.add(file)
+            seen.add(file)
             yield POLICY, file, good, None
             yield TESTS, tests_file(file), None, law.names_of(id)
         for file in [*self.project.texts]:  # a policy that was not saved yet
-            if file not in known and self.project.kind_of(file) == POLICY:
+            if file not in seen and self.project.kind_of(file) == POLICY:
                 folder = find_law_folder(file)
                 if folder is not None and absolute(folder) in law.folders:
                     yield POLICY, file, None, None
@@ -229,11 +229,11 @@ class LawFiles:
             yield good
             return
         if os.path.lexists(file) or file in self.project.texts:
-            found = self.project.document(file)
-            if found is None:
+            document = self.project.document(file)
+            if document is None:
                 self.broken.append(file)
             else:
-                yield found
+                yield document
 
 
 # --- the rename of a term: in every policy, open or not, and only if the law stays the same by it
@@ -245,8 +245,8 @@ class RenameRefused(Exception):
 
 def is_installed(file: str) -> bool:
     """Return whether a file belongs to the law that is installed with the program."""
-    place = absolute(resource_folder("policies"))
-    return "_resources" in FilePath(place).parts and absolute(file).startswith(os.path.join(place, ""))
+    resources = absolute(resource_folder("policies"))
+    return "_resources" in FilePath(resources).parts and absolute(file).startswith(os.path.join(resources, ""))
 
 
 def check_rename(project: Project, file: str, index: int) -> tuple[Symbol, Span]:
@@ -259,14 +259,14 @@ def check_rename(project: Project, file: str, index: int) -> tuple[Symbol, Span]
     if not symbols or not symbols[0].owner:
         raise RenameRefused(_("Only terms can be renamed: ids of rules and policies never change."))
     symbol = symbols[0]
-    defined = [place.file for place in find_definitions(project, file, [symbol])]
+    defined = [part.file for part in find_definitions(project, file, [symbol])]
     if not defined:
         raise RenameRefused(_("The law has errors; correct them first."))
     if any(map(is_installed, defined)):
         raise RenameRefused(_("The shipped law cannot be edited here."))
-    for place in find_references(project, file, [symbol]):
-        if place.file == absolute(file) and place.span.start <= index <= place.span.end:
-            return symbol, place.span
+    for part in find_references(project, file, [symbol]):
+        if part.file == absolute(file) and part.span.start <= index <= part.span.end:
+            return symbol, part.span
     raise RenameRefused(_("The law has errors; correct them first."))
 
 
@@ -283,7 +283,7 @@ def rename_term(project: Project, file: str, index: int, name: str) -> list[File
     symbol, _span = check_rename(project, file, index)
     if name == symbol.name:
         return []
-    [defined] = [place.file for place in find_definitions(project, file, [symbol])]
+    [defined] = [part.file for part in find_definitions(project, file, [symbol])]
     laws = project.laws_with(defined)
     before = [_sound(law) for law in laws]
     for law, bundle in zip(laws, before, strict=True):
@@ -292,12 +292,12 @@ def rename_term(project: Project, file: str, index: int, name: str) -> list[File
     mentions = list(files.mentions())
     if files.broken:
         raise RenameRefused(_("{file} has errors; correct them first.", file=files.broken[0]))
-    for document, one in mentions:
-        if one.path[:1] == ("accepted",) and one.symbol == Symbol(RULE, symbol.owner, symbol.name):
+    for document, mention in mentions:
+        if mention.path[:1] == ("accepted",) and mention.symbol == Symbol(RULE, symbol.owner, symbol.name):
             raise RenameRefused(_("A use in {file} cannot be replaced; rename it by hand.", file=document.file))
     places = find_places_of(project, (named for named in mentions if named[1].symbol == symbol))
-    for place in places:
-        _check_place(project, place, symbol.name)
+    for part in places:
+        _check_place(project, part, symbol.name)
     edited = edit_texts(project, places, name)
     for law, bundle in zip(laws, before, strict=True):
         _check_result(law, bundle, edited)
@@ -307,9 +307,9 @@ def rename_term(project: Project, file: str, index: int, name: str) -> list[File
 def edit_texts(project: Project, places: Iterable[FilePart], name: str) -> dict[str, str]:
     """Return the texts of the files of places, with a name in these places."""
     texts: dict[str, str] = {}
-    for place in reversed(list(places)):
-        text = texts.get(place.file) or project.text(place.file).content
-        texts[place.file] = text[: place.span.start] + name + text[place.span.end :]
+    for part in reversed(list(places)):
+        text = texts.get(part.file) or project.text(part.file).content
+        texts[part.file] = text[: part.span.start] + name + text[part.span.end :]
     return texts
 
 
@@ -331,16 +331,16 @@ def _check_name(law: EditedLaw, bundle: Bundle, symbol: Symbol, name: str) -> No
         raise RenameRefused(_("{variable!r} is a reserved word of CEL.", variable=name))
     for id, policy in bundle.policies.items():
         seen = (id, *policy.uses)
-        if symbol.owner in seen and (taken := next((one for one in seen if name in bundle.policies[one].terms), None)):
+        if symbol.owner in seen and (taken := next((id for id in seen if name in bundle.policies[id].terms), None)):
             raise RenameRefused(_("The term {name!r} is defined in {policy} too.", name=name, policy=taken))
 
 
-def _check_place(project: Project, place: FilePart, name: str) -> None:
+def _check_place(project: Project, part: FilePart, name: str) -> None:
     """Raise RenameRefused unless a place contains the literal name, in a writable file."""
-    if project.text(place.file).content[place.span.start : place.span.end] != name:
-        raise RenameRefused(_("A use in {file} cannot be replaced; rename it by hand.", file=place.file))
-    if os.path.lexists(place.file) and not os.access(place.file, os.W_OK, effective_ids=_EFFECTIVE):
-        raise RenameRefused(_("{file} cannot be written.", file=place.file))
+    if project.text(part.file).content[part.span.start : part.span.end] != name:
+        raise RenameRefused(_("A use in {file} cannot be replaced; rename it by hand.", file=part.file))
+    if os.path.lexists(part.file) and not os.access(part.file, os.W_OK, effective_ids=_EFFECTIVE):
+        raise RenameRefused(_("{file} cannot be written.", file=part.file))
 
 
 def _check_result(law: EditedLaw, before: Bundle, edited: Mapping[str, str]) -> None:

@@ -45,7 +45,7 @@ def _parts(document: Document, text: EditorText, value: Any, path: Path, end: in
     for (key, child), start, behind in zip(entries, starts, [*starts[1:], end], strict=True):
         if isinstance(key, int) and not isinstance(child, dict):
             continue
-        place = (*path, key)
+        below = (*path, key)
         name = str(key) if isinstance(key, str) else _name(child, key)
         last = start + len(text.content[start:behind].rstrip(" \n-"))
         name_span = text.token(start)
@@ -53,7 +53,7 @@ def _parts(document: Document, text: EditorText, value: Any, path: Path, end: in
             name_span = Span(start, last)
         detail = _detail(child)
         kind = "object" if isinstance(child, dict) else "list" if isinstance(child, list) else "value"
-        inner = tuple(_parts(document, text, child, place, behind, depth - 1))
+        inner = tuple(_parts(document, text, child, below, behind, depth - 1))
         yield OutlinePart(name, detail, kind, name_span, Span(start, max(last, name_span.end)), inner)
 
 

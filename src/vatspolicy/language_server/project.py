@@ -89,9 +89,9 @@ class Project:
                     (parent / "policies" for parent in FilePath(file).parents if _is_base(parent / "policies")), None
                 )
             return base, layers
-        known = [None if base is None else absolute(base), *map(absolute, layers)]
-        if absolute(folder) in known:
-            return base, layers[: known.index(absolute(folder))]
+        own = [None if base is None else absolute(base), *map(absolute, layers)]
+        if absolute(folder) in own:
+            return base, layers[: own.index(absolute(folder))]
         return (folder, ()) if _is_base(folder) else (base, (folder,))
 
     def kind_of(self, file: str) -> str | None:
@@ -121,12 +121,12 @@ class Project:
 
     def laws_with(self, file: str) -> list[EditedLaw]:
         """Return every known law that has the folder of a file: those of open files, and the one of the options."""
-        keys = dict.fromkeys(self._folders(one) for one in [file, *self.texts])
+        keys = dict.fromkeys(self._folders(edited) for edited in [file, *self.texts])
         if any(self.named):
             keys[self.named] = None
         folder = kinds.find_law_folder(file)
-        found = {law.folders: law for law in map(self._law, keys)}
-        return [law for law in found.values() if folder is not None and absolute(folder) in law.folders]
+        laws = {law.folders: law for law in map(self._law, keys)}
+        return [law for law in laws.values() if folder is not None and absolute(folder) in law.folders]
 
     def forget(self) -> None:
         """Read every law again when it is needed: files have changed on disk."""
@@ -154,7 +154,7 @@ class Project:
                 law.edit_tests(file)
                 policy = law.policy_of(file)
                 self.results.pop(policy.id if policy else "", None)
-        return {one: findings.of_problems(found, self.text(one), self.lang) for one, found in problems.items()}
+        return {name: findings.of_problems(here, self.text(name), self.lang) for name, here in problems.items()}
 
     def _problems(self, file: str, kind: str, law: EditedLaw) -> list[Problem]:
         try:
@@ -162,8 +162,8 @@ class Project:
             if kind == kinds.PROFILE:
                 read_profile(document, law.schemas)
                 return []
-            found = validate(document, kind, law.schemas)
-            return found or (find_setting_problems(document) if kind == kinds.SETTINGS else [])
+            problems = validate(document, kind, law.schemas)
+            return problems or (find_setting_problems(document) if kind == kinds.SETTINGS else [])
         except InvalidInput as error:
             return list(error.problems)
 
@@ -173,19 +173,19 @@ class Project:
         policy = law.policy_of(file)
         if law.bundle is None or policy is None or kinds.find_law_folder(file) is None:
             return {file: []}
-        place = absolute(policy.file)
-        tests = kinds.tests_file(place)
+        policy_file = absolute(policy.file)
+        tests = kinds.tests_file(policy_file)
         try:
             report = run_lint(law.bundle, today=self.today(), only=[policy])
         except InvalidInput as error:  # in its tests, which may not be the file that is edited
             problems = by_file(error.problems)
-            return {one: findings.of_problems(found, self.text(one), self.lang) for one, found in problems.items()}
-        found: dict[str, list[LintFinding]] = {place: []}
+            return {name: findings.of_problems(found, self.text(name), self.lang) for name, found in problems.items()}
+        found: dict[str, list[LintFinding]] = {policy_file: []}
         if self.text(tests).content:
             found[tests] = []
         for finding in report.findings:
             found.setdefault(absolute(finding.problem.file), []).append(finding)
-        return {one: findings.of_lint(group, self.text(one), self.lang) for one, group in found.items()}
+        return {name: findings.of_lint(group, self.text(name), self.lang) for name, group in found.items()}
 
     # --- tests
 
@@ -218,9 +218,9 @@ class Project:
 
     def take(self, file: str) -> None:
         """Take a policy and its tests into their law as they stand, if that has not been done."""
-        for one in (kinds.policy_file(file), kinds.tests_file(file)):
-            if one in self.texts and self._checked.get(one) != self.texts[one]:
-                self.check(one)
+        for changed in (kinds.policy_file(file), kinds.tests_file(file)):
+            if changed in self.texts and self._checked.get(changed) != self.texts[changed]:
+                self.check(changed)
 
     def policy(self, file: str) -> Policy | None:
         """Return the policy of a file."""

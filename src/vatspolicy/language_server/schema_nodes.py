@@ -21,24 +21,24 @@ def find_nodes(schema: str, path: Path, schemas: SchemaSet) -> list[SchemaNode]:
     """Return the nodes of the value at a path, references followed."""
     if schema not in schemas.names:
         return []
-    found = [SchemaNode(schemas.load(schema), schema)]
+    nodes = [SchemaNode(schemas.load(schema), schema)]
     for step in path:
-        found = [inner for one in found for other in _alternatives(one, schemas) for inner in _step(other, step)]
-    return [other for one in found for other in _alternatives(one, schemas)]
+        nodes = [inner for node in nodes for branch in _alternatives(node, schemas) for inner in _step(branch, step)]
+    return [branch for node in nodes for branch in _alternatives(node, schemas)]
 
 
-def _step(one: SchemaNode, step: str | int) -> Iterator[SchemaNode]:
-    node, home = one
+def _step(at: SchemaNode, step: str | int) -> Iterator[SchemaNode]:
+    node, home = at
     named = node.get("properties", {}).get(step) if isinstance(step, str) else None
     inner = node.get("items") if isinstance(step, int) else named or node.get("additionalProperties")
     if isinstance(inner, Mapping):
         yield SchemaNode(inner, home)
 
 
-def _alternatives(one: SchemaNode, schemas: SchemaSet, depth: int = 0) -> Iterator[SchemaNode]:
+def _alternatives(at: SchemaNode, schemas: SchemaSet, depth: int = 0) -> Iterator[SchemaNode]:
     """Yield the node, those behind its references, and its alternatives."""
-    node, home = one
-    yield one
+    node, home = at
+    yield at
     if depth > 16:
         return
     if reference := node.get("$ref"):
@@ -62,22 +62,22 @@ def required_keys(nodes: list[SchemaNode]) -> set[str]:
 
 def allowed_words(nodes: list[SchemaNode], schemas: SchemaSet) -> list[Word]:
     """Return the words that a value may be, with their names; `true` and `false` for a truth value."""
-    found: dict[str, Word] = {}
+    words: dict[str, Word] = {}
     for node in nodes:
         for word in words_of_schema(node.node, schemas):
-            found.setdefault(word.value, word)
+            words.setdefault(word.value, word)
         if isinstance(const := node.node.get("const"), str):
-            found.setdefault(const, Word(const, None))
+            words.setdefault(const, Word(const, None))
         if node.node.get("type") == "boolean":
-            found |= {text: Word(text, None) for text in ("true", "false")}
-    return list(found.values())
+            words |= {text: Word(text, None) for text in ("true", "false")}
+    return list(words.values())
 
 
 def describe_nodes(nodes: list[SchemaNode]) -> Mapping[str, Any]:
     """Return the annotations of a value, those nearest to its key first: title, description, unit, question."""
-    found: dict[str, Any] = {}
+    annotations: dict[str, Any] = {}
     for node in nodes:
         for key in ("title", "x-title-zh", "description", "x-question", "x-unit", "type", "format"):
             if key in node.node:
-                found.setdefault(key, node.node[key])
-    return found
+                annotations.setdefault(key, node.node[key])
+    return annotations

@@ -67,8 +67,8 @@ class EditorConnection(LanguageServerProtocol):
     def refuse(self, message: Any, error: JsonRpcException) -> None:
         """Answer a message by an error; one without an id, which cannot be answered, by an error without an id."""
         id = message.get("id") if isinstance(message, dict) else None
-        told = {"code": error.code, "message": error.message}
-        self._send_data({"jsonrpc": self.VERSION, "id": id if _is_id(id) else None, "error": told})
+        refusal = {"code": error.code, "message": error.message}
+        self._send_data({"jsonrpc": self.VERSION, "id": id if _is_id(id) else None, "error": refusal})
 
     def refuse_text(self) -> None:
         """Answer a text that is no JSON."""
@@ -191,7 +191,8 @@ class PolicyServer(LanguageServer):
     def read_again(self, params: types.DidChangeWatchedFilesParams) -> None:
         """Read the law again if files changed on disk that are not open as they stand there."""
         files = [file_of(change.uri) for change in params.changes]
-        if any(_differs_on_disk(file, self.project.texts.get(file)) for file in files):
+        texts = self.project.texts
+        if any(file not in texts or read_from_disk(file) != texts[file] for file in files):
             self.worker.submit(self.project.forget)
             for file in [*self.looks]:
                 self.look_later(file)
@@ -211,19 +212,19 @@ class PolicyServer(LanguageServer):
 
     async def _look(self, file: str, look: int) -> None:
         """Publish the findings of the loader, then those of lint, then tests that fail, and have lenses asked for."""
-        told = await self.ask(lambda: self.project.check(file)) or {}
+        findings = await self.ask(lambda: self.project.check(file)) or {}
         if self.looks.get(file) != look:
             return
-        for other, source in [*self.found]:
-            if source == LOADER and other != file and any(self.found.get((other, source), {}).values()):
-                again = await self.ask(partial(self.project.check, other)) or {}
-                self.publish(other, {LOADER: again})
-                if not any(again.values()) and other in self.looks:
-                    self.look_later(other)  # it is good now: lint and tests come next
-        if any(told.values()):
-            self.publish(file, {LOADER: told, LINT: {}})
+        for former, source in [*self.found]:
+            if source == LOADER and former != file and any(self.found.get((former, source), {}).values()):
+                again = await self.ask(partial(self.project.check, former)) or {}
+                self.publish(former, {LOADER: again})
+                if not any(again.values()) and former in self.looks:
+                    self.look_later(former)  # it is good now: lint and tests come next
+        if any(findings.values()):
+            self.publish(file, {LOADER: findings, LINT: {}})
             return
-        self.publish(file, {LOADER: told})
+        self.publish(file, {LOADER: findings})
         linted = await self.ask(lambda: self.project.lint(file)) or {}
         if self.looks.get(file) != look:
             return
@@ -236,16 +237,16 @@ class PolicyServer(LanguageServer):
         if lens and lens.refresh_support and self.looks.get(file) == look:
             self.workspace_code_lens_refresh(None)
 
-    def publish(self, file: str, told: Mapping[str, Findings]) -> None:
+    def publish(self, file: str, by_source: Mapping[str, Findings]) -> None:
         """Replace what some sources have found by looking at a file, and show what has changed by it."""
         changed: set[str] = set()
-        for source, new in told.items():
+        for source, new in by_source.items():
             before = self.found.pop((file, source), {})
             if new:
                 self.found[file, source] = new
             changed |= {*before, *new}
-        for one in sorted(changed):
-            self._show(one)
+        for name in sorted(changed):
+            self._show(name)
 
     def _show(self, file: str) -> None:
         text = self.project.text(file)
@@ -254,8 +255,8 @@ class PolicyServer(LanguageServer):
 
     def findings_of(self, file: str) -> list[EditorFinding]:
         """Return the findings in a file, each once."""
-        found = (one for told in self.found.values() for one in told.get(file, ()))
-        return list(dict.fromkeys(found))
+        findings = (finding for by_file in self.found.values() for finding in by_file.get(file, ()))
+        return list(dict.fromkeys(findings))
 
     # --- answers
 
@@ -294,7 +295,7 @@ class PolicyServer(LanguageServer):
 
         def work() -> tuple[list[types.CodeLens], Findings]:
             text = self.project.text(file)
-            shown = [lens_of(uri, one, text) for one in lenses.find_lenses(self.project, file)]
+            shown = [lens_of(uri, lens, text) for lens in lenses.find_lenses(self.project, file)]
             return shown, lenses.find_failures(self.project, file)
 
         shown, failures = await self.ask(work) or ([], {})
@@ -304,8 +305,8 @@ class PolicyServer(LanguageServer):
     async def run_case(self, *arguments: Any) -> None:
         """Run one test, and tell its result. Raises JsonRpcInvalidParams unless an address and a place are given."""
         match arguments:
-            case (str(uri), [*place]) if all(isinstance(step, str | int) for step in place):
-                file, steps = file_of(uri), tuple(place)
+            case (str(uri), [*path]) if all(isinstance(step, str | int) for step in path):
+                file, steps = file_of(uri), tuple(path)
             case _:
                 raise JsonRpcInvalidParams
         result = await self.ask(lambda: self.project.run_case(file, steps))
@@ -353,11 +354,6 @@ def _plain(method: Callable[..., Any]) -> Callable[..., Any]:
         return method(*arguments)
 
     return run
-
-
-def _differs_on_disk(file: str, text: str | None) -> bool:
-    """Return whether a file differs between disk and editor; True for a file that is not open."""
-    return text is None or read_from_disk(file) != text
 
 
 def serve(law: FilePath | None, layers: Iterable[FilePath], lang: Language, today: Callable[[], str]) -> None:

@@ -72,8 +72,8 @@ class EditorText:
     @cached_property
     def _wide(self) -> tuple[list[int], list[int]]:
         """The indexes of characters of more than one unit, and how many further units all before each have."""
-        found = [found.start() for found in _WIDE[self.encoding].finditer(self.content)]
-        return found, [0, *accumulate(self._width(self.content[index]) - 1 for index in found)]
+        starts = [match.start() for match in _WIDE[self.encoding].finditer(self.content)]
+        return starts, [0, *accumulate(self._width(self.content[index]) - 1 for index in starts)]
 
     def _further_units(self, index: int) -> int:
         wide, units = self._wide
@@ -89,14 +89,14 @@ class EditorText:
 
     def token(self, index: int) -> Span:
         """Return the key or value that begins at an index, without its quotes; else the rest of its line."""
-        found = _TOKEN.match(self.content, index)
-        if found is None:
+        token = _TOKEN.match(self.content, index)
+        if token is None:
             end = self.content.find("\n", index)
             return Span(index, max(index, len(self.content) if end < 0 else end))
-        start, end = found.span()
-        if found.group()[0] in "'\"" and end - start > 2:
+        start, end = token.span()
+        if token.group()[0] in "'\"" and end - start > 2:
             return Span(start + 1, end - 1)
-        return Span(start, start + len(found.group().rstrip()))
+        return Span(start, start + len(token.group().rstrip()))
 
     def line_before(self, index: int) -> str:
         """Return the line of an index up to it."""
@@ -148,8 +148,8 @@ class Sketch:
     def keys(self, path: Path) -> list[str]:
         """Return the keys of the mapping at a path."""
         size = len(path)
-        found = (scalar[size] for scalar in self.scalars if len(scalar) > size and scalar[:size] == path)
-        return list(dict.fromkeys(key for key in found if isinstance(key, str)))
+        keys = (scalar[size] for scalar in self.scalars if len(scalar) > size and scalar[:size] == path)
+        return list(dict.fromkeys(key for key in keys if isinstance(key, str)))
 
 
 def find_places(text: EditorText, index: int) -> list[Sketch]:
@@ -160,10 +160,10 @@ def find_places(text: EditorText, index: int) -> list[Sketch]:
     marked = [content[:index] + MARK + content[index:]]
     if _PARTIAL_KEY.fullmatch(text.line_before(index)) and not text.line_after(index).strip():
         marked.insert(0, f"{content[:index]}{MARK}: 0{content[index:]}")
-    found = [one for one in map(_read, marked) if one is not None]
-    if not found:
-        found = [one for one in (_read(_ancestors(one)) for one in marked) if one is not None]
-    return list({(one.path, one.on_key): one for one in found}.values())
+    sketches = [sketch for sketch in map(_read, marked) if sketch is not None]
+    if not sketches:
+        sketches = [sketch for sketch in (_read(_ancestors(one)) for one in marked) if sketch is not None]
+    return list({(sketch.path, sketch.on_key): sketch for sketch in sketches}.values())
 
 
 def _in_comment(line: str) -> bool:
@@ -172,19 +172,19 @@ def _in_comment(line: str) -> bool:
 
 def _read(marked: str) -> Sketch | None:
     scalars: dict[Path, str] = {}
-    place: tuple[Path, bool, str] | None = None
+    marking: tuple[Path, bool, str] | None = None
     for path, on_key, value in _scalars(marked):
-        if MARK in value and place is None:
-            place = path, on_key, value
+        if MARK in value and marking is None:
+            marking = path, on_key, value
         if not on_key:
             scalars[path] = value.replace(MARK, "")
-    if place is None:
+    if marking is None:
         return None
-    path, on_key, value = place
+    path, on_key, value = marking
     text = value.replace(MARK, "", 1)
     if on_key:
         path = (*path[:-1], text)
-    return Sketch(path, on_key, text, value.index(MARK), {one: said for one, said in scalars.items() if _clean(one)})
+    return Sketch(path, on_key, text, value.index(MARK), {key: said for key, said in scalars.items() if _clean(key)})
 
 
 def _clean(path: Path) -> bool:

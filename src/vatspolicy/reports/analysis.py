@@ -83,7 +83,7 @@ def text(report: AnalysisReport, lang: Language) -> str:
 def total(report: AnalysisReport, lang: Language) -> str:
     """Return the summary line: the amount analyzed and the results."""
     failing, proved = len(report.failing), sum(result.verdict == "proved" for result in report.properties)
-    found = [
+    parts = [
         count(_COUNTS, "rules", report.rules, lang),
         count(_COUNTS, "failing", failing, lang),
         word(_WORDS, "rest", lang, n=len(report.findings) - failing),
@@ -92,7 +92,7 @@ def total(report: AnalysisReport, lang: Language) -> str:
     shown = count(_COUNTS, "proved", len(report.properties), lang, proved=proved)
     engine = aside(report.engine or word(_WORDS, "no_solver", lang), lang)
     layer = word(_WORDS, "of_layer", lang, name=report.layer) + joint("colon", lang) if report.layer else ""
-    return f"{layer}{joint('comma', lang).join(found)}{joint('semicolon', lang)}{shown}{engine}"
+    return f"{layer}{joint('comma', lang).join(parts)}{joint('semicolon', lang)}{shown}{engine}"
 
 
 def _case(finding: AnalysisFinding, lang: Language) -> Iterator[str]:
@@ -191,7 +191,7 @@ def junit(report: AnalysisReport, lang: Language) -> str:
 def _add_kinds(suite: Suite, report: AnalysisReport, lang: Language) -> None:
     for kind in dict.fromkeys((*report.kinds, *(finding.kind for finding in report.findings))):
         here = [finding for finding in report.findings if finding.kind == kind]
-        lines = "\n".join(f"{one.file}:{one.line}: {one.message[lang]}" for one in here)
+        lines = "\n".join(f"{problem.file}:{problem.line}: {problem.message[lang]}" for problem in here)
         failing = [finding for finding in here if finding in report.failing]
         accepted = [finding.accepted for finding in here if finding.accepted is not None]
         gaps = [gap for gap in report.not_evaluated if gap.kind == kind]

@@ -44,8 +44,8 @@ def count_rules(bundle: Bundle, day: str) -> tuple[ClassRules, ...]:
 def find_rules(ruleset: RuleSet, id: str) -> list[Rule]:
     """Return the rules that classify as a class, and those about an activity that the class alone does not exclude."""
     classifying = ruleset.rules_for("service", "classify")
-    found = [rule for rule in classifying if isinstance(rule.effect, Classify) and id in rule.effect.classes]
-    return found + [rule for rule, *_ in ruleset.match("activity", {"activity": {"class": id}})]
+    rules = [rule for rule in classifying if isinstance(rule.effect, Classify) and id in rule.effect.classes]
+    return rules + [rule for rule, *_ in ruleset.match("activity", {"activity": {"class": id}})]
 
 
 def render_json(bundle: Bundle, day: str, classes: Sequence[ClassRules]) -> str:
@@ -57,10 +57,10 @@ def render_json(bundle: Bundle, day: str, classes: Sequence[ClassRules]) -> str:
 def render_text(bundle: Bundle, day: str, classes: Sequence[ClassRules], lang: Language, room: int) -> str:
     """Return a table with a row for each class, then what is counted, and the law."""
     heads = [word(WORDS, kind, lang) for kind in KINDS]
-    first = max(len(one.id) for one in classes)
+    first = max(len(cls.id) for cls in classes)
     lines = [f"{' ' * first}  {'  '.join(heads)}"]
-    for one in classes:
-        counts = [" " * (width(head) - len(str(n))) + str(n) for head, n in zip(heads, one.rules.values(), strict=True)]
-        lead = f"{one.id:{first}}  {'  '.join(counts)}  "
-        lines += wrap(one.title[lang], max(room, len(lead) + 20), " " * len(lead), lead)
+    for cls in classes:
+        counts = [" " * (width(head) - len(str(n))) + str(n) for head, n in zip(heads, cls.rules.values(), strict=True)]
+        lead = f"{cls.id:{first}}  {'  '.join(counts)}  "
+        lines += wrap(cls.title[lang], max(room, len(lead) + 20), " " * len(lead), lead)
     return "\n".join([*lines, "", _ABOUT.fill(day=day)[lang], say_deciding(bundle.identity, lang)]) + "\n"

@@ -41,7 +41,7 @@ def text(review: EditReview, base: str, lang: Language) -> str:
 
 
 def _lines(review: EditReview, base: str, lang: Language) -> Iterator[str]:
-    yield from (red_line(one, lang) for one in review.red_lines)
+    yield from (red_line(edit, lang) for edit in review.red_lines)
     if not review.rules:
         yield word(_WORDS, "same", lang, base=base)
         if not review.compared:  # the schemas say the same, too
@@ -58,8 +58,8 @@ def _lines(review: EditReview, base: str, lang: Language) -> Iterator[str]:
         yield word(_WORDS, "none", lang, n=review.compared)
         return
     yield count(_COUNTS, "decisions", len(changed), lang, compared=review.compared)
-    for one in changed[:SHOWN]:
-        yield f"  {one.case}: {one.before} → {one.after}"
+    for case in changed[:SHOWN]:
+        yield f"  {case.case}: {case.before} → {case.after}"
     if len(changed) > SHOWN:
         yield word(_WORDS, "more", lang, n=len(changed) - SHOWN)
 

@@ -25,7 +25,7 @@ _COLORS = {"true": "green", "false": "red", "unknown": "blue"}
 
 def render_json(text: str, each: str, day: str, values: Iterable[ExpressionValue]) -> str:
     """Return the values as JSON; an unknown one is null."""
-    found = [
+    entries = [
         {
             "subject": {"service": value.subject.service, "class": value.subject.cls},
             "value": value.value,
@@ -34,7 +34,7 @@ def render_json(text: str, each: str, day: str, values: Iterable[ExpressionValue
         }
         for value in values
     ]
-    data = {"expression": text, "each": each, "as_of": day, "values": found}
+    data = {"expression": text, "each": each, "as_of": day, "values": entries}
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 

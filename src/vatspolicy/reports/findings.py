@@ -54,12 +54,10 @@ def github(tool: str, findings: Iterable[ShownFinding], summary: str, failed: bo
         here = [finding for finding in open_ones if finding.level == level]
         room = _SHOWN if level == last else _SHOWN + 1
         shown = here if len(here) <= room else here[: room - 1]
-        lines += [
-            command(level, one.message, file=one.file, line=one.line, col=one.column, title=one.rule) for one in shown
-        ]
+        lines += [command(level, at.message, file=at.file, line=at.line, col=at.column, title=at.rule) for at in shown]
         if len(shown) < len(here):
             lines.append(command(level, _MORE[lang].format(count=len(here) - len(shown)), title=tool))
-            lines += [f"{one.file}:{one.line}:{one.column}: {one.rule}: {one.message}" for one in here[len(shown) :]]
+            lines += [f"{at.file}:{at.line}:{at.column}: {at.rule}: {at.message}" for at in here[len(shown) :]]
     lines.append(command(last, summary, title=tool))
     return "".join(f"{line}\n" for line in lines)
 
@@ -75,19 +73,19 @@ def make_run(
     """Return a SARIF run. Findings that a file ignores are results with a suppression."""
     run = SarifRun(tool, version, "findingAndFile/v1")
     for id, rule in rules.items():
-        told = rule.help or rule.title
+        description = rule.help or rule.title
         run.add_rule(
             id,
             rule.title[lang],
-            fullDescription={"text": told[lang]},
-            help={"text": told[lang], "markdown": f"**{rule.title[lang]}** {told[lang]}"},
+            fullDescription={"text": description[lang]},
+            help={"text": description[lang], "markdown": f"**{rule.title[lang]}** {description[lang]}"},
             defaultConfiguration={"level": rule.level},
             address=rule.page,
         )
     for finding in findings:
-        place = location(finding.file, finding.line, finding.column)
+        position = location(finding.file, finding.line, finding.column)
         result = run.add_result(
-            finding.rule, finding.level, finding.message, place, f"{finding.rule}\0{finding.file}\0{finding.message}"
+            finding.rule, finding.level, finding.message, position, f"{finding.rule}\0{finding.file}\0{finding.message}"
         )
         if finding.ignored is not None:
             result["suppressions"] = [{"kind": "inSource", "justification": finding.ignored}]

@@ -72,8 +72,8 @@ def _rest(update: LawUpdate, lang: Language) -> list[str]:
     rest = len(update.specs) - len(_changed(update))
     if not update.newer or not rest:
         return []
-    told = rest == len(update.specs)
-    return ["", word(_WORDS, "none", lang, n=rest) if told else count(_COUNTS, "rest", rest, lang)]
+    is_all = rest == len(update.specs)
+    return ["", word(_WORDS, "none", lang, n=rest) if is_all else count(_COUNTS, "rest", rest, lang)]
 
 
 def _verdict(entry: SpecUpdate, lang: Language) -> str:

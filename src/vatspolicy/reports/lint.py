@@ -94,13 +94,13 @@ def _place(problem: Problem) -> str:
 
 def total(report: LintReport, lang: Language) -> str:
     """Return the last line: the number of findings, and of the files that were read."""
-    found = report.counts
-    if found.errors or found.warnings:
-        parts = [count(_COUNTS, "errors", found.errors, lang), count(_COUNTS, "warnings", found.warnings, lang)]
+    counts = report.counts
+    if counts.errors or counts.warnings:
+        parts = [count(_COUNTS, "errors", counts.errors, lang), count(_COUNTS, "warnings", counts.warnings, lang)]
     else:
         parts = [word(_WORDS, "nothing", lang)]
-    if found.ignored:
-        parts.append(word(_WORDS, "some_ignored", lang, n=found.ignored))
+    if counts.ignored:
+        parts.append(word(_WORDS, "some_ignored", lang, n=counts.ignored))
     fixtures = count(_COUNTS, "fixtures", report.fixtures, lang)
     return count(_COUNTS, "total", report.policies, lang, found=joint("comma", lang).join(parts), fixtures=fixtures)
 
@@ -112,14 +112,14 @@ def _said(problem: Problem, lang: Language) -> str:
 
 def published(report: LintReport, lang: Language) -> LintRun:
     """Return what JSON shows of a run, in a language."""
-    found, files = tuple(_finding(finding, lang) for finding in report.findings), (report.policies, report.fixtures)
-    return LintRun(1, report.bundle.identity, report.counts, *files, found, report.exit_code)
+    findings, files = tuple(_finding(finding, lang) for finding in report.findings), (report.policies, report.fixtures)
+    return LintRun(1, report.bundle.identity, report.counts, *files, findings, report.exit_code)
 
 
 def _finding(finding: LintFinding, lang: Language) -> PlacedFinding:
     at = finding.problem
-    place, said = (at.file, at.line, at.column, at.path), (say(at.message, lang), say(at.hint, lang))
-    return PlacedFinding(finding.rule, finding.level, *place, *said, finding.ignored)
+    position, said = (at.file, at.line, at.column, at.path), (say(at.message, lang), say(at.hint, lang))
+    return PlacedFinding(finding.rule, finding.level, *position, *said, finding.ignored)
 
 
 def _shown(report: LintReport, lang: Language) -> Iterator[ShownFinding]:

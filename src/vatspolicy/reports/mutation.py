@@ -43,13 +43,13 @@ def text(report: MutationReport, lang: Language) -> str:
 def published(report: MutationReport) -> MutationRun:
     """Return what JSON shows of a run."""
     drawn, survivors = (report.total, report.seed, report.threshold), tuple(map(_unnoticed, report.survivors))
-    found = (report.whole, scores(report.results), survivors)
-    return MutationRun(1, report.bundle.identity, report.failing, *drawn, *found, report.exit_code)
+    numbers = (report.whole, scores(report.results), survivors)
+    return MutationRun(1, report.bundle.identity, report.failing, *drawn, *numbers, report.exit_code)
 
 
-def _unnoticed(one: Survivor) -> UnnoticedMistake:
-    subject, mistake, test = one.mutant.subject, say(one.mutant.words, "en"), say(one.test, "en") or None
-    return UnnoticedMistake(subject, mistake, one.state, one.file, one.line, one.column, test)
+def _unnoticed(survivor: Survivor) -> UnnoticedMistake:
+    subject, mistake, test = survivor.mutant.subject, say(survivor.mutant.words, "en"), say(survivor.test, "en") or None
+    return UnnoticedMistake(subject, mistake, survivor.state, survivor.file, survivor.line, survivor.column, test)
 
 
 def _total(report: MutationReport, lang: Language) -> str:
@@ -70,9 +70,9 @@ def _shown(report: MutationReport, lang: Language) -> Iterator[ShownFinding]:
             )
 
 
-def _said(one: Survivor) -> str:
-    test = f" test: {one.test}" if one.test else ""
-    return f"{one.mutant.subject}: {one.mutant.words}{test}"
+def _said(survivor: Survivor) -> str:
+    test = f" test: {survivor.test}" if survivor.test else ""
+    return f"{survivor.mutant.subject}: {survivor.mutant.words}{test}"
 
 
 def github(report: MutationReport, lang: Language) -> str:
@@ -100,9 +100,9 @@ def junit(report: MutationReport, lang: Language) -> str:
         here = [
             survivor for survivor in report.survivors if survivor.mutant.policy == policy and survivor.state == SURVIVED
         ]
-        lines = "\n".join(f"{one.file}:{one.line}:{one.column}: {_said(one)}" for one in here)
-        told = " ".join(translate(str(score), lang).split())
-        suites.add_suite(policy).add_case("mutants", policy, "\n".join(filter(None, (told, lines))))
+        lines = "\n".join(f"{survivor.file}:{survivor.line}:{survivor.column}: {_said(survivor)}" for survivor in here)
+        text = " ".join(translate(str(score), lang).split())
+        suites.add_suite(policy).add_case("mutants", policy, "\n".join(filter(None, (text, lines))))
     suite, total = suites.add_suite(TOOL), _total(report, lang)
     if report.failing:
         suite.add_failure("law", TOOL, total, "test-fails-on-the-law", "\n".join(report.failing))

@@ -44,44 +44,44 @@ _NARROW = 24
 
 def render_overview(lists: Iterable[WordList], lang: Language, width: int) -> str:
     """Return the names of the lists, with what each is about."""
-    rows = [(found.name, f"{_about(found)[lang]} ({len(found.words)})") for found in lists]
+    rows = [(word_list.name, f"{_about(word_list)[lang]} ({len(word_list.words)})") for word_list in lists]
     return "\n".join([word(WORDS, "lists", lang), "", *_columns(rows, width)]) + "\n"
 
 
-def render_list(found: WordList, total: int, is_search: bool, lang: Language, width: int) -> str:
+def render_list(word_list: WordList, total: int, is_search: bool, lang: Language, width: int) -> str:
     """Return the values of a list in a terminal, those of a search with examples and synonyms."""
-    facts = ", ".join(found.written[:3]) + (" …" if len(found.written) > 3 else "")
+    facts = ", ".join(word_list.written[:3]) + (" …" if len(word_list.written) > 3 else "")
     lines = [
-        *wrap(_about(found)[lang], width),
-        *wrap(word(WORDS, "written", lang, example=found.example, facts=facts), width),
+        *wrap(_about(word_list)[lang], width),
+        *wrap(word(WORDS, "written", lang, example=word_list.example, facts=facts), width),
         "",
     ]
     if is_search:
-        for one in found.words:
-            lines += _columns([(one.value, _name(one.name, lang))], width)
-            lines += [line for text in _details(one, lang) for line in wrap(text, width, indent=" " * 4)]
+        for entry in word_list.words:
+            lines += _columns([(entry.value, _name(entry.name, lang))], width)
+            lines += [line for text in _details(entry, lang) for line in wrap(text, width, indent=" " * 4)]
     else:
-        lines += _columns([(one.value, _name(one.name, lang)) for one in found.words], width)
+        lines += _columns([(entry.value, _name(entry.name, lang)) for entry in word_list.words], width)
     end = "found" if is_search else "search"
-    closing = word(WORDS, end, lang, count=str(len(found.words)), all=str(total), name=found.name)
+    closing = word(WORDS, end, lang, count=str(len(word_list.words)), all=str(total), name=word_list.name)
     return "\n".join([*lines, "", *wrap(closing, width)]) + "\n"
 
 
-def to_data(found: WordList) -> dict[str, object]:
+def to_data(word_list: WordList) -> dict[str, object]:
     """Return a list as JSON holds it."""
     return {
-        "list": found.name,
-        "title": dict(found.title),
-        "question": dict(found.question) if found.question else None,
-        "written": list(found.written),
+        "list": word_list.name,
+        "title": dict(word_list.title),
+        "question": dict(word_list.question) if word_list.question else None,
+        "written": list(word_list.written),
         "values": [
             {
-                "value": one.value,
-                "name": dict(one.name) if one.name else None,
-                "example": dict(one.example) if one.example else None,
-                "synonyms": list(one.synonyms),
+                "value": word.value,
+                "name": dict(word.name) if word.name else None,
+                "example": dict(word.example) if word.example else None,
+                "synonyms": list(word.synonyms),
             }
-            for one in found.words
+            for word in word_list.words
         ],
     }
 
@@ -98,10 +98,10 @@ def reference_page(bundle: Bundle) -> str:
         "reference.md.j2",
         about=_about,
         lead={lang: trust(_LEAD[lang]) for lang in LANGUAGES},
-        lists=[found.with_names(titles) for found in word_lists(bundle.schemas).values()],
+        lists=[word_list.with_names(titles) for word_list in word_lists(bundle.schemas).values()],
         mark=trust(MARK),
-        name=lambda one, lang: _name(one.name, lang),
-        synonyms=lambda found: any(one.synonyms for one in found.words),
+        name=lambda entry, lang: _name(entry.name, lang),
+        synonyms=lambda word_list: any(entry.synonyms for entry in word_list.words),
         words=_PAGE,
     )
 
@@ -113,19 +113,19 @@ def write_reference(path: Path, text: str) -> None:
     write_file(path, text)
 
 
-def _about(found: WordList) -> LocalizedText:
-    return found.question or found.title
+def _about(word_list: WordList) -> LocalizedText:
+    return word_list.question or word_list.title
 
 
 def _name(name: LocalizedText | None, lang: Language) -> str:
     return name[lang] if name else ""
 
 
-def _details(one: Word, lang: Language) -> Iterator[str]:
-    if one.example:
-        yield word(WORDS, "example", lang, text=one.example[lang])
-    if one.synonyms:
-        yield word(WORDS, "synonyms", lang, words=", ".join(one.synonyms))
+def _details(entry: Word, lang: Language) -> Iterator[str]:
+    if entry.example:
+        yield word(WORDS, "example", lang, text=entry.example[lang])
+    if entry.synonyms:
+        yield word(WORDS, "synonyms", lang, words=", ".join(entry.synonyms))
 
 
 def _columns(rows: Sequence[tuple[str, str]], width: int) -> Iterator[str]:

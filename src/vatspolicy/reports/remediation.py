@@ -61,9 +61,9 @@ WORDS: Table = {
 
 def name_goal(goal: str, lang: Language, reached: Iterable[str] = ()) -> str:
     """Return the decision that the proposals reach, or the goal and better if they differ."""
-    found = set(reached)
-    if len(found) == 1:
-        return word(VERDICTS, found.pop(), lang)
+    verdicts = set(reached)
+    if len(verdicts) == 1:
+        return word(VERDICTS, verdicts.pop(), lang)
     name = word(VERDICTS, goal, lang)
     return name if goal == "allow" else say("or_better", lang, word=name)
 
@@ -225,8 +225,8 @@ class _WaysReport:
             yield from self.heading(phrase("contested", self.lang))
         for about, others in contests(self.ways, self.lang):
             yield from self.flow(about, "    ", first="  ≠ ")
-            for other in others:
-                yield from self.flow(other, "      ", first="    - ")
+            for text in others:
+                yield from self.flow(text, "      ", first="    - ")
 
     def missing(self) -> Iterator[str]:
         if self.ways.missing:
@@ -296,8 +296,8 @@ class _WaysReport:
         for proposal in self.ways.undecided:
             yield from self.proposal("?", proposal)
         yield ""
-        if told := unstated(self.ways, self.lang):
-            yield from self.flow(told, "  ", first="? ")
+        if facts := unstated(self.ways, self.lang):
+            yield from self.flow(facts, "  ", first="? ")
         yield from self.flow(bound(search, self.lang), "  ", "dim")
 
     def proposal(self, sign: str, proposal: Proposal) -> Iterator[str]:

@@ -61,43 +61,43 @@ def say_heading(changes: SpecChanges, lang: Language) -> str:
 
 def say_changes(changes: SpecChanges, lang: Language) -> Iterator[ToldChange]:
     """Yield each spec that changes, a file that was renamed included."""
-    for one in changes.specs:
-        if one.changed or one.state == "renamed":
-            yield ToldChange(one.spec, _say_head(one, lang), tuple(_say_items(one.items, lang)))
+    for change in changes.specs:
+        if change.changed or change.state == "renamed":
+            yield ToldChange(change.spec, _say_head(change, lang), tuple(_say_items(change.items, lang)))
 
 
 def say_rest(changes: SpecChanges, lang: Language) -> str:
     """Return that nothing changes in the other specs; empty if there are none."""
-    rest = sum(not one.changed and one.state != "renamed" for one in changes.specs)
+    rest = sum(not change.changed and change.state != "renamed" for change in changes.specs)
     return word(WORDS, "none", lang, n=count(COUNTS, "specs", rest, lang)) if rest else ""
 
 
-def _say_head(one: SpecChange, lang: Language) -> str:
-    before, after = (_say_decision(side, lang) for side in (one.before, one.after))
-    if one.state in ("new", "gone"):
-        return word(WORDS, one.state, lang, verdict=after if one.state == "new" else before)
+def _say_head(spec: SpecChange, lang: Language) -> str:
+    before, after = (_say_decision(side, lang) for side in (spec.before, spec.after))
+    if spec.state in ("new", "gone"):
+        return word(WORDS, spec.state, lang, verdict=after if spec.state == "new" else before)
     parts = [before if before == after else f"{before} → {after}"]
-    if one.direction == "same" or all(side and side.decision != "incomplete" for side in (one.before, one.after)):
-        parts.append(word(WORDS, one.direction, lang))  # of an open decision nobody knows which way it goes
-    if one.state == "renamed":
-        parts.append(word(WORDS, "renamed", lang, name=clean(str(one.was), one_line=True)))
+    if spec.direction == "same" or all(side and side.decision != "incomplete" for side in (spec.before, spec.after)):
+        parts.append(word(WORDS, spec.direction, lang))  # of an open decision nobody knows which way it goes
+    if spec.state == "renamed":
+        parts.append(word(WORDS, "renamed", lang, name=clean(str(spec.was), one_line=True)))
     return joint("comma", lang).join(parts)
 
 
 def _say_decision(side: ShortDecision | None, lang: Language) -> str:
     if side is None:
         return word(WORDS, "undecided", lang)
-    low, high = (word(VERDICTS, one, lang) for one in side.range)
+    low, high = (word(VERDICTS, outcome, lang) for outcome in side.range)
     return word(VERDICTS, side.decision, lang) + (aside(f"{low} – {high}", lang) if low != high else "")
 
 
 def _say_items(items: Sequence[ItemChange], lang: Language) -> Iterator[str]:
     """Yield a line for each item. Many duties of one kind of change are one line."""
-    found: dict[str, list[ItemChange]] = {}
+    groups: dict[str, list[ItemChange]] = {}
     for item in items:
         way = "new" if item.before is None else "gone" if item.after is None else "changed"
-        found.setdefault(f"{item.kind} {way}", []).append(item)
-    for key, same in found.items():
+        groups.setdefault(f"{item.kind} {way}", []).append(item)
+    for key, same in groups.items():
         if key in COUNTS and len(same) > DUTIES:
             yield count(COUNTS, key, len(same), lang)
             continue

@@ -81,20 +81,13 @@ def _coverage_lines(coverage: CoverageResult) -> Iterator[str]:
 def _proposal_lines(run: RunResult) -> Iterator[str]:
     """Yield the test cases proposed, each below the clause that it shows, and the reasons where there is none."""
     for proposal in run.proposals:
-        place = {"file": proposal.file, "line": proposal.line, "name": proposal.clause}
-        value = _("true") if proposal.value else _("false")
+        values = {"file": proposal.file, "line": proposal.line, "name": proposal.clause}
+        values["value"] = _("true") if proposal.value else _("false")
         if proposal.case:
-            yield _(
-                "{file}:{line}: {name} decides as {value} in this case of {tests}:",
-                **place,
-                value=value,
-                tests=proposal.tests,
-            )
+            yield _("{file}:{line}: {name} decides as {value} in this case of {tests}:", **values, tests=proposal.tests)
             yield from (f"  {line}" for line in proposal.case.splitlines())
         else:
-            yield _(
-                "{file}:{line}: no case for {name} as {value}: {reason}", **place, value=value, reason=proposal.reason
-            )
+            yield _("{file}:{line}: no case for {name} as {value}: {reason}", **values, reason=proposal.reason)
 
 
 def _gaps(coverage: CoverageResult) -> Iterator[tuple[str, str, int, str]]:
@@ -126,13 +119,13 @@ def _outcome(result: CaseResult, lang: Language) -> Outcome:
     return Outcome(case.name, case.file, case.line, case.as_of, result.outcome, problems, reasons, case.skipped)
 
 
-def _covered(found: CoverageResult) -> Covered:
+def _covered(coverage: CoverageResult) -> Covered:
     gaps, undecisive = (
         tuple(UncoveredClause(gap.file, gap.line, gap.name, gap.never) for gap in gaps)
-        for gaps in (found.gaps, found.undecisive)
+        for gaps in (coverage.gaps, coverage.undecisive)
     )
-    share = round(found.percent, 1)
-    return Covered(share, found.threshold, found.clauses, found.alone, gaps, undecisive, found.silent)
+    share = round(coverage.percent, 1)
+    return Covered(share, coverage.threshold, coverage.clauses, coverage.alone, gaps, undecisive, coverage.silent)
 
 
 def _shown(run: RunResult, lang: Language) -> Iterator[ShownFinding]:

@@ -67,11 +67,11 @@ def _lines(timing: Timing, limit: int, lang: Language) -> Iterator[str]:
     yield ""
     shown, others = timing.rules[:limit], timing.rules[limit:]
     rows = [[word(_WORDS, key, lang) for key in (*_COLUMNS, "rule")]]
-    rows += [[*_cells(timing, one.seconds), f"{one.evaluations:,}", f"{one.steps:,}", one.name] for one in shown]
+    rows += [[*_cells(timing, rule.seconds), f"{rule.evaluations:,}", f"{rule.steps:,}", rule.name] for rule in shown]
     if others:
         name = count(_COUNTS, "others", len(others), lang)
-        evaluations = sum(other.evaluations for other in others)
-        rows.append([*_cells(timing, sum(one.seconds for one in others)), f"{evaluations:,}", "", name])
+        evaluations = sum(timed.evaluations for timed in others)
+        rows.append([*_cells(timing, sum(timed.seconds for timed in others)), f"{evaluations:,}", "", name])
     rest = max(timing.seconds - sum(rule.seconds for rule in timing.rules), 0.0)
     rows.append([*_cells(timing, rest), "", "", word(_WORDS, "rest", lang)])
     room = [max(width(row[column]) for row in rows) for column in range(len(_COLUMNS))]

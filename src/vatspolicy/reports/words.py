@@ -119,8 +119,8 @@ def way_of(route: RouteRecord, routes: Iterable[RouteRecord], lang: Language) ->
 
 def cited(citation: Citation, lang: Language) -> str:
     """Return a citation: the title of the source, the label of the article, and how well its words are known."""
-    known = word(KNOWN, citation.verification, lang)
-    return f"{citation.title[lang]}{joint('comma', lang)}{citation.label[lang]}{aside(known, lang)}"
+    grade = word(KNOWN, citation.verification, lang)
+    return f"{citation.title[lang]}{joint('comma', lang)}{citation.label[lang]}{aside(grade, lang)}"
 
 
 def law_of(citations: Iterable[Citation], lang: Language) -> str:
@@ -158,21 +158,21 @@ _LIST = re.compile("” \\(|”（")
 
 def cut_lists(text: str, lang: Language, most: int = MOST) -> str:
     """Return a check in words with `most` members of each list; the rest is counted."""
-    found, at = "", 0
+    cut, at = "", 0
     for start in _LIST.finditer(text):
         if start.start() < at:
             continue
         end = _end(text, start.end())
         members = _members(text[start.end() : end], lang)
-        found += text[at : start.end()]
+        cut += text[at : start.end()]
         if len(members) > most + 1:
             gap = _mark(text[start.end() : end], lang)
             more = len(members) - most
-            found += gap.join(members[:most]) + _MORE.fill(n=more)[lang]
+            cut += gap.join(members[:most]) + _MORE.fill(n=more)[lang]
         else:
-            found += text[start.end() : end]
+            cut += text[start.end() : end]
         at = end
-    return found + text[at:]
+    return cut + text[at:]
 
 
 def _end(text: str, start: int) -> int:

@@ -155,8 +155,8 @@ class DuckEngine:
                 self._connection.execute(f"ALTER TABLE decisions RENAME TO answers{number}")
             self._connection.execute("DROP TABLE profiles")
         tables = {f"answers{number}": reader for number, (_, reader) in enumerate(self._laws)}
-        found = (answers_in(self._connection.cursor(), table, reader) for table, reader in tables.items())
-        yield from zip(*found, strict=True)
+        answers = (answers_in(self._connection.cursor(), table, reader) for table, reader in tables.items())
+        yield from zip(*answers, strict=True)
         for table in tables:
             self._connection.execute(f"DROP TABLE {table}")
 
@@ -170,17 +170,17 @@ def _plan_quickly(connection: DuckDBPyConnection) -> None:
 def load_profiles(connection: DuckDBPyConnection, facts: Iterable[Facts], scratch: Path | None = None) -> None:
     """Create the table `profiles` from facts of profiles, numbered from 0."""
     columns = fact_columns()
-    rows = ({ROW: i, **{name: one[name] for name in columns if name in one}} for i, one in enumerate(facts))
+    rows = ({ROW: i, **{name: profile[name] for name in columns if name in profile}} for i, profile in enumerate(facts))
     load_rows(connection, "profiles", {ROW: INT, **columns}, rows, scratch)
 
 
 def answers_in(connection: DuckDBPyConnection, table: str, reader: MaskReader) -> Iterator[RowAnswer]:
     """Yield the rows of a table of decisions, in order, without their numbers. `reader`: of their masks."""
-    found = connection.execute(f'SELECT * EXCLUDE "{ROW}" FROM {table} ORDER BY "{ROW}"')  # noqa: S608 - our own names
-    names = [column[0] for column in found.description or ()]
+    result = connection.execute(f'SELECT * EXCLUDE "{ROW}" FROM {table} ORDER BY "{ROW}"')  # noqa: S608 - our own names
+    names = [column[0] for column in result.description or ()]
     names = names[: len(names) - len(reader.columns)]
     plain = len(names)
-    while rows := found.fetchmany(1000):
+    while rows := result.fetchmany(1000):
         for row in rows:
             answer: Tree = dict(zip(names, row, strict=False))
             answer["rules"] = reader.read(row[plain:])

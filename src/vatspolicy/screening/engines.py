@@ -120,7 +120,7 @@ class PythonEngine:
 def decide(ruleset: RuleSet, facts: Facts, day: str) -> RowAnswer:
     """Return the answer about one profile."""
     parts = evaluate_parts(ruleset, Profile(facts, _NOWHERE, {}).grant_all(), day)
-    found = merge_parts(parts)
+    whole = merge_parts(parts)
     services: list[AnsweredService] = [
         {
             "id": service.id,
@@ -131,15 +131,15 @@ def decide(ruleset: RuleSet, facts: Facts, day: str) -> RowAnswer:
                 for cls, word in sorted((activity.cls, activity.outcome) for activity in service.activities)
             ],
         }
-        for index, service in enumerate(found.services)
+        for index, service in enumerate(whole.services)
     ]
-    fired = {finding.rule.name for finding in found.findings if finding.holds}
-    fired |= {finding.rule.name for service in found.services for finding in service.classified_by}
+    fired = {finding.rule.name for finding in whole.findings if finding.holds}
+    fired |= {finding.rule.name for service in whole.services for finding in service.classified_by}
     return {
         "id": facts["product"]["id"],
-        "decision": word_of(found.low, found.high),
-        "mildest": found.low.word,
-        "strictest": found.high.word,
+        "decision": word_of(whole.low, whole.high),
+        "mildest": whole.low.word,
+        "strictest": whole.high.word,
         "services": services,
         "rules": sorted(fired),
     }
@@ -151,5 +151,5 @@ def missing_facts(ruleset: RuleSet, data: Facts, day: str) -> list[str]:
     `data`: a valid profile as it was written, with the opinions that are granted alone.
     """
     profile = trust_profile(Document("<row>", data, "", _NOWHERE.root), ruleset.schemas).grant_all()
-    found = possible_outcomes(ruleset, profile, day)
-    return [".".join(map(str, ask.path)) for ask in found.missing]
+    outcomes = possible_outcomes(ruleset, profile, day)
+    return [".".join(map(str, ask.path)) for ask in outcomes.missing]

@@ -181,16 +181,16 @@ class RowSource:
 
     def digest(self) -> str:
         """Return a digest of the content."""
-        found = hashlib.sha256()
+        hasher = hashlib.sha256()
         for path in self.files:
             with path.open("rb") as file:
-                found.update(hashlib.file_digest(file, "sha256").digest())
-        return found.hexdigest()
+                hasher.update(hashlib.file_digest(file, "sha256").digest())
+        return hasher.hexdigest()
 
     def state(self) -> list[tuple[int, ...]]:
         """Return the state of the files, which shows a change while they are read."""
-        found = [path.stat() for path in self.files]
-        return [(status.st_ino, status.st_size, status.st_mtime_ns) for status in found]
+        statuses = [path.stat() for path in self.files]
+        return [(status.st_ino, status.st_size, status.st_mtime_ns) for status in statuses]
 
     def expected(self) -> int:
         """Return the approximate number of rows.
@@ -306,9 +306,9 @@ def _records(source: RowSource) -> Rows:
     with _relation(source) as (connection, relation):
         columns = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()]  # noqa: S608
         what = f'"{DOCUMENT}"' if columns == [DOCUMENT] else "to_json(t)"
-        found = connection.execute(f"SELECT CAST({what} AS VARCHAR) FROM {relation} AS t")  # noqa: S608
+        result = connection.execute(f"SELECT CAST({what} AS VARCHAR) FROM {relation} AS t")  # noqa: S608
         number = 0
-        while batch := found.fetchmany(1000):
+        while batch := result.fetchmany(1000):
             for number, (text,) in enumerate(batch, number + 1):  # noqa: B020 - it goes on where the last batch ended
                 yield PortfolioRow(number, text or "")
 
@@ -391,10 +391,10 @@ def without_nulls(value: Tree) -> Tree:
 
 
 def _once(pairs: list[tuple[str, Tree]]) -> dict[str, Tree]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    record = dict(pairs)
+    if len(record) != len(pairs):
         raise NotJson(_("a key is repeated"))
-    return found
+    return record
 
 
 def _refuse(__: str) -> NoReturn:

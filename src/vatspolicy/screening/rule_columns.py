@@ -32,13 +32,13 @@ def masks(conditions: Mapping[int, Sql], count: int, only_if: Sql | None = None)
 
     `conditions`: by the place of the rule among all of them, from 0; `count`: number of all of them.
     """
-    found: dict[int, list[Sql]] = {}
-    for place, condition in sorted(conditions.items()):
-        bit = when(condition, constant(1 << place % WIDTH), constant(0))
-        found.setdefault(place // WIDTH, []).append(bit)
-    columns = [joined(found.get(at, ())) for at in range(len(mask_names(count)))]
+    by_mask: dict[int, list[Sql]] = {}
+    for position, condition in sorted(conditions.items()):
+        bit = when(condition, constant(1 << position % WIDTH), constant(0))
+        by_mask.setdefault(position // WIDTH, []).append(bit)
+    columns = [joined(by_mask.get(at, ())) for at in range(len(mask_names(count)))]
     if only_if is not None:
-        columns = [when(only_if, one, constant(0)) for one in columns]
+        columns = [when(only_if, mask, constant(0)) for mask in columns]
     return list(map(named, columns, mask_names(count)))
 
 
@@ -47,17 +47,17 @@ def joined(values: Iterable[Sql]) -> Sql:
     parts = list(values)
     if not parts:
         return constant(0)
-    return reduce(lambda one, other: exp.BitwiseOr(this=exp.Paren(this=one), expression=exp.Paren(this=other)), parts)
+    return reduce(lambda left, right: exp.BitwiseOr(this=exp.Paren(this=left), expression=exp.Paren(this=right)), parts)
 
 
 def names_in(names: Sequence[str]) -> Sql:
     """Build the list of the names in the columns of masks."""
     columns = mask_names(len(names))
     places = []
-    for place in range(len(names)):
-        bit = exp.BitwiseAnd(this=column(columns[place // WIDTH]), expression=constant(1 << place % WIDTH))
+    for position in range(len(names)):
+        bit = exp.BitwiseAnd(this=column(columns[position // WIDTH]), expression=constant(1 << position % WIDTH))
         is_in = exp.GT(this=exp.Paren(this=bit), expression=constant(0))
-        places.append(when(is_in, constant(place + 1), exp.Null()))
+        places.append(when(is_in, constant(position + 1), exp.Null()))
     return names_at(names, present(places) if places else exp.Array(expressions=[]))
 
 
@@ -69,11 +69,11 @@ class MaskReader:
 
     def read(self, values: Sequence[int]) -> list[str]:
         """Return the names of rules in the values of the columns, in order."""
-        found: list[str] = []
-        for one, value in zip(self.columns, values, strict=True):
+        names: list[str] = []
+        for names_of, value in zip(self.columns, values, strict=True):
             if value:
-                found += one[value]
-        return found
+                names += names_of[value]
+        return names
 
 
 class _Column(dict[int, list[str]]):
@@ -98,11 +98,11 @@ MOST_KEPT = 10_000
 class RuleColumns:
     """Rules about one kind of subject, with a column for each truth value that depends on the row."""
 
-    def __init__(self, found: Iterable[tuple[Rule, Value]]) -> None:
+    def __init__(self, values: Iterable[tuple[Rule, Value]]) -> None:
         self.truths: dict[Rule, Value] = {}
         self.columns: dict[str, Sql] = {}
         self.rules: list[Rule] = []
-        for index, (rule, value) in enumerate(found):
+        for index, (rule, value) in enumerate(values):
             self.rules.append(rule)
             if isinstance(value, Known):
                 self.truths[rule] = value
@@ -113,7 +113,7 @@ class RuleColumns:
     def over(self, query: exp.Select, others: Mapping[str, Sql] | None = None) -> exp.Select:
         """Return the query with the columns of rules, and with other columns about the same subject."""
         columns = {**self.columns, **(others or {})}
-        stages, values = extract_common(list(columns.values()), "s")
+        stages, values = extract_common(list(columns.values()))
         for stage in (*stages, dict(zip(columns, values, strict=True))):
             parts = [named(value, name) for name, value in stage.items()]
             query = select(exp.Star(), *parts).from_(query.subquery("stage", copy=False), copy=False)
@@ -129,12 +129,12 @@ class RuleColumns:
 
     def fired(self, places: Mapping[str, int], only_if: Sql | None = None) -> list[Sql]:
         """Return the masks of the rules that hold, none unless `only_if` is true. `places`: by name, from 0."""
-        found = {
+        conditions = {
             places[rule.name]: to_sql(truth)
             for rule, truth in self.truths.items()
             if truth not in (Known(False), UNKNOWN)
         }
-        return masks(found, len(places), only_if)
+        return masks(conditions, len(places), only_if)
 
 
 class RouteValues(NamedTuple):
@@ -151,11 +151,11 @@ class RouteValues(NamedTuple):
 class Routes:
     """Routes, with columns for each one being open and its instrument being held."""
 
-    def __init__(self, found: Iterable[RouteValues]) -> None:
+    def __init__(self, routes: Iterable[RouteValues]) -> None:
         self.columns: dict[str, Sql] = {}
         self.by_target: dict[str, list[tuple[Value, Value, Cases]]] = {}
         holding: dict[str, Value] = {}
-        for index, route in enumerate(found):
+        for index, route in enumerate(routes):
             if route.instrument not in holding:
                 holding[route.instrument] = self.column(f"held{index}", route.held)
             cases = {
@@ -174,12 +174,12 @@ class Routes:
 
     def to(self, target: str) -> tuple[Value, Value]:
         """Return two truth values: a route to the target is open; the instrument of an open one is held."""
-        found = self.by_target.get(target, [])
-        opened = [is_open for is_open, _, _ in found]
-        met = [conjunction((is_open, held)) for is_open, held, _ in found]
-        met_in = [{side: conjunction((value, held)) for side, value in cases.items()} for _, held, cases in found]
+        routes = self.by_target.get(target, [])
+        opened = [is_open for is_open, _, _ in routes]
+        met = [conjunction((is_open, held)) for is_open, held, _ in routes]
+        met_in = [{side: conjunction((value, held)) for side, value in cases.items()} for _, held, cases in routes]
         return (
-            disjunction((*opened, in_each_case(cases for _, _, cases in found))),
+            disjunction((*opened, in_each_case(cases for _, _, cases in routes))),
             disjunction((*met, in_each_case(met_in))),
         )
 
@@ -190,4 +190,4 @@ def in_each_case(rules: Iterable[Cases]) -> Value:
     for cases in rules:
         for (clause, truth), value in cases.items():
             sides.setdefault(clause, {True: [], False: []})[truth].append(value)
-    return disjunction(conjunction(map(disjunction, found.values())) for found in sides.values())
+    return disjunction(conjunction(map(disjunction, side.values())) for side in sides.values())

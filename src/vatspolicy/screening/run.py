@@ -90,8 +90,8 @@ class Task:
         """Return a digest of what may be granted, and of the day on which it may."""
         if self.waiver_set is None:
             return None
-        told = repr((self.waiver_set.opinions, self.waiver_set.approvers, self.today))
-        return hashlib.sha256(told.encode()).hexdigest()
+        grants = repr((self.waiver_set.opinions, self.waiver_set.approvers, self.today))
+        return hashlib.sha256(grants.encode()).hexdigest()
 
     @property
     def parts(self) -> Checkpoints:
@@ -268,9 +268,9 @@ def _decide(task: Task, ruleset: RuleSet, engine: Engine, batch: Batch) -> Total
                 undecided = answer["decision"] == "incomplete"
                 record["missing"] = _missing(ruleset, row, opinions, task.day) if undecided else []
             summary.count(region, answer)
-            for one in before:
-                record |= {"base": one["decision"], **compare_rules(one, answer)}
-                summary.count_move(one, answer)
+            for old in before:
+                record |= {"base": old["decision"], **compare_rules(old, answer)}
+                summary.count_move(old, answer)
             part.answer(_write(record) + "\n")
         assert not good
         part.totals = summary.totals()

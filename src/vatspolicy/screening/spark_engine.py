@@ -63,12 +63,12 @@ def facts_schema() -> str:
 def decide_frame(spark: SparkSession, profiles: DataFrame, ruleset: RuleSet, day: str) -> DataFrame:
     """Return the answers for a frame of facts (`facts_schema`): row, and the keys of `engines.decide`."""
     profiles.createOrReplaceTempView("profiles")
-    found = profiles
+    frame = profiles
     for step in steps(ruleset, day):
-        found = spark.sql(text_of(step.query, "spark"))
+        frame = spark.sql(text_of(step.query, "spark"))
         if step.name in ("service_answers", "activity_answers"):
-            found = found.cache()  # both are read twice and take the most time
-        found.createOrReplaceTempView(step.name)
+            frame = frame.cache()  # both are read twice and take the most time
+        frame.createOrReplaceTempView(step.name)
     answers = [column(name) for name in (ROW, "id", "decision", "mildest", "strictest", "services")]
     query = select(*answers, named(names_in(reported_rules(ruleset)), "rules")).from_("decisions")
     return spark.sql(text_of(query, "spark"))
@@ -86,8 +86,8 @@ class SparkEngine:
         with tempfile.TemporaryDirectory(prefix="spark-", dir=self._scratch) as folder:
             path = Path(folder).resolve() / "facts.jsonl"  # Java may have started in another folder
             with path.open("w", encoding="utf-8") as file:
-                for index, one in enumerate(facts):
-                    row = {ROW: index, **{name: one[name] for name in columns if name in one}}
+                for index, profile in enumerate(facts):
+                    row = {ROW: index, **{name: profile[name] for name in columns if name in profile}}
                     file.write(json.dumps(row, ensure_ascii=False) + "\n")
             frame = self._spark.read.schema(facts_schema()).json(str(path))
             frames = [decide_frame(self._spark, frame, ruleset, self._day).orderBy(ROW) for ruleset in self._rulesets]

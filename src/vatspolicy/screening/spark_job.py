@@ -103,8 +103,8 @@ def run(
     if options.missing:
         answers = answers.persist()
         undecided = answers.where("decision = 'incomplete'").select(ROW).join(good.select(ROW, "profile"), ROW)
-        found = undecided.rdd.mapPartitions(partial(find_missing, source, day))
-        missing = spark.createDataFrame(found, f"`{ROW}` BIGINT, missing ARRAY<STRING>")
+        pairs = undecided.rdd.mapPartitions(partial(find_missing, source, day))
+        missing = spark.createDataFrame(pairs, f"`{ROW}` BIGINT, missing ARRAY<STRING>")
         none = f.array().cast("array<string>")
         answers = answers.join(missing, ROW, "left").withColumn("missing", f.coalesce("missing", none))
     for before in earlier:

@@ -30,7 +30,7 @@ def service_decisions(rules: int) -> exp.Select:
     """
     activity = struct({"class": column("class"), "decision": word_of(column("denied"), column("needed"))})
     certain = exp.Filter(this=exp.ArrayAgg(this=activity), expression=exp.Where(this=column("certain")))
-    found = select(
+    activities = select(
         column(ROW),
         column("position"),
         named(exp.Max(this=column("denied")), "denied"),
@@ -38,7 +38,7 @@ def service_decisions(rules: int) -> exp.Select:
         *(named(exp.BitwiseOrAgg(this=column(name)), name) for name in mask_names(rules)),
         named(exp.ArraySort(this=certain), "activities"),
     )
-    found = found.from_(exp.to_table("activity_answers"), copy=False).group_by(
+    activities = activities.from_(exp.to_table("activity_answers"), copy=False).group_by(
         column(ROW), column("position"), copy=False
     )
 
@@ -64,7 +64,7 @@ def service_decisions(rules: int) -> exp.Select:
     )
     same = exp.and_(*(exp.EQ(this=own(name), expression=other(name)) for name in (ROW, "position")), copy=False)
     return joined.from_(exp.to_table("service_answers"), copy=False).join(
-        found.subquery("found", copy=False), on=same, join_type="left", copy=False
+        activities.subquery("found", copy=False), on=same, join_type="left", copy=False
     )
 
 
@@ -82,14 +82,14 @@ def decisions(rules: int) -> exp.Select:
             "activities": column("activities"),
         }
     )
-    found = select(
+    services = select(
         column(ROW),
         named(exp.Max(this=column("denied")), "denied"),
         named(exp.Max(this=column("needed")), "needed"),
         *(named(exp.BitwiseOrAgg(this=column(name)), name) for name in mask_names(rules)),
         named(exp.ArraySort(this=exp.ArrayAgg(this=service)), "services"),
     )
-    found = found.from_(exp.to_table("service_decisions"), copy=False).group_by(column(ROW), copy=False)
+    services = services.from_(exp.to_table("service_decisions"), copy=False).group_by(column(ROW), copy=False)
 
     def own(name: str) -> exp.Column:
         return column(name, "product_answers")
@@ -106,7 +106,7 @@ def decisions(rules: int) -> exp.Select:
         named(own(ROW), ROW), named(own("id"), "id"), named(denied, "denied"), named(needed, "needed"),
         *(_joined(own(name), other(name)) for name in mask_names(rules)), named(other("services"), "services"),
     ).from_(exp.to_table("product_answers"), copy=False)  # fmt: skip
-    joined = joined.join(found.subquery("found", copy=False), on=same, join_type="left", copy=False)
+    joined = joined.join(services.subquery("found", copy=False), on=same, join_type="left", copy=False)
     fields = {name: field_of(column("s"), name) for name in ("id", "state", "decision", "activities")}
     without_position = exp.Lambda(this=struct(fields), expressions=[exp.to_identifier("s", quoted=True)])
     shown = exp.Transform(this=column("services"), expression=without_position)

@@ -37,17 +37,16 @@ class _DistinctExpression:
     """True if it iterates over a list."""
 
 
-def extract_common(values: Sequence[Sql], prefix: str) -> tuple[list[dict[str, Sql]], list[Sql]]:
-    """Return columns in stages, and the values rewritten to read them.
+def extract_common(values: Sequence[Sql]) -> tuple[list[dict[str, Sql]], list[Sql]]:
+    """Return columns (`s0`, `s1` …) in stages, and the values rewritten to read them.
 
-    A stage reads the columns of earlier stages. The names of columns begin with the prefix.
+    A stage reads the columns of earlier stages.
     """
-    return _Extractor(prefix).extract(values)
+    return _Extractor().extract(values)
 
 
 class _Extractor:
-    def __init__(self, prefix: str) -> None:
-        self._prefix = prefix
+    def __init__(self) -> None:
         self._forms: list[_DistinctExpression] = []
         self._numbers: dict[Shape, int] = {}
         self._stage: dict[int, int] = {}
@@ -69,7 +68,7 @@ class _Extractor:
             self._stage[number] = inside
             form.slow = form.slow or any(self._forms[part].slow for part in form.parts)
             if form.apart:
-                name = f"{self._prefix}{len(self._column)}"
+                name = f"s{len(self._column)}"
                 self._stages.extend({} for _ in range(inside + 1 - len(self._stages)))
                 self._stages[inside][name] = self._built(number)
                 self._column[number], self._stage[number], form.slow = name, inside + 1, False
@@ -121,7 +120,7 @@ class _Extractor:
             if isinstance(value, exp.Expr):
                 built.set(name, self._read(next(parts)))
             elif isinstance(value, list):
-                built.set(name, [self._read(next(parts)) if isinstance(one, exp.Expr) else one for one in value])
+                built.set(name, [self._read(next(parts)) if isinstance(part, exp.Expr) else part for part in value])
             else:
                 built.set(name, value)
         return built
@@ -132,7 +131,7 @@ def _parts(sql: exp.Expr) -> Iterator[exp.Expr]:
         if isinstance(value, exp.Expr):
             yield value
         elif isinstance(value, list):
-            yield from (one for one in value if isinstance(one, exp.Expr))
+            yield from (part for part in value if isinstance(part, exp.Expr))
 
 
 def _shape(sql: exp.Expr, parts: Iterator[int]) -> Iterator[object]:
@@ -140,6 +139,6 @@ def _shape(sql: exp.Expr, parts: Iterator[int]) -> Iterator[object]:
         if isinstance(value, exp.Expr):
             yield name, next(parts)
         elif isinstance(value, list):
-            yield name, tuple(("part", next(parts)) if isinstance(one, exp.Expr) else one for one in value)
+            yield name, tuple(("part", next(parts)) if isinstance(part, exp.Expr) else part for part in value)
         elif value:
             yield name, value

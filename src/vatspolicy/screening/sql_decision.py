@@ -181,15 +181,15 @@ class _Queries:
         activities.
         """
         facts = list(fact_columns())
-        place = exp.Explode(this=exp.GenerateSeries(start=constant(1), end=exp.ArraySize(this=column("services"))))
+        positions = exp.Explode(this=exp.GenerateSeries(start=constant(1), end=exp.ArraySize(this=column("services"))))
         some_service = exp.GT(this=exp.ArraySize(this=column("services")), expression=constant(0))
-        placed = select(column(ROW), *(column(name) for name in facts), named(place, "position"))
+        placed = select(column(ROW), *(column(name) for name in facts), named(positions, "position"))
         placed = placed.from_(exp.to_table(self.source), copy=False).where(some_service, copy=False)
         service = exp.Bracket(this=column("services"), expressions=[column("position")], offset=1)
         opinions = named(opinions_on(self.day, service), "opinions")
         kept_facts = [opinions if name == "opinions" else column(name) for name in facts]
-        one = select(column(ROW), column("position"), *kept_facts, named(service, "service"))
-        one = one.from_(placed.subquery("placed", copy=False), copy=False)
+        service_rows = select(column(ROW), column("position"), *kept_facts, named(service, "service"))
+        service_rows = service_rows.from_(placed.subquery("placed", copy=False), copy=False)
         operated_by = field_of(column("service"), "operated_by")
         asked = self.asked("service", self.service, FIRING)
         bound = select(
@@ -198,7 +198,7 @@ class _Queries:
             named(operator_share(operated_by), OPERATOR_SHARE),
             *class_columns(column("opinions")),
             *reading_columns(asked.rules, column("opinions")),
-        ).from_(one.subquery("one", copy=False), copy=False)
+        ).from_(service_rows.subquery("one", copy=False), copy=False)
         in_cases = in_each_case(self.cases(rule, self.service) for rule in asked.of("classify"))
         with_truths = asked.over(bound, {"covered": to_sql(in_cases)})
         by_class = {cls: self.is_of(cls, asked) for cls in self.classes()}
@@ -234,7 +234,7 @@ class _Queries:
         kept = [column(path_name(path)) for path in self.kept]
         classes = select(column(ROW), column("position"), *kept, named(exp.Explode(this=column("classes")), "found"))
         classes = classes.from_(exp.to_table("service_answers"), copy=False)
-        one = select(
+        activity_rows = select(
             column(ROW), column("position"), *kept,
             named(name_at(self.classes(), exp.Abs(this=column("found"))), "class"),
             named(exp.GT(this=column("found"), expression=constant(0)), "certain"),
@@ -243,7 +243,7 @@ class _Queries:
         licensed = disjunction(self.held(instrument, first, "operator") for instrument in self.ruleset.access)
         readings = reading_columns(self.activity_rules(), column("opinions"))
         bound = select(exp.Star(), named(exp.Cast(this=to_sql(licensed), to=BOOLEAN), "licensed"), *readings)
-        bound = bound.from_(one.subquery("one", copy=False), copy=False)
+        bound = bound.from_(activity_rows.subquery("one", copy=False), copy=False)
         asked = self.asked("activity", self.activity, ("deny", "need", "duty", "advise"))
         routes = self.routes()
         with_truths = asked.over(bound, routes.columns)
@@ -294,7 +294,7 @@ class _Queries:
 
     def routes(self) -> Routes:
         """Return the routes, each with the truth values of being open and of its instrument being held."""
-        found = []
+        routes = []
         for rule in self.ruleset.rules_for("activity", "route"):
             effect = rule.effect
             assert isinstance(effect, Route)
@@ -307,20 +307,20 @@ class _Queries:
             cases = self.cases(rule, self.activity)
             open_in = {side: conjunction((value, *checks)) for side, value in cases.items()}
             held = self.held(effect.instrument, self.activity, "operator")
-            found.append(RouteValues(effect.to, effect.instrument, is_open, held, open_in))
-        return Routes(found)
+            routes.append(RouteValues(effect.to, effect.instrument, is_open, held, open_in))
+        return Routes(routes)
 
     def cases(self, rule: Rule, variables: Mapping[str, Variable]) -> Cases:
         """Return the truth values of a rule but for one clause that another rule of its group needs the other way."""
         if rule.group not in self.by_case:
             rules = self.ruleset.rules_for(rule.each, rule.kind)
-            self.by_case[rule.group] = find_cases({one.name: one.when.tree for one in rules})
-        found = {}
+            self.by_case[rule.group] = find_cases({rule.name: rule.when.tree for rule in rules})
+        cases = {}
         for case in self.by_case[rule.group].get(rule.name, ()):
             rest = [(write(node, variables, self.ruleset.params), wanted) for node, wanted in case.rest]
             whole = conjunction(value if wanted else negation(value) for value, wanted in rest)
-            found[case.clause, case.truth] = settled(rule, whole)
-        return found
+            cases[case.clause, case.truth] = settled(rule, whole)
+        return cases
 
     def held(self, name: str, variables: Mapping[str, Variable], holder: str) -> Value:
         """Return the truth value of the holder having an instrument for this class and place on this day."""
@@ -360,14 +360,14 @@ class _Queries:
 
     def is_of(self, cls: str, asked: RuleColumns) -> Value:
         """Return the truth value of a service having a class; unknown for a class that is only possible."""
-        found: list[Value] = []
+        reasons: list[Value] = []
         for rule in asked.of("classify"):
             says = cls in _classes(rule)
             if rule.is_open:
-                found.append(conjunction((asked.truth(rule), class_said(rule, cls, says))))
+                reasons.append(conjunction((asked.truth(rule), class_said(rule, cls, says))))
             elif says:
-                found.append(asked.truth(rule))
-        return disjunction(found)
+                reasons.append(asked.truth(rule))
+        return disjunction(reasons)
 
     def is_unread(self, rule: Rule, asked: RuleColumns) -> Sql:
         """Return whether a classify rule on unread law holds or may hold, and no opinion settles it."""
@@ -404,16 +404,16 @@ class _Queries:
     def read_by_activities(self) -> list[tuple[str, ...]]:
         """Return the paths of the facts that activities read: only these columns go on from a service."""
         expressions: list[Expression] = []
-        found: set[tuple[str, ...]] = {("operator", "licenses"), ("opinions",)}
+        paths: set[tuple[str, ...]] = {("operator", "licenses"), ("opinions",)}
         for effect in ("deny", "need", "duty", "advise", "route"):
             for rule in self.ruleset.rules_for("activity", effect):
                 expressions += rule.compiled
                 if isinstance(rule.effect, Need):
-                    found.add((rule.effect.bearer, "licenses"))
+                    paths.add((rule.effect.bearer, "licenses"))
         expressions += [i.covers for i in self.ruleset.instruments.values() if i.covers is not None]
         facts = (node for expression in expressions for node in walk(expression.tree) if isinstance(node, Fact))
-        found |= {(fact.root, *fact.names) for fact in facts if fact.root in self.service and fact.root != "as_of"}
-        return sorted(found)
+        paths |= {(fact.root, *fact.names) for fact in facts if fact.root in self.service and fact.root != "as_of"}
+        return sorted(paths)
 
 
 def _classes(rule: Rule) -> tuple[str, ...]:

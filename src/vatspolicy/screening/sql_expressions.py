@@ -60,13 +60,13 @@ def record_fields(name: str) -> Mapping[str, Type]:
 
 def by_path(paths: Iterable[tuple[str, ...]]) -> dict[str, Variable]:
     """Return nested records of columns, each named by the path of its fact."""
-    found: dict[str, Tree] = {}
+    tree: dict[str, Tree] = {}
     for path in paths:
-        owner = found
+        owner = tree
         for name in path[:-1]:
             owner = owner.setdefault(name, {})
         owner[path[-1]] = column(path_name(path))
-    return found
+    return tree
 
 
 def path_name(path: Sequence[str]) -> str:
@@ -91,17 +91,17 @@ def or_empty(value: Sql, type: exp.DataType) -> Sql:
     return exp.Coalesce(this=value, expressions=[empty(type)])
 
 
-def name_at(names: Sequence[str], place: Sql) -> Sql:
+def name_at(names: Sequence[str], position: Sql) -> Sql:
     """Return the name at an index of a list."""
-    return exp.Bracket(this=exp.Array(expressions=list(map(constant, names))), expressions=[place], offset=1)
+    return exp.Bracket(this=exp.Array(expressions=list(map(constant, names))), expressions=[position], offset=1)
 
 
 def names_at(names: Sequence[str], places: Sql) -> Sql:
     """Return the list of the names at some indices."""
     if not names:
         return empty(NAMES)
-    one = exp.Lambda(this=name_at(names, column("x")), expressions=[exp.to_identifier("x", quoted=True)])
-    return exp.Transform(this=places, expression=one)
+    lookup = exp.Lambda(this=name_at(names, column("x")), expressions=[exp.to_identifier("x", quoted=True)])
+    return exp.Transform(this=places, expression=lookup)
 
 
 def select(*columns: Sql) -> exp.Select:

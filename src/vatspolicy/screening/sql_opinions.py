@@ -27,23 +27,23 @@ _DAY_AT, _READING_AT = 2, 12
 
 def opinions_on(day: str, service: Sql | None) -> Sql:
     """Return the opinions in force on a day that are about a service, or with None about the product itself."""
-    one = column("o")
-    owner = field_of(one, "service")
+    opinion = column("o")
+    owner = field_of(opinion, "service")
     about_this: Sql = exp.Is(this=owner, expression=exp.Null())
     if service is not None:
         same = exp.EQ(this=owner, expression=field_of(service, "id"))
         about_this = exp.Paren(this=exp.or_(about_this, same, copy=False))
-    begun = exp.LTE(this=field_of(one, "date"), expression=constant(day))
+    begun = exp.LTE(this=field_of(opinion, "date"), expression=constant(day))
     return _kept(column("opinions"), exp.and_(begun, about_this, copy=False))
 
 
 def class_columns(opinions: Sql) -> list[Sql]:
     """Return the classes that the prevailing opinion on classes names, and its rank; NULL without one."""
-    found = _kept(opinions, exp.EQ(this=field_of(column("o"), "about"), expression=constant(CLASS)))
-    highest = exp.ArrayMax(this=_of_each(found, _rank()))
-    chosen = _kept(found, exp.EQ(this=_rank(), expression=highest))
+    about_classes = _kept(opinions, exp.EQ(this=field_of(column("o"), "about"), expression=constant(CLASS)))
+    highest = exp.ArrayMax(this=_of_each(about_classes, _rank()))
+    chosen = _kept(about_classes, exp.EQ(this=_rank(), expression=highest))
     first = exp.Bracket(this=chosen, expressions=[constant(1)], offset=1)
-    some = exp.GT(this=exp.ArraySize(this=found), expression=constant(0))
+    some = exp.GT(this=exp.ArraySize(this=about_classes), expression=constant(0))
     classes = when(some, field_of(exp.Paren(this=first), "classes"), exp.Null())
     return [named(classes, CLASSES), named(highest.copy(), RANK)]
 
@@ -85,8 +85,8 @@ def _class_settles(rule: Rule) -> Sql:
     held = held_classes(rule)
     if held is None:
         return is_true(is_of_time)
-    one = column("o")
-    strange = _kept(column(CLASSES), exp.not_(exp.In(this=one, expressions=[constant(cls) for cls in sorted(held)])))
+    item = column("o")
+    strange = _kept(column(CLASSES), exp.not_(exp.In(this=item, expressions=[constant(cls) for cls in sorted(held)])))
     fits: Sql = exp.EQ(this=exp.ArraySize(this=strange), expression=constant(0))
     if NOT_TELECOM not in held:
         some = exp.GT(this=exp.ArraySize(this=column(CLASSES)), expression=constant(0))
@@ -106,10 +106,10 @@ def checked(rule: Rule, condition: Condition, truth: Value) -> Value:
 
 def _abouts(rule: Rule) -> list[str]:
     """Return the names of the matters of a rule that an opinion may settle."""
-    found = [rule.name] if rule.is_open and rule.kind in ("classify", "deny", "need", "route") else []
+    abouts = [rule.name] if rule.is_open and rule.kind in ("classify", "deny", "need", "route") else []
     if isinstance(rule.effect, Route):
-        found += [f"{rule.name}/{requirement.id}" for requirement in rule.effect.requirements if requirement.is_unread]
-    return found
+        abouts += [f"{rule.name}/{requirement.id}" for requirement in rule.effect.requirements if requirement.is_unread]
+    return abouts
 
 
 def _name(about: str) -> str:
@@ -118,16 +118,16 @@ def _name(about: str) -> str:
 
 def _rank() -> Sql:
     """Return what makes an opinion prevail (`engine.opinions.rank`) as a text: 1 for an authority or 0, and the day."""
-    one = column("o")
-    by_authority = when(there(field_of(one, "authority")), constant("1"), constant("0"))
-    return exp.Concat(expressions=[by_authority, field_of(one, "date")])
+    opinion = column("o")
+    by_authority = when(there(field_of(opinion, "authority")), constant("1"), constant("0"))
+    return exp.Concat(expressions=[by_authority, field_of(opinion, "date")])
 
 
 def _reading(opinions: Sql, about: str, since: str) -> Sql:
     """Return whether the prevailing opinion on a matter says that it applies; NULL without one, or for an older one."""
-    one = column("o")
-    found = _kept(opinions, exp.EQ(this=field_of(one, "about"), expression=constant(about)))
-    highest = exp.ArrayMax(this=_of_each(found, exp.Concat(expressions=[_rank(), field_of(one, "reading")])))
+    opinion = column("o")
+    about_rule = _kept(opinions, exp.EQ(this=field_of(opinion, "about"), expression=constant(about)))
+    highest = exp.ArrayMax(this=_of_each(about_rule, exp.Concat(expressions=[_rank(), field_of(opinion, "reading")])))
     is_of_time = exp.GTE(this=_part(highest, _DAY_AT, _READING_AT - _DAY_AT), expression=constant(since))
     applies = exp.EQ(this=_part(highest.copy(), _READING_AT), expression=constant(APPLIES))
     return when(is_of_time, applies, exp.Null())

@@ -93,17 +93,17 @@ class PortfolioSummary:
         self.rows += 1
         self.rejected += 1
 
-    def add(self, other: Totals) -> None:
+    def add(self, part: Totals) -> None:
         """Add the counts of another summary."""
-        self.rows += other.rows
-        self.rejected += other.rejected
-        self.claimed += other.claimed
-        self.decision.update(other.decision)
-        self.moves.update(other.moves)
-        self.gains.update(other.gains)
-        self.losses.update(other.losses)
+        self.rows += part.rows
+        self.rejected += part.rejected
+        self.claimed += part.claimed
+        self.decision.update(part.decision)
+        self.moves.update(part.moves)
+        self.gains.update(part.gains)
+        self.losses.update(part.losses)
         for name, table in self._tables().items():
-            for key, counts in other.tables[name].items():
+            for key, counts in part.tables[name].items():
                 table[key].update(counts)
 
     def totals(self, by: Iterable[str] = BY) -> Totals:
@@ -120,21 +120,21 @@ class PortfolioSummary:
 def render(summary: PortfolioSummary, by: Iterable[str], lang: Language, laws: Sequence[LawIdentity]) -> str:
     """Return the summary as text, in English or Chinese. `laws` decided; the first of two is older."""
     say = partial(word, _WORDS, lang=lang)
-    found = summary.totals()
+    totals = summary.totals()
     lines = [
         *(say_deciding(law, lang) for law in laws),
         count(_COUNTS, "rows", summary.rows, lang, rejected=summary.rejected),
         "",
         say("decision"),
     ]
-    lines += _table({"": found.decision})
+    lines += _table({"": totals.decision})
     for name in by:
-        lines += ["", say(name), *_table({_name(name, key, lang): row for key, row in found.tables[name].items()})]
+        lines += ["", say(name), *_table({_name(name, key, lang): row for key, row in totals.tables[name].items()})]
     if len(laws) > 1:
         moved = sum(summary.moves.values())
         lines += ["", say("moved", moved=moved, rows=summary.rows - summary.rejected)]
-        lines += _counts(found.moves, say("none"))
-        for name, counts in (("gains", found.gains), ("losses", found.losses)):
+        lines += _counts(totals.moves, say("none"))
+        for name, counts in (("gains", totals.gains), ("losses", totals.losses)):
             lines += ["", say(name), *_counts(counts, say("none"))]
     return "\n".join(lines) + "\n"
 

@@ -99,10 +99,10 @@ def _fitting(question: Question, typed: str) -> list[Choice]:
     if question.numbered and typed.isascii() and typed.isdigit():
         return list(question.choices[int(typed) - 1 : int(typed)]) if int(typed) else []
     wanted = typed.casefold()
-    found = [choice for _, choice in search_choices(question, typed)]
+    matches = [choice for _, choice in search_choices(question, typed)]
     begun = [choice for choice in question.choices if _code(choice).startswith(wanted)]
     named = [choice for choice in question.choices if any(wanted in name.casefold() for name in choice.label.values())]
-    return list({id(choice): choice for choice in (*begun, *found, *named, *find_group(question, typed))}.values())
+    return list({id(choice): choice for choice in (*begun, *matches, *named, *find_group(question, typed))}.values())
 
 
 def _code(choice: Choice) -> str:

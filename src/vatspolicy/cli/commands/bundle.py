@@ -198,7 +198,7 @@ def push_bundle(
 
     content = read_file(file)
     bundle_file = read_bundle_bytes(str(file), content)
-    beside = sigstore or (found if (found := proof_path(file)).exists() else None)
+    beside = sigstore or (stored if (stored := proof_path(file)).exists() else None)
     proof = read_proof(str(file), beside) if beside else None
     if proof is not None and not signs(proof, content):
         raise BundleFileError(str(beside), _("This is not a Sigstore bundle of {path}.", path=file))
@@ -370,9 +370,9 @@ def _describe(data: dict[str, Any], policies: Sequence[ListedPolicy], lang: Lang
     if signature:
         scope = f"{comma}{say('scope')} {signature['scope']}" if signature["scope"] else ""
         expires = f"{comma}{say('expires')} {signature['expires']}" if "expires" in signature else ""
-        told = f"{signature['key']} {signature['algorithm']}{scope}{expires}{comma}{say('unproved')}"
+        signer = f"{signature['key']} {signature['algorithm']}{scope}{expires}{comma}{say('unproved')}"
     else:
-        told = say("unreadable" if data["signed"] else "none")
+        signer = say("unreadable" if data["signed"] else "none")
     lines = {
         "revision": data["revision"],
         "digest": data["digest"],
@@ -380,7 +380,7 @@ def _describe(data: dict[str, Any], policies: Sequence[ListedPolicy], lang: Lang
         "rules": str(sum(len(policy.rules) for policy in policies)),
         **({"layers": comma.join(layer["folder"] for layer in data["layers"])} if "layers" in data else {}),
         "schemas": str(sum(name.startswith("schemas/") for name in names)),
-        "signature": told,
+        "signature": signer,
     }
     listed = (_describe_policy(policy, lang) for policy in policies)
     return "".join(f"{say(key)}{colon}{text}\n" for key, text in lines.items()) + "\n" + "".join(listed)

@@ -86,8 +86,8 @@ def check(options: CheckOptions) -> ExitCode:
     if remarks:
         result = result._replace(remarks=(*remarks, *(result.remarks or ())))
     if extent in ("summary", "failures", "quiet"):  # which print no remarks
-        for one in remarks:
-            warn(one.message[options.context.lang])
+        for remark in remarks:
+            warn(remark.message[options.context.lang])
     _tell_undecided(result)
     if any(target is not None for target in (options.log, options.receipt, options.attest)):
         from vatspolicy.cli.records import write_records
@@ -199,18 +199,18 @@ def _tell_what_it_opens(
     own = call(CheckOptions, trust.here)
     try:
         other_gate = replace(_prepare(own, extent, keeps=True)[1], known=gate.known)
-        other = other_gate.run(own.specs)
+        before = other_gate.run(own.specs)
         problems = other_gate.waiver_set.problems if other_gate.waiver_set else ()
     except InvalidInput as error:
-        other, problems = None, tuple(error.problems)
+        before, problems = None, tuple(error.problems)
     if problems:
         code = worst([result.exit_code, ExitCode.INVALID])
         result = result._replace(problems=(*result.problems, *problems), exit_code=code)
-    if other is not None:
+    if before is not None:
         from vatspolicy.gate.spec_change import compare_records
 
-        result = result._replace(by_law=compare_records(result.records, other.records))
-    return make_remark(trust.side.revision, edited, other and find_opened(result, other)), result
+        result = result._replace(by_law=compare_records(result.records, before.records))
+    return make_remark(trust.side.revision, edited, before and find_opened(result, before)), result
 
 
 def _refuse_contradictions(options: CheckOptions) -> None:
@@ -250,8 +250,8 @@ def _refuse_to_overwrite(options: CheckOptions) -> None:
         given = (*specs, *aside, law.bundle, law.key, options.sign_key, find_file() or FILE, *find_locks(specs))
         read = {os.path.realpath(path) for path in (*given, law.law, *law.policies) if path is not None}
         for path in named:
-            place = os.path.realpath(path)
-            if place in read or (place.endswith(".yaml") and not read.isdisjoint(map(str, Path(place).parents))):
+            target = os.path.realpath(path)
+            if target in read or (target.endswith(".yaml") and not read.isdisjoint(map(str, Path(target).parents))):
                 abort(_("the gate reads {path}; write to another file.", path=path))
 
 
@@ -292,8 +292,8 @@ def _repeat_options(options: CheckOptions) -> dict[str, str]:
         f"{path}={'' if value is None else json.dumps(value, ensure_ascii=False)}" for path, value in options.changes
     ]
     changes = [word for text in texts for word in ("--set", quote(text))]
-    found = {"routes": [*words, *changes], "ask": [*words, *past], "check": [*words, *past, *changes]}
-    return {command: "".join(f" {word}" for word in one) for command, one in found.items()}
+    by_command = {"routes": [*words, *changes], "ask": [*words, *past], "check": [*words, *past, *changes]}
+    return {command: "".join(f" {word}" for word in words_of) for command, words_of in by_command.items()}
 
 
 def _make_gate(options: CheckOptions, law: SelectedLaw, extent: str, keeps: bool) -> Gate:
@@ -349,7 +349,7 @@ def _adopt_findings(gate: Gate, specs: Sequence[str], path: Path, until: str) ->
         abort(_("a baseline lasts at most one year: {today} to {last}.", today=gate.today, last=last_day(gate.today)))
     old = load_baseline(path) if path.exists() else None
     result = gate.run(specs)
-    products = [one[1].product for one in result.decided]
+    products = [case[1].product for case in result.decided]
     if result.problems or result.empty or not products:
         return gate  # it reports the problem
     if len(set(products)) < len(products):

@@ -106,8 +106,8 @@ def _deciding_page(bundle: Bundle, pyodide: Path | None) -> dict[str, bytes]:
     """Return the files of the page that decides, by their paths in the site; none if there is no Pyodide."""
     from vatspolicy.server.web.site import FOLDER, PYODIDE, build_site, find_pyodide
 
-    found = find_pyodide(pyodide)
-    if found is None:
+    pyodide_folder = find_pyodide(pyodide)
+    if pyodide_folder is None:
         if pyodide is not None:
             abort(
                 _(
@@ -119,7 +119,7 @@ def _deciding_page(bundle: Bundle, pyodide: Path | None) -> dict[str, bytes]:
         return {}
     if bundle.origin.origin != "shipped" or bundle.layers:
         abort(_("The page that decides has the shipped law. Leave out --law and layers, or build without Pyodide."))
-    return {f"{FOLDER}/{name}": content for name, content in build_site(found).items()}
+    return {f"{FOLDER}/{name}": content for name, content in build_site(pyodide_folder).items()}
 
 
 def _stale(folder: Path, files: Mapping[str, bytes]) -> list[Path]:

@@ -60,7 +60,7 @@ def explain(
         policy, rule = (*name.split("/"), "")[:2]
         data = bundle.document(bundle.policies[policy]).data
         if rule:
-            data = next(one for one in data["rules"] if one["id"] == rule)
+            data = next(entry for entry in data["rules"] if entry["id"] == rule)
         return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
     publish(report, format, outputs)
@@ -77,8 +77,8 @@ def _find_name(bundle: Bundle, name: str) -> str:
     if len(rules) > 1:
         message = _("{name!r} is the name of several rules.", name=name)
         abort(Sentences(message, _("Known: {every}.", every=Listing(rules))))
-    found = None if rules or "." in name else find_list(name, bundle.schemas)
-    return rules[0] if rules else found.written[0].replace("[]", "") if found else name
+    word_list = None if rules or "." in name else find_list(name, bundle.schemas)
+    return rules[0] if rules else word_list.written[0].replace("[]", "") if word_list else name
 
 
 def _explain_fact(bundle: Bundle, name: str, lang: Language, format: ExplainFormat, outputs: Outputs) -> bool:

@@ -77,19 +77,25 @@ def _run(names: list[str], check: bool, diff: bool) -> int:
         read += 1
         same = _is_written(name, document, text)
         changed += not same
-        if diff and not same:
-            print_result(show_difference(document.text, text, document.file, f"{document.file} laid out"))
         if name == "-" and not (check or diff):
             print_result(text, machine=True)
-        elif check and not same:
-            print_result(translate(_("{file}: not in the format of vatspolicy fmt", file=document.file)) + "\n")
-        elif not (check or diff or same):
-            if moved:
-                _write_tests(Path(name), moved[1])
-            write_report(Path(name), text)
+        elif not same:
+            _apply(document, text, moved and moved[1], check, diff)
     if not (check or diff) and names != ["-"]:
         write_stderr(translate(_("files read: {count}; changed: {changed}.", count=read, changed=changed)) + "\n")
     return code or (ExitCode.FAILED if check and changed else 0)
+
+
+def _apply(document: Document, text: str, tests: str | None, check: bool, diff: bool) -> None:
+    """Show that a file would change, or write it, with the tests that leave it."""
+    if diff:
+        print_result(show_difference(document.text, text, document.file, f"{document.file} laid out"))
+    if check:
+        print_result(translate(_("{file}: not in the format of vatspolicy fmt", file=document.file)) + "\n")
+    if not (check or diff):
+        if tests is not None:
+            _write_tests(Path(document.file), tests)
+        write_report(Path(document.file), text)
 
 
 def _write_tests(policy: Path, text: str) -> None:

@@ -39,38 +39,38 @@ def list_values(
         overview = list(lists.values())
         publish(
             lambda kind, color: (
-                render_json([{**to_data(found), "values": len(found.words)} for found in overview])
+                render_json([{**to_data(word_list), "values": len(word_list.words)} for word_list in overview])
                 if kind == "json"
                 else render_overview(overview, lang, measure_width())
             ),
             format,
         )
         return ExitCode.OK
-    if (found := find_list(name, bundle.schemas)) is None:
+    if (word_list := find_list(name, bundle.schemas)) is None:
         hint = suggest(name, lists) or _("Known: {every}.", every=Listing(lists))
         abort(Sentences(_("there is no list {name!r}.", name=name), hint))
-    found = found.with_names({id: instrument.title for id, instrument in bundle.instruments.items()})
-    total = len(found.words)
+    word_list = word_list.with_names({id: instrument.title for id, instrument in bundle.instruments.items()})
+    total = len(word_list.words)
     if words:
-        matches = search_words(" ".join(words), found.words)
-        found = replace(found, words=tuple(word for __, word in matches))
+        matches = search_words(" ".join(words), word_list.words)
+        word_list = replace(word_list, words=tuple(word for __, word in matches))
         if not matches:
-            hint = _("All {total} values: vatspolicy list {name}", total=total, name=found.name)
+            hint = _("All {total} values: vatspolicy list {name}", total=total, name=word_list.name)
             if others := find_elsewhere(" ".join(words), bundle.schemas):
-                commands = [f"vatspolicy list {one.name} {' '.join(words)}" for one in others]
+                commands = [f"vatspolicy list {other.name} {' '.join(words)}" for other in others]
                 hint = _("Other lists contain it: {commands}", commands=Listing(commands))
-            warn(Sentences(_("no value of {name} matches.", name=found.name), hint))
+            warn(Sentences(_("no value of {name} matches.", name=word_list.name), hint))
     publish(
         lambda kind, color: (
-            render_json(to_data(found))
+            render_json(to_data(word_list))
             if kind == "json"
-            else render_list(found, total, bool(words), lang, measure_width())
-            if found.words
+            else render_list(word_list, total, bool(words), lang, measure_width())
+            if word_list.words
             else ""
         ),
         format,
     )
-    return ExitCode.OK if found.words else ExitCode.NOTHING
+    return ExitCode.OK if word_list.words else ExitCode.NOTHING
 
 
 command = Command(list_values, "list", WRITE, 130)

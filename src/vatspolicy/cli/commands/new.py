@@ -65,7 +65,7 @@ def new_policy(
         abort(_("'bundle' is the name of the file that describes a bundle. Choose another."))
     schema = find_schema(folder / f"{id}.yaml", "policy")
     files = {folder / f"{id}.yaml": policy(id, schema), folder / f"{id}.test.yaml": policy_tests()}
-    if not any((place / "bundle.yaml").exists() for place in (folder, *folder.parents)):
+    if not any((parent / "bundle.yaml").exists() for parent in (folder, *folder.parents)):
         files[folder / "bundle.yaml"] = bundle()
     create(files)
 

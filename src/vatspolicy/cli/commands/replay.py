@@ -77,7 +77,7 @@ def replay(
         import json
         from dataclasses import asdict
 
-        told = {
+        report = {
             "same": not differences,
             "differences": [{"pointer": pointer, "kind": kind} for pointer, kind in differences],
             "as_of": asdict(recorded.as_of),
@@ -91,7 +91,7 @@ def replay(
             "signed_by": signer.id if signer else None,
             "as_it_stands": stands,
         }
-        print_result(json.dumps(told, indent=2) + "\n", machine=True)
+        print_result(json.dumps(report, indent=2) + "\n", machine=True)
     else:
         text = _describe(differences, context.lang) + _say_premises(recorded, otherwise, context.lang)
         print_result(text + _say_signer(recorded, signer, context.lang))

@@ -22,9 +22,9 @@ def print_schema(
 
     Example: vatspolicy schema profile > profile.schema.json
     """
-    known = (*SchemaSet.shipped().names, LAUNCH)
-    if name not in known:
-        abort(Sentences(_("there is no schema {name!r}.", name=name), suggest(name, known)))
+    names = (*SchemaSet.shipped().names, LAUNCH)
+    if name not in names:
+        abort(Sentences(_("there is no schema {name!r}.", name=name), suggest(name, names)))
     print_result(schema_text(name, SchemaSet.shipped()), machine=True)
 
 

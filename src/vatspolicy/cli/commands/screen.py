@@ -29,10 +29,10 @@ EngineName = Literal["duckdb", "spark", "python"]
 
 def parse_by(text: str) -> str:
     """Return names of tables, separated by commas."""
-    known = ("region", "class", "rule")
+    columns = ("region", "class", "rule")
     names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names or any(name not in known for name in names):
-        raise BadArgument(_("Write some of {known}, separated by commas.", known=Listing(known)))
+    if not names or any(name not in columns for name in names):
+        raise BadArgument(_("Write some of {known}, separated by commas.", known=Listing(columns)))
     return ",".join(dict.fromkeys(names))
 
 
@@ -120,7 +120,7 @@ def screen(
         processes = min(jobs or cores(), -(-expected // together))  # no more than there are batches
         shape = (missing, together, max(processes, 1))
         task = Task(source, output, bundle, day, engine, base, *shape, today(), grants.load())
-        given = [os.path.realpath(one) for one in (source.path, mapping, grants.opinions, grants.approvers) if one]
+        given = [os.path.realpath(path) for path in (source.path, mapping, grants.opinions, grants.approvers) if path]
         for path in (output, task.rejects):
             if os.path.realpath(path) in given:
                 abort(_("this run reads {path}; write to another file.", path=path))
@@ -137,19 +137,19 @@ def screen(
         abort_unwritten(output, error, _("To continue with the finished rows, pass --resume."))
     except MissingExtra as error:
         abort(_("{error}: {command}, or use --engine python.", error=error, command=install(error.extra)))
-    tables, laws = by.split(","), tuple(one.identity for one in (base, bundle) if one is not None)
+    tables, laws = by.split(","), tuple(law.identity for law in (base, bundle) if law is not None)
     if format == "json":
         data = encode(ScreenReport(laws, summary.totals(tables)))
         print_result(json.dumps(data, ensure_ascii=False, indent=2) + "\n", machine=True)
     else:
         print_result(render(summary, tables, context.lang, laws))
     if summary.claimed:
-        told = _("rows with an opinion that was not granted and does not count: {count}.", count=summary.claimed)
-        warn(told)
+        warning = _("rows with an opinion that was not granted and does not count: {count}.", count=summary.claimed)
+        warn(warning)
     if summary.rejected:
-        one = _("1 row was rejected; see {rejects}.", rejects=task.rejects)
+        single = _("1 row was rejected; see {rejects}.", rejects=task.rejects)
         warn(
-            one
+            single
             if summary.rejected == 1
             else _("{rejected} rows were rejected; see {rejects}.", rejected=summary.rejected, rejects=task.rejects)
         )
@@ -202,8 +202,8 @@ class Meter:
         bar = f"[{'#' * done}{'.' * (20 - done)}] {share:4.0%}"
         end = "\n" if share == 1.0 or not self._redraw else ""
         start = "\r" if self._redraw else ""
-        told = count(_COUNTS, "rows", rows, current_language(), rate=rate, left=left)
-        write_stderr(f"{start}vatspolicy: {bar} {told}{end}")
+        state = count(_COUNTS, "rows", rows, current_language(), rate=rate, left=left)
+        write_stderr(f"{start}vatspolicy: {bar} {state}{end}")
 
 
 command = Command(screen, "screen", DECIDE, 80)

@@ -203,7 +203,7 @@ def _with_proposals(result: RunResult) -> RunResult:
 
     if result.coverage is None:
         return result
-    files = {one.case.policy.file for one in result.results if one.case.policy is not None}
+    files = {outcome.case.policy.file for outcome in result.results if outcome.case.policy is not None}
     gaps = [gap for gap in result.coverage.undecisive if gap.file in files]
     proposals = tuple(propose_cases(result.bundle, gaps))
     return dataclasses.replace(result, proposals=proposals)

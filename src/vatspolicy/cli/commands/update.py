@@ -90,8 +90,8 @@ def update(
         if apply:
             _apply(law.bundle, fetched, signature, locks or [Path("vatspolicy.lock")])
     before, after = _name(old.bundle_file), _name(fetched.bundle_file)
-    found = LawUpdate(VERSION, newer, newer and apply, before, after, tuple(entries))
-    publish(lambda name, _color: render(name, found, context.lang), format, outputs)
+    law_update = LawUpdate(VERSION, newer, newer and apply, before, after, tuple(entries))
+    publish(lambda name, _color: render(name, law_update, context.lang), format, outputs)
     return ExitCode.FAILED if newer and check else ExitCode.OK
 
 

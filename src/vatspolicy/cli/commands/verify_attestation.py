@@ -56,18 +56,18 @@ def verify_attestation(
     statements = read_statements(file, signer)
     accepted = None if approvers is None else load_approvers(approvers)
     expected = Expected(_select(law, bundle, policies), clock.today(), fail_on, as_of, accepted)
-    found = []
+    verdicts = []
     for spec in specs:
         about = find_statements(statements, _read(spec))
         objections = [objection for statement in about for objection in find_objections(statement, expected)]
         if not about:
             objections.append(_("The file contains no attestation for the current text of this spec."))
-        found.append((str(spec), about, list(dict.fromkeys(objections))))
-    passed = not any(objections for *__, objections in found)
+        verdicts.append((str(spec), about, list(dict.fromkeys(objections))))
+    passed = not any(objections for *__, objections in verdicts)
     if format == "json":
-        print_result(_to_json(passed, signer, found), machine=True)
+        print_result(_to_json(passed, signer, verdicts), machine=True)
     else:
-        print_result("".join(_describe(*one, signer, lang) for one in found))
+        print_result("".join(_describe(*verdict, signer, lang) for verdict in verdicts))
     return ExitCode.OK if passed else ExitCode.FAILED
 
 
@@ -103,16 +103,16 @@ def _describe(spec: str, about: list[Attested], objections: list[Message], signe
 
     head = "failed" if objections else "passed"
     lines = [say(head, spec=spec, signer=signer.id, algorithm=signer.algorithm)]
-    for one in about:
-        values = {"time": one.moment, "day": one.as_of.day, "revision": one.law.revision}
-        lines.append("  " + say("decision", decision=one.decision, **values))
-        lines += ["  " + say("opinion", **asdict(opinion)) for opinion in one.opinions]
-        lines += ["  " + say("waived", **asdict(waived)) for waived in one.waived]
+    for attested in about:
+        values = {"time": attested.moment, "day": attested.as_of.day, "revision": attested.law.revision}
+        lines.append("  " + say("decision", decision=attested.decision, **values))
+        lines += ["  " + say("opinion", **asdict(opinion)) for opinion in attested.opinions]
+        lines += ["  " + say("waived", **asdict(waived)) for waived in attested.waived]
     lines += [f"  {clean(translate(text, lang), one_line=True)}" for text in objections]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _to_json(passed: bool, signer: Key, found: list[tuple[str, list[Attested], list[Message]]]) -> str:
+def _to_json(passed: bool, signer: Key, verdicts: list[tuple[str, list[Attested], list[Message]]]) -> str:
     import json
 
     specs = [
@@ -120,9 +120,9 @@ def _to_json(passed: bool, signer: Key, found: list[tuple[str, list[Attested], l
             "spec": spec,
             "passed": not objections,
             "objections": [str(objection) for objection in objections],
-            "statements": [one.statement for one in about],
+            "statements": [attested.statement for attested in about],
         }
-        for spec, about, objections in found
+        for spec, about, objections in verdicts
     ]
     return json.dumps({"passed": passed, "signed_by": signer.id, "specs": specs}, ensure_ascii=False, indent=2) + "\n"
 

@@ -69,12 +69,12 @@ def waive(
     if until < max(decision.as_of, profile.launch or ""):
         abort(_("the waiver would end before the day of the decision, {as_of}.", as_of=decision.as_of))
     if is_opinion:
-        found = _opinion_scope(bundle, profile, gate, decision, matter)
+        scopes = _opinion_scope(bundle, profile, gate, decision, matter)
     else:
-        found = _waiver_scopes(bundle, profile, decision, matter)
+        scopes = _waiver_scopes(bundle, profile, decision, matter)
     kind, file = ("opinions", opinions) if is_opinion else ("waivers", waivers)
     approval = {"reason": reason, "approver": approver, "ticket": ticket, "granted": day, "expiry": until}
-    entries = [{**one, **approval} for one in found]
+    entries = [{**scope, **approval} for scope in scopes]
     if file is None:
         print_result("".join(entry_text(entry) for entry in entries), machine=True)
         return
@@ -85,7 +85,7 @@ def waive(
             waivers=file,
             count=len(entries),
             approver=approver,
-            rule=found[0]["opinion"]["about"] if is_opinion else matter,
+            rule=scopes[0]["opinion"]["about"] if is_opinion else matter,
         )
     )
 
@@ -101,19 +101,17 @@ def _waiver_scopes(bundle: Bundle, profile: Profile, decision: Decision, rule: s
     from vatspolicy.gate.waivers.apply import waivable
     from vatspolicy.gate.waivers.fingerprint import fingerprint
 
-    found = [finding for __, finding in waivable(decision) if finding.rule.name == rule]
-    if not found:
+    findings = [finding for __, finding in waivable(decision) if finding.rule.name == rule]
+    if not findings:
         waiting = any(finding.rule.name == rule for finding in decision.undetermined)
         why = _("a missing fact leaves it undetermined") if waiting else _("it has no finding that fails a gate")
         spec = profile.document.file
         abort(_("{rule} cannot be waived for {spec}: {why}.", rule=rule, spec=spec, why=why), ExitCode.FAILED)
-    marks = [fingerprint(bundle, profile, decision.as_of, finding) for finding in found]
+    marks = [fingerprint(bundle, profile, decision.as_of, finding) for finding in findings]
     return [{"rule": rule, "scope": {"product": decision.product, "fingerprint": mark}} for mark in marks]
 
 
-def _opinion_scope(
-    bundle: Bundle, profile: Profile, gate: Gate, decision: Decision, place: str
-) -> list[dict[str, Any]]:
+def _opinion_scope(bundle: Bundle, profile: Profile, gate: Gate, decision: Decision, path: str) -> list[dict[str, Any]]:
     """Return an opinion of the spec with the scope of its grant. End the command if it would settle nothing."""
     from vatspolicy.core.engine.opinions import COUNTED
     from vatspolicy.core.profile.opinions import stated
@@ -121,9 +119,9 @@ def _opinion_scope(
     from vatspolicy.reports.decision.digest import READING_WORDS as WORDS
 
     claims = profile.facts["opinions"]
-    index = place.removeprefix("opinions").strip("[.]")
+    index = path.removeprefix("opinions").strip("[.]")
     if not index.isdecimal() or int(index) >= len(claims):
-        abort(_("{spec} has no {place}.", spec=profile.document.file, place=place))
+        abort(_("{spec} has no {place}.", spec=profile.document.file, place=path))
     if profile.launch is None:
         abort(_("the spec has no launch day, so it could launch after the last day."))
     claim = claims[int(index)]
@@ -131,7 +129,7 @@ def _opinion_scope(
     state = record.opinions[int(index)].state
     if state != COUNTED:
         abort(
-            _("{place} would not settle anything. {why}", place=place, why=WORDS[state][current_language()]),
+            _("{place} would not settle anything. {why}", place=path, why=WORDS[state][current_language()]),
             ExitCode.FAILED,
         )
     mark = opinion_fingerprint(bundle, profile, decision.as_of, claim)

@@ -64,8 +64,8 @@ def _require_folders(stack: LawStack) -> None:
     from vatspolicy.core.policies.files import HEAD, RELEASE
 
     if stack.bundle_file is not None and not stack.layers:
-        told = _("watch does not watch a bundle such as {file}. Choose a layer with -p.", file=stack.bundle_file.file)
-        abort(told)
+        reason = _("watch does not watch a bundle such as {file}. Choose a layer with -p.", file=stack.bundle_file.file)
+        abort(reason)
     if stack.folder is not None and not (stack.folder / RELEASE).is_file():
         abort(_("{folder} does not contain policies. Choose a folder with a bundle.yaml.", folder=stack.folder))
     for folder in stack.layers:
@@ -84,7 +84,7 @@ class _Watch:
         folder = stack.folder
         beside = folder.parent / "schemas" if folder is not None and folder.name == "policies" else None
         self.schemas = beside if beside is not None and beside.is_dir() else None
-        self.watched = [*self.folders, *(one for one in (self.schemas, fixtures) if one is not None)]
+        self.watched = [*self.folders, *(path for path in (self.schemas, fixtures) if path is not None)]
         self.files = WatchedFiles(self.watched)
         self.cases: Sequence[Case] | None = None
         self.baseline: Baseline | None = None
@@ -98,8 +98,10 @@ class _Watch:
         folders = Listing(map(str, self.watched))
         self._say(_("Watching {count} files in {folder}. Ctrl-C ends.", count=len(self.files), folder=folders))
         if self.stack.bundle_file is not None:
-            told = _("{file} is a bundle: watch reads it once and does not watch it.", file=self.stack.bundle_file.file)
-            self._say(told)
+            notice = _(
+                "{file} is a bundle: watch reads it once and does not watch it.", file=self.stack.bundle_file.file
+            )
+            self._say(notice)
         elif self.stack.folder is None:
             self._say(_("watch does not watch the shipped law below the layers."))
         while True:
@@ -174,9 +176,9 @@ class _Watch:
                 yield lint.text(run_lint(part, today=self.today, only=own), lang)
                 if cases := [case for policy in own for case in cases_of(part, policy)]:
                     yield test_run.text(RunResult(part, run_cases(cases)), lang)
-            known = [case for case in self._fixture_cases(bundle) if any(_is_of(case, path) for path in saved)]
-            if known:
-                yield test_run.text(RunResult(bundle, run_cases(known)), lang)
+            fixtures = [case for case in self._fixture_cases(bundle) if any(_is_of(case, path) for path in saved)]
+            if fixtures:
+                yield test_run.text(RunResult(bundle, run_cases(fixtures)), lang)
             if self.baseline is not None and (policies or whole):
                 concerned = None if whole else frozenset(policy.id for policy in policies)
                 review = self.baseline.review(bundle, concerned, self._fixture_cases(bundle))
@@ -192,14 +194,14 @@ class _Watch:
 
         if self.schemas is not None and any(path.is_relative_to(self.schemas) for path in saved):
             return list(bundle.policies.values()), True
-        found: list[Policy] = []
+        policies: list[Policy] = []
         whole = False
         for path in saved:
             try:
-                found += (policy for policy in select_policies(bundle, [path]) if policy not in found)
+                policies += (policy for policy in select_policies(bundle, [path]) if policy not in policies)
             except InvalidInput:  # a fixture; or layer.yaml, bundle.yaml, a file that was removed
                 whole = whole or any(path.is_relative_to(folder) for folder in self.folders)
-        return found, whole
+        return policies, whole
 
     def _split(self, bundle: Bundle, policies: Sequence[Policy]) -> Iterator[tuple[Bundle, list[Policy]]]:
         """Yield policies by their layers, the lowest first, each with the law up to that layer, as `test` runs it."""

@@ -124,9 +124,7 @@ def check_members(over: Node) -> None:
     constants = over
     while isinstance(constants, Term):
         constants = constants.body
-    if isinstance(constants, Literal) and any(
-        isinstance(constant, int) and abs(constant) > _FACT for constant in constants.value
-    ):
+    if isinstance(constants, Literal) and any(isinstance(n, int) and abs(n) > _FACT for n in constants.value):
         raise ExpressionError(_("This number is too large."), over.span)
 
 

@@ -194,7 +194,7 @@ class _SqlWriter:
             return UNKNOWN
         if isinstance(first, Known) and isinstance(second, Known):
             return Known(fold(first.value, second.value))
-        return exp.Paren(this=kind(this=_operand(first), expression=_operand(second)))
+        return exp.Paren(this=kind(this=to_sql(first), expression=to_sql(second)))
 
     def quantifier(self, node: Quantifier, bound: Mapping[str, Variable]) -> Value:
         over = self.value(node.list, bound)
@@ -203,8 +203,8 @@ class _SqlWriter:
                 return UNKNOWN
             if not over.value:
                 return Known(node.kind != "exists")
-            if node.kind == "exists" and isinstance(one := self.one_list(node, bound), exp.Expr):
-                return _overlap(one, list(over.value))
+            if node.kind == "exists" and isinstance(one_list := self.one_list(node, bound), exp.Expr):
+                return _overlap(one_list, list(over.value))
             members = (self.value(node.body, {**bound, node.variable: Known(member)}) for member in over.value)
             return disjunction(members) if node.kind == "exists" else conjunction(members)
         wanted = self.constants_of(node, bound)
@@ -334,10 +334,6 @@ def _unless_null(needed: Iterable[Sql], value: Sql, otherwise: Sql | None = None
     """Return the value if no operand in `needed` is NULL, else NULL or `otherwise`."""
     there = exp.and_(*(exp.Not(this=exp.Is(this=part, expression=exp.Null())) for part in needed), copy=False)
     return exp.Case(ifs=[exp.If(this=there, true=value)], default=otherwise or exp.Null())
-
-
-def _operand(value: Value) -> Sql:
-    return to_sql(value)
 
 
 def _number(text: str) -> Sql:

@@ -27,9 +27,7 @@ _BINARY = {
 """Kinds of files that are not text, by their first bytes."""
 
 
-def load_document(
-    path: FilePath | str, limits: Limits = LIMITS, stdin_name: str | None = None, recall: bool = False
-) -> Document:
+def load_document(path: FilePath | str, stdin_name: str | None = None, recall: bool = False) -> Document:
     """Read a file, or standard input for `-` under the name `stdin_name`.
 
     `recall`: as `recall_document` does, for files of a law.
@@ -43,10 +41,10 @@ def load_document(
         if from_stdin:
             if sys.stdin is None:  # closed by who started the program
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-            content = sys.stdin.buffer.read(limits.size + 1)
+            content = sys.stdin.buffer.read(LIMITS.size + 1)
         else:
             with open(name.rstrip("/") or os.curdir, "rb") as stream:  # as pathlib spells it
-                content = stream.read(limits.size + 1)
+                content = stream.read(LIMITS.size + 1)
     except FileNotFoundError:
         message = _("This file does not exist.")
     except IsADirectoryError:
@@ -57,7 +55,7 @@ def load_document(
         reason = reason_of(error) if isinstance(error, OSError) else _("its name cannot be used")
         message = _("The file cannot be read: {reason}.", reason=reason)
     else:
-        return recall_document(content, name) if recall else parse_document(content, name, limits)
+        return recall_document(content, name) if recall else parse_document(content, name)
     raise InvalidInput([Problem(name, 1, 1, "", message)])
 
 

@@ -102,8 +102,8 @@ class Validator:
         from vatspolicy.core.documents.validation_messages import Explainer
 
         explainer = Explainer(document, self._name, self._schemas)
-        found = sorted(self._faults(data, document.data), key=lambda fault: document.mark(fault.path))
-        by_place = itertools.groupby(found, key=lambda fault: fault.path)
+        violations = sorted(self._faults(data, document.data), key=lambda fault: document.mark(fault.path))
+        by_place = itertools.groupby(violations, key=lambda fault: fault.path)
         explained = (explainer.explain_all(list(faults)) for _, faults in by_place)
         return sorted(first_problems(itertools.chain.from_iterable(explained)))
 

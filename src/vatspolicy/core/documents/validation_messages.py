@@ -139,7 +139,9 @@ class Explainer:
             message, hint = _("This has more than one possible meaning."), _("Keep one of the alternatives.")
             yield self._document.problem(fault.path, message, hint, key=True)
             return
-        alike = [faults for faults in branches.values() if not any(_wrong_at_root(fault) for fault in faults)]
+        alike = [
+            faults for faults in branches.values() if not any(not fault.depth and fault.expected for fault in faults)
+        ]
         if not alike:
             expected = [
                 name for faults in branches.values() for fault in faults if not fault.depth for name in fault.expected
@@ -179,18 +181,11 @@ def _named_keys(schema: Any) -> Iterator[str]:
 
 def _keys_to_choose_from(fault: SchemaFault) -> list[str]:
     """Return the keys of which one is required, if the alternatives require nothing else; else none."""
-    required = [
-        branch["required"] if isinstance(branch, dict) and branch.keys() == {"required"} else []
-        for branch in fault.limit
-    ]
+    branches = fault.limit
+    required = [way["required"] if isinstance(way, dict) and way.keys() == {"required"} else [] for way in branches]
     if isinstance(fault.value, dict) and all(len(keys) == 1 for keys in required):
         return [keys[0] for keys in required]
     return []
-
-
-def _wrong_at_root(fault: SchemaFault) -> bool:
-    """Return True if an alternative is for values of another type."""
-    return not fault.depth and bool(fault.expected)
 
 
 def _shared_choices(branches: Sequence[list[SchemaFault]]) -> tuple[Path, list[Any], Any] | None:

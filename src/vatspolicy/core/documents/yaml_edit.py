@@ -46,7 +46,7 @@ def set_value(text: str, path: Path, value: Any, comment: Comment | None = None,
     return _insert_lines(text, _end(text, node), write_block(tree, node.value[0][0].start_mark.column))
 
 
-def append_items(text: str, path: Path, items: Sequence[Mapping[str, Any]], comment: Comment | None = None) -> str:
+def append_items(text: str, path: Path, items: Sequence[Mapping[str, Any]]) -> str:
     """Return the text with more members at the end of the list at a path; the list may be absent or null.
 
     Raises:
@@ -55,14 +55,14 @@ def append_items(text: str, path: Path, items: Sequence[Mapping[str, Any]], comm
     nodes, _ = _find(text, path)
     node = nodes[-1]
     if len(nodes) <= len(path) or _is_empty(node):
-        return set_value(text, path, list(items), comment)
+        return set_value(text, path, list(items))
     if not isinstance(node, SequenceNode):
         raise ValueError("this is not a list")
     if node.flow_style:
         members = write_inline(build_tree(list(items), flow=True))
         return _insert(text, node.value[-1].end_mark.index, f", {members[1:-1]}")
     return _insert_lines(
-        text, _end(text, node), write_block(build_tree(list(items), comment, path), node.start_mark.column)
+        text, _end(text, node), write_block(build_tree(list(items), None, path), node.start_mark.column)
     )
 
 

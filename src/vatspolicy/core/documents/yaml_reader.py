@@ -352,8 +352,8 @@ class YamlReader(TextReader):
 
 def _span_at(spans: list[tuple[int, int]], index: int) -> tuple[int, int]:
     """Return the last of the sorted spans that begins at or before `index`."""
-    place = bisect_right(spans, (index, sys.maxsize)) - 1
-    return spans[place] if place >= 0 else (0, 0)
+    last = bisect_right(spans, (index, sys.maxsize)) - 1
+    return spans[last] if last >= 0 else (0, 0)
 
 
 _MOST_ANCHORS = 100  # that a hint is looked for among

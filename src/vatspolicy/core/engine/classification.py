@@ -57,12 +57,12 @@ def classify(
     """
     if matches is None:
         matches = ruleset.match("service", activation, ("classify",))
-    readings = [one for match in matches if (one := _read(match, activation, interpretations)) is not None]
+    readings = [read for match in matches if (read := _read(match, activation, interpretations)) is not None]
     classes: dict[str, Rule] = {}
     possible: dict[str, Rule] = {}
-    for one in readings:
-        for cls in one.classes:
-            (classes if one.holds else possible).setdefault(cls, one.rule)
+    for read in readings:
+        for cls in read.classes:
+            (classes if read.holds else possible).setdefault(cls, read.rule)
     firing = tuple([reading.rule for reading in readings if reading.holds])
     return Classification(
         classes,

@@ -200,9 +200,8 @@ class _Evaluator:
         if classification.state == "unclassified":
             part.widen(ALLOW, DENY, missing_offers(index))
         classified_by = tuple([Finding(rule, subject, "fires") for rule in classification.rules])
-        part.services.append(
-            ServiceResult(part.activation["service"]["id"], classification.state, classified_by, tuple(activities))
-        )
+        id = part.activation["service"]["id"]
+        part.services.append(ServiceResult(id, classification.state, classified_by, tuple(activities)))
         return part
 
     def recall(self, subject: Subject, certain: bool = True) -> ProductPart:

@@ -127,9 +127,8 @@ class LawTexts:
 
     def offer(self, offer: LicenseOption) -> result.LicenseOffer:
         """Return one of several licenses that would do."""
-        return result.LicenseOffer(
-            self.instrument(offer.instrument), offer.cls, offer.route, self.authority(offer.authority)
-        )
+        instrument, authority = self.instrument(offer.instrument), self.authority(offer.authority)
+        return result.LicenseOffer(instrument, offer.cls, offer.route, authority)
 
 
 def titled(policy: Policy, edition: Edition | None) -> LocalizedText:

@@ -108,9 +108,7 @@ class _Service:
         combinations = itertools.product(*options) if complete else _one_at_a_time(options)
         strictest: tuple[tuple[Outcome, Outcome, int], Choices] = ((*self.first, 0), {})
         for combination in combinations:
-            choices = {
-                key: choice for key, choice in zip(self.contested, combination, strict=True) if choice is not None
-            }
+            choices = {key: name for key, name in zip(self.contested, combination, strict=True) if name is not None}
             if choices:
                 _, outcome, items = self.decide(choices)
                 ranked = (*outcome, _more(_changes(self.items, items)))

@@ -600,9 +600,8 @@ class Record(ValueObject):
     def next_deadline(self) -> DutyRecord | None:
         """The duty with the first day after the launch that is not done."""
         later = [duty for duty in self.duties if duty.state != "done" and duty.deadline.group != "before-launch"]
-        return min(
-            (duty for duty in later if duty.deadline.date), key=lambda duty: str(duty.deadline.date), default=None
-        )
+        dated = (duty for duty in later if duty.deadline.date)
+        return min(dated, key=lambda duty: str(duty.deadline.date), default=None)
 
 
 # --- JSON
@@ -637,8 +636,8 @@ _FIELDS: dict[type, tuple[tuple[str, str, Any, bool], ...]] = {}
 
 def fields_in_json(kind: type) -> tuple[tuple[str, str, Any, bool], ...]:
     """Return each field of a class of records: its name, its key in JSON, its default, and whether it is flat."""
-    found = _FIELDS.get(kind)
-    if found is None:
+    in_json = _FIELDS.get(kind)
+    if in_json is None:
         named = ((field.name, field.name.rstrip("_"), field.default, bool(field.metadata)) for field in fields(kind))
-        found = _FIELDS[kind] = tuple(named)
-    return found
+        in_json = _FIELDS[kind] = tuple(named)
+    return in_json

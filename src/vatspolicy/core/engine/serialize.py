@@ -335,8 +335,8 @@ class _Maker:
         rule = policy.rule(rule_id)
         message, cite = rule.message, rule.cite
         if condition and isinstance(rule.effect, Route):
-            found = next(requirement for requirement in rule.effect.requirements if requirement.id == condition[0])
-            message, cite = found.message, found.cite or cite
+            unread = next(requirement for requirement in rule.effect.requirements if requirement.id == condition[0])
+            message, cite = unread.message, unread.cite or cite
         return result.Matter(name, copy_text(message), self.texts.citations(policy, cite))
 
 

@@ -170,11 +170,11 @@ class Amendments:
                     change = "ended" if rule.until == day else "began"
                     self.rules[rule] = Amendment(policy, change, rule.name, rule.cite)
             # a rule never reads a parameter before its first value
-            values = [
-                (parameter.key, value) for parameter in policy.parameters.values() for value in parameter.values[1:]
-            ]
             self.values |= {
-                key: Amendment(policy, "value", key, value.cite) for key, value in values if value.since == day
+                parameter.key: Amendment(policy, "value", parameter.key, value.cite)
+                for parameter in policy.parameters.values()
+                for value in parameter.values[1:]
+                if value.since == day
             }
 
     def responsible(

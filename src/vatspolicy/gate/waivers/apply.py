@@ -176,16 +176,16 @@ def find_stronger(granted: GrantedOpinion, waiver_set: WaiverSet, profile: Profi
     round. Or it prevails on the same matter and the spec leaves it out, to claim what counsel says alone.
     """
     claims, own = [stated(claim) for claim in profile.facts["opinions"]], granted.opinion
-    for other in waiver_set.opinions:
-        services = {other.opinion.get("service"), own.get("service")}
-        if other.product != granted.product or not (None in services or len(services) == 1):
+    for rival in waiver_set.opinions:
+        services = {rival.opinion.get("service"), own.get("service")}
+        if rival.product != granted.product or not (None in services or len(services) == 1):
             continue
-        if other.matter == granted.matter:
-            is_stronger = rank(other.opinion) >= rank(own) and other.opinion not in claims
+        if rival.matter == granted.matter:
+            is_stronger = rank(rival.opinion) >= rank(own) and rival.opinion not in claims
         else:
-            is_stronger = CLASS in (other.matter, own["about"]) and rank(other.opinion)[0] and not rank(own)[0]
+            is_stronger = CLASS in (rival.matter, own["about"]) and rank(rival.opinion)[0] and not rank(own)[0]
         if is_stronger:
-            return other
+            return rival
     return None
 
 
@@ -194,7 +194,7 @@ def waivable(decision: Decision) -> Iterator[tuple[Place, Finding]]:
     outstanding = decision.outstanding
     for key in result.WAIVABLE:
         for position, finding in enumerate(getattr(decision, key)):
-            if key != "duties" or any(finding is other for other in outstanding):
+            if key != "duties" or any(finding is duty for duty in outstanding):
                 yield (key, position), finding
 
 
@@ -208,7 +208,7 @@ def remaining(decision: Decision, waived: Iterable[Place]) -> Decision:
         return decision
 
     def keep(key: str, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-        return tuple(one for position, one in enumerate(findings) if (key, position) not in places)
+        return tuple(finding for position, finding in enumerate(findings) if (key, position) not in places)
 
     left = replace(
         decision,
@@ -237,8 +237,8 @@ def _unsettled(decision: Decision) -> bool:
 def _marked(record: result.Record, waived: Mapping[Place, result.Waived], word: str) -> result.Record:
     def mark(key: str, findings: tuple[F, ...]) -> tuple[F, ...]:
         return tuple(
-            replace(one, waived=waived[key, position]) if (key, position) in waived else one
-            for position, one in enumerate(findings)
+            replace(finding, waived=waived[key, position]) if (key, position) in waived else finding
+            for position, finding in enumerate(findings)
         )
 
     return replace(
@@ -277,9 +277,9 @@ class _WaivedRun:
         if faults:
             return
         for case, place in matches:
-            told = {"reason": waiver.reason, "approver": waiver.approver, "ticket": waiver.ticket}
+            approval = {"reason": waiver.reason, "approver": waiver.approver, "ticket": waiver.ticket}
             days = {"since": waiver.granted, "until": waiver.expiry}
-            case.waived[place] = result.Waived(by="waiver", **told, **days, file=waiver.file, line=waiver.line)
+            case.waived[place] = result.Waived(by="waiver", **approval, **days, file=waiver.file, line=waiver.line)
         yield from self.warn_of_end(waiver)
 
     def warn_of_end(self, approval: Waiver | GrantedOpinion) -> Iterator[Remark]:
@@ -287,9 +287,9 @@ class _WaivedRun:
         if _days(self.today, approval.expiry) <= SOON:
             yield self.notice(approval, "ends-soon", "ends-soon", until=approval.expiry)
 
-    def notice(self, one: Waiver | GrantedOpinion, kind: str, why: str, **values: str) -> Remark:
+    def notice(self, grant: Waiver | GrantedOpinion, kind: str, why: str, **values: str) -> Remark:
         """Return a notice of an approval, at its line."""
-        return waiver_notice(kind, why, one.file, one.line, one.column, one.matter, one.product, **values)
+        return waiver_notice(kind, why, grant.file, grant.line, grant.column, grant.matter, grant.product, **values)
 
     def look_at_opinion(self, granted: GrantedOpinion) -> Iterator[Remark]:
         """Yield notices of a granted opinion that does not count. The decisions have counted it where it does."""
@@ -323,7 +323,7 @@ class _WaivedRun:
                 if finding.rule.name == waiver.rule and self.fingerprint_of(case, place, finding) == waiver.fingerprint:
                     yield case, place
 
-    def find_faults(self, waiver: Waiver, found: Sequence[tuple[_Case, Place]]) -> Iterator[tuple[str, str]]:
+    def find_faults(self, waiver: Waiver, matches: Sequence[tuple[_Case, Place]]) -> Iterator[tuple[str, str]]:
         cases = self.by_product.get(waiver.product, [])
         yield from find_faults(waiver, self.waiver_set, self.today)
         if len(cases) > 1:
@@ -331,9 +331,9 @@ class _WaivedRun:
         rule = self.rules.get(waiver.rule)
         if rule is not None and rule.unwaivable:
             yield "unwaivable", "unwaivable"
-        for case, __ in found:
+        for case, __ in matches:
             yield from find_misfits(waiver, case.profile, case.decision.as_of, self.today)
-        if not found:
+        if not matches:
             yield self.explain_unused(waiver, cases)
 
     def explain_unused(self, waiver: Waiver, cases: Sequence[_Case]) -> tuple[str, str]:
@@ -356,8 +356,8 @@ class _WaivedRun:
             for place, finding in waivable(case.decision) if entries else ():
                 entry = entries.get(finding.rule.name)
                 if entry is not None and entry.level != "deny" and case.last_day <= entry.until:
-                    told = {"reason": entry.reason, "approver": entry.owner, "until": entry.until}
-                    waived = result.Waived(by=entry.level, **told, file=entry.file, line=entry.line)
+                    enforcement = {"reason": entry.reason, "approver": entry.owner, "until": entry.until}
+                    waived = result.Waived(by=entry.level, **enforcement, file=entry.file, line=entry.line)
                     case.waived.setdefault(place, waived)
 
     # --- baseline
@@ -387,21 +387,21 @@ class _WaivedRun:
             if rule is not None and rule.unwaivable:
                 yield waiver_notice("unwaivable", "unwaivable", *here)
                 continue
-            found = [
+            matches = [
                 (case, place)
                 for case in cases
                 for place, finding in waivable(case.decision)
                 if finding.rule.name == entry.rule and self.fingerprint_of(case, place, finding) == entry.fingerprint
             ]
-            if any(case.profile.launch is None for case, _ in found):
+            if any(case.profile.launch is None for case, _ in matches):
                 yield waiver_notice("too-broad", "baseline-no-launch", *here)
                 continue
-            if any(baseline.until < case.last_day for case, _ in found):
+            if any(baseline.until < case.last_day for case, _ in matches):
                 yield waiver_notice("expired", "before-launch", *here)
                 continue
-            if cases and not found:
+            if cases and not matches:
                 yield waiver_notice("fixed", "fixed", *here)
-            for case, place in found:
+            for case, place in matches:
                 used.append(entry.since)
                 waived = result.Waived(
                     by="baseline", since=entry.since, until=baseline.until, file=baseline.file, line=entry.line
@@ -472,7 +472,7 @@ def baseline_text(
     A finding that the old baseline holds keeps the day it was first recorded.
     """
     since = {(entry.product, entry.rule, entry.fingerprint): entry.since for entry in (old.entries if old else ())}
-    found: dict[tuple[str, str, str], str] = {}
+    days: dict[tuple[str, str, str], str] = {}
     for profile, decision, waived in decided:
         places = set(waived)
         for place, finding in waivable(decision):
@@ -482,9 +482,9 @@ def baseline_text(
                     finding.rule.name,
                     fingerprint(bundle, profile, decision.as_of, finding),
                 )
-                found[name] = since.get(name, today)
+                days[name] = since.get(name, today)
     findings = [
         {"product": product, "rule": rule, "fingerprint": mark, "since": day}
-        for (product, rule, mark), day in sorted(found.items())
+        for (product, rule, mark), day in sorted(days.items())
     ]
     return dump_yaml({"schema": 1, "written": today, "until": until, "findings": findings})

@@ -50,11 +50,11 @@ def opinion_fingerprint(bundle: Bundle, profile: Profile, as_of: str, opinion: F
     """
     hasher, about, own = _Hasher(bundle, profile, as_of), opinion["about"], opinion.get("service")
     ids = sorted(service["id"] for service in profile.facts["services"] if own in (None, service["id"]))
-    found = []
+    settled = []
     for id in ids if about == CLASS else ():
         activation = hasher.activations.of(Subject(id))
         rules = [match[0] for match in hasher.ruleset.match("service", activation, ("classify",)) if match[0].is_open]
-        found += [[id, hasher.rule(rule, activation)] for rule in sorted(rules, key=lambda rule: rule.name)]
+        settled += [[id, hasher.rule(rule, activation)] for rule in sorted(rules, key=lambda rule: rule.name)]
     named = "/".join(about.split("/")[:2])
     for rule in (rule for group in hasher.ruleset.rules.values() for rule in group if rule.name == named):
         for id in [None] if rule.each == "product" else ids:
@@ -66,8 +66,8 @@ def opinion_fingerprint(bundle: Bundle, profile: Profile, as_of: str, opinion: F
             ]
             # what a rule on activities reads of the class follows from the facts of the service
             facts = activation["service"] if rule.each == "activity" else None
-            found.append([id, hasher.rule(rule, activation), checks, facts])
-    return _digest({"format": FORMAT, "opinion": stated(opinion), "settles": found})
+            settled.append([id, hasher.rule(rule, activation), checks, facts])
+    return _digest({"format": FORMAT, "opinion": stated(opinion), "settles": settled})
 
 
 def _digest(content: Json) -> str:

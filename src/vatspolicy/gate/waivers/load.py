@@ -208,14 +208,14 @@ def _load_approvals(path: Path, kind: str, make: Callable[[Fields, Fields], A], 
     for index, entry in enumerate(document.data[kind]):
         line, column = document.mark((kind, index))
         common = {key: entry[key] for key in ("reason", "approver", "ticket", "granted", "expiry")}
-        one = make(entry, {**common, **entry["scope"], "file": document.file, "line": line, "column": column})
-        identity = (one.matter, one.product, one.fingerprint)
+        approval = make(entry, {**common, **entry["scope"], "file": document.file, "line": line, "column": column})
+        identity = (approval.matter, approval.product, approval.fingerprint)
         if identity in seen:
             problems.append(document.problem((kind, index), again))
-        if one.expiry < one.granted:
+        if approval.expiry < approval.granted:
             problems.append(document.problem((kind, index, "expiry"), _("Its last day is before its first.")))
         seen.add(identity)
-        approvals.append(one)
+        approvals.append(approval)
     if problems:
         raise InvalidInput(problems)
     return tuple(approvals)

@@ -7,16 +7,7 @@ from dataclasses import dataclass
 from vatspolicy.core.documents import format_path
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.engine import result as record
-from vatspolicy.core.engine.result import (
-    Authority,
-    Citation,
-    FactQuestion,
-    InstrumentRecord,
-    Law,
-    ReadingRecord,
-    SubjectRecord,
-    WorstReadingRecord,
-)
+from vatspolicy.core.engine.result import Authority, Citation, FactQuestion, InstrumentRecord, Law, SubjectRecord
 from vatspolicy.core.engine.serialize import make_record
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.operators import operator_of
@@ -220,8 +211,8 @@ class Ways:
     range: tuple[str, str]
     verification: str | None
     missing: tuple[FactQuestion, ...]
-    contested: tuple[ReadingRecord, ...]
-    worst_reading: WorstReadingRecord | None
+    contested: tuple[record.ReadingRecord, ...]
+    worst_reading: record.WorstReadingRecord | None
     services: tuple[Service, ...]
     denials: tuple[Obstacle, ...]
     goal: str | None

@@ -106,8 +106,8 @@ def stand(matrix: Matrix, lang: Language) -> str:
     text = f"{phrase('as_of', lang, day=matrix.as_of)} · {say_deciding(matrix.bundle, lang)}"
     places = [label("place", matrix.place)[lang]] if matrix.place and matrix.place in gazetteer() else []
     places += [label("zone", matrix.zone)[lang]] if matrix.zone else []
-    place = joint("comma", lang).join(places)
-    return text + (f" · {word(WORDS, 'registered', lang, place=place)}" if places else "")
+    where = joint("comma", lang).join(places)
+    return text + (f" · {word(WORDS, 'registered', lang, place=where)}" if places else "")
 
 
 def share(percent: float, lang: Language) -> str:
@@ -163,17 +163,17 @@ def title_of(row: Row, lang: Language, most: int | None = None) -> str:
 
 def notes(matrix: Matrix, lang: Language) -> tuple[list[Note], dict[tuple[int, str], str]]:
     """Return the notes of a table, and their letters by row and column."""
-    found: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
+    letters_of: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
     signs: dict[tuple[int, str], str] = {}
     for index, row in enumerate(matrix.rows):
         for cell in row.cells:
             if isinstance(cell, RegimeCell) and (cell.conditions or cell.reasons):
                 said: tuple[Binding | ClosedReason, ...] = (*cell.conditions, *cell.reasons)
                 own = cell.articles if cell.state == "open" else ()
-                law = (*own, *(article for one in said for article in one.articles))
-                key = (tuple(dict.fromkeys(say(one.message, lang) for one in said)), _law(law, lang))
-                signs[index, cell.column] = found.setdefault(key, letters(len(found)))
-    return [Note(at, *key) for key, at in found.items()], signs
+                law = (*own, *(article for remark in said for article in remark.articles))
+                key = (tuple(dict.fromkeys(say(remark.message, lang) for remark in said)), _law(law, lang))
+                signs[index, cell.column] = letters_of.setdefault(key, letters(len(letters_of)))
+    return [Note(at, *key) for key, at in letters_of.items()], signs
 
 
 def join_points(note: Note, lang: Language) -> str:
@@ -187,25 +187,25 @@ def _law(articles: Iterable[Article], lang: Language) -> tuple[str, ...]:
     for article in articles:
         labels = by_policy.setdefault(say(article.title, lang), [])
         labels += [text for text in [say(article.label, lang)] if text not in labels]
-    return tuple(title + joint("comma", lang) + joint("list", lang).join(found) for title, found in by_policy.items())
+    return tuple(title + joint("comma", lang) + joint("list", lang).join(labels) for title, labels in by_policy.items())
 
 
 def legend(matrix: Matrix, lang: Language) -> list[tuple[str, str]]:
     """Return the signs that a table uses, with their meaning."""
     cells = [cell for row in matrix.rows for cell in row.cells]
     states = {cell.state for cell in cells}
-    found = [
+    signs = [
         (word(WORDS, s, lang), word(WORDS, f"legend_{s}", lang))
         for s in ("closed", "prohibited", "none")
         if s in states
     ]
     if any(cell.max_foreign_percent == 0 for cell in cells):
-        found.append((share(0.0, lang), word(WORDS, "legend_zero", lang)))
+        signs.append((share(0.0, lang), word(WORDS, "legend_zero", lang)))
     if any(cell.contested for cell in cells):
-        found.append(("≠", word(WORDS, "legend_contested", lang)))
+        signs.append(("≠", word(WORDS, "legend_contested", lang)))
     if any(map(is_special, cells)):
-        found.append(("*", word(WORDS, "legend_special", lang)))
-    return found
+        signs.append(("*", word(WORDS, "legend_special", lang)))
+    return signs
 
 
 def column_note(column: Regime | PlaceSet, lang: Language) -> str:
@@ -253,7 +253,7 @@ def _text(matrix: Matrix, lang: Language, style: Style, room: int, details: bool
     yield from wrap(f"{style(heading(matrix, lang), 'bold')} · {stand(matrix, lang)}", room)
     yield from wrap(how_to_read(matrix, lang), room)
     yield ""
-    found, signs = notes(matrix, lang)
+    footnotes, signs = notes(matrix, lang)
     shown = [
         [
             value(cell, lang) + _mark(signs.get((index, cell.column))) + ("*" if is_special(cell) else "")
@@ -270,7 +270,7 @@ def _text(matrix: Matrix, lang: Language, style: Style, room: int, details: bool
         yield from _grid(matrix, lang, style, names, shown, widths, min(left, 48))
     else:
         yield from _lists(matrix, lang, style, room, shown)
-    yield from _below(matrix, lang, style, room, found, details)
+    yield from _below(matrix, lang, style, room, footnotes, details)
 
 
 def _grid(
@@ -344,14 +344,14 @@ def _tone(cell: Cell) -> tuple[str, ...]:
 
 
 def _below(
-    matrix: Matrix, lang: Language, style: Style, room: int, found: Sequence[Note], details: bool
+    matrix: Matrix, lang: Language, style: Style, room: int, footnotes: Sequence[Note], details: bool
 ) -> Iterator[str]:
     colon = joint("colon", lang)
     yield ""
     yield style(word(WORDS, "columns" if matrix.by == "regimes" else "place_columns", lang), "bold")
     for column in matrix.columns:
-        told = column_note(column, lang) if details else say(column.title, lang)
-        yield from wrap(f"{column.id}{colon}{told}", room, "    ", "  ")
+        title = column_note(column, lang) if details else say(column.title, lang)
+        yield from wrap(f"{column.id}{colon}{title}", room, "    ", "  ")
     if details and matrix.by == "places":
         yield ""
         yield style(word(WORDS, "routes", lang), "bold")
@@ -367,10 +367,10 @@ def _below(
         yield from wrap(word(WORDS, "more_places" if matrix.by == "places" else "more", lang), room)
         yield ""
         return
-    if found:
+    if footnotes:
         yield ""
         yield style(word(WORDS, "notes", lang), "bold")
-    for note in found:
+    for note in footnotes:
         yield from wrap(join_points(note, lang), room, "     ", f"  {note.sign:<2} ")
         for law in note.law:
             yield from (style(line, "dim") for line in wrap(law, room, "       ", "     § "))
@@ -412,7 +412,7 @@ def render_page(tables: Sequence[Matrix], lang: Language) -> str:
     """Render matrices as a page."""
     from vatspolicy.reports.formats import templating
 
-    parts = [fragment(one, lang, f"matrix-{one.by}", 3 if index else 2) for index, one in enumerate(tables)]
+    parts = [fragment(table, lang, f"matrix-{table.by}", 3 if index else 2) for index, table in enumerate(tables)]
     titles = [heading(matrix, lang) for matrix in tables]
     frame = templating.Frame(titles[0], lang, style=read_style(), end=phrase("not_advice", lang), wide=True)
     return templating.render_page("matrix/matrix.html.j2", frame, tables=zip(titles, parts, strict=True))
@@ -472,7 +472,7 @@ class MatrixView:
         self.heading, self.stand, self.how = heading(matrix, lang), stand(matrix, lang), how_to_read(matrix, lang)
         self.colon, self.stop = joint("colon", lang), joint("semicolon", lang)
         self.stand_sentence = end(f"{self.stand[0].upper()}{self.stand[1:]}", lang) + gap(lang)
-        found, signs = notes(matrix, lang)
+        footnotes, signs = notes(matrix, lang)
         self.heads = [say(column.title, lang) if isinstance(column, Regime) else column.id for column in matrix.columns]
         self.rows = [
             ShownRow(
@@ -486,7 +486,7 @@ class MatrixView:
         self.columns_head = word(WORDS, "columns" if matrix.by == "regimes" else "place_columns", lang)
         self.columns = [(column.id, column_note(column, lang)) for column in matrix.columns]
         self.legend = legend(matrix, lang)
-        self.notes = found
+        self.notes = footnotes
 
     def is_long(self, head: str) -> bool:
         """Return True for the head of a column that needs more room."""

@@ -18,9 +18,9 @@ from vatspolicy.reports.decision.pieces import Pieces, Report, Run, View
 if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
 
-FORMATS = tuple(name for name, one in formats.FORMATS.items() if not one.library)
+FORMATS = tuple(name for name, format in formats.FORMATS.items() if not format.library)
 """Formats of text."""
-BINARY_FORMATS = tuple(name for name, one in formats.FORMATS.items() if one.library)
+BINARY_FORMATS = tuple(name for name, format in formats.FORMATS.items() if format.library)
 """Formats for counsel that are files, not text; they need the extra `export`."""
 EXTENTS = ("screen", "details", "summary", "failures", "quiet")
 """Extents of a report: one screen, everything, one line a spec, one line a spec that fails, the last line."""

@@ -98,14 +98,14 @@ class Report(pieces.Report):
 
 def _changes(changes: SpecChanges, lang: Language) -> Iterator[str]:
     yield f"\n**{escape_markdown(say_heading(changes, lang))}**\n\n"
-    told = list(say_changes(changes, lang))
-    for one in told[:ROWS]:
-        yield f"- {code(clean(one.file, one_line=True))}: {escape_markdown(one.head)}\n"
-        yield from (f"  - {escape_markdown(line)}\n" for line in one.lines[:SHOWN])
-        if more := one.lines[SHOWN:]:
+    specs = list(say_changes(changes, lang))
+    for spec in specs[:ROWS]:
+        yield f"- {code(clean(spec.file, one_line=True))}: {escape_markdown(spec.head)}\n"
+        yield from (f"  - {escape_markdown(line)}\n" for line in spec.lines[:SHOWN])
+        if more := spec.lines[SHOWN:]:
             yield f"{_fold([escape_line_of_html(line) for line in more], lang, '  - ')}"
-    if len(told) > ROWS:
-        yield f"- {count(COUNTS, 'specs', len(told) - ROWS, lang)}\n"
+    if len(specs) > ROWS:
+        yield f"- {count(COUNTS, 'specs', len(specs) - ROWS, lang)}\n"
     if rest := say_rest(changes, lang):
         yield f"- {escape_markdown(rest)}\n"
 
@@ -129,9 +129,9 @@ def _fold(lines: list[str], lang: Language, before: str = "") -> str:
 def _section(record: Record, lang: Language) -> str:
     """Return what decides, what cannot be fixed first, and the next command."""
     verdict = f"{ICONS[record.decision]} {digest.say_verdict(record, lang)}{joint('colon', lang)}{record.title}"
-    low, high = (word(VERDICTS, one, lang) for one in record.range)
-    told = [record.as_of, f"{low} – {high}" if low != high else "", digest.say_hint(record, lang)]
-    verdict += aside(joint("semicolon", lang).join(filter(None, told)), lang)
+    low, high = (word(VERDICTS, outcome, lang) for outcome in record.range)
+    details = [record.as_of, f"{low} – {high}" if low != high else "", digest.say_hint(record, lang)]
+    verdict += aside(joint("semicolon", lang).join(filter(None, details)), lang)
     causes = list(dict.fromkeys(clean(text, one_line=True) for text in _causes(record, lang)))
     lines = [f"\n**{escape_markdown(verdict)}**\n"]
     lines += [f"- {escape_markdown(cause)}" for cause in causes[:SHOWN]]
@@ -152,7 +152,7 @@ def _causes(record: Record, lang: Language) -> Iterator[str]:
                 [digest.say_finding(finding, lang), digest.say_waived(finding.waived, lang)]
             )
     yield from digest.say_standing(record.opinions, lang)
-    for finding in sorted(record.denials, key=lambda one: one.is_curable):
+    for finding in sorted(record.denials, key=lambda denial: denial.is_curable):
         mark = aside(phrase("curable", lang), lang) if finding.is_curable else ""
         said = [reason.title[lang] for reason in finding.reasons] if finding.effect == "need" else []
         text = joint("semicolon", lang).join(said) or finding.message[lang]

@@ -39,8 +39,8 @@ class Report(pieces.Report):
         text = _row(lead, effect="verdict", message=" ".join(digest.say_decision(record, lang)))
         for service in record.services:
             for activity in service.activities:
-                place = {"service": service.id, "class": activity.class_}
-                text += _row(lead | place, effect="class", state=activity.outcome, message=activity.title[lang])
+                subject = {"service": service.id, "class": activity.class_}
+                text += _row(lead | subject, effect="class", state=activity.outcome, message=activity.title[lang])
         text += "".join(_row(lead, **self._cells(result)) for result in results(record, lang, self.judgement))
         for opinion in record.opinions:
             text += _row(lead, effect="opinion", line=opinion.line, message=digest.say_opinion(opinion, lang))
@@ -76,8 +76,8 @@ class Report(pieces.Report):
             said = f"{problem.message} {problem.hint}".strip()
             yield _row({"file": problem.file, "line": problem.line}, effect="invalid", level="error", message=said)
         for remark in run.remarks or ():
-            place = {"file": remark.file, "line": remark.line, "product": remark.product, "rule": remark.rule}
-            yield _row(place, effect=remark.kind, level=remark.level, message=digest.say_remark(remark, self.lang))
+            position = {"file": remark.file, "line": remark.line, "product": remark.product, "rule": remark.rule}
+            yield _row(position, effect=remark.kind, level=remark.level, message=digest.say_remark(remark, self.lang))
 
 
 def _row(lead: Mapping[str, object], **more: object) -> str:

@@ -113,8 +113,8 @@ class _Details:
             title = f"{title} · {self.style(contested, 'yellow')}"
         yield from self.flow(f"{title} · {self.style(f'{day} · {version}', 'dim')}", " ", first=f"{verdict} ")
         yield from self.flow(digest.say_meaning(self.record, self.lang), " ")
-        if told := digest.some_waived(self.record, self.lang):
-            yield from self.flow(told, " ", "yellow")
+        if waived := digest.some_waived(self.record, self.lang):
+            yield from self.flow(waived, " ", "yellow")
 
     def waived(self) -> Iterator[str]:
         if self.record.waived:
@@ -175,9 +175,9 @@ class _Details:
             yield self.style(phrase("opinions", self.lang), *HEADING)
         for opinion in self.record.opinions:
             mark = "§" if opinion.state == "counted" else "!"
-            place = f"{self.record.file}:{opinion.line}:{opinion.column}"
+            position = f"{self.record.file}:{opinion.line}:{opinion.column}"
             yield from self.flow(digest.say_opinion(opinion, self.lang), "    ", first=f"  {mark} ")
-            yield from self.flow(clean(f"({place})"), "    ", "dim", first="    ")
+            yield from self.flow(clean(f"({position})"), "    ", "dim", first="    ")
 
     def licenses(self, needs: Sequence[NeedRecord], title: str) -> Iterator[str]:
         if needs:
@@ -267,14 +267,14 @@ class _Details:
             return
         yield from self.heading("duties")
         for group in GROUP_ORDER:
-            found = [duty for duty in self.record.duties if duty.deadline.group == group]
-            if found:
+            grouped = [duty for duty in self.record.duties if duty.deadline.group == group]
+            if grouped:
                 yield from self.flow(word(GROUPS, group, self.lang), "  ")
-            if found and self.record.decision == "deny":  # what follows a denial is only named
-                titles = [self.say(duty.instrument.title) for duty in digest.merge_duties(found)]
+            if grouped and self.record.decision == "deny":  # what follows a denial is only named
+                titles = [self.say(duty.instrument.title) for duty in digest.merge_duties(grouped)]
                 yield from self.flow(joint("semicolon", self.lang).join(titles), "    ", "dim")
                 continue
-            for bodies, duties in _by_authority(found, self.bodies):
+            for bodies, duties in _by_authority(grouped, self.bodies):
                 yield from self.flow(bodies, "    ", "dim")
                 for duty in duties:
                     yield from self.duty(duty)

@@ -104,20 +104,20 @@ def say_hint(decided: Record | Ways, lang: Language) -> str:
     if not readings:
         return ""
     stricter = sorted((reading for reading in readings if reading.stricter), key=_strictness, reverse=True)
-    told = list(dict.fromkeys(_stricter(reading, stricter, lang) for reading in stricter))
+    hints = list(dict.fromkeys(_stricter(reading, stricter, lang) for reading in stricter))
     if worst and worst.stricter and all(_strictness(worst) > _strictness(reading) for reading in readings):
-        told.insert(0, word(READING_WORDS, "together", lang, decision=word(VERDICTS, worst.decision, lang)))
-    if not told:
+        hints.insert(0, word(READING_WORDS, "together", lang, decision=word(VERDICTS, worst.decision, lang)))
+    if not hints:
         milder = [reading.decision for reading in readings if reading.decision != decided.decision]
         for decision in sorted(milder, key=SEVERITY.index)[:1]:
-            told = [word(READING_WORDS, "milder", lang, decision=word(VERDICTS, decision, lang))]
-    return joint("semicolon", lang).join(told or [word(READING_WORDS, "same", lang)])
+            hints = [word(READING_WORDS, "milder", lang, decision=word(VERDICTS, decision, lang))]
+    return joint("semicolon", lang).join(hints or [word(READING_WORDS, "same", lang)])
 
 
 def _stricter(reading: ReadingRecord, stricter: Iterable[ReadingRecord], lang: Language) -> str:
     if reading.decision == "deny":
         return word(READING_WORDS, "denies", lang)
-    changes = [change for one in stricter if one.decision == reading.decision for change in one.changes]
+    changes = [change for other in stricter if other.decision == reading.decision for change in other.changes]
     names = [
         change.class_ or change.title[lang]
         for change in changes
@@ -128,16 +128,16 @@ def _stricter(reading: ReadingRecord, stricter: Iterable[ReadingRecord], lang: L
     return word(READING_WORDS, "needs", lang, licenses=joint("list", lang).join(dict.fromkeys(names)))
 
 
-def _strictness(one: ReadingRecord | WorstReadingRecord) -> int:
-    return SEVERITY.index(one.decision)
+def _strictness(reading: ReadingRecord | WorstReadingRecord) -> int:
+    return SEVERITY.index(reading.decision)
 
 
 def group_readings(readings: Iterable[ReadingRecord]) -> list[list[ReadingRecord]]:
     """Return the other readings of each rule on each subject, in order of appearance."""
-    found: dict[tuple[str, str], list[ReadingRecord]] = {}
+    groups: dict[tuple[str, str], list[ReadingRecord]] = {}
     for reading in readings:
-        found.setdefault((reading.rule, reading.subject), []).append(reading)
-    return list(found.values())
+        groups.setdefault((reading.rule, reading.subject), []).append(reading)
+    return list(groups.values())
 
 
 def say_other(reading: ReadingRecord, lang: Language, folded: bool = False) -> str:
@@ -152,20 +152,20 @@ def say_other(reading: ReadingRecord, lang: Language, folded: bool = False) -> s
 
 def say_changes(reading: ReadingRecord, lang: Language, folded: bool = False) -> list[str]:
     """Return what a reading changes in a few words; routes only where the classes stay."""
-    found: dict[tuple[str, str], list[str]] = {}
+    titles_by_kind: dict[tuple[str, str], list[str]] = {}
     for change in reading.changes:
         title = change.id if change.kind == "class" else change.title[lang]
         if change.kind in ("license", "held") and change.class_:
             title += aside(change.class_, lang)
-        found.setdefault((change.kind, change.change), []).append(title)
+        titles_by_kind.setdefault((change.kind, change.change), []).append(title)
     changes = []
-    for (kind, way), titles in found.items():
+    for (kind, way), titles in titles_by_kind.items():
         names = joint("list", lang).join(titles := list(dict.fromkeys(titles)))
         if folded and kind == "duty":
             names = count(DUTIES, "duties", len(titles), lang)
         if kind == "class" and way == "removed":
             changes.append(word(READING_WORDS, "instead", lang, names=names))
-        elif kind != "class" and not (kind == "route" and any(key[0] == "class" for key in found)):
+        elif kind != "class" and not (kind == "route" and any(key[0] == "class" for key in titles_by_kind)):
             changes.append(word(READING_WORDS, f"{kind} {way}", lang, names=names))
     return changes
 
@@ -243,8 +243,8 @@ def changes_ahead(record: Record, lang: Language) -> list[tuple[str, str]]:
 
 def say_matter(matter: Matter, lang: Language) -> str:
     """Return the way forward where an opinion is missing: the rule or condition to ask about, and its law."""
-    told = word(READING_WORDS, "get", lang, name=matter.name, message=matter.message[lang])
-    return clean(f"{told} [{law_of(matter.citations, lang)}].", one_line=True)
+    text = word(READING_WORDS, "get", lang, name=matter.name, message=matter.message[lang])
+    return clean(f"{text} [{law_of(matter.citations, lang)}].", one_line=True)
 
 
 # --- merged duties, citations and facts
@@ -291,16 +291,16 @@ def license_facts(record: Record) -> tuple[FactQuestion, ...]:
     if record.decision == "deny":
         return ()
     asked = {ask.path for ask in record.missing}
-    found = open_facts(finding for finding in record.undetermined if finding.effect == "need")
-    return tuple(ask for path, (ask, _) in found.items() if path not in asked)
+    facts = open_facts(finding for finding in record.undetermined if finding.effect == "need")
+    return tuple(ask for path, (ask, _) in facts.items() if path not in asked)
 
 
 def merge_duties(duties: Iterable[DutyRecord]) -> list[DutyRecord]:
     """Merge duties of one instrument, bearer and layer: messages and citations of all, in order of appearance."""
-    found: dict[tuple[str, str, str | None], list[DutyRecord]] = {}
+    groups: dict[tuple[str, str, str | None], list[DutyRecord]] = {}
     for duty in duties:
-        found.setdefault(_identify(duty), []).append(duty)
-    return [_merge(same) if len(same) > 1 else same[0] for same in found.values()]
+        groups.setdefault(_identify(duty), []).append(duty)
+    return [_merge(same) if len(same) > 1 else same[0] for same in groups.values()]
 
 
 def _merge(duties: Sequence[DutyRecord]) -> DutyRecord:
@@ -323,29 +323,29 @@ def merge_citations(citations: Iterable[Citation], lang: Language, graded: bool 
     """
     laws: dict[str, dict[str, list[str]]] = {}
     for citation in citations:
-        known = citation.verification if graded else ""
-        labels = laws.setdefault(citation.title[lang], {}).setdefault(known, [])
+        grade = citation.verification if graded else ""
+        labels = laws.setdefault(citation.title[lang], {}).setdefault(grade, [])
         if citation.label[lang] not in labels:
             labels.append(citation.label[lang])
     return [
         title
         + joint("comma", lang)
         + joint("semicolon", lang).join(
-            _join_labels(labels, lang) + _grade(known, lang) for known, labels in found.items()
+            _join_labels(labels, lang) + _grade(grade, lang) for grade, labels in grades.items()
         )
-        for title, found in laws.items()
+        for title, grades in laws.items()
     ]
 
 
-def _grade(known: str, lang: Language) -> str:
-    return aside(word(KNOWN, known, lang), lang) if known else ""
+def _grade(grade: str, lang: Language) -> str:
+    return aside(word(KNOWN, grade, lang), lang) if grade else ""
 
 
 def _join_labels(labels: Iterable[str], lang: Language) -> str:
     """Return labels of articles in a row; `art.` appears once for neighbors. Labels with commas keep apart by more."""
     said, before = "", ""
     for text in labels:
-        plain = all(re.fullmatch(r"art\. [^,]+|第[^，、]+", one) for one in (before, text))
+        plain = all(re.fullmatch(r"art\. [^,]+|第[^，、]+", label) for label in (before, text))
         if said:
             said += joint("list" if plain else "semicolon", lang)
         said += text.removeprefix("art. ") if plain else text
@@ -358,12 +358,9 @@ def split_duties(record: Record) -> tuple[list[DutyRecord], list[DutyRecord]]:
     filings: list[DutyRecord] = []
     own: list[DutyRecord] = []
     for duty in merge_duties(duty for duty in record.duties if duty.is_due_before_launch):
-        (own if _is_internal(duty) else filings).append(duty)
+        is_internal = [body.id for body in duty.authority] == ["self"]
+        (own if is_internal else filings).append(duty)
     return filings, own
-
-
-def _is_internal(duty: DutyRecord) -> bool:
-    return [body.id for body in duty.authority] == ["self"]
 
 
 def _identify(duty: DutyRecord) -> tuple[str, str, str | None]:
@@ -393,10 +390,10 @@ def later_law(record: Record, lang: Language) -> str:
 def say_meaning(record: Record, lang: Language) -> str:
     """Return what the decision means, the range that missing facts leave open, what would settle it, what remains."""
     low, high = (word(VERDICTS, end, lang) for end in record.range)
-    told = [phrase("range", lang, low=low, high=high) if low != high else "", say_conditional(record, lang)]
+    parts = [phrase("range", lang, low=low, high=high) if low != high else "", say_conditional(record, lang)]
     if record.decision == "allow" and any(duty.state != "done" for duty in record.duties):
-        told.append(phrase("duties_remain", lang))
-    return gap(lang).join([word(MEANINGS, record.decision, lang), *filter(None, told)])
+        parts.append(phrase("duties_remain", lang))
+    return gap(lang).join([word(MEANINGS, record.decision, lang), *filter(None, parts)])
 
 
 def say_conditional(record: Record, lang: Language) -> str:
@@ -405,7 +402,8 @@ def say_conditional(record: Record, lang: Language) -> str:
     if answer is None:
         return ""
     facts: list[LocalizedText] = [
-        {lang: phrase("setting", lang, fact=one.title[lang], value=one.words[lang])} for one in answer.settings
+        {lang: phrase("setting", lang, fact=setting.title[lang], value=setting.words[lang])}
+        for setting in answer.settings
     ]
     return phrase("conditional", lang, verdict=word(VERDICTS, answer.decision, lang), facts=enumeration(facts)[lang])
 
@@ -413,8 +411,8 @@ def say_conditional(record: Record, lang: Language) -> str:
 def say_decision(record: Record, lang: Language) -> list[str]:
     """Return a decision in sentences: verdict and day, other readings, waivers, opinions, law, sources and limits."""
     verdict = f"{record.product}{joint('colon', lang)}{say_verdict(record, lang)}{aside(record.as_of, lang)}"
-    low, high = (word(VERDICTS, one, lang) for one in record.range)
-    told = [
+    low, high = (word(VERDICTS, outcome, lang) for outcome in record.range)
+    sentences = [
         end(verdict, lang),
         phrase("range", lang, low=low, high=high) if low != high else "",
         say_conditional(record, lang),
@@ -423,7 +421,7 @@ def say_decision(record: Record, lang: Language) -> list[str]:
         *say_standing(record.opinions, lang),
         end(say_deciding(record.bundle, lang), lang),
     ]
-    return [clean(text, one_line=True) for text in (*told, *say_limits(record, lang)) if text]
+    return [clean(text, one_line=True) for text in (*sentences, *say_limits(record, lang)) if text]
 
 
 def say_limits(record: Record, lang: Language) -> tuple[str, ...]:
@@ -433,8 +431,8 @@ def say_limits(record: Record, lang: Language) -> tuple[str, ...]:
 
 def add_grade(notices: Sequence[str], grade: str | None, lang: Language) -> tuple[str, ...]:
     """Return notices with the quality of the sources before the last one; without it for a grade of None."""
-    known = [word(VERIFICATION, grade, lang)] if grade else []
-    return (*notices[:-1], *known, *notices[-1:])
+    graded = [word(VERIFICATION, grade, lang)] if grade else []
+    return (*notices[:-1], *graded, *notices[-1:])
 
 
 def say_contested(reading: ReadingRecord, lang: Language) -> str:
@@ -451,7 +449,7 @@ def some_waived(record: Record, lang: Language) -> str | None:
     waived = len(record.waived)
     if not waived:
         return None
-    total = sum(not isinstance(one, DutyRecord) or one.is_due_before_launch for one in record.waivable)
+    total = sum(not isinstance(finding, DutyRecord) or finding.is_due_before_launch for finding in record.waivable)
     return word(WAIVER_WORDS, "some", lang, count=waived, total=total, verdict=word(VERDICTS, record.judged, lang))
 
 

@@ -74,8 +74,8 @@ class _Document:
         verdict = self.document.add_paragraph().add_run(made.verdict)
         verdict.bold, verdict.font.size = True, Pt(14)
         verdict.font.color.rgb = RGBColor.from_string(_COLORS[record.decision])
-        for told in (made.reason, *made.remarks, say.gap.join(made.notices)):
-            self.document.add_paragraph(self.text(told))
+        for paragraph in (made.reason, *made.remarks, say.gap.join(made.notices)):
+            self.document.add_paragraph(self.text(paragraph))
         launch = record.launch or say.html("no_launch")
         days = [f"{say.html('law_day')} {record.as_of}", f"{say.html('launch')} {launch}"]
         self.document.add_paragraph(self.text(" · ".join([*days, f"{say.html('spec')} {record.file}"])))
@@ -108,14 +108,14 @@ class _Document:
             [say.html(key) for key in ("instrument", "authority", "bearer", "class", "route", "article")],
             [
                 [
-                    (f"{say.html('or')} " if one.alternative else "") + one.title,
-                    one.authority,
-                    one.bearer,
-                    one.activity or "–",
-                    one.route or "–",
-                    say.names(one.citations),
+                    (f"{say.html('or')} " if license.alternative else "") + license.title,
+                    license.authority,
+                    license.bearer,
+                    license.activity or "–",
+                    license.route or "–",
+                    say.names(license.citations),
                 ]
-                for one in made.licenses
+                for license in made.licenses
             ],
         )
 
@@ -125,8 +125,8 @@ class _Document:
         self.heading(say_filings(made, record, say))
         before = say.html("before_launch_by", day=record.launch) if record.launch else say.html("before_launch")
         rows = [[before, item.title, item.body_names, item.bearer] for item in made.before_launch]
-        for day, found in by_day(made.dated).items():
-            rows += [[say.html("by_day", day=day), item.title, item.body_names, item.bearer] for item in found]
+        for day, items in by_day(made.dated).items():
+            rows += [[say.html("by_day", day=day), item.title, item.body_names, item.bearer] for item in items]
         if made.undated:
             rows.append([say.html("undated"), say.count("undated", len(made.undated)), "", ""])
         if rows:
@@ -136,10 +136,10 @@ class _Document:
 
     def remarks(self, remarks: Iterable[Remark]) -> None:
         """Add the remarks about waivers and a baseline."""
-        told = [f"{digest.remark_place(remark)} {digest.say_remark(remark, self.say.lang)}" for remark in remarks]
-        if told:
+        lines = [f"{digest.remark_place(remark)} {digest.say_remark(remark, self.say.lang)}" for remark in remarks]
+        if lines:
             self.heading(self.say.word(digest.WAIVER_WORDS, "remarks"))
-            self.bullets(told)
+            self.bullets(lines)
 
     # --- parts
 

@@ -49,38 +49,38 @@ class Report(pieces.Report):
         invalid = len({problem.file for problem in run.problems})
         order = entries.sort(rank)
         settings = [remark for remark in remarks if remark.kind in (SETTINGS, EDITS)]  # first: none of them is left out
-        found = Annotations()
-        for one in sorted(set(run.problems)):
-            text = " ".join(filter(None, (one.message, one.hint)))
-            found.add(Annotation("error", text, one.path, one.file, one.line, one.column))
+        annotations = Annotations()
+        for problem in sorted(set(run.problems)):
+            text = " ".join(filter(None, (problem.message, problem.hint)))
+            annotations.add(Annotation("error", text, problem.path, problem.file, problem.line, problem.column))
         for setting in settings:
-            found.add(_remark(setting, lang, judgement))
-        _unpack(found, (texts[0] for texts in entries.texts(order)))
+            annotations.add(_remark(setting, lang, judgement))
+        _unpack(annotations, (texts[0] for texts in entries.texts(order)))
         if order:
             file = entries.summaries[order[0]].file
             launches = say_launches(find_launches(run.gate, entries.summaries), lang)
             totals = [say_totals(entries.summaries, invalid, lang), *launches, own_law(entries.summaries, lang)]
-            found.add(Annotation("note", " · ".join(filter(None, totals)), "specs", file))
-        _unpack(found, (texts[1] for texts in entries.texts(order)))
+            annotations.add(Annotation("note", " · ".join(filter(None, totals)), "specs", file))
+        _unpack(annotations, (texts[1] for texts in entries.texts(order)))
         for remark in remarks:
             if remark not in settings:
-                found.add(_remark(remark, lang, judgement))
-        _unpack(found, (texts[2] for texts in entries.texts(order)))
-        yield found.write(word(WORDS, "more", lang))
+                annotations.add(_remark(remark, lang, judgement))
+        _unpack(annotations, (texts[2] for texts in entries.texts(order)))
+        yield annotations.write(word(WORDS, "more", lang))
 
 
 def _pack(annotations: Iterable[Annotation]) -> str:
     """Return annotations as a text: of each level the number and the first commands."""
-    found = Annotations()
+    packed = Annotations()
     for annotation in annotations:
-        found.add(annotation)
-    return json.dumps([[level, count, found.lines[level]] for level, count in found.counts.items() if count])
+        packed.add(annotation)
+    return json.dumps([[level, count, packed.lines[level]] for level, count in packed.counts.items() if count])
 
 
-def _unpack(found: Annotations, texts: Iterable[str]) -> None:
+def _unpack(annotations: Annotations, texts: Iterable[str]) -> None:
     for text in texts:
         for level, count, lines in json.loads(text):
-            found.add_many(level, count, lines)
+            annotations.add_many(level, count, lines)
 
 
 def _results(record: Record, lang: Language, judgement: Judgement) -> Iterator[Annotation]:
@@ -90,9 +90,10 @@ def _results(record: Record, lang: Language, judgement: Judgement) -> Iterator[A
         yield Annotation(result.level, result.message, title, record.file, result.line, result.column)
 
 
-def _remark(one: Remark, lang: Language, judgement: Judgement) -> Annotation:
-    level = "error" if judgement.fails_remark(one) else one.level
-    return Annotation(level, digest.say_remark(one, lang), one.kind, one.file or "", one.line or 0, one.column or 0)
+def _remark(remark: Remark, lang: Language, judgement: Judgement) -> Annotation:
+    level = "error" if judgement.fails_remark(remark) else remark.level
+    text, place = digest.say_remark(remark, lang), (remark.file or "", remark.line or 0, remark.column or 0)
+    return Annotation(level, text, remark.kind, *place)
 
 
 def _verdict(record: Record, lang: Language, judgement: Judgement) -> Annotation:

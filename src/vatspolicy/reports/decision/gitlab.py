@@ -32,9 +32,10 @@ class Report(pieces.Report):
         verdict = " ".join(digest.say_decision(record, self.lang))
         failing = bool(self.judgement.find_failures(record))
         issues = [_issue(record.file, 1, "verdict", "major" if failing else "info", verdict, record.product)]
-        for one in results(record, self.lang, self.judgement):
-            identity = "\0".join((record.product, one.subject, one.rule, one.detail))
-            issues.append(_issue(record.file, one.line, one.rule, SEVERITIES[one.level], one.message, identity))
+        for result in results(record, self.lang, self.judgement):
+            identity = "\0".join((record.product, result.subject, result.rule, result.detail))
+            level = SEVERITIES[result.level]
+            issues.append(_issue(record.file, result.line, result.rule, level, result.message, identity))
         for day, text in digest.changes_ahead(record, self.lang):
             issues.append(_issue(record.file, 1, "changes-ahead", "info", text, f"{record.product}\0{day}"))
         return (",\n".join(issues),)

@@ -50,17 +50,17 @@ class Hurdle:
 
 def gates(route: RouteRecord) -> tuple[Hurdle, ...]:
     """Return the gates of a route in the order of its list: the greatest foreign share, then its conditions."""
-    found: list[Hurdle] = []
+    hurdles: list[Hurdle] = []
     conditions = route.conditions
     unexplained = route.state == "unknown" and all(condition.outcome is not None for condition in conditions)
     if route.max_foreign_percent is not None:
         state = _FAIL if route.share_too_high else _ASK if unexplained else _PASS
-        found.append(Hurdle(state, f"≤{number(route.max_foreign_percent)}%"))
+        hurdles.append(Hurdle(state, f"≤{number(route.max_foreign_percent)}%"))
     elif unexplained:
-        found.append(Hurdle(_ASK, ""))
+        hurdles.append(Hurdle(_ASK, ""))
     states = {True: _PASS, False: _FAIL, None: _ASK}
-    found += [Hurdle(states[condition.outcome], str(position)) for position, condition in enumerate(conditions, 1)]
-    return tuple(found)
+    hurdles += [Hurdle(states[condition.outcome], str(position)) for position, condition in enumerate(conditions, 1)]
+    return tuple(hurdles)
 
 
 @dataclass(frozen=True)
@@ -155,10 +155,10 @@ class _Row:
         """Return the route at its height in the picture."""
         state, tone, line = self.route.state, ROUTE_TONES[self.route.state], top + self.line
         strokes, drawn = [], []
-        found = gates(self.route)
-        step = min(_STEP, (_BOX - 20 - _GATES) / max(len(found), 1))
+        hurdles = gates(self.route)
+        step = min(_STEP, (_BOX - 20 - _GATES) / max(len(hurdles), 1))
         at, passed = float(_GATES), _PASS
-        for index, gate in enumerate(found, 1):
+        for index, gate in enumerate(hurdles, 1):
             x = _GATES + step * index
             strokes.append(_stroke(at, x - 9, passed, tone))
             if passed == _PASS or gate.state == _FAIL:
@@ -268,7 +268,7 @@ def make_calendar(launch: str, counts: Mapping[str, int], say: PageWords) -> Cal
     start = datetime.date.fromisoformat(min(launch, *counts)).replace(day=1)
     last = datetime.date.fromisoformat(max(counts))
     count = max((last.year - start.year) * 12 + last.month - start.month + 1, 3)
-    days = [_plus(start, place) for place in range(count + 1)]
+    days = [_plus(start, month) for month in range(count + 1)]
     begin, span = days[0].toordinal(), days[-1].toordinal() - days[0].toordinal()
 
     def x(day: datetime.date) -> float:
@@ -277,11 +277,11 @@ def make_calendar(launch: str, counts: Mapping[str, int], say: PageWords) -> Cal
     first = datetime.date.fromisoformat(launch).replace(day=1)
     every = -(-count // 14)  # so that the names of months stay apart
     months = []
-    for place, (day, after) in enumerate(itertools.pairwise(days)):
+    for month, (day, after) in enumerate(itertools.pairwise(days)):
         offset = (day.year - first.year) * 12 + day.month - first.month
-        name = f"{day.year}-{day.month:02}" if place == 0 or day.month == 1 else f"{day.month:02}"
+        name = f"{day.year}-{day.month:02}" if month == 0 or day.month == 1 else f"{day.month:02}"
         number = f"+{offset}" if offset > 0 else ""
-        shown = (name, number) if place % every == 0 else ("", "")
+        shown = (name, number) if month % every == 0 else ("", "")
         months.append(Month(x(day), (x(day) + x(after)) / 2, *shown))
     return Calendar(
         title=say.html("calendar_title", first=min(counts), last=max(counts), launch=launch),
@@ -350,7 +350,8 @@ def render(
         entries = place_entries(made[0].places())
     else:
         head = say.html("title_many", count=len(made))
-        entries = [(one.name, one.say.place("top"), () if len(made) > _IN_FULL else one.places()) for one in made]
+        is_long = len(made) > _IN_FULL
+        entries = [(page.name, page.say.place("top"), () if is_long else page.places()) for page in made]
     remarks_head = say.word(digest.WAIVER_WORDS, "remarks")
     if problems:
         entries.append((say.phrase("undecided"), "undecided", ()))
@@ -406,14 +407,14 @@ class _Decision:
         self.name = record.title
         self.decided, self.tone = self.say.word(VERDICTS, record.decision), TONES[record.decision]
         self.memo = memo.make_memo(record, self.say)
-        self.regulations = sorted(self.say.by_policy(memo.cited_articles(record)), key=lambda found: found[0].policy)
+        self.regulations = sorted(self.say.by_policy(memo.cited_articles(record)), key=lambda cited: cited[0].policy)
         self.facts = memo.facts_read(record)
         self.sections = [(key, title) for key, title, shown in self._parts() if shown]
 
     @property
     def licenses_count(self) -> int:
         """The number of licenses to get; alternatives count once."""
-        return sum(not one.alternative for one in self.memo.licenses)
+        return sum(not license.alternative for license in self.memo.licenses)
 
     def places(self) -> list[tuple[str, str]]:
         """Return the titles of the sections, with their ids."""
@@ -453,8 +454,8 @@ class _Decision:
             h=self.h,
             heads=_heads(say),
             law=say_deciding(record.bundle, say.lang),
-            held=[say.text(one.instrument.title) for one in record.held if one.instrument],
-            matters=[digest.say_matter(one, say.lang) for ask in record.missing for one in ask.about],
+            held=[say.text(permit.instrument.title) for permit in record.held if permit.instrument],
+            matters=[digest.say_matter(matter, say.lang) for ask in record.missing for matter in ask.about],
             regulations=self.regulations,
             say=say,
             sections=self.sections,

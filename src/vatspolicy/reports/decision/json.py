@@ -56,23 +56,23 @@ def write_dense(value: object, indent: str = "") -> str:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     deeper = f"{indent} "
     names = [f"{json.dumps(key)}: " for key in value] if isinstance(value, dict) else [""] * len(members)
-    lines = [f"{deeper}{name}{write_dense(one, deeper)}" for name, one in zip(names, members, strict=True)]
+    lines = [f"{deeper}{name}{write_dense(member, deeper)}" for name, member in zip(names, members, strict=True)]
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     return f"{opening}\n" + ",\n".join(lines) + f"\n{indent}{closing}"
 
 
 def _has_objects(value: object) -> bool:
-    return isinstance(value, list) and any(isinstance(one, dict) or _has_objects(one) for one in value)
+    return isinstance(value, list) and any(isinstance(member, dict) or _has_objects(member) for member in value)
 
 
 def say_failure(record: Record, part: str, position: int, lang: Language) -> str:
     """Return a failing part of a decision in one line; empty for the decision as a whole."""
     if part == ITSELF:
         return ""
-    one: FactQuestion | ReadingRecord | FindingRecord = getattr(record, part)[position]
-    if isinstance(one, FactQuestion):
-        return one.path
-    return f"{one.rule} ({one.subject})" if isinstance(one, ReadingRecord) else digest.say_finding(one, lang)
+    item: FactQuestion | ReadingRecord | FindingRecord = getattr(record, part)[position]
+    if isinstance(item, FactQuestion):
+        return item.path
+    return f"{item.rule} ({item.subject})" if isinstance(item, ReadingRecord) else digest.say_finding(item, lang)
 
 
 class _JsonRecord:
@@ -224,8 +224,8 @@ class _JsonRecord:
         if answer is None:
             return {}
         settings = [
-            {"path": one.path, "value": one.value, "title": self.say(one.title), "words": self.say(one.words)}
-            for one in answer.settings
+            {"path": fact.path, "value": fact.value, "title": self.say(fact.title), "words": self.say(fact.words)}
+            for fact in answer.settings
         ]
         return {"conditional": {"decision": answer.decision, "settings": settings}}
 
@@ -281,7 +281,7 @@ class Report(pieces.Report):
             "decision": None if undecided else worst,
             **({} if run.gate is None else {"gate": _gate(run.gate, entries)}),
             "decisions": BLANK if len(entries) else [],
-            **({"launches": [one._asdict() for one in launches]} if launches else {}),
+            **({"launches": [launch._asdict() for launch in launches]} if launches else {}),
             "problems": undecided,
             **({} if run.gate is None else _changes(run.gate)),
             **_remarks(run.remarks, None if self._whole else self.lang),
@@ -314,8 +314,8 @@ def _gate(gate: GateResult, entries: Entries) -> dict[str, object]:
 
 def _changes(gate: GateResult) -> dict[str, object]:
     """Return what the edited specs do, and what an edited law would do; each is omitted where nothing was compared."""
-    found = {"spec_changes": gate.changes, "law_changes": gate.by_law}
-    return {key: encode(one) for key, one in found.items() if one is not None}
+    changes = {"spec_changes": gate.changes, "law_changes": gate.by_law}
+    return {key: encode(comparison) for key, comparison in changes.items() if comparison is not None}
 
 
 def _remarks(remarks: Iterable[Remark] | None, lang: Language | None) -> dict[str, object]:

@@ -61,10 +61,10 @@ def _add_decision(suite: Suite, record: Record, lang: Language, judgement: Judge
     subjects: dict[str, list[Result]] = {id: [] for id in ("", *(service.id for service in record.services))}
     for result in results(record, lang, judgement):
         subjects[result.service if result.service in subjects else ""].append(result)
-    for name, found in subjects.items():
-        case, text = (name or record.product, record.product), "\n".join(_line(result) for result in found)
-        failing = list(dict.fromkeys(result.failing for result in found if result.failing))
-        waived = [f"{result.rule}: {result.waived}" for result in found if result.waived]
+    for name, on_subject in subjects.items():
+        case, text = (name or record.product, record.product), "\n".join(_line(result) for result in on_subject)
+        failing = list(dict.fromkeys(result.failing for result in on_subject if result.failing))
+        waived = [f"{result.rule}: {result.waived}" for result in on_subject if result.waived]
         if failing:
             said = word(VERDICTS, record.judged, lang)
             suite.add_failure(*case, f"{said}: {', '.join(failing)} ≥ --fail-on {judgement.fail_on}", failing[0], text)

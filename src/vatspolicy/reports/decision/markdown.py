@@ -191,9 +191,9 @@ def _duties(record: Record) -> dict[str, list[DutyRecord]]:
         for group in GROUP_ORDER
     }
     return {
-        group: sorted(found, key=lambda duty: [body.id for body in duty.authority])
-        for group, found in groups.items()
-        if found
+        group: sorted(duties, key=lambda duty: [body.id for body in duty.authority])
+        for group, duties in groups.items()
+        if duties
     }
 
 

@@ -58,11 +58,11 @@ class MemoTask:
 
 def items(record: Record, say: PageWords) -> list[MemoTask]:
     """Return licenses to get, then duties, each once for each group of deadlines, in their order."""
-    found = [_license(finding, record, say) for finding in record.licenses]
+    tasks = [_license(finding, record, say) for finding in record.licenses]
     for group in GROUPS:
         duties = digest.merge_duties(duty for duty in record.duties if duty.deadline.group == group)
-        found += [_duty(duty, say) for duty in duties]
-    return found
+        tasks += [_duty(duty, say) for duty in duties]
+    return tasks
 
 
 def _license(finding: NeedRecord, record: Record, say: PageWords) -> MemoTask:
@@ -117,12 +117,12 @@ def _duty(duty: DutyRecord, say: PageWords) -> MemoTask:
 
 def checklist(record: Record, say: PageWords) -> str:
     """Return licenses and duties before the launch as a task list in Markdown; empty if there is none."""
-    found = [item for item in items(record, say) if item.group == "before-launch"]
-    if not found:
+    tasks = [item for item in items(record, say) if item.group == "before-launch"]
+    if not tasks:
         return ""
     head = say.html("before_launch_by", day=record.launch) if record.launch else say.html("before_launch")
     text = render_markdown(
-        "decision/checklist.md.j2", record=record, facts=lambda item: _facts(item, say), head=head, items=found, say=say
+        "decision/checklist.md.j2", record=record, facts=lambda item: _facts(item, say), head=head, items=tasks, say=say
     )
     return text.replace("\\(", "(").replace(
         "\\)", ")"
@@ -135,27 +135,27 @@ def _facts(item: MemoTask, say: PageWords) -> list[str]:
     return [item.body_names, item.bearer, *([item.when] if item.done else []), *law]
 
 
-def by_authority(found: Iterable[MemoTask]) -> list[list[MemoTask]]:
+def by_authority(tasks: Iterable[MemoTask]) -> list[list[MemoTask]]:
     """Return tasks by authority; records that the company keeps on file come last."""
     groups: dict[tuple[str, ...], list[MemoTask]] = {}
-    for item in found:
+    for item in tasks:
         groups.setdefault(item.bodies, []).append(item)
     return [groups[bodies] for bodies in sorted(groups, key=lambda bodies: bodies == _OWN)]
 
 
-def by_day(found: Iterable[MemoTask]) -> dict[str, list[MemoTask]]:
+def by_day(tasks: Iterable[MemoTask]) -> dict[str, list[MemoTask]]:
     """Return open tasks with a day, by day."""
     days: dict[str, list[MemoTask]] = {}
-    for item in found:
+    for item in tasks:
         if item.day and not item.done:
             days.setdefault(item.day, []).append(item)
     return dict(sorted(days.items()))
 
 
-def without_day(found: Iterable[MemoTask]) -> dict[str, dict[str, list[MemoTask]]]:
+def without_day(tasks: Iterable[MemoTask]) -> dict[str, dict[str, list[MemoTask]]]:
     """Return open tasks without a day, by group and wording of the deadline."""
     groups: dict[str, dict[str, list[MemoTask]]] = {}
-    for item in found:
+    for item in tasks:
         if not item.day and not item.done:
             groups.setdefault(item.group, {}).setdefault(item.when, []).append(item)
     return {group: groups[group] for group in GROUPS if group in groups}
@@ -234,8 +234,8 @@ class Memo:
     @property
     def dated(self) -> list[MemoTask]:
         """Open filings and duties with a day, other than those before the launch, the first day first."""
-        found = [item for item in self.filings if item.day and item.group != "before-launch"]
-        return sorted(found, key=lambda item: str(item.day))
+        tasks = [item for item in self.filings if item.day and item.group != "before-launch"]
+        return sorted(tasks, key=lambda item: str(item.day))
 
     @property
     def undated(self) -> list[MemoTask]:
@@ -288,8 +288,8 @@ def say_reason(record: Record, say: PageWords) -> str:
 def say_filings(made: Memo, record: Record, say: PageWords) -> str:
     """Return the number of filings and duties as a heading."""
     parts = zip(("filings", "own"), digest.split_duties(record), strict=True)
-    told = [count(summary.COUNTS, key, len(duties), say.lang) for key, duties in parts if duties]
-    before = word(summary.WORDS, "before", say.lang, todo=join_two(told, say.lang)) if told else ""
+    counts = [count(summary.COUNTS, key, len(duties), say.lang) for key, duties in parts if duties]
+    before = word(summary.WORDS, "before", say.lang, todo=join_two(counts, say.lang)) if counts else ""
     later = len(made.filings) - len(made.before_launch)
     parts_told = [before, say.html("later_count", count=later) if later else ""]
     heading = say.html("filings_denied" if record.decision == "deny" else "filings")
@@ -349,37 +349,38 @@ def nearest_route(finding: FindingRecord, say: PageWords) -> str:
 def _failing(route: RouteRecord, say: PageWords) -> list[str]:
     cap = route.max_foreign_percent
     share = [say.html("share_cap", percent=number(cap))] if cap is not None and route.share_too_high else []
-    return share + [say.text(one.message).rstrip(".。") for one in route.failing]
+    return share + [say.text(condition.message).rstrip(".。") for condition in route.failing]
 
 
 def _sources(record: Record, say: PageWords) -> tuple[str, list[tuple[str, str]]]:
     """Return how many of the cited articles have been checked, and those that have not, by grade."""
     articles = {(cited.policy, cited.key): cited for cited in cited_articles(record)}
-    found = {
+    by_grade = {
         grade: [article for article in articles.values() if article.verification == grade] for grade in VERIFICATIONS
     }
-    counts = {grade: len(found[grade]) for grade in VERIFICATIONS}
+    counts = {grade: len(by_grade[grade]) for grade in VERIFICATIONS}
     if not articles:
         return say.html("sources_none"), []
-    told = say.html("sources_count", count=len(articles), primary=counts["primary"])
+    sentence = say.html("sources_count", count=len(articles), primary=counts["primary"])
     if record.verification:
-        told = say.word(VERIFICATION, record.verification) + say.gap + told
+        sentence = say.word(VERIFICATION, record.verification) + say.gap + sentence
     weak = [
-        (say.html(f"sources_{grade}", count=counts[grade]), _names(found[grade], say))
+        (say.html(f"sources_{grade}", count=counts[grade]), _names(by_grade[grade], say))
         for grade in reversed(VERIFICATIONS[1:])
         if counts[grade]
     ]
-    return told, weak
+    return sentence, weak
 
 
 def _names(articles: Sequence[Citation], say: PageWords) -> str:
     """Return the regulations of articles in one line, each with the number of its articles; the first few."""
-    found = say.by_policy(articles)
+    regulations = say.by_policy(articles)
     names = [
-        say.text(one[0].title) + (say.aside(str(len(one))) if len(one) > 1 else "") for one in found[:_REGULATIONS]
+        say.text(cited[0].title) + (say.aside(str(len(cited))) if len(cited) > 1 else "")
+        for cited in regulations[:_REGULATIONS]
     ]
-    if len(found) > _REGULATIONS:
-        names.append(say.html("and_more", count=len(found) - _REGULATIONS))
+    if len(regulations) > _REGULATIONS:
+        names.append(say.html("and_more", count=len(regulations) - _REGULATIONS))
     return say.semicolon.join(names)
 
 
@@ -440,8 +441,8 @@ def fact_in_words(fact: FactRecord, say: PageWords) -> tuple[str, str]:
 
 def facts_read(record: Record) -> list[FactRecord]:
     """Return every stated fact that a finding or a condition of a route read, in the order of the spec."""
-    found = {fact.path: fact for fact in _read(record) if fact.value is not None}
-    return sorted(found.values(), key=lambda fact: (fact.line, fact.column, fact.path))
+    facts = {fact.path: fact for fact in _read(record) if fact.value is not None}
+    return sorted(facts.values(), key=lambda fact: (fact.line, fact.column, fact.path))
 
 
 def _read(record: Record) -> Iterator[FactRecord]:

@@ -53,9 +53,9 @@ class Run(NamedTuple):
     """The record of a run with one decision."""
 
 
-def rank(one: Summary) -> tuple[bool, int, bool]:
+def rank(summary: Summary) -> tuple[bool, int, bool]:
     """Return the key that sorts decisions: first those that fail the gate, then the gravest."""
-    return not one.fails, *gravity(one.decision, one.contested)
+    return not summary.fails, *gravity(summary.decision, summary.contested)
 
 
 class Report(ABC):
@@ -122,13 +122,13 @@ class Entries:
 
     def texts(self, order: Iterable[int] | None = None) -> Iterator[Texts]:
         """Yield the texts of the decisions, in this order of their positions. They are read when they are requested."""
-        for place in range(len(self)) if order is None else order:
-            content = self._spool.get(self._places[place])
+        for index in range(len(self)) if order is None else order:
+            content = self._spool.get(self._places[index])
             yield marshal.loads(content)[self._number] if content else ()  # noqa: S302 - of this run
 
     def sort(self, key: Callable[[Summary], tuple[int, ...]]) -> list[int]:
         """Return the positions of the decisions sorted by a key of their outlines."""
-        return sorted(range(len(self)), key=lambda place: key(self.summaries[place]))
+        return sorted(range(len(self)), key=lambda index: key(self.summaries[index]))
 
 
 Place: TypeAlias = "bytes | tuple[int, int]"
@@ -185,8 +185,8 @@ def fill_list(frame: str, name: str, indent: str, step: str, members: Iterable[s
     In JSON a line break is never part of a text, so that the place is found for certain.
     """
     opening, closing = f'\n{indent}"{name}": [', f"\n{indent}]"
-    before, found, after = frame.partition(f"{opening}\n{indent}{step}{{}}{closing}")
-    if not found:
+    before, marker, after = frame.partition(f"{opening}\n{indent}{step}{{}}{closing}")
+    if not marker:
         raise ValueError(name)
     yield before + opening
     for position, member in enumerate(members):

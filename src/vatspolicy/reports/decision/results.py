@@ -66,9 +66,9 @@ class Result(NamedTuple):
 
 def results(record: Record, lang: Language, judgement: Judgement) -> list[Result]:
     """Return the results of a decision (a record): first those that fail, then by level."""
-    found = list(_Results(record, lang, judgement).all())
+    made = list(_Results(record, lang, judgement).all())
     order = ("error", "warning", "note")
-    return sorted(found, key=lambda result: order.index(result.level))
+    return sorted(made, key=lambda result: order.index(result.level))
 
 
 def say_failures(failures: Sequence[Failure]) -> str:
@@ -119,14 +119,14 @@ class _Results:
             if not level:
                 continue
             waived = digest.say_waived(finding.waived, self.lang) if finding.waived else ""
-            place = finding.why.location
+            location = finding.why.location
             yield Result(
                 finding.rule,
                 "note" if waived else level,
                 failing,
                 _message(finding, self.lang) + (aside(waived, self.lang) if waived else ""),
-                place.line,
-                place.column,
+                location.line,
+                location.column,
                 str(finding.subject),
                 finding,
                 waived,
@@ -144,28 +144,28 @@ class _Results:
             if ask.rules:
                 text += aside(count(COUNTS, "dependent_rules", len(ask.rules), self.lang), self.lang)
             text = " ".join([text, *(digest.say_matter(matter, self.lang) for matter in ask.about)])
-            place = places.get(ask.path, Location(1, 1))
+            location = places.get(ask.path, Location(1, 1))
             subject, new = self.service_at(ask.path), self.judgement.is_new(self.record, "missing", position)
-            where = (place.line, place.column, subject)
+            where = (location.line, location.column, subject)
             yield Result(MISSING, level, failing, text, *where, detail=ask.path, new=new)
 
     def service_at(self, path: str) -> str:
         """Return the service that a path of the profile is about; empty for another."""
-        found = re.match(r"services\[(\d+)\]", path)
+        match = re.match(r"services\[(\d+)\]", path)
         services = self.record.services
-        return services[int(found[1])].id if found and int(found[1]) < len(services) else ""
+        return services[int(match[1])].id if match and int(match[1]) < len(services) else ""
 
     def contested(self) -> Iterator[Result]:
         for position, reading in enumerate(self.record.contested):
             level, failing = self.level("contested", position, "warning" if reading.stricter else "note")
-            place = reading.location
+            location = reading.location
             yield Result(
                 CONTESTED,
                 level,
                 failing,
                 digest.say_contested(reading, self.lang),
-                place.line,
-                place.column,
+                location.line,
+                location.column,
                 reading.subject,
                 None,
                 detail=f"{reading.rule}\0{reading.reading}",
@@ -174,19 +174,19 @@ class _Results:
 
     def undetermined(self) -> Iterator[Result]:
         """Yield one note about the undetermined rules on which the decision does not depend."""
-        found = [
+        findings = [
             finding
             for position, finding in enumerate(self.record.undetermined)
             if ("undetermined", position) not in self.failing
         ]
-        if not found or self.record.missing:
+        if not findings or self.record.missing:
             return
-        facts = sorted(digest.open_facts(found).items(), key=lambda item: -item[1][1])
-        told = joint("list", self.lang).join(f"{path}{aside(str(n), self.lang)}" for path, (_, n) in facts[:SHOWN])
+        facts = sorted(digest.open_facts(findings).items(), key=lambda item: -item[1][1])
+        listed = joint("list", self.lang).join(f"{path}{aside(str(n), self.lang)}" for path, (_, n) in facts[:SHOWN])
         if len(facts) > SHOWN:
-            told = word(WORDS, "more", self.lang, facts=told, count=len(facts) - SHOWN)
-        rules = len({finding.rule for finding in found})
-        text = word(WORDS, "left", self.lang, count=rules, facts=told)
+            listed = word(WORDS, "more", self.lang, facts=listed, count=len(facts) - SHOWN)
+        rules = len({finding.rule for finding in findings})
+        text = word(WORDS, "left", self.lang, count=rules, facts=listed)
         new = self.record.file not in (self.judgement.known or {})
         yield Result(UNDETERMINED, "note", None, text, 1, 1, "", new=new)
 

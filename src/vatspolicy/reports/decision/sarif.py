@@ -49,15 +49,15 @@ class Report(pieces.Report):
         Rules have no index until all are known.
         """
         lang = self.lang
-        found = results(record, lang, self.judgement)
+        made = results(record, lang, self.judgement)
         rules: dict[str, object] = {}
-        for result in found:
+        for result in made:
             if result.rule not in self._told:
                 self._told.add(result.rule)
                 rules[result.rule] = [result.finding is None, _rule(result, lang)]
         parts = (
-            [_result(record, result) | self._compare(result) for result in found],
-            [_later_law(record, told)] if (told := digest.later_law(record, lang)) else [],
+            [_result(record, result) | self._compare(result) for result in made],
+            [_later_law(record, text)] if (text := digest.later_law(record, lang)) else [],
             [_opinion(record, opinion, lang) for opinion in record.opinions],
             [_change_ahead(record, *change) for change in digest.changes_ahead(record, lang)],
         )
@@ -72,8 +72,8 @@ class Report(pieces.Report):
         for problem in problems:
             text = " ".join(part for part in (problem.path, problem.message, problem.hint) if part)
             made.notify("error", text, location(problem.file, problem.line, problem.column))
-        for one in entries.texts():
-            said, file = json.loads(one[6])
+        for texts_of_spec in entries.texts():
+            said, file = json.loads(texts_of_spec[6])
             made.notify("note", said, location(file, 1))
         places = self._add_rules(made, entries)
         _add_remarks(made, run.remarks or (), lang, judgement)
@@ -82,7 +82,7 @@ class Report(pieces.Report):
         launches = find_launches(run.gate, entries.summaries)
         properties = {
             "decisions": {summary.file: summary.decision for summary in entries.summaries},
-            **({"launches": {one.file: one.decision for one in launches}} if launches else {}),
+            **({"launches": {launch.file: launch.decision for launch in launches}} if launches else {}),
             "failOn": judgement.fail_on,
             "noFail": judgement.no_fail,
             "specs": len(entries),
@@ -93,8 +93,8 @@ class Report(pieces.Report):
             yield frame
             return
         index = {rule["id"]: position for position, rule in enumerate(made.rules)}
-        texts = (texts[part] for part, found in enumerate(places) for texts in entries.texts(found))
-        members = (_RULE.sub(lambda one: f"{one[1]}{index[json.loads(one[2])]}", text) for text in texts)
+        texts = (texts[part] for part, positions in enumerate(places) for texts in entries.texts(positions))
+        members = (_RULE.sub(lambda match: f"{match[1]}{index[json.loads(match[2])]}", text) for text in texts)
         yield from fill_list(frame, "results", _INDENT[:6], _INDENT[:2], chain(members, filter(None, [remarks])))
 
     def _add_rules(self, run: SarifRun, entries: Entries) -> list[list[int]]:
@@ -105,16 +105,16 @@ class Report(pieces.Report):
         for position, texts in enumerate(entries.texts()):
             if position == 0:
                 run.version = texts[5]
-            for part, found in enumerate(places):
+            for part, positions in enumerate(places):
                 if texts[part]:
-                    found.append(position)
+                    positions.append(position)
                     first.setdefault(part, texts)
             for name, rule in json.loads(texts[4]).items():
                 rules.setdefault(name, rule)
         run.rules += [rule for _, (_, rule) in sorted(rules.items(), key=lambda item: (item[1][0], item[0]))]
         if 1 in first:
-            told = json.loads(f"[{first[1][1]}]")[0]["message"]["text"]
-            run.add_rule("later-law", told, address=page("gate.md", "which-law"))
+            text = json.loads(f"[{first[1][1]}]")[0]["message"]["text"]
+            run.add_rule("later-law", text, address=page("gate.md", "which-law"))
         if 2 in first:
             run.add_rule("opinions", phrase("opinions", self.lang), address=page("policies.md"))
         if 3 in first:
@@ -222,15 +222,15 @@ def _suppression(waived: Waived, said: str) -> dict[str, object]:
     }
 
 
-def _later_law(record: Record, told: str) -> dict[str, object]:
+def _later_law(record: Record, text: str) -> dict[str, object]:
     """Return that the law of the day is not all known, as a note."""
-    return _note("later-law", told, location(record.file, 1), f"{record.product}\0later-law")
+    return _note("later-law", text, location(record.file, 1), f"{record.product}\0later-law")
 
 
 def _opinion(record: Record, opinion: Opinion, lang: Language) -> dict[str, object]:
     identity = f"{record.product}\0opinions\0{opinion.about}\0{opinion.service}\0{opinion.date}"
-    place = location(record.file, opinion.line, opinion.column)
-    made = _note("opinions", digest.say_opinion(opinion, lang), place, identity)
+    position = location(record.file, opinion.line, opinion.column)
+    made = _note("opinions", digest.say_opinion(opinion, lang), position, identity)
     kept = ("about", "service", "reading", "classes", "by", "authority", "date", "state", "granted")
     return made | {"properties": {key: value for key, value in encode(opinion).items() if key in kept}}
 
@@ -240,8 +240,8 @@ def _change_ahead(record: Record, day: str, text: str) -> dict[str, object]:
     return _note("changes-ahead", text, location(record.file, 1), f"{record.product}\0changes-ahead\0{day}")
 
 
-def _note(rule: str, text: str, place: Mapping[str, object], identity: str) -> dict[str, object]:
-    return make_result(FINGERPRINT, rule, "note", text, place, identity)
+def _note(rule: str, text: str, position: Mapping[str, object], identity: str) -> dict[str, object]:
+    return make_result(FINGERPRINT, rule, "note", text, position, identity)
 
 
 def _place(remark: Remark) -> dict[str, object]:
@@ -253,14 +253,14 @@ def _add_remarks(run: SarifRun, remarks: Iterable[Remark], lang: Language, judge
     remarks = list(remarks)
     for remark in remarks:
         if remark.kind == "settings":
-            place = _place(remark) if remark.file else None
-            run.notify("note", digest.say_remark(remark, lang), place)
+            position = _place(remark) if remark.file else None
+            run.notify("note", digest.say_remark(remark, lang), position)
     remarks = [remark for remark in remarks if remark.kind != "settings"]
     for kind in sorted({remark.kind for remark in remarks}):
         text = f"{digest.WAIVER_WORDS['remarks'][lang]}{joint('colon', lang)}{kind}"
         run.add_rule(f"waivers/{kind}", text, address=page("waivers.md"))
     for remark in remarks:
         level = "error" if judgement.fails_remark(remark) else remark.level
-        place = _place(remark)
+        position = _place(remark)
         identity = f"{remark.product}\0{remark.kind}\0{remark.rule}\0{remark.message['en']}"
-        run.add_result(f"waivers/{remark.kind}", level, digest.say_remark(remark, lang), place, identity)
+        run.add_result(f"waivers/{remark.kind}", level, digest.say_remark(remark, lang), position, identity)

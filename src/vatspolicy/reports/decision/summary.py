@@ -101,7 +101,7 @@ def summarize(record: Record, lang: Language, judgement: Judgement) -> Summary:
         filings=len(filings),
         own=len(own),
         law=record.bundle,
-        notices=tuple(one.message[lang] for one in record.notices if one.kind in ("later-law", "not-advice")),
+        notices=tuple(notice.message[lang] for notice in record.notices if notice.kind in ("later-law", "not-advice")),
         verification=record.verification,
         reason=_say_reason(record, lang),
     )
@@ -119,12 +119,12 @@ class LaunchWord(NamedTuple):
 def find_launches(gate: GateResult | None, summaries: Iterable[Summary]) -> list[LaunchWord]:
     """Return the launches that a run decided as a whole."""
     words = {summary.file: summary.decision for summary in summaries} if gate and gate.launches else {}
-    found = []
+    launch_words = []
     for file, specs in gate.launches.items() if gate else ():
         decided = [words[spec] for spec in specs if spec in words]
         gravest = max(decided, key=digest.SEVERITY.index) if len(decided) == len(specs) else None
-        found.append(LaunchWord(file, gravest, {split_part(spec)[1]: words.get(spec) for spec in specs}))
-    return found
+        launch_words.append(LaunchWord(file, gravest, {split_part(spec)[1]: words.get(spec) for spec in specs}))
+    return launch_words
 
 
 def say_launches(launches: Iterable[LaunchWord], lang: Language) -> Iterator[str]:
@@ -133,9 +133,9 @@ def say_launches(launches: Iterable[LaunchWord], lang: Language) -> Iterator[str
     def say(decision: str | None) -> str:
         return word(VERDICTS, decision, lang) if decision else word(WORDS, "bad", lang)
 
-    for one in launches:
-        parts = [f"{name} {say(decision)}" for name, decision in one.parts.items()]
-        said = word(WORDS, "launch", lang, file=clean(one.file, one_line=True), decision=say(one.decision))
+    for launch in launches:
+        parts = [f"{name} {say(decision)}" for name, decision in launch.parts.items()]
+        said = word(WORDS, "launch", lang, file=clean(launch.file, one_line=True), decision=say(launch.decision))
         yield end(f"{said}{aside(joint('comma', lang).join(parts), lang)}", lang)
 
 
@@ -170,8 +170,8 @@ def _name(record: Record, failure: Failure, lang: Language) -> str:
 def _say_reason(record: Record, lang: Language) -> str:
     decision = record.decision
     parts = [digest.say_opinion(opinion, lang) for opinion in record.opinions if opinion.state == COUNTED]
-    if told := digest.some_waived(record, lang):
-        parts.append(told)
+    if waived := digest.some_waived(record, lang):
+        parts.append(waived)
     if decision == "deny":
         parts += [finding.message[lang] for finding in record.denials]
     elif decision == "needs-license":
@@ -227,7 +227,7 @@ def say_gate(
     text += space + end(
         joint("colon", lang).join([decided, joint("comma", lang).join(counts)] if counts else [decided]), lang
     )
-    text += "".join(f"{space}{one}" for one in say_launches(find_launches(gate, summaries), lang))
+    text += "".join(f"{space}{sentence}" for sentence in say_launches(find_launches(gate, summaries), lang))
     if law := own_law(summaries, lang):
         text += space + end(law, lang)
     if state != "passed" and not gate.exit_code:
@@ -273,26 +273,26 @@ def _reasons(gate: GateResult, summaries: Sequence[Summary], lang: Language) -> 
 
 
 def _levels(summaries: Sequence[Summary], fail_on: str, lang: Language) -> list[str]:
-    found: dict[str, list[Summary]] = {}
+    by_level: dict[str, list[Summary]] = {}
     for summary in summaries:
         if summary.level:
-            found.setdefault(summary.level, []).append(summary)
+            by_level.setdefault(summary.level, []).append(summary)
     alone = len(summaries) == 1
-    told = {level: level if alone else f"{len(failed)} {level}" for level, failed in found.items()}
-    plain = joint("list", lang).join(told[level] for level in ("deny", "needs-license") if level in found)
+    labels = {level: level if alone else f"{len(failed)} {level}" for level, failed in by_level.items()}
+    plain = joint("list", lang).join(labels[level] for level in ("deny", "needs-license") if level in by_level)
     said = [f"{plain} ≥ --fail-on {fail_on}"] if plain else []
     for level in NAMED:
-        if level in found:
-            names = _names(found[level], lang)
-            said.append(f"{told[level]} ≥ --fail-on {fail_on}{joint('colon', lang)}{names}")
-    if INCOMPLETE in found:
-        said.append(word(WORDS, "open", lang) if alone else count(COUNTS, INCOMPLETE, len(found[INCOMPLETE]), lang))
+        if level in by_level:
+            names = _names(by_level[level], lang)
+            said.append(f"{labels[level]} ≥ --fail-on {fail_on}{joint('colon', lang)}{names}")
+    if INCOMPLETE in by_level:
+        said.append(word(WORDS, "open", lang) if alone else count(COUNTS, INCOMPLETE, len(by_level[INCOMPLETE]), lang))
     return said
 
 
 def _names(failed: Iterable[Summary], lang: Language) -> str:
     """Return the first finding that failed, and the number of others."""
-    names = list(dict.fromkeys(name for one in failed for name in one.names))
+    names = list(dict.fromkeys(name for summary in failed for name in summary.names))
     if len(names) < 2:
         return "".join(names)
     return word(WORDS, "more", lang, name=names[0], count=len(names) - 1)
@@ -348,18 +348,18 @@ def own_law(summaries: Sequence[Summary], lang: Language) -> str:
 
 def say_limits(summaries: Sequence[Summary], lang: Language) -> str:
     """Return the limits of all decisions: each notice once, and the weakest grade of an article cited."""
-    notices = list(dict.fromkeys(notice for one in summaries for notice in one.notices))
-    grades = [one.verification for one in summaries if one.verification]
+    notices = list(dict.fromkeys(notice for summary in summaries for notice in summary.notices))
+    grades = [summary.verification for summary in summaries if summary.verification]
     weakest = max(grades, key=VERIFICATIONS.index, default=None)
     return gap(lang).join(digest.add_grade(notices, weakest, lang))
 
 
 def say_totals(summaries: Iterable[Summary], invalid: int, lang: Language) -> str:
     """Return how many specs there are, by decision, the invalid ones included."""
-    found: dict[str, int] = {}
-    for one in gravest_first(summaries):
-        found[one.decision] = found.get(one.decision, 0) + 1
+    counts: dict[str, int] = {}
+    for summary in gravest_first(summaries):
+        counts[summary.decision] = counts.get(summary.decision, 0) + 1
     words = [f"{invalid} {word(WORDS, 'bad', lang)}"] if invalid else []
-    words += [f"{n} {word(VERDICTS, key, lang)}" for key, n in found.items()]
-    decided = sum(found.values())
+    words += [f"{n} {word(VERDICTS, key, lang)}" for key, n in counts.items()]
+    decided = sum(counts.values())
     return count(COUNTS, "decided", decided + invalid, lang, words=joint("comma", lang).join(words))

@@ -69,16 +69,11 @@ class Report(pieces.Report):
         invalid = _count_errors(gate)
         closing = say_gate(gate, entries.summaries, lang, style, room, run.repeated, extent == "quiet") if gate else []
         several = len(entries) + len(invalid) > 1
-        if extent == "details":
-            order = entries.sort(lambda one: gravity(one.decision, one.contested))
-            yield from (text for (text,) in entries.texts(order))
-        elif extent == "screen" and not several and run.only:
+        if extent == "screen" and not several and run.only:
             yield from _join(render_screen(run.only, lang, style, room, () if remarks else closing))
             closing = closing if remarks else []
-        elif extent in ("screen", "summary", "failures"):
-            lines = table_lines if extent == "screen" else summary_lines
-            shown = [one for one in entries.summaries if one.fails or extent != "failures"]
-            yield from _join(lines(shown, invalid, lang, style, room))
+        else:
+            yield from self._decisions(entries, invalid)
         for changes in (gate.changes, gate.by_law) if gate and extent != "quiet" else ():
             yield from _join(_change_lines(changes, lang, style, room))
         if remarks and extent != "quiet":
@@ -88,6 +83,17 @@ class Report(pieces.Report):
         if (several or extent == "summary") and extent not in ("quiet", "details") and len(entries):
             yield from _join([style(line, "dim") for line in wrap(say_limits(entries.summaries, lang), room, "")])
         yield from _join(closing)
+
+    def _decisions(self, entries: Entries, invalid: Mapping[str, int]) -> Iterator[str]:
+        """Yield the decisions: each in full, or all in a table or in lines; none in a quiet report."""
+        lang, room, extent = self.view.lang, self.view.room, self.view.extent
+        if extent == "details":
+            order = entries.sort(lambda summary: gravity(summary.decision, summary.contested))
+            yield from (text for (text,) in entries.texts(order))
+        elif extent != "quiet":
+            lines = table_lines if extent == "screen" else summary_lines
+            shown = [summary for summary in entries.summaries if summary.fails or extent != "failures"]
+            yield from _join(lines(shown, invalid, lang, self._style, room))
 
 
 def _join(lines: list[str]) -> Iterator[str]:
@@ -114,9 +120,9 @@ def _change_lines(changes: SpecChanges | None, lang: Language, style: Style, roo
     from vatspolicy.reports.spec_change import say_changes, say_heading, say_rest
 
     lines = [style(say_heading(changes, lang), *HEADING)]
-    for one in say_changes(changes, lang):
-        lines += wrap(f"{clean(one.file, one_line=True)}{joint('colon', lang)}{one.head}", room, "    ", "  ")
-        for line in one.lines:
+    for change in say_changes(changes, lang):
+        lines += wrap(f"{clean(change.file, one_line=True)}{joint('colon', lang)}{change.head}", room, "    ", "  ")
+        for line in change.lines:
             lines += wrap(line, room, "      ", "    - ")
     rest = say_rest(changes, lang)
     return [*lines, *(wrap(rest, room, "  ", "  ") if rest else [])]
@@ -156,10 +162,10 @@ def _rows(summaries: Iterable[Summary], invalid: Mapping[str, int], lang: Langua
     for file, errors in invalid.items():
         name = clean(file, one_line=True)
         yield TableRow(word(WORDS, "invalid", lang), "red", name, "", None, None, count(COUNTS, "errors", errors, lang))
-    for one in gravest_first(summaries):
-        file, name = clean(one.file, one_line=True), clean(one.title, one_line=True)
-        verdict, color = word(VERDICTS, one.decision, lang), COLORS[one.decision]
-        yield TableRow(verdict, color, file, name, one.licenses, one.filings + one.own, one.reason)
+    for summary in gravest_first(summaries):
+        file, name = clean(summary.file, one_line=True), clean(summary.title, one_line=True)
+        verdict, color = word(VERDICTS, summary.decision, lang), COLORS[summary.decision]
+        yield TableRow(verdict, color, file, name, summary.licenses, summary.filings + summary.own, summary.reason)
 
 
 def table_lines(
@@ -177,9 +183,9 @@ def table_lines(
     lines = [style(f" {_pad(heads[0], first)}  {_pad(heads[1], middle)}  {heads[2]}  {heads[3]}".rstrip(), *HEADING)]
     for row in rows:
         figures = ["" if n is None else str(n) for n in (row.licenses, row.duties)]
-        told = "  ".join(_pad(figure, size, right=True) for figure, size in zip(figures, counts, strict=True))
+        cells = "  ".join(_pad(figure, size, right=True) for figure, size in zip(figures, counts, strict=True))
         name = _pad(shorten(row.title or row.file, middle), middle)
-        lines.append(f" {style(_pad(row.verdict, first), 'bold', row.color)}  {name}  {told}".rstrip())
+        lines.append(f" {style(_pad(row.verdict, first), 'bold', row.color)}  {name}  {cells}".rstrip())
         below = joint("colon", lang).join(part for part in (row.file if row.title else "", row.reason) if part)
         lines += [style(f" {' ' * first}  {shorten(below, room - first - 3)}", "dim")]
     return lines
@@ -299,8 +305,8 @@ class _Screen:
             yield from _cut(self.entry(title, f"{verdict} ", " "), 2, self.room)
             yield from self.entry(about, " ", " ")
         yield from self.entry(digest.say_meaning(self.record, self.lang), " ", " ")
-        if told := digest.some_waived(self.record, self.lang):
-            yield from (self.style(line, "yellow") for line in self.entry(told, " ", " "))
+        if waived := digest.some_waived(self.record, self.lang):
+            yield from (self.style(line, "yellow") for line in self.entry(waived, " ", " "))
 
     def deciding(self) -> Iterator[Section]:
         """Yield the sections that are never cut; the first have what cannot be fixed."""
@@ -343,11 +349,11 @@ class _Screen:
         route = finding.nearest_route
         if route is None:
             return ""
-        fails = [self.say(one.message) for one in route.failing]
+        fails = [self.say(condition.message) for condition in route.failing]
         if route.max_foreign_percent is not None and route.share_too_high:
             fails.insert(0, word(SCREEN_WORDS, "share", self.lang, percent=number(route.max_foreign_percent)))
-        told = joint("semicolon", self.lang).join(fail.rstrip(".。") for fail in fails)
-        return word(SCREEN_WORDS, "nearest", self.lang, route=self.say(route.title), fails=told)
+        reasons = joint("semicolon", self.lang).join(fail.rstrip(".。") for fail in fails)
+        return word(SCREEN_WORDS, "nearest", self.lang, route=self.say(route.title), fails=reasons)
 
     def asked(self, questions: Iterable[FactQuestion]) -> Iterator[list[str]]:
         for ask in questions:
@@ -362,8 +368,8 @@ class _Screen:
             same.setdefault((named, self.law(need), digest.waived_mark(need, self.lang)), []).append(need)
         for (named, law, mark), needs in same.items():
             lines: list[str] = []
-            for place, text in enumerate(named):
-                ways = [way for need in needs if (way := self.way(need, need.offers[place]))]
+            for index, text in enumerate(named):
+                ways = [way for need in needs if (way := self.way(need, need.offers[index]))]
                 about = aside(joint("semicolon", self.lang).join(ways), self.lang) if ways else ""
                 lead = f"  {phrase('or', self.lang)} " if lines else "  → "
                 lines += self.entry(f"{text}{about}{mark}{'' if lines else law}", lead)
@@ -374,8 +380,8 @@ class _Screen:
         service, comma = need.subject.service, joint("comma", self.lang)
         start = f"{clean(service)}{joint('colon', self.lang)}" if service else ""
         source = joint("bodies", self.lang).join(_abbreviate(self.say(body.title)) for body in offer.authority)
-        told = [phrase("from", self.lang, authority=source), digest.say_holder(need, self.lang)]
-        return comma.join([f"{start}{self.style(self.say(offer.instrument.title), 'bold')}", *told])
+        details = [phrase("from", self.lang, authority=source), digest.say_holder(need, self.lang)]
+        return comma.join([f"{start}{self.style(self.say(offer.instrument.title), 'bold')}", *details])
 
     def way(self, need: NeedRecord, offer: LicenseOffer) -> str:
         """Return class and route of a license; empty for a license required by name."""
@@ -412,17 +418,17 @@ class _Screen:
         if not heading:
             return
         filings, own = digest.split_duties(self.record)
-        told = [] if self.record.decision == "deny" else [*self.by_bearer((*filings, *own))]
-        most = max(1, min(_MOST, (lines - 1) // max(1, len(told))))
-        yield Section(heading, [_cut(self.entry(text, "  ☐ "), most, self.room) for text in told], True)
+        sentences = [] if self.record.decision == "deny" else [*self.by_bearer((*filings, *own))]
+        most = max(1, min(_MOST, (lines - 1) // max(1, len(sentences))))
+        yield Section(heading, [_cut(self.entry(text, "  ☐ "), most, self.room) for text in sentences], True)
 
     def by_bearer(self, duties: Iterable[DutyRecord]) -> Iterator[str]:
         """Yield who must act, and the titles of the duties."""
         titles: dict[str, list[str]] = {}
         for duty in duties:
             titles.setdefault(digest.say_bearer(duty, self.lang), []).append(self.say(duty.instrument.title))
-        for who, found in titles.items():
-            yield f"{who}{joint('colon', self.lang)}{joint('semicolon', self.lang).join(dict.fromkeys(found))}"
+        for who, titles_of in titles.items():
+            yield f"{who}{joint('colon', self.lang)}{joint('semicolon', self.lang).join(dict.fromkeys(titles_of))}"
 
     def events(self) -> Iterator[list[str]]:
         """Yield each duty that must be done before something other than the launch, such as an export of data."""
@@ -440,8 +446,8 @@ class _Screen:
             yield from self.entry(digest.say_opinion(opinion, self.lang), " § ", "   ")
         space = gap(self.lang)
         further = joint("comma", self.lang).join(_further(self.record, self.lang))
-        told = [word(SCREEN_WORDS, "further", self.lang, text=further)] if further else []
-        yield from wrap(space.join([*told, word(SCREEN_WORDS, "details", self.lang)]), self.room, " ")
+        hints = [word(SCREEN_WORDS, "further", self.lang, text=further)] if further else []
+        yield from wrap(space.join([*hints, word(SCREEN_WORDS, "details", self.lang)]), self.room, " ")
         text = clean(space.join(digest.say_limits(self.record, self.lang)), one_line=True)
         yield from (self.style(line, "dim") for line in wrap(text, self.room, " "))
 
@@ -453,8 +459,8 @@ def _cut(lines: list[str], most: int, room: int) -> list[str]:
 
 def _abbreviate(title: str) -> str:
     """Return the short name of an authority, which some titles have in brackets at their end."""
-    found = re.search(r"\(([A-Z]{3,})\)$", title)
-    return found[1] if found else title
+    match = re.search(r"\(([A-Z]{3,})\)$", title)
+    return match[1] if match else title
 
 
 def _further(record: Record, lang: Language) -> Iterator[str]:

@@ -88,14 +88,14 @@ def render(
 def _tasks(record: Record, say: PageWords) -> Iterator[Sequence[object]]:
     made = make_memo(record, say)
     lead = [record.title, say.word(VERDICTS, record.decision)]
-    for one in made.licenses:
-        title = (f"{say.html('or')} " if one.alternative else "") + one.title
-        if one.service:
-            title += say.aside(one.service)
-        by = say.comma.join(part for part in (one.activity, one.route) if part)
+    for license in made.licenses:
+        title = (f"{say.html('or')} " if license.alternative else "") + license.title
+        if license.service:
+            title += say.aside(license.service)
+        by = say.comma.join(part for part in (license.activity, license.route) if part)
         when = [say.word(GROUPS, "before-launch"), say.html("to_get"), _day(record.launch)]
-        law = [say.names(one.citations), _grade(one.citations, say)]
-        yield ["", *lead, say.html("license"), title, one.authority, one.bearer, by, *when, *law]
+        law = [say.names(license.citations), _grade(license.citations, say)]
+        yield ["", *lead, say.html("license"), title, license.authority, license.bearer, by, *when, *law]
     for item in made.tasks:
         if not item.license:
             when = [say.word(GROUPS, item.group), item.when, _day(item.day)]
@@ -125,8 +125,8 @@ def _product(record: Record, say: PageWords) -> Sequence[object]:
 
 def _grade(citations: Iterable[Citation], say: PageWords) -> str:
     """Return the weakest verification of articles."""
-    found = {cited.verification for cited in citations}
-    return next((say.word(KNOWN, grade) for grade in reversed(VERIFICATIONS) if grade in found), "")
+    grades = {cited.verification for cited in citations}
+    return next((say.word(KNOWN, grade) for grade in reversed(VERIFICATIONS) if grade in grades), "")
 
 
 def _day(day: str | None) -> datetime.date | None:
@@ -135,11 +135,11 @@ def _day(day: str | None) -> datetime.date | None:
 
 def _fill(sheet: Worksheet, columns: Mapping[str, int], rows: Iterable[Sequence[object]], say: PageWords) -> None:
     for line, row in enumerate([[say.html(key) for key in columns], *rows], 1):
-        for place, value in enumerate(row, 1):
-            _write(sheet, line, place, value)
-    for place, width in enumerate(columns.values(), 1):
-        sheet.column_dimensions[get_column_letter(place)].width = width
-        head = sheet.cell(1, place)
+        for column, value in enumerate(row, 1):
+            _write(sheet, line, column, value)
+    for column, width in enumerate(columns.values(), 1):
+        sheet.column_dimensions[get_column_letter(column)].width = width
+        head = sheet.cell(1, column)
         head.font, head.fill = Font(bold=True), PatternFill("solid", fgColor="E7EDF7")
     last = get_column_letter(len(columns))
     sheet.freeze_panes, sheet.auto_filter.ref = "A2", f"A1:{last}{sheet.max_row}"
@@ -149,9 +149,9 @@ def _fill(sheet: Worksheet, columns: Mapping[str, int], rows: Iterable[Sequence[
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
 
 
-def _write(sheet: Worksheet, line: int, place: int, value: object) -> None:
+def _write(sheet: Worksheet, line: int, column: int, value: object) -> None:
     """Write a cell. A text stays a text, whatever sign it begins with, also once it is edited."""
-    cell = sheet.cell(line, place)
+    cell = sheet.cell(line, column)
     cell.alignment = Alignment(wrap_text=True, vertical="top")
     if value and isinstance(value, str):
         text = clean(value)[:_LONGEST]

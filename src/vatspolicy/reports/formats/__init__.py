@@ -47,8 +47,8 @@ FORMATS: Mapping[str, Format] = {
 
 def ending_of(name: str) -> str:
     """Return the file suffix of a format; empty if no suffix identifies the format."""
-    known = FORMATS.get(name)
-    return name if known is None or known.ending is None else known.ending
+    format = FORMATS.get(name)
+    return name if format is None or format.ending is None else format.ending
 
 
 # --- what a writer leaves out

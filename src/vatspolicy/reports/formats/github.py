@@ -56,13 +56,13 @@ class Annotations:
 
         Where there are more, the last one says so with `more`, a sentence with a `{count}`.
         """
-        found = []
+        written = []
         for level, lines in self.lines.items():
             if self.counts[level] > LIMITS[level]:
                 kept = LIMITS[level] - 1
                 lines = [*lines[:kept], str(Annotation(level, more.format(count=self.counts[level] - kept)))]
-            found += [f"{line}\n" for line in lines]
-        return "".join(found)
+            written += [f"{line}\n" for line in lines]
+        return "".join(written)
 
 
 def command(level: str, message: str, **properties: str | int) -> str:

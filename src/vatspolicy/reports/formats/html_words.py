@@ -217,10 +217,10 @@ class PageWords:
 
     def by_policy(self, citations: Iterable[Citation]) -> list[list[Citation]]:
         """Return citations by regulation, each article once, in order of appearance."""
-        found: dict[str, dict[str, Citation]] = {}
+        by_policy: dict[str, dict[str, Citation]] = {}
         for cited in citations:
-            found.setdefault(cited.policy, {}).setdefault(cited.key, cited)
-        return [list(articles.values()) for articles in found.values()]
+            by_policy.setdefault(cited.policy, {}).setdefault(cited.key, cited)
+        return [list(articles.values()) for articles in by_policy.values()]
 
     def reference(self, cited: Citation, titled: bool) -> str:
         """Return an article with its verification, and with the title of its regulation if `titled`."""

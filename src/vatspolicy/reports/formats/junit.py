@@ -20,29 +20,26 @@ INDEX, STARTED = LATER.format(name="index"), LATER.format(name="started")
 class Suites:
     """A report under construction."""
 
-    def __init__(self, name: str, started: str = "", properties: Mapping[str, str] | None = None) -> None:
-        """Begin a report.
-
-        `started` is the moment of the run in UTC (YYYY-MM-DDThh:mm:ss). Each suite repeats the properties of the run:
-        the schema has no other place for them.
-        """
-        self.name, self.started, self.properties = name, started or NO_TIME, dict(properties or {})
+    def __init__(self, name: str) -> None:
+        self.name = name
         self._suites: list[Suite] = []
 
-    def add_suite(self, name: str, file: str | None = None, seconds: float = 0.0) -> Suite:
-        """Add a suite and return it. `seconds` are those of cases without a separate time."""
-        suite = Suite(name, file, seconds)
-        self._suites.append(suite)
-        return suite
+    def add_suite(self, name: str, file: str | None = None) -> Suite:
+        """Add a suite and return it."""
+        self._suites.append(Suite(name, file))
+        return self._suites[-1]
 
     def to_xml(self) -> str:
         """Return the whole document."""
-        texts = [suite.to_text(self.name, list(self.properties)) for suite in self._suites]
-        return "".join(join_suites(texts, self.started, self.properties))
+        return "".join(join_suites([suite.to_text(self.name, ()) for suite in self._suites], NO_TIME, {}))
 
 
 def join_suites(texts: Iterable[str], started: str, properties: Mapping[str, str]) -> Iterator[str]:
-    """Yield the document with suites as `Suite.to_text` writes them, with the values of the run filled in."""
+    """Yield the document with suites as `Suite.to_text` writes them, with the values of the run filled in.
+
+    `started` is the moment of the run in UTC (YYYY-MM-DDThh:mm:ss). Each suite repeats the properties of the run:
+    the schema has no other place for them.
+    """
     values = {STARTED: started or NO_TIME}
     values |= {LATER.format(name=name): escape_attribute(_line(value)) for name, value in properties.items()}
     opening = f"{START}<testsuites"

@@ -61,11 +61,11 @@ class SarifRun:
         self.rules.append(rule)
 
     def add_result(
-        self, rule: str, level: str, text: str, place: Mapping[str, object], identity: str, *, related: object = None
+        self, rule: str, level: str, text: str, place: Mapping[str, object], identity: str
     ) -> dict[str, object]:
         """Add a result of a rule at a place, and return it. Equal results of two runs have the same `identity`."""
-        index = next(index for index, known in enumerate(self.rules) if known["id"] == rule)
-        result = make_result(self.fingerprint, rule, level, text, place, identity, index=index, related=related)
+        index = next(index for index, listed in enumerate(self.rules) if listed["id"] == rule)
+        result = make_result(self.fingerprint, rule, level, text, place, identity, index=index)
         self.results.append(result)
         return result
 

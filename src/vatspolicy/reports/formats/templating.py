@@ -44,9 +44,9 @@ def escape_markdown(text: str) -> str:
     return re.sub(r"@(?=\w)|://|(?i:www\.)", _part, text)
 
 
-def _part(found: re.Match[str]) -> str:
+def _part(match: re.Match[str]) -> str:
     """Return a mention or a link with an invisible space inside, so that a renderer leaves it as text."""
-    return f"{found[0][0]}\u200b{found[0][1:]}"
+    return f"{match[0][0]}\u200b{match[0][1:]}"
 
 
 def escape_line_of_html(text: str) -> str:
@@ -180,8 +180,8 @@ class _Environment(Environment):
     def _generate(
         self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
     ) -> str:
-        for found in source.find_all((nodes.Concat, nodes.Mod)):
-            raise TemplateSyntaxError("Templates do not join texts: write two expressions.", found.lineno, name)
+        for node in source.find_all((nodes.Concat, nodes.Mod)):
+            raise TemplateSyntaxError("Templates do not join texts: write two expressions.", node.lineno, name)
         return super()._generate(source, name, filename, defer_init)
 
 

@@ -105,8 +105,8 @@ def write(folder: Path, pages: Pages, format: str = "markdown") -> PageDifferenc
 
 def _made(folder: Path, format: str) -> set[str]:
     """Return paths of the pages in a folder that the command wrote: their first or second line says so."""
-    found = (path for ending in _ENDINGS[format] for path in folder.glob(ending) if path.is_file())
-    return {path.relative_to(folder).as_posix() for path in found if MARK.encode() in path.read_bytes()[:_BEGINNING]}
+    paths = (path for ending in _ENDINGS[format] for path in folder.glob(ending) if path.is_file())
+    return {path.relative_to(folder).as_posix() for path in paths if MARK.encode() in path.read_bytes()[:_BEGINNING]}
 
 
 _BEGINNING = 200

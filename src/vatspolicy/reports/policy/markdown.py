@@ -99,14 +99,14 @@ def calendar_page(bundle: Bundle) -> str:
 
 def to_compare_page(bundle: Bundle) -> str:
     """Render the articles not compared with an official text, those with denials first."""
-    found = open_articles(bundle)
+    articles = open_articles(bundle)
     return _render(
         "policy/to-compare.md.j2",
         articles=sum(len(policy.articles) for policy in bundle.policies.values()),
         count=count_by_address(bundle),
-        official=group_by_address(found),
-        total=len(found),
-        unknown=[one for one in found if one.address is None],
+        official=group_by_address(articles),
+        total=len(articles),
+        unknown=[article for article in articles if article.address is None],
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -87,20 +87,20 @@ class PolicyPage:
     def chain(self) -> list[Policy]:
         """Policies before and after this one, itself included, in the order of their days; empty if there are none."""
         policies = self.bundle.policies
-        found = {self.policy.id}
-        fresh = set(found)
+        ids = {self.policy.id}
+        fresh = set(ids)
         while fresh:
             around = {earlier for id in fresh for earlier in policies[id].supersedes}
             around |= {later.id for later in policies.values() if fresh & set(later.supersedes)}
-            fresh = around - found
-            found |= fresh
-        chain = sorted((policies[id] for id in found), key=lambda one: (one.since, one.id))
+            fresh = around - ids
+            ids |= fresh
+        chain = sorted((policies[id] for id in ids), key=lambda policy: (policy.since, policy.id))
         return chain if len(chain) > 1 else []
 
     @property
     def superseded_by(self) -> list[str]:
         """Ids of the policies that supersede this one."""
-        return [other.id for other in self.bundle.policies.values() if self.policy.id in other.supersedes]
+        return [policy.id for policy in self.bundle.policies.values() if self.policy.id in policy.supersedes]
 
     @property
     def uses(self) -> list[Policy]:
@@ -110,7 +110,7 @@ class PolicyPage:
     @property
     def used_by(self) -> list[str]:
         """Ids of the policies that use definitions of this one."""
-        return [other.id for other in self.bundle.policies.values() if self.policy.id in other.uses]
+        return [policy.id for policy in self.bundle.policies.values() if self.policy.id in policy.uses]
 
     @property
     def verification(self) -> dict[str, int]:
@@ -142,7 +142,7 @@ class PolicyPage:
     @property
     def parameters(self) -> list[ParameterPart]:
         """Parameters with the history of their values."""
-        return [ParameterPart(self.policy, name, one) for name, one in self.policy.parameters.items()]
+        return [ParameterPart(self.policy, name, parameter) for name, parameter in self.policy.parameters.items()]
 
     @property
     def defined_terms(self) -> list[tuple[str, str, Node | None]]:
@@ -215,7 +215,7 @@ class RulePart:
         Line breaks inside a CEL text are escapes, so that no line can end a block of code.
         """
         several = len(self.expressions) > 1
-        lines = ((f"// {name}" if several else "", one_line(one.text)) for name, one in self.expressions)
+        lines = ((f"// {name}" if several else "", one_line(expression.text)) for name, expression in self.expressions)
         return [line for pair in lines for line in pair if line]
 
     @property
@@ -226,31 +226,30 @@ class RulePart:
     @property
     def parameters_read(self) -> list[ParameterPart]:
         """Parameters that the expressions read, those of their terms included."""
-        found = []
+        parts = []
         cap = [self.share_cap] if self.share_cap is not None else []
         read = [self.rule.when, *(condition.check for condition in self.conditions), *cap]
-        keys = dict.fromkeys(node.key for one in read for node in walk(one.tree) if isinstance(node, Param))
+        keys = dict.fromkeys(
+            node.key for expression in read for node in walk(expression.tree) if isinstance(node, Param)
+        )
         for key in keys:
             owner, _, name = key.partition("/")
             policy = self.page.bundle.policies[owner]
-            found.append(ParameterPart(policy, name, policy.parameters[name]))
-        return found
+            parts.append(ParameterPart(policy, name, policy.parameters[name]))
+        return parts
 
     @property
     def counterparts(self) -> list[str]:
         """Names of the routes that answer a need, or of the needs that a route answers."""
         effect = self.rule.effect
-        return [other.name for other in _all_rules(self.page.bundle) if _answers(other, effect)]
+        rules = (rule for policy in self.page.bundle.policies.values() for rule in policy.rules)
+        return [rule.name for rule in rules if _answers(rule, effect)]
 
 
-def _all_rules(bundle: Bundle) -> Iterable[Rule]:
-    return (rule for policy in bundle.policies.values() for rule in policy.rules)
-
-
-def _answers(other: Rule, effect: object) -> bool:
-    if isinstance(other.effect, Route) and isinstance(effect, Need):
-        return other.effect.to == effect.through
-    return isinstance(other.effect, Need) and isinstance(effect, Route) and other.effect.through == effect.to
+def _answers(rule: Rule, effect: object) -> bool:
+    if isinstance(rule.effect, Route) and isinstance(effect, Need):
+        return rule.effect.to == effect.through
+    return isinstance(rule.effect, Need) and isinstance(effect, Route) and rule.effect.through == effect.to
 
 
 @dataclass(frozen=True)
@@ -312,10 +311,10 @@ TOPICS: Mapping[str, LocalizedText] = {
 
 def policies_by_topic(bundle: Bundle) -> dict[str, list[Policy]]:
     """Return the policies of every topic that has any; those no longer in force come last."""
-    found = {topic: [policy for policy in bundle.policies.values() if topic in policy.topics] for topic in TOPICS}
+    by_topic = {topic: [policy for policy in bundle.policies.values() if topic in policy.topics] for topic in TOPICS}
     return {
         topic: sorted(members, key=lambda member: (member.until != NEVER, member.id))
-        for topic, members in found.items()
+        for topic, members in by_topic.items()
         if members
     }
 
@@ -331,8 +330,8 @@ def instruments_by_authority(bundle: Bundle) -> dict[str, list[tuple[Instrument,
         ]
         if handled:
             instruments[body] = [
-                (one, all(body in names for _, names in one.authority))
-                for one in sorted(handled, key=lambda one: one.id)
+                (instrument, all(body in names for _, names in instrument.authority))
+                for instrument in sorted(handled, key=lambda instrument: instrument.id)
             ]
     return instruments
 
@@ -371,7 +370,7 @@ class Changes:
 def days_of_change(bundle: Bundle) -> Iterator[tuple[str, list[Changes]]]:
     """Yield the days on which decisions change, newest first, with the changes in each policy."""
     for day in reversed(bundle.boundaries):
-        changes = [found for policy in bundle.policies.values() if (found := changes_of(policy, day))]
+        changes = [change for policy in bundle.policies.values() if (change := changes_of(policy, day))]
         if changes:
             yield day, changes
 
@@ -430,11 +429,11 @@ def find(bundle: Bundle, name: str) -> PolicyPage | RulePart:
     for rule in policy.rules:
         if rule.id == rule_id:
             return page.rule(rule)
-    known = [rule.id for rule in policy.rules]
+    ids = [rule.id for rule in policy.rules]
     raise KeyError(
         Sentences(
             _("there is no rule {rule_id!r} in {policy_id}.", rule_id=rule_id, policy_id=policy_id),
-            suggest(rule_id, known),
+            suggest(rule_id, ids),
         )
     )
 

@@ -51,11 +51,11 @@ def explain(bundle: Bundle, name: str, lang: Language, room: int, day: str, fold
     Raises:
         KeyError: The name is unknown; with a message.
     """
-    found = find(bundle, name)
-    if isinstance(found, PolicyPage):
-        lines = _Page(found, lang, room, day, folders).whole()
+    page = find(bundle, name)
+    if isinstance(page, PolicyPage):
+        lines = _Page(page, lang, room, day, folders).whole()
     else:
-        lines = _Page(found.page, lang, room, day, folders).rule(found)
+        lines = _Page(page.page, lang, room, day, folders).rule(page)
     return "\n".join(lines) + "\n"
 
 

@@ -35,9 +35,9 @@ class OpenArticle:
     @property
     def address(self) -> str | None:
         """Official address of its text; None if none is known."""
-        found = self.article.address
-        host = None if found is None else urlsplit(found).hostname
-        return found if host is not None and f".{host}".endswith(_OFFICIAL) else None
+        url = self.article.address
+        host = None if url is None else urlsplit(url).hostname
+        return url if host is not None and f".{host}".endswith(_OFFICIAL) else None
 
     @property
     def obtain(self) -> LocalizedText | None:
@@ -71,25 +71,25 @@ def open_articles(bundle: Bundle) -> list[OpenArticle]:
     resting: dict[tuple[str, str], dict[str, dict[str, Rule]]] = {}
     for policy in bundle.policies.values():
         for rule in policy.rules:
-            for place in _rests_on(bundle, rule):
-                resting.setdefault(place, {}).setdefault(rule.kind, {})[rule.name] = rule
-    found = []
+            for cited in _rests_on(bundle, rule):
+                resting.setdefault(cited, {}).setdefault(rule.kind, {})[rule.name] = rule
+    articles = []
     for (id, key), kinds in resting.items():
         policy = bundle.policies[id]
         article = policy.articles[key]
         if article.verification != VERIFICATIONS[0]:
             rests = {kind: tuple(kinds[kind].values()) for kind in _WEIGHED if kind in kinds}
-            found.append(OpenArticle(policy, article, rests))
+            articles.append(OpenArticle(policy, article, rests))
     order = list(bundle.policies)
-    return sorted(found, key=lambda one: ([-count for count in one.weight], order.index(one.policy.id)))
+    return sorted(articles, key=lambda article: ([-count for count in article.weight], order.index(article.policy.id)))
 
 
-def group_by_address(found: list[OpenArticle]) -> list[list[OpenArticle]]:
+def group_by_address(articles: list[OpenArticle]) -> list[list[OpenArticle]]:
     """Return the articles with an official address by policy and address, in their order."""
     groups: dict[tuple[str, str], list[OpenArticle]] = {}
-    for one in found:
-        if one.address is not None:
-            groups.setdefault((one.policy.id, one.address), []).append(one)
+    for article in articles:
+        if article.address is not None:
+            groups.setdefault((article.policy.id, article.address), []).append(article)
     return list(groups.values())
 
 

@@ -115,9 +115,9 @@ class PolicySite(PageWords):
         **values: object,
     ) -> str:
         """Render a page. `name` is that of its file without the ending."""
-        known = self.say("foot_known", day=self.bundle.known_until) if self.bundle.known_until else ""
+        footer = self.say("foot_known", day=self.bundle.known_until) if self.bundle.known_until else ""
         end = self.say(
-            "foot", version=self.bundle.version, digest=self.bundle.digest[:12], known=known, license=LICENSE
+            "foot", version=self.bundle.version, digest=self.bundle.digest[:12], known=footer, license=LICENSE
         )
         is_index, css = name == "index", asset("site.css") + style
         frame = Frame(
@@ -126,7 +126,7 @@ class PolicySite(PageWords):
             style=css,
             script=script,
             nav=[
-                *((self.title_of(one), "" if one == name else f"{one}.html") for one in self.overviews),
+                *((self.title_of(view), "" if view == name else f"{view}.html") for view in self.overviews),
                 *self.page_that_decides,
             ],
             crumbs=[] if is_index else [(self.say("site"), "index.html"), (title, "")],
@@ -223,10 +223,10 @@ def describe_legislation(page: PolicyPage) -> dict[str, object]:
         "sameAs": page.url,
     }
     legislation |= {key: value for key, value in stated.items() if value}
-    earlier = [one for one in page.chain if one.id in policy.supersedes]
+    earlier = [old for old in page.chain if old.id in policy.supersedes]
     if earlier:
         legislation["legislationRepeals"] = [
-            {"@type": "Legislation", "identifier": one.id, "name": one.title["zh"]} for one in earlier
+            {"@type": "Legislation", "identifier": old.id, "name": old.title["zh"]} for old in earlier
         ]
     return legislation
 
@@ -434,23 +434,23 @@ def search_page(site: PolicySite) -> str:
 
 def list_values(bundle: Bundle) -> dict[str, list[Word]]:
     """Return the values of a spec that the law names, by code. Two facts may share a code."""
-    known: dict[str, list[Word]] = {}
+    by_value: dict[str, list[Word]] = {}
     for path, _ in fact_schemas(bundle.schemas):
         for word in words_of(_with_members(path, bundle), bundle.schemas):
-            if word.name and word not in known.setdefault(word.value, []):
-                known[word.value].append(word)
+            if word.name and word not in by_value.setdefault(word.value, []):
+                by_value[word.value].append(word)
     named = {value for policy in bundle.policies.values() for rule in policy.rules for value in _named(rule, bundle)}
-    return {value: words for value, words in known.items() if value in named}
+    return {value: words for value, words in by_value.items() if value in named}
 
 
 def _with_members(path: tuple[str, ...], bundle: Bundle) -> tuple[str | int, ...]:
     """Return the path of a fact with a place in every list on the way to it."""
-    found: tuple[str | int, ...] = ()
+    full: tuple[str | int, ...] = ()
     for step in path:
-        if found and describe(found, bundle.schemas).get("type") == "array":
-            found = (*found, 0)
-        found = (*found, step)
-    return found
+        if full and describe(full, bundle.schemas).get("type") == "array":
+            full = (*full, 0)
+        full = (*full, step)
+    return full
 
 
 def _value(words: Iterable[Word]) -> list[str]:
@@ -462,7 +462,7 @@ def _value(words: Iterable[Word]) -> list[str]:
 
 def _named(rule: Rule, bundle: Bundle) -> set[str]:
     """Return the strings that a rule names, in its expressions or by the parameters that these read."""
-    found = {
+    values = {
         text
         for each in rule.expressions
         for node in walk(each.tree)
@@ -471,8 +471,8 @@ def _named(rule: Rule, bundle: Bundle) -> set[str]:
     }
     for key in rule.parameters:
         policy, _, name = key.partition("/")
-        found |= _listed(bundle.policies[policy].parameters[name])
-    return found
+        values |= _listed(bundle.policies[policy].parameters[name])
+    return values
 
 
 def _listed(parameter: Parameter) -> set[str]:
@@ -496,8 +496,8 @@ def entries(bundle: Bundle, values: Values) -> Iterator[SearchEntry]:
         ) -> SearchEntry:
             return SearchEntry(KINDS.index(kind), at, place, title["en"], title["zh"], en, zh)
 
-        def naming(found: SearchEntry, strings: set[str]) -> SearchEntry:
-            return found._replace(values=tuple(sorted(values[value] for value in strings if value in values)))
+        def naming(entry: SearchEntry, strings: set[str]) -> SearchEntry:
+            return entry._replace(values=tuple(sorted(values[value] for value in strings if value in values)))
 
         number = policy.source.get("number", "")
         yield entry("policy", "", policy.title, f"{policy.id} {number}".strip())
@@ -527,10 +527,10 @@ def explain_page(bundle: Bundle, name: str, lang: Language) -> str:
     Raises:
         KeyError: The name is unknown; with a message.
     """
-    found = find(bundle, name)
-    if isinstance(found, PolicyPage):
-        return policy_page(PolicySite(bundle, lang, scope="policy"), found)
-    return rule_page(PolicySite(bundle, lang, scope="rule"), found)
+    page = find(bundle, name)
+    if isinstance(page, PolicyPage):
+        return policy_page(PolicySite(bundle, lang, scope="policy"), page)
+    return rule_page(PolicySite(bundle, lang, scope="rule"), page)
 
 
 def make_site(bundle: Bundle, terms: Terms, day: str | None = None, decides: bool = False) -> Pages:
