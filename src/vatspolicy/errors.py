@@ -25,6 +25,8 @@ class Problem(NamedTuple):
     message: str
     hint: str = ""
     excerpt: str = ""
+    others: tuple[str, ...] = ()
+    """Paths of the other values that the mistake is about."""
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column}: "

@@ -8,7 +8,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from vatspolicy.clock import FIRST, LAST, later
-from vatspolicy.core.cel.ast import Fact, walk
+from vatspolicy.core.cel.ast import Fact, Node, Quantifier, walk
 from vatspolicy.core.cel.types import ListOf, Number, Record, Type
 from vatspolicy.core.documents import Document, Path, load_document, parse_document, split_part
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
@@ -405,8 +405,23 @@ def _broken_invariants(profile: Profile) -> Iterable[Problem]:
     for place in broken_invariants(profile.facts, profile.schemas):
         entry = profile.schemas.load("profile")["x-invariants"][place]
         node, message = invariants(profile.schemas)[place]
-        paths = (profile.path_of(profile.facts.get(n.root), n.names) for n in walk(node) if isinstance(n, Fact))
-        path = next((path for path in paths if path), ())
         hint = entry.get("hint")
         advice = Bilingual(hint["en"], hint["zh"]) if hint else ""
-        yield profile.document.problem(path, Bilingual(message["en"], message["zh"]), advice)
+        told = Bilingual(message["en"], message["zh"])
+        first, *others = [profile.document.problem(path, told, advice) for path in _stated(profile, node)] or [
+            profile.document.problem((), told, advice)
+        ]
+        yield first._replace(others=tuple(other.path for other in others))
+
+
+def _stated(profile: Profile, node: Node) -> list[Path]:
+    """Return the paths of the stated facts that a condition reads; of a list, those of its only member."""
+    lists = {quantifier.variable: quantifier.list for quantifier in walk(node) if isinstance(quantifier, Quantifier)}
+    found = []
+    for fact in (fact for fact in walk(node) if isinstance(fact, Fact)):
+        over = lists.get(fact.root)
+        owner = profile.facts.get(fact.root)
+        if isinstance(over, Fact) and not over.names and len(members := profile.facts.get(over.root) or ()) == 1:
+            owner = members[0]
+        found.append(profile.path_of(owner, fact.names))
+    return list(dict.fromkeys(path for path in found if path))

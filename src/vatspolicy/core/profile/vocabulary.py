@@ -95,7 +95,7 @@ def describe(
         node = node.get("items", {}) if isinstance(step, int) else node.get("properties", {}).get(step, further)
     return {
         **resolve_node(node, schemas),
-        **{key: node[key] for key in ("title", "x-title-zh", "x-question") if key in node},
+        **{key: node[key] for key in ("title", "x-title-zh", "x-question", "x-example") if key in node},
     }
 
 

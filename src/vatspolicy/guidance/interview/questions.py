@@ -89,7 +89,9 @@ class Question:
     parts: tuple[Question, ...] = ()
     """Questions of the facts that are asked for together, this one included; none if it is asked alone."""
     implied: Tree = None
-    """Answer that stands unless another is given, as the question says; None if there is none."""
+    """Default answer that the question shows; None if there is none."""
+    example: LocalizedText | None = None
+    """Example of an answer, from the schema."""
 
     @property
     def several(self) -> bool:
@@ -187,6 +189,7 @@ def _make_one(state: InterviewState, fact: MissingFact, phase: str, gain: Inform
         rules=fact.rules,
         phase=phase,
         gain=gain,
+        example=node.get("x-example"),
     )
 
 

@@ -264,6 +264,12 @@ def _place(order: Mapping[tuple[str, ...], int], path: Path) -> tuple[int, Path]
     return order.get(names, len(order)), tuple(step for step in path if isinstance(step, int))
 
 
+def question_of(path: Path, schemas: SchemaSet) -> str | Path:
+    """Return what identifies the question about a fact: the first fact that it asks for together, or the path."""
+    group = asked_together(path, schemas)
+    return path if group is None else str(group["facts"][0])
+
+
 def estimate_remaining(state: InterviewState, unknown: Iterable[Path]) -> int:
     """Estimate the number of questions left if each answer is a typical one.
 
@@ -274,8 +280,7 @@ def estimate_remaining(state: InterviewState, unknown: Iterable[Path]) -> int:
         fact = next((fact for fact in state.missing() if fact.path not in passed), None)
         if fact is None:
             break
-        group = asked_together(fact.path, state.schemas)
-        asked.add(fact.path if group is None else group["facts"][0])
+        asked.add(question_of(fact.path, state.schemas))
         passed.add(fact.path)
         answers = possible_answers(state.bundle, state.ruleset, state.data, fact.path, fact.rules, state.as_of)
         tries = [typical_answer(answers), *answers] if answers else []

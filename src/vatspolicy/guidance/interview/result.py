@@ -67,6 +67,8 @@ class Why:
     text: LocalizedText | None
     """Introduction to the rules."""
     rules: tuple[Reason, ...]
+    example: LocalizedText | None = None
+    """Example of an answer."""
 
 
 @dataclass(frozen=True, slots=True)

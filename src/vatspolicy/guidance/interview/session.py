@@ -40,6 +40,7 @@ from vatspolicy.guidance.interview.ranking import (
     InterviewState,
     estimate_remaining,
     is_easy,
+    question_of,
     rank_facts,
 )
 from vatspolicy.guidance.interview.result import AskedQuestion, Choice, Gain, InterviewStep, Progress, Why
@@ -185,8 +186,8 @@ class Interview:
             return Progress(number, 0)
         if self.question.phase == "duties":
             return Progress(number, max(1, self.further))
-        pending = len(list(self._initial_facts()))
         state = self.state
+        pending = len({question_of(fact.path, state.schemas) for fact in self._initial_facts()})
         if not self.data["services"]:
             state = state.with_fact(SERVICES, [{"id": "service", "offers": ["marketplace"]}])
         last = sum(self._may_declare(path) for path in (LICENSES, DEALS))
@@ -464,7 +465,7 @@ def _describe(interview: Interview, question: Question) -> AskedQuestion:
         several=question.several,
         choices=question.choices,
         eliminates=Gain(gain.expected, gain.worst, gain.of) if gain.answers else None,
-        why=Why(introduction(question), reasons(interview.bundle, question.rules, interview.day)),
+        why=Why(introduction(question), reasons(interview.bundle, question.rules, interview.day), question.example),
         heading=question.heading,
         together=tuple(_describe(interview, part) for part in question.parts if part.path != question.path),
         implied=question.implied,

@@ -249,7 +249,8 @@ class Terminal:
         """Yield the rules that read the answer, with message, effect and articles."""
         for part in question.parts or (question,):
             members = words_of((*part.path, 0), state.bundle.schemas) if part.several else ()
-            told = [
+            told = [] if part.example is None else [part.example[self.lang]]
+            told += [
                 joint("colon", self.lang).join((w.name[self.lang], w.example[self.lang]))
                 for w in members
                 if w.name and w.example

@@ -181,6 +181,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "before_covered": INTERVIEW["before_covered"],
     "beyond_known": INTERVIEW["beyond_known"],
     "more_rules": INTERVIEW["more_rules"],
+    "for_example": INTERVIEW["examples"],
 }
 
 

@@ -255,10 +255,10 @@ _COMMAND = re.compile(r"\s*[^.。？?！!]*\bvatspolicy list [^.。]*[.。]")
 
 
 def _problem_to_data(problem: Problem) -> dict[str, Any]:
-    """Return a problem as data, at the path of its field, in both languages."""
+    """Return a problem as data, with the paths of its fields, in both languages."""
     told = Sentences(problem.message, problem.hint)
     return {
-        "path": re.sub(r"\[([0-9]+)\]", r".\1", problem.path),
+        "paths": [re.sub(r"\[([0-9]+)\]", r".\1", path) for path in (problem.path, *problem.others)],
         "line": problem.line,
         "column": problem.column,
         "text": {lang: _COMMAND.sub("", translate(told, lang)) for lang in LANGUAGES},
