@@ -205,8 +205,10 @@ def test_a_link_to_a_folder_is_passed_over_by_no_pattern(here: Path, argument: s
 @pytest.mark.parametrize(("expected", "code"), [("2", 0), ("1", 3), ("3", 3), ("0", 3), ("-1", 2), ("two", 2)])
 def test_the_number_of_specs_can_be_required(specs: Console, law: Path, expected: str, code: int) -> None:
     ran = specs("check", "specs", "--law", law, "--no-fail", f"--expect={expected}")
+    assert "invalid spec" not in ran.out  # the number is wrong, no spec is
+    assert "INVALID," not in ran.out
     assert ran.code == code
-    assert ("Specs found: 2." in ran.err) == (code == 3)
+    assert ("the number of specs found is 2." in ran.err) == (code == 3)
 
 
 def test_the_same_spec_counts_once(specs: Console, law: Path) -> None:

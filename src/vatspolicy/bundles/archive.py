@@ -64,12 +64,12 @@ def _read(
     name: str, file: BinaryIO, wanted: Callable[[str], bool], max_bytes: int, max_files: int
 ) -> list[tuple[str, bytes]]:
     try:
-        return _Reader(name, wanted, max_bytes, max_files).read(file)
+        return _ArchiveReader(name, wanted, max_bytes, max_files).read(file)
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, UnicodeError, ValueError):
         raise ArchiveError(_("{name!r} is not a complete tar archive.", name=name)) from None
 
 
-class _Reader:
+class _ArchiveReader:
     def __init__(self, name: str, wanted: Callable[[str], bool], max_bytes: int, max_files: int) -> None:
         self.name, self.wanted = name, wanted
         self.max_bytes, self.max_files = max_bytes, max_files

@@ -465,7 +465,7 @@ def verify_bundle(
     """Verify the signature of a bundle by the key, or the policy, in a file; None for an unsigned one without a key.
 
     Without evidence, a policy is about the Sigstore bundle beside the file.
-    Raises BundleFileError as `signature.verify` and `sigstore_policy.verify_sigstore` do.
+    Raises BundleFileError as `verify` and `verify_sigstore` do.
     """
     policy = read_policy(key) if key is not None else None
     if policy is not None:

@@ -17,7 +17,7 @@ from vatspolicy.cli.options import (
     NEVER,
     Argument,
     BadArgument,
-    Parameter,
+    CommandParameter,
     Setting,
     Settings,
     convert,
@@ -68,7 +68,7 @@ class BadVariable(Exception):
 
 
 @cache
-def keys() -> Mapping[str, Parameter]:
+def keys() -> Mapping[str, CommandParameter]:
     """Return the keys of the file, in the order of help, with the parameter of each; `formats` is for two of them.
 
     The variable of `fail-on` is VATSPOLICY_FAIL_ON; a list is separated by spaces there, and layers (`policies`) as
@@ -95,7 +95,7 @@ def make_remarks(settings: Settings) -> tuple[Remark, ...]:
 # --- the values of a run ----------------------------------------------------------------------------------------------
 
 
-def complete(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
+def complete(parameters: Iterable[CommandParameter], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of parameters: those given, and settings for those that are not.
 
     With `trust` the settings are those of that revision, and paths are named as it has them (see `owner_side`).
@@ -117,7 +117,7 @@ def complete(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> dict[
     return {**found, "settings": found["settings"]._replace(trust=side)}
 
 
-def _complete(open_ones: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
+def _complete(open_ones: Mapping[str, CommandParameter], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of parameters by the settings of the working directory. Raises as `complete` does."""
     if not open_ones:
         return dict(given)
@@ -141,7 +141,7 @@ def _complete(open_ones: Mapping[str, Parameter], given: Mapping[str, Any]) -> d
     return {**from_settings, **given, "settings": Settings(tuple(used), frozenset(given))}
 
 
-def _read_value(parameter: Parameter, setting: Setting) -> Any:
+def _read_value(parameter: CommandParameter, setting: Setting) -> Any:
     """Return the value of a setting. Raises BadVariable, or InvalidInput for a mistake in the file."""
     try:
         return convert(parameter, list(setting.values))
@@ -153,7 +153,7 @@ def _read_value(parameter: Parameter, setting: Setting) -> Any:
         raise InvalidInput([problem]) from None
 
 
-def _say_choices(parameter: Parameter, setting: Setting) -> str:
+def _say_choices(parameter: CommandParameter, setting: Setting) -> str:
     """Return the sentence on a word that is none of the choices."""
     if len(setting.values) > 1:
         return _("Only one format can go to standard output; write FORMAT=PATH for the others.")
@@ -314,7 +314,7 @@ def _mistake_in_key(key: str) -> tuple[str, str] | None:
     )
 
 
-def _mistake_in_value(parameter: Parameter, value: Any) -> str | None:
+def _mistake_in_value(parameter: CommandParameter, value: Any) -> str | None:
     """Return what is wrong with the type of a value."""
     if parameter.is_flag:
         return None if isinstance(value, bool) else _("This value must be true or false.")

@@ -18,7 +18,7 @@ from vatspolicy.cli.options import (
     BadArgument,
     Command,
     CommandGroup,
-    Parameter,
+    CommandParameter,
     call,
     flatten,
     panel_order,
@@ -239,7 +239,7 @@ def _is_given(ctx: Any, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _annotation(parameter: Parameter) -> Any:
+def _annotation(parameter: CommandParameter) -> Any:
     """Return the annotation of a parameter with the metadata that typer reads."""
     declared, kind = parameter.declared, parameter.type
     if parameter.is_list:  # of the types that typer converts

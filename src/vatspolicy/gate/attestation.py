@@ -20,7 +20,7 @@ from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.core.documents.json_reader import make_object
 from vatspolicy.core.documents.plain import Fields, Tree
 from vatspolicy.core.documents.validation import is_valid
-from vatspolicy.core.engine.result import Finding, Reading, Record, encode
+from vatspolicy.core.engine.result import FindingRecord, ReadingRecord, Record, encode
 from vatspolicy.gate.judgement import LEVELS
 from vatspolicy.gate.run_record import (
     WHY,
@@ -103,7 +103,7 @@ def describe_decision(record: Record) -> Fields:
     }
 
 
-def _rules(named: Iterable[Finding | Reading]) -> list[str]:
+def _rules(named: Iterable[FindingRecord | ReadingRecord]) -> list[str]:
     return sorted({one.rule for one in named})
 
 

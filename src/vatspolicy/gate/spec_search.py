@@ -47,7 +47,7 @@ def search(argument: str) -> list[str]:
         raise _refuse(argument, _("This is both a pattern and the name of a file or folder."), hint)
     if not pattern and not folder:
         return [argument]
-    found = _Search()
+    found = _SpecSearch()
     if folder:
         found.walk(Path(argument), ("**", "*"), ENDINGS)
     else:
@@ -63,7 +63,7 @@ def _refuse(file: str, message: str, hint: str = "") -> InvalidInput:
     return InvalidInput([Problem(file, 1, 1, "", message, hint)])
 
 
-class _Search:
+class _SpecSearch:
     """Specs found, and what prevented finding others."""
 
     def __init__(self) -> None:

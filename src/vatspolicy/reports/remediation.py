@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vatspolicy.core.engine.result import Citation, Question
+from vatspolicy.core.engine.result import Citation, FactQuestion
 from vatspolicy.guidance.remediation.result import Extent, Proposal, Route, Service, Ways
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean, wrap
@@ -82,7 +82,7 @@ ALSO = 6
 
 def render(ways: Ways, lang: Language, color: bool = False, room: int = 100) -> str:
     """Render ways forward as text of at most `room` columns."""
-    return "\n".join(_Report(ways, lang, Style(color), room).lines()) + "\n"
+    return "\n".join(_WaysReport(ways, lang, Style(color), room).lines()) + "\n"
 
 
 def places(also: Iterable[LocalizedText], lang: Language) -> str:
@@ -182,7 +182,7 @@ def then(proposal: Proposal, lang: Language, decided: str, goal: str | None) -> 
         yield say("contested", lang)
 
 
-class _Report:
+class _WaysReport:
     def __init__(self, ways: Ways, lang: Language, style: Style, room: int) -> None:
         self.ways, self.lang, self.style, self.room = ways, lang, style, room
         self.colon = joint("colon", lang)
@@ -411,7 +411,7 @@ def _values(ways: Ways, lang: Language) -> dict[str, object]:
     }
 
 
-def _matters(ask: Question, lang: Language) -> list[str]:
+def _matters(ask: FactQuestion, lang: Language) -> list[str]:
     return [say_matter(matter, lang) for matter in ask.about]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from vatspolicy.core.engine.result import Citation, Law, Route
+from vatspolicy.core.engine.result import Citation, Law, RouteRecord
 from vatspolicy.core.policies.bundle import LawIdentity
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean
@@ -110,7 +110,7 @@ def say_deciding(law: Law | LawIdentity, lang: Language) -> str:
     return phrase("law", lang, law=name_law(law, lang)) + aside(f"SHA-256 {law.digest[:12]}", lang)
 
 
-def way_of(route: Route, routes: Iterable[Route], lang: Language) -> str:
+def way_of(route: RouteRecord, routes: Iterable[RouteRecord], lang: Language) -> str:
     """Describe the state of one of several routes: beside an open route, an unknown one may also be open."""
     if route.state == "unknown" and any(other.state == "open" for other in routes):
         return phrase("may_open", lang)

@@ -22,7 +22,7 @@ from vatspolicy.core.cel.types import (
     NUMBER,
     Enum,
     ListOf,
-    Record,
+    ObjectOf,
     Type,
     join,
     type_of_schema,
@@ -443,9 +443,9 @@ def test_types_of_schemas() -> None:
             "place": {"$ref": "#/$defs/place"},
         },
     }
-    place = Record("place", {"at": Enum("at", frozenset("xy")), "deep": BOOL})
+    place = ObjectOf("place", {"at": Enum("at", frozenset("xy")), "deep": BOOL})
     found = type_of_schema(node, "thing", schemas.__getitem__)
-    assert isinstance(found, Record)
+    assert isinstance(found, ObjectOf)
     assert found.fields == {
         "share": NUMBER,
         "count": INT,
@@ -455,8 +455,8 @@ def test_types_of_schemas() -> None:
         "place": place,
     }
     site = variables("product")["company"]
-    assert isinstance(site, Record)
-    assert isinstance(site.fields["registered"], Record)
+    assert isinstance(site, ObjectOf)
+    assert isinstance(site.fields["registered"], ObjectOf)
     assert set(site.fields["registered"].fields) == {"at", "ftz", "within", "province"}
 
 
@@ -469,7 +469,7 @@ def test_types_of_parameters() -> None:
     assert type_of_value([], "p") == ListOf(None)
     regions = type_of_value([{"id": "x", "places": []}, {"id": "y", "places": ["z"]}], "p")
     assert isinstance(regions, ListOf)
-    assert isinstance(regions.item, Record)
+    assert isinstance(regions.item, ObjectOf)
     assert regions.item.fields["places"] == ListOf(Enum("places", frozenset("z"), written=True))
 
 

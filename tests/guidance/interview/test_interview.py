@@ -556,7 +556,9 @@ def test_each_question_has_an_example_in_both_languages(shipped: Bundle) -> None
     """Only the name of the product has none: the instructions for an answer show one."""
     asked = {path: node for path, node in fact_schemas(shipped.schemas) if "x-question" in node}
     assert len(asked) > 90
-    assert [path for path, node in asked.items() if list(faults(*map(node.get("x-example", {}).get, ("en", "zh"))))] == []
+    assert [
+        path for path, node in asked.items() if list(faults(*map(node.get("x-example", {}).get, ("en", "zh"))))
+    ] == []
     state = start(shipped, TODAY, name="example")
     shown: list[str] = []
     terminal = Terminal(lambda _: None, shown.append, lambda _: None, "zh", color=False, room=80)

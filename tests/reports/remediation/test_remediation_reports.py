@@ -22,7 +22,7 @@ from tests.support.specs import HOSTING, SHOP
 from vatspolicy.core.documents import parse_document
 from vatspolicy.core.documents.validation import validate
 from vatspolicy.core.engine.evaluator import evaluate
-from vatspolicy.core.engine.result import Need, encode
+from vatspolicy.core.engine.result import NeedRecord, encode
 from vatspolicy.core.engine.serialize import make_record
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
@@ -294,7 +294,7 @@ def test_articles_of_one_regulation_name_it_once() -> None:
     assert as_text.law_of(cited, "en") == "Law, art. 3, art. 5; Rule, art. 1"
 
 
-def denied() -> Iterator[tuple[str, Ways, Need]]:
+def denied() -> Iterator[tuple[str, Ways, NeedRecord]]:
     """Yield each need that no route answers, of fixtures with other shares and places, with the ways forward."""
     bundle = shipped_bundle()
     for path in fixture_files():
@@ -310,7 +310,7 @@ def denied() -> Iterator[tuple[str, Ways, Need]]:
                 continue
             decision = evaluate(bundle, profile, DAY)
             record = make_record(bundle, profile, decision, explain=False)
-            needs = [finding for finding in record.denials if isinstance(finding, Need) and finding.routes]
+            needs = [finding for finding in record.denials if isinstance(finding, NeedRecord) and finding.routes]
             if needs:
                 ways = describe_ways(bundle, profile, RemediationPlan(decision, None, (), (), 0, 0, True))
                 yield from ((f"{path.stem} {share} {place}", ways, need) for need in needs)

@@ -180,7 +180,7 @@ def ask(
     lang = context.lang
     state = start(law, today(), source, name, context.as_of, allow_past_as_of, complete, lang)
     _check_day(state)
-    file = _File(output or (Path(spec) if spec not in (None, "-") else None), source, lang)
+    file = _ProfileFile(output or (Path(spec) if spec not in (None, "-") else None), source, lang)
     for dotted, value in answers:
         path = tuple(int(step) if step.isdigit() else step for step in dotted.split("."))
         try:
@@ -241,7 +241,7 @@ def _check_day(state: Interview) -> None:
         abort(_("the day of the law is in the past; pass --allow-past-as-of to ask under the law of a past day."), code)
 
 
-class _File:
+class _ProfileFile:
     """The file of the profile. A write that fails leaves the old content."""
 
     def __init__(self, path: Path | None, source: Document | None, lang: Language) -> None:
@@ -297,7 +297,7 @@ def _show_next(state: Interview, as_json: bool, context: SpecContext) -> None:
     terminal.lines(terminal.question(state, combine(state.question)))
 
 
-def _converse(state: Interview, file: _File, changed: bool, context: SpecContext) -> ExitCode:
+def _converse(state: Interview, file: _ProfileFile, changed: bool, context: SpecContext) -> ExitCode:
     """Ask on a terminal and return the exit code; the dialog is on standard error, the decision on standard output."""
     from vatspolicy.core.engine.serialize import make_record
     from vatspolicy.guidance.interview.messages import say

@@ -102,9 +102,9 @@ def _grammar() -> str:
 
     text = (files("celpy") / "cel.lark").read_text(encoding="utf-8")
     for name, pattern in _TEXTS.items():
-        found = re.search(rf"^{name} .*\n.*$", text, re.MULTILINE)
-        assert found is not None, f"cel-python's grammar has no terminal {name}"
-        start, end = found.span()
+        terminal = re.search(rf"^{name} .*\n.*$", text, re.MULTILINE)
+        assert terminal is not None, f"cel-python's grammar has no terminal {name}"
+        start, end = terminal.span()
         text = f"{text[:start]}{name} : /{pattern}/{text[end:]}"
     return text
 

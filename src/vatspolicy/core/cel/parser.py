@@ -46,7 +46,7 @@ from vatspolicy.core.cel.grammar import (
     text_of,
     whole_of,
 )
-from vatspolicy.core.cel.types import BOOL, INT, NUMBER, Bool, Enum, Int, ListOf, Number, Record, Text
+from vatspolicy.core.cel.types import BOOL, INT, NUMBER, Bool, Enum, Int, ListOf, Number, ObjectOf, Text
 from vatspolicy.core.cel.types import Type as ValueType
 from vatspolicy.errors import suggest
 from vatspolicy.i18n import _
@@ -252,7 +252,7 @@ class _AstBuilder:
                 )
             return Term(body.type, span, name_token, body)
         base = self.lower(base_tree, depth)
-        if not isinstance(base.type, Record):
+        if not isinstance(base.type, ObjectOf):
             raise ExpressionError(_("Only an object has fields, but this is {type}.", type=base.type), base.span)
         if not isinstance(base, Fact):
             raise ExpressionError(_("Only facts have fields. Parameters and terms do not."), base.span)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeAlias
 
-from vatspolicy.core.documents.faults import Fault, type_of
+from vatspolicy.core.documents.faults import SchemaFault, type_of
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.words import NEAR, SAME, Word, search_words, words_of_schema
 from vatspolicy.errors import LONGEST_NAME, did_you_mean, suggest
@@ -25,7 +25,7 @@ Names: TypeAlias = Mapping[str, Mapping[str, str]]
 """Names (`en`, `zh`) of places, and the place that contains each (`within`)."""
 
 
-def describe_fault(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
+def describe_fault(fault: SchemaFault, schemas: SchemaSet) -> tuple[str, str]:
     """Return a sentence about the fault, and a hint (or an empty text)."""
     rule, limit = fault.rule, fault.limit
     if fault.expected:
@@ -84,10 +84,10 @@ def describe_wrong_type(expected: Iterable[str], value: object) -> tuple[str, st
     """Return the message and hint for a value of the wrong type. `expected` are JSON Schema type names."""
     names = list(dict.fromkeys(expected))
     wanted = Listing((_TYPES[name] for name in names if not (name == "integer" and "number" in names)), "or")
-    found = _TYPES[type_of(value)]
+    kind = _TYPES[type_of(value)]
     if names == ["integer"] and isinstance(value, float):
-        found = _("a number with decimals")
-    return _("This expects {wanted}, not {found}.", wanted=wanted, found=found), _change_of_type(
+        kind = _("a number with decimals")
+    return _("This expects {wanted}, not {found}.", wanted=wanted, found=kind), _change_of_type(
         names, value
     ) or _bare_number(names, value)
 
@@ -165,7 +165,7 @@ def describe_strange_word(
     return _("This is not one of the allowed values."), Sentences(near, rest)
 
 
-def _describe_no_member(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
+def _describe_no_member(fault: SchemaFault, schemas: SchemaSet) -> tuple[str, str]:
     """Return the message and hint for a value that is not a member of an enumeration with names and synonyms."""
     words = words_of_schema(fault.schema, schemas) if fault.rule == "enum" else ()
     gazetteer: Names = schemas.load("places").get("x-gazetteer", {}) if "places" in schemas.names else {}
@@ -177,14 +177,14 @@ def _describe_no_member(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
 
 def _suggest_words(value: str, texts: Sequence[str], words: Sequence[Word], place: str, only_names: bool) -> str:
     """Return `Did you mean …?` for a value: what it is a name of, what it misspells, or what it is a part of."""
-    found = search_words(value, words)
-    same = [word.value for grade, word in found if grade == SAME]
+    matches = search_words(value, words)
+    same = [word.value for grade, word in matches if grade == SAME]
     if same or only_names:
         return did_you_mean(same[:FEW])
     if place in texts:
         return did_you_mean([place])
-    fitting = [word.value for _, word in found]
-    if found and found[0][0] == NEAR:
+    fitting = [word.value for _, word in matches]
+    if matches and matches[0][0] == NEAR:
         return did_you_mean(fitting[:FEW])
     return _misspelt(value, words) or did_you_mean(fitting[:FEW]) or suggest(value, texts)
 

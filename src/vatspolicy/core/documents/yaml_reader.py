@@ -10,8 +10,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from vatspolicy.core.documents.document import Node, Scalar
-from vatspolicy.core.documents.reader import NO_ESCAPE, Limits, Reader
+from vatspolicy.core.documents.document import DocumentNode, Scalar
+from vatspolicy.core.documents.reader import NO_ESCAPE, Limits, TextReader
 from vatspolicy.core.documents.scalars import doubt, is_number, is_surely_text
 from vatspolicy.errors import suggest
 from vatspolicy.i18n import _
@@ -86,19 +86,19 @@ def yaml_loader() -> type[yaml.SafeLoader] | type[yaml.CSafeLoader]:
     return yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
-class YamlReader(Reader):
+class YamlReader(TextReader):
     """Reads one document of the YAML that YAML 1.1 and 1.2 read alike, without tags and merge keys."""
 
     def __init__(self, text: str, file: str, limits: Limits) -> None:
         super().__init__(text, file, limits)
-        self.anchors: dict[str, Node | None] = {}  # None while the anchored value is still being read
+        self.anchors: dict[str, DocumentNode | None] = {}  # None while the anchored value is still being read
         self.aliases = 0
         self.flow = 0  # how many of the open containers are in brackets
         self.verbatim: list[tuple[int, int]] = []  # quoted and block scalars, the only values that may hold a tab
-        self.crowded = [found.end() - 1 for found in re.compile(_CROWDED_COMMENT).finditer(text)] if "#" in text else []
+        self.crowded = [match.end() - 1 for match in re.compile(_CROWDED_COMMENT).finditer(text)] if "#" in text else []
         self.plain: list[tuple[int, int]] = []  # plain scalars; noted only where `crowded` has a candidate
 
-    def read(self) -> Node:
+    def read(self) -> DocumentNode:
         """Read the root of the text. Raises StopError."""
         import yaml
 
@@ -118,13 +118,13 @@ class YamlReader(Reader):
 
             self.fail(*explain(f"{error.context or ''}; {error.problem or ''}", self.text, start, at))
         except (ValueError, OverflowError):  # the parser in Python, for a character beyond Unicode
-            found = re.compile(_BEYOND_UNICODE).search(self.text)
-            self.fail(found.start() if found else 0, *NO_ESCAPE)
+            character = re.compile(_BEYOND_UNICODE).search(self.text)
+            self.fail(character.start() if character else 0, *NO_ESCAPE)
         self._refuse_tabs(len(self.text))
         self._refuse_crowded_comments()
         return root
 
-    def _document(self) -> Node:
+    def _document(self) -> DocumentNode:
         next(self.events)
         opening = next(self.events)
         if isinstance(opening, self.yaml.StreamEndEvent):
@@ -141,7 +141,7 @@ class YamlReader(Reader):
             )
         return root
 
-    def _value(self, event: Any, named_at: int) -> Node:
+    def _value(self, event: Any, named_at: int) -> DocumentNode:
         """`named_at` is where to point when the value is empty: at its key."""
         start = event.start_mark.index
         self._check_line(start)
@@ -170,7 +170,7 @@ class YamlReader(Reader):
                 start, _("The name of an anchor can contain only letters, digits, - and _."), _("Rename the anchor.")
             )
 
-    def _alias(self, name: str, start: int) -> Node:
+    def _alias(self, name: str, start: int) -> DocumentNode:
         self.aliases += 1
         if self.aliases > self.limits.aliases:
             self.fail(start, _("The file uses more than {aliases} aliases.", aliases=self.limits.aliases))
@@ -182,11 +182,11 @@ class YamlReader(Reader):
                 self.note(
                     start, _("This alias has no anchor above it."), suggest(name, islice(self.anchors, _MOST_ANCHORS))
                 )
-            return Node(None, start, start)
+            return DocumentNode(None, start, start)
         self.spend(start, target.size, target.height)
         return replace(target, start=start)
 
-    def _scalar(self, event: Any, start: int, named_at: int) -> Node:
+    def _scalar(self, event: Any, start: int, named_at: int) -> DocumentNode:
         self.spend(start)
         behind_properties = re.compile(_PROPERTIES).match(self.text, start) if event.tag or event.anchor else None
         text_start = behind_properties.end() if behind_properties else start
@@ -194,7 +194,7 @@ class YamlReader(Reader):
         value: Scalar = event.value
         if not event.style and event.tag is None:
             value = self._resolve(event.value, start, named_at)
-        return Node(value, start, text_start, event.style or "")
+        return DocumentNode(value, start, text_start, event.style or "")
 
     def _resolve(self, text: str, start: int, named_at: int) -> Scalar:
         if is_surely_text(text):
@@ -213,7 +213,7 @@ class YamlReader(Reader):
             return None
         return text
 
-    def _container(self, event: Any, start: int) -> Node:
+    def _container(self, event: Any, start: int) -> DocumentNode:
         flow = 1 if event.flow_style else 0
         self.flow += flow
         self.depth += 1
@@ -223,19 +223,19 @@ class YamlReader(Reader):
         self.flow -= flow
         return node
 
-    def _list(self, start: int) -> Node:
-        items: list[Node] = []
-        node = Node(items, start, start, height=1)
+    def _list(self, start: int) -> DocumentNode:
+        items: list[DocumentNode] = []
+        node = DocumentNode(items, start, start, height=1)
         while not isinstance(event := next(self.events), self.yaml.SequenceEndEvent):
             self.path.append(len(items))
             items.append(self._value(event, event.start_mark.index))
             self.leave(node, items[-1])
         return node
 
-    def _mapping(self, start: int) -> Node:
-        entries: dict[str, Node] = {}
+    def _mapping(self, start: int) -> DocumentNode:
+        entries: dict[str, DocumentNode] = {}
         keys: dict[str, int] = {}
-        node = Node(entries, start, start, keys=keys, height=1)
+        node = DocumentNode(entries, start, start, keys=keys, height=1)
         while not isinstance(event := next(self.events), self.yaml.MappingEndEvent):
             key, at = self._key(event), event.start_mark.index
             if key is None:
@@ -255,9 +255,9 @@ class YamlReader(Reader):
         if not isinstance(event, self.yaml.ScalarEvent):
             self.note(start, _("A key must be text."), _("Put it in quotes."))
             if not isinstance(event, self.yaml.AliasEvent):
-                told = len(self.problems)
+                reported = len(self.problems)
                 self._value(event, start)
-                del self.problems[told:]
+                del self.problems[reported:]
             return None
         if event.tag is not None or event.anchor is not None:
             self.note(
@@ -297,8 +297,8 @@ class YamlReader(Reader):
 
     def _check_continuation(self, start: int, end: int) -> None:
         """Refuse a quoted text that goes on at the start of a line or at a tab: YAML 1.2 wants spaces there."""
-        if self.depth > self.flow and (found := re.compile(_NOT_INDENTED).search(self.text, start, end)):
-            self.fail_alone(found.end() - 1, *_INDENT)
+        if self.depth > self.flow and (tab := re.compile(_NOT_INDENTED).search(self.text, start, end)):
+            self.fail_alone(tab.end() - 1, *_INDENT)
 
     def _check_line(self, start: int) -> None:
         """Refuse a member of [ ] or { } at the start of a line below a key, as in a quoted text."""
@@ -335,7 +335,7 @@ class YamlReader(Reader):
         for at in self.crowded:
             if at < end_of_comment:
                 continue
-            spans = [_span_at(found, at) for found in (self.plain, self.verbatim)]
+            spans = [_span_at(scalars, at) for scalars in (self.plain, self.verbatim)]
             if any(start <= at < end for start, end in spans):
                 continue
             if self._is_comment(at, max(end for __, end in spans)):

@@ -50,7 +50,7 @@ def notices(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str,
     owners = {"licenses": data.get("company") or {}, "deals": data, "filings": data}
     unstated = [name for name, owner in owners.items() if owner.get(name) is None]
     places = range(len(data["services"]))
-    unstated += [name for name in _PRESUMED if any(_is_presumed(profile, place, name) for place in places)]
+    unstated += [name for name in _PRESUMED if any(_is_presumed(profile, index, name) for index in places)]
     if unstated:
         yield READ_AS_NONE, _read_as_none(tuple(unstated))
     for name in ("company", "partner"):
@@ -60,11 +60,11 @@ def notices(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str,
     yield NOT_ADVICE, _NOT_ADVICE
 
 
-def _is_presumed(profile: Profile, place: int, name: str) -> bool:
+def _is_presumed(profile: Profile, index: int, name: str) -> bool:
     """Return whether a list of a service is empty because it is omitted."""
     data = profile.document.data
-    stated = data["services"][place].get(name) is not None or data["product"].get(name) is not None
-    return not stated and profile.facts["services"][place].get(name) == []
+    stated = data["services"][index].get(name) is not None or data["product"].get(name) is not None
+    return not stated and profile.facts["services"][index].get(name) == []
 
 
 def _of_layers(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str, LocalizedText]]:

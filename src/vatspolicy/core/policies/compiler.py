@@ -9,7 +9,7 @@ from typing import Any
 from vatspolicy.compile_cache import digest, get_or_build
 from vatspolicy.core.cel.ast import Fact, Literal, Node, Param, walk
 from vatspolicy.core.cel.parser import ExpressionError, TypeEnvironment, parse
-from vatspolicy.core.cel.types import BOOL, DAY, NUMBER, Enum, ListOf, Record, Type, join, type_of_value
+from vatspolicy.core.cel.types import BOOL, DAY, NUMBER, Enum, ListOf, ObjectOf, Type, join, type_of_value
 from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.builder import share_check
@@ -34,11 +34,11 @@ def variables(each: str, schemas: SchemaSet | None = None) -> dict[str, Type]:
     fields = profile_type(schemas).fields
     found: dict[str, Type] = {name: type for name, type in fields.items() if name not in BESIDE} | {"as_of": DAY}
     entity, services = fields["company"], fields["services"]
-    assert isinstance(entity, Record) and isinstance(services, ListOf) and services.item is not None
+    assert isinstance(entity, ObjectOf) and isinstance(services, ListOf) and services.item is not None
     if each in ("service", "activity", "license"):
         found |= {"service": services.item, "operator": entity}
     if each in ("activity", "license"):
-        found["activity"] = Record("activity", {"class": Enum("class", words("class", schemas)), "licensed": BOOL})
+        found["activity"] = ObjectOf("activity", {"class": Enum("class", words("class", schemas)), "licensed": BOOL})
     if each == "license":
         licenses = entity.fields["licenses"]
         assert isinstance(licenses, ListOf) and licenses.item is not None
@@ -325,7 +325,7 @@ class _PolicyCompiler:
                     )
                     self.problems.append(problem)
                     continue
-                if not isinstance(node, Fact) or (isinstance(node.type, Record) and "at" not in node.type.fields):
+                if not isinstance(node, Fact) or (isinstance(node.type, ObjectOf) and "at" not in node.type.fields):
                     told = (
                         _("A message shows the value of one fact."),
                         _("Write a path such as company.foreign_percent."),

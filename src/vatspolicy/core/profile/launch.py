@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from vatspolicy.core.documents import Document, Node, Path
+from vatspolicy.core.documents import Document, DocumentNode, Path
 from vatspolicy.core.documents.launch_schema import BY_CONTRACT, LAUNCH, OWN
 from vatspolicy.core.documents.validation import validate
 from vatspolicy.core.profile.edits import change, get_fact, is_launch
@@ -136,7 +136,7 @@ class _Piece(NamedTuple):
     """A value with its place in the text of the launch, and that of its key."""
 
     value: Any
-    node: Node
+    node: DocumentNode
     key: int
 
 
@@ -151,7 +151,7 @@ class _Source:
         nodes = self._document.nodes(path)
         node, keys = nodes[-1], nodes[-2].keys if len(nodes) > 1 else None
         if len(nodes) <= len(path):
-            node = Node(None, node.start, node.text_start)
+            node = DocumentNode(None, node.start, node.text_start)
         return _Piece(get_fact(self.data, path), node, (keys or {}).get(str(path[-1]), node.start))
 
     def take_all(self, *paths: Path) -> dict[str, _Piece]:
@@ -161,13 +161,13 @@ class _Source:
     def join(self, at: Path, pieces: Mapping[str, _Piece]) -> _Piece:
         """Return a mapping of pieces, which has its place at a path."""
         start, keys = self._document.nodes(at)[-1].start, {key: one.key for key, one in pieces.items()}
-        node = Node({key: one.node for key, one in pieces.items()}, start, start, keys=keys)
+        node = DocumentNode({key: one.node for key, one in pieces.items()}, start, start, keys=keys)
         return _Piece({key: one.value for key, one in pieces.items()}, node, start)
 
     def list(self, at: Path, pieces: Sequence[_Piece]) -> _Piece:
         """Return a list of pieces, which has its place at a path."""
         start = self._document.nodes(at)[-1].start
-        return _Piece([one.value for one in pieces], Node([one.node for one in pieces], start, start), start)
+        return _Piece([one.value for one in pieces], DocumentNode([one.node for one in pieces], start, start), start)
 
 
 # --- problems ---------------------------------------------------------------------------------------------------------

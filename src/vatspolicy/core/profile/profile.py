@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.clock import FIRST, LAST, later
 from vatspolicy.core.cel.ast import Fact, Node, Quantifier, walk
-from vatspolicy.core.cel.types import ListOf, Number, Record, Type
+from vatspolicy.core.cel.types import ListOf, Number, ObjectOf, Type
 from vatspolicy.core.documents import Document, Path, load_document, parse_document, split_part
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.core.documents.validation import validate
@@ -239,7 +239,7 @@ def _reader(type: Type, schemas: SchemaSet) -> Reader | None:
     Nulls are omitted, numbers become floats, and places become objects with the places they lie in.
     """
     match type:
-        case Record(name=name, fields=fields):
+        case ObjectOf(name=name, fields=fields):
             return _record_reader(name, fields, schemas)
         case ListOf(item=item) if item is not None:
             read = _reader(item, schemas)

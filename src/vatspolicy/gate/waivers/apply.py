@@ -26,7 +26,7 @@ from vatspolicy.gate.waivers.fingerprint import fingerprint
 from vatspolicy.gate.waivers.load import (
     LONGEST,
     Approval,
-    Baseline,
+    GateBaseline,
     GrantedOpinion,
     Waiver,
     WaiverSet,
@@ -90,7 +90,7 @@ _WILD = frozenset("*?[]")
 
 Decided = tuple[Profile, Decision, result.Record]
 """Spec, its decision, and the record of the decision."""
-F = TypeVar("F", bound=result.Finding)
+F = TypeVar("F", bound=result.FindingRecord)
 Place = tuple[str, int]
 """List of a decision and position in it."""
 
@@ -128,7 +128,7 @@ class _Case:
 
 def apply_waivers(bundle: Bundle, decided: Sequence[Decided], waiver_set: WaiverSet, today: str) -> WaivedRun:
     """Set aside the findings that the waiver set covers on a day (ISO); no decision changes, every finding stays."""
-    run = _Run(
+    run = _WaivedRun(
         bundle, [_Case(profile, decision, record.opinions) for profile, decision, record in decided], waiver_set, today
     )
     remarks = [*(entry for waiver in waiver_set.waivers for entry in run.apply_waiver(waiver))]
@@ -252,7 +252,7 @@ def _marked(record: result.Record, waived: Mapping[Place, result.Waived], word: 
     )
 
 
-class _Run:
+class _WaivedRun:
     def __init__(self, bundle: Bundle, cases: list[_Case], waiver_set: WaiverSet, today: str) -> None:
         self.bundle, self.cases, self.waiver_set, self.today = bundle, cases, waiver_set, today
         self.by_product: dict[str, list[_Case]] = {}
@@ -362,7 +362,7 @@ class _Run:
 
     # --- baseline
 
-    def apply_baseline(self, baseline: Baseline) -> Iterator[Remark]:
+    def apply_baseline(self, baseline: GateBaseline) -> Iterator[Remark]:
         """Set aside the findings of the baseline; yield notices of entries that are no longer needed."""
         at = (baseline.file, baseline.line, baseline.column)
         broken = []
@@ -465,7 +465,7 @@ def baseline_text(
     decided: Iterable[tuple[Profile, Decision, Iterable[Place]]],
     today: str,
     until: str,
-    old: Baseline | None,
+    old: GateBaseline | None,
 ) -> str:
     """Return a baseline, as YAML, of every waivable finding that is not waived (the places).
 

@@ -123,7 +123,7 @@ class WaiverEntry:
 
 
 @dataclass(frozen=True)
-class Baseline:
+class GateBaseline:
     """Findings of a portfolio on the day the gate was adopted."""
 
     file: str
@@ -143,7 +143,7 @@ class WaiverSet:
     waivers: tuple[Waiver, ...] = ()
     approvers: Approvers | None = None
     """Approvers; None if nobody may approve anything."""
-    baseline: Baseline | None = None
+    baseline: GateBaseline | None = None
     strict: bool = False
     """True if the gate also fails on an unused waiver."""
     opinions: tuple[GrantedOpinion, ...] = ()
@@ -169,7 +169,7 @@ def load_waiver_set(
             return nothing
 
     no_approvers: Approvers | None = None
-    no_baseline: Baseline | None = None
+    no_baseline: GateBaseline | None = None
     return WaiverSet(
         read(waivers, load_waivers, ()),
         read(approvers, load_approvers, no_approvers),
@@ -231,10 +231,10 @@ def load_approvers(path: Path) -> Approvers:
     return Approvers(table("rules"), data.get("max_days", LONGEST), table("opinions"))
 
 
-def load_baseline(path: Path) -> Baseline:
+def load_baseline(path: Path) -> GateBaseline:
     """Load a baseline (baseline.schema.json). Raises InvalidInput with every problem."""
     document = _read(path, "baseline")
-    return Baseline(
+    return GateBaseline(
         document.file,
         document.data["written"],
         document.data["until"],

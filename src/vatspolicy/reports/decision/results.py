@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from vatspolicy.core.engine.result import Advice, Duty, Finding, Location, Need, Record
+from vatspolicy.core.engine.result import AdviceRecord, DutyRecord, FindingRecord, Location, NeedRecord, Record
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, LEVELS, Failure, Judgement
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import VERDICTS, Table, aside, count, joint, word
@@ -49,7 +49,7 @@ class Result(NamedTuple):
     line: int
     column: int
     subject: str
-    finding: Finding | None = None
+    finding: FindingRecord | None = None
     """The finding of the record, for a rule of the law."""
     waived: str = ""
     """Approver and reason of a waiver; empty without one."""
@@ -113,7 +113,7 @@ class _Results:
 
     def findings(self, part: str, otherwise: str) -> Iterator[Result]:
         """Yield the findings of a list; without a level otherwise, only those that fail."""
-        findings: tuple[Finding, ...] = getattr(self.record, part)
+        findings: tuple[FindingRecord, ...] = getattr(self.record, part)
         for position, finding in enumerate(findings):
             level, failing = self.level(part, position, otherwise)
             if not level:
@@ -191,18 +191,18 @@ class _Results:
         yield Result(UNDETERMINED, "note", None, text, 1, 1, "", new=new)
 
 
-def _message(finding: Finding, lang: Language) -> str:
+def _message(finding: FindingRecord, lang: Language) -> str:
     parts = [finding.message[lang]]
-    if isinstance(finding, Advice):
+    if isinstance(finding, AdviceRecord):
         parts = [digest.say_kind(finding, lang).strip(), *parts]
-    if isinstance(finding, Need):
+    if isinstance(finding, NeedRecord):
         parts += [reason.title[lang] for reason in finding.reasons]
         parts += [f"→ {offer.instrument.title[lang]} ({offer.route})" for offer in finding.any_of or ()]
-    if isinstance(finding, Need | Duty) and finding.instrument is not None:
+    if isinstance(finding, NeedRecord | DutyRecord) and finding.instrument is not None:
         parts.append(f"→ {finding.instrument.title[lang]}")
-    if isinstance(finding, Need):
+    if isinstance(finding, NeedRecord):
         parts.append(digest.say_holder(finding, lang))
-    if isinstance(finding, Duty):
+    if isinstance(finding, DutyRecord):
         when = (finding.deadline.text[lang], digest.say_doer(finding, lang))
         parts.append(joint("comma", lang).join(when))
     if finding.state in ("unknown", "unread"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from vatspolicy.core.engine.result import Authority, Citation, Finding, Law
+from vatspolicy.core.engine.result import Authority, Citation, FindingRecord, Law
 from vatspolicy.core.policies.bundle import LawIdentity
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.words import Counts, Table, aside, count, end, gap, joint, word
@@ -254,7 +254,7 @@ class PageWords:
         policy, __, name = rule.partition("/")
         return f"{self.rulebook[self.lang]}{policy}.html#{name}" if self.rulebook else ""
 
-    def subject(self, finding: Finding) -> str:
+    def subject(self, finding: FindingRecord) -> str:
         """Return the service and class of a finding, as a prefix; empty for the product."""
         subject = str(finding.subject)
         return subject + self.colon if subject else ""

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from vatspolicy.compile_cache import digest
 from vatspolicy.core.documents import Document, parse_document
-from vatspolicy.core.documents.document import Node
+from vatspolicy.core.documents.document import DocumentNode
 from vatspolicy.core.engine.brief import brief_parts
 from vatspolicy.core.engine.decision import INCOMPLETE, Decision
 from vatspolicy.core.engine.evaluator import evaluate, possible_outcomes
@@ -115,9 +115,9 @@ def read_object(content: bytes, wanted: str = "") -> Document:
     return document
 
 
-def tree_at(document: Document, *path: str | int) -> Node:
+def tree_at(document: Document, *path: str | int) -> DocumentNode:
     """Return the value at a path of a body, which has one there."""
-    node: Node | None = document.root
+    node: DocumentNode | None = document.root
     for step in path:
         node = node and node.child(step)
     assert node is not None
