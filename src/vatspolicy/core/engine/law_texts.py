@@ -126,7 +126,7 @@ class LawTexts:
         return records
 
     def offer(self, offer: LicenseOption) -> result.LicenseOffer:
-        """Return one of several licenses that would do."""
+        """Return one of several sufficient licenses."""
         return result.LicenseOffer(
             self.instrument(offer.instrument), offer.cls, offer.route, self.authority(offer.authority)
         )
