@@ -10,14 +10,14 @@ import time
 from datetime import UTC, date, datetime, timedelta, timezone
 
 FIRST, LAST = date.min.isoformat(), date.max.isoformat()
-"""First and last day that a text can name."""
+"""First and last day that text can represent."""
 
 _CHINA = timezone(timedelta(hours=8))
 """Time in China: one zone, without summer time (Asia/Shanghai)."""
 
 
 def today() -> str:
-    """Return today's day in China, where the law counts its days; LAST if the clock is beyond it."""
+    """Return today in China, the time zone of the law; LAST if the clock is beyond it."""
     return _moment(_CHINA).date().isoformat()
 
 
@@ -28,7 +28,7 @@ def now() -> str:
 
 
 def _moment(zone: timezone) -> datetime:
-    """Return this moment; that of a clock beyond the last day is the last one, under whose law nothing is decided."""
+    """Return this moment; for a clock beyond the last day, the last moment, which the law does not cover."""
     try:
         return datetime.now(zone)
     except (OverflowError, ValueError):
@@ -47,7 +47,7 @@ def seconds() -> float:
 
 
 def in_china(seconds: float) -> str:
-    """Return a moment since 1970 as a day and a time in China (ISO 8601); the last one if no day can name it."""
+    """Return a moment since 1970 as a day and a time in China (ISO 8601); at most the last representable moment."""
     try:
         moment = datetime.fromtimestamp(seconds, _CHINA)
     except (OverflowError, ValueError, OSError):
@@ -61,7 +61,7 @@ def nanoseconds() -> int:
 
 
 def is_day(value: object) -> bool:
-    """Return True for a calendar day YYYY-MM-DD, and for values that are not text, which no format is about."""
+    """Return True for a calendar day YYYY-MM-DD, and for values that are not text, to which formats do not apply."""
     if not isinstance(value, str):
         return True
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):  # fromisoformat reads 20270101 and 2027-W01-1 too

@@ -32,16 +32,16 @@ FORMAT = 4
 LIMIT = 64 * 2**20
 """Largest entry that is read, in bytes."""
 MOST = 96 * 2**20
-"""Bytes that the user's entries take together: about twenty states of the law."""
+"""Size limit of all user entries in bytes: about twenty states of the law."""
 _OFTEN = 16
-"""Entries that a process writes between two looks at what all of them take. It looks when it writes its first."""
+"""Entries that a process writes between two checks of the total size. The first check is at its first entry."""
 _written = itertools.count()
 _ENTRY = re.compile(r"[a-z]+-[0-9a-f]{40}\..+")
 """Names of entries and of their temporary files. Nothing else in the folder is removed."""
 SHIPPED = os.path.join(os.path.dirname(os.path.realpath(__file__)), "_resources", "compiled")
 """Folder of the entries in a wheel."""
 SETTLED = 3 * 10**9
-"""Nanoseconds after which another edit of a file gives it another time, on every file system."""
+"""Nanoseconds after which a further edit always changes the file time, on every file system."""
 _HEAD = 65
 """Length of the first line of an entry: the digest of the rest."""
 
@@ -57,7 +57,7 @@ def digest(parts: Iterable[bytes]) -> str:
 
 @functools.lru_cache
 def compiler_digest() -> str:
-    """Return the digest of the code that compiles policies: another version of it must not read old entries."""
+    """Return the digest of the compiling code, so that other versions do not read old entries."""
     package = os.path.dirname(os.path.realpath(__file__))
     folders = [os.path.join(package, "core", name) for name in ("cel", "policies")]
 
@@ -188,7 +188,7 @@ def _folder() -> str:
 def _is_in_checkout(folder: str) -> bool:
     try:
         root = os.path.realpath(os.curdir)
-    except OSError:  # it was removed: no place is safe to compare with
+    except OSError:  # it was removed, so the comparison would not be safe
         return True
     above = root
     while above != (parent := os.path.dirname(above)):
@@ -200,7 +200,7 @@ def _is_in_checkout(folder: str) -> bool:
 
 
 def _is_trusted(folder: str) -> bool:
-    """Return True for a folder of the user's own that is not a link and that nobody else may write to."""
+    """Return True for a folder owned by the user that is not a link and not writable by others."""
     status = os.lstat(folder)
     if not stat.S_ISDIR(status.st_mode):
         return False

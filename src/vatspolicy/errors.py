@@ -25,6 +25,8 @@ class Problem(NamedTuple):
     message: str
     hint: str = ""
     excerpt: str = ""
+    others: tuple[str, ...] = ()
+    """Paths of the other values that the mistake is about."""
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column}: "
@@ -50,7 +52,7 @@ class InvalidInput(Exception):
 
 
 class WorkerLost(RuntimeError):
-    """A worker process was killed from outside, as happens if memory runs out."""
+    """A worker process was killed from outside, for example because memory ran out."""
 
 
 def in_language(problem: Problem, lang: str | None = None) -> Problem:
@@ -76,15 +78,15 @@ def point(source: str, column: int, length: int = 1) -> str:
 
 
 MAX_EXPLAINED = 100
-"""Errors of one file that are explained, so that no file can keep a process busy or flood a log."""
+"""Maximum number of explained errors per file, so that a file cannot keep a process busy or flood a log."""
 
 
 FURTHER = (_("Further errors are not shown."), _("Correct those above first."))
-"""Message and hint of the problem that stands for all after the first MAX_EXPLAINED."""
+"""Message and hint of the problem that represents all after the first MAX_EXPLAINED."""
 
 
 def first_problems(problems: Iterable[Problem]) -> list[Problem]:
-    """Return the first MAX_EXPLAINED problems, each once, and one that stands for all others; read no further."""
+    """Return the first MAX_EXPLAINED distinct problems and one for the rest, without reading further."""
     first: dict[Problem, None] = {}
     for problem in problems:
         if len(first) == MAX_EXPLAINED and problem not in first:
@@ -95,7 +97,7 @@ def first_problems(problems: Iterable[Problem]) -> list[Problem]:
 
 
 LONGEST_NAME = 100
-"""Longest text that is compared with names; comparing takes time with the length."""
+"""Maximum length of a text compared with names, because the time grows with the length."""
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
@@ -104,7 +106,7 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> list[str]:
-    """Return the known word nearest to `word`, or the few that it is a part of.
+    """Return the known word nearest to `word`, or the few words that contain it.
 
     Near is a word spelled almost alike; failing that, the few words of which a part is, as `clouds` is near to
     `cloud-platform` and `cloud-storage`; failing that, a word that is somewhat alike.
@@ -141,7 +143,7 @@ def _fold(word: str) -> str:
 
 
 def _with_part(word: str, names: Sequence[str]) -> list[str]:
-    """Return the names of which one part is `word`, or nearly so if it is long enough to tell."""
+    """Return the names with `word` as a part, or a similar part if the word is long enough."""
     from difflib import get_close_matches
 
     parts = sorted({part for name in names for part in name.split("-")})
@@ -151,5 +153,5 @@ def _with_part(word: str, names: Sequence[str]) -> list[str]:
     return [name for name in names if near and near[0] in name.split("-")]
 
 
-_MANY = 8  # more words than that suggest nothing
+_MANY = 8  # too many words are not a suggestion
 _TELLING = 4  # letters

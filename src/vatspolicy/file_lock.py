@@ -1,4 +1,4 @@
-"""Locks on open files: one process at a time. A lock ends with the process that holds it, however that ends."""
+"""Locks on open files, for one process at a time. A lock ends with its process in every case."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PATIENCE = 2.0
-"""Seconds to wait for a lock that another process may be about to give up: a killed run and its workers end in turn."""
+"""Seconds to wait for a lock: a killed run and its workers end one after another."""
 _STEP = 0.05
 
 
@@ -46,7 +46,7 @@ def lock_file(path: Path, patience: float = PATIENCE) -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):  # Windows removes no open file
+        with contextlib.suppress(OSError):  # Windows cannot remove an open file
             path.unlink()
         _release(handle)
         os.close(handle)

@@ -1,4 +1,4 @@
-"""Classes of values that nobody changes after they are made.
+"""Classes of immutable values.
 
 The type checker holds them to be frozen: an assignment to a field fails `make lint`. Guards at run time, and methods
 made anew for each class, would take 20 ms of every start.
@@ -20,7 +20,7 @@ def frozen(*, kw_only: bool = False, slots: bool = False) -> Callable[[type[T]],
 
 
 class ValueObject:
-    """An object of a frozen class that is equal to another one of the class if their fields are."""
+    """An object of a frozen class that is compared by its fields."""
 
     __slots__ = ()
     __dataclass_fields__: ClassVar[dict[str, Field[object]]]

@@ -1,4 +1,4 @@
-"""Files of a git revision, read without trust in the repository.
+"""Files of a git revision, read without trusting the repository.
 
 They come from `git cat-file`, not from `git archive`: attributes in the repository can keep files out of an archive,
 and a change must not be able to hide a policy from the person who compares. git runs without a shell, with fixed
@@ -19,10 +19,10 @@ from typing import NamedTuple
 from vatspolicy.i18n import Sentences, _, reason_of
 
 TIMEOUT = 120
-"""Seconds that one call of git may take."""
+"""Time limit of a git call in seconds."""
 MAX_FILES = 20_000
 MAX_BYTES = 128 * 2**20
-"""Most files, and most bytes of them together, that are read of one state."""
+"""Maximum number of files of one state, and of their bytes in total."""
 _REGULAR = ("100644", "100755")
 _LINK = "120000"
 """Modes of regular files, and of a symbolic link, in a tree of git."""
@@ -55,7 +55,7 @@ class Git:
             raise SourceError(_("{revision!r} is not a revision.", revision=revision))
         settings = ("-c", "core.warnAmbiguousRefs=true")
         process = self._start(*settings, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
-        if b" is ambiguous" in process.stderr:  # git takes the tag, which others may write
+        if b" is ambiguous" in process.stderr:  # git prefers the tag, which others may write
             hint = _("Write refs/heads/NAME, refs/remotes/NAME or refs/tags/NAME.")
             raise SourceError(Sentences(_("{revision!r} is ambiguous.", revision=revision), hint))
         id = process.stdout.decode("ascii", "replace").strip()
@@ -67,14 +67,14 @@ class Git:
         return id
 
     def merge_base(self, left: str, right: str) -> str:
-        """Return the commit at which two commits parted. Raises SourceError."""
+        """Return the common ancestor of two commits. Raises SourceError."""
         ids = self._run("merge-base", left, right, ok=(0, 1)).decode("ascii", "replace").split()
         if not ids:
             raise SourceError(_("The two revisions have no common history. A shallow clone may need more of it."))
         return ids[0]
 
     def renames(self, before: str, after: str) -> dict[str, str]:
-        """Return the files of a commit that an earlier one has under another name, with that name.
+        """Return the renamed files of a commit, with their earlier names.
 
         Names are from the root of the repository. Raises SourceError.
         """
@@ -87,7 +87,7 @@ class Git:
         return self._run("rev-parse", "--show-prefix").decode("utf-8", "surrogateescape").rstrip("\n")
 
     def place(self, path: str) -> str:
-        """Return a path from the root of the repository; one that begins with `.` is from the folder.
+        """Return a path from the root of the repository; a path with a leading `.` is relative to the folder.
 
         Raises:
             SourceError: The path leads out of the repository.
@@ -118,12 +118,12 @@ class Git:
         return [(entry.name, entry.kind, texts.get(entry.name, b"")) for entry in entries]
 
     def check_out(self, commit: str, folder: Path) -> None:
-        """Write the files of a commit to an empty folder, as a checkout would have them. Raises SourceError.
+        """Write the files of a commit to an empty folder, like a checkout. Raises SourceError.
 
         The working tree is not looked at. The index stands in the folder as `.git`, which makes it the root of its own.
         """
         own = {"GIT_INDEX_FILE": str(folder / ".git"), "GIT_WORK_TREE": str(folder)}
-        # No program that the working tree may hold is run, and no part of the commit is left out.
+        # Programs in the working tree do not run, and every part of the commit is included.
         settings = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "core.sparseCheckout=false")
         options = [word for setting in settings for word in ("-c", setting)]
         self._run(*options, "read-tree", commit, environment=own)
@@ -178,7 +178,7 @@ class Git:
     def _start(
         self, *arguments: str, given: bytes = b"", environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run git until its end, whatever its exit code is. Raises SourceError."""
+        """Run git to its end, regardless of its exit code. Raises SourceError."""
         command = ["git", "--no-replace-objects", "--no-pager", "--literal-pathspecs", *arguments]
         fixed = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
         try:
@@ -212,7 +212,7 @@ def from_root(path: str) -> str:
 
 
 def check_size(files: int, size: int) -> None:
-    """Raise SourceError for more than a comparison reads."""
+    """Raise SourceError if the state is too large to compare."""
     if files > MAX_FILES or size > MAX_BYTES:
         raise SourceError(
             _(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 RECORD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_resources", "origin.json")
-"""The record of a build: `repository`, the address; `published`, True for a package that pip finds by its name."""
+"""The record of a build: `repository`, the address; `published`, True for a package on the index."""
 
 _CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -23,7 +23,7 @@ def install(extra: str) -> str:
 
 
 def requirement(version: str) -> str | None:
-    """Return what another machine tells pip to install this version, or None if its address is not known."""
+    """Return the requirement with which pip installs this version elsewhere, or None if its address is unknown."""
     if _record().get("published") is True:
         return f"vatspolicy=={version}"
     address = repository()

@@ -1,4 +1,4 @@
-"""Writing results: whole files or none, and a standard output that may close early or know no Chinese."""
+"""Writing results: complete files or none, and a standard output that may close early or lack Chinese."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HEADING = ("bold", "cyan")
 """Styles of a heading."""
 _SIGNS = {"✔": "+", "✘": "x", "☐": "[ ]", "☑": "[x]", "→": "->", "§": "#", "≠": "!=", "·": "-", "–": "-", "…": "..."}
 _PLAIN = str.maketrans(_SIGNS)
-"""Signs of the text report for a terminal that cannot show them. Unknown (?) must stay apart from open and closed."""
+"""Replacements for signs that a terminal cannot show. Unknown (?) must differ from open and closed."""
 
 
 class Style:
@@ -42,7 +42,7 @@ class Style:
 
 
 _status: list[Callable[[], AbstractContextManager[None]]] = []
-"""Context without the status line of a long command on the terminal, while there is one."""
+"""Context without the status line of a long command on the terminal, if there is one."""
 
 
 def without_status() -> AbstractContextManager[None]:
@@ -89,7 +89,7 @@ def is_special(path: Path) -> bool:
 
 
 def open_special(path: Path) -> int:
-    """Open a pipe or a device for writing. Raises OSError, at once for a pipe that nothing reads from.
+    """Open a pipe or a device for writing. Raises OSError, at once for a pipe without a reader.
 
     An open file of this process goes on where it stands: to open it again would begin at its start.
     """
@@ -100,7 +100,7 @@ def open_special(path: Path) -> int:
         return os.dup(descriptor)
     handle = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | _BINARY)
     if hasattr(os, "O_NONBLOCK"):
-        os.set_blocking(handle, True)  # only a reader that is there may be waited for
+        os.set_blocking(handle, True)  # wait only for an existing reader
     return handle
 
 
@@ -134,7 +134,7 @@ def write_bytes(path: Path, content: bytes | Iterable[bytes]) -> None:
     if mode is not None and stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     temporary = target.with_name(f".vatspolicy-{os.urandom(8).hex()}")
-    # The system applies the mask of the process to a new file. To read the mask would set it for all threads.
+    # The system applies the process mask to a new file. Reading the mask would set it for all threads.
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666 if mode is None else 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -171,7 +171,7 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
 
 
 def disarm(text: str, format: str = "text") -> str:
-    """Return a text in which no runner of a pipeline finds a command of the older form (`##[error]`) in a line.
+    """Return a text without pipeline commands of the older form (`##[error]`).
 
     GitHub's runner looks for one anywhere in a line of a log. In JSON and in markup the text keeps its meaning; plain
     text gets a space.
@@ -184,7 +184,7 @@ _DISARMED = {
     **dict.fromkeys(("markdown", "html", "junit", "dot"), "#&#35;["),
     "github": "##[",
 }
-"""Replacements by format; of others, which are plain text, by a space. Annotations escape it themselves."""
+"""Replacements by format; a space for other formats, which are plain text. Annotations escape it themselves."""
 
 
 def write_stdout(text: Text | bytes, machine: bool = False) -> None:
@@ -231,7 +231,7 @@ def _discard(stream: TextIO) -> None:
 
 
 def write_stderr(text: str) -> None:
-    """Write to standard error; one that is closed must not change how the run ends."""
+    """Write to standard error; a closed stream must not affect the exit code."""
     if sys.stderr is None:
         return
     try:
@@ -243,7 +243,7 @@ def write_stderr(text: str) -> None:
 
 
 def accept_any_text() -> None:
-    """Help pages hold signs that an ASCII terminal cannot show; they must not end in an error."""
+    """Help pages contain signs that an ASCII terminal cannot show; they must not cause an error."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 

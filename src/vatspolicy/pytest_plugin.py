@@ -68,7 +68,7 @@ class _File(pytest.File):
 
 
 class PolicyFile(_File):
-    """The tests of a policy, which stand beside it."""
+    """The tests of a policy, in a file beside it."""
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield one item per test."""
@@ -95,7 +95,7 @@ class FixtureFile(_File):
 
 
 class CaseFailedError(Exception):
-    """Raised for a case whose result is not the expected one."""
+    """Error for a case with an unexpected result."""
 
 
 class CaseItem(pytest.Item):

@@ -35,7 +35,7 @@ def cores() -> int:
 
 
 STATUS, FOLLOWER = "status line", "parent watcher"
-"""Names of the threads that draw a status line and that wait for the end of the parent. They hold no lock of a fork."""
+"""Names of the threads for the status line and for the end of the parent. They are safe for a fork."""
 
 
 def can_fork() -> bool:
@@ -106,12 +106,12 @@ def _fork_one(work: Callable[[Any], Any]) -> ProcessPoolExecutor | None:
 
 
 FROZEN_AT_START = 10_000
-"""More objects than any Python itself leaves out of garbage collection: Python 3.12 does so with some hundreds."""
+"""Threshold above the few hundred objects that Python 3.12 itself excludes from garbage collection."""
 
 
 @contextlib.contextmanager
 def frozen_memory() -> Iterator[None]:
-    """Leave the objects that exist now out of garbage collection for a while.
+    """Exclude existing objects from garbage collection for a while.
 
     A process that has left its objects out permanently, as one that serves has, keeps them so.
     """
@@ -152,7 +152,7 @@ def map_in_order(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], proc
 
 
 def run_shared(pieces: Sequence[Callable[[], R]], processes: int) -> list[R]:
-    """Return the results of pieces of work in their order, shared by processes where these can be forked.
+    """Return the results of tasks in order, using processes if they can be forked.
 
     If a process cannot be started or breaks, this one does all of the work: the results are the same.
     """
@@ -166,7 +166,7 @@ def run_shared(pieces: Sequence[Callable[[], R]], processes: int) -> list[R]:
 
 
 class _Numbered(Generic[T, R]):
-    """A task function that passes the number of its task on."""
+    """A task function that also passes the number of its task."""
 
     def __init__(self, begin: Callable[[], Callable[[T], R]]) -> None:
         self._do = begin()
@@ -206,7 +206,7 @@ def map_in_processes(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], 
             raise WorkerLost from error
         except BaseException:
             for worker in active_children():
-                worker.terminate()  # nobody waits for its results, and a pool that is not waited for fails at the exit
+                worker.terminate()  # its results are not needed, and an unawaited pool fails at exit
             pool.shutdown(cancel_futures=True)
             raise
 
@@ -218,7 +218,7 @@ _BEGIN: list[Callable[[], Callable[[Any], Any]]] = []
 
 @contextlib.contextmanager
 def _no_interrupt() -> Iterator[None]:
-    """Defer Ctrl-C while the block forks: inside a fork it would leave a worker with locks that are never released."""
+    """Defer Ctrl-C while the block forks: inside a fork, it would leave a worker with unreleased locks."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

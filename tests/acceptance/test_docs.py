@@ -272,7 +272,7 @@ def test_the_readme_states_the_day_and_the_grades_of_the_law() -> None:
     assert f"in force from {law.covers_from} and published by {law.known_until}, when" in text
     assert (
         f"They cite {count.total()} articles: {count['primary']} compared with the statute (`primary`), {count['copy']} with a "
-        f"copy, {count['secondary']} known from commentary (`secondary`), {count['unverified']} `unverified`."
+        f"copy, {count['secondary']} based on commentary (`secondary`), {count['unverified']} `unverified`."
     ) in text
 
 

@@ -567,6 +567,20 @@ def test_a_field_is_marked_for_an_error_of_one_of_its_members(chromium: Any, ser
         assert "WFOE (?)" in (page.locator('[id="f-services.0.offers-field"] .picked').text_content() or "")
 
 
+def test_an_error_about_two_facts_marks_both(chromium: Any, server: str) -> None:
+    text = fixture_file("cloud-hosting-beijing").read_text(encoding="utf-8")
+    wrong = text.replace("foreign_percent: 100", "foreign_percent: 60\n  state_percent: 70")
+    with visited(chromium, server) as page:
+        page.locator("#tab-spec").click()
+        page.locator("#spec-text").fill(wrong)
+        page.get_by_role("button", name="Use this text").click()
+        for name in ("foreign_percent", "state_percent"):
+            error = page.locator(f'[id="f-company.{name}-error"]')
+            error.wait_for(state="attached")
+            assert "together are at most 100 percent" in (error.text_content() or "")
+            assert page.locator(f'[id="f-company.{name}"]').get_attribute("aria-invalid") == "true"
+
+
 def test_lists_of_the_form_grow_and_shrink(chromium: Any, server: str) -> None:
     with visited(chromium, server) as page:
         upload(page, fixture_file("cloud-hosting-beijing"), "Data-center hosting")

@@ -301,7 +301,7 @@ def test_answers_to_one_question_are_taken_or_refused_together(client: Client) -
         ("company.foreign_percent", "many", "Enter a number"),
         ("company.registered_capital_rmb", "1.5", "Enter a whole number"),
         ("product.launch", "2027-02-30", "Enter a date as YYYY-MM-DD"),
-        ("product.launch", "2020-01-01", "has passed"),
+        ("product.launch", "2020-01-01", "is in the past"),
         ("product.launch", "1990-01-01", "covers the law from"),
         ("product.id", "My Shop", "lower-case"),
         ("services.0.id", "", "must have a value"),
@@ -351,12 +351,12 @@ def test_what_is_wrong_with_a_file_is_told_at_its_facts(client: Client) -> None:
     text = HOSTING.replace("foreign_percent: 100", "foreign_percent: 170").replace("[data-center]", "[data-centre]")
     reply = client.decide(text)
     assert (reply["record"], reply["html"], reply["interview"]) == (None, None, None)
-    assert [one["path"] for one in reply["problems"]] == ["company.foreign_percent", "services.0.offers.0"]
+    assert [one["paths"][0] for one in reply["problems"]] == ["company.foreign_percent", "services.0.offers.0"]
     assert reply["data"]["company"]["foreign_percent"] == 170
     assert reply["problems"][0]["text"]["zh"] == "此处不能大于 100。"
     assert "170" not in str(reply["problems"])
     mended = client.decide(text, change={"path": "company.foreign_percent", "typed": "17"})
-    assert [one["path"] for one in mended["problems"]] == ["services.0.offers.0"]
+    assert [one["paths"][0] for one in mended["problems"]] == ["services.0.offers.0"]
     whole = client.decide(mended["text"], change={"path": "services.0.offers", "value": ["data-center"]})
     assert whole["problems"] == []
     assert whole["record"]["decision"] in ("deny", "needs-license")
@@ -384,7 +384,7 @@ def test_the_law_of_a_past_day_needs_leave(law: Path) -> None:
     past = HOSTING.replace("2027-01-31", "2025-01-31")
     bundle = load_bundle(law)
     refused = Client(WebContext(bundle, today=lambda: TODAY)).decide(past)
-    assert [one["path"] for one in refused["problems"]] == ["product.launch"]
+    assert [one["paths"][0] for one in refused["problems"]] == ["product.launch"]
     assert (
         Client(WebContext(bundle, allow_past=True, today=lambda: TODAY)).decide(past)["record"]["as_of"] == "2025-01-31"
     )

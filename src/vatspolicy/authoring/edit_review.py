@@ -1,4 +1,4 @@
-"""Review of an edit while it is made: rules that say something else than in a commit, and known products that change.
+"""Review of an edit in progress: rules that differ from a commit, and known products that change.
 
 It is the quick part of a comparison (`vatspolicy diff`), of a law and the layers above it as they stand together.
 """
@@ -43,25 +43,25 @@ class EditReview:
     """The effects of the edits since a committed state."""
 
     rules: dict[str, str]
-    """Rules (policy/rule) that are added, removed or changed, those that the last save concerns first."""
+    """Rules (policy/rule) that are added, removed or changed, those of the last save first."""
     decisions: tuple[ChangedDecision, ...]
     compared: int
     """Number of decisions that were compared."""
     red_lines: tuple[RedLine, ...] = ()
-    """Edits of layers that decide nothing by themselves, and that nobody may overlook."""
+    """Edits of layers that do not decide anything themselves but must be visible."""
     concerned: frozenset[str] = frozenset()
     """The rules among them that the last save concerns."""
 
     @property
     def open_rules(self) -> list[str]:
-        """Rules of the last save that no known product shows: a proof is worth its seconds."""
+        """Rules of the last save whose effect no known product shows, so that a proof is worth its time."""
         changed = [name for name, how in self.rules.items() if how == "changed" and name in self.concerned]
         return [] if self.decisions else changed
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """A committed state of the law, with which edits are compared."""
+    """A committed state of the law, the base of comparisons."""
 
     bundle: Bundle
     _decisions: dict[str, str] = field(default_factory=dict)
@@ -86,7 +86,7 @@ class Baseline:
         return RuleSignatures(self.bundle)
 
     def _loosenable(self, head: Bundle) -> Iterator[RedLine]:
-        """Yield the rules of the base that a layer lets the one above it loosen from now on."""
+        """Yield the rules of the base that a layer newly allows the next layer to loosen."""
         before = {(layer.name, rule) for layer in self.bundle.layers for rule in layer.may_loosen}
         for layer in head.layers:
             for rule in layer.may_loosen:
@@ -101,7 +101,7 @@ class Baseline:
                 yield from compare_rules(self.bundle, head, [name])
 
     def prepare(self, cases: Iterable[Case]) -> None:
-        """Decide the profiles of cases, so that no review has to. Decisions on earlier cases are forgotten."""
+        """Decide the profiles of cases in advance for the reviews, and drop decisions on earlier cases."""
         self._decisions.clear()
         for case in cases:
             self._decide(case)
@@ -120,7 +120,7 @@ class Baseline:
 
 
 def read_baseline(revision: str, law: LawStack, schemas: SchemaSet) -> Baseline:
-    """Return the law of a revision: its folder and layers as they are there.
+    """Return the law of a revision, with its folder and layers.
 
     It is read under the schemas of the revision; under `schemas` if it has none.
 
@@ -139,7 +139,7 @@ def read_baseline(revision: str, law: LawStack, schemas: SchemaSet) -> Baseline:
 
 
 def _decide(bundle: Bundle, case: Case) -> str:
-    """Decide a case, read under the schemas of a law; under its own if these refuse it."""
+    """Decide a case under the schemas of a law, or under its own schemas if the law's schemas reject it."""
     profile = case.profile
     if bundle.schemas != profile.schemas:
         with contextlib.suppress(InvalidInput):

@@ -15,7 +15,7 @@ from vatspolicy.errors import nearest
 
 RULE, TERM, INSTRUMENT = "rule", "term", "instrument"
 _VARIABLES = {"activity.class", "activity.licensed", "as_of"}
-"""Variables of rules that are no facts of a profile."""
+"""Variables of rules that are not facts of a profile."""
 
 
 class FactReader(NamedTuple):
@@ -47,7 +47,7 @@ def find_fact(bundle: Bundle, name: str) -> tuple[str, ...]:
 
 
 def similar_facts(bundle: Bundle, name: str) -> list[str]:
-    """Return the facts whose names are nearest to a name that is none."""
+    """Return the facts with the names nearest to an unknown name."""
     return nearest(name, (".".join(path) for path, _ in fact_schemas(bundle.schemas)))
 
 

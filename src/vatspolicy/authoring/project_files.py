@@ -1,4 +1,4 @@
-"""Files with which a repository of product specs begins: configuration, pre-commit and pipeline."""
+"""Initial files of a repository of product specs: configuration, pre-commit and pipeline."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DOWNLOAD = "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c #
 """Actions by commit. A test compares them with those of the project's own workflow."""
 
 UNKNOWN = "vatspolicy @ git+https://HOST/OWNER/vatspolicy"
-"""Source that CI installs from while the address of vatspolicy is not known."""
+"""Placeholder for the source in CI while the address of vatspolicy is unknown."""
 _REPLACE = "{indent}# Replace HOST/OWNER by the address of vatspolicy; pip installs it from there.\n"
 
 _CONFIGURATION = """\
@@ -250,5 +250,5 @@ def gitlab_pipeline(source: str) -> str:
 
 
 def _note(source: str, indent: int) -> str:
-    """Return the comment that says what to replace, if the address is not known."""
+    """Return the comment with the placeholder to replace, if the address is unknown."""
     return _REPLACE.format(indent=" " * indent) if source == UNKNOWN else ""

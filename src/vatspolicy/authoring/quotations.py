@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 CUT = "……"
-"""Mark in a quote for words that are left out."""
+"""Mark for omitted words in a quote."""
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
     ord(wide): narrow for wide, narrow in {"。": ".", "“": '"', "”": '"', "‘": "'", "’": "'"}.items()
 }
 _LIKELY = 400
-"""Characters between two parts of a quote that somebody left out, rather than took from elsewhere."""
+"""Maximum number of omitted characters between two parts of a quote."""
 
 
 def quote_hash(quote: str) -> str:
@@ -85,7 +85,7 @@ class StatuteText:
         return None
 
     def silent_cut(self, part: str) -> str | None:
-        """Return the words that a part omits without a sign; None if it differs in another way."""
+        """Return the words that a part omits without a mark; None if it differs in another way."""
         folded = _fold(part)
         for size in range(len(folded) - 1, 0, -1):
             for start in _places(self.folded, folded[:size]):

@@ -1,4 +1,4 @@
-"""Skeletons of policies, profiles and fixtures, which load and pass lint before anybody fills them in."""
+"""Skeletons of policies, profiles and fixtures, which load and pass lint before they are filled in."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _WORDS: Table = {
     "issuer": Phrase("Issuing body"),
     "message": Phrase("Write the message shown when the rule applies."),
 }
-"""Texts to be replaced, and the heads of comments. A skeleton has both languages."""
+"""Placeholder texts and comment headings, in both languages."""
 _FEW = 8
 """Largest number of values below a question; for more, the name of the list stands there."""
 

@@ -1,4 +1,4 @@
-"""Time of decisions on specs, and how much of it each rule takes.
+"""Time of decisions on specs, in total and per rule.
 
 All times are processor time, the best of several runs, after a run that builds the index of rules: neither other
 programs nor a first run count. Every rule is measured on the subjects on which the decision evaluated it.
@@ -25,7 +25,7 @@ from vatspolicy.core.profile.profile import Profile
 
 ROUNDS = 5
 _DECISIONS, _CALLS = 2e-3, 5e-5
-"""Seconds that a round of decisions, and of calls of one rule, lasts at least."""
+"""Minimum seconds for a round of decisions, and for calls of one rule."""
 
 
 class TimedSpec(NamedTuple):

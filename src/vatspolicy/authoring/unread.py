@@ -1,4 +1,4 @@
-"""Rules and conditions of routes that rest on unverified articles alone, so that they decide nothing by themselves."""
+"""Rules and conditions of routes that cite only unverified articles and therefore decide nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def unread_warnings(bundle: Bundle, policies: Iterable[Policy] | None = None) ->
 
 
 class _Unread:
-    """Finds the rules and conditions of one policy that rest on unverified articles alone."""
+    """Finds the rules and conditions of one policy that cite only unverified articles."""
 
     def __init__(self, bundle: Bundle, policy: Policy) -> None:
         self.bundle, self.policy, self.document = bundle, policy, bundle.document(policy)
@@ -53,7 +53,7 @@ class _Unread:
     def _told(
         self, path: Path, noun: str, cite: tuple[str, ...], expression: Expression, place: str
     ) -> Iterator[Problem]:
-        """Yield the warnings about a clause: that it cites unread articles alone, or reads a parameter that does."""
+        """Yield warnings about a clause that cites only unread articles, or reads such a parameter."""
         if cite and self.policy.is_unread(cite):
             message = _(
                 "This {noun} cites only unverified articles, so it decides nothing: {cite}.",
@@ -73,7 +73,7 @@ class _Unread:
             yield self.document.problem((*path, place), message, hint)
 
     def _chains(self, policy: Policy, tree: Node) -> Iterator[str]:
-        """Yield how a tree comes to each unread parameter: term → parameter → articles."""
+        """Yield the path from a tree to each unread parameter: term → parameter → articles."""
         for node in outside_terms(tree):
             if isinstance(node, Term):
                 owner = self.bundle.term(policy, node.name)[0]

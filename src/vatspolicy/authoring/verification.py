@@ -74,7 +74,7 @@ def text_problems(document: Document, texts: Mapping[str, StatuteText]) -> Itera
 
 
 def noted_hashes(folder: FilePath) -> dict[str, str] | None:
-    """Return the hashes of texts that a law notes, by name, as `sha256sum` writes them; None if it keeps no list."""
+    """Return the hashes of texts recorded by a law, by name, in the format of `sha256sum`; None without a list."""
     file = folder / HASHES
     if not file.is_file():
         return None
@@ -85,7 +85,7 @@ def noted_hashes(folder: FilePath) -> dict[str, str] | None:
 def changed_texts(
     document: Document, texts: Mapping[str, StatuteText], noted: Mapping[str, str]
 ) -> Iterator[tuple[str, Problem]]:
-    """Yield, with the rule of lint, texts that a policy names and whose hash differs or is not noted, each once."""
+    """Yield, with the rule of lint, each text cited by a policy whose hash differs or is not recorded."""
     told: set[str] = set()
     for key, _article, verified in _articles(document):
         name = str(verified.get("against", ""))
@@ -162,7 +162,7 @@ def _articles(document: Document) -> Iterator[tuple[str, Fields, Fields]]:
 def _name_of_text(
     document: Document, article: Fields, verified: Fields, texts: Mapping[str, StatuteText]
 ) -> str | None:
-    """Return the text or page that an article names, else the latest text of the policy's title that holds it."""
+    """Return the text or page cited by an article, or the latest text with the policy's title that contains it."""
     named = verified.get("against")
     if named is not None:
         return str(named)

@@ -1,4 +1,4 @@
-"""Files below folders, and which of them changed since they were last read."""
+"""Files below folders, and those changed since the last read."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ MAX_BYTES = 128 * 2**20
 """Maximum number of members and of decompressed bytes of one archive."""
 _GZIP = b"\x1f\x8b"
 _ODD = re.compile(r"[\x00-\x1f\x7f\\]|^[A-Za-z]:")
-"""Characters that no file name in an archive needs: controls, backslashes, drives."""
+"""Characters not allowed in file names of an archive: controls, backslashes, drives."""
 
 
 class ArchiveError(Exception):
@@ -43,7 +43,7 @@ def read_archive(
     try:
         with path.open("rb") as file:
             return _read(path.name, file, wanted, max_bytes, max_files)
-    except ValueError:  # no file can have such a name
+    except ValueError:  # not a valid file name
         raise ArchiveError(_("{name!r} is not a complete tar archive.", name=path.name)) from None
     except OSError as error:
         raise ArchiveError(
@@ -100,7 +100,7 @@ class _ArchiveReader:
                 if name in contents:
                     raise ArchiveError(_("{name!r} contains {member!r} twice.", name=self.name, member=name))
                 contents[name] = self.content(archive, member) if self.wanted(name) else None
-            rest = data[archive.offset :]  # tarfile ends in silence at a broken header, too
+            rest = data[archive.offset :]  # tarfile also ends silently at a broken header
         if not rest or rest.strip(b"\0"):
             raise EOFError
         return [(name, content) for name, content in contents.items() if content is not None]
@@ -125,7 +125,7 @@ class _ArchiveReader:
 
     def content(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
         file = archive.extractfile(member)
-        assert file is not None  # it is a plain file
+        assert file is not None  # a regular file
         content = file.read()
         if len(content) != member.size:
             raise EOFError

@@ -30,11 +30,11 @@ ROOT = "vatspolicy"
 DELTA = "patch.json"
 """Name of OPA's delta bundles, which are unsigned by design and never accepted."""
 FORMAT, LAYERED = 1, 2
-"""Versions of our part of the manifest: without layers, and with them, which older programs must not leave out."""
+"""Versions of our part of the manifest, without and with layers. Older programs must not ignore layers."""
 LAYERS = "layers/"
 """Folder of the layers of a bundle."""
 _LAYER = re.compile(r"layers/([1-9][0-9]{0,2})-[a-z0-9-]+/")
-"""Folder of a layer: its place above the policies, which the digest covers so, and its name."""
+"""Folder of a layer: its position above the policies, which the digest therefore covers, and its name."""
 
 
 class BundleFileError(InvalidInput):
@@ -250,7 +250,7 @@ def build_bundle_file(
 
 def _sources(folder: Path) -> dict[str, bytes]:
     """Return the policy files by their names in the bundle. Raises InvalidInput."""
-    read_sources(folder)  # says what is wrong with a folder that has none
+    read_sources(folder)  # reports the error of a folder without bundle.yaml
     paths = sorted(path for path in folder.rglob("*.yaml") if path.is_file())
     return {f"policies/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in paths}
 

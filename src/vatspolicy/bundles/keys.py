@@ -129,7 +129,7 @@ def _key(path: Path, material: Any, jwk: Mapping[str, Any] | None) -> Key:
     id = jwk.get("kid") if jwk is not None else None
     if id is not None and not isinstance(id, str):
         raise BundleFileError(str(path), _("The `kid` of a key must be text."))
-    if algorithm == SECRET and not id:  # its thumbprint would tell something of the secret
+    if algorithm == SECRET and not id:  # its thumbprint would reveal information about the secret
         raise BundleFileError(str(path), _("A secret needs a `kid`: locks and reports refer to it."))
     return Key(id or _thumbprint(public), algorithm, private, material if private else public)
 

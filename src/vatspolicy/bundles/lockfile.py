@@ -123,7 +123,7 @@ def make_lock(path: Path, bundle_file: BundleFile, signature: Signature | None, 
 def replace_bundle(
     path: Path, content: bytes, bundle_file: BundleFile, signature: Signature | None, locks: Sequence[Path]
 ) -> None:
-    """Put a newer bundle, whose signature has been verified, in place of the one in use, and pin it by each lock.
+    """Replace the bundle in use with a newer verified bundle, and pin it in each lock.
 
     The Sigstore bundle that proves the signature goes beside it. All files are written, or all stay as they were. A
     process that is killed in between leaves a bundle and a lock that do not match, so that no run decides. Raises as

@@ -63,7 +63,7 @@ def push_manifest(client: RegistryClient, name: str, content: bytes, media_type:
 
 
 def pull_manifest(client: RegistryClient, name: str) -> bytes:
-    """Return the manifest of a tag or of a digest. Raises BundleFileError, for one of another digest too."""
+    """Return the manifest of a tag or of a digest. Raises BundleFileError, also if the digest differs."""
     answer = client.request("GET", f"{client.reference.base}/manifests/{name}", {"Accept": MANIFEST})
     if answer.status != 200:
         client.refuse(answer)
@@ -93,7 +93,7 @@ class ManifestLayer(NamedTuple):
 
 
 def find_layer(manifest: bytes) -> ManifestLayer | None:
-    """Return the layer of a manifest that has just one; None for another manifest."""
+    """Return the layer of a manifest with exactly one layer; None for any other manifest."""
     try:
         data = json.loads(manifest)
         (layer,) = data["layers"]
@@ -121,7 +121,7 @@ MAX_PAGES = 64
 MAX_LISTED = 4 * MAX_SMALL
 """Maximum size of these pages together, in bytes."""
 _UNKNOWN = (400, 404, 405, 501)
-"""Statuses of registries that list no referrers themselves."""
+"""Statuses of registries that do not list referrers."""
 
 
 def push_proof(client: RegistryClient, manifest: bytes, proof: bytes) -> None:
@@ -241,13 +241,13 @@ LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 
 class Pulled(NamedTuple):
-    """A bundle's file from a registry. Its digests were checked; its signature is not verified."""
+    """A bundle file from a registry, with checked digests but an unverified signature."""
 
     content: bytes
     pinned: str
     """Reference by the digest of the manifest."""
     proofs: tuple[bytes, ...]
-    """Sigstore bundles that are attached to it, if they were asked for."""
+    """Attached Sigstore bundles, if requested."""
 
 
 def make_manifest(bundle_file: BundleFile, content: bytes) -> bytes:
@@ -289,7 +289,7 @@ def push_bundle(text: str, bundle_file: BundleFile, content: bytes, proof: bytes
 
 
 def pull_bundle(text: str, with_proofs: bool = False) -> Pulled:
-    """Return the file of a bundle, whose digests are right. Raises BundleFileError. Nothing is written."""
+    """Return the file of a bundle after checking its digests, without writing it. Raises BundleFileError."""
     reference = parse_reference(text)
     client = RegistryClient(reference, "pull")
     manifest = pull_manifest(client, reference.manifest)

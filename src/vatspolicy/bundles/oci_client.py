@@ -100,7 +100,7 @@ class Reference:
 
     @property
     def manifest(self) -> str:
-        """The digest, or else the tag: what names the manifest in the API."""
+        """The identifier of the manifest in the API: the digest, or the tag."""
         return self.digest or self.tag or "latest"
 
     def at(self, digest: str) -> str:
@@ -113,7 +113,7 @@ class Reference:
 
 
 def parse_reference(text: str) -> Reference:
-    """Return the reference that a text is. Raises BundleFileError."""
+    """Parse a reference. Raises BundleFileError."""
     match = _REFERENCE.fullmatch(text)
     if match is None or len(match["repository"]) > 255:
         hint = _("For example, oci://registry.example.org/law/bundle:v1.")
@@ -122,7 +122,7 @@ def parse_reference(text: str) -> Reference:
 
 
 def is_local(host: str) -> bool:
-    """Return True for this machine, which alone is spoken to without TLS."""
+    """Return True for this machine, the only host contacted without TLS."""
     return _LOCAL.fullmatch(host) is not None
 
 
@@ -145,7 +145,7 @@ def is_digest(text: object) -> bool:
 
 
 TIMEOUT = 60
-"""Seconds that a registry may be silent."""
+"""Maximum seconds without data from a registry."""
 DEADLINE = 300
 """Seconds for all requests of a download or an upload together."""
 MAX_SMALL = 4 * 2**20
@@ -169,7 +169,7 @@ class RegistryClient:
 
     def __init__(self, reference: Reference, actions: str) -> None:
         self.reference, self.actions = reference, actions
-        """`actions` is what a token is asked for: pull, or pull,push."""
+        """`actions` are the permissions requested for a token: pull, or pull,push."""
         self._authorization: str | None = None
         self._end = time.monotonic() + DEADLINE
 
@@ -198,7 +198,7 @@ class RegistryClient:
         return self.fail(_("The registry redirects in a circle."))
 
     def own_address(self, location: str | None, base: str) -> str:
-        """Return an address that the registry sends an upload to. Raises BundleFileError for another host."""
+        """Return the address for an upload. Raises BundleFileError for another host."""
         url = self._join(base, location or "")
         if not location or not self._is_own(url):
             self.fail(_("The registry sends the upload to another host."))
@@ -225,7 +225,7 @@ class RegistryClient:
         return urlsplit(url)[:2] == urlsplit(self.reference.base)[:2]
 
     def _join(self, base: str, location: str) -> str:
-        """Return the address that a location is, read from another. Raises BundleFileError for one that is none."""
+        """Resolve a location against an address. Raises BundleFileError for an invalid location."""
         try:
             url = urljoin(base, location)
             urlsplit(url)
@@ -341,7 +341,7 @@ class RegistryClient:
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def http_error_302(self, *_: Any, **__: Any) -> None:
-        """Follow nothing, and read no address: the client decides what goes along."""
+        """Do not follow redirects: the client decides which headers to forward."""
         return
 
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
@@ -352,7 +352,7 @@ class _TooLate(Exception):
 
 
 def _run_until(end: float, function: Callable[[], RegistryAnswer]) -> RegistryAnswer:
-    """Return what a function returns by a moment of the monotonic clock, or raise what it raises. Raises _TooLate.
+    """Call a function with a deadline on the monotonic clock, and return its result. Raises _TooLate, or its error.
 
     It runs in a thread: timeouts of sockets begin anew with each byte, and names are looked up without any. A thread
     that is late is left behind; what it holds is bounded, and it does not keep the program.
@@ -384,9 +384,9 @@ HELPER_TIMEOUT = 30
 _MAX_BYTES = 2**20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _IDENTITY = "<token>"
-"""User name by which a helper says that the secret is an identity token."""
+"""User name with which a helper marks the secret as an identity token."""
 _NOTHING = (b"credentials not found", b"no credentials server URL", b"no credentials username")
-"""The answer of a helper that has nothing for a host, in the words of Docker's library for helpers."""
+"""Response of a helper without credentials for a host, as defined by Docker's library for helpers."""
 
 
 class Credentials(NamedTuple):
@@ -510,7 +510,7 @@ def _run(program: str, asked: str, folder: Path, place: str) -> tuple[int, bytes
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            cwd=folder,  # a program may read files of the folder that it is started in
+            cwd=folder,  # a program may read files in its working directory
             start_new_session=True,
         )
     except (OSError, ValueError):
@@ -537,7 +537,7 @@ def _run(program: str, asked: str, folder: Path, place: str) -> tuple[int, bytes
 def _talk(process: subprocess.Popen[bytes], asked: str, output: dict[str, bytes]) -> None:
     assert process.stdin is not None
     assert process.stdout is not None
-    with suppress(OSError, ValueError):  # it may end without reading, or be ended
+    with suppress(OSError, ValueError):  # it may exit without reading, or be killed
         process.stdin.write(asked.encode() + b"\n")
         process.stdin.close()
     with suppress(OSError, ValueError), process.stdout:
@@ -545,7 +545,7 @@ def _talk(process: subprocess.Popen[bytes], asked: str, output: dict[str, bytes]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a helper with all that it has started."""
+    """Kill a helper and all its child processes."""
     with suppress(OSError):
         os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
     process.wait()

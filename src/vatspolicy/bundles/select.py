@@ -44,7 +44,7 @@ class SelectedLaw(ValueObject):
 
     @property
     def expired(self) -> bool:
-        """True from the moment on at which the signature of the bundle file does not hold any more."""
+        """True after the signature of the bundle file expires."""
         return self.signature is not None and self.signature.expired
 
     @property
@@ -73,7 +73,7 @@ class LawStack(ValueObject):
         return replace(self, folder=folder, layers=tuple(layer.absolute() for layer in self.layers))
 
     def load(self) -> SelectedLaw:
-        """Load the files as they are now; a bundle file is as it was when it was verified. Raises InvalidInput."""
+        """Load the current files, or the content of a bundle file at its verification. Raises InvalidInput."""
         return SelectedLaw(self._load(), self.folder, self.bundle_file, self.signature, self.layers)
 
     def _load(self) -> Bundle:
@@ -128,7 +128,7 @@ def find_locks(specs: Iterable[str] = ()) -> list[Path]:
         try:
             absolute = absolute.resolve()
         except (OSError, RuntimeError, ValueError):
-            continue  # reading the spec says why
+            continue  # reading the spec reports the reason
         for start in (here / folder, absolute):
             for above in (start, *start.parents):
                 if above == here:

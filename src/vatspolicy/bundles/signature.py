@@ -115,11 +115,11 @@ class Signature:
     proof: bytes | None = field(default=None, repr=False)
     """Sigstore bundle that proves it; None for a signature by a key."""
     expires: float | None = None
-    """Moment from which it does not hold, in seconds since 1970; None for a signature that does not expire."""
+    """Time of expiry in seconds since 1970; None for a signature that does not expire."""
 
     @property
     def expired(self) -> bool:
-        """True from the moment on at which it expires."""
+        """True after it expires."""
         return self.expires is not None and self.expires <= seconds()
 
 
@@ -297,7 +297,7 @@ _KEYS = {"trusted_root", "issuer", "identity", "repository"}
 
 @dataclass(frozen=True)
 class SignerPolicy:
-    """Who must have signed, and the trust root by which that is known."""
+    """The required signer, and the trust root for verification."""
 
     file: str
     trusted_root: Path
@@ -315,7 +315,7 @@ def read_policy(path: Path) -> SignerPolicy | None:
         with path.open("rb") as stream:
             data = json.loads(stream.read(_MAX_SMALL))
     except (OSError, ValueError, RecursionError):
-        return None  # reading it as a key says why
+        return None  # reading it as a key reports the reason
     if not isinstance(data, dict) or "trusted_root" not in data:
         return None
     texts = all(isinstance(value, str) and value for value in data.values())
@@ -349,7 +349,7 @@ def read_proof(file: str, path: Path) -> bytes:
 
 
 def _is_old_format(proof: bytes) -> bool:
-    """Return True for what cosign 1 and 2 write without `--new-bundle-format`."""
+    """Return True for the format of cosign 1 and 2 without `--new-bundle-format`."""
     try:
         data = json.loads(proof)
     except (ValueError, RecursionError):
@@ -358,7 +358,7 @@ def _is_old_format(proof: bytes) -> bool:
 
 
 def signs(proof: bytes, content: bytes) -> bool:
-    """Return True if a Sigstore bundle says that it signs a file of this content. Who signed is not verified."""
+    """Return True if a Sigstore bundle claims to sign this content. The signer is not verified."""
     try:
         digest = json.loads(proof)["messageSignature"]["messageDigest"]["digest"]
         return base64.b64decode(digest) == hashlib.sha256(content).digest()

@@ -1,4 +1,4 @@
-"""The specs of the base of a change: those that a run compares its own specs with.
+"""The specs of the base of a change, with which a run compares its specs.
 
 They are read as data, from a copy of the commit at which the change began, and decided under the law of the run.
 """
@@ -62,7 +62,7 @@ def _find(argument: str) -> list[str]:
 
 
 def _from_here(side: OwnerSide, path: str) -> str:
-    """Return a file of the repository as it is named from the working directory."""
+    """Return the path of a repository file relative to the working directory."""
     return os.path.relpath(os.path.join(side.root, path), side.here)
 
 

@@ -1,4 +1,4 @@
-"""Places that a bundle is fetched from: a file, a folder of releases, a registry, a tag of a git repository."""
+"""Sources of a bundle: a file, a folder of releases, a registry, or a tag of a git repository."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class FetchedBundle(NamedTuple):
     bundle_file: BundleFile
     content: bytes
     proofs: tuple[bytes, ...] = ()
-    """Sigstore bundles of the file, if they were asked for."""
+    """Sigstore bundles of the file, if requested."""
 
 
 def fetch_bundle(source: str, with_proofs: bool = False) -> FetchedBundle:

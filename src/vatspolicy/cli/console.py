@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 MAX_PROBLEMS = MAX_EXPLAINED + 1
-"""Problems of one file that are shown: those explained, and the one that stands for all others."""
+"""Maximum number of problems shown for one file: those explained, and one for the rest."""
 _ENTERED: ContextVar[contextlib.ExitStack] = ContextVar("entered")
 
 
@@ -123,7 +123,7 @@ def refuse_link(path: Path) -> None:
     try:
         link = find_link(path)
     except OSError:
-        return  # writing says why
+        return  # writing reports the reason
     if link:
         message = _("cannot write {path}: {link} is a link. Use its target instead.", path=path, link=link)
         abort(message, ExitCode.USAGE)
@@ -164,7 +164,7 @@ def abort_unwritten(path: Path | str | None, error: OSError | ValueError, hint: 
 
 
 def is_interactive() -> bool:
-    """Return whether somebody sits at a terminal: both streams are one, and this is no run of a pipeline (CI)."""
+    """Return whether a person uses a terminal: both streams are terminals, and CI is not set."""
     import os
     import sys
 
@@ -198,11 +198,11 @@ def measure_width() -> int:
 
 
 SILENT = 1.0
-"""Seconds after which a command shows that it is at work."""
+"""Seconds after which a command shows its progress."""
 _STEP = 0.5
 _CLEAR = b"\r\x1b[K"
 TALKING = ("ask", "serve", "watch", "completion")
-"""Commands that are in a dialog, or run until they are stopped."""
+"""Interactive commands, and commands that run until stopped."""
 
 
 @contextlib.contextmanager
@@ -255,8 +255,8 @@ class _Line:
 
     @contextlib.contextmanager
     def pause(self) -> Iterator[None]:
-        """Remove the line, and draw none in this context; it comes back during the command."""
-        held = self.lock.acquire(timeout=1)  # a forked process may inherit a lock that nobody opens
+        """Hide the line in this context; it returns later in the command."""
+        held = self.lock.acquire(timeout=1)  # a forked process may inherit a lock that is never released
         try:
             if held and self.drawn:
                 self._write(_CLEAR)

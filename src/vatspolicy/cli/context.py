@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 Locks = Literal["obey", "warn", "ignore"]
-"""What a lock does to a command: one that works on policies (`warn`) judges nothing; `replay` knows its law."""
+"""Effect of a lock on a command: commands on policies only `warn`, and `replay` knows its law."""
 
 
 @frozen()
@@ -39,7 +39,7 @@ class LawOptions(ValueObject):
     skip_verify: opt.SkipVerifyOption = False
 
     def select(self, specs: Iterable[str] = (), locks: Locks = "obey") -> SelectedLaw:
-        """Return the law, loaded. Locks are looked for here, and beside and above the specs.
+        """Load and return the law. Locks are searched here, and beside and above the specs.
 
         Raises:
             InvalidInput: for a law that a lock does not pin or that may not be used, and for one that cannot be loaded.
@@ -96,12 +96,12 @@ class LawOptions(ValueObject):
         return self
 
     def load(self, specs: Iterable[str] = (), locks: Locks = "obey") -> Bundle:
-        """Return the bundle of the law, for a command that needs nothing else of it."""
+        """Return the bundle of the law, for a command that needs only the bundle."""
         return self.select(specs, locks).bundle
 
 
 def find_files(specs: Iterable[str]) -> list[str]:
-    """Return the files behind specs, or those to be written; what cannot be searched is reported when it is decided."""
+    """Return the files of specs, or those to be written. Search errors are reported at the decision."""
     files: list[str] = []
     for spec in specs:
         try:
@@ -142,7 +142,7 @@ class SpecContext(CommandContext):
 
 @frozen()
 class GrantOptions(ValueObject):
-    """The opinions that count for a command, and who may grant them."""
+    """The opinions that count for a command, and the people who may grant them."""
 
     opinions: Annotated[
         Path | None, opt.Option("--opinions FILE", "Granted opinions: those of a profile that count.", opt.ASIDE)
@@ -150,7 +150,7 @@ class GrantOptions(ValueObject):
     approvers: Annotated[Path | None, opt.Option("--approvers FILE", "Who may grant which opinions.", opt.ASIDE)] = None
 
     def load(self) -> WaiverSet | None:
-        """Return the granted opinions and the approvers; None without a file. Raises InvalidInput."""
+        """Return the granted opinions and the approvers; None without files. Raises InvalidInput."""
         if self.opinions is None and self.approvers is None:
             return None
         from vatspolicy.gate.waivers.load import load_waiver_set
@@ -162,7 +162,7 @@ class GrantOptions(ValueObject):
 
 
 def warn_of_claims(profile: Profile) -> None:
-    """Warn that no opinion of a profile counts for a command that takes no granted ones."""
+    """Warn that opinions of a profile do not count, for a command without granted opinions."""
     if profile.facts["opinions"]:
         warn(
             _(
@@ -179,7 +179,7 @@ def require_arguments(specs: Sequence[str]) -> None:
 
 
 def require_specs(specs: Sequence[str], from_stdin: bool = True) -> list[str]:
-    """Return the files behind arguments, each once; end the command if there is none behind one of them.
+    """Return the files matched by arguments, without duplicates; end the command if an argument matches none.
 
     Without `from_stdin`, `-` names no file. Raises InvalidInput if the search is not complete.
     """

@@ -1,4 +1,4 @@
-"""Options: how one is declared, how its text is read, and those that commands share.
+"""Options: declarations, parsing, and the options that commands share.
 
 An option is declared once. From its declaration typer has its parameter, help its line, the configuration its key, and
 the start of `check` its reader (`program.read`). An option that one command alone has stands with that command.
@@ -28,7 +28,7 @@ DECIDE, RULES, WRITE = "Decide", "The law", "Write"
 INPUT, DECISION, ASIDE, OUTPUT, CONFIGURATION = "Input", "Decision", "Waivers", "Output", "Configuration"
 """Panels of options."""
 NEVER = ""
-"""The setting of an option that a file may not set: it would weaken every run, or belongs to one run."""
+"""Marks an option that a file may not set, because it would weaken every run or belongs to a single run."""
 
 
 # --- declarations -----------------------------------------------------------------------------------------------------
@@ -40,10 +40,10 @@ class Argument(NamedTuple):
     metavar: str
     help: str
     setting: str | None = None
-    """Key of the configuration that gives its values if the command line does not."""
+    """Configuration key of its values, used without values on the command line."""
     parse: Callable[[Any], Any] | None = None
     shown: bool | str = False
-    """True if help shows the default, or the words that it shows in its place."""
+    """True if help shows the default, or the words shown instead."""
 
     @property
     def name(self) -> str:
@@ -59,12 +59,12 @@ class Option(NamedTuple):
     """An option: metadata of an annotated parameter. It is repeatable if the parameter is a list."""
 
     flags: str
-    """Its names, and the word for its value: `--policies -p DIR`."""
+    """Names, and the placeholder for the value: `--policies -p DIR`."""
     help: str
     panel: str | None = None
     """Panel of the help page."""
     setting: str | None = None
-    """Key of the configuration that gives its value if the command line does not."""
+    """Configuration key of its value, used without a value on the command line."""
     parse: Callable[[Any], Any] | None = None
     """Converts the value, or the texts of a repeatable option. Raises BadArgument."""
     least: float | None = None
@@ -72,7 +72,7 @@ class Option(NamedTuple):
     exists: Literal["file", "folder"] | None = None
     """Kind of file that must be at the path."""
     shown: bool | str = True
-    """True if help shows the default, or the words that it shows in its place."""
+    """True if help shows the default, or the words shown instead."""
     hidden: bool = False
     words: tuple[str, ...] = ()
     """The words that it takes, in the order of help; Python may keep that of another Literal of the same words."""
@@ -100,7 +100,7 @@ class Command(NamedTuple):
     name: str
     panel: str
     place: int
-    """Its place on the help page, and in completions; the numbers leave room for others between them."""
+    """Position on the help page and in completions; the numbers leave gaps for others."""
 
 
 class CommandGroup(NamedTuple):
@@ -225,11 +225,11 @@ class Settings(NamedTuple):
     used: tuple[Setting, ...] = ()
     given: frozenset[str] = frozenset()
     trust: Trust | None = None
-    """The side that settings, law, locks and approvals are read from; None for the working tree."""
+    """Revision that provides settings, law, locks and approvals; None for the working tree."""
 
 
 NONE = Settings()
-"""No settings, and nothing given."""
+"""No settings and no command-line values."""
 
 
 # --- values -----------------------------------------------------------------------------------------------------------
@@ -262,7 +262,7 @@ def _convert_one(parameter: CommandParameter, text: str) -> Any:
 
 
 def _to_bool(text: str) -> bool:
-    """Return a flag: given without a value, or the word of a variable."""
+    """Return a flag: set without a value, or from the text of a variable."""
     if text.lower() in ("", "1", "true", "yes", "on"):
         return True
     if text.lower() in ("0", "false", "no", "off"):
@@ -271,7 +271,7 @@ def _to_bool(text: str) -> bool:
 
 
 def to_american(text: str) -> str:
-    """Return a word of the command line with `needs-licence`, which is accepted, as `needs-license`."""
+    """Return a word of the command line, with the British `needs-licence` spelled `needs-license`."""
     return text.replace("needs-licence", "needs-license")
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
 
 SHOWN = 5
-"""Findings and files that the remark names; of others it says how many there are."""
+"""Maximum number of findings and files listed in the remark; the rest is counted."""
 _REMARK = Phrase("This change edits files that control the gate: {files}. The gate reads them from {revision} instead.")
 _OPENS: Mapping[str, tuple[Phrase, Phrase]] = {
     "passes": (
@@ -59,7 +59,7 @@ class OwnerSide:
 
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
-        """Provide the block in which relative paths are those of the revision."""
+        """Provide the block in which relative paths refer to the revision."""
         folder = os.path.join(self.copy, os.path.relpath(self.here, self.root))
         try:
             os.makedirs(folder, exist_ok=True)
@@ -74,7 +74,7 @@ class OwnerSide:
             os.chdir(self.here)
 
     def name(self, path: str | Path) -> Path:
-        """Return a path as it is named on both sides; a file outside the repository is not part of the change.
+        """Return the common path of a file on both sides; a file outside the repository is not part of the change.
 
         Raises:
             SourceError: A relative path leads out of the repository.
@@ -88,9 +88,9 @@ class OwnerSide:
         return Path(path)
 
     def find_edited(self, paths: Iterable[Path], specs: Iterable[str], around: Sequence[str]) -> list[str]:
-        """Return which paths the working tree holds otherwise, and files of a name `around` the specs."""
+        """Return the paths that differ in the working tree, and files of a name `around` the specs."""
         named = {self.name(Path(self.here, path)) for path in paths}
-        named |= {path.with_name("schemas") for path in named if path.name == "policies"}  # which the law brings along
+        named |= {path.with_name("schemas") for path in named if path.name == "policies"}  # included in the law
         for place in (Path(self.here), *(Path(self.here, spec).parent for spec in specs)):
             above = [parent for parent in (place, *place.parents) if parent.is_relative_to(self.root)]
             named |= {self.name(folder / file) for folder in above for file in around}
@@ -165,13 +165,13 @@ def take_owner_side(revision: str) -> OwnerSide:
 
 
 class Opened(NamedTuple):
-    """What fails under the files of the owner and would pass under those of the change."""
+    """Findings that fail with the owner's files and would pass with the files of the change."""
 
     findings: list[str]
     unseen: list[str]
     """Specs that the gate of the change does not decide."""
     passes: bool
-    """True if the gate of the change passes, and that of the owner fails."""
+    """True if the gate passes with the files of the change, and fails with the owner's files."""
 
 
 def find_opened(result: GateResult, before: GateResult) -> Opened:
@@ -185,7 +185,7 @@ def find_opened(result: GateResult, before: GateResult) -> Opened:
 
 
 def _failures(result: GateResult) -> dict[str, str]:
-    """Return what fails the gate, each as `file: finding (subject)`, with its spec; empty for a notice on a waiver."""
+    """Return the failures, each as `file: finding (subject)`, with its spec; empty for a notice on a waiver."""
     failures = {f"{file}: invalid": file for file in result.invalid}
     for remark in result.remarks or ():
         if result.judgement.fails_remark(remark):
@@ -200,13 +200,13 @@ def _failures(result: GateResult) -> dict[str, str]:
 
 
 def _shorten(names: Sequence[str]) -> LocalizedText:
-    """Return names as a list, and how many more there are."""
+    """Return names as a list, with the number of further names."""
     listed: LocalizedText = {lang: joint("list", lang).join(names[:SHOWN]) for lang in LANGUAGES}
     return _MORE.fill(names=listed, n=len(names) - SHOWN) if len(names) > SHOWN else listed
 
 
 def make_remark(revision: str, edited: Sequence[str], opened: Opened | None) -> Remark:
-    """Return the remark of a report on a change that edits what decides about it; None if it cannot be used."""
+    """Return the remark on a change that edits the files of its gate; None if these files cannot be used."""
     sentences: list[LocalizedText] = [_REMARK.fill(files=_shorten(edited), revision=revision)]
     for key, names in (("passes", opened.findings), ("unseen", opened.unseen)) if opened else ():
         if names:

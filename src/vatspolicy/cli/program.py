@@ -35,7 +35,7 @@ def read(arguments: Sequence[str]) -> CheckOptions | None:
         texts = _split(arguments[1:], list(parameters.values()))
         given = {name: convert(parameters[name], words) for name, words in texts.items()}
         options: CheckOptions = call(CheckOptions, complete(parameters.values(), given))
-    except Exception:  # a mistake, which typer puts into words
+    except Exception:  # typer reports the mistake
         return None
     return options
 
@@ -70,7 +70,7 @@ def _split(words: Sequence[str], parameters: Sequence[CommandParameter]) -> dict
 def run() -> None:
     """Run the command of `sys.argv` and exit with its code; an unexpected error exits with 70, without a traceback."""
     accept_any_text()
-    if len(sys.argv) > 1:  # shells ask for completions without arguments; a check must not be taken for one
+    if len(sys.argv) > 1:  # shells request completions without arguments; do not mistake that for a check
         os.environ.pop("_VATSPOLICY_COMPLETE", None)
     try:
         if (plain := read(sys.argv[1:])) is not None:

@@ -40,7 +40,7 @@ def write_records(options: CheckOptions, law: SelectedLaw, gate: Gate, result: G
 
 
 def append_to_log(log: Path, runs: Sequence[GateRecord], masks: Sequence[Mask]) -> None:
-    """Append every decision to the log; a decision that cannot be logged fails the run."""
+    """Append every decision to the log; a logging error fails the run."""
     from vatspolicy.gate.decision_log import append, describe_run, hides_facts
 
     events = [describe_run(run, masks) for run in runs]

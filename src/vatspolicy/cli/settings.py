@@ -1,4 +1,4 @@
-"""Settings of a run that its command line does not show: `vatspolicy.toml`, and variables VATSPOLICY_*.
+"""Settings of a run from outside the command line: `vatspolicy.toml`, and variables VATSPOLICY_*.
 
 An option overrides a variable, and a variable the file. A key of the file is declared with its option (`options`).
 Where there is no file, looking for it is all that this costs.
@@ -49,7 +49,7 @@ OTHER_VARIABLES = (
 )
 """Names behind the prefix of variables that are not settings."""
 HARMLESS = ("lang", "formats")
-"""Keys that change no exit code. Every report names the others that are used, since they could weaken the gate."""
+"""Keys that do not affect the exit code. Reports list all other keys in use, which could weaken the gate."""
 _LAW = frozenset(("law", "bundle"))
 _REPLACED_BY: Mapping[str, frozenset[str]] = {
     "law": _LAW,
@@ -57,7 +57,7 @@ _REPLACED_BY: Mapping[str, frozenset[str]] = {
     "key": _LAW | {"key"},
     "baseline": frozenset(("baseline", "write_baseline")),
 }
-"""Parameters that take the place of a setting besides its own: one law replaces another. Layers stand above each."""
+"""Parameters that also override other settings, because a law replaces any other law. Layers apply to each."""
 
 
 _REMARK = Phrase("Settings from outside the command line apply: {settings}.")
@@ -154,7 +154,7 @@ def _read_value(parameter: CommandParameter, setting: Setting) -> Any:
 
 
 def _say_choices(parameter: CommandParameter, setting: Setting) -> str:
-    """Return the sentence on a word that is none of the choices."""
+    """Return the sentence about a word that is not one of the choices."""
     if len(setting.values) > 1:
         return _("Only one format can go to standard output; write FORMAT=PATH for the others.")
     if parameter.choices:
@@ -185,7 +185,7 @@ def _is_output(text: str) -> bool:
 
 
 def read_variables() -> tuple[Setting, ...]:
-    """Return the settings of the environment; an empty variable is none.
+    """Return the settings of the environment; an empty variable does not count.
 
     Raises:
         BadVariable: A variable has the prefix and no meaning: a misspelled one would leave the gate as it was.
@@ -209,7 +209,7 @@ def _members(key: str, text: str) -> list[str]:
 
 
 def _say_unknown(name: str, names: Iterable[str]) -> str:
-    """Return the sentence on a variable that has no meaning, with the name that was meant."""
+    """Return the sentence about an unknown variable, with a suggested name."""
     from vatspolicy.errors import did_you_mean, nearest
 
     all_names = sorted([*(name.removeprefix(PREFIX) for name in names), *OTHER_VARIABLES])
@@ -257,7 +257,7 @@ def read_file() -> tuple[Setting, ...]:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidInput([_say_syntax(path, text, str(error))]) from None
-    except (RecursionError, ValueError):  # which the reader of TOML lets pass
+    except (RecursionError, ValueError):  # which the TOML parser accepts
         fault = _("A value is nested too deeply, or a number is too long.")
         raise InvalidInput([Problem(path, 1, 1, "", fault)]) from None
     settings, problems = [], []
@@ -277,7 +277,7 @@ def read_file() -> tuple[Setting, ...]:
 
 
 def _say_syntax(path: str, text: str, message: str) -> Problem:
-    """Return the problem of a text that is no TOML."""
+    """Return the problem of a text that is not valid TOML."""
     import re
 
     pattern = re.compile(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
@@ -315,7 +315,7 @@ def _mistake_in_key(key: str) -> tuple[str, str] | None:
 
 
 def _mistake_in_value(parameter: CommandParameter, value: Any) -> str | None:
-    """Return what is wrong with the type of a value."""
+    """Return the error about the type of a value."""
     if parameter.is_flag:
         return None if isinstance(value, bool) else _("This value must be true or false.")
     several = _("This value must be a string or a list of strings.")

@@ -34,11 +34,11 @@ from vatspolicy.output import Style, wants_color, write_stderr, write_stdout
 SETTINGS = {"help_option_names": ["-h", "--help"], "token_normalize_func": to_american}
 """Settings of every command: the options of help, and words of options that are accepted in another spelling."""
 WIDE = 20
-"""Letters of a list of choices from which help puts it into the description; its own column would break words."""
+"""Length of a list of choices above which help shows it in the description."""
 
 
 class PanelHelp:
-    """A help page with panels, for which alone rich is imported; usage errors are plain lines."""
+    """A help page with panels, the only use of rich; usage errors are plain lines."""
 
     rich_markup_mode: Any
 
@@ -59,7 +59,7 @@ class PanelCommand(PanelHelp, TyperCommand):
         return [piece[1:-1] if piece.startswith("{") else piece for piece in super().collect_usage_pieces(ctx)]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the arguments. The last of two values must not win in silence: it could open a gate."""
+        """Read the arguments. A repeated option is an error, because the last value could open a gate."""
         if not ctx.resilient_parsing:
             *__, order = self.make_parser(ctx).parse_args(list(args))
             for parameter, times in Counter(order).items():
@@ -91,7 +91,7 @@ class PanelGroup(PanelHelp, TyperGroup):
         return self.commands
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the command that the first argument names, or end with a usage error that names the nearest."""
+        """Return the command in the first argument, or end with a usage error that suggests the nearest."""
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             ctx.fail(Sentences(_("No such command {name!r}.", name=args[0]), suggest(args[0], self.find_names())))
         return super().resolve_command(ctx, args)
@@ -280,7 +280,7 @@ def _callback(parse: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None
 
 @contextlib.contextmanager
 def _bad_parameters() -> Iterator[None]:
-    """Report a value that cannot be used as typer reports it."""
+    """Report an invalid value in typer's format."""
     try:
         yield
     except BadArgument as error:

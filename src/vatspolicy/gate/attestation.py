@@ -1,4 +1,4 @@
-"""Attestations of decisions: in-toto statements (version 1) about specs, in DSSE envelopes, one a line.
+"""Attestations of decisions: in-toto statements (version 1) about specs, in DSSE envelopes, one per line.
 
 The predicate has the fields of a SLSA verification summary where it says the same. It holds no fact of a product but
 its id, the day of the law, and the names of rules.
@@ -45,13 +45,13 @@ PAYLOAD = "application/vnd.in-toto+json"
 PASSED, FAILED = "PASSED", "FAILED"
 """Results, as SLSA names them."""
 _SAME = ("origin", "version", "revision", "number", "digest", "policies", "schemas")
-"""Fields of the law that an attestation calls what a receipt calls them."""
+"""Fields of the law with the same names in attestations and receipts."""
 MAX_BYTES = 16 * 2**20
 """Maximum size of a file of attestations."""
 
 
 def make_attestations(runs: Iterable[GateRecord], key: Key) -> str:
-    """Return the signed attestations of a run, one a line.
+    """Return the signed attestations of a run, one per line.
 
     Raises InvalidInput for a spec that has changed since it was decided.
     """
@@ -85,7 +85,7 @@ def make_statement(run: GateRecord) -> Fields:
 
 
 def describe_decision(record: Record) -> Fields:
-    """Return what a statement says of a decision: names of rules, and no fact of the product."""
+    """Return the decision part of a statement: names of rules, without facts of the product."""
     return {
         "decision": record.decision,
         "range": list(record.range),
@@ -124,11 +124,11 @@ class Expected:
     today: str
     """Day on which the attestation is verified."""
     fail_on: str
-    """Level on which the gate must have failed; a stricter one will do."""
+    """Required level of the gate; a stricter level is sufficient."""
     as_of: str | None = None
     """Day of the law; None for the launch day of the spec, or the day of the run."""
     approvers: Approvers | None = None
-    """Who may grant the opinions that a decision rests on; None for nobody."""
+    """Approvers who may grant the opinions behind a decision; None for nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +138,12 @@ class Attested:
     statement: Fields
     """The whole statement."""
     specs: frozenset[str]
-    """Digests of the specs that it is about."""
+    """Digests of its specs."""
     moment: str
     as_of: LawDay
     law: LawUsed
     digests: Mapping[str, str]
-    """Digests by which it names the law."""
+    """Digests of its law."""
     fail_on: str
     passed: bool
     decision: str
@@ -171,7 +171,7 @@ def read_statements(path: Path, key: Key) -> list[Attested]:
 
 
 def _parse(content: bytes) -> list[Tree]:
-    """Return the envelopes of a file: one JSON text, or one a line."""
+    """Return the envelopes of a file: one JSON text, or one per line."""
     for texts in ([content], content.splitlines()):
         try:
             return [json.loads(text, object_pairs_hook=make_object) for text in texts if text.strip()]
@@ -218,7 +218,7 @@ def find_statements(statements: Iterable[Attested], content: bytes) -> list[Atte
 
 
 def find_objections(attested: Attested, expected: Expected) -> list[Message]:
-    """Return why a statement does not say that the gate passed under the law expected; nothing if it does."""
+    """Yield the reasons why a statement does not prove that the gate passed under the expected law."""
     as_of, law = attested.as_of, attested.law
     objections: list[Message] = []
     if _digests(law) != attested.digests or not _is_law(law, describe_law(expected.law)):

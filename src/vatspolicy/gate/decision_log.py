@@ -1,4 +1,4 @@
-"""Decision log in OPA's format: one JSON object a line, with masked fields removed.
+"""Decision log in OPA's format: one JSON object per line, with masked fields removed.
 
 An append is one write of one line under a lock, and on disk before it returns. A process that is killed at any byte
 leaves at most a torn last line, which the next append moves aside (`FILE.torn`): no complete record is ever lost.
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from vatspolicy.gate.run_record import GateRecord
 
 Event: TypeAlias = dict[str, Json]
-"""A line of the log, which masks change."""
+"""A line of the log, which masks can change."""
 TYPE = "openpolicyagent.org/decision_logs"
 PATH = "vatspolicy/decision"
 _RUN = str(uuid.uuid4())
@@ -42,12 +42,12 @@ _SAME = {
 }
 """Facts that a record repeats under their own name."""
 _UNREAD_BY_RULES = ("/input/product/id", "/input/product/title")
-"""Facts that no rule reads: a record without them is decided as it was."""
+"""Facts that rules do not read: a record without them has the same decision."""
 
 
 @dataclass(frozen=True)
 class Mask:
-    """Field that is erased from every record, or replaced."""
+    """Field to erase or replace in every record."""
 
     pointer: str
     """JSON Pointer (RFC 6901) that begins with /input or /result."""
@@ -81,7 +81,7 @@ def _is_fact(steps: tuple[str, ...]) -> bool:
 
 
 def describe_run(run: GateRecord, masks: Sequence[Mask] = ()) -> Event:
-    """Return the line of the log that the record of a run has."""
+    """Return the log line for the record of a run."""
     result = encode(run.decision)
     shown = hide_values(run.selected.bundle, result) if masks else result
     return make_event(run.selected.revision, run.profile.document.data, shown, run.moment, masks)
@@ -150,10 +150,10 @@ def hides_facts(event: Fields) -> bool:
 
 
 def log_hides_facts(log: Path) -> bool:
-    """Return whether a decision log has a record that `hides_facts`; False for what is not a log in a file."""
+    """Return whether a decision log has a record that `hides_facts`; False for anything but a log file."""
     try:
         if not log.is_file():
-            return False  # a pipe can be read once only
+            return False  # a pipe can be read only once
         with log.open("rb") as lines:
             return any(map(_hides_facts, lines))
     except (OSError, ValueError):
@@ -228,13 +228,13 @@ def _facts(node: Json, at: tuple[str, ...], steps: tuple[str, ...]) -> Iterator[
 
 
 def append(path: Path, events: Iterable[Fields]) -> int:
-    """Append records and wait until they are on disk. Return the bytes of a torn line that were moved aside.
+    """Append records and wait until they are on disk. Return the bytes of an incomplete line that was moved aside.
 
     Raises OSError; then the records of this call may be missing, but none from before.
     """
     text = "".join(json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n" for event in events)
     content = text.encode("utf-8", "backslashreplace")
-    if is_special(path):  # a pipe or a device keeps nothing to repair
+    if is_special(path):  # a pipe or a device cannot be repaired
         handle = open_special(path)
         try:
             _write(handle, content)
@@ -250,7 +250,7 @@ def append(path: Path, events: Iterable[Fields]) -> int:
             try:
                 _write(handle, content)
             except OSError:
-                with contextlib.suppress(OSError):  # a full disk: leave no torn line if it can be helped
+                with contextlib.suppress(OSError):  # a full disk: try not to leave an incomplete line
                     os.ftruncate(handle, end)
                 raise
             os.fsync(handle)
@@ -267,7 +267,7 @@ def _write(handle: int, content: bytes) -> None:
 
 
 def _repair_torn_line(path: Path, handle: int) -> int:
-    """Complete a last line without a line break, or move a torn one to FILE.torn before it is removed here."""
+    """Complete a last line without a line break, or move an incomplete line to FILE.torn."""
     size = os.fstat(handle).st_size
     tail = _last_line(handle, size)
     if not tail:
@@ -314,7 +314,7 @@ def _last_line(handle: int, size: int, step: int = 1 << 16) -> bytes:
 
 def _sync_folder(path: Path) -> None:
     """Sync the folder, so that a new file name is on disk."""
-    with contextlib.suppress(OSError):  # there are systems that cannot
+    with contextlib.suppress(OSError):  # some systems do not support this
         handle = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -58,7 +58,7 @@ _SEVERITY = (
 AHEAD = 180
 """Days after the launch within which changes of the decision are reported."""
 _MAGIC = frozenset("*?[")
-"""Signs of a pattern."""
+"""Special characters of a pattern."""
 
 
 class DayError(Exception):
@@ -102,11 +102,11 @@ class GateResult(NamedTuple):
     seconds: tuple[float, ...] = ()
     """Time that each decision took, in the order of the records."""
     changes: SpecChanges | None = None
-    """Changes since the base of the specs; None for a run that is compared with none."""
+    """Changes since the base of the specs; None without a base."""
     launches: Mapping[str, tuple[str, ...]] = {}
-    """The specs that are the parts of each launch that the run decided as a whole, by its file."""
+    """Parts of each launch that the run decided as a whole, by file."""
     by_law: SpecChanges | None = None
-    """Changes that the law of the judged change would make to the same specs; None if it is the law of the gate."""
+    """Effects of the changed law on the same specs; None if it equals the law of the gate."""
 
 
 def find_specs(argument: str) -> list[str]:
@@ -123,18 +123,18 @@ def find_specs(argument: str) -> list[str]:
 
 T = TypeVar("T")
 Progress: TypeAlias = "Callable[[int, int], None]"
-"""Takes the number of specs that are done, and of all specs."""
+"""Function that receives the number of finished specs and of all specs."""
 Take: TypeAlias = "Callable[[Record, float], T]"
 
 
 class SpecReader(Protocol[T]):
-    """Reads the decisions of a run while it goes on, so that the run need not keep them."""
+    """Reads the decisions during a run, so that the run does not need to keep them."""
 
     def take(self, record: Record, seconds: float) -> T:
-        """Return what the reader wants of a decision, as plain data; perhaps in its own process."""
+        """Return the parts of a decision for the reader, as plain data; may run in a worker process."""
 
     def add(self, taken: T) -> None:
-        """Accept what was taken, in the order of the specs."""
+        """Receive these parts, in the order of the specs."""
 
 
 class Checked(NamedTuple, Generic[T]):
@@ -144,7 +144,7 @@ class Checked(NamedTuple, Generic[T]):
     code: ExitCode
     """INVALID if the spec could not be decided."""
     day: str = ""
-    """Day of the law that decided it."""
+    """Day of the law applied."""
     record: Record | None = None
     """Record of the decision, if the run keeps it."""
     seconds: float = 0.0
@@ -152,15 +152,15 @@ class Checked(NamedTuple, Generic[T]):
     kept: tuple[Profile, Decision, Record] | None = None
     """The profile and the decision, if the run keeps them."""
     taken: T | None = None
-    """Parts of the record that a reader of the run takes instead."""
+    """Parts of the record for a reader of the run."""
     launch: str = ""
-    """File of the launch of which this is a part, if the run decides it as a whole."""
+    """File of the launch that contains this part, if the run decides the launch as a whole."""
 
 
 MANY = 64
 """Number of specs from which a run uses all cores: below it, starting processes takes longer than they save."""
 CHUNK = 8
-"""Specs that a process takes at a time."""
+"""Number of specs that a process receives at a time."""
 
 
 def find_processes(jobs: int | None, specs: Sequence[str]) -> int:
@@ -185,21 +185,21 @@ class Gate(ValueObject):
     fail_on: str = "needs-license"
     no_fail: bool = False
     waiver_set: WaiverSet | None = None
-    """Waivers and baseline, which affect the exit code and no decision."""
+    """Waivers and baseline, which affect only the exit code."""
     stdin_name: str | None = None
     """Name of standard input in reports and problems."""
     explain: bool = True
-    """False if no explanation is read and, of several decisions, no change ahead (see `make_record`)."""
+    """False if reports need neither explanations nor, for several decisions, upcoming changes (see `make_record`)."""
     keeps_profiles: bool = True
     """True if the result has the profiles: waivers, logs and receipts need them."""
     jobs: int | None = None
-    """Most processes; None for one, or one for each core if there are many specs."""
+    """Maximum number of processes; None for one process, or one per core for many specs."""
     expected: int | None = None
-    """Number of specs that there must be; None for any."""
+    """Required number of specs; None for any."""
     languages: Sequence[Language] = LANGUAGES
     """Languages of the program's own texts in a record (see `make_record`): one if every report is in one."""
     known: Mapping[str, frozenset[str]] | None = None
-    """By spec, what its base has (see `Judgement`)."""
+    """Results of the base by spec (see `Judgement`)."""
 
     def run(
         self,
@@ -291,7 +291,7 @@ class Gate(ValueObject):
         if processes == 1:
             yield from chain.from_iterable(map(check, specs))
             return
-        first = list(chain.from_iterable(map(check, specs[:CHUNK])))  # loads for all processes what a decision needs
+        first = list(chain.from_iterable(map(check, specs[:CHUNK])))  # loads shared modules once
         self._build_indexes([checked.day for checked in first])
         yield from first
         chunks = [specs[start : start + CHUNK] for start in range(CHUNK, len(specs), CHUNK)]
@@ -322,7 +322,7 @@ class Gate(ValueObject):
         return [part._replace(launch=document.file) for part in parts]
 
     def _check(self, spec: str, document: Document, ahead: bool, take: Take[T] | None, begun: int) -> Checked[T]:
-        """Decide one profile, since the moment at which it was begun."""
+        """Decide one profile, measuring from its start."""
         try:
             profile = read_profile(document, self.bundle.schemas)
             decision, record = self.decide(profile, ahead)
@@ -380,7 +380,7 @@ class Gate(ValueObject):
     def decide(
         self, profile: Profile, ahead: bool = True, granted: Mapping[int, Grant | None] | None = None
     ) -> tuple[Decision, Record]:
-        """Return one decision and its record, which has changes ahead if it looks `ahead`.
+        """Return one decision and its record, with upcoming changes if `ahead`.
 
         `granted`: the opinions that count in place of those that the waiver set grants.
 
@@ -472,7 +472,7 @@ def _has_granted(record: Record) -> bool:
 
 
 def days_after(day: str) -> str:
-    """Return the last day for which a change is reported ahead, AHEAD days after the day decided."""
+    """Return the last day of reported upcoming changes, AHEAD days after the day of the decision."""
     try:
         return later(day, AHEAD)
     except OverflowError:

@@ -1,4 +1,4 @@
-"""The one place that decides which part of a decision fails the gate. The exit code and every report ask it."""
+"""The only place that decides which part of a decision fails the gate, for the exit code and every report."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from vatspolicy.i18n import LocalizedText
 LEVELS = ("deny", "needs-license", "contested", "duty", "advice")
 """Levels that the gate may fail on; each includes those before it."""
 NEW = "new:"
-"""Prefix of a level on which only findings fail that the base of a change does not have."""
+"""Prefix of a level on which only findings missing from the base fail."""
 INCOMPLETE = "incomplete"
-"""Level of what keeps a decision open. It fails the gate on every level, with its own exit code."""
+"""Level of open facts. They fail the gate on every level, with their own exit code."""
 ITSELF = "decision"
-"""Part of a failure that no finding stands for: the decision as a whole."""
+"""Part of a failure without a finding: the decision as a whole."""
 EDITS = "edits-gate"
-"""Kind of the remark on a change that edits what decides about it. It fails no gate: those edits do not count yet."""
+"""Kind of the remark on a change that edits the files of its gate. It does not fail, as those edits do not count yet.
+"""
 
 
 class Failure(NamedTuple):
@@ -66,9 +67,9 @@ class Judgement(ValueObject):
     fail_on: str = "needs-license"
     no_fail: bool = False
     strict: bool = False
-    """A remark about a waiver fails the gate, unless it is a note."""
+    """True if a remark about a waiver fails the gate, unless it is a note."""
     known: Mapping[str, frozenset[str]] | None = field(default=None, compare=False, repr=False)
-    """By spec, what its base has, by `identify`; None for a run that is compared with no base."""
+    """Results of the base by spec and `identify`; None without a base."""
 
     def find_failures(self, record: Record) -> list[Failure]:
         """Return the parts of a decision (a record) that fail the gate; none with `no_fail`."""
@@ -82,7 +83,7 @@ class Judgement(ValueObject):
         return [failure for failure in failures if self.is_new(record, failure.part, failure.position)]
 
     def is_new(self, record: Record, part: str, position: int) -> bool:
-        """Return True unless the base of the spec has this part of its decision, too."""
+        """Return True unless the base of the spec also has this part of its decision."""
         return identify(record, part, position) not in (self.known or {}).get(record.file, ())
 
     def fails_remark(self, remark: Remark) -> bool:
@@ -121,13 +122,13 @@ def find_failures(record: Record, fail_on: str) -> list[Failure]:
 
 
 _GROUPS = {"denials": "deny", "needs": "license", "would_need": "license", "undetermined": "duties"}
-"""Lists that stand for others where a base is compared: a license stays one under a denial."""
+"""Lists treated as equal in a comparison with a base: a license remains a license under a denial."""
 COMPARED = ("denials", "needs", "would_need", "missing", "contested", "duties", "undetermined", "advice")
 """Lists of a record whose parts are compared with a base."""
 
 
 def identify(record: Record, part: str, position: int) -> str:
-    """Return what a part of a decision has in common with the same part of another decision on the spec."""
+    """Return the key of a part, equal for the same part of another decision on the spec."""
     if part == ITSELF:
         return f"{ITSELF}\0{record.judged}"
     item = getattr(record, part)[position]
@@ -139,13 +140,13 @@ def identify(record: Record, part: str, position: int) -> str:
 
 
 def identify_all(record: Record) -> frozenset[str]:
-    """Return what identifies each part of a decision, and the decision itself."""
+    """Return the keys of all parts of a decision, and of the decision itself."""
     identities = [identify(record, part, index) for part in COMPARED for index in range(len(getattr(record, part)))]
     return frozenset([*identities, identify(record, ITSELF, 0)])
 
 
 def name_fact(record: Record, path: str) -> str:
-    """Return the path of a fact with the id of its service, which stays when services change places."""
+    """Return the path of a fact with the id of its service, independent of the order of services."""
     match = re.match(r"services\[(\d+)\]", path)
     if match is None or int(match[1]) >= len(record.services):
         return path

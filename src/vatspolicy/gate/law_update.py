@@ -1,4 +1,4 @@
-"""Changes that another law makes for specs: decisions, licenses, duties with their days, and changes ahead.
+"""Effects of another law on specs: decisions, licenses, duties with their days, and upcoming changes.
 
 Each side reads and decides a spec under its own schemas.
 """
@@ -21,7 +21,7 @@ from vatspolicy.gate.spec_change import ShortDecision, compare_verdicts, shorten
 from vatspolicy.i18n import LocalizedText, _
 
 FORMAT = 1
-"""Version of the data; it grows when a reader would break."""
+"""Version of the data, raised for incompatible changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class DutyState:
 
 @dataclass(frozen=True, slots=True)
 class DutyChange:
-    """A duty that comes (no `before`), goes (no `after`), or has another state or day."""
+    """A duty that is new (no `before`), gone (no `after`), or has another state or day."""
 
     rule: str
     subject: str
@@ -46,7 +46,7 @@ class DutyChange:
 
 @dataclass(frozen=True, slots=True)
 class AheadChange:
-    """Coming days with the decision from each on, under both laws."""
+    """Upcoming days with the decision from each day, under both laws."""
 
     before: tuple[tuple[str, str], ...]
     after: tuple[tuple[str, str], ...]
@@ -54,7 +54,7 @@ class AheadChange:
 
 @dataclass(frozen=True, slots=True)
 class SpecUpdate:
-    """Changes that another law makes for a spec."""
+    """Effects of another law on a spec."""
 
     spec: str
     product: str
@@ -81,7 +81,7 @@ class BundleName:
 
 @dataclass(frozen=True, slots=True)
 class LawUpdate:
-    """Changes that a newer bundle makes for some specs (update.schema.json)."""
+    """Effects of a newer bundle on some specs (update.schema.json)."""
 
     format: int
     newer: bool
@@ -96,7 +96,7 @@ _Side: TypeAlias = tuple[Decision, Record]
 
 
 def compare_specs(old: Bundle, new: Bundle, specs: Iterable[str], today: str) -> tuple[list[SpecUpdate], list[Problem]]:
-    """Return one entry a spec, and the problems of specs that the old law cannot decide.
+    """Return one entry per spec, and the problems of specs that the old law cannot decide.
 
     A spec that only the new law cannot decide has an entry with `problems`: that is a change, too.
     """
@@ -155,7 +155,7 @@ def _list_ahead(side: _Side) -> tuple[tuple[str, str], ...]:
 
 
 def _compare_duties(before: Record, after: Record) -> Iterator[DutyChange]:
-    """Yield the duties that come, go, or have another state or day."""
+    """Yield duties that are new, gone, or have another state or day."""
     old, new = _duties(before), _duties(after)
     for key in {**old, **new}:
         sides = [None if duty is None else _state(duty) for duty in (old.get(key), new.get(key))]

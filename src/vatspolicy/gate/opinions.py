@@ -1,4 +1,4 @@
-"""Opinions in a profile, for every place where profiles come in: their check against the law, and which are granted."""
+"""Opinions in a profile, for every entry point of profiles: the check against the law, and the grants."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def admit_opinions(bundle: Bundle, profile: Profile, as_of: str, waiver_set: Wai
 
 
 def check_opinions(bundle: Bundle, profile: Profile, today: str) -> None:
-    """Check that every opinion is about a rule of the bundle, and that none is of a day to come.
+    """Check that every opinion concerns a rule of the bundle, and that its date is not in the future.
 
     Raises:
         InvalidInput: With the first problems found.

@@ -42,7 +42,7 @@ from vatspolicy.i18n import _, reason_of
 FORMAT = 2
 """Version of the receipt format; incremented by incompatible changes."""
 PAYLOAD = "application/vnd.vatspolicy.receipt+json"
-"""Type of a signed receipt. Nothing else that a key signs has it, so nothing else is read as a receipt."""
+"""Type of a signed receipt. Other signed files have other types and are not accepted as receipts."""
 _UNCOMPARED = "|".join(
     (
         "/program/.*",
@@ -51,7 +51,7 @@ _UNCOMPARED = "|".join(
         "/decision/.*/policy_file",
     )
 )
-"""Pointers to what does not concern the decision: program, waivers, and names of files and folders."""
+"""Pointers to parts that do not affect the decision: program, waivers, and names of files and folders."""
 _NAME_OF_BUNDLE = "/law/(number|revision|digest)"
 """Pointers that are compared only if both laws are bundles."""
 
@@ -76,7 +76,7 @@ def make_receipt(run: GateRecord) -> Receipt:
 
 
 def receipt_text(run: GateRecord, signer: Key | None) -> str:
-    """Return the receipt of a run as JSON: in an envelope if somebody signs it. Raises InvalidInput."""
+    """Return the receipt of a run as JSON, in an envelope if signed. Raises InvalidInput."""
     content = canonical(encode(make_receipt(run)))
     return content.decode() if signer is None else seal(content, PAYLOAD, signer)
 
@@ -98,7 +98,7 @@ class StoredReceipt:
     law: LawUsed
     decision: str
     opinions: tuple[OpinionUsed, ...]
-    """The opinions that the decision rests on."""
+    """The opinions behind the decision."""
     waived: int
     """Number of findings that were set aside."""
     envelope: Envelope | None = None
@@ -196,7 +196,7 @@ def replay(recorded: StoredReceipt, selected: SelectedLaw, content: bytes) -> li
 
 
 def decide_as_it_stands(recorded: StoredReceipt, selected: SelectedLaw, content: bytes) -> str | None:
-    """Return the decision on the spec without the changes and the day that the receipt names; None if there are none.
+    """Return the decision without the changes and the day recorded in the receipt; None without such changes.
 
     A spec that cannot be decided so is incomplete.
     """
@@ -220,7 +220,7 @@ def _read_again(
 
 
 def _find_grants(recorded: StoredReceipt, profile: Profile) -> dict[int, Grant | None]:
-    """Return the opinions of a spec that a receipt says were granted."""
+    """Return the opinions of a spec that the receipt records as granted."""
     pairs = zip(range(len(profile.facts["opinions"])), recorded.data["decision"]["opinions"], strict=False)
     return {index: Grant(**opinion["granted"]) for index, opinion in pairs if opinion["granted"] is not None}
 

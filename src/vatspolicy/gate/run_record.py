@@ -1,4 +1,4 @@
-"""The record of a run: one spec, the law that decided it, the day and why, the decision, and what the gate made of it.
+"""The record of a run: one spec, its law, the day and its origin, the decision, and the result of the gate.
 
 A line of the decision log, a receipt and an attestation are selections of it.
 """
@@ -33,12 +33,12 @@ _PERIODS = {
     (False, True): Phrase("{day} is outside its period, {since} until further notice"),
     (False, False): Phrase("{day} is outside its period, {since} until {until} (exclusive)"),
 }
-"""Periods in force, by whether they hold on a day and whether their end is open."""
+"""Wording of periods in force: whether they include a day, and whether their end is open."""
 
 
 @dataclass(frozen=True, slots=True)
 class LawDay:
-    """The day of the law, why that day, and the day of the run."""
+    """The day of the law, its origin, and the day of the run."""
 
     day: str
     why: str
@@ -48,7 +48,7 @@ class LawDay:
 
 @dataclass(frozen=True, slots=True)
 class SpecUsed:
-    """The spec: the digests of its bytes and of its facts, and the facts that were set before deciding."""
+    """The spec: the digests of its bytes and of its facts, and the facts set before the decision."""
 
     file: str
     sha256: str
@@ -84,7 +84,7 @@ class LawUsed:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """A period in force (None: until further notice), and why it applies to the day."""
+    """A period in force (None: until further notice), and the reason why it applies to the day."""
 
     from_: str
     until: str | None
@@ -100,7 +100,7 @@ class EditionUsed(InForce):
 
 @dataclass(frozen=True, slots=True)
 class RuleUsed(InForce):
-    """A rule that the decision rests on."""
+    """A rule behind the decision."""
 
     rule: str
 
@@ -116,7 +116,7 @@ class ValueUsed(InForce):
 
 @dataclass(frozen=True, slots=True)
 class PolicyUsed(InForce):
-    """A policy that the decision rests on, with its parts in force."""
+    """A policy behind the decision, with its parts in force."""
 
     id: str
     version: str
@@ -128,7 +128,7 @@ class PolicyUsed(InForce):
 
 @dataclass(frozen=True, slots=True)
 class OpinionUsed:
-    """A legal opinion that a decision rests on, and who granted it from when until when."""
+    """A legal opinion behind a decision, with the approver and the period of its grant."""
 
     about: str
     service: str | None
@@ -156,10 +156,10 @@ class GateRecord:
     selected: SelectedLaw
     profile: Profile
     decision: Record
-    """The decision, with the findings marked that waivers took from the gate."""
+    """The decision, with waived findings marked."""
     as_of: LawDay
     changes: tuple[tuple[str, Tree], ...] = ()
-    """Facts that were set in the spec before deciding."""
+    """Facts set in the spec before the decision."""
     judgement: Judgement = field(default_factory=Judgement)
     remarks: tuple[Remark, ...] = ()
     moment: str = ""
@@ -169,18 +169,18 @@ class GateRecord:
 
     @property
     def passed(self) -> bool:
-        """True if the gate let the spec pass; --no-fail changes nothing."""
+        """True if the spec passed the gate, regardless of --no-fail."""
         judgement = replace(self.judgement, no_fail=False)
         return not any(map(judgement.fails_remark, self.remarks)) and not judgement.find_failures(self.decision)
 
     @cached_property
     def law(self) -> LawUsed:
-        """The law that decided."""
+        """The law applied."""
         return describe_law(self.selected)
 
     @cached_property
     def spec(self) -> SpecUsed:
-        """The spec that was decided. Raises InvalidInput if it has changed since."""
+        """The decided spec. Raises InvalidInput if it has changed since."""
         document = self.profile.document
         content = self._read_spec() if self.content is None else self.content
         return SpecUsed(document.file, _sha256(content), _sha256(canonical(document.data)), self.changes)
@@ -229,7 +229,7 @@ def record_runs(selected: SelectedLaw, gate: Gate, result: GateResult, moment: s
 
 
 def find_opinions(record: Record) -> tuple[OpinionUsed, ...]:
-    """Return the opinions that a decision rests on. Opinions without a grant do not count."""
+    """Return the granted opinions behind a decision."""
     return tuple(
         OpinionUsed(opinion.about, opinion.service, opinion.by, opinion.date, grant.approver, grant.since, grant.until)
         for opinion in record.opinions
@@ -282,7 +282,7 @@ def _sha256(content: bytes) -> str:
 
 
 def _named(data: Json) -> Iterator[str]:
-    """Yield the rules that a record names."""
+    """Yield the rules in a record."""
     if isinstance(data, dict):
         rule = data.get("rule")
         if isinstance(rule, str) and "/" in rule:

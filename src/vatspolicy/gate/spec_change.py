@@ -1,4 +1,4 @@
-"""Changes that an edit of specs makes to their decisions: those of the specs here against those of their base.
+"""Effects of an edit of specs on their decisions, compared with the specs of the base.
 
 Both sides are decided under one law, that of the gate, so that the spec alone makes the difference.
 """
@@ -37,7 +37,7 @@ class ShortDecision:
 
 @dataclass(frozen=True, slots=True)
 class SpecChange:
-    """Changes that an edit makes to one spec."""
+    """Effects of an edit on one spec."""
 
     spec: str
     was: str | None
@@ -51,7 +51,7 @@ class SpecChange:
     direction: str
     """same, tightened, loosened or, if neither is certain, unknown."""
     items: tuple[ItemChange, ...]
-    """Reasons, licenses, facts, readings and duties that come, go or change."""
+    """Reasons, licenses, facts, readings and duties that are new, gone or changed."""
 
     @property
     def changed(self) -> bool:
@@ -61,7 +61,7 @@ class SpecChange:
 
 @dataclass(frozen=True, slots=True)
 class SpecChanges:
-    """Changes that an edit makes to the specs of a run."""
+    """Effects of an edit on the specs of a run."""
 
     base: str
     """Commit that the specs are compared with; empty for another law in place of another spec."""
@@ -82,7 +82,7 @@ class BaseRun:
 
 
 def compare_with_base(records: Iterable[Record], invalid: Iterable[str], base: BaseRun) -> SpecChanges:
-    """Return the changes of each spec, in the order of the run; those that are gone come last."""
+    """Return the changes of each spec, in the order of the run; removed specs come last."""
     here = {record.file: record for record in records}
     files = dict.fromkeys([*here, *invalid])
     changes = [_compare(file, base.names.get(file), here.get(file), base) for file in files]
@@ -94,7 +94,7 @@ def compare_with_base(records: Iterable[Record], invalid: Iterable[str], base: B
 
 
 def compare_records(before: Iterable[Record], after: Iterable[Record]) -> SpecChanges:
-    """Return the changes of specs that are the same on both sides, under another law."""
+    """Return the changes of unchanged specs under another law."""
     old = {record.file: record for record in before}
     base = BaseRun("", old, frozenset(), {file: file for file in old})
     return compare_with_base([record for record in after if record.file in old], (), base)
@@ -140,12 +140,12 @@ def _compare_items(before: Record, after: Record) -> Iterator[ItemChange]:
     for key, item in sorted(every.items(), key=lambda pair: order.index(pair[1].kind)):
         values = [side[key].after if key in side else None for side in (old, new)]
         closed = item.kind == "license" and values[1] is None and (item.id, item.subject) in denied
-        if values[0] != values[1] and not closed:  # a license that cannot be had any more is a reason to deny
+        if values[0] != values[1] and not closed:  # a license that is no longer available is a reason to deny
             yield ItemChange(item.kind, item.subject, item.id, item.title, *values)
 
 
 def _items(record: Record) -> dict[str, ItemChange]:
-    """Return what is compared of a decision, each by what identifies it, with its value as `after`."""
+    """Return the compared parts of a decision by key, with their values as `after`."""
     items: dict[str, ItemChange] = {}
 
     def add(part: str, position: int, subject: object, name: str, title: LocalizedText, value: str) -> None:

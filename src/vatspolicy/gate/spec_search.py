@@ -1,4 +1,4 @@
-"""Search for specs below a folder or by a pattern. A file or folder that cannot be seen is an error, never skipped."""
+"""Search for specs below a folder or by a pattern. An unreadable file or folder is an error, never skipped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ENDINGS = (".yaml", ".yml", ".json")
 EXPECTED = (".expect.yaml", ".expect.yml")
 _ABSENT = (errno.ENOENT, errno.ENOTDIR)
 _IMPOSSIBLE = (errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP)
-"""Errors of a name that no file can have, or of a link in a circle; reading the file says why."""
+"""Errors of an invalid file name, or of a circular link; reading the file reports the reason."""
 
 
 def search(argument: str) -> list[str]:
@@ -64,7 +64,7 @@ def _refuse(file: str, message: str, hint: str = "") -> InvalidInput:
 
 
 class _SpecSearch:
-    """Specs found, and what prevented finding others."""
+    """Specs found, and the problems of the search."""
 
     def __init__(self) -> None:
         self.specs: list[str] = []
@@ -96,7 +96,7 @@ class _SpecSearch:
                 self.specs.append(str(folder / entry.name))
 
     def _follow(self, path: Path, rest: Sequence[str], endings: tuple[str, ...]) -> None:
-        """Go on at a part of the pattern that is a plain name, if there is such a file or folder."""
+        """Continue with a pattern part that is a plain name, if the file or folder exists."""
         if rest:
             if path.is_dir() or _exists(path):
                 self.walk(path, rest, endings)
@@ -154,7 +154,7 @@ class _SpecSearch:
         return stat.S_ISREG(mode)
 
     def _check_expectation(self, entry: os.DirEntry[str], names: set[str]) -> None:
-        """Report an expectation without its spec, and a spec: it must not hide behind the name of one."""
+        """Report an expectation without its spec, and a spec that is named like an expectation."""
         base = entry.name.rpartition(".expect")[0]
         if not any(base + ending in names for ending in ENDINGS):
             message = _("This file is named like the expectation of a fixture, but the fixture is missing.")
@@ -179,7 +179,7 @@ def _is_expectation(path: str) -> bool:
 
 
 def _is_pattern(text: str) -> bool:
-    """Return True if a text has a sign of a pattern; a bracket that nothing closes is a plain character."""
+    """Return True if a text has a special character of patterns; an unclosed bracket is a plain character."""
     return re.search(r"[*?]|\[.[^\]]*\]", text, re.DOTALL) is not None
 
 

@@ -1,4 +1,4 @@
-"""The language of the program. English stands in the source; Chinese is in a gettext catalogue.
+"""The language of the program. English is in the source, Chinese in a gettext catalogue.
 
 `_` makes a sentence, `Phrase` a text of a table. Both are translated where they are shown, so that a run in
 English loads no catalogue.
@@ -26,7 +26,7 @@ from vatspolicy.i18n.message import set_language as set_language
 
 
 def translate(text: str, lang: str | None = None) -> str:
-    """Translate a text of the program (default: into the language of the run). Other texts stay as they are."""
+    """Translate a text of the program (default: into the language of the run). Other texts stay unchanged."""
     if (lang or current_language()) != "zh" or not text:
         return text
     return text.chinese() if isinstance(text, Translatable) else text

@@ -1,4 +1,4 @@
-"""The catalogue of Chinese texts: a `.po` file of GNU gettext, which Babel writes and checks.
+"""The catalogue of Chinese texts: a gettext `.po` file, which Babel writes and checks.
 
 It is read as it is: what a translator changes is in effect at once, and nothing compiled can be out of date. One pass
 finds its entries; a text is decoded when it is requested.
@@ -31,7 +31,7 @@ def find_chinese(english: str, context: str = "") -> str:
 
 @cache
 def _load() -> Mapping[bytes, bytes]:
-    """Return the Chinese of each entry by its context and English, all as the file writes them."""
+    """Return the Chinese of each entry by its context and English, in the form of the file."""
     with open(PATH, "rb") as file:
         return read_entries(file.read())
 

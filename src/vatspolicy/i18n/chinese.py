@@ -13,7 +13,7 @@ _STOPS = tuple("。；：，、？！）”")
 
 
 def look_up(english: str, context: str = "") -> str:
-    """Return the Chinese of an English text of the catalogue; the English where there is none."""
+    """Return the Chinese of an English text of the catalogue, or the English without an entry."""
     return find_chinese(english, context) or english
 
 

@@ -1,4 +1,4 @@
-"""Chinese of English texts that other programs make: typer, the operating system.
+"""Chinese for English texts of other programs: typer, the operating system.
 
 They arrive as finished sentences, so they are recognized by their form. Texts of vatspolicy itself never are.
 """
@@ -78,7 +78,7 @@ SENTENCES = (
     _("illegal trailing comma before end of object"),
     _("illegal trailing comma before end of array"),
 )
-"""Forms. `{0}` stands for a value, `{0!r}` for one in quotes, `{0!l}` for a list, `{0!s}` for another text of these."""
+"""Forms. `{0}` is a value, `{0!r}` a quoted value, `{0!l}` a list, `{0!s}` another of these texts."""
 
 _HOLE = re.compile(r"\{(\d)(?:!([rls]))?\}")
 _QUOTED = re.compile(r"'([^'\n]*)'|\"([^\"\n]*)\"")
@@ -86,7 +86,7 @@ _VALUES = {"r": r"'[^'\n]*'|\"[^\"\n]*\""}
 
 
 def match(text: str) -> str:
-    """Return a text of another program in Chinese, or as it is if none of the forms fits."""
+    """Return a text of another program in Chinese, or unchanged if no form matches."""
     line = " ".join(text.split()) if "\n" in text else text
     for english, pattern in _patterns():
         if found := pattern.fullmatch(line):
@@ -112,7 +112,7 @@ def _split(text: str) -> list[str]:
 
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    """Return the forms: first those that begin with a word, of them those with most words."""
+    """Return the forms: those that begin with a word first, sorted by number of words."""
     forms = sorted(SENTENCES, key=lambda form: (form.startswith("{"), -len(_HOLE.sub("", form))))
     return [(form, _pattern(form)) for form in forms]
 

@@ -1,4 +1,4 @@
-"""Texts of the program: English where they are written, Chinese from the catalogue when it is requested.
+"""Texts of the program: English in the source, Chinese from the catalogue on request.
 
 `_` makes a sentence (a string), `Phrase` a text of a table or of a report (a mapping of languages). Babel extracts the
 English of both, so the first argument is always a literal.
@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 Language: TypeAlias = Literal["en", "zh"]
 
 VARIABLE = "VATSPOLICY_LANG"
-"""The environment variable that chooses a language. LANG and LC_ALL do not: output must not change with a machine."""
+"""The environment variable for the language. LANG and LC_ALL have no effect: output must not depend on the machine."""
 LANGUAGES: tuple[Language, Language] = ("en", "zh")
 
 _chosen = ""
@@ -41,7 +41,7 @@ LocalizedText: TypeAlias = Mapping[str, str]
 
 
 class Translatable(str):
-    """An English text that can be said in Chinese."""
+    """An English text with a Chinese translation."""
 
     __slots__ = ()
 
@@ -50,7 +50,7 @@ class Translatable(str):
         return self
 
     def chinese(self) -> str:
-        """Return the text in Chinese, or in English where the catalogue does not have it."""
+        """Return the text in Chinese, or in English without an entry in the catalogue."""
         raise NotImplementedError
 
 
@@ -87,7 +87,7 @@ class Listing(Translatable):
     quoted: bool
 
     def __new__(cls, members: Iterable[str], last: str = "", quoted: bool = False) -> Listing:
-        """Return the members in English; `last` (`and`, `or`) stands before the last one."""
+        """Return the members in English, with `last` (`and`, `or`) before the last member."""
         parts = tuple(members)
         *others, end = [repr(str(part)) for part in parts] if quoted else parts or ("",)
         text = super().__new__(
@@ -150,7 +150,7 @@ class Capital(Translatable):
 
 
 class ForeignText(Translatable):
-    """A text that another program made in English: the reason of an error of the system, a usage error of typer.
+    """An English text from another program: the reason of a system error, a usage error of typer.
 
     `own` is a sentence of vatspolicy that the text ends with.
     """
@@ -177,7 +177,7 @@ class ForeignText(Translatable):
 
 
 class Bilingual(Translatable):
-    """An English sentence with its Chinese, for sentences that come out of a schema or a policy."""
+    """An English sentence with its Chinese, from a schema or a policy."""
 
     __slots__ = ("zh",)
     zh: str
@@ -197,7 +197,7 @@ class Bilingual(Translatable):
 
 
 class _ByLanguage(Mapping[str, str]):
-    """A text by language, made when it is read."""
+    """A text by language, created when it is read."""
 
     __slots__ = ()
 
@@ -231,7 +231,7 @@ class Phrase(_ByLanguage):
     __slots__ = ("context", "filling", "template")
 
     def __init__(self, template: str, context: str = "", /) -> None:
-        """Take the English; `context` tells apart two uses of one English text that differ in Chinese."""
+        """Initialize with the English; `context` distinguishes uses of an English text that differ in Chinese."""
         self.template, self.context = template, context
         self.filling: Mapping[str, Any] = {}
 
@@ -265,5 +265,5 @@ def _(template: str, /, **values: Any) -> Message:
 
 
 def reason_of(error: BaseException) -> ForeignText:
-    """Return the reason that the system gives for an error."""
+    """Return the system's reason for an error."""
     return ForeignText(getattr(error, "strerror", None) or error)

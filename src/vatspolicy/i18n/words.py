@@ -1,4 +1,4 @@
-"""Words that several layers say: decision words, states of routes and services, punctuation between parts."""
+"""Shared words: decision words, states of routes and services, punctuation between parts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vatspolicy.i18n.message import Language, LazyText, LocalizedText, Phrase
 Table: TypeAlias = "Mapping[str, LocalizedText]"
 """Phrases by key, each in English (`en`) and Chinese (`zh`)."""
 Counts: TypeAlias = "Mapping[str, tuple[LocalizedText, LocalizedText]]"
-"""Phrases for `{n}` things by key: for one thing, and for several. In Chinese both may be equal."""
+"""Phrases for `{n}` things by key: singular and plural. In Chinese both may be equal."""
 
 VERDICTS: Table = {
     "allow": Phrase("ALLOW"),
@@ -66,7 +66,7 @@ def word(table: Table, key: str, /, lang: Language, **values: Any) -> str:
 
 
 def count(counts: Counts, key: str, n: int, lang: Language, **values: Any) -> str:
-    """Return a number with the thing that it counts, with other values filled in."""
+    """Return a number with its unit, with other values filled in."""
     return counts[key][n != 1][lang].format(n=n, **values)
 
 

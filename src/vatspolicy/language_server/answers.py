@@ -1,4 +1,4 @@
-"""Answers about a place of a file, as the protocol writes them. One thread asks at a time."""
+"""Answers about a place in a file, in the form of the protocol. Only one thread may ask at a time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from vatspolicy.language_server.project import Project
 from vatspolicy.language_server.text import Span
 
 LARGEST = 2**20
-"""Characters of a file in which places are looked for; its findings say that it is too large."""
+"""Maximum size of a file for requests about places; a finding reports a larger file."""
 REFUSED = -32803
 """Code of an answer that refuses a request (RequestFailed)."""
 
@@ -57,7 +57,7 @@ class Answers:
     versions: dict[str, int] = field(default_factory=dict)
     """Versions of the texts that are open in the project."""
     newest: dict[str, int] = field(default_factory=dict)
-    """Versions of the texts that the editor has sent last: the worker may not have them yet."""
+    """Versions of the texts last sent by the editor, which the worker may not have yet."""
     with_versions: bool = False
     """True if the editor checks that its texts have the versions that an edit is for."""
 
@@ -75,12 +75,12 @@ class Answers:
         """Return file and index of the place of a request; None in a file that is too large."""
         file, position = file_of(params.text_document.uri), params.position
         text = self.project.text(file)
-        if self.project.law_of(file).bundle is None:  # what was faulty may have been corrected a moment ago
+        if self.project.law_of(file).bundle is None:  # an error may have been corrected a moment ago
             self.project.take(file)
         return (file, text.index(position.line, position.character)) if self.fits(file) else None
 
     def fits(self, file: str) -> bool:
-        """Return whether a file is small enough for places to be looked for in it."""
+        """Return whether a file is small enough for requests about places."""
         return len(self.project.text(file).content) <= LARGEST
 
     # --- at a place
@@ -92,7 +92,7 @@ class Answers:
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
 
     def propose(self, params: types.CompletionParams) -> types.CompletionList:
-        """Return what may be written at a place."""
+        """Return the completions at a place."""
         items: list[types.CompletionItem] = []
         if (position := self.place(params)) is not None:
             text = self.project.text(position[0])
@@ -116,7 +116,7 @@ class Answers:
     # --- rename
 
     def find_name(self, params: types.PrepareRenameParams) -> types.Range | None:
-        """Return the name that would be replaced. Raises JsonRpcException with the reason if there is none."""
+        """Return the name to replace. Raises JsonRpcException with the reason if there is none."""
         if (position := self.place(params)) is None:
             return None
         try:
@@ -126,7 +126,7 @@ class Answers:
         return range_of(span, self.project.text(position[0]))
 
     def rename(self, params: types.RenameParams) -> types.WorkspaceEdit | None:
-        """Return the edits that rename a term in every policy. Raises JsonRpcException with the reason if it cannot be.
+        """Return the edits that rename a term in every policy. Raises JsonRpcException with the reason for a refusal.
 
         Edits of texts that the editor has changed meanwhile are refused.
         """
@@ -175,7 +175,7 @@ class Answers:
         ]
 
     def lay_out(self, params: types.DocumentFormattingParams) -> list[types.TextEdit]:
-        """Return the edit that lays out a file as `vatspolicy fmt` does; none for a file that is not valid YAML.
+        """Return the edit that formats a file like `vatspolicy fmt`; none for invalid YAML.
 
         Raises JsonRpcContentModified if the editor has changed the text meanwhile.
         """
@@ -186,7 +186,7 @@ class Answers:
         try:
             laid_out = format_text(parse_document(text.content, file))
         except InvalidInput:
-            return []  # its findings say why
+            return []  # its findings report the reason
         if self.versions.get(file) != self.newest.get(file):
             raise JsonRpcContentModified
         whole = range_of(Span(0, len(text.content)), text)

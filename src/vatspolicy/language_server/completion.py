@@ -37,11 +37,11 @@ _QUANTIFIERS = {
 }
 _SET_TESTS = ("contains", "equivalent", "intersects")
 _MOST = 3000
-"""Proposals of one answer at most."""
+"""Maximum number of proposals in one answer."""
 
 
 class Completion(NamedTuple):
-    """A text that may be written in place of a part of the file."""
+    """A text that can replace a part of the file."""
 
     label: str
     text: str
@@ -52,11 +52,11 @@ class Completion(NamedTuple):
     filter: str = ""
     """Further words by which it is found."""
     first: bool = False
-    """It is required, or the nearest: shown before the others."""
+    """True if it is required or nearest, and shown before the others."""
 
 
 def complete(project: Project, file: str, index: int) -> list[Completion]:
-    """Return what may be written at a place."""
+    """Return the completions at a place."""
     kind = project.kind_of(file)
     if kind is None:
         return []
@@ -94,7 +94,7 @@ def _at(project: Project, file: str, kind: str, sketch: Sketch, span: Span) -> I
 
 
 def _keys(law: EditedLaw, kind: str, sketch: Sketch, span: Span) -> Iterator[Completion]:
-    """Yield the keys of a mapping that it does not have yet, required ones first."""
+    """Yield the missing keys of a mapping, required keys first."""
     parent = sketch.path[:-1]
     schema, path = _schema_path(kind, parent)
     nodes = find_nodes(schema, path, law.schemas)
@@ -112,7 +112,7 @@ def _words(words: Iterable[Word], span: Span) -> Iterator[Completion]:
 
 
 def _schema_path(kind: str, path: Path) -> tuple[str, Path]:
-    """Return the schema and the path of a value: what a test sets is a fact of the profile."""
+    """Return the schema and the path of a value; values set in a test are facts of the profile."""
     if kind in (TESTS, FIXTURE) and "set" in path:
         inner = path[path.index("set") + 1 :]
         if inner and isinstance(inner[0], str):
@@ -177,7 +177,7 @@ def _names_in_policy(law: EditedLaw, policy: Policy | None, sketch: Sketch) -> I
 
 
 def _names_in_settings(law: EditedLaw, sketch: Sketch) -> Iterator[tuple[str, str]]:
-    """Yield the names that properties.yaml may say at a place: rules, terms, parameters, articles and facts."""
+    """Yield the valid names at a place of properties.yaml: rules, terms, parameters, articles and facts."""
     bundle = law.bundle
     assert bundle is not None
     policies = bundle.policies.values()
@@ -277,7 +277,7 @@ def _members(law: EditedLaw, scope: Scope, parts: tuple[str, ...], span: Span) -
 
 
 def _literals(law: EditedLaw, scope: Scope, sketch: Sketch, span: Span) -> Iterator[Completion]:
-    """Yield the words that a string literal may be: the values of what it is compared with."""
+    """Yield the valid words for a string literal: the values of the fact in the comparison."""
     name = scope.compared_with(sketch.text, sketch.offset)
     type: Type | None = scalar_type(scope.type_of(name)) if name else None
     if name is None or not isinstance(type, Enum):

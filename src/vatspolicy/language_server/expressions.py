@@ -1,4 +1,4 @@
-"""CEL texts while they are written: which paths hold them, the names around a place, and the types of these names."""
+"""Unfinished CEL texts: their paths in files, the names around a place, and the types of these names."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _COMPARED = re.compile(r"([A-Za-z_][\w.]*)\s*(?:==|!=|in)\s*\[?(?:\s*(?:\"[^\"]*
 _SET_ARGUMENT = re.compile(r"\bsets\.\w+\(\s*([A-Za-z_][\w.]*)\s*,\s*\[(?:\s*(?:\"[^\"]*\"|'[^']*')\s*,)*\s*$")
 _MEMBER = re.compile(r"\s*(?:in|==|!=)\s+([A-Za-z_][\w.]*)")
 _NEAR = 4000
-"""Characters before a literal in which the name is looked for that it is compared with."""
+"""Maximum distance from a literal to the name in its comparison."""
 TERM, PARAMETER = "term", "param"
 """Roots of names that are not facts."""
 SETS = "sets"
 """Name before the functions that compare lists as sets."""
 QUANTIFIERS = ("exists", "all")
 _MOST_BOUND = 8
-"""Quantifiers around a name at most, one in another."""
+"""Maximum number of nested quantifiers around a name."""
 
 
 class Name(NamedTuple):
@@ -103,7 +103,7 @@ def find_names(text: str) -> Iterator[Name]:
 
 
 def _follows_dot(text: str, start: int) -> bool:
-    """Return whether a name is a member of something that is not a name, such as of a list in brackets."""
+    """Return whether a name is a member of another expression than a name, such as a list in brackets."""
     while start > 0 and text[start - 1].isspace():
         start -= 1
     return text.endswith(".", 0, start)
@@ -119,7 +119,7 @@ def find_shown_facts(text: str) -> Iterator[Name]:
 
 
 def string_at(text: str, offset: int) -> tuple[int, str] | None:
-    """Return start (behind the quote) and content of the string literal at an offset, which may lack its end."""
+    """Return start (after the quote) and content of the string literal at an offset; its end may be missing."""
     for string in _STRING.finditer(text):
         if string.start() < offset <= string.end():
             quote, inner = string.group()[0], string.group()[1:]
@@ -195,7 +195,7 @@ class Scope:
             return None
 
     def compared_with(self, text: str, offset: int) -> tuple[str, ...] | None:
-        """Return the name that the string literal at an offset is compared with."""
+        """Return the name in the comparison with the string literal at an offset."""
         string = string_at(text, offset)
         if string is None:
             return None
@@ -209,7 +209,7 @@ class Scope:
 
 
 def scalar_type(type: Type | None) -> Type | None:
-    """Return the type of the members of a list, and any other type as it is."""
+    """Return the type of the members of a list; any other type is unchanged."""
     while isinstance(type, ListOf):
         type = type.item
     return type

@@ -1,4 +1,4 @@
-"""Findings of an open file: what its loader and lint say, with the part of the text that each is about."""
+"""Findings of an open file from its loader and lint, with their parts of the text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vatspolicy.language_server.text import EditorText, Span
 ERROR, WARNING, HINT = "error", "warning", "hint"
 """Levels: a finding that is ignored for a reason is a hint."""
 LOADER, TEST = "loader", "test-failed"
-"""Codes of findings that are not lint's."""
+"""Codes of findings from other sources than lint."""
 _CARETS = re.compile(r"\^+")
 
 
@@ -71,7 +71,7 @@ def _finding(
 
 
 def _span(problem: Problem, text: EditorText) -> Span:
-    """Return the part that carets mark in the excerpt of a problem, else the key or value at its place."""
+    """Return the part marked by carets in the excerpt of a problem, or the key or value at its place."""
     start = text.at(problem.line, problem.column)
     if problem.excerpt and (carets := _CARETS.search(problem.excerpt.rpartition("\n")[2])):
         left, end = len(carets.group()), start

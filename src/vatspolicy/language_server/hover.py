@@ -56,7 +56,7 @@ def make_scope(project: Project, file: str, sketch: Sketch) -> Scope | None:
 
 
 def hover(project: Project, file: str, index: int) -> str | None:
-    """Return the meaning of the element at a place; None if it has no known meaning."""
+    """Return the meaning of the element at a place; None if it is unknown."""
     kind = project.kind_of(file)
     if kind is None:
         return None
@@ -75,7 +75,7 @@ def hover(project: Project, file: str, index: int) -> str | None:
 
 
 def _word_at(project: Project, file: str, kind: str, sketch: Sketch) -> Word | None:
-    """Return the word of a closed list that a value is, in the data or in an expression."""
+    """Return the word of a closed list for a value, in the data or in an expression."""
     schemas = project.law_of(file).schemas
     if sketch.on_key:
         return None
@@ -109,7 +109,7 @@ def _word_at(project: Project, file: str, kind: str, sketch: Sketch) -> Word | N
 
 
 def _schema_place(kind: str, sketch: Sketch) -> tuple[str, tuple[str | int, ...]]:
-    """Return the schema and the path of a value: what a test sets is a fact of the profile."""
+    """Return the schema and the path of a value; values set in a test are facts of the profile."""
     match sketch.path:
         case (*_, "set", str() as path) if kind in ("policy-tests", "fixture"):
             return "profile", _fact(path)
@@ -171,7 +171,7 @@ class _Teller:
         return self.annotations(node, name) if "title" in node else None
 
     def annotations(self, node: Mapping[str, Any], name: str) -> str:
-        """Return what a schema says about a value."""
+        """Return the description of a value in a schema."""
         title = " · ".join(dict.fromkeys(filter(None, (node.get("title"), node.get("x-title-zh")))))
         question = node.get("x-question") or {}
         unit = f"{self._label('unit')}{node['x-unit']}" if "x-unit" in node else None
@@ -191,7 +191,7 @@ class _Teller:
         return "\n\n".join(filter(None, said))
 
     def term(self, bundle: Bundle, policy: Policy, name: str) -> Iterator[str]:
-        """Yield the text of a term, and what it checks."""
+        """Yield the text of a term, and its check in words."""
         yield f"**term.{name}** · {policy.id}"
         yield f"```cel\n{policy.terms[name]}\n```"
         tree = used_terms(bundle).get((policy.id, name))
@@ -211,7 +211,7 @@ class _Teller:
         yield "\n".join(rows)
 
     def article(self, article: Article) -> Iterator[str]:
-        """Yield the words of an article, and how they were verified."""
+        """Yield the words of an article, and their verification."""
         yield f"**{article.label['en']} · {article.label['zh']}** [{article.verification}]"
         if article.zh:
             yield f"> {_cut(article.zh)}"
@@ -225,7 +225,7 @@ class _Teller:
             yield f"<{article.url}>"
 
     def rule(self, bundle: Bundle, policy: Policy, rule: Rule) -> Iterator[str]:
-        """Yield what a rule says and checks, its days, and its law."""
+        """Yield the message and check of a rule, its days, and its law."""
         yield f"**{rule.name}**"
         yield "\n\n".join(f"{rule.message[lang]} → {describe_effect(bundle, rule, lang)}" for lang in LANGUAGES)
         yield from self._both(lambda lang: Wording(bundle, lang, day=self.day).say(rule.when.tree))

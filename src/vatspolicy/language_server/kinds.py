@@ -1,4 +1,4 @@
-"""Kinds of files by the schema that they have, as name and text show it."""
+"""Kinds of files by schema, recognized from name and text."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from vatspolicy.core.documents.schemas import SchemaSet, schema_named
 from vatspolicy.core.policies.files import ACCEPTED, HEAD, PROPERTIES, RELEASE, TESTS_ENDING
 
 POLICY, TESTS, PROFILE, FIXTURE, BUNDLE, LAYER = "policy", "policy-tests", "profile", "fixture", "bundle", "layer"
-"""Names of the schemas of policies, their tests, specs, expectations, and of what a folder says about itself."""
+"""Names of the schemas of policies, tests, specs, expectations, and files that describe a folder."""
 SETTINGS = "properties"
 """Name of the schema of properties.yaml: properties of the law, accepted findings and optional objects."""
 _BY_NAME = {RELEASE: BUNDLE, HEAD: LAYER, ACCEPTED: "accepted", PROPERTIES: SETTINGS}
 _MODELINE = re.compile(r"^# yaml-language-server: \$schema=(\S+)", re.MULTILINE)
 _BEGINNING = 2000
-"""Characters in which the line that names a schema is looked for."""
+"""Number of initial characters searched for the schema line."""
 _SPEC = re.compile(r"^(?:\{\s*)?[\"']?(?:product|services)[\"']?\s*:", re.MULTILINE)
 
 

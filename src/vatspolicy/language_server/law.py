@@ -29,11 +29,11 @@ from vatspolicy.language_server.mentions import Owners
 Problems = dict[str, list[Problem]]
 """Problems by the absolute path of their file."""
 _SHARED = ("terms", "parameters", "articles")
-"""Parts of a policy that others use."""
+"""Parts of a policy for use in others."""
 
 
 def absolute(file: str | os.PathLike[str]) -> str:
-    """Return the path by which a file is known here."""
+    """Return the canonical path of a file."""
     return os.path.realpath(file)
 
 
@@ -53,7 +53,7 @@ class EditedLaw:
         self.bundle: Bundle | None = None
         """The last good bundle, with the edited policies; None until the law can be read once."""
         self.problems: Problems = {}
-        """Why the files cannot be read as a bundle."""
+        """Problems that prevent reading the files as a bundle."""
         self.stale = False
         """True if files have changed on disk since they were read."""
         self._documents: dict[str, Document] = {}
@@ -92,7 +92,7 @@ class EditedLaw:
         return (absolute(self.base or resource_folder("policies")), *map(absolute, self.layers))
 
     def read(self, texts: Mapping[str, str]) -> Bundle:
-        """Read all files, those among `texts` as they stand there. Raises InvalidInput."""
+        """Read all files, with the current text of those in `texts`. Raises InvalidInput."""
         if not any(file.startswith(os.path.join(folder, "")) for file in texts for folder in self.folders):
             return load_bundle(self.base, layers=read_layers(self.layers))
         root = self.base or resource_folder("policies")
@@ -118,7 +118,7 @@ class EditedLaw:
         return self._documents
 
     def names_of(self, id: str, data: Any = None) -> Owners:
-        """Return the names that a policy may use: by its data, else as it was last good; none of an unknown one."""
+        """Return the names available to a policy, from its data or its last valid state; none for an unknown policy."""
         if data is None:
             data = self._documents[id].data if id in self._documents else {}
         uses = data.get("uses") if isinstance(data, dict) else None
@@ -147,14 +147,14 @@ class EditedLaw:
                 return by_file(error.problems)
         else:
             return {}
-        try:  # a rename changes several files, and none of them is good without the others
+        try:  # a rename changes several files, which are valid only together
             self._take([self._check(file, policy, others), *others])
         except InvalidInput as error:
             return by_file(error.problems)
         return {}
 
     def _check(self, file: str, policy: Policy, others: Iterable[Document] = ()) -> Document:
-        """Read and validate a policy, beside others as they are edited. Raises InvalidInput."""
+        """Read and validate a policy together with other edited policies. Raises InvalidInput."""
         document = parse_document(self.texts[file], policy.file)
         problems = validate(document, "policy", self.schemas)
         if not problems:
@@ -166,7 +166,7 @@ class EditedLaw:
         return document
 
     def _edited(self, file: str) -> list[Document]:
-        """Return the other open policies that can be read and are not yet in the law as they stand."""
+        """Return the other readable open policies whose current text is not yet in the law."""
         edits = []
         for name, text in self.texts.items():
             policy = None if name == file or name.endswith(TESTS_ENDING) else self.policy_of(name)
@@ -176,7 +176,7 @@ class EditedLaw:
         return edits
 
     def _take(self, documents: Iterable[Document]) -> None:
-        """Compile policies, and those that use them if what they use has changed, and take all. Raises InvalidInput."""
+        """Compile policies, and their users if shared parts changed, and apply all of them. Raises InvalidInput."""
         assert self.bundle is not None
         edited = _by_id(documents)
         by_id = self._documents | edited
@@ -203,6 +203,6 @@ def _by_id(documents: Iterable[Document]) -> dict[str, Document]:
 
 
 def _overlay(source: tuple[str, bytes], texts: Mapping[str, str]) -> tuple[str, bytes]:
-    """Return name and content of a file, as it is open if it is."""
+    """Return name and content of a file, with the editor's text if it is open."""
     text = texts.get(absolute(source[0]))
     return source if text is None else (source[0], text.encode("utf-8", "surrogatepass"))

@@ -1,4 +1,4 @@
-"""Results of tests above the rules that they are about, and above the tests themselves."""
+"""Results of tests, shown above their rules and above the tests themselves."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class Lens(NamedTuple):
     span: Span
     title: str
     place: Path | None
-    """The test that it runs; None for one that runs nothing."""
+    """The test to run; None without a test."""
     rule: str = ""
     """The rule whose tests it runs."""
 
 
 def find_lenses(project: Project, file: str) -> list[Lens]:
-    """Return the lenses of a policy, or of its tests. The tests are run if that has not been done."""
+    """Return the lenses of a policy, or of its tests, running the tests if necessary."""
     kind = project.kind_of(file)
     if kind not in (POLICY, TESTS):
         return []
@@ -80,7 +80,7 @@ def _above_cases(project: Project, file: str, results: tuple[CaseResult, ...]) -
 
 
 def describe_result(result: CaseResult, lang: Language) -> str:
-    """Return the result of a test as sentences: its name, and how it differs from what was expected."""
+    """Return the result of a test as sentences: its name, and its differences from the expectation."""
     said = Sentences(*result.problems, *result.reasons)
     outcome = word(_OUTCOMES, result.outcome, lang)
     name = result.case.name

@@ -16,15 +16,15 @@ from vatspolicy.language_server.kinds import SETTINGS
 RULE, ARTICLE, INSTRUMENT, NEED, FACT = "rule", "article", "instrument", "need", "fact"
 TERMS, PARAMETERS, POLICIES = "term", "parameter", "policy"
 _DEEPEST = 16
-"""Parts of the name of a fact at most; no fact of a profile has as many."""
+"""Maximum number of parts in the name of a fact, more than any fact of a profile has."""
 
 
 class Symbol(NamedTuple):
-    """Something that files name."""
+    """A symbol in files."""
 
     kind: str
     owner: str
-    """Policy that defines it; empty for what has one name everywhere."""
+    """Policy that defines it; empty for a global name."""
     name: str
 
 
@@ -72,13 +72,13 @@ Names = Callable[[str], Owners]
 
 
 def _mapping(data: Any, key: str) -> Mapping[str, Any]:
-    """Return a part of a file that may hold a fault; empty if it is not a mapping."""
+    """Return a part of a possibly faulty file; empty if it is not a mapping."""
     part = data.get(key) if isinstance(data, dict) else None
     return part if isinstance(part, dict) else {}
 
 
 def find_mentions(kind: str, document: Document, owners: Owners, names: Names) -> Iterator[Mention]:
-    """Yield everything that a file names. `names`: the names of other policies, for properties.yaml."""
+    """Yield every symbol in a file. `names`: the names of other policies, for properties.yaml."""
     scalars = {path: text for path, on_key, text in _texts(document.data, ()) if not on_key}
     for path, on_key, text in _texts(document.data, ()):
         yield from mentions_at(kind, path, on_key, text, scalars, owners, names)
@@ -87,7 +87,7 @@ def find_mentions(kind: str, document: Document, owners: Owners, names: Names) -
 def mentions_at(
     kind: str, path: Path, on_key: bool, text: str, scalars: Mapping[Path, str], owners: Owners, names: Names
 ) -> Iterator[Mention]:
-    """Yield what the key or value at a path names."""
+    """Yield the symbols in the key or value at a path."""
     for symbol, defines in _find(kind, path, on_key, text, owners):
         yield Mention(symbol, path, on_key, 0, len(text), defines)
     if on_key:
@@ -102,7 +102,7 @@ def mentions_at(
 
 
 def _of_expression(text: str, path: Path, owners: Owners) -> Iterator[Mention]:
-    """Yield what an expression names, under the variables that are bound before each name."""
+    """Yield the symbols in an expression, considering the variables bound before each name."""
     bound: dict[str, tuple[str, ...]] = {}
     for name in expressions.find_names(text):
         yield from _of_name(name, bound, path, owners)
@@ -217,7 +217,7 @@ def _in_layer(path: Path, on_key: bool, text: str) -> Found:
 
 
 def _in_settings(path: Path, on_key: bool, text: str) -> Found:
-    """Yield what properties.yaml names, except in what an accepted finding is about."""
+    """Yield the symbols in properties.yaml, except in the subject of an accepted finding."""
     match path:
         case _ if on_key:
             return
@@ -233,7 +233,8 @@ def _in_settings(path: Path, on_key: bool, text: str) -> Found:
 
 
 def _of_accepted(path: Path, text: str, scalars: Mapping[Path, str], names: Names) -> Iterator[Mention]:
-    """Yield what an accepted finding of properties.yaml is about: a rule, a parameter, a term, a clause of one of them.
+    """Yield the subject of an accepted finding of properties.yaml: a rule, a parameter, a term, or one of their
+    clauses.
 
     `about` begins with the rule, the parameter or the term; the clause of it stands last.
     """

@@ -1,4 +1,4 @@
-"""Findings, proposals, parts and lenses as the protocol writes them."""
+"""Findings, proposals, parts and lenses in the form of the protocol."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The symbol at a place: its definition, every place that names it, and the rename of a term."""
+"""The symbol at a place: its definition, its references, and the rename of a term."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class FilePart(NamedTuple):
 
 
 def symbols_at(project: Project, file: str, index: int) -> list[Symbol]:
-    """Return what a place of a file names; several for a fact of the operator, who is the company or the partner."""
+    """Return the symbols at a place of a file; several for a fact of the operator (company or partner)."""
     kind = project.kind_of(file)
     if kind is None:
         return []
@@ -49,7 +49,7 @@ def symbols_at(project: Project, file: str, index: int) -> list[Symbol]:
 
 
 def find_definitions(project: Project, file: str, symbols: Iterable[Symbol]) -> list[FilePart]:
-    """Return where symbols are defined."""
+    """Return the definitions of symbols."""
     law = project.law_of(file)
     return [part for symbol in symbols for part in _definition(project, law, symbol)]
 
@@ -97,7 +97,7 @@ def _places_of(law: EditedLaw, symbol: Symbol) -> Iterator[tuple[str, Path, bool
 
 
 def schema_place(fact: str, schemas: SchemaSet) -> FilePart | None:
-    """Return where the schemas define a fact; None for a variable of rules that is none."""
+    """Return the definition of a fact in the schemas; None for other variables of rules."""
     home = "profile"
     path: Path = ()
     node = schemas.load(home)
@@ -132,7 +132,7 @@ def schema_place(fact: str, schemas: SchemaSet) -> FilePart | None:
 
 
 def _schema_document(name: str) -> Document | None:
-    """Return a schema as its file has it; the schemas of a law also list what its policies establish."""
+    """Return a schema in the form of its file, without the instruments that a law adds."""
     file = f"{name}.schema.json"
     try:
         return parse_document(SchemaSet.shipped().files[file], str(resource_folder("schemas") / file), _SCHEMA_LIMITS)
@@ -144,11 +144,11 @@ def _schema_document(name: str) -> Document | None:
 
 
 Named = tuple[Document, Mention]
-"""A file, and something that it names."""
+"""A file, and a symbol in it."""
 
 
 def find_references(project: Project, file: str, symbols: Iterable[Symbol], defining: bool = True) -> list[FilePart]:
-    """Return every place that names a symbol, its definition if that is wanted, in the laws that a file is part of."""
+    """Return every reference to a symbol, optionally with its definition, in the laws that contain a file."""
     wanted = set(symbols)
     if not wanted:
         return []
@@ -175,7 +175,7 @@ def find_places_of(project: Project, mentions: Iterable[Named]) -> list[FilePart
                 span = key
             elif mention.offset + mention.length < len(characters):
                 span = Span(characters[mention.offset], characters[mention.offset + mention.length - 1] + 1)
-            else:  # it is not known how the text is written
+            else:  # the spelling in the source is unknown
                 start = text.at(*document.mark(path))
                 span = Span(start, start + 1)
             places[FilePart(file, span)] = None
@@ -184,12 +184,12 @@ def find_places_of(project: Project, mentions: Iterable[Named]) -> list[FilePart
 
 @dataclass
 class LawFiles:
-    """The files of laws with what they name, as they are open or as they were last good."""
+    """The files of laws with their symbols, from the open text or the last valid state."""
 
     project: Project
     laws: list[EditedLaw]
     broken: list[str] = field(default_factory=list)
-    """Files that cannot be read, or hold a fault at this moment."""
+    """Files that are unreadable or currently faulty."""
 
     def mentions(self) -> Iterator[Named]:
         """Yield what policies, their tests, layer.yaml and properties.yaml name; those of one value in succession."""
@@ -208,14 +208,14 @@ class LawFiles:
                     yield from ((document, mention) for mention in find_mentions(kind, document, own, law.names_of))
 
     def _files(self, law: EditedLaw) -> Iterator[tuple[str, str, Document | None, Owners | None]]:
-        """Yield kind, path, last good document and names of each file. None for the names of what its data tell."""
+        """Yield kind, path, last valid document and names of each file; None if its data determine the names."""
         seen = set()
         for id, good in law.documents.items():
             file = absolute(good.file)
             seen.add(file)
             yield POLICY, file, good, None
             yield TESTS, tests_file(file), None, law.names_of(id)
-        for file in [*self.project.texts]:  # a policy that was not saved yet
+        for file in [*self.project.texts]:  # an unsaved policy
             if file not in seen and self.project.kind_of(file) == POLICY:
                 folder = find_law_folder(file)
                 if folder is not None and absolute(folder) in law.folders:
@@ -240,7 +240,7 @@ class LawFiles:
 
 
 class RenameRefused(Exception):
-    """A rename that would break the law, or lose a use. Its text is a sentence with the reason."""
+    """A rename that would break the law, or miss a reference. Its text is a sentence with the reason."""
 
 
 def is_installed(file: str) -> bool:
@@ -323,7 +323,7 @@ def _sound(law: EditedLaw) -> Bundle:
 
 
 def _check_name(law: EditedLaw, bundle: Bundle, symbol: Symbol, name: str) -> None:
-    """Raise RenameRefused unless a term may have a name, and no other has it where the term is used."""
+    """Raise RenameRefused unless the name is valid for a term and unused wherever the term is used."""
     allowed = law.schemas.load("policy")["properties"]["terms"]["propertyNames"]
     if not re.fullmatch(allowed["pattern"], name) or len(name) > allowed["maxLength"]:
         raise RenameRefused(_("The name of a term consists of lower-case words joined by underscores."))
@@ -344,7 +344,7 @@ def _check_place(project: Project, part: FilePart, name: str) -> None:
 
 
 def _check_result(law: EditedLaw, before: Bundle, edited: Mapping[str, str]) -> None:
-    """Raise RenameRefused if a law could not be read with some texts, or if a rule would not mean the same."""
+    """Raise RenameRefused if a law cannot be read with some texts, or if a rule would change its meaning."""
     try:
         after = law.read({**law.texts, **edited})
     except InvalidInput as error:

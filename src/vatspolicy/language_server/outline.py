@@ -10,7 +10,7 @@ from vatspolicy.core.documents import Document, Path
 from vatspolicy.language_server.text import EditorText, Span
 
 _NAMES = ("id", "it", "as_of", "rule", "name", "key")
-"""Keys whose value names a member of a list, the best first."""
+"""Keys whose value identifies a member of a list, the best first."""
 DEPTH = 3
 """Levels of the tree."""
 

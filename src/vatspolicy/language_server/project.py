@@ -1,4 +1,4 @@
-"""Open files, the laws that they belong to, and what is found in them."""
+"""Open files, their laws, and their findings."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ Findings = dict[str, list[EditorFinding]]
 Folders = tuple[FilePath | None, tuple[FilePath, ...]]
 """The base of a law, None for the shipped one, and its layers."""
 _STRAY = ""
-"""Policy of a file of tests that stands beside none."""
+"""Policy of a test file without a policy."""
 
 
 @dataclass
 class Project:
-    """The open files and their laws. Not safe for threads: one at a time uses it."""
+    """The open files and their laws. Not thread-safe."""
 
     today: Callable[[], str]
     lang: Language = "en"
     named: Folders = (None, ())
-    """The law for specs, as `--law` and `-p` name it; without any, the folder around a spec counts."""
+    """The law for specs from `--law` and `-p`; by default, the folder around a spec."""
     encoding: str = UTF_16
     texts: dict[str, str] = field(default_factory=dict)
     """Open files by absolute path."""
@@ -50,10 +50,10 @@ class Project:
     _parsed: dict[str, tuple[str, Document | None]] = field(default_factory=dict)
     """Files with the document in each."""
     _checked: dict[str, str] = field(default_factory=dict)
-    """Open files with the text that was taken into their law."""
+    """Open files with the text applied to their law."""
     _laws: dict[Folders, EditedLaw] = field(default_factory=dict)
     _shown: dict[str, tuple[str, EditorText]] = field(default_factory=dict)
-    """Files with their content as it was last asked for, and its text."""
+    """Files with their last requested content and its text."""
 
     # --- files and laws
 
@@ -68,7 +68,7 @@ class Project:
         return kept[1]
 
     def law_of(self, file: str) -> EditedLaw:
-        """Return the law that a file is part of, or that decides it."""
+        """Return the law that contains a file, or that decides it."""
         return self._law(self._folders(file))
 
     def _law(self, folders: Folders) -> EditedLaw:
@@ -111,7 +111,7 @@ class Project:
         return kept[1]
 
     def owners(self, file: str) -> Owners:
-        """Return the policies whose names a file may use: as it is open if it can be read, else as it was last good."""
+        """Return the policies whose names a file may use, from its open text or its last valid state."""
         law = self.law_of(file)
         policy = law.policy_of(file)
         if policy is None:
@@ -120,7 +120,7 @@ class Project:
         return law.names_of(policy.id, None if document is None else document.data)
 
     def laws_with(self, file: str) -> list[EditedLaw]:
-        """Return every known law that has the folder of a file: those of open files, and the one of the options."""
+        """Return every known law that contains the folder of a file: laws of open files, and the law of the options."""
         keys = dict.fromkeys(self._folders(edited) for edited in [file, *self.texts])
         if any(self.named):
             keys[self.named] = None
@@ -138,13 +138,13 @@ class Project:
     # --- findings
 
     def check(self, file: str) -> Findings:
-        """Return what the loader finds in a file, and in others because of it. A good policy is taken into its law."""
+        """Return the loader's findings in a file, and resulting findings in others. Apply a valid policy to its law."""
         law, kind = self.law_of(file), self.kind_of(file)
         self._checked[file] = self.texts.get(file, "")
         problems: Problems = {file: []}
         if kind == kinds.POLICY and kinds.find_law_folder(file) is not None:
             problems |= law.edit_policy(file)
-            self.results.clear()  # of those that use it, too
+            self.results.clear()  # including policies that use it
         elif kind in (kinds.BUNDLE, kinds.LAYER):
             law.load()
             problems |= law.problems
@@ -168,7 +168,7 @@ class Project:
             return list(error.problems)
 
     def lint(self, file: str) -> Findings:
-        """Return what lint finds in the policy that a file holds, or whose tests it holds, and in its tests."""
+        """Return lint's findings in the policy of a file, or of its tests, and in these tests."""
         law = self.law_of(file)
         policy = law.policy_of(file)
         if law.bundle is None or policy is None or kinds.find_law_folder(file) is None:
@@ -177,7 +177,7 @@ class Project:
         tests = kinds.tests_file(policy_file)
         try:
             report = run_lint(law.bundle, today=self.today(), only=[policy])
-        except InvalidInput as error:  # in its tests, which may not be the file that is edited
+        except InvalidInput as error:  # in its tests, which may be in another file
             problems = by_file(error.problems)
             return {name: findings.of_problems(found, self.text(name), self.lang) for name, found in problems.items()}
         found: dict[str, list[LintFinding]] = {policy_file: []}
@@ -190,7 +190,7 @@ class Project:
     # --- tests
 
     def run_tests(self, file: str) -> tuple[CaseResult, ...]:
-        """Run the tests of the policy of a file, unless their results are known; none if they cannot be run."""
+        """Run the tests of the policy of a file, unless their results are known; none if they cannot run."""
         self.take(file)
         law = self.law_of(file)
         policy = law.policy_of(file)
@@ -204,7 +204,7 @@ class Project:
         return self.results[policy.id]
 
     def run_case(self, file: str, place: Path) -> CaseResult | None:
-        """Run one test of a policy now; None if there is no such test."""
+        """Run one test of a policy now; None if the test does not exist."""
         self.take(file)
         law = self.law_of(file)
         policy = law.policy_of(file)
@@ -217,7 +217,7 @@ class Project:
         return run_cases(cases)[0] if cases else None
 
     def take(self, file: str) -> None:
-        """Take a policy and its tests into their law as they stand, if that has not been done."""
+        """Apply a policy and its tests to their law in their current state, if necessary."""
         for changed in (kinds.policy_file(file), kinds.tests_file(file)):
             if changed in self.texts and self._checked.get(changed) != self.texts[changed]:
                 self.check(changed)

@@ -51,17 +51,17 @@ def _alternatives(at: SchemaNode, schemas: SchemaSet, depth: int = 0) -> Iterato
 
 
 def allowed_keys(nodes: list[SchemaNode]) -> dict[str, Mapping[str, Any]]:
-    """Return the keys that a mapping may have, each with the schema of its value."""
+    """Return the allowed keys of a mapping, each with the schema of its value."""
     return {key: child for node in reversed(nodes) for key, child in node.node.get("properties", {}).items()}
 
 
 def required_keys(nodes: list[SchemaNode]) -> set[str]:
-    """Return the keys that a mapping must have."""
+    """Return the required keys of a mapping."""
     return {key for node in nodes if "properties" in node.node for key in node.node.get("required", ())}
 
 
 def allowed_words(nodes: list[SchemaNode], schemas: SchemaSet) -> list[Word]:
-    """Return the words that a value may be, with their names; `true` and `false` for a truth value."""
+    """Return the allowed words of a value, with their names; `true` and `false` for a truth value."""
     words: dict[str, Word] = {}
     for node in nodes:
         for word in words_of_schema(node.node, schemas):

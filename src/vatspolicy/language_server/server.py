@@ -1,4 +1,4 @@
-"""The language server: the messages of the protocol, whatever a client sends, and when files are examined.
+"""The language server: protocol messages, handling of any client input, and the schedule of file checks.
 
 A request whose parameters have another form, one before the connection is opened or after it is closed, and text that
 is no message at all are answered by an error of JSON-RPC.
@@ -41,11 +41,11 @@ class EditorConnection(LanguageServerProtocol):
     """The protocol of a server, with an answer to every request."""
 
     def structure_message(self, data: dict[str, Any]) -> Any:
-        """Return an object of a message as it is. The library calls this for each object, also for one in another."""
+        """Return an object of a message unchanged. The library calls this for each object, including nested objects."""
         return data
 
     def handle_message(self, message: Any) -> None:
-        """Answer a message, or take it if it needs no answer."""
+        """Answer a request, or handle a notification."""
         if not isinstance(message, dict) or message.get("jsonrpc") != self.VERSION:
             return self.refuse(message, JsonRpcInvalidRequest())
         method, is_request = message.get("method"), "method" in message and "id" in message
@@ -65,13 +65,13 @@ class EditorConnection(LanguageServerProtocol):
         return None
 
     def refuse(self, message: Any, error: JsonRpcException) -> None:
-        """Answer a message by an error; one without an id, which cannot be answered, by an error without an id."""
+        """Answer a message with an error, without an id if the message has none."""
         id = message.get("id") if isinstance(message, dict) else None
         refusal = {"code": error.code, "message": error.message}
         self._send_data({"jsonrpc": self.VERSION, "id": id if _is_id(id) else None, "error": refusal})
 
     def refuse_text(self) -> None:
-        """Answer a text that is no JSON."""
+        """Answer a text that is not valid JSON."""
         self.refuse(None, JsonRpcParseError())
 
 
@@ -87,11 +87,11 @@ def _is_id(id: Any) -> bool:
 
 T = TypeVar("T")
 PAUSE = 0.05
-"""Seconds without a keystroke after which a file is examined."""
+"""Seconds without a keystroke before a file is checked."""
 REST = 0.6
-"""Seconds after a look before tests are run."""
+"""Seconds between a check and its tests."""
 LOADER, LINT, TESTS = "loader", "lint", "tests"
-"""Sources of findings: each look replaces what the same source has found in the same file."""
+"""Sources of findings: each check replaces earlier findings of the same source in the same file."""
 
 
 class PolicyServer(LanguageServer):
@@ -110,7 +110,7 @@ class PolicyServer(LanguageServer):
         self.timers: dict[str, asyncio.TimerHandle] = {}
         self.tasks: set[asyncio.Task[None]] = set()
         self.looks: dict[str, int] = {}
-        """Number of changes of each file, so that a look that is out of date ends."""
+        """Number of changes of each file, so that outdated checks end."""
         self._register()
 
     def _register(self) -> None:
@@ -156,7 +156,7 @@ class PolicyServer(LanguageServer):
             self.client_register_capability(types.RegistrationParams([registration]))
 
     def take(self, params: types.DidOpenTextDocumentParams | types.DidChangeTextDocumentParams) -> None:
-        """Take the text of a file that was opened or changed, and look at it after a pause.
+        """Store the text of an opened or changed file, and check it after a pause.
 
         A change that is older than one that has come is omitted: an editor may send them out of order (Helix does),
         and each holds the whole text.
@@ -189,7 +189,7 @@ class PolicyServer(LanguageServer):
         self.project.forget()
 
     def read_again(self, params: types.DidChangeWatchedFilesParams) -> None:
-        """Read the law again if files changed on disk that are not open as they stand there."""
+        """Read the law again if files changed on disk that differ from the open texts."""
         files = [file_of(change.uri) for change in params.changes]
         texts = self.project.texts
         if any(file not in texts or read_from_disk(file) != texts[file] for file in files):
@@ -200,7 +200,7 @@ class PolicyServer(LanguageServer):
     # --- findings
 
     def look_later(self, file: str) -> None:
-        """Look at a file once nothing has been typed for a moment."""
+        """Check a file after a pause in typing."""
         if (timer := self.timers.pop(file, None)) is not None:
             timer.cancel()
         self.timers[file] = asyncio.get_running_loop().call_later(PAUSE, self._start_look, file)
@@ -211,7 +211,7 @@ class PolicyServer(LanguageServer):
         task.add_done_callback(self.tasks.discard)
 
     async def _look(self, file: str, look: int) -> None:
-        """Publish the findings of the loader, then those of lint, then tests that fail, and have lenses asked for."""
+        """Publish findings of the loader, then of lint, then failing tests, and ask the editor to refresh lenses."""
         findings = await self.ask(lambda: self.project.check(file)) or {}
         if self.looks.get(file) != look:
             return
@@ -220,7 +220,7 @@ class PolicyServer(LanguageServer):
                 again = await self.ask(partial(self.project.check, former)) or {}
                 self.publish(former, {LOADER: again})
                 if not any(again.values()) and former in self.looks:
-                    self.look_later(former)  # it is good now: lint and tests come next
+                    self.look_later(former)  # it is valid now: lint and tests come next
         if any(findings.values()):
             self.publish(file, {LOADER: findings, LINT: {}})
             return
@@ -238,7 +238,7 @@ class PolicyServer(LanguageServer):
             self.workspace_code_lens_refresh(None)
 
     def publish(self, file: str, by_source: Mapping[str, Findings]) -> None:
-        """Replace what some sources have found by looking at a file, and show what has changed by it."""
+        """Replace the findings of some sources in a file, and publish the changes."""
         changed: set[str] = set()
         for source, new in by_source.items():
             before = self.found.pop((file, source), {})
@@ -261,7 +261,7 @@ class PolicyServer(LanguageServer):
     # --- answers
 
     def answer(self, find: Callable[[Any], T | None]) -> Callable[[Any], Awaitable[T | None]]:
-        """Return a function that answers a request by what the worker finds."""
+        """Return a function that answers a request with the worker's result."""
 
         async def wait(params: Any) -> T | None:
             return await self.ask(partial(find, params))
@@ -269,7 +269,7 @@ class PolicyServer(LanguageServer):
         return wait
 
     async def ask(self, work: Callable[[], T]) -> T | None:
-        """Return what the worker finds; None after an unexpected error, which is reported to the editor."""
+        """Return the worker's result; None after an unexpected error, which is reported to the editor."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self.worker, work)
         except JsonRpcException:
@@ -303,7 +303,7 @@ class PolicyServer(LanguageServer):
         return shown
 
     async def run_case(self, *arguments: Any) -> None:
-        """Run one test, and tell its result. Raises JsonRpcInvalidParams unless an address and a place are given."""
+        """Run one test, and report its result. Raises JsonRpcInvalidParams unless an address and a place are given."""
         match arguments:
             case (str(uri), [*path]) if all(isinstance(step, str | int) for step in path):
                 file, steps = file_of(uri), tuple(path)
@@ -314,7 +314,7 @@ class PolicyServer(LanguageServer):
             self._tell(lenses.describe_result(result, self.project.lang), bool(result.problems))
 
     async def run_rule(self, *arguments: Any) -> None:
-        """Run the tests of a rule, and tell their results. Raises JsonRpcInvalidParams unless both are named."""
+        """Run the tests of a rule, and report their results. Raises JsonRpcInvalidParams unless both are given."""
         match arguments:
             case (str(uri), str(rule)):
                 file = file_of(uri)
@@ -334,7 +334,7 @@ class PolicyServer(LanguageServer):
         self.window_show_message(types.ShowMessageParams(kind, text))
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """Log a message that is not of the protocol. The text of an error may hold a part of a spec: it is not told."""
+        """Log an invalid message without the text of its error, which may contain parts of a spec."""
         if source is JsonRpcException and isinstance(error, ValueError | RecursionError):
             self.connection.refuse_text()
         message = type(error).__name__

@@ -1,4 +1,4 @@
-"""The text of an open file, the places of an editor in it, and where a place is in the data."""
+"""The text of an open file, positions of an editor in it, and the places of these positions in the data."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _TOKEN = re.compile(r"""'(?:[^'\n]|'')*'|"(?:[^"\\\n]|\\.)*"|[^\s,\[\]{}"'#:](?:
 _WIDE = {UTF_8: re.compile("[^\x00-\x7f]"), UTF_16: re.compile("[\U00010000-\U0010ffff]"), UTF_32: re.compile("(?!)")}
 """Characters that take more than one unit."""
 NEAR = 1000
-"""Characters before a place in which the word is looked for that is being written."""
+"""Maximum distance from a place to the start of the current word."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """A part of a text by the indexes of its first character and of the one behind its last."""
+    """A part of a text by the indexes of its first character and of its end."""
 
     start: int
     end: int
@@ -31,14 +31,14 @@ class Span:
 
 @dataclass(frozen=True)
 class EditorText:
-    """A text with line feeds alone and no byte order mark, as documents read it."""
+    """A text with only line feeds and without a byte order mark, as in documents."""
 
     content: str
     encoding: str = UTF_16
 
     @classmethod
     def of(cls, content: str, encoding: str = UTF_16) -> EditorText:
-        """Return the text of a file as an editor holds it."""
+        """Return the text of a file from the editor."""
         plain = content.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
         return cls(plain, encoding)
 
@@ -47,7 +47,7 @@ class EditorText:
         return line_starts(self.content)
 
     def index(self, line: int, units: int) -> int:
-        """Return the index of a place of the editor, which counts lines from 0 and units within a line.
+        """Return the index of an editor position, which counts lines from 0 and units within a line.
 
         A place outside the text is the nearest one inside.
         """
@@ -71,7 +71,7 @@ class EditorText:
 
     @cached_property
     def _wide(self) -> tuple[list[int], list[int]]:
-        """The indexes of characters of more than one unit, and how many further units all before each have."""
+        """The indexes of characters with more than one unit, and the number of extra units before each."""
         starts = [match.start() for match in _WIDE[self.encoding].finditer(self.content)]
         return starts, [0, *accumulate(self._width(self.content[index]) - 1 for index in starts)]
 
@@ -121,12 +121,12 @@ class EditorText:
 
 # --- where a place of a text is in the data: its path, and the key or value around it
 #
-# The text may be unfinished. A mark is put in at the place, and the events of the YAML parser are followed as far as
+# The text may be unfinished. A mark is inserted at the place, and the events of the YAML parser are read as far as
 # they go; the event that holds the mark tells the path. JSON is read in the same way.
 
 
 MARK = "\ue000"
-"""A character of no alphabet, which YAML allows everywhere."""
+"""A character outside all alphabets, which YAML allows everywhere."""
 _PARTIAL_KEY = re.compile(r"\s*(?:- +)*[\w.-]*")
 _MOST_EVENTS = 60_000
 
@@ -153,7 +153,7 @@ class Sketch:
 
 
 def find_places(text: EditorText, index: int) -> list[Sketch]:
-    """Return what the place may be: a key that is being written, a value, or both; none in a comment."""
+    """Return the possible roles of the place: a key, a value, or both; none in a comment."""
     if _in_comment(text.line_before(index)):
         return []
     content = text.content

@@ -231,7 +231,7 @@ class SymbolicRuleSet:
         if not condition.is_unread:
             return found
         reading = self.reading(activation, rule, condition)
-        if not condition.cite:  # it rests on the articles of its route
+        if not condition.cite:  # its articles are those of its route
             pool, of_rule = self.space.pool, self.reading(activation, rule)
             reading = self.encoder.choose(
                 (

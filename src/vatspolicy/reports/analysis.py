@@ -81,7 +81,7 @@ def text(report: AnalysisReport, lang: Language) -> str:
 
 
 def total(report: AnalysisReport, lang: Language) -> str:
-    """Return the summary line: the amount analyzed and the results."""
+    """Return the summary line: the scope and the results."""
     failing, proved = len(report.failing), sum(result.verdict == "proved" for result in report.properties)
     parts = [
         count(_COUNTS, "rules", report.rules, lang),
@@ -163,7 +163,7 @@ def _line(gap: NotEvaluated) -> str:
 
 
 def sarif(report: AnalysisReport, lang: Language) -> str:
-    """Return SARIF. A part that was not evaluated is a notification, and the run has not succeeded then."""
+    """Return SARIF. An unevaluated part is a notification, and then the run has not succeeded."""
     where = page("analyzing-a-bundle.md")
     rules = {
         id: RuleHelp(ERROR if kind.severity == ERROR else NOTE, kind.title, page=where) for id, kind in KINDS.items()

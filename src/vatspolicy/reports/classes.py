@@ -42,7 +42,7 @@ def count_rules(bundle: Bundle, day: str) -> tuple[ClassRules, ...]:
 
 
 def find_rules(ruleset: RuleSet, id: str) -> list[Rule]:
-    """Return the rules that classify as a class, and those about an activity that the class alone does not exclude."""
+    """Return the rules that assign a class, and the activity rules that the class alone does not exclude."""
     classifying = ruleset.rules_for("service", "classify")
     rules = [rule for rule in classifying if isinstance(rule.effect, Classify) and id in rule.effect.classes]
     return rules + [rule for rule, *_ in ruleset.match("activity", {"activity": {"class": id}})]
@@ -55,7 +55,7 @@ def render_json(bundle: Bundle, day: str, classes: Sequence[ClassRules]) -> str:
 
 
 def render_text(bundle: Bundle, day: str, classes: Sequence[ClassRules], lang: Language, room: int) -> str:
-    """Return a table with a row for each class, then what is counted, and the law."""
+    """Return a table with a row for each class, then the explanation of the counts, and the law."""
     heads = [word(WORDS, kind, lang) for kind in KINDS]
     first = max(len(cls.id) for cls in classes)
     lines = [f"{' ' * first}  {'  '.join(heads)}"]

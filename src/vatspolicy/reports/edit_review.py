@@ -1,4 +1,4 @@
-"""The effects of edits since a committed state, as text."""
+"""The effects of edits since a commit, as text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vatspolicy.proofs.verdicts import EQUIVALENT, MASKED, WITNESS, RuleVerdict
 from vatspolicy.reports.diff.wording import red_line
 
 SHOWN = 10
-"""Most decisions that are listed, and most rules besides those that the last save concerns."""
+"""Maximum number of listed decisions, and of rules besides those of the last save."""
 _WORDS: Table = {
     "same": Phrase("No rule says anything else than in {base}."),
     "none": Phrase("None of {n} known decisions changes."),
@@ -36,7 +36,7 @@ _COUNTS: Counts = {
 
 
 def text(review: EditReview, base: str, lang: Language) -> str:
-    """Render the rules that differ and the known products that are decided otherwise."""
+    """Render the rules that differ and the known products with another decision."""
     return "".join(f"{line}\n" for line in _lines(review, base, lang))
 
 
@@ -44,7 +44,7 @@ def _lines(review: EditReview, base: str, lang: Language) -> Iterator[str]:
     yield from (red_line(edit, lang) for edit in review.red_lines)
     if not review.rules:
         yield word(_WORDS, "same", lang, base=base)
-        if not review.compared:  # the schemas say the same, too
+        if not review.compared:  # the schemas are also equal
             return
     else:
         yield count(_COUNTS, "rules", len(review.rules), lang, base=base)

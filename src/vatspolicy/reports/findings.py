@@ -31,7 +31,7 @@ class ShownFinding:
     line: int
     column: int = 1
     ignored: str | None = None
-    """The reason why the file ignores the finding; an ignored finding fails nothing."""
+    """Reason for ignoring the finding in the file; an ignored finding never fails."""
 
 
 @dataclass(frozen=True)

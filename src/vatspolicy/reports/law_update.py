@@ -1,4 +1,4 @@
-"""Report on the changes that a newer bundle makes for specs (update.schema.json), as text, Markdown and JSON."""
+"""Report on the effects of a newer bundle on specs (update.schema.json), as text, Markdown and JSON."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _lines(entry: SpecUpdate, lang: Language) -> Iterator[str]:
 
 
 def _deadline(side: DutyState | None, lang: Language) -> str | None:
-    """Return the deadline of a duty, with its day if there is one and its state if it is not plainly due."""
+    """Return the deadline of a duty, with its day if any, and its state unless it is simply due."""
     if side is None:
         return None
     text = clean(side.deadline[lang])

@@ -93,7 +93,7 @@ def _place(problem: Problem) -> str:
 
 
 def total(report: LintReport, lang: Language) -> str:
-    """Return the last line: the number of findings, and of the files that were read."""
+    """Return the last line: the number of findings and of files read."""
     counts = report.counts
     if counts.errors or counts.warnings:
         parts = [count(_COUNTS, "errors", counts.errors, lang), count(_COUNTS, "warnings", counts.warnings, lang)]
@@ -111,7 +111,7 @@ def _said(problem: Problem, lang: Language) -> str:
 
 
 def published(report: LintReport, lang: Language) -> LintRun:
-    """Return what JSON shows of a run, in a language."""
+    """Return the JSON data of a run, in a language."""
     findings, files = tuple(_finding(finding, lang) for finding in report.findings), (report.policies, report.fixtures)
     return LintRun(1, report.bundle.identity, report.counts, *files, findings, report.exit_code)
 

@@ -41,7 +41,7 @@ def text(report: MutationReport, lang: Language) -> str:
 
 
 def published(report: MutationReport) -> MutationRun:
-    """Return what JSON shows of a run."""
+    """Return the JSON data of a run."""
     drawn, survivors = (report.total, report.seed, report.threshold), tuple(map(_unnoticed, report.survivors))
     numbers = (report.whole, scores(report.results), survivors)
     return MutationRun(1, report.bundle.identity, report.failing, *drawn, *numbers, report.exit_code)
@@ -53,7 +53,7 @@ def _unnoticed(survivor: Survivor) -> UnnoticedMistake:
 
 
 def _total(report: MutationReport, lang: Language) -> str:
-    """Return the score in one line, or why there is none."""
+    """Return the score in one line, or the reason for its absence."""
     return "; ".join(" ".join(translate(line, lang).split()) for line in report.totals())
 
 
@@ -81,7 +81,7 @@ def github(report: MutationReport, lang: Language) -> str:
 
 
 def sarif(report: MutationReport, lang: Language) -> str:
-    """Return SARIF. A run that tried no mistake has not succeeded."""
+    """Return SARIF. A run without mutations has not succeeded."""
     where = page("policies.md", "tests")
     rules = {id: RuleHelp(level, title, page=where) for id, (level, title) in _KINDS.items()}
     made = findings.make_run(TOOL, report.bundle.version, rules, list(_shown(report, lang)), lang)

@@ -43,7 +43,7 @@ _NARROW = 24
 
 
 def render_overview(lists: Iterable[WordList], lang: Language, width: int) -> str:
-    """Return the names of the lists, with what each is about."""
+    """Return the names of the lists, with their subjects."""
     rows = [(word_list.name, f"{_about(word_list)[lang]} ({len(word_list.words)})") for word_list in lists]
     return "\n".join([word(WORDS, "lists", lang), "", *_columns(rows, width)]) + "\n"
 
@@ -68,7 +68,7 @@ def render_list(word_list: WordList, total: int, is_search: bool, lang: Language
 
 
 def to_data(word_list: WordList) -> dict[str, object]:
-    """Return a list as JSON holds it."""
+    """Return a list as JSON data."""
     return {
         "list": word_list.name,
         "title": dict(word_list.title),
@@ -107,7 +107,7 @@ def reference_page(bundle: Bundle) -> str:
 
 
 def write_reference(path: Path, text: str) -> None:
-    """Write the page. Raises Foreign if a file in the way was not made by this program, and OSError."""
+    """Write the page. Raises Foreign for an existing file that this program did not create, and OSError."""
     if path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace")[:200]:
         raise Foreign(_("This command did not create {path}. Move it, or choose another folder.", path=path))
     write_file(path, text)

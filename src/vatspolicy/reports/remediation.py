@@ -60,7 +60,7 @@ WORDS: Table = {
 
 
 def name_goal(goal: str, lang: Language, reached: Iterable[str] = ()) -> str:
-    """Return the decision that the proposals reach, or the goal and better if they differ."""
+    """Return the decision of the proposals, or the goal with "or better" if they differ."""
     verdicts = set(reached)
     if len(verdicts) == 1:
         return word(VERDICTS, verdicts.pop(), lang)
@@ -86,7 +86,7 @@ def render(ways: Ways, lang: Language, color: bool = False, room: int = 100) -> 
 
 
 def places(also: Iterable[LocalizedText], lang: Language) -> str:
-    """Name the first few equally good places and count the rest."""
+    """List the first few equally good places and count the rest."""
     names = [str(name[lang]) for name in also]
     shown = joint("list", lang).join(names[:ALSO])
     return shown + (say("and_more", lang, count=len(names) - ALSO) if len(names) > ALSO else "")
@@ -129,23 +129,23 @@ def contests(ways: Ways, lang: Language) -> Iterator[tuple[str, list[str]]]:
 
 
 def nothing_better(ways: Ways) -> str:
-    """Return the key of the phrase for a decision that nothing improves."""
+    """Return the key of the phrase for a decision without improvements."""
     return "nothing_but_contest" if ways.contested else "nothing_better"
 
 
 def reached(ways: Ways, lang: Language) -> str:
-    """Return the decision to which the proposals lead; empty without a goal."""
+    """Return the decision of the proposals; empty without a goal."""
     return "" if ways.goal is None else name_goal(ways.goal, lang, (proposal.decision for proposal in ways.proposals))
 
 
 def unstated(ways: Ways, lang: Language) -> str:
-    """Return the facts of which no change was considered because they are not stated; empty if there are none."""
+    """Return the sentence about unstated facts whose changes were not considered; empty without such facts."""
     facts = [f"{fact.title[lang]}{joint('colon', lang)}{fact.path}" for fact in ways.unstated]
     return say("unstated", lang, facts=joint("semicolon", lang).join(facts)) if facts else ""
 
 
 def none_found(ways: Ways, lang: Language) -> str:
-    """Return that no proposal was found, and which facts that are not stated the search could not change."""
+    """Return the sentence that no proposal was found, with unstated facts that the search could not change."""
     asked = [*ways.missing, *(ask for proposal in ways.undecided for ask in proposal.missing)]
     paths = dict.fromkeys([*(ask.path for ask in asked), *(fact.path for fact in ways.unstated)])
     if paths:
@@ -159,7 +159,7 @@ def joined(proposal: Proposal, lang: Language) -> str:
 
 
 def then(proposal: Proposal, lang: Language, decided: str, goal: str | None) -> Iterator[str]:
-    """Yield the consequences of a proposal, one line each; `goal` is what the proposals are to reach."""
+    """Yield the consequences of a proposal, one per line; `goal` is the goal of the proposals."""
     line = decided
     if "launch" in proposal.kinds:
         line += aside(say("day", lang, day=proposal.as_of), lang)
@@ -377,7 +377,7 @@ def fragment(ways: Ways, lang: Language) -> Markup:
 
 
 def _values(ways: Ways, lang: Language) -> dict[str, object]:
-    """Return what the templates say, in one language."""
+    """Return the values of the templates, in one language."""
     return {
         "ROUTE_TONES": ROUTE_TONES,
         "STATES": STATES,

@@ -43,7 +43,7 @@ COUNTS: Counts = {
     "duty changed": (Phrase("{n} duty changed"), Phrase("{n} duties changed")),
 }
 DUTIES = 2
-"""Duties of one kind of change that are named; more are counted, since they change no decision."""
+"""Maximum number of listed duties per kind of change; the rest is counted, as duties do not change decisions."""
 
 
 class ToldChange(NamedTuple):
@@ -55,19 +55,19 @@ class ToldChange(NamedTuple):
 
 
 def say_heading(changes: SpecChanges, lang: Language) -> str:
-    """Return the heading of the changes: against which base, or by which law."""
+    """Return the heading of the changes, with the base or the law."""
     return word(WORDS, "base" if changes.base else "law", lang, commit=changes.base[:10])
 
 
 def say_changes(changes: SpecChanges, lang: Language) -> Iterator[ToldChange]:
-    """Yield each spec that changes, a file that was renamed included."""
+    """Yield each spec that changes, including renamed files."""
     for change in changes.specs:
         if change.changed or change.state == "renamed":
             yield ToldChange(change.spec, _say_head(change, lang), tuple(_say_items(change.items, lang)))
 
 
 def say_rest(changes: SpecChanges, lang: Language) -> str:
-    """Return that nothing changes in the other specs; empty if there are none."""
+    """Return the sentence about unchanged specs; empty without such specs."""
     rest = sum(not change.changed and change.state != "renamed" for change in changes.specs)
     return word(WORDS, "none", lang, n=count(COUNTS, "specs", rest, lang)) if rest else ""
 
@@ -78,7 +78,7 @@ def _say_head(spec: SpecChange, lang: Language) -> str:
         return word(WORDS, spec.state, lang, verdict=after if spec.state == "new" else before)
     parts = [before if before == after else f"{before} → {after}"]
     if spec.direction == "same" or all(side and side.decision != "incomplete" for side in (spec.before, spec.after)):
-        parts.append(word(WORDS, spec.direction, lang))  # of an open decision nobody knows which way it goes
+        parts.append(word(WORDS, spec.direction, lang))  # the direction of an open decision is unknown
     if spec.state == "renamed":
         parts.append(word(WORDS, "renamed", lang, name=clean(str(spec.was), one_line=True)))
     return joint("comma", lang).join(parts)

@@ -52,7 +52,7 @@ def text(run: RunResult, lang: Language) -> str:
 
 
 def total(run: RunResult, lang: Language) -> str:
-    """Return the last line: how many passed, failed and were skipped."""
+    """Return the last line: the numbers of passed, failed and skipped tests."""
     passed, failed, skipped = run.counts.passed, run.counts.failed, run.counts.skipped
     if not run.has_run:
         return translate(_("No test ran: {skipped} skipped.", skipped=skipped) if skipped else _("No test ran."), lang)
@@ -79,7 +79,7 @@ def _coverage_lines(coverage: CoverageResult) -> Iterator[str]:
 
 
 def _proposal_lines(run: RunResult) -> Iterator[str]:
-    """Yield the test cases proposed, each below the clause that it shows, and the reasons where there is none."""
+    """Yield the proposed test cases below their clauses, or the reasons for their absence."""
     for proposal in run.proposals:
         values = {"file": proposal.file, "line": proposal.line, "name": proposal.clause}
         values["value"] = _("true") if proposal.value else _("false")
@@ -104,7 +104,7 @@ def _gaps(coverage: CoverageResult) -> Iterator[tuple[str, str, int, str]]:
 
 
 def published(run: RunResult, lang: Language) -> RunRecord:
-    """Return what JSON shows of a run, in a language."""
+    """Return the JSON data of a run, in a language."""
     tests = tuple(_outcome(result, lang) for result in run.results)
     proposals = tuple(
         replace(proposal, reason=proposal.reason and say(proposal.reason, lang)) for proposal in run.proposals
@@ -152,7 +152,7 @@ def github(run: RunResult, lang: Language) -> str:
 
 
 def sarif(run: RunResult, lang: Language) -> str:
-    """Return SARIF. A run in which no test ran has not succeeded."""
+    """Return SARIF. A run without tests has not succeeded."""
     rules = {id: RuleHelp(level, title, page=page("policies.md", "tests")) for id, (level, title) in _KINDS.items()}
     made = findings.make_run(TOOL, run.bundle.version, rules, list(_shown(run, lang)), lang)
     if not run.has_run:

@@ -107,7 +107,7 @@ def told(changes: Iterable[ItemChange]) -> list[ItemChange]:
 
 
 def say_until(timeline: Timeline, entry: DecisionPeriod, lang: Language) -> str:
-    """Describe how long the decision stays the same, within the days searched."""
+    """Describe the last day of the same decision, within the days searched."""
     day = entry.until or timeline.to
     if day is None:
         return word(WORDS, "no_end", lang)
@@ -208,7 +208,7 @@ def fragment(timeline: Timeline, lang: Language) -> Markup:
 
 
 def _values(timeline: Timeline, lang: Language) -> dict[str, object]:
-    """Return what the templates say, in one language."""
+    """Return the values of the templates, in one language."""
     key = "range_to" if timeline.to else "range"
     return {
         "bundle": say_deciding(timeline.bundle, lang),

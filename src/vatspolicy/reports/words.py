@@ -12,11 +12,11 @@ from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import GRADES, STATES, Counts, aside, joint, word
 
 OWN_NAME = Phrase("English", "a language in its own words")
-"""Name that each language has for itself, as a link or a button to it says."""
+"""Name of each language in that language, for links and buttons."""
 COLORS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplete": "blue"}
 """Colors of the decision words on a terminal."""
 TONES = {"allow": "good", "needs-license": "warn", "deny": "bad", "incomplete": "ask"}
-"""Tones of the decision words on a page, which only repeat them."""
+"""Tones of the decision words on a page, in addition to the words."""
 GRADE_TONES = {"primary": "good", "copy": "warn", "secondary": "warn", "unverified": "bad"}
 """Color of a grade of an article."""
 ROUTE_TONES = {"open": "good", "closed": "bad", "unknown": "ask"}
@@ -104,21 +104,21 @@ def name_law(law: Law | LawIdentity, lang: Language) -> str:
 
 
 def say_deciding(law: Law | LawIdentity, lang: Language) -> str:
-    """Return the law that decided in a line; of one that is not the shipped one with the beginning of its digest."""
+    """Return the law applied in one line; for other laws than the shipped law, with the start of the digest."""
     if law.origin == "shipped":
         return name_law(law, lang)
     return phrase("law", lang, law=name_law(law, lang)) + aside(f"SHA-256 {law.digest[:12]}", lang)
 
 
 def way_of(route: RouteRecord, routes: Iterable[RouteRecord], lang: Language) -> str:
-    """Describe the state of one of several routes: beside an open route, an unknown one may also be open."""
+    """Describe the state of one of several routes: beside an open route, an unknown route may also be open."""
     if route.state == "unknown" and any(other.state == "open" for other in routes):
         return phrase("may_open", lang)
     return word(STATES, route.state, lang)
 
 
 def cited(citation: Citation, lang: Language) -> str:
-    """Return a citation: the title of the source, the label of the article, and how well its words are known."""
+    """Return a citation: the title of the source, the label of the article, and its verification."""
     grade = word(KNOWN, citation.verification, lang)
     return f"{citation.title[lang]}{joint('comma', lang)}{citation.label[lang]}{aside(grade, lang)}"
 
@@ -129,7 +129,7 @@ def law_of(citations: Iterable[Citation], lang: Language) -> str:
 
 
 FOLD: Mapping[Language, int] = {"en": 400, "zh": 160}
-"""Characters of a check that a report shows; the rest is folded."""
+"""Maximum characters of a check in a report; the rest is folded."""
 
 
 def fold(check: LocalizedText, lang: Language) -> str:
@@ -142,7 +142,7 @@ def fold(check: LocalizedText, lang: Language) -> str:
 
 
 def say_check(check: LocalizedText, lang: Language) -> str:
-    """Return the line of a report on what a rule or a condition checks."""
+    """Return the line of a report with the check of a rule or a condition."""
     return phrase("checks", lang, check=fold(check, lang))
 
 
@@ -150,7 +150,7 @@ def say_check(check: LocalizedText, lang: Language) -> str:
 
 
 MOST = 8
-"""Members of a list that a terminal shows."""
+"""Maximum number of list members on a terminal."""
 _MORE = Phrase(" and {n} more")
 _LIST = re.compile("” \\(|”（")
 """Pattern before the members of a list: the end of its title, and a bracket."""
@@ -186,7 +186,7 @@ def _end(text: str, start: int) -> int:
 
 
 def _members(text: str, lang: Language) -> list[str]:
-    """Return the members of a list, whose own brackets may hold commas."""
+    """Return the members of a list, which may contain commas in brackets."""
     mark = _mark(text, lang)
     members, depth = [""], 0
     for part in re.split(f"({mark})", text):
@@ -199,6 +199,6 @@ def _members(text: str, lang: Language) -> list[str]:
 
 
 def _mark(text: str, lang: Language) -> str:
-    """Return what parts the members of a list."""
+    """Return the separator of list members."""
     comma, stop = joint("list", lang), joint("semicolon", lang)
     return stop if stop in text else comma

@@ -1,1 +1,1 @@
-"""Screening of portfolios: many profiles decided at once, by a database or by processes, as `evaluate` decides one."""
+"""Screening of portfolios: decides many profiles at once, with a database or processes, like `evaluate` for one."""

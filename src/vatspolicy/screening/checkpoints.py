@@ -29,7 +29,7 @@ class Batch:
 
     def __init__(self, files: contextlib.ExitStack, answers: Path, rejects: Path) -> None:
         self._files, self._rejects = files, rejects
-        rejects.unlink(missing_ok=True)  # left by a run that stopped in this batch
+        rejects.unlink(missing_ok=True)  # left by a run that stopped during this batch
         self.opened = [files.enter_context(answers.open("w", encoding="utf-8", errors="replace", newline=""))]
 
     def answer(self, line: str) -> None:

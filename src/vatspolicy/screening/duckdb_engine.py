@@ -27,7 +27,7 @@ _write = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(
 
 
 def _writer() -> Callable[[Facts], str]:
-    """Return a function that writes a row as JSON: by orjson where it is installed, which takes half of the time."""
+    """Return a function that writes a row as JSON, with orjson if installed, which takes half the time."""
     try:
         import orjson
     except ImportError:
@@ -70,7 +70,7 @@ def connect(threads: int | None = None, memory: str | None = None) -> DuckDBPyCo
 
 @contextlib.contextmanager
 def _written() -> Iterator[None]:
-    """Raise OSError, without DuckDB's text, which may hold values, if DuckDB runs out of disk or memory."""
+    """Raise OSError if DuckDB runs out of disk or memory, without DuckDB's text, which may contain values."""
     import duckdb
 
     try:
@@ -114,7 +114,7 @@ def load_lines(
 
 
 def _types(columns: Mapping[str, Type]) -> str:
-    """Return columns in the form that `read_json` takes."""
+    """Return columns in the form for `read_json`."""
     return ", ".join(f"{quote(name)}: {quote(sql_type(type).sql('duckdb'))}" for name, type in columns.items())
 
 
@@ -136,7 +136,7 @@ class LawStatements:
 
 
 class DuckEngine:
-    """Engine on DuckDB; it keeps no data of rows between batches."""
+    """Engine on DuckDB, without state between batches."""
 
     def __init__(self, laws: Sequence[LawStatements], scratch: Path, threads: int | None = None) -> None:
         self._laws = [(law.statements, MaskReader(law.rules)) for law in laws]
@@ -162,7 +162,7 @@ class DuckEngine:
 
 
 def _plan_quickly(connection: DuckDBPyConnection) -> None:
-    """Disable the optimizers that the statements do not gain by: they take longer for a batch than they save."""
+    """Disable optimizers that take longer for a batch than they save."""
     optimizers = {name for (name,) in connection.execute("SELECT name FROM duckdb_optimizers()").fetchall()}
     connection.execute(f"SET disabled_optimizers = {quote(','.join(sorted(optimizers - USEFUL)))}")
 

@@ -1,4 +1,4 @@
-"""Engines that decide batches of profiles, the evaluator itself as one of them, and where they find the law.
+"""Engines that decide batches of profiles, including the evaluator itself, and the source of their law.
 
 All engines give the same answers; `decide` defines them.
 """
@@ -40,11 +40,11 @@ class Engine(Protocol):
 
 
 Begin = Callable[[int | None], Engine]
-"""Starts an engine with a number of threads for DuckDB; None for all there are."""
+"""Starts an engine with a number of threads for DuckDB; None for all."""
 
 
 class MissingExtra(RuntimeError):
-    """A library that an engine needs is not installed. `extra`: the extra that brings it."""
+    """A library required by an engine is not installed. `extra`: the extra that installs it."""
 
     def __init__(self, engine: str, extra: str) -> None:
         super().__init__(_("the engine {engine} is not installed", engine=engine))
@@ -66,7 +66,7 @@ class LawSource:
     diff: tuple[str, str] | None = None
     """States before and after a change: git revisions, folders or bundles."""
     folder: Path = Path()
-    """Folder in which the names of `diff` are looked up."""
+    """Folder for resolving the names of `diff`."""
 
     def load(self) -> tuple[Bundle, Bundle | None]:
         """Return the law to decide under, and the law before the change or None. Raises InvalidInput, SourceError."""

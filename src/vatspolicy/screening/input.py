@@ -45,14 +45,14 @@ class Rejected(Exception):
 
 
 MAX_REASONS = 20
-"""Most reasons to give for one row."""
+"""Maximum number of reasons for one row."""
 _COUNTS: Counts = {"further": (Phrase("{n} more problem."), Phrase("{n} more problems."))}
 
 
 def read_facts(
     row: PortfolioRow, schemas: SchemaSet | None = None, admit: Callable[[Profile], Profile] | None = None
 ) -> Facts:
-    """Return the completed facts of a parsed row, with the opinions that are granted alone.
+    """Return the completed facts of a parsed row, with only the granted opinions.
 
     `schemas` defaults to the shipped ones. `admit` checks opinions and grants some, as `admit_opinions` does.
 
@@ -66,7 +66,7 @@ def read_facts(
         plain = len(set(names)) == len(names) and not facts["opinions"]
         if plain and not broken_invariants(facts, schemas):
             return facts
-    try:  # the slow path finds the problems and their places
+    try:  # the slow path reports the problems and their places
         profile = read_profile(parse_document(json.dumps(row.data), "row.json"), schemas)
         profile = profile if admit is None else admit(profile)
         return {**profile.facts, "opinions": profile.granted_opinions}
@@ -84,11 +84,11 @@ DOCUMENT = "profile"
 """Name of the only column of a table that holds one profile as JSON text in each row."""
 
 LONGEST = 16 << 20
-"""Bytes of the longest line to read, so that a file without line breaks does not fill the memory."""
+"""Maximum bytes of a line, so that a file without line breaks does not fill the memory."""
 
 
 class InputError(ValueError):
-    """An input that cannot be read at all; the reason in one sentence."""
+    """An unreadable input; the reason in one sentence."""
 
 
 class NotJson(ValueError):
@@ -149,7 +149,7 @@ def _keys(value: Tree) -> int:
 
 
 _NESTED = (dict, list)
-"""Types of JSON values that hold others."""
+"""Types of JSON containers."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ class RowSource:
         return hasher.hexdigest()
 
     def state(self) -> list[tuple[int, ...]]:
-        """Return the state of the files, which shows a change while they are read."""
+        """Return the state of the files, to detect changes during reading."""
         statuses = [path.stat() for path in self.files]
         return [(status.st_ino, status.st_size, status.st_mtime_ns) for status in statuses]
 
@@ -206,7 +206,7 @@ class RowSource:
 
 
 def open_source(text: str, mapping: Mapping[str, str] | None = None) -> RowSource:
-    """Return the source that the user names: a file, by its ending, or FILE.duckdb:TABLE.
+    """Return the source given by the user: a file, by its extension, or FILE.duckdb:TABLE.
 
     Raises: InputError.
     """

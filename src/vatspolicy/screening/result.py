@@ -45,7 +45,7 @@ class Totals:
     rows: int
     rejected: int
     claimed: int
-    """Rows with an opinion that nobody granted, so that it does not count."""
+    """Rows with an opinion that was not granted and does not count."""
     decision: Counts
     tables: Mapping[str, Mapping[str, Counts]] = field(metadata=FLAT)
     """Decisions by key, for each table: region, class and rule."""
@@ -57,7 +57,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class ScreenReport:
-    """The counts of a run, with the laws that decided; of two, the first is before a change."""
+    """The counts of a run, with its laws; of two laws, the first is before a change."""
 
     laws: tuple[LawIdentity, ...]
     totals: Totals = field(metadata=FLAT)

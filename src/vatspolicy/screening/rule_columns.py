@@ -17,9 +17,9 @@ from vatspolicy.screening.sql_common_subexpressions import extract_common
 from vatspolicy.screening.sql_expressions import named, names_at, present, select, when
 
 Cases: TypeAlias = Mapping[tuple[Hashable, bool], Value]
-"""Truth values that a rule applies but for one clause, by the clause and the truth that it needs (`case_split`)."""
+"""Truth values that a rule applies except for one clause, by clause and required truth (`case_split`)."""
 WIDTH = 30
-"""Bits of a column: all are positive in 32 bits, to which neither database widens or narrows a constant."""
+"""Bits of a column: constants stay positive in 32 bits, a width that both databases keep."""
 
 
 def mask_names(count: int) -> list[str]:
@@ -62,7 +62,7 @@ def names_in(names: Sequence[str]) -> Sql:
 
 
 class MaskReader:
-    """Reads masks that a database returned. Few sets of rules differ within a column: each is read once."""
+    """Reads masks returned by a database. A column has few distinct sets of rules, each read once."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.columns = [_Column(names[start : start + WIDTH]) for start in range(0, len(names), WIDTH)]
@@ -90,7 +90,7 @@ class _Column(dict[int, list[str]]):
 
 
 MOST_KEPT = 10_000
-"""Most sets that are kept for a column, which bounds the memory."""
+"""Maximum number of cached sets per column, to limit memory."""
 
 # --- columns for the values of rules and routes, each computed once per row however often it is read
 
@@ -145,7 +145,7 @@ class RouteValues(NamedTuple):
     is_open: Value
     held: Value
     cases: Cases
-    """Truth values that it is open, but for one clause, by the clause and the truth that it needs."""
+    """Truth values that it is open except for one clause, by clause and required truth."""
 
 
 class Routes:
@@ -185,7 +185,7 @@ class Routes:
 
 
 def in_each_case(rules: Iterable[Cases]) -> Value:
-    """Return whether, for some clause, one of the rules applies where it holds, and one where it is false."""
+    """Return whether, for some clause, one rule applies if it is true, and another if it is false."""
     sides: dict[Hashable, dict[bool, list[Value]]] = {}
     for cases in rules:
         for (clause, truth), value in cases.items():

@@ -36,13 +36,13 @@ from vatspolicy.screening.summary import PortfolioSummary, compare_rules, region
 from vatspolicy.workers import can_fork, frozen_memory, map_in_processes
 
 BATCH = 40_000
-"""Most rows of a batch, which bounds the memory of a run. A database plans its queries anew for each batch, which takes
-it as long as it takes to decide some 30,000 rows.
+"""Maximum rows of a batch, which limits the memory of a run. A database plans its queries again for each batch, which
+takes as long as deciding some 30,000 rows.
 """
 LEAST = 1_000
-"""Fewest rows of a batch."""
+"""Minimum rows of a batch."""
 BYTES = 32 << 20
-"""Most bytes of the rows of a batch, which bounds the memory for long rows."""
+"""Maximum bytes of the rows of a batch, which limits the memory for long rows."""
 
 LINES, PARQUET = ".jsonl", ".parquet"
 
@@ -58,7 +58,7 @@ class ScreenError(ValueError):
 
 
 class LostRows(RuntimeError):
-    """The parts of a run are not the rows that were decided. OUTPUT stays as it was."""
+    """Error if the parts of a run do not match the decided rows. OUTPUT stays unchanged."""
 
 
 @dataclass(frozen=True)
@@ -73,21 +73,21 @@ class Task:
     base: Bundle | None = None
     """Law before a change, to compare with."""
     missing: bool = True
-    """True to name the missing facts of incomplete decisions."""
+    """True to list the missing facts of incomplete decisions."""
     batch: int = BATCH
     processes: int = 1
-    """Most processes to use."""
+    """Maximum number of processes."""
     today: str = LAST
-    """Present day: an opinion of a later one is refused."""
+    """Today: later opinions are refused."""
     waiver_set: WaiverSet | None = None
-    """Granted opinions and approvers; None for neither. Waivers change no answer."""
+    """Granted opinions and approvers, or None. Waivers do not affect answers."""
 
     def admit(self, profile: Profile) -> Profile:
         """Return the profile of a row with the opinions that are granted. Raises InvalidInput."""
         return admit_opinions(self.bundle, profile, self.day, self.waiver_set, self.today)
 
     def _digest_grants(self) -> str | None:
-        """Return a digest of what may be granted, and of the day on which it may."""
+        """Return a digest of the grants and of their day."""
         if self.waiver_set is None:
             return None
         grants = repr((self.waiver_set.opinions, self.waiver_set.approvers, self.today))
@@ -124,7 +124,7 @@ class Task:
 
 
 Progress = Callable[[int, bool], None]
-"""Reports the number of rows done so far; True if an earlier run did them."""
+"""Function that receives the number of finished rows, and True for rows of an earlier run."""
 
 
 Batch = tuple[int, list[PortfolioRow]]
@@ -140,7 +140,7 @@ def screen(task: Task, resume: bool, progress: Progress) -> PortfolioSummary:
     """
     if task.output.suffix not in (LINES, PARQUET):
         raise ScreenError(_("The output must end in {lines} or {parquet}", lines=LINES, parquet=PARQUET))
-    if is_special(task.output):  # a whole file replaces it at the end, and its reader would wait for ever
+    if is_special(task.output):  # a complete file replaces it at the end, so a reader of a pipe would wait forever
         raise ScreenError(_("{output} is a pipe or a device. Name a file", output=task.output))
     require(task.engine)
     try:
@@ -190,7 +190,7 @@ def _refuse_unknown_fields(rulesets: Iterable[RuleSet]) -> None:
 
 
 class Counted(Iterator[PortfolioRow]):
-    """Rows, and how many of them have been read."""
+    """Rows, and the number of rows read."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
@@ -260,7 +260,7 @@ def _decide(task: Task, ruleset: RuleSet, engine: Engine, batch: Batch) -> Total
                 good.append((row.number, row if task.missing else None, region_of(facts), facts["opinions"]))
                 yield facts
 
-        # the engine reads a row before it answers, so that `good` holds the row of the answer
+        # the engine reads a row before it answers, so `good` contains the row of the answer
         for answer, *before in engine.decide(facts_of_rows()):
             number, row, region, opinions = good.popleft()
             record = _record(task, number, answer)

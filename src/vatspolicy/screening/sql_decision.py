@@ -1,4 +1,4 @@
-"""The decision in SQL: the queries by which a database decides a table of profiles under the rule set of one day.
+"""The decision in SQL: queries that decide a table of profiles under the rule set of one day.
 
 A decision consists of two truth values under Kleene's logic, computed for every subject and joined by `or`: the subject
 is *denied*, and a license is *needed* that is not held. True and unknown both widen the range of outcomes:
@@ -76,7 +76,7 @@ from vatspolicy.screening.sql_opinions import (
 )
 
 FIRING = ("classify", "deny", "need", "duty", "advise")
-"""Effects of the rules that are reported if they hold."""
+"""Effects of the rules reported if they apply."""
 
 OPERATOR_SHARE = "operator share"
 """Column of the foreign share that counts for the operator of a service."""
@@ -91,7 +91,7 @@ class Step:
     name: str
     query: exp.Select
     last_reads: tuple[str, ...] = ()
-    """Tables that no later query reads."""
+    """Tables that later queries do not read."""
 
 
 def text_of(query: exp.Select, dialect: str) -> str:
@@ -123,7 +123,7 @@ def steps(ruleset: RuleSet, day: str, source: str = "profiles") -> tuple[Step, .
 
 
 def reported_rules(ruleset: RuleSet) -> list[str]:
-    """Return the sorted names of the rules that are reported if they hold."""
+    """Return the sorted names of the rules reported if they apply."""
     subjects = ("product", "service", "activity")
     return sorted({rule.name for each in subjects for e in FIRING for rule in ruleset.rules_for(each, e)})
 
@@ -269,7 +269,7 @@ class _Queries:
         return RuleColumns((rule, settled(rule, self.ask(rule.when, variables))) for rule in rules)
 
     def activity_rules(self) -> list[Rule]:
-        """Return the rules about activities that bear on the outcome."""
+        """Return the activity rules that affect the outcome."""
         return [rule for kind in ("deny", "need", "route") for rule in self.ruleset.rules_for("activity", kind)]
 
     def answers(
@@ -311,7 +311,7 @@ class _Queries:
         return Routes(routes)
 
     def cases(self, rule: Rule, variables: Mapping[str, Variable]) -> Cases:
-        """Return the truth values of a rule but for one clause that another rule of its group needs the other way."""
+        """Return the truth values of a rule except for one clause that another rule of its group negates."""
         if rule.group not in self.by_case:
             rules = self.ruleset.rules_for(rule.each, rule.kind)
             self.by_case[rule.group] = find_cases({rule.name: rule.when.tree for rule in rules})
@@ -352,7 +352,7 @@ class _Queries:
     # --- classes
 
     def classes(self) -> list[str]:
-        """Return every class that a service may have; an opinion may name any."""
+        """Return every possible class of a service; an opinion may state any."""
         rules = self.ruleset.rules_for("service", "classify")
         if any(rule.is_open for rule in rules):
             return sorted(words("class", self.ruleset.schemas))
@@ -402,7 +402,7 @@ class _Queries:
         )
 
     def read_by_activities(self) -> list[tuple[str, ...]]:
-        """Return the paths of the facts that activities read: only these columns go on from a service."""
+        """Return the paths of facts in activity rules: a service passes on only these columns."""
         expressions: list[Expression] = []
         paths: set[tuple[str, ...]] = {("operator", "licenses"), ("opinions",)}
         for effect in ("deny", "need", "duty", "advise", "route"):

@@ -1,4 +1,5 @@
-"""Opinions of a profile in SQL: what the prevailing one says of a rule, a condition, or the classes of a service.
+"""Opinions of a profile in SQL: the effect of the prevailing opinion on a rule, a condition, or the classes of a
+service.
 
 Mirrors `engine.opinions`, for opinions that are granted. Two of one day are never on the same matter
 (`profile.opinions`).
@@ -17,7 +18,7 @@ from vatspolicy.core.profile.vocabulary import CLASS
 from vatspolicy.screening.sql_expressions import is_true, named, there, when
 
 CLASSES = "class_opinion"
-"""Column of a service for the classes that the prevailing opinion names; NULL without one."""
+"""Column of a service for the classes in the prevailing opinion; NULL without an opinion."""
 RANK = "class_opinion_rank"
 """Column of a service for the rank of that opinion."""
 _ONE = exp.to_identifier("o", quoted=True)
@@ -99,7 +100,7 @@ def checked(rule: Rule, condition: Condition, truth: Value) -> Value:
     if not condition.is_unread:
         return truth
     reading: Sql = column(_name(f"{rule.name}/{condition.id}"))
-    if not condition.cite:  # it rests on the articles of its route
+    if not condition.cite:  # its articles are those of its route
         reading = exp.Coalesce(this=reading, expressions=[column(_name(rule.name))])
     return disjunction((truth, negation(reading)))
 
@@ -117,7 +118,7 @@ def _name(about: str) -> str:
 
 
 def _rank() -> Sql:
-    """Return what makes an opinion prevail (`engine.opinions.rank`) as a text: 1 for an authority or 0, and the day."""
+    """Return the rank of an opinion (`engine.opinions.rank`) as text: 1 for an authority or 0, and the day."""
     opinion = column("o")
     by_authority = when(there(field_of(opinion, "authority")), constant("1"), constant("0"))
     return exp.Concat(expressions=[by_authority, field_of(opinion, "date")])

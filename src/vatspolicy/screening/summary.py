@@ -58,7 +58,7 @@ class PortfolioSummary:
     rows: int = 0
     rejected: int = 0
     claimed: int = 0
-    """Rows with an opinion that nobody granted, so that it does not count."""
+    """Rows with an opinion that was not granted and does not count."""
     decision: Counter[str] = field(default_factory=Counter)
     region: Tally = field(default_factory=lambda: defaultdict(Counter))
     cls: Tally = field(default_factory=lambda: defaultdict(Counter))

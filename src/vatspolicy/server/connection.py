@@ -13,32 +13,32 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 HEAD = 32 * 1024
 """Bytes of the head of a request."""
 IDLE = 30
-"""Seconds that a connection may be without a request."""
+"""Maximum seconds of a connection without a request."""
 FIRST = 0.5
 """Seconds for a last request on an idle connection when the server ends. The client may have sent it already."""
 
 SPARE = 32
-"""Places of connections that idle ones leave free: one that is closed goes a moment later."""
+"""Reserve for closing connections, which end a moment later."""
 
 
 class Connection(HttpToolsProtocol):
     """A connection of httptools with a bound on the size of heads, and bounds on the time of heads and of readers."""
 
     idle: dict[Connection, None]
-    """The connections of the server without a request, that for longest first."""
+    """The idle connections of the server, the longest idle first."""
     cycle: RequestResponseCycle | None  # type: ignore[assignment]
     """The request under way; None before the first."""
     seconds: float = 10.0
-    """Seconds in which a head must arrive, and in which a client must read what waits for it."""
+    """Time limit in seconds for the arrival of a head, and for a client to read waiting data."""
     _head_timer: asyncio.TimerHandle | None = None
     _reader_timer: asyncio.TimerHandle | None = None
     _in_head, _in_body = False, False
     _is_ending = False
-    """True if the server ends, and waits for a last request."""
+    """True if the server is ending and waits for a last request."""
     _is_head = False
-    """True if the data that is read holds nothing but a head."""
+    """True if the data contains only a head."""
     _size, _received = 0, 0
-    """Bytes of the head that is read: of its URL and of the headers that have ended, and of all its data."""
+    """Bytes of the current head: of its URL and finished headers, and of all its data."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
@@ -82,7 +82,7 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """End a head."""
         self._in_head, self._in_body, self._is_head = False, True, False
-        if not self.url.startswith(b"/"):  # it names a host of its own, which nobody has checked
+        if not self.url.startswith(b"/"):  # it contains an unchecked host
             raise ValueError("the target is not a path")
         super().on_headers_complete()
         self.idle.pop(self, None)
@@ -95,7 +95,7 @@ class Connection(HttpToolsProtocol):
         super().on_message_complete()
 
     def shutdown(self) -> None:
-        """End with the request under way, or with the one that an idle connection may bring at this moment."""
+        """End after the current request, or after a request arriving on an idle connection."""
         if self._is_idle() and not self._is_ending:
             self._is_ending = True
             self.loop.call_later(FIRST, self.shutdown)
@@ -103,12 +103,12 @@ class Connection(HttpToolsProtocol):
             super().shutdown()
 
     def pause_writing(self) -> None:
-        """Note that the client reads more slowly than it is answered."""
+        """Note that the client reads too slowly."""
         super().pause_writing()
         self._await_reader()
 
     def on_response_complete(self) -> None:
-        """Note the end of an answer, part of which may still wait for its reader."""
+        """Note the end of a response, part of which may still be unread."""
         self.transport.write(b"")  # the head of an answer without a body
         super().on_response_complete()
         if self._is_idle():
@@ -129,7 +129,7 @@ class Connection(HttpToolsProtocol):
             raise ValueError("the head is too large")
 
     def _is_idle(self) -> bool:
-        """Return True if no request is under way."""
+        """Return True without a current request."""
         return self.cycle is None or self.cycle.response_complete
 
     def _await_reader(self) -> None:

@@ -1,4 +1,4 @@
-"""Errors of the servers as data: the faults of a request. The page without a server also uses them."""
+"""Errors of the servers as data, also for the page without a server."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vatspolicy.errors import MAX_EXPLAINED, Problem
 from vatspolicy.i18n import LANGUAGES, Sentences, translate
 
 MAX_PROBLEMS = MAX_EXPLAINED + 1
-"""Problems that one response lists: those explained, and the one that stands for all others."""
+"""Maximum number of problems in one response: those explained, and one for the rest."""
 
 
 @dataclass(eq=False)

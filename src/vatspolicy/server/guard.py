@@ -53,11 +53,11 @@ class GuardRules:
     assume_json: bool = False
     """A body without a media type is read as JSON."""
     loopback: bool = True
-    """The Host header must name this machine, so that no website can point its own name here."""
+    """The Host header must be this machine, so that websites cannot point their names here."""
     own_page: bool = False
-    """Pages of this server may send requests, and others may link to `/`; otherwise no page in a browser may."""
+    """True if pages of this server may send requests and others may link to `/`; otherwise browser pages may not."""
     token: str | None = None
-    """The bearer token that every request must bring; None for none."""
+    """The bearer token required for every request; None for none."""
     open_paths: frozenset[str] = frozenset()
     """Paths that need no token."""
 
@@ -139,7 +139,7 @@ def check_request(rules: GuardRules, method: str, path: str, raw: Sequence[tuple
 
 
 def _is_visit(method: str, path: str, headers: Mapping[str, str]) -> bool:
-    """Return True if a browser opens the page itself, perhaps by a link of another site; not in a frame."""
+    """Return True if a browser opens the page itself, possibly through a link of another site, but not in a frame."""
     visit = (method, path, headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest"))
     return visit == ("GET", "/", "navigate", "document") and "origin" not in headers
 

@@ -43,7 +43,7 @@ Data = dict[str, Any]
 Profile = dict[str, Any] | str
 _WIDTH = 100
 _LONGEST_NAME = 200
-"""Characters of a name that an error repeats at most. No policy, rule, list or tool has a longer name."""
+"""Maximum characters of a name in an error. Policies, rules, lists and tools have shorter names."""
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 _INSTRUCTIONS = (
     "vatspolicy decides whether a digital product may launch in mainland China, under the law of a day. "
@@ -54,7 +54,7 @@ _INSTRUCTIONS = (
     "The answer is a reading of the law by rules, not legal advice."
 )
 _BRACKETS = str.maketrans("<>", "‹›")
-"""What marks the parts of a conversation with an assistant, and what stands for it in a text of a spec."""
+"""Marks of parts in a conversation with an assistant, and their replacements in texts of a spec."""
 
 
 def make_server(
@@ -80,7 +80,7 @@ def make_server(
 
 
 def _show(name: str) -> str:
-    """Return a name as an error repeats it: its beginning, as data."""
+    """Return the beginning of a name, as data for an error."""
     return (name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…").translate(_BRACKETS)
 
 
@@ -100,7 +100,7 @@ def _narrow(found: WordList, words: str) -> WordList:
 
 class _Server(MCPServer):
     async def call_tool(self, name: str, arguments: Data, *more: Any, **options: Any) -> Any:
-        """Call a tool by its name. Raises ToolError, with one sentence for parameters that it has not or cannot use."""
+        """Call a tool by its name. Raises ToolError, with one sentence for unknown or invalid parameters."""
         schemas = {one.name: one.input_schema for one in await self.list_tools()}
         if unknown := sorted(arguments.keys() - schemas.get(name, {}).get("properties", arguments).keys()):
             known = Listing(schemas[name]["properties"], "and")
@@ -201,16 +201,16 @@ class _Tools:
         return await self.run(work)
 
     async def all_rules(self) -> str:
-        """List every rule of the law by its name, with what it says."""
+        """List every rule of the law by name, with its message."""
         rules = (rule for policy in self.bundle.policies.values() for rule in policy.rules)
         return "".join(f"{rule.name}: {rule.message['en']}\n" for rule in rules)
 
     async def rule(self, policy: str, rule: str) -> str:
-        """Show a rule: what it checks in words, and the articles of law behind it."""
+        """Show a rule: its check in words, and the articles of law behind it."""
         return await _as_resource(self.explain(f"{policy}/{rule}"))
 
     async def article(self, policy: str, article: str) -> str:
-        """Show an article of law in both languages, as the policy quotes it, and how well its words are known."""
+        """Show an article of law in both languages as quoted in the policy, with its verification."""
         found = self.bundle.policies.get(policy)
         cited = found.articles.get(article) if found else None
         if found is None or cited is None:

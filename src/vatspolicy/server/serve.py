@@ -1,4 +1,4 @@
-"""Sockets, tokens, signals and uvicorn: how a server of either router starts and ends."""
+"""Sockets, tokens, signals and uvicorn: start and end of a server."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from vatspolicy.server.guard import is_loopback
 
 TOKEN = "VATSPOLICY_TOKEN"
 MIN_TOKEN_LENGTH = 16
-"""Characters that a token has at least."""
+"""Minimum characters of a token."""
 CONNECTIONS = 512
 """Simultaneous connections of one process. A further one takes the place of an idle one; without any, it gets a 503."""
 BACKLOG = 1024
-"""Connections that wait to be accepted."""
+"""Maximum number of connections waiting to be accepted."""
 GRACE = 15
-"""Seconds that requests under way have to finish when the server ends."""
+"""Seconds for current requests to finish at shutdown."""
 _ACCEPTED = 0.05
 """Seconds in which a connection that the socket has given away reaches its protocol."""
 
 
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
-"""Variable that names the folder in which the library of metrics adds up those of several processes."""
+"""Variable with the folder in which the metrics library sums the values of several processes."""
 
 
 class ServeError(Exception):
@@ -134,7 +134,7 @@ def run(
     reload: Callable[[], None] | None = None,
     seconds: float = 10.0,
 ) -> None:
-    """Serve `app` until SIGTERM or Ctrl-C, then let requests under way end.
+    """Serve `app` until SIGTERM or Ctrl-C, then finish current requests.
 
     `ready` is called when connections are accepted, `reload` on SIGHUP. `seconds` are those of `make_server`. Closes
     the socket.
@@ -183,7 +183,7 @@ class Listening(socket.socket):
     _turn = False
 
     def listen(self, *_: int) -> None:
-        """Leave the socket as it is: it listens already."""
+        """Do nothing: the socket already listens."""
 
     def accept(self) -> tuple[socket.socket, object]:
         """Accept a connection, but not two in one turn of the event loop."""

@@ -26,7 +26,7 @@ from vatspolicy.i18n import _
 from vatspolicy.server.serve import GRACE, Listening, ServeError, make_server
 
 START = 60.0
-"""Seconds in which a worker must be ready."""
+"""Maximum seconds until a worker is ready."""
 PAUSE = 1.0
 """Seconds between two replacements of workers that end by themselves."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
@@ -36,9 +36,9 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 class _Worker:
     pid: int
     ready: int
-    """Read end of the pipe on which the worker says that it is ready."""
+    """Read end of the pipe on which the worker reports that it is ready."""
     lifeline: int
-    """Write end of the pipe on which the worker is told to begin, and whose end tells it that nobody supervises it."""
+    """Write end of the pipe that starts the worker; its closing signals that the supervisor has ended."""
 
     def begin(self) -> None:
         with contextlib.suppress(OSError):
@@ -77,7 +77,7 @@ class Supervisor:
         self.replaced = 0.0
 
     def run(self, ready: Callable[[], None], refresh: Callable[[bool], object], every: float) -> None:
-        """Serve until SIGTERM or Ctrl-C, then let requests under way end. `ready` is called when workers accept.
+        """Serve until SIGTERM or Ctrl-C, then finish current requests. `ready` is called when workers accept.
 
         `refresh` looks for another bundle, and calls `renew` for it: `every` so many seconds, when it is told to wait
         until the files have settled, and at once on SIGHUP.
@@ -134,7 +134,7 @@ class Supervisor:
         return []
 
     def renew(self) -> bool:
-        """Replace every worker by one with the bundle that was loaded last, or none; return whether that was done."""
+        """Replace all workers with workers for the newest bundle, or none; return whether they were replaced."""
         fresh = self._fork_generation()
         if not fresh:
             return False
@@ -161,7 +161,7 @@ class Supervisor:
                         self.notify(_("worker {pid} ended with {how}; a new worker replaces it.", pid=pid, how=how))
 
     def _fill_up(self) -> None:
-        """Fork a worker for each that has ended, but no more than once in a while."""
+        """Fork a worker for each that has ended, at a limited rate."""
         if len(self.workers) < self.count and time.monotonic() - self.replaced >= PAUSE:
             self.replaced = time.monotonic()
             while len(self.workers) < self.count:
@@ -188,7 +188,7 @@ class Supervisor:
         code = 70
         try:
             signal.set_wakeup_fd(-1)
-            for number in _SIGNALS:  # of the terminal: the supervisor says when to end
+            for number in _SIGNALS:  # from the terminal: the supervisor decides when to end
                 ours = number in (signal.SIGTERM, signal.SIGCHLD)
                 signal.signal(number, signal.SIG_DFL if ours else signal.SIG_IGN)
             server = make_server(self.make_app(), self.seconds, lifeline=told)
@@ -207,7 +207,7 @@ class Supervisor:
 
     def _end(self) -> None:
         """Stop every worker; workers that do not drain in time are killed."""
-        self.draining += self.workers  # those that end now end as they are told
+        self.draining += self.workers  # workers that end now do so on request
         self.workers = []
         for worker in self.draining:
             worker.signal(signal.SIGTERM)

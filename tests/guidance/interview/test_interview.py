@@ -194,6 +194,7 @@ def test_one_question_asks_for_name_and_day_and_an_answer_may_hold_both_or_one(s
     assert named.question is not None
     assert (named.question.path, named.question.parts, named.skipped) == (("product", "launch"), (), ())
     assert both.previous == first, "back takes the whole answer back"
+    assert first.progress.left - both.progress.left == 1, "the name and the day are one question"
     unknown = first.skip()
     assert unknown.skipped == (("product", "id"), ("product", "launch"))
 
@@ -362,12 +363,12 @@ def test_back_is_the_state_before(shipped: Bundle) -> None:
     ("path", "value", "words"),
     [
         (("product", "launch"), "2014-12-31", "2015-01-01"),
-        (("product", "launch"), "2026-05-31", "passed"),
+        (("product", "launch"), "2026-05-31", "in the past"),
         (("company", "foreign_percent"), 101, "at most 100"),
         (("company", "foreign_percent"), "half", "number"),
         (("services", 0, "audience"), "everybody", "one of"),
-        (("services", 4, "audience"), "public", "does not take"),
-        (("company", "no_such_fact"), 1, "not known"),
+        (("services", 4, "audience"), "public", "does not accept"),
+        (("company", "no_such_fact"), 1, "unknown"),
     ],
 )
 def test_a_wrong_value_is_refused(shipped: Bundle, path: FactPath, value: Any, words: str) -> None:
@@ -552,6 +553,21 @@ def test_phrases_are_in_two_languages_with_the_same_values() -> None:
         assert not re.search(r"[,;!?] |[一-鿿][,;:?!]", text["zh"]), key
 
 
+def test_each_question_has_an_example_in_both_languages(shipped: Bundle) -> None:
+    """Only the name of the product has none: the instructions for an answer show one."""
+    asked = {path: node for path, node in fact_schemas(shipped.schemas) if "x-question" in node}
+    assert len(asked) > 90
+    assert [
+        path for path, node in asked.items() if list(faults(*map(node.get("x-example", {}).get, ("en", "zh"))))
+    ] == []
+    state = start(shipped, TODAY, name="example")
+    shown: list[str] = []
+    terminal = Terminal(lambda _: None, shown.append, lambda _: None, "zh", color=False, room=80)
+    assert state.question is not None
+    terminal.step(state, combine(state.question), "?")
+    assert "例如：2027年3月1日上线，写 2027-03-01" in "".join(shown)
+
+
 def test_each_question_names_the_law(shipped: Bundle) -> None:
     state = begin(shipped)
     while (question := state.question) is not None:
@@ -634,7 +650,8 @@ def test_facts_are_written_where_they_belong_and_all_else_stays() -> None:
     assert all(line.partition("#")[2] in comments_now for line in kept)
     assert "foreign_percent: 49.5  # ask Joe" in text
     assert (
-        "  # Is the company, a main investor or a main manager on the discredited list of telecom operators?\n" in text
+        "  # Is the company, a main investor or a main manager on the official blacklist of telecom operators (list of discredited operators)?\n"
+        in text
     )
     assert "product: {id: mine, launch: '2027-01-01', audience: public}" in text
     assert "registered: {at: beijing, ftz: none}" in text

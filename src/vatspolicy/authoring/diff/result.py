@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 State: TypeAlias = Literal["none", "prohibited", "closed", "open"]
 FORMAT = 1
-"""Version of the data; it grows when a reader would break."""
+"""Version of the data, raised for incompatible changes."""
 
 
 # --- edits

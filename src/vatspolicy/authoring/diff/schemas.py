@@ -43,7 +43,17 @@ KEYS: Mapping[str, frozenset[str]] = {
     WORDS: frozenset({"title", "x-title-zh", "x-question", "x-enum", "x-unit", "x-clause", "x-item"}),
     NOTHING: frozenset(
         {
-            *("$id", "$schema", "$comment", "description", "examples", "x-elsewhere", "x-empty-hint", "x-examples"),
+            *(
+                "$id",
+                "$schema",
+                "$comment",
+                "description",
+                "examples",
+                "x-elsewhere",
+                "x-empty-hint",
+                "x-example",
+                "x-examples",
+            ),
             *("x-groups", "x-key-synonyms", "x-language", "x-list", "x-mutable", "x-pattern-hint", "x-synonyms"),
             "x-together",
         }

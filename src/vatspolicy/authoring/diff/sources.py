@@ -231,7 +231,7 @@ def _range(text: str, folder: Path) -> tuple[str, str, str] | None:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except (OSError, ValueError):  # no file can have such a name
+    except (OSError, ValueError):  # not a valid file name
         return False
 
 

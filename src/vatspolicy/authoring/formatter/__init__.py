@@ -30,7 +30,7 @@ def format_text(document: Document) -> str:
 
 
 def format_again(before: Document, text: str) -> str:
-    """Return a changed text of a document in the canonical layout, if the document had it.
+    """Return a changed text of a document, in the canonical layout if the document had that layout.
 
     Raises:
         InvalidInput: See `format_text`.

@@ -14,7 +14,7 @@ _KINDS = (
     ("bundle", {"covers"}),
     ("policy-tests", {"base", "cases"}),
 )
-"""Kinds of files that have an order, by keys that each has and the others have not."""
+"""Kinds of files with an order, by keys that identify each kind."""
 
 
 class SchemaOrder(KeyOrder):

@@ -65,7 +65,7 @@ def _sorted(value: Fields, order: KeyOrder) -> list[str]:
 
 
 def _scalar(value: Tree) -> str:
-    """Return a text as it is, unless it could be taken for something else."""
+    """Return a text unchanged, unless it is ambiguous."""
     bare = isinstance(value, str) and value.isprintable() and value == value.strip() and value
     if bare and not (value in ("true", "false", "null") or is_number(value) or value[0] in '[{"'):
         return str(value)

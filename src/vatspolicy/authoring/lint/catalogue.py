@@ -16,7 +16,7 @@ class LintRule(NamedTuple):
     level: str
     title: LocalizedText
     help: LocalizedText
-    """Why the rule exists, and how to satisfy it."""
+    """Reason for the rule, and how to satisfy it."""
     can_ignore: bool = True
     """False where an ignore comment has no effect: in JSON files, and on ignore comments themselves."""
 

@@ -1,4 +1,4 @@
-"""Fixes of findings that need no decision of a person: the law that a file states stays as it is."""
+"""Automatic fixes of findings. They do not change the law in a file."""
 
 from __future__ import annotations
 

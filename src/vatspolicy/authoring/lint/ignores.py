@@ -25,7 +25,7 @@ class IgnoreComment:
     rule: str
     reason: str
     target: int
-    """Line that the comment is about: its own, or the next that is not a comment if it has a line to itself."""
+    """Line that the comment applies to: its own line, or the next line of code for a comment on its own line."""
 
     def covers(self, finding: LintFinding) -> bool:
         """Return True if the comment is next to the finding and names its rule."""
@@ -50,7 +50,7 @@ def find_comments(document: Document) -> Iterator[IgnoreComment]:
 
 
 def remove_comments(document: Document, lines: Container[int]) -> str:
-    """Return the text of a YAML file without the ignore comments of some lines; a line that held no more is removed."""
+    """Return the text of a YAML file without the ignore comments of some lines. Empty lines are removed."""
     kept: list[str | None] = list(document.text.split("\n"))
     for comment in find_comments(document):
         line = kept[comment.line - 1]
@@ -81,7 +81,7 @@ def _scalars(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
 
 
 def apply_ignores(findings: Sequence[LintFinding], documents: Iterable[Document]) -> list[LintFinding]:
-    """Return the findings with the reasons of those that a comment ignores, and those about the comments."""
+    """Return the findings with the reasons from ignore comments, and the findings about these comments."""
     by_file: dict[str, list[LintFinding]] = {}
     for finding in findings:
         by_file.setdefault(finding.problem.file, []).append(finding)

@@ -1,4 +1,4 @@
-"""Checks of policies and schemas, beyond what loading them demands. Each yields rules with problems."""
+"""Checks of policies and schemas beyond those at load time. Each yields rules with problems."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def _unwaivable(file: PolicyFile) -> Found:
 
 
 def _unmarked(file: PolicyFile) -> Found:
-    """Yield rules that may be waived beside a rule that may not, though both say the same on one primary article."""
+    """Yield waivable rules next to an unwaivable rule with the same effect on the same primary article."""
     for index, rule in enumerate(file.policy.rules):
         primary = {key for key in rule.cite if file.policy.articles[key].verification == "primary"}
         for other in file.policy.rules:
@@ -165,7 +165,7 @@ def _letters(text: str) -> str:
 
 
 def _numbers(file: PolicyFile) -> Found:
-    """Yield lists in expressions, and numbers that no cited article states: such a value is a parameter."""
+    """Yield lists in expressions, and numbers missing from the cited articles. These should be parameters."""
     cited = {expression.index: keys for rule in file.policy.rules for expression, keys in _cited_by(rule)}
     stated = {key: numbers_in(f"{one.en}\n{one.zh or ''}") for key, one in file.policy.articles.items()}
     for expression in file.expressions:
@@ -248,7 +248,7 @@ def _costs(file: PolicyFile) -> Found:
 
 
 def _unmeetable(file: PolicyFile) -> Found:
-    """Yield instruments of needs and routes that can cover no subject of their rule."""
+    """Yield instruments of needs and routes that cannot cover any subject of their rule."""
     held = {word.value for word in words_of(("company", "licenses", 0, "instrument"), file.bundle.schemas)}
     for index, rule in enumerate(file.policy.rules):
         name = rule.instrument
@@ -267,7 +267,7 @@ def _outside(each: str) -> frozenset[str]:
 
 
 def _can_be(value: bool, node: Node, missing: AbstractSet[str]) -> bool:
-    """Return False if an expression never has the value, because variables are missing or a constant says otherwise."""
+    """Return False if an expression never has the value because variables are missing or a constant excludes it."""
     match node:
         case Literal(value=constant):
             return constant is value
@@ -278,7 +278,7 @@ def _can_be(value: bool, node: Node, missing: AbstractSet[str]) -> bool:
         case And(parts=parts) | Or(parts=parts):
             every = all if isinstance(node, And) is value else any
             return every(_can_be(value, part, missing) for part in parts)
-        case Quantifier(list=over):  # of an empty list, whatever its body reads
+        case Quantifier(list=over):  # of an empty list, regardless of the body
             return _can_be(value, over, missing)
         case _:
             return not any(isinstance(one, Fact) and one.root in missing for one in walk(node))
@@ -301,7 +301,7 @@ CHECKS: tuple[Callable[[PolicyFile], Found], ...] = (
 
 
 def added_overrides(bundle: Bundle, chosen: Iterable[Policy]) -> Iterator[Problem]:
-    """Yield the overrides that replace nothing, because the layer below does not allow it."""
+    """Yield overrides without effect, because the lower layer does not allow them."""
     for policy in chosen:
         for index, rule in enumerate(policy.rules):
             if rule.overrides is not None and not bundle.replaces(rule):
@@ -312,7 +312,7 @@ def added_overrides(bundle: Bundle, chosen: Iterable[Policy]) -> Iterator[Proble
 
 
 def unused(bundle: Bundle, chosen: Sequence[Policy]) -> Found:
-    """Yield parameters and instruments of the policies chosen that nothing in the bundle uses."""
+    """Yield parameters and instruments of the chosen policies that the bundle does not use."""
     params: set[str] = set()
     instruments: set[str] = set()
     for policy in bundle.policies.values():

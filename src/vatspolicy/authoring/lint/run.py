@@ -37,14 +37,14 @@ class LintReport:
 
     @property
     def counts(self) -> LevelCounts:
-        """Number of findings that fail the run, that do not, and that files ignore."""
+        """Number of findings that fail the run, that do not fail it, and that files ignore."""
         ignored = sum(finding.ignored is not None for finding in self.findings)
         errors = sum(finding.fails for finding in self.findings)
         return LevelCounts(errors, len(self.findings) - errors - ignored, ignored)
 
     @property
     def exit_code(self) -> int:
-        """Exit code: 0 nothing fails, 1 an error."""
+        """Exit code: 0 without errors, 1 with an error."""
         return 1 if self.counts.errors else 0
 
 

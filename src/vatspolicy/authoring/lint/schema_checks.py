@@ -13,7 +13,7 @@ from vatspolicy.i18n import _
 from vatspolicy.i18n.lint import schema_faults
 
 _SCHEMA_LIMITS = Limits(size=2**24, nodes=10**6, depth=128)
-"""The schemas are larger than a file of the user may be."""
+"""Size limit: the schemas are larger than user files."""
 
 _SHOWN_KEYWORDS = {"type", "enum", "format", "pattern", "minimum", "minItems"}
 """Keywords of the metaschema whose value explains a violation."""
@@ -42,7 +42,7 @@ def _accept_schema() -> Callable[[Tree], bool]:
 
 
 def _is_pattern(text: str) -> bool:
-    """Return whether Python reads a regular expression: generated code, which accepts most specs, matches with it."""
+    """Return whether Python can compile a regular expression. Generated code uses Python's engine."""
     try:
         re.compile(text)
     except re.error:

@@ -27,12 +27,12 @@ FEW_RULES = 4
 """Rules that share a term or parameter and are searched for a profile; a proof looks at all of them."""
 
 States = Mapping[str, int]
-"""Formulas that a rule is in a state, by the word that tests have for the state."""
+"""Formulas for each state of a rule, by the name of the state in tests."""
 
 
 @dataclass(frozen=True)
 class Distinction:
-    """Facts and a day on which something that a test can expect differs between the law and a mutant."""
+    """Facts and a day on which a testable result differs between the law and a mutant."""
 
     rule: Rule
     profile: Facts
@@ -54,16 +54,16 @@ class MutantComparison:
             for instrument in instruments
             if instrument.covers is not None and instrument.covers.index in changed
         ]
-        """Instruments for which other licenses may count."""
+        """Instruments whose counting licenses may differ."""
         self.directed = [
             instrument.id
             for instrument in instruments
             if any(when.index in changed for when, _ in instrument.authority)
         ]
-        """Instruments of which others may be in charge."""
+        """Instruments whose authorities may differ."""
 
     def _users(self, instrument: str) -> list[Rule]:
-        """Return the rules whose tests show which licenses count, or who is in charge of an instrument.
+        """Return the rules whose tests show which licenses count, or which authority is in charge of an instrument.
 
         Of a law in layers, those of the top layer, whose tests are run.
         """
@@ -92,7 +92,7 @@ class MutantComparison:
     # --- profiles
 
     def find(self) -> Iterator[Distinction]:
-        """Yield profiles with short lists on which a test shows the mistake; those without missing facts first."""
+        """Yield profiles with short lists that reveal the mistake in a test, those without missing facts first."""
         for instrument in self.directed:
             for rule in self._simplest(self._users(instrument)):
                 for each in ("activity", "service", "product"):
@@ -132,7 +132,7 @@ class MutantComparison:
     # --- proofs
 
     def is_equivalent(self) -> bool:
-        """Return True if it is proved that law and mutant say the same of every profile on every day."""
+        """Return True if law and mutant are proved equivalent for every profile on every day."""
         compared = bool(self.mutant.rules or self.held or self.directed)
         return (
             compared
@@ -219,7 +219,7 @@ def _other_authorities(
     activations: tuple[SymbolicActivation, SymbolicActivation],
     certain: bool,
 ) -> int:
-    """Return the formula that an entry of authorities, below entries that do not hold, holds on one side only."""
+    """Return the formula that an entry of authorities applies on one side only, after the entries before it."""
     pool = one.space.pool
     earlier: list[int] = []
     found: list[int] = []

@@ -44,7 +44,7 @@ Steps = tuple[int, ...]
 """The path from the root of a tree to a node: the index of a child at each level."""
 
 LEAST = 0.01
-"""The least share that a mistake puts in place of none."""
+"""Lowest share that a mutation uses in place of 0."""
 _BOUNDARY = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _SETS = {"intersects": "contains", "contains": "intersects", "equivalent": "contains"}
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
@@ -304,7 +304,7 @@ class MutantGenerator:
         return None
 
     def _narrowed(self, policy: Policy, index: int, rule: Rule, path: Path, expression: Expression) -> Iterator[Mutant]:
-        """Yield the mistake that an expression of a rule asks for one clause more."""
+        """Yield the mutation that adds a clause to an expression of a rule."""
         found = self._other_clause(policy, index + 1, variables(rule.each, self.bundle.schemas), expression.tree)
         if found is not None:
             tree, (clause, text) = expression.tree, found
@@ -404,7 +404,7 @@ class MutantGenerator:
             )
 
     def _widened(self, policy: Policy, name: str, body: Node) -> Iterator[Mutation]:
-        """Yield the mistake that a term holds in the case of another clause, too."""
+        """Yield the mutation that adds an alternative clause to a term."""
         found = self._other_clause(policy, 0, {fact.root for fact in unbound_facts(body)}, body, name)
         if found is not None and isinstance(body.type, Bool):
             told = _("the alternative {clause} is added", clause=found[1])
@@ -475,7 +475,7 @@ class MutantGenerator:
 
 
 def clauses_of(tree: Node) -> tuple[Node, ...]:
-    """Return the clauses of which an expression asks for all; none of a constant."""
+    """Return the clauses that an expression requires; none for a constant."""
     return tree.parts if isinstance(tree, And) else () if isinstance(tree, Literal) else (tree,)
 
 

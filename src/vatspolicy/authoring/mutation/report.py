@@ -51,7 +51,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class UnnoticedMistake:
-    """A mutant that no test noticed."""
+    """A mutant that no test detected."""
 
     subject: str
     mistake: str
@@ -84,7 +84,7 @@ class MutationRun:
 
 @dataclass(frozen=True)
 class Survivor:
-    """A mutant that no test noticed."""
+    """A mutant that no test detected."""
 
     mutant: Mutant
     state: str
@@ -93,7 +93,7 @@ class Survivor:
     line: int
     column: int
     suggestion: SuggestedTest | None = None
-    """A test that would notice it; None if none was looked for or found."""
+    """A test that would detect it; None if the search was skipped or found nothing."""
 
     @property
     def test(self) -> str:
@@ -109,7 +109,7 @@ class MutationReport:
 
     bundle: Bundle
     failing: tuple[str, ...] = ()
-    """Tests that fail on the law as it is; no mutant is tried then."""
+    """Tests that fail on the current law; in that case, no mutants are tried."""
     results: tuple[MutantResult, ...] = ()
     survivors: tuple[Survivor, ...] = ()
     total: int = 0
@@ -117,7 +117,7 @@ class MutationReport:
     seed: int = 0
     threshold: float | None = None
     suggestions: bool = True
-    """False if tests and proofs were not looked for."""
+    """False if the search for tests and proofs was skipped."""
 
     @property
     def whole(self) -> Score:
@@ -131,7 +131,7 @@ class MutationReport:
 
     @property
     def exit_code(self) -> int:
-        """0 done, 1 a test fails on the law as it is or the score is below the threshold, 5 nothing to mutate."""
+        """0 done, 1 a test fails on the current law or the score is below the threshold, 5 nothing to mutate."""
         if self.failing:
             return 1
         return (1 if self.is_below else 0) if self.results else 5
@@ -157,7 +157,7 @@ class MutationReport:
             yield _("sample of {count} of {total} mutants, seed {seed}", count=tried, total=self.total, seed=self.seed)
 
     def totals(self) -> Iterator[str]:
-        """Yield the last lines: the score, or why there is none."""
+        """Yield the last lines: the score, or the reason for its absence."""
         if self.failing:
             yield _("Mutants are tried when every test passes.")
         elif not self.results:
@@ -235,11 +235,11 @@ class MutantResult:
     by: str = ""
     """The test that killed it."""
     test: SuggestedTest | None = None
-    """A test that would kill it; None if none was looked for or found."""
+    """A test that would kill it; None if the search was skipped or found nothing."""
 
 
 Outcome = tuple[str, str, SuggestedTest | None]
-"""State, killing test and suggested test of a mutant: plain data, which a worker can send."""
+"""State, killing test and suggested test of a mutant, as plain data for worker processes."""
 
 
 def examine_mutants(

@@ -46,7 +46,7 @@ def alter_bundle(bundle: Bundle, alter: Callable[[RuleSet, str], RuleSet]) -> Al
 
 
 class MutantCode:
-    """Evaluators of the mutated trees of one mutant, each compiled once for the values of the parameters it reads."""
+    """Evaluators of the mutated trees of one mutant, each compiled once per set of parameter values."""
 
     def __init__(self, mutant: Mutant) -> None:
         self.mutant, self.trees = mutant, mutated_trees(mutant)
@@ -65,7 +65,7 @@ class MutantCode:
 
     def compiled(self, index: int, params: Params) -> Evaluator:
         """Return the evaluator of the tree of an expression, which gives a value or `Unknown`."""
-        # the bundle and the mutant keep their values, so that an id names one value
+        # the bundle and the mutant keep their values alive, so that ids stay unique
         key = (index, *(id(params[name]) for name in self._read[index]))
         found = self._code.get(key)
         if found is None:
@@ -157,7 +157,7 @@ def apply_mutant(bundle: Bundle, mutant: Mutant, code: MutantCode | None = None)
 
 
 def find_moved(bundle: Bundle, mutant: Mutant) -> list[Rule]:
-    """Return the rules that a mutant may put in or out of force: its own, and those that they replace, on any day."""
+    """Return the rules that a mutant may put into or out of force on any day: its own, and those that they replace."""
     found: dict[str, Rule] = {}
     waiting = list(mutant.rules if mutant.dates else ())
     for rule in waiting:
@@ -168,7 +168,7 @@ def find_moved(bundle: Bundle, mutant: Mutant) -> list[Rule]:
 
 
 def _with_dates(bundle: Bundle, mutant: Mutant) -> Bundle:
-    """Return a law in layers with the dates of a mutant, which say when its rules replace others."""
+    """Return a law in layers with the dates of a mutant, which determine when its rules replace others."""
     if not bundle.layers or not mutant.dates:
         return bundle
     policies = dict(bundle.policies)

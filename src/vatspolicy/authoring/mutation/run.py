@@ -101,7 +101,7 @@ class MutationTrial:
                     yield index
 
     def _can_kill(self, mutant: Mutant, case: Case) -> bool:
-        """Return True if a case could fail: duties and advice never change the outcome, so a fixture must name them."""
+        """Return True if a case could fail. Duties and advice never change the outcome, so a fixture must list them."""
         if case.policy is not None or case.name in self.failing:
             return case.name not in self.failing
         rules = find_moved(self.bundle, mutant) or mutant.rules

@@ -86,7 +86,7 @@ class SuggestionMaker:
             return None
 
     def _smallest(self, comparison: _Comparison, changes: Changes, day: str) -> tuple[Changes, str]:
-        """Return as few changes as show the difference, on a day of other tests if they show it there."""
+        """Return the fewest changes that show the difference, on a day of other tests if possible."""
         day = next((usual for usual in comparison.file.days if comparison.differs(changes, usual)), day)
         changes = comparison.reduce(changes, day)
         return changes, next((usual for usual in comparison.file.days if comparison.differs(changes, usual)), day)
@@ -139,7 +139,7 @@ class _Comparison:
     instrument: str | None
     """The instrument whose authorities the test expects, if the mistake is about them."""
     certain: bool = False
-    """True if the first profile leaves nothing open on either side; then neither may any other."""
+    """True if the first profile is decided on both sides, so that the others must be, too."""
     started: bool = False
 
     def profile(self, changes: Changes) -> Profile | None:
@@ -179,7 +179,7 @@ class _Comparison:
     # --- fewer facts
 
     def reduce(self, changes: Changes, day: str) -> Changes:
-        """Return the changes without all that the difference can do without."""
+        """Return the changes necessary for the difference."""
         likely = tuple((path, _likely(value)) for path, value in changes)
         changes = likely if self.differs(likely, day) else changes
         refused: set[str] = set()
@@ -238,7 +238,7 @@ class _Comparison:
 
 
 def _changes(base: Tree, data: Tree, path: str = "") -> Iterator[tuple[str, Tree]]:
-    """Yield the changes that make `data` of a base; names that a witness makes up are those of the base."""
+    """Yield the changes from a base to `data`. Invented names of a witness become those of the base."""
     data = _plain(data)
     if data == base or path in _MADE_UP:
         return
@@ -287,7 +287,7 @@ def _by_company(data: Facts) -> Iterator[Facts]:
 
 
 def _size(changes: Changes) -> int:
-    """Return how much a reader has to read in changes."""
+    """Return the amount of text in the changes."""
 
     def count(value: Tree) -> int:
         if isinstance(value, Mapping):
@@ -349,7 +349,7 @@ def key_of(entry: Fields) -> str:
 
 
 PROPOSED = "# Proposed by `vatspolicy test --write-tests` from here on."
-"""Comment above the first of the proposed tests; what counsel wrote stands above it."""
+"""Comment above the first proposed test; tests by counsel are above it."""
 
 _MOST_ROWS = 64
 """Most rows of a table, as in policy-tests.schema.json."""

@@ -1,4 +1,4 @@
-"""Names of tests: those that state the facts, and the mark at names and comments that an update may have outdated."""
+"""Names of tests from their facts, and the mark for names and comments that an update may have outdated."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MARK = "# Check the name and the comments of this test: an update changed"
 
 
 def name_by_facts(rule: str, day: str, changes: Changes, schemas: SchemaSet) -> str:
-    """Return the name of a test by its rule, day and facts. It holds whatever the clauses and the result become."""
+    """Return the name of a test from its rule, day and facts. It stays correct if clauses or the result change."""
     wording = FactWording(schemas)
     facts = [_word_fact(wording, path, value) for path, value in changes]
     name = f"{rule} on {day}" + (f": {'; '.join(facts)}" if facts else "")

@@ -41,7 +41,7 @@ class ObservedRule(NamedTuple):
 
     @property
     def differs(self) -> bool:
-        """True if the state differs from the expected one; an unmet need fires."""
+        """True if the state differs from the expected state; an unmet need fires."""
         found = set(self.states)
         return found != {self.wanted} and not (self.wanted == "fires" and found == {"unmet"})
 
@@ -64,7 +64,7 @@ class Case:
 
     @property
     def skipped(self) -> str | None:
-        """The reason for which the case is not run, or None. A skipped case shows nothing of any rule."""
+        """Reason for skipping the case, or None. A skipped case does not count for coverage."""
         reason: str | None = self.expect.get("skip")
         return reason
 

@@ -37,7 +37,7 @@ Key = tuple[str, str, tuple[int, int]]
 
 @dataclass(frozen=True)
 class CoverageGap:
-    """A clause that no test shows with some value, or shows to decide with it."""
+    """A clause without a test for one of its values, or without a test in which that value decides."""
 
     file: str
     line: int
@@ -59,12 +59,12 @@ class Coverage:
     _rules: dict[str, set[str]] = field(default_factory=dict)
 
     def note(self, case: Case) -> None:
-        """Record the values of every rule and clause that the case evaluates; nothing of a case that is skipped."""
+        """Record the values of every rule and clause that the case evaluates. Skipped cases do not count."""
         for ruleset, policy, rule, activation in self._evaluated(case):
             self._note_rule(ruleset, policy, rule, activation)
 
     def note_states(self, case: Case) -> None:
-        """Record the states of every rule that the case evaluates, and nothing of clauses: a fifth of the time."""
+        """Record only the states of the rules that the case evaluates, in a fifth of the time."""
         for ruleset, _, rule, activation in self._evaluated(case):
             self._note_state(ruleset, rule, activation)
 

@@ -143,7 +143,7 @@ def names(decision: Decision) -> set[str]:
 
 
 def decision_reasons(bundle: Bundle, profile: Profile, as_of: str, expect: Fields) -> Iterator[str]:
-    """Yield why a decision is not the one expected: why each denial, missing rule and unexpected route is as it is."""
+    """Yield the reasons for an unexpected decision: for each denial, missing rule and unexpected route."""
     decision, ruleset = evaluate(bundle, profile, as_of), bundle.on(as_of)
     activations = Activations(ruleset, profile, as_of)
     if decision.decision != expect["decision"]:

@@ -33,7 +33,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class UncoveredClause:
-    """A clause that no case shows with some value, or shows to decide with it."""
+    """A clause without a case for one of its values, or without a case in which that value decides."""
 
     file: str
     line: int
@@ -52,7 +52,7 @@ class SilentRule:
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """The shares that cases have shown, and the clauses and rules that they have not."""
+    """Coverage by cases, and the clauses and rules without coverage."""
 
     percent: float
     threshold: float | None

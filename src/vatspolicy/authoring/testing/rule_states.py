@@ -94,7 +94,7 @@ def decisive_clauses(
 
 
 def deciding_parts(parts: Iterable[tuple[T, bool | None]], neutral: bool) -> list[T]:
-    """Return the parts beside which every other has the neutral value: all, one, or none."""
+    """Return the parts that can decide: those for which all other parts have the neutral value."""
     parts = list(parts)
     others = [part for part, value in parts if value is not neutral]
     return [part for part, _ in parts] if not others else others if len(others) == 1 else []
@@ -236,7 +236,7 @@ def _routes(bundle: Bundle, ruleset: RuleSet, to: str, activation: Activation) -
 
 
 def _conditions(bundle: Bundle, ruleset: RuleSet, rule: Rule, activation: Activation) -> Iterator[str]:
-    """Yield why conditions of a route do not hold; if all do, why each of them does."""
+    """Yield the reasons why conditions of a route fail; if all hold, the reasons why they hold."""
     assert isinstance(rule.effect, Route)
     checks = [(f"{rule.id}/{condition.id}", condition.check) for condition in rule.effect.requirements]
     values = {name: evaluate(check.tree, activation, ruleset.params) for name, check in checks}

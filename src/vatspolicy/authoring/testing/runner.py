@@ -35,7 +35,7 @@ class CaseResult:
 
 @dataclass(frozen=True)
 class CoverageResult:
-    """The clauses and rules that no case of a run has shown, and the shares that were."""
+    """Clauses and rules without coverage in a run, and the coverage percentages."""
 
     gaps: tuple[CoverageGap, ...]
     """Clauses never shown true, or never shown false."""

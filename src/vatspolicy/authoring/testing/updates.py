@@ -64,7 +64,7 @@ def _apply(text: str, file: str, path: Path, value: Tree) -> str:
 
 
 def find_changes(case: Case) -> Iterator[Change]:
-    """Yield the places of a case at which the law gives another result than it expects, with that result."""
+    """Yield the places of a case with an unexpected result, and that result."""
     if case.policy is None:
         decision = evaluate(case.bundle, case.profile, case.as_of)
         for path, value in find_decision_changes(decision, case.expect):

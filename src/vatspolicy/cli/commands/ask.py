@@ -1,4 +1,4 @@
-"""`vatspolicy ask`: ask for what decides, and write the spec."""
+"""`vatspolicy ask`: ask for the decisive facts, and write the spec."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _make_completer(question: Question, lang: Language) -> Any:
 
 
 def _at_rest() -> Any:
-    """Return the filter that holds while no menu is open."""
+    """Return the filter that is active while no menu is open."""
     from prompt_toolkit.filters import has_completions
 
     return ~has_completions
@@ -195,7 +195,7 @@ def ask(
         _show_next(state, json_, context)
         return ExitCode.OK
     if source is None:
-        state = replace(state, named=False)  # the name of a file is an id, and the product has a title, too
+        state = replace(state, named=False)  # the name of a file is an id; the product also has a title
     return _converse(state, file, bool(answers), context)
 
 

@@ -85,7 +85,7 @@ def check(options: CheckOptions) -> ExitCode:
         remarks = (*remarks, remark)
     if remarks:
         result = result._replace(remarks=(*remarks, *(result.remarks or ())))
-    if extent in ("summary", "failures", "quiet"):  # which print no remarks
+    if extent in ("summary", "failures", "quiet"):  # which do not print remarks
         for remark in remarks:
             warn(remark.message[options.context.lang])
     _tell_undecided(result)
@@ -100,7 +100,7 @@ def check(options: CheckOptions) -> ExitCode:
 
 
 def _tell_undecided(result: GateResult) -> None:
-    """Say what could not be decided; end the command if nothing was."""
+    """Report the specs that could not be decided; end the command if none was decided."""
     if result.problems:
         report_problems(InvalidInput(result.problems))
     for argument in result.empty:
@@ -151,7 +151,7 @@ def _report(
 
 
 def _decide_base(gate: Gate, revision: str, specs: Sequence[str]) -> tuple[Gate, BaseRun]:
-    """Return the gate that knows what the base of the specs has, and the run on the base."""
+    """Return the gate with the results of the base, and the run on the base."""
     from vatspolicy.cli.base_specs import decide_base
     from vatspolicy.git import SourceError
 
@@ -175,7 +175,7 @@ def _show_configuration(options: CheckOptions) -> ExitCode:
 
 
 def _prepare(options: CheckOptions, extent: str, keeps: bool = False) -> tuple[SelectedLaw, Gate]:
-    """Return the law and the gate: what decides whether it opens is read from the side of its owner, if one is named.
+    """Return the law and the gate, configured from the owner's side if a revision is given.
 
     `keeps`: the result has the records of all decisions.
     """
@@ -190,7 +190,7 @@ def _prepare(options: CheckOptions, extent: str, keeps: bool = False) -> tuple[S
 def _tell_what_it_opens(
     trust: Trust, edited: Sequence[str], result: GateResult, extent: str, gate: Gate
 ) -> tuple[Remark, GateResult]:
-    """Return the remark on a change that edits what decides about it, after deciding once more as it would have it.
+    """Return the remark on a change that edits the files of its gate, after a second run with the changed files.
 
     Files of the change that are not valid are problems of the run.
     """
@@ -269,7 +269,7 @@ def _refuse_export(format: str, to_terminal: bool) -> None:
 
 
 def _find_extent(options: CheckOptions) -> str:
-    """Return how much the reports say."""
+    """Return the extent of the reports."""
     wanted = {name: getattr(options, name) for name in ("details", "summary", "failures", "quiet")}
     chosen = [extent for extent, is_wanted in wanted.items() if is_wanted]
     if len(chosen) > 1:
@@ -280,7 +280,7 @@ def _find_extent(options: CheckOptions) -> str:
 
 
 def _repeat_options(options: CheckOptions) -> dict[str, str]:
-    """Return the options that change the question, as the next command repeats them; by command."""
+    """Return the options that affect the decision, for the suggested next commands, by command."""
     import json
 
     from vatspolicy.reports.decision.summary import quote
@@ -311,7 +311,7 @@ def _make_gate(options: CheckOptions, law: SelectedLaw, extent: str, keeps: bool
     elif any(law.bundle.enforcements):
         from vatspolicy.gate.waivers.load import WaiverSet
 
-        waivers = WaiverSet()  # sets aside what a layer does not enforce
+        waivers = WaiverSet()  # sets aside findings that a layer does not enforce
     keeps = keeps or waivers is not None or any((options.log, options.receipt, options.attest))
     text = options.format == "text" and not options.outputs
     formats = (options.format, *(format for format, _ in options.outputs))
@@ -351,7 +351,7 @@ def _adopt_findings(gate: Gate, specs: Sequence[str], path: Path, until: str) ->
     result = gate.run(specs)
     products = [case[1].product for case in result.decided]
     if result.problems or result.empty or not products:
-        return gate  # it reports the problem
+        return gate  # the caller reports the problem
     if len(set(products)) < len(products):
         abort(_("two specs have the same product id, so a baseline cannot distinguish them."))
     refuse_link(path)

@@ -8,7 +8,7 @@ from vatspolicy.cli.console import print_result
 from vatspolicy.cli.options import WRITE, Argument, Command
 
 COMPLETE = "_VATSPOLICY_COMPLETE"
-"""Environment variable by which a shell asks for completions."""
+"""Environment variable with which a shell requests completions."""
 
 
 Shell = Literal["bash", "zsh", "fish", "powershell"]

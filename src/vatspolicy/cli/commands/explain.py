@@ -67,7 +67,7 @@ def explain(
 
 
 def _find_name(bundle: Bundle, name: str) -> str:
-    """Return what a short name stands for: a rule by its own name, or the fact that takes the values of a list."""
+    """Resolve a short name: to a rule with that name, or to the fact with the values of that list."""
     from vatspolicy.authoring.fact_readers import find_fact
     from vatspolicy.core.profile.word_lists import find_list
 
@@ -82,7 +82,7 @@ def _find_name(bundle: Bundle, name: str) -> str:
 
 
 def _explain_fact(bundle: Bundle, name: str, lang: Language, format: ExplainFormat, outputs: Outputs) -> bool:
-    """Report the readers of a fact; return False if the name is not that of a fact, and looks like none."""
+    """Report the readers of a fact; return False if the name is not a fact and does not resemble one."""
     from vatspolicy.authoring.fact_readers import find_fact, find_readers, similar_facts
     from vatspolicy.errors import did_you_mean
     from vatspolicy.reports.fact_readers import render

@@ -68,7 +68,7 @@ def set_up(
 
 
 def _ask_source() -> str | None:
-    """Ask on a terminal, once, what pip installs; None without an answer."""
+    """Ask once, on a terminal, for the source of pip install; None without an answer."""
     if sys.stdin is None or not sys.stdin.isatty():
         return None
     write_stderr(translate(_("Where does pip install vatspolicy from? (git+https://…, or empty for later) ")))

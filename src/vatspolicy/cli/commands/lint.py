@@ -97,7 +97,7 @@ def lint(
 
 
 def _fix(report: LintReport, law: LawOptions, quiet: bool) -> bool:
-    """Fix what can be fixed in the files, and show it; return whether a file has changed."""
+    """Fix findings in the files, and show the changes; return whether a file has changed."""
     from vatspolicy.authoring.lint.fixes import fix_files
 
     changed = fix_files(report)
@@ -113,7 +113,7 @@ def _fix(report: LintReport, law: LawOptions, quiet: bool) -> bool:
 def _verify(
     bundle: Bundle, chosen: Sequence[Policy] | None, law: LawOptions, texts: Path, today: str, quiet: bool
 ) -> Bundle:
-    """Write what was verified into the files of the policies chosen, by default of all, and return their bundle."""
+    """Record verified quotes in the files of the chosen policies (default: all), and return their bundle."""
     from vatspolicy.authoring.verification import read_texts, write_files
 
     changed = write_files(bundle, read_texts(texts), today, chosen)

@@ -66,7 +66,7 @@ def replay(
         abort(
             _("cannot read the spec {file}: {reason}. Name it with --spec.", file=file, reason=reason), ExitCode.INVALID
         )
-    # No lock is read: the receipt says which bundle it must be.
+    # Locks do not apply: the receipt determines the bundle.
     selected = law.select(locks="ignore")
     differences = decide_again(recorded, selected, content)
     stands = decide_as_it_stands(recorded, selected, content)
@@ -99,7 +99,7 @@ def replay(
 
 
 def _verify(recorded: StoredReceipt, law: LawOptions, receipt_key: Path | None) -> tuple[LawOptions, Key | None]:
-    """Return the options of the law, and the key that signed the receipt; None if that was not asked for.
+    """Return the options of the law, and the key of the receipt; None if no verification was requested.
 
     Raises InvalidInput for a signature that does not hold, is missing, or has no key to verify it.
     """
@@ -111,7 +111,7 @@ def _verify(recorded: StoredReceipt, law: LawOptions, receipt_key: Path | None) 
         abort(_("--receipt-key and --skip-verify cannot be combined."))
     path = receipt_key or law.key
     if path is not None and law.bundle is not None and receipt_key is None and not signed:
-        path = None  # the key is that of the bundle
+        path = None  # the key belongs to the bundle
     if signed and path is None and not law.skip_verify:
         hint = _("Pass --key, or --receipt-key.")
         raise BundleFileError(recorded.file, _("It is signed, but --key is missing."), hint)
@@ -124,7 +124,7 @@ def _verify(recorded: StoredReceipt, law: LawOptions, receipt_key: Path | None) 
 
 
 def _refuse_law(receipt: Path) -> NoReturn:
-    """Refuse a law that only an unsigned receipt names: anyone who wrote the one can have written the other."""
+    """Refuse a law recorded only in an unsigned receipt: its author could have written the law, too."""
     from vatspolicy.bundles.bundle_file import BundleFileError
 
     hint = _("State the law that must have been used: --law, or --bundle with --key.")

@@ -117,7 +117,7 @@ def screen(
         day = context.day(bundle, *([base] if base else []))
         expected = source.expected()
         together = batch or batch_size(expected, max(jobs or cores(), 2))
-        processes = min(jobs or cores(), -(-expected // together))  # no more than there are batches
+        processes = min(jobs or cores(), -(-expected // together))  # at most one per batch
         shape = (missing, together, max(processes, 1))
         task = Task(source, output, bundle, day, engine, base, *shape, today(), grants.load())
         given = [os.path.realpath(path) for path in (source.path, mapping, grants.opinions, grants.approvers) if path]

@@ -24,7 +24,7 @@ LOCALHOST = "127.0.0.1"
 MAX_WORKERS = 8
 """Processes that start without --workers, however many cores there are."""
 EXTRA = ("prometheus_client", "starlette", "uvicorn")
-"""Packages of the extra `serve`."""
+"""Packages in the extra `serve`."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool
     from vatspolicy.server.serve import ServeError, listen, read_token, run, share_metrics
 
     host = options.host
-    law.select()  # reports errors of these options as every other command does
+    law.select()  # reports errors of these options like every other command
     waiver_set = grants.load()
     try:
         token = read_token(options.token_file)
@@ -178,7 +178,7 @@ def _lacks_extra() -> bool:
 
 
 def _count_workers(given: int | None) -> int:
-    """Return the number of processes: one where the system cannot fork, else as given, else one per usable core."""
+    """Return the number of processes: one if the system cannot fork; otherwise as given, or one per usable core."""
     if not hasattr(os, "fork"):
         return 1
     if given is not None:

@@ -154,7 +154,7 @@ def run_tests(
         abort(_("--yes needs --update or --write-tests."))
     if update or write_tests:
         option = "--update" if update else "--write-tests"
-        if law.bundle is not None:  # its files are named as those of the working tree, whose law may be another one
+        if law.bundle is not None:  # its files have the same names as the working tree, whose law may differ
             abort(_("{option} needs a folder of policies, not a bundle.", option=option))
         if not (yes or is_interactive()):
             message = _(

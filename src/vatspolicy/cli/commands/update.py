@@ -102,7 +102,7 @@ def _name(bundle_file: BundleFile) -> BundleName:
 
 
 def _is_newer(old: BundleFile, new: BundleFile) -> bool:
-    """Return True for a bundle with a higher number. Raises InvalidInput for another one of the same number."""
+    """Return True for a higher number. Raises InvalidInput for a different bundle with the same number."""
     from vatspolicy.bundles.bundle_file import BundleFileError
 
     if old.number == new.number and old.digest != new.digest:
@@ -111,7 +111,7 @@ def _is_newer(old: BundleFile, new: BundleFile) -> bool:
 
 
 def _verify(fetched: FetchedBundle, key: Path | None, locks: Sequence[Path]) -> Signature | None:
-    """Verify a newer bundle as the one in use was verified: with the same key and for the same scope."""
+    """Verify a newer bundle like the bundle in use, with the same key and scope."""
     from vatspolicy.bundles.lockfile import read_lock
     from vatspolicy.bundles.signature import Evidence, verify_bundle
 

@@ -1,4 +1,4 @@
-"""`vatspolicy verify-attestation`: verify what `check --attest` wrote."""
+"""`vatspolicy verify-attestation`: verify the output of `check --attest`."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def _waiver_scopes(bundle: Bundle, profile: Profile, decision: Decision, rule: s
 
 
 def _opinion_scope(bundle: Bundle, profile: Profile, gate: Gate, decision: Decision, path: str) -> list[dict[str, Any]]:
-    """Return an opinion of the spec with the scope of its grant. End the command if it would settle nothing."""
+    """Return an opinion of the spec with the scope of its grant. End the command if it would have no effect."""
     from vatspolicy.core.engine.opinions import COUNTED
     from vatspolicy.core.profile.opinions import stated
     from vatspolicy.gate.waivers.fingerprint import opinion_fingerprint

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vatspolicy.i18n import Language
 
 PAUSE = 0.2
-"""Seconds between two looks at the files."""
+"""Seconds between two checks of the files."""
 
 
 def wait() -> None:
@@ -74,7 +74,7 @@ def _require_folders(stack: LawStack) -> None:
 
 
 class _Watch:
-    """The law in memory, and the law that it was compared with."""
+    """The law in memory, and the law that it is compared with."""
 
     def __init__(self, stack: LawStack, fixtures: Path | None, base: str, today: str, lang: Language) -> None:
         from vatspolicy.authoring.watched_files import WatchedFiles
@@ -89,7 +89,7 @@ class _Watch:
         self.cases: Sequence[Case] | None = None
         self.baseline: Baseline | None = None
         self.unsettled: list[str] = []
-        """Changed rules of the last save that known products do not tell apart."""
+        """Changed rules of the last save whose effect no known product shows."""
 
     def run(self) -> None:
         """Answer each save until the program is interrupted."""
@@ -127,7 +127,7 @@ class _Watch:
         self._prove(bundle)
 
     def _prove(self, bundle: Bundle) -> None:
-        """Compare the rules that known products do not tell apart over all profiles, until the next save."""
+        """Compare over all profiles the rules whose effect no known product shows, until the next save."""
         from vatspolicy.reports.edit_review import verdict_text
 
         if self.baseline is not None:
@@ -147,7 +147,7 @@ class _Watch:
             return None
 
     def _read_baseline(self, bundle: Bundle) -> Baseline | None:
-        """Return the law of the commit; say why and return None if it cannot be read."""
+        """Return the law of the commit; report the reason and return None if it cannot be read."""
         from vatspolicy.authoring.edit_review import read_baseline
         from vatspolicy.errors import InvalidInput
         from vatspolicy.git import SourceError
@@ -162,7 +162,7 @@ class _Watch:
             return None
 
     def _tell(self, bundle: Bundle, saved: Sequence[Path]) -> Iterator[str]:
-        """Yield the reports on the files that were saved. What cannot be read is reported aside."""
+        """Yield the reports on the saved files. Unreadable files are reported separately."""
         from vatspolicy.authoring.lint.run import run_lint
         from vatspolicy.authoring.testing.cases import cases_of
         from vatspolicy.authoring.testing.runner import RunResult, run_cases

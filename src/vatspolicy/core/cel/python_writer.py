@@ -255,7 +255,7 @@ class _Function:
         return f"({name}({text}) is not None)"
 
     def membership(self, node: Quantifier) -> str | None:
-        """Return the set in which some or all members have to be, if that is all that the body says."""
+        """Return the set that must contain some or all members, if the body tests nothing else."""
         match node.body:
             case In(item=Fact(root=root, names=()), list=among) if root == node.variable:
                 return self.writer.set_of(among)
@@ -293,7 +293,7 @@ class _Function:
         self.line(f"return {not stop} if u is None else u")
 
     def quantifier(self, node: Quantifier) -> None:
-        """Write a loop over the members; over those candidates first which alone can decide, if the list is constant.
+        """Write a loop over the members; for a constant list, over the candidates that can decide.
 
         Facts that are not those of a member are read before.
         """
@@ -358,7 +358,7 @@ class _Function:
                     if said and not reads(among, variable):
                         operands = {}
                         value = self.value(among, operands)
-                        for operand in operands:  # then each member asks for nothing but this list
+                        for operand in operands:  # then each member needs only this list
                             self.line(f"if {value} is None: return {operand.unknown} if {members} else False")
                         return f"named({members}, {value}, {said!r})"
         return None

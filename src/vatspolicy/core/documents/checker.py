@@ -1,4 +1,4 @@
-"""Check of a value against a schema: the keywords that it breaks, each as a fault, and no library to import.
+"""Check of a value against a schema without a library: a fault for each violated keyword.
 
 It reads the schema itself, node by node as a document reaches them, so that a start generates and loads no code.
 """
@@ -19,7 +19,7 @@ from vatspolicy.errors import MAX_EXPLAINED
 
 
 class UnknownKeywordError(ValueError):
-    """Signal a schema keyword that this module does not support; a library must validate instead."""
+    """Error for a schema keyword that this module does not support; a library must validate instead."""
 
 
 class Checker:
@@ -31,11 +31,11 @@ class Checker:
         """The keywords of a node of a schema by the identity of the node, which the set keeps."""
 
     def accepts(self, value: Any) -> bool:
-        """Return True if a value breaks no keyword. Raises UnknownKeywordError."""
+        """Return True if a value is valid. Raises UnknownKeywordError."""
         return next(self.faults(value), None) is None
 
     def faults(self, value: Any) -> Iterator[SchemaFault]:
-        """Yield the keywords that a value breaks; of a list that is much too long, those of its first members.
+        """Yield the keywords that a value violates; for an excessively long list, only those of its first members.
 
         Raises UnknownKeywordError.
         """
@@ -114,9 +114,9 @@ class _ValuePlace(NamedTuple):
 
     path: Path = ()
     above: int = 0
-    """Depth of the value whose alternatives are tried."""
+    """Depth of the value whose alternatives are under test."""
     branch: str | int = ""
-    """Index of the alternative that is tried."""
+    """Index of the alternative under test."""
     of_key: bool = False
     """True for a key of the mapping at `path`."""
 
@@ -167,7 +167,7 @@ def _rules(node: Mapping[str, Any]) -> Iterator[_Rule]:
 
 
 def _identity(value: Any) -> Hashable:
-    """Return what equal values of JSON have in common: 1 is 1.0 and is not true."""
+    """Return a key that is the same for equal JSON values: 1 equals 1.0 but not true."""
     if isinstance(value, dict):
         return frozenset((key, _identity(member)) for key, member in value.items())
     if isinstance(value, list):
@@ -203,7 +203,7 @@ _TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null":
 _SILENT = frozenset(
     {"$schema", "$id", "$defs", "$comment", "title", "description", "examples", "default", "then", "else"}
 )
-"""Keywords that break nothing by themselves."""
+"""Keywords that do not validate values themselves."""
 _FORMATS = {"date": is_day}
 _PREPARED: Mapping[str, Callable[[Any], Any]] = {
     "enum": lambda members: frozenset(map(_identity, members)),
@@ -230,7 +230,7 @@ _BREAKS: Mapping[str, _Breaks] = {
     "minProperties": lambda value, limit: isinstance(value, dict) and len(value) < limit,
     "maxProperties": lambda value, limit: isinstance(value, dict) and len(value) > limit,
 }
-"""Keywords by themselves: whether a value breaks a limit."""
+"""Keywords with a limit that a value can violate."""
 _BELOW: Mapping[str, Callable[[Checker, _Keyword, Any, _ValuePlace], Iterator[SchemaFault]]] = {
     "$ref": Checker._reference,
     "allOf": Checker._all_of,
@@ -242,4 +242,4 @@ _BELOW: Mapping[str, Callable[[Checker, _Keyword, Any, _ValuePlace], Iterator[Sc
     "additionalProperties": Checker._further_properties,
     "propertyNames": Checker._names,
 }
-"""Keywords that apply schemas to a value or to what it holds."""
+"""Keywords that apply schemas to a value or its members."""

@@ -59,7 +59,7 @@ class Document(ValueObject):
     data: Any = field(repr=False)
     text: str = field(repr=False, compare=False)
     tree: DocumentNode | Callable[[], DocumentNode] = field(repr=False, compare=False)
-    """The values with their places, or a function that reads the text for them when the first place is asked for."""
+    """The values with their places, or a function that computes them from the text on first use."""
 
     @cached_property
     def root(self) -> DocumentNode:
@@ -90,7 +90,7 @@ class Document(ValueObject):
         return self._position(places[offset] if 0 <= offset < len(places) else node.start)
 
     def characters(self, path: Path) -> list[int]:
-        """Return the index of each character of the text at `path`, and of the place behind the last one.
+        """Return the index of each character of the text at `path`, and of the end.
 
         Empty if there is not a text.
         """
@@ -147,7 +147,7 @@ class Document(ValueObject):
 
 
 def split_part(spec: str) -> tuple[str, str]:
-    """Return the file of a spec, and the part of a launch that the spec is: `launch.yaml#sales`; else an empty text."""
+    """Return the file of a spec, and its part of a launch as in `launch.yaml#sales`, or an empty text."""
     file, sign, part = spec.rpartition("#")
     is_part = sign and _PART.fullmatch(part) and (file == "<stdin>" or file.lower().endswith(_ENDINGS))
     return (file, part) if is_part else (spec, "")

@@ -18,8 +18,8 @@ class SchemaFault:
     value: Any
     schema: Mapping[str, Any]
     path: Path
-    depth: int  # steps from the value whose alternatives were tried
-    branch: str | int  # which alternative this is about
+    depth: int  # steps from the value whose alternatives were tested
+    branch: str | int  # the alternative of this fault
     of_key: bool  # `value` is a key of the mapping at `path`
     unexpected: tuple[str, ...]  # keys that are not known there
     alternatives: tuple[SchemaFault, ...]
@@ -31,7 +31,7 @@ class SchemaFault:
 
     @property
     def expected(self) -> list[str]:
-        """The types that are asked for, if `value` has another: a list of words asks for text too."""
+        """The expected types, if `value` has another type: a list of words also expects text."""
         if self.rule == "type":
             return as_list(self.limit)
         if self.rule in ("enum", "const"):
@@ -41,7 +41,7 @@ class SchemaFault:
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return a list as it is, and any other value as its only member."""
+    """Return a list unchanged, and any other value as a list with one member."""
     return value if isinstance(value, list) else [value]
 
 

@@ -40,7 +40,7 @@ def _scan(text: str, limits: Limits) -> Any:
 
 
 def _check(data: Any, limits: Limits, escaped: bool) -> None:
-    """Raise ValueError where data reaches a limit, or where an escape may have made a character that is not allowed."""
+    """Raise ValueError if data reaches a limit, or if an escape may produce a forbidden character."""
     level, nodes, depth = [data], 0, 0
     while level:
         nodes, depth = nodes + len(level), depth + 1
@@ -60,7 +60,7 @@ def _check(data: Any, limits: Limits, escaped: bool) -> None:
 
 
 def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the object of JSON with these keys and values. Raises ValueError for a key that is given twice."""
+    """Return the JSON object with these keys and values. Raises ValueError for a duplicate key."""
     members = dict(pairs)
     if len(members) < len(pairs):
         raise ValueError
@@ -87,7 +87,7 @@ def _read_tree(text: str, file: str, limits: Limits) -> DocumentNode:
 
 
 class JsonReader(TextReader):
-    """Reads JSON as the standard has it, but no key twice and no number that would not stay exact."""
+    """Reads standard JSON, but rejects duplicate keys and numbers that would not stay exact."""
 
     def __init__(self, text: str, file: str, limits: Limits) -> None:
         super().__init__(text, file, limits)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from vatspolicy.core.documents.schemas import SchemaSet
 
 MAX_PLACES = 3
-"""Largest number of places in a hint; a key of more places is too common to tell."""
+"""Maximum number of places in a hint; a key with more places is too common."""
 
 
 def find_places(key: str, holder: Path, schema: str, schemas: SchemaSet) -> list[str]:
@@ -35,7 +35,7 @@ def find_places(key: str, holder: Path, schema: str, schemas: SchemaSet) -> list
 
 
 def find_words(value: str, holder: Path, schema: str, schemas: SchemaSet) -> list[str]:
-    """Return the values of this name that other keys of the object at `holder` take, each with its path.
+    """Return the values with this name that other keys of the object at `holder` accept, each with its path.
 
     `ugc` is no word of `services[0].content`, but it names `services[0].features: user-posts`.
     """
@@ -64,7 +64,7 @@ def _index(schema: str, schemas: SchemaSet) -> dict[str, list[Path]]:
 
 
 def _lists(schema: str, schemas: SchemaSet) -> dict[Path, tuple[Word, ...]]:
-    """Return the words that each key takes, itself or as members of a list."""
+    """Return the words that each key accepts, directly or as list members."""
     lists: dict[Path, tuple[Word, ...]] = {}
     for path, node, home in _nodes(schemas.load(schema), (), schema, schemas):
         item, home = _follow(node, home, schemas)
@@ -91,7 +91,7 @@ def _nodes(node: Any, path: Path, schema: str, schemas: SchemaSet) -> Iterator[t
 
 
 def _follow(node: Any, schema: str, schemas: SchemaSet) -> tuple[dict[str, Any], str]:
-    """Return the schema behind a reference and the name of its file; a schema without one as it is."""
+    """Return the schema behind a reference and the name of its file; a schema without a reference is unchanged."""
     while isinstance(node, dict) and (reference := node.get("$ref")):
         from vatspolicy.core.documents.schemas import schema_named
 
@@ -100,7 +100,7 @@ def _follow(node: Any, schema: str, schemas: SchemaSet) -> tuple[dict[str, Any],
 
 
 def _shared(path: Path, other: Path) -> int:
-    """Return how many steps two paths share at their beginning."""
+    """Return the number of initial steps that two paths share."""
     count = 0
     for left, right in zip(path, other, strict=False):
         if left != right:

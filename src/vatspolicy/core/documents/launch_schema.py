@@ -1,4 +1,4 @@
-"""The schema of a launch of several companies. It follows from that of a profile, so that both have the same facts."""
+"""The schema of a launch of several companies, derived from the profile schema so that both have the same facts."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 LAUNCH = "launch"
 SHARED = ("id", "title", "description", "launch", "audience", "channels", "hosting", "area")
-"""Facts of the product that all companies of a launch share; the others stand under the company that they are about."""
+"""Facts of the product shared by all companies of a launch; other facts belong to one company."""
 BY_SERVICE = ("operated_by", "customer_contract", "facilities")
-"""Facts that stand in each service alone, because they are about its operator."""
+"""Facts stated only in each service, because they concern its operator."""
 OWN = ("product", "data", "filings", "opinions")
-"""Parts of a profile that may stand under a company of a launch, beside the facts of that company."""
+"""Parts of a profile allowed under a company of a launch, beside the facts of that company."""
 BY_CONTRACT = "contract-controlled"
 
 

@@ -39,7 +39,7 @@ def load_document(path: FilePath | str, stdin_name: str | None = None, recall: b
     name = (stdin_name or STDIN) if from_stdin else str(path)
     try:
         if from_stdin:
-            if sys.stdin is None:  # closed by who started the program
+            if sys.stdin is None:  # closed by the parent process
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))
             content = sys.stdin.buffer.read(LIMITS.size + 1)
         else:
@@ -87,7 +87,7 @@ def parse_document(text: str | bytes, file: str, limits: Limits = LIMITS) -> Doc
 
 
 def recall_document(content: bytes, file: str) -> Document:
-    """Read a file of a law as `parse_document` does; what was read of the same text before is used again.
+    """Read a file of a law like `parse_document`, reusing earlier results for the same text.
 
     Several steps read a file of a law, and a comparison reads it in two states. The data are the caller's own.
 

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import accumulate
 
-# What YAML does not allow, line breaks that only YAML 1.1 knows, the byte order mark, and characters that reorder
+# Characters that YAML forbids, line breaks of YAML 1.1 only, the byte order mark, and characters that reorder
 # text on screen: so that a reviewer sees the same text as a machine.
 _UNPRINTABLE = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 
@@ -66,7 +66,7 @@ def _flow_characters(text: str, index: int, quote: str) -> Iterator[tuple[str, i
 
 
 def _fold(text: str, start: int, end: int) -> Iterator[tuple[str, int]]:
-    """White space stays as it is within a line; one line break is a space, and more are one break less."""
+    """White space within a line is kept; one line break becomes a space, and n breaks become n - 1."""
     breaks = [at for at in range(start, end) if text[at] == "\n"]
     if not breaks:
         yield from ((text[at], at) for at in range(start, end))
@@ -93,7 +93,7 @@ _ESCAPES = dict(zip('0abt\tnvfre "/\\N_LP', '\0\a\b\t\t\n\v\f\r\x1b "/\\\x85\xa0
 
 
 def _block_characters(text: str, start: int, folded: bool, value: str) -> Iterator[tuple[str, int]]:
-    """Follows the parser's own folding. The indentation is what the first line has more than the value's first line."""
+    """Follows the parser's folding. The indentation is the excess of the first line over the value's first line."""
     at = text.find("\n", start) + 1
     first = re.compile(_FIRST_LINE).match(text, at)
     inner = re.compile(_FIRST_LINE).match(value)

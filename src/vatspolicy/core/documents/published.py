@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vatspolicy.core.documents.schemas import SchemaSet
 
 URN = "urn:vatspolicy:schema:"
-"""Beginning of the `$id` of a published schema. A server of schemas replaces it by its address."""
+"""Prefix of the `$id` of a published schema. A schema server replaces it with its address."""
 _DATA = frozenset({"const", "default", "enum", "examples"})
 """Keywords whose value is data, in which `$ref` is a key like any other."""
 
@@ -62,7 +62,7 @@ def _localize(node: Any, home: str, root: str, needed: dict[str, dict[str, Any]]
 
 
 def _embed(file: str, root: str, needed: dict[str, dict[str, Any]], schemas: SchemaSet) -> str:
-    """Return the place of another schema within the published one, which contains it from then on."""
+    """Return the place of another schema within the published schema, adding it if necessary."""
     name = schema_named(file)
     if name == root:
         return ""

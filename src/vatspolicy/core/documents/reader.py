@@ -64,19 +64,19 @@ class TextReader:
         raise NotImplementedError
 
     def note(self, index: int, message: str, hint: str = "") -> None:
-        """Note a problem and read on. Raises StopError after MAX_EXPLAINED problems."""
+        """Note a problem and continue. Raises StopError after MAX_EXPLAINED problems."""
         if len(self.problems) >= MAX_EXPLAINED:
             self.problems.append((index, "", *FURTHER))
             raise StopError
         self.problems.append((index, format_path(tuple(self.path)), message, hint))
 
     def fail(self, index: int, message: str, hint: str = "") -> NoReturn:
-        """Note a problem after which nothing can be read. Raises StopError."""
+        """Note a fatal problem. Raises StopError."""
         self.note(index, message, hint)
         raise StopError
 
     def fail_alone(self, index: int, message: str, hint: str = "") -> NoReturn:
-        """Note this problem alone and stop: the two YAML parsers meet it at different moments."""
+        """Note only this problem and stop, because the two YAML parsers find it at different times."""
         self.problems.clear()
         self.path.clear()
         self.fail(index, message, hint)
@@ -91,7 +91,7 @@ class TextReader:
             self.fail(index, _("Values are nested more than {depth} levels deep.", depth=self.limits.depth))
 
     def enter(self, keys: dict[str, int], key: str, index: int) -> bool:
-        """Step into the value of a key; False if the key was there before, and its first value stays."""
+        """Step into the value of a key; return False for a duplicate key, whose first value stays."""
         self.path.append(key)
         if key not in keys:
             keys[key] = index

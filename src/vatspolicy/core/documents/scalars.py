@@ -1,4 +1,4 @@
-"""YAML's plain scalars: which are numbers, booleans and null, and which are read differently by different readers."""
+"""YAML's plain scalars: numbers, booleans, null, and scalars that YAML readers interpret differently."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from vatspolicy.core.documents.reader import QUOTE_TEXT
 from vatspolicy.i18n import _
 
 _DIGITS = r"[-+0-9._:]+"
-# Plain scalars that YAML 1.1, YAML 1.2 or a reader in a hurry take for something else. The first that fits speaks.
+# Plain scalars that YAML 1.1, YAML 1.2 or a hasty reader may misinterpret. The first match gives the message.
 _DOUBTFUL: tuple[tuple[str, str, str], ...] = (
     (
         r"yes|no|on|off|y|n|true|false",
@@ -26,12 +26,12 @@ _DOUBTFUL: tuple[tuple[str, str, str], ...] = (
 )
 _WORDS = frozenset(["yes", "no", "on", "off", "y", "n", "true", "false", "null", "nan", "inf", "infinity"])
 """Doubtful words that begin with a letter."""
-_LONGEST_NUMBER = 400  # characters; keeps the patterns above quick on any text
+_LONGEST_NUMBER = 400  # characters; keeps the patterns above fast on any text
 _SPECIAL_START = frozenset("+-.0123456789~yYnNoOtTfFiI")
 
 
 def is_surely_text(text: str) -> bool:
-    """Return True if a plain scalar begins like text for every reader. Quick, and true of most scalars."""
+    """Return True if a plain scalar begins like text for every reader: a fast check, true for most scalars."""
     return bool(text) and text[0] not in _SPECIAL_START
 
 
@@ -44,7 +44,7 @@ def is_number(text: str) -> bool:
 
 
 def doubt(text: str) -> tuple[str, str] | None:
-    """Return why readers disagree about a plain scalar, and a hint; None if all of them read it as text."""
+    """Return the reason why readers disagree about a plain scalar, and a hint; None if all read it as text."""
     if text.isascii() and text[:1].isalpha() and text.lower() not in _WORDS:
         return None
     if len(text) > _LONGEST_NUMBER:

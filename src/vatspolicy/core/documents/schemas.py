@@ -21,11 +21,11 @@ T_co = TypeVar("T_co", covariant=True)
 
 _ENDING = ".schema.json"
 UNUSABLE = (AssertionError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError)
-"""Errors by which schemas that somebody wrote show that this program cannot use them."""
+"""Errors of custom schemas that this program cannot use."""
 
 
 class SchemaSet:
-    """The schemas of one release. Immutable; pass it on to everything that reads or words a document."""
+    """The schemas of one release. Immutable; pass it to all code that reads or describes a document."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self.files: Mapping[str, bytes] = dict(sorted(files.items()))
@@ -43,7 +43,7 @@ class SchemaSet:
         for name in os.listdir(root) if os.path.isdir(root) else ():
             if name.endswith(".json"):
                 path = os.path.join(root, name)
-                if not os.path.isfile(path):  # a device would be read for ever
+                if not os.path.isfile(path):  # reading a device would never end
                     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
                 with open(path, "rb") as file:
                     files[name] = file.read()
@@ -82,7 +82,7 @@ class SchemaSet:
         return self._parsed[name]
 
     def with_instruments(self, names: Iterable[str]) -> SchemaSet:
-        """Return the schemas under which a profile may state that it holds these instruments, beside those listed.
+        """Return the schemas under which a profile may also hold these instruments.
 
         A policy establishes an instrument, so the list follows from the policies of the law, its layers included.
         """
@@ -111,7 +111,7 @@ class SchemaSet:
         return node
 
     def derived(self, key: Any, make: Callable[[], T]) -> T:
-        """Return what `make` computes from these schemas. The first result stays as long as the set."""
+        """Return the result of `make` for these schemas, cached as long as the set exists."""
         if key not in self._derived:
             self._derived.setdefault(key, make())
         derived: T = self._derived[key]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ACCEPTED = ("profile",)
 """Schemas of documents that a start reads."""
 FEW = 64
-"""Documents that are checked without the fast library, which saves time once it is imported."""
+"""Number of documents checked before importing the fast library."""
 _NULL_IS_UNKNOWN = frozenset({"profile", "launch"})
 _BASE = "schemas:///"
 """Folder of the schemas in their URIs."""
@@ -118,7 +118,7 @@ class Validator:
             return self._complete.is_valid(data)
 
     def _faults(self, data: Any, written: Any) -> list[SchemaFault]:
-        """Return what is wrong with data that is not valid; `written` is the data with its nulls."""
+        """Return the faults of invalid data; `written` is the data with its nulls."""
         try:
             faults = list(self._checker.faults(data))
         except (UnknownKeywordError, RecursionError):
@@ -131,14 +131,14 @@ class Validator:
 
     @functools.cached_property
     def _fast(self) -> FastValidator | None:
-        """The library that takes the least time for many documents; None where it is not installed."""
+        """The fastest library for many documents; None if it is not installed."""
         try:
             from jsonschema_rs import Draft202012Validator
         except ImportError:
             return None
         return Draft202012Validator(
             self._retrieve(f"{_BASE}{self._name}.schema.json"),
-            retriever=self._retrieve,  # the schemas of the set and never a network
+            retriever=self._retrieve,  # only the schemas of the set, without a network
             validate_formats=True,
             ignore_unknown_formats=True,
             formats={"date": is_day},
@@ -202,7 +202,7 @@ class Validator:
         return self._drop(data, [(self._schemas.load(self._name), self._name)])
 
     def _drop(self, value: Any, nodes: Iterable[tuple[Any, str]]) -> Any:
-        """Return a value without the null keys that its schema names. A null in a list stays, and is refused."""
+        """Return a value without null keys known to its schema. A null in a list stays and is rejected."""
         branches = [alternative for node, base in nodes for alternative in self._alternatives(node, base)]
         if isinstance(value, list):
             below = [(node["items"], base) for node, base in branches if "items" in node]
@@ -245,7 +245,7 @@ def _has_null(data: Any) -> bool:
 
 
 def _constraints(schema: Any) -> Any:
-    """Return a schema without its annotations, four fifths of it: the library takes its time for each keyword."""
+    """Return a schema without annotations, four fifths of its keywords, to save time in the library."""
     if isinstance(schema, list):
         return [_constraints(member) for member in schema]
     if not isinstance(schema, dict):

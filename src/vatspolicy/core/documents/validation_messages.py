@@ -48,7 +48,7 @@ class Explainer:
         }
 
     def explain_all(self, faults: Sequence[SchemaFault]) -> Iterator[Problem]:
-        """Yield a problem per fault; a value of the wrong type has one, and none for rules about the right type."""
+        """Yield a problem per fault; for a value of the wrong type, only the type problem."""
         mistyped: dict[Path, SchemaFault] = {}
         for fault in faults:
             if fault.expected:
@@ -78,7 +78,7 @@ class Explainer:
             yield self._document.problem((*fault.path, key), _("This key is unknown."), hint, key=True)
 
     def _meant_key(self, key: str, fault: SchemaFault) -> str:
-        """Return a hint for an unknown key: another name for a known one, a key of another place, a misspelt one."""
+        """Return a hint for an unknown key: a synonym, a key of another place, or a misspelled key."""
         named = dict.fromkeys(_named_keys(fault.schema))
         if hint := fault.schema.get("x-elsewhere", {}).get(key):
             return schema_hint(hint)
@@ -91,7 +91,7 @@ class Explainer:
         return _("Known keys: {keys}.", keys=Listing(sorted(named))) if 0 < len(named) <= LONG_LIST else ""
 
     def _meant_key_of_word(self, fault: SchemaFault) -> str:
-        """Return a hint for a word that names nothing here, but a value of another key of the same object."""
+        """Return a hint for a word that is a value of another key of the same object."""
         words = words_of_schema(fault.schema, self._schemas)
         if any(grade != NEAR for grade, _word in search_words(fault.value, words)):
             return ""
@@ -128,7 +128,7 @@ class Explainer:
     # --- alternatives ---
 
     def _alternatives(self, fault: SchemaFault) -> Iterator[Problem]:
-        """Yield the problems of the alternative that was most likely meant, or of all of them together."""
+        """Yield the problems of the most likely intended alternative, or of all of them together."""
         if keys := _keys_to_choose_from(fault):
             yield from self._one_of_keys(fault, keys)
             return

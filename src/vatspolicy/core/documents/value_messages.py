@@ -1,4 +1,4 @@
-"""Sentences about a wrong value: what is wrong with it, and what to write instead.
+"""Sentences about a wrong value: the fault and the correction.
 
 No sentence holds a value of the document, which may be a secret.
 """
@@ -17,9 +17,9 @@ from vatspolicy.core.documents.words import NEAR, SAME, Word, search_words, word
 from vatspolicy.errors import LONGEST_NAME, did_you_mean, suggest
 from vatspolicy.i18n import Bilingual, Listing, LocalizedText, Message, Sentences, _
 
-SHORT_LIST = 8  # how many words an error lists
-LONG_LIST = 24  # how many places it lists: a province has up to 21 cities
-FEW = 4  # how many words it suggests
+SHORT_LIST = 8  # maximum number of words in an error
+LONG_LIST = 24  # maximum number of places: a province has up to 21 cities
+FEW = 4  # maximum number of suggestions
 
 Names: TypeAlias = Mapping[str, Mapping[str, str]]
 """Names (`en`, `zh`) of places, and the place that contains each (`within`)."""
@@ -93,7 +93,7 @@ def describe_wrong_type(expected: Iterable[str], value: object) -> tuple[str, st
 
 
 def _change_of_type(names: Sequence[str], value: object) -> str:
-    """Return a hint that gives the value an expected type, if there is an obvious one."""
+    """Return a hint for converting the value to an expected type, if there is an obvious conversion."""
     if "string" in names and isinstance(value, bool | int | float):
         return _("Put it in quotes.")
     if isinstance(value, str) and _unquoted(value) in {"number" if name == "integer" else name for name in names}:
@@ -111,7 +111,7 @@ def _bare_number(names: Sequence[str], value: object) -> str:
 
 
 def _unquoted(text: str) -> str:
-    """Return the type that a text would have without its quotes."""
+    """Return the type of a text without its quotes."""
     if len(text) > LONGEST_NAME:
         return "string"
     try:
@@ -176,7 +176,7 @@ def _describe_no_member(fault: SchemaFault, schemas: SchemaSet) -> tuple[str, st
 
 
 def _suggest_words(value: str, texts: Sequence[str], words: Sequence[Word], place: str, only_names: bool) -> str:
-    """Return `Did you mean …?` for a value: what it is a name of, what it misspells, or what it is a part of."""
+    """Return `Did you mean …?` for a value: the word that it names, misspells, or is a part of."""
     matches = search_words(value, words)
     same = [word.value for grade, word in matches if grade == SAME]
     if same or only_names:
@@ -221,7 +221,7 @@ def _around(word: str, names: Names) -> list[str]:
 
 
 def _describe_no_day(value: object) -> tuple[str, str]:
-    """Return the message and hint for a text that is not a day: of another form, or of a month that is shorter."""
+    """Return the message and hint for a text that is not a day, because of its form or a nonexistent date."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         return _("This day does not exist in the calendar."), _("Check the month and the day.")
     return _("This is not a date."), _("Write the year, the month and the day, such as 2027-06-01.")

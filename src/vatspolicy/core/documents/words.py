@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from vatspolicy.i18n import LocalizedText
 
 SAME, ALL, SCATTERED, SOME, NEAR = range(5)
-"""Degrees to which a word fits a search: it has that very name, a name with all parts, all parts in several names, the
-search contains one of its names, one of its names or their parts is spelled almost alike. The smaller, the better."""
+"""Grades of a match, the best first: the exact name, a name with all parts, all parts in several names, a name within
+the search, a similar spelling of a name or its parts.
+"""
 
 _LONG = 5
 """Letters of the shortest part of a name that a misspelled part can stand for."""
@@ -41,7 +42,7 @@ class Word(ValueObject):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Everything that it is called, in both languages."""
+        """All its names, in both languages."""
         meaning = (self.name["en"], self.name["zh"]) if self.name else ()
         return (self.value, *self.synonyms, *meaning)
 
@@ -77,7 +78,7 @@ def search_words(text: str, words: Sequence[Word]) -> list[tuple[int, Word]]:
 
 
 def name_words(words: Iterable[Word], names: Mapping[str, LocalizedText]) -> tuple[Word, ...]:
-    """Return words with names for those that the schema does not name."""
+    """Return words with names, also for words without a name in the schema."""
     return tuple(word if word.name else replace(word, name=names.get(word.value)) for word in words)
 
 
@@ -88,7 +89,7 @@ def _graded(query: tuple[str, ...], words: Iterable[Word]) -> list[tuple[tuple[i
 
 
 def _grade(query: tuple[str, ...], word: Word) -> tuple[int, int] | None:
-    """Return how well a word fits a search and by which of its names, None if it does not fit."""
+    """Return the grade of a word for a search and the matching name; None without a match."""
     names = [parts for name in word.names if (parts := _parts(name))]
     if query in names:
         return SAME, names.index(query)
@@ -157,7 +158,7 @@ def _singular(part: str) -> str:
 
 
 def _followed(synonyms: Any, schemas: SchemaSet) -> Mapping[str, Iterable[str]]:
-    """Return synonyms that stand here, or where a reference leads."""
+    """Return synonyms in this node or behind its reference."""
     shared: Mapping[str, Iterable[str]] = schemas.resolve(synonyms) if isinstance(synonyms, str) else synonyms
     return shared
 

@@ -78,7 +78,7 @@ def find_text(text: str, path: Path) -> str | None:
 
 
 def _find(text: str, path: Path) -> tuple[list[Node], int]:
-    """Return the nodes along a path as far as there are any, and the column of the lines that hold the last one."""
+    """Return the existing nodes along a path, and the column of the lines of the last node."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if root is None:
         raise ValueError("there is no document in this text")
@@ -107,7 +107,7 @@ def _is_empty(node: Node) -> bool:
 
 
 def _end(text: str, node: Node) -> int:
-    """Return the index behind the last written character of a node, before the space and comments that follow."""
+    """Return the index after the last character of a node, before following space and comments."""
     if isinstance(node, MappingNode) and not node.flow_style and node.value:
         key, value = node.value[-1]
         return max(_end(text, value), int(key.end_mark.index) + 1)
@@ -132,13 +132,13 @@ def _nest(steps: Path, value: Any) -> Any:
 
 
 def _replace(text: str, node: Node, tree: Any, column: int) -> str:
-    """Put a value in the place of a node: on the line of its key, or as lines below it."""
+    """Replace a node with a value: on the line of its key, or on lines below it."""
     start, end = node.start_mark.index, _end(text, node)
     if isinstance(tree, YamlCollection) and not tree.flow:
         before = text[:start].rstrip(" \n")
         return _insert_lines(before + text[end:], len(before), write_block(tree, column))
     if isinstance(node, CollectionNode) and text[:start].rstrip().endswith(":"):
-        start = len(text[:start].rstrip())  # the members of the old value stood below the key
+        start = len(text[:start].rstrip())  # the members of the old value were below the key
     space = "" if text[:start][-1:] in ("", " ", "[", "{") else " "
     return f"{text[:start]}{space}{write_inline(tree)}{text[end:]}"
 

@@ -75,7 +75,7 @@ def explain(jargon: str, text: str, start: int, at: int) -> tuple[int, str, str]
 
 # --- strict YAML with the place of every key and value, read from the events of the parser
 #
-# PyYAML brings two parsers, libyaml's and one in Python. What they take differently is refused, so that both accept
+# PyYAML has two parsers, libyaml's and one in Python. Text that they read differently is refused, so that both accept
 # the same files, read the same from them, and say the same about the others.
 
 
@@ -93,8 +93,8 @@ class YamlReader(TextReader):
         super().__init__(text, file, limits)
         self.anchors: dict[str, DocumentNode | None] = {}  # None while the anchored value is still being read
         self.aliases = 0
-        self.flow = 0  # how many of the open containers are in brackets
-        self.verbatim: list[tuple[int, int]] = []  # quoted and block scalars, the only values that may hold a tab
+        self.flow = 0  # number of open containers in brackets
+        self.verbatim: list[tuple[int, int]] = []  # quoted and block scalars, the only values that may contain a tab
         self.crowded = [match.end() - 1 for match in re.compile(_CROWDED_COMMENT).finditer(text)] if "#" in text else []
         self.plain: list[tuple[int, int]] = []  # plain scalars; noted only where `crowded` has a candidate
 
@@ -142,7 +142,7 @@ class YamlReader(TextReader):
         return root
 
     def _value(self, event: Any, named_at: int) -> DocumentNode:
-        """`named_at` is where to point when the value is empty: at its key."""
+        """`named_at` is the position of the key, for errors about an empty value."""
         start = event.start_mark.index
         self._check_line(start)
         if event.anchor is not None:
@@ -249,7 +249,7 @@ class YamlReader(TextReader):
         return node
 
     def _key(self, event: Any) -> str | None:
-        """Return the key; None if it cannot be one, which is noted while the caller still checks the value."""
+        """Return the key; None for an invalid key, which is noted while the caller still checks the value."""
         start, end = event.start_mark.index, event.end_mark.index
         self._check_line(start)
         if not isinstance(event, self.yaml.ScalarEvent):
@@ -279,12 +279,12 @@ class YamlReader(TextReader):
         return text
 
     def _check_text(self, event: Any, text_start: int) -> None:
-        """Check escapes of quoted text, places of tabs, and a ? that one parser takes for the start of a key."""
+        """Check escapes of quoted text, places of tabs, and a ? that one parser reads as the start of a key."""
         if self.crowded and not event.style:
             self.plain.append((text_start, event.end_mark.index))
         if event.style:
             if event.style in ("|", ">") and (crowded := re.compile(_CROWDED_HEADER).match(self.text, text_start)):
-                self.fail(crowded.end() - 1, *BLOCK_HEADER)  # libyaml takes the # for a comment
+                self.fail(crowded.end() - 1, *BLOCK_HEADER)  # libyaml reads the # as a comment
             self._keep_tabs(event)
             if event.style in ("'", '"'):
                 self._check_continuation(text_start, event.end_mark.index)
@@ -296,7 +296,7 @@ class YamlReader(TextReader):
             self.fail_alone(text_start - (event.value != "-"), *_SIGN_IN_BRACKETS)  # this parser reads a key, or a dash
 
     def _check_continuation(self, start: int, end: int) -> None:
-        """Refuse a quoted text that goes on at the start of a line or at a tab: YAML 1.2 wants spaces there."""
+        """Refuse a quoted text that continues at the start of a line or at a tab: YAML 1.2 requires spaces there."""
         if self.depth > self.flow and (tab := re.compile(_NOT_INDENTED).search(self.text, start, end)):
             self.fail_alone(tab.end() - 1, *_INDENT)
 
@@ -345,7 +345,7 @@ class YamlReader(TextReader):
             self.note(at, _("A space is missing before the # of this comment."), hint)
 
     def _is_comment(self, index: int, behind: int) -> bool:
-        """Return True if a comment has begun on the line of `index`, after the scalar that ends at `behind`."""
+        """Return True if a comment begins on the line of `index`, after the scalar that ends at `behind`."""
         line = max(self.text.rfind("\n", 0, index) + 1, behind)
         return re.compile(_COMMENT).search(self.text, line, index) is not None
 
@@ -356,7 +356,7 @@ def _span_at(spans: list[tuple[int, int]], index: int) -> tuple[int, int]:
     return spans[last] if last >= 0 else (0, 0)
 
 
-_MOST_ANCHORS = 100  # that a hint is looked for among
+_MOST_ANCHORS = 100  # candidates for a hint
 _BEYOND_UNICODE = r"\\U(?!000|0010)[0-9a-fA-F]{8}"
 _QUESTION_MARK = (_("A ? inside [ ] or { } is not allowed here."), _("Put the value in quotes."))
 _SIGN_IN_BRACKETS = (

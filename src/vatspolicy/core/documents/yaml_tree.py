@@ -25,7 +25,7 @@ class YamlScalar:
     value: str
     style: str
     raw: str = ""
-    """The source text, quotes included; empty for a scalar that was not read from a file."""
+    """Source text including quotes; empty for a scalar that does not come from a file."""
     start: int = 0
     end: int = 0
     anchor: str = ""
@@ -50,7 +50,7 @@ class YamlEntry:
 
 @dataclass
 class YamlCollection:
-    """A mapping or a list. `flow`: written in brackets; `broken`: the members before which the line is broken."""
+    """A mapping or a list. `flow`: written in brackets; `broken`: the members that begin on a new line."""
 
     mapping: bool
     flow: bool
@@ -171,7 +171,7 @@ class _TreeReader:
             yield at, match["comment"].rstrip() if match["comment"] else ""
 
     def is_in_header(self, start: int, at: int) -> bool:
-        """Return True for a comment behind the | or > of a block, on its line."""
+        """Return True for a comment after the | or > of a block, on the same line."""
         return self.text[start] in "|>" and self.line(start) == self.line(at) and self.text[at : at + 1] == "#"
 
     def open_brackets(self, node: YamlScalar | YamlCollection, comments: list[int]) -> None:
@@ -223,7 +223,7 @@ class _TreeReader:
                 head.append(comment)
             elif not own_line:
                 self.entries[following - 1][0].tail = comment
-            elif following == previous and comment and column > margin:  # below the comment above it, and stays there
+            elif following == previous and comment and column > margin:  # it belongs below the comment above it
                 above.append(" " * (column - margin) + comment)
             elif following < len(self.entries) and (not comment or column <= self.entries[following][1]):
                 self.entries[following][0].lead.append(comment)

@@ -17,7 +17,7 @@ from vatspolicy.core.documents.scalars import doubt, is_surely_text
 from vatspolicy.core.documents.yaml_tree import YamlCollection, YamlEntry, YamlScalar, YamlText
 
 WIDTH = 120
-"""Columns that an expression keeps to. A sentence, and a test on one line, are never broken."""
+"""Maximum columns of an expression. Sentences and one-line tests are never broken."""
 
 EXPRESSIONS = ("when", "check", "covers", "max_foreign_percent")
 """Keys whose values are expressions; under `terms` every value is one."""
@@ -27,7 +27,7 @@ Comment = Callable[[Path, Mapping[str, Any]], str]
 
 
 class KeyOrder:
-    """The order of the keys of one mapping and of everything below it. This one keeps the author's order."""
+    """The order of keys of a mapping and its contents. This class keeps the author's order."""
 
     def keys(self) -> list[str]:
         """Return the keys in their order; none if the order is the author's."""
@@ -234,7 +234,7 @@ class _YamlWriter:
         return text + closing
 
     def inline(self, node: YamlScalar, flow: bool, key: bool = False) -> str:
-        """Return a scalar on one line: plain if that reads as the same, else in single quotes, or in double ones."""
+        """Return a scalar on one line: plain if the value stays the same, otherwise in single or double quotes."""
         if node.style == "*":
             return node.raw + (" " if key else "")
         if node.style == "":
@@ -246,7 +246,7 @@ class _YamlWriter:
 
 
 def _write_text(value: str, flow: bool) -> str:
-    """Return a text on one line: plain if that reads as the same, else in single quotes, or in double ones."""
+    """Return a text on one line: plain if the value stays the same, otherwise in single or double quotes."""
     if _is_plain(value, flow):
         return value
     if value.isprintable():
@@ -274,7 +274,7 @@ def _is_plain(value: str, flow: bool) -> bool:
     if value in ("-", "?", ":", "---", "...") or value.startswith(("- ", "? ", ": ", "--- ", "... ")):
         return False
     word = value[0].isalpha() and value not in ("true", "false", "null") and not doubt(value)
-    return is_surely_text(value) or word  # other readers take 2024-04-08 and the like for days
+    return is_surely_text(value) or word  # other readers read values such as 2024-04-08 as dates
 
 
 _INDICATORS = tuple("[]{}#&*!|>'\"%@`,?:-<=")

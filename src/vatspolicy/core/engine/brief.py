@@ -1,4 +1,4 @@
-"""The brief decision: what was decided, by ids, straight from a `Decision`.
+"""The brief decision: the results by id, directly from a `Decision`.
 
 It is the data of `serialize` without texts, facts, clauses and places, and each key means the same in both. A citation
 is the id of a policy and the key of its article; the texts of both, and of a rule, belong to the policy.

@@ -29,11 +29,11 @@ class Classification(NamedTuple):
     undecided: tuple[Match, ...]
     """Matches that a missing fact leaves undecided and that may add something."""
     unread: frozenset[Rule]
-    """Rules on unread law that hold or may hold and that no opinion settles: an opinion may name any class."""
+    """Unsettled rules on unread law that hold or may hold: an opinion may state any class."""
     contested: tuple[Rule, ...]
     """Contested rules that hold and that no dated opinion settles."""
     spoke: bool
-    """True if some rule holds, whatever the missing facts are: one that holds now, or in each case of a clause."""
+    """True if a rule holds regardless of missing facts: a rule that holds now, or one in each case of a clause."""
 
     @property
     def state(self) -> str:
@@ -93,7 +93,7 @@ class _Reading(NamedTuple):
 
     match: Match
     classes: tuple[str, ...]
-    """Classes that it finds: its own, those of the opinion that settles it, or that of another interpretation."""
+    """Classes from the rule itself, from the opinion that settles it, or from another interpretation."""
     is_unread: bool = False
     """True if the law is unread and no opinion settles it."""
     is_contested: bool = False
@@ -115,7 +115,7 @@ class _Reading(NamedTuple):
 
 
 def _read(match: Match, activation: Activation, interpretations: Interpretations) -> _Reading | None:
-    """Return how a rule counts for a service; None if it does not apply, by an opinion."""
+    """Return the effect of a rule for a service; None if an opinion excludes it."""
     rule, holds, _ = match
     applies = reading_of(activation, rule) if rule.is_open else True
     if applies is False:

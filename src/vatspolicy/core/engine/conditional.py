@@ -26,7 +26,7 @@ from vatspolicy.core.profile.profile import Profile, trust_profile
 TRIALS = 48
 """Maximum number of evaluations for one answer."""
 LONGEST = 3
-"""Maximum number of facts of an answer: more is no answer but another product."""
+"""Maximum number of facts in an answer; more would describe a different product."""
 
 Settings = tuple[tuple[Path, Tree], ...]
 """Facts with their values."""
@@ -77,7 +77,7 @@ class _ConditionalSearch:
         return outcomes is not None and outcomes.range == (self.wanted, self.wanted)
 
     def best_value(self, settings: Settings, outcomes: PossibleOutcomes) -> tuple[Settings, PossibleOutcomes] | None:
-        """Return the settings with the value of one more fact that leaves the least open, with what it leaves."""
+        """Return the settings with one more fact, the value that leaves the least open, and the remaining outcomes."""
         for fact in outcomes.missing:
             trials: list[tuple[tuple[int, int, int], Tree, PossibleOutcomes]] = []
             for value in self.values(self.data(settings), fact):
@@ -94,7 +94,7 @@ class _ConditionalSearch:
         return None
 
     def values(self, data: Facts, fact: MissingFact) -> Iterator[Tree]:
-        """Yield the values to try for a fact: of a license held, first what the services need."""
+        """Yield the values to try for a fact; for a held license, first the values that the services need."""
         path = fact.path
         if path == (OPINION.root,):
             return
@@ -112,7 +112,7 @@ class _ConditionalSearch:
         return list(dict.fromkeys(place_code(place) for area in areas for place in area))
 
     def without_idle(self, settings: Settings) -> Settings:
-        """Return the settings without those that the answer does not need."""
+        """Return only the settings necessary for the answer."""
         for setting in settings[:-1]:
             fewer = tuple(kept for kept in settings if kept is not setting)
             if self.is_valid(fewer) and self.is_settled(self.outcomes(fewer)):
@@ -131,7 +131,7 @@ class _ConditionalSearch:
         return data
 
     def outcomes(self, settings: Settings) -> PossibleOutcomes | None:
-        """Return what is possible with some facts; None for facts that contradict each other."""
+        """Return the possible outcomes with some facts; None for contradictory facts."""
         self.trials += 1
         document = replace(self.profile.document, data=self.data(settings))
         profile = trust_profile(document, self.bundle.schemas).grant(self.profile.granted)

@@ -49,7 +49,7 @@ class Subject(NamedTuple):
 
     @property
     def each(self) -> str:
-        """Kind of the subject, as rules name what they are about: product, service or activity."""
+        """Kind of the subject, as in rules: product, service or activity."""
         return "activity" if self.cls else "service" if self.service else "product"
 
     def __str__(self) -> str:
@@ -57,7 +57,7 @@ class Subject(NamedTuple):
 
 
 class MissingFact(NamedTuple):
-    """A missing fact: its path in the profile and the undecided rules that it would help to decide."""
+    """A missing fact: its path in the profile, and the undecided rules that depend on it."""
 
     path: Path
     rules: tuple[str, ...]
@@ -89,11 +89,11 @@ class RouteResult(NamedTuple):
     authority: tuple[str, ...]
     """Authorities in charge of the route's instrument."""
     unread: tuple[str, ...] = ()
-    """The route, or conditions of it, that rest on unverified law and that no opinion settles: their names."""
+    """Names of the route or its conditions if they cite only unverified law and no opinion settles them."""
     undecided: int = 0
     """Number of conditions that a missing fact or a missing opinion leaves open."""
     by_case: bool = False
-    """True if it is open in one case of a clause that a missing fact leaves open, and another route in the other."""
+    """True if it is open in one case of an undecided clause, and another route is open in the other case."""
 
     @property
     def share_too_high(self) -> bool:
@@ -113,7 +113,7 @@ def rank_routes(routes: Iterable[RouteResult]) -> tuple[RouteResult, ...]:
 
 
 def nearest_routes(routes: Iterable[RouteResult]) -> tuple[RouteResult, ...]:
-    """Return the closed routes that fail least: those whose places fit first, then those with the fewest failures.
+    """Return the closed routes nearest to open: those whose places fit, then those with the fewest failures.
 
     Of routes with as many failures, those with the fewest open conditions are nearer.
     """
@@ -128,17 +128,18 @@ class Finding(NamedTuple):
     rule: Rule
     subject: Subject
     state: str
-    """fires, unknown, unread (it holds, but rests on law that nobody has read, and no opinion settles it), met, unmet,
-    closed (a need without a route) or done (a duty that has been answered)."""
+    """fires, unknown, unread (it holds, but cites only unread law, and no opinion settles it), met, unmet, closed (a
+    need without a route) or done (a completed duty).
+    """
     holds: bool = True
-    """True if the rule holds; False if a missing fact or a missing opinion leaves that open."""
+    """True if the rule holds; False if a missing fact or opinion leaves it open."""
     missing: tuple[MissingFact, ...] = ()
     """Facts that keep the finding unknown."""
     routes: tuple[RouteResult, ...] = ()
     authority: tuple[str, ...] = ()
-    """Authorities in charge of the instrument that a need or a duty asks for."""
+    """Authorities in charge of the instrument that a need or a duty requires."""
     done_on: str | None = None
-    """Day on which a duty was answered."""
+    """Day on which a duty was completed."""
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -155,7 +156,7 @@ class Finding(NamedTuple):
 
     @property
     def any_of(self) -> tuple[LicenseOption, ...]:
-        """Licenses that open routes lead to, where one is needed and none is held.
+        """Licenses through open routes, if a license is needed and none is held.
 
         Where a missing fact decides which route is open, the licenses of the routes that its cases open.
         """
@@ -178,13 +179,13 @@ class InterpretationChange(NamedTuple):
     id: str
     """The class, the reason of a denial, the instrument, or the rule of a route."""
     cls: str | None = None
-    """Class that a license or a route is about."""
+    """Class of a license or a route."""
     rule: Rule | None = None
     """Rule of a denial or a route."""
 
 
 class Interpretation(NamedTuple):
-    """Another reading of a contested rule, which changes something."""
+    """Another reading of a contested rule, with an effect."""
 
     rule: Rule
     subject: Subject
@@ -197,19 +198,19 @@ class Interpretation(NamedTuple):
 
 
 class WorstReading(NamedTuple):
-    """The strictest combination of readings for one service; the other services stay as they are."""
+    """The strictest combination of readings for one service; other services keep their readings."""
 
     service: str
     decision: str
     stricter: bool
     readings: tuple[tuple[Rule, Subject, str], ...]
-    """Rule, subject and reading of each contested rule that is read otherwise; none if nothing is stricter."""
+    """Rule, subject and reading of each contested rule with another reading; none if nothing is stricter."""
     complete: bool
-    """True if every combination was decided; False if there are too many, and each was decided alone."""
+    """True if every combination was decided; False if there were too many and readings were decided separately."""
 
 
 class ActivityResult(NamedTuple):
-    """A service in one of its classes, with the routes by which it may be offered."""
+    """A service in one of its classes, with its routes."""
 
     cls: str
     outcome: str
@@ -234,7 +235,7 @@ class Decision(ValueObject):
     decision: str
     """allow, needs-license, deny or incomplete."""
     range: tuple[str, str]
-    """The mildest and the strictest decision that the missing facts leave open; equal words once decided."""
+    """The mildest and the strictest possible decision; equal once decided."""
     product: str
     as_of: str
     bundle_version: str
@@ -244,7 +245,7 @@ class Decision(ValueObject):
     needs: tuple[Finding, ...]
     """Unmet needs, when the decision is needs-license."""
     would_need: tuple[Finding, ...]
-    """Unmet needs, when something else stands in the way."""
+    """Unmet needs of a product that is denied or open for other reasons."""
     met: tuple[Finding, ...]
     duties: tuple[Finding, ...]
     advice: tuple[Finding, ...]
@@ -259,9 +260,9 @@ class Decision(ValueObject):
     verification: str | None
     """The weakest verification among the articles that the decision rests on; None if it rests on none."""
     opinions: tuple[OpinionResult, ...] = ()
-    """Every opinion of the profile, and what it did."""
+    """Every opinion of the profile, and its effect."""
     contested: tuple[tuple[Rule, Subject], ...] = ()
-    """Contested rules that hold or may hold, each with its subject; `readings` says which other readings matter."""
+    """Contested rules that hold or may hold, each with its subject; `readings` lists the relevant other readings."""
 
     @property
     def stricter_reading(self) -> bool:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 ALLOW, NEEDS_LICENSE, DENY = Outcome
 BEARING = ("classify", "route", "deny", "need")
-"""Kinds of rules that bear on the outcome, in the order in which they are evaluated."""
+"""Kinds of rules that affect the outcome, in order of evaluation."""
 _NO_ROUTES: frozenset[tuple[str, Subject]] = frozenset()
 
 
@@ -106,7 +106,7 @@ class PossibleOutcomes(NamedTuple):
     duties: int
     """Number of duties that a missing fact leaves undetermined."""
     missing: tuple[MissingFact, ...]
-    """Facts to ask for next: they could still change the decision word. Empty when it was not asked for them."""
+    """Facts to ask for next, which could still change the decision. Empty unless requested."""
 
 
 def possible_outcomes(
@@ -128,7 +128,7 @@ def possible_outcomes(
 
 
 class _SharedWork(NamedTuple):
-    """Work that evaluators of one profile under other readings share."""
+    """Shared work of evaluators of one profile under other readings."""
 
     activations: Activations
     matches: dict[Subject, Sequence[Match]]
@@ -177,7 +177,7 @@ class _Evaluator:
     def service(self, index: int) -> ProductPart:
         """Evaluate one service, and the activities that it is or may be."""
         subject = Subject(self.product["services"][index]["id"])
-        part = self.recall(subject)  # readings change its classes, and nothing that its own rules say
+        part = self.recall(subject)  # readings change its classes, but not the results of its own rules
         if self.shared is not None:
             own, part = part, ProductPart(part.activation, part.matches)
             part.add(own)
@@ -234,7 +234,7 @@ class _Evaluator:
         return part
 
     def match(self, subject: Subject, activation: Activation) -> Sequence[Match]:
-        """Return the rules that match a subject; readings of a rule change nothing about them."""
+        """Return the rules that match a subject, which readings do not affect."""
         if self.shared is None:
             return self.ruleset.match(subject.each, activation, self.kinds)
         if subject not in self.shared.matches:
@@ -345,7 +345,7 @@ class _Evaluator:
 
 
 def _is_curable(denial: Finding) -> bool:
-    """Return whether a change of the product can end a denial. Reasons that nothing can end come first."""
+    """Return whether a change of the product can remove a denial. Permanent reasons come first."""
     effect = denial.rule.effect
     return isinstance(effect, Deny) and effect.curable
 

@@ -1,4 +1,4 @@
-"""The explained decision: the brief decision with its reasons. It contains each text and each fact only once.
+"""The explained decision: the brief decision with its reasons, each text and each fact only once.
 
 A finding names the facts that decide it by their place in `facts`, its rule and its articles by their ids. `policies`
 has the message of every rule that is named, and the label of every article.
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Data: TypeAlias = dict[str, Any]
 
 FORMAT = 2
-"""Version of the form; it grows when a reader would break. Form 1 repeated the texts in every finding."""
+"""Version of the format, raised for incompatible changes. Version 1 repeated the texts in every finding."""
 TABLES = ("facts", "questions", "deadlines", "titles", "policies")
 """Parts to which the others refer."""
 _WORDS = {"authorities": "authority", "classes": "class", "reasons": "reason"}
@@ -60,7 +60,7 @@ _TEXTS: WeakKeyDictionary[RuleSet, _Texts] = WeakKeyDictionary()
 
 
 def explained_parts(bundle: Bundle, profile: Profile, decision: Decision) -> dict[str, Callable[[], Any]]:
-    """Return a function for each part of the explained decision. One with references, or a table, costs the whole."""
+    """Return a function for each part of the explained decision. Parts with references, and tables, need all parts."""
     return _Explained(bundle, profile, decision).parts
 
 

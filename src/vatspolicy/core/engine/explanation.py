@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class FactRead(NamedTuple):
-    """A fact that an expression names."""
+    """A fact in an expression."""
 
     path: Path
     text: str
@@ -39,7 +39,7 @@ def fact_path(path: Path) -> str:
 
 
 _DERIVED = ("within", "province")
-"""Facts of a place that follow from the one that is stated."""
+"""Facts of a place derived from the stated fact."""
 
 
 class _Clauses:
@@ -61,13 +61,13 @@ class _Clauses:
 
 _CLAUSES: WeakKeyDictionary[RuleSet, _Clauses] = WeakKeyDictionary()
 _NamedFact: TypeAlias = tuple[str, tuple[str, ...]]
-"""Root and names of a fact that an expression names."""
+"""Root and names of a fact in an expression."""
 _FACTS: WeakKeyDictionary[RuleSet, dict[int, tuple[_NamedFact, ...]]] = WeakKeyDictionary()
 """Facts that the expressions of a rule set name, by the index of the expression."""
 
 
 class ClauseReader:
-    """Truth values of the clauses of one decision. Each is evaluated once for a subject."""
+    """Truth values of the clauses of one decision, each evaluated once per subject."""
 
     def __init__(self, bundle: Bundle, ruleset: RuleSet) -> None:
         self._bundle, self._ruleset = bundle, ruleset
@@ -120,7 +120,7 @@ def quote(text: str, node: Node) -> str:
 
 
 class NamedFacts:
-    """The facts of one profile that expressions name. What several expressions name is looked up once."""
+    """The facts of one profile in expressions. Facts in several expressions are looked up once."""
 
     def __init__(self, profile: Profile, ruleset: RuleSet) -> None:
         self._profile = profile

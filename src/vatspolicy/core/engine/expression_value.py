@@ -32,7 +32,7 @@ class ExpressionValue(NamedTuple):
     """True, False, a number, a text or a list; None if it is unknown."""
     clauses: tuple[Clause, ...]
     missing: tuple[Path, ...]
-    """Facts that keep it unknown, in the order to state them."""
+    """Facts that keep it unknown, in the order of questions."""
 
 
 def type_expression(bundle: Bundle, text: str, each: str | None, policy: Policy | None = None) -> tuple[str, Node]:

@@ -126,7 +126,7 @@ class LawTexts:
         return records
 
     def offer(self, offer: LicenseOption) -> result.LicenseOffer:
-        """Return one of several licenses that would do."""
+        """Return one of several sufficient licenses."""
         instrument, authority = self.instrument(offer.instrument), self.authority(offer.authority)
         return result.LicenseOffer(instrument, offer.cls, offer.route, authority)
 

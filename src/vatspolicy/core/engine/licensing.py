@@ -93,11 +93,11 @@ class _Conditions(NamedTuple):
     undecided: int
     """Number of conditions that a missing fact or a missing opinion leaves open."""
     unread: tuple[str, ...]
-    """The route, or conditions of it, that rest on unread law and that no opinion settles: their names."""
+    """Names of the route or its conditions if they cite only unread law and no opinion settles them."""
 
 
 def _check_conditions(ruleset: RuleSet, activation: Activation, rule: Rule) -> _Conditions:
-    """Check what a route requires. A condition that does not apply, by an opinion, requires nothing."""
+    """Check the requirements of a route. A condition excluded by an opinion requires nothing."""
     assert isinstance(rule.effect, Route)
     failing, undecided = [], 0
     unread = [rule.name] if rule.is_unread and reading_of(activation, rule) is None else []
@@ -144,7 +144,7 @@ _NEED_STATES = {Outcome.ALLOW: "met", Outcome.NEEDS_LICENSE: "unmet", Outcome.DE
 
 
 def _outcome_range(routes: Collection[RouteResult]) -> tuple[Outcome, Outcome]:
-    """Return the mildest and the strictest outcome that a need answered by these routes leaves possible."""
+    """Return the mildest and the strictest possible outcome of a need with these routes."""
     mildest = strictest = Outcome.DENY
     for route in routes:
         if route.state == "closed":
@@ -165,7 +165,7 @@ def _outcome_range(routes: Collection[RouteResult]) -> tuple[Outcome, Outcome]:
 
 
 def _note_cases(ruleset: RuleSet, activation: Activation, routes: list[RouteResult]) -> None:
-    """Note the routes of which one is open, whether a clause holds or not: a clause that all else waits for.
+    """Mark routes of which one is open in either case of a clause, if they depend only on that clause.
 
     Of several clauses, one that finds a held instrument in both cases comes first, and then the routes to it alone.
     """

@@ -23,14 +23,14 @@ from vatspolicy.core.profile.profile import Profile
 
 
 class MissingFacts:
-    """Missing facts of one profile under one rule set, for findings that are already made."""
+    """Missing facts of one profile under one rule set, for existing findings."""
 
     def __init__(self, ruleset: RuleSet, profile: Profile, activations: Activations) -> None:
         self._ruleset, self._profile, self._activations = ruleset, profile, activations
         self._named: dict[int, tuple[Finding, tuple[MissingFact, ...]]] = {}
-        """Facts by the identity of the finding that asks for them."""
+        """Facts by the identity of the finding that needs them."""
         self._places: dict[tuple[int, int], tuple[tuple[UnknownAttribute, ...], tuple[Path, ...]]] = {}
-        """Places by the identity of an activation and of its missing facts: many rules ask for the same."""
+        """Places by the identity of an activation and of its missing facts, which many rules share."""
         self._all: dict[tuple[int, Expression], dict[Path, None]] = {}
         """Places of all missing facts of an expression, by the identity of an activation and the expression."""
         self._of_fact: dict[tuple[int, str, tuple[str, ...], int], dict[Path, None]] = {}
@@ -58,7 +58,7 @@ class MissingFacts:
     def rank_all(
         self, questions: Sequence[Question], possible: Iterable[Question], low: Outcome
     ) -> tuple[MissingFact, ...]:
-        """Return the facts of `rank`, and behind them all others that could still change the outcome.
+        """Return the facts of `rank`, followed by all others that could still change the outcome.
 
         Others stand behind a missing fact in a rule, or belong to a class that is only `possible`.
         """
@@ -72,7 +72,7 @@ class MissingFacts:
         if isinstance(about, MissingFact):
             return (about,)
         rule, activation = about.rule, self._activations.of(about.subject)
-        if "offers" not in activation.get("service", {"offers": ()}):  # what else matters depends on what it offers
+        if "offers" not in activation.get("service", {"offers": ()}):  # further facts depend on its offers
             return ()
         expressions = [rule.when]
         paths: dict[Path, None] = {fact.path: None for fact in self.of(about)}
@@ -110,7 +110,7 @@ class MissingFacts:
                 yield basis
 
     def _of_either_operator(self, activation: Activation, fact: UnknownAttribute) -> Iterator[Path]:
-        """Yield the missing facts of the companies that may be the operator, while it is not known who that is."""
+        """Yield the missing facts of the companies that may be the operator, while the operator is unknown."""
         if fact.root != "operator" or not fact.names or activation.get("operator") is not None:
             return
         for holder in ("company", "partner"):
@@ -119,7 +119,7 @@ class MissingFacts:
                 yield self._written_path((holder, *fact.names))
 
     def _basis(self, path: Path) -> Path | None:
-        """Return the basis of a share, if both are missing: the share alone does not say what counts."""
+        """Return the basis of a share if both are missing, because the share is not enough."""
         basis = (*path[:-1], BASIS)
         return None if get_fact(self._profile.document.data, basis) else basis
 
@@ -144,7 +144,7 @@ class MissingFacts:
     def _ask(self, finding: Finding) -> list[MissingFact]:
         rule, activation = finding.rule, self._activations.of(finding.subject)
         facts: tuple[UnknownAttribute, ...] = ()
-        if not finding.holds:  # where its condition holds, it rests on law that nobody has read
+        if not finding.holds:  # its condition holds, but it cites only unread law
             facts = self._ruleset.missing_facts(rule.when, activation) or (OPINION,)
         names = (rule.name,)
         asked = [MissingFact(path, names) for path in self.paths(activation, facts)]
@@ -165,7 +165,7 @@ class MissingFacts:
         return asked
 
     def _of_route(self, state: RouteResult, activation: Activation) -> Iterable[MissingFact]:
-        """Return what keeps a route undecided: facts of its condition, requirements and instrument, and opinions."""
+        """Return the missing facts and opinions of a route: for its condition, requirements and instrument."""
         rule, route = state.rule, state.rule.effect
         assert isinstance(route, Route)
         expressions = (rule.when, *(condition.check for condition in route.requirements))
@@ -200,7 +200,7 @@ class MissingFacts:
         return (self._profile.path_of(service, ("operated_by",)) or ("services",),)
 
     def _written_path(self, path: Path) -> Path:
-        """Return the path of the fact to state for one: the place that it is derived from, or whose zone it is.
+        """Return the path of the fact to state: the place from which a fact is derived, or the place of a zone.
 
         Of a place that is stated, the part in which it lies, or the zone itself; of a share that is stated, its basis.
         """

@@ -1,4 +1,4 @@
-"""Notices to the reader of a decision: later law, facts assumed to be none, layers, and rules they replace."""
+"""Notices in a decision: later law, facts assumed to be none, layers, and replaced rules."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NAMES = {
     "features": Phrase("features of a service"),
 }
 _PRESUMED = ("content", "features")
-"""Lists of a service that are read as empty behind offers that rarely have any; an entry could change the decision."""
+"""Lists of a service that count as empty for some offers, although an entry could change the decision."""
 
 
 def notices(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str, LocalizedText]]:
@@ -68,7 +68,7 @@ def _is_presumed(profile: Profile, index: int, name: str) -> bool:
 
 
 def _of_layers(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str, LocalizedText]]:
-    """Yield the notices of the layers above the law: the rules that they replace, and what they enforce."""
+    """Yield the notices of the layers above the law: replaced rules and enforcement."""
     yield LAYERS, _LAYERS.fill(names=series(layer.title for layer in bundle.layers[1:]))
     for name, rule in bundle.replaced(as_of).items():
         layer, override = bundle.layer_of(rule.policy), rule.overrides

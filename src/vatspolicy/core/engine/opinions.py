@@ -23,7 +23,7 @@ APPLIES = "applies"
 SETTLED = ("classify", "deny", "need", "route")
 """Kinds of rules that an opinion may settle; duties and advice are shown as they are."""
 OPINION = UnknownAttribute("opinions", ())
-"""The fact that is missing where an opinion has to settle a rule."""
+"""The missing fact if an opinion must settle a rule."""
 CLAIMED, COUNTED, NOT_YET, SUPERSEDED = "not-granted", "counted", "not-yet-in-force", "superseded"
 OLDER, NO_READING, READ, SILENT = "older-than-rule", "no-such-reading", "law-was-read", "no-effect"
 """States of an opinion: nobody granted it; it settled a rule; it is of a later day; another one prevails; it is older
@@ -32,7 +32,7 @@ its rule says nothing on these facts."""
 
 
 class OpinionResult(NamedTuple):
-    """An opinion of the profile and what it did."""
+    """An opinion of the profile and its effect."""
 
     place: int
     """Index in the profile's list."""
@@ -40,7 +40,7 @@ class OpinionResult(NamedTuple):
 
 
 def rank(opinion: Mapping[str, Any]) -> tuple[bool, str]:
-    """Return what makes one of two opinions prevail: the word of an authority before any other, then the later day."""
+    """Return the rank of an opinion: an authority's opinion comes first, then the later day."""
     return "authority" in opinion, str(opinion["date"])
 
 
@@ -83,13 +83,13 @@ def settling(activation: Activation, rule: Rule, about: str) -> Mapping[str, Any
 
 
 def reading_of(activation: Activation, rule: Rule, condition: Condition | None = None) -> bool | None:
-    """Return whether a rule, or a condition of it, applies to this subject by an opinion; None without one."""
+    """Return whether an opinion applies a rule or its condition to this subject; None without an opinion."""
     opinion = settling(activation, rule, rule.name if condition is None else f"{rule.name}/{condition.id}")
     return None if opinion is None else opinion["reading"] == APPLIES
 
 
 def applies(activation: Activation, rule: Rule, condition: Condition) -> bool | None:
-    """Return whether a condition of a route counts for a subject; None for an unread one without an opinion.
+    """Return whether a condition of a route counts for a subject; None for an unread condition without an opinion.
 
     A condition that cites nothing follows its route.
     """
@@ -100,7 +100,7 @@ def applies(activation: Activation, rule: Rule, condition: Condition) -> bool | 
 
 
 def settle(matches: Iterable[Match], activation: Activation) -> list[Match]:
-    """Return the matches after opinions: a rule that does not apply is omitted, an unread one is undecided.
+    """Return the matches after opinions: excluded rules are omitted, and unread rules are undecided.
 
     Classify rules stay as they are: `classification` settles them, because an opinion may name the classes.
     """
@@ -124,8 +124,8 @@ def opinion_results(
     rules: Mapping[str, Rule],
     asked: Iterable[tuple[Rule, Activation]],
 ) -> tuple[OpinionResult, ...]:
-    """Return what each opinion did. `rules` are those in force by name; `asked`: rules an opinion may settle that hold
-    or may hold, with their subjects.
+    """Return the effect of each opinion. `rules`: those in force, by name; `asked`: rules that hold or may hold and
+    that an opinion may settle, with their subjects.
     """
     answers = _states_by_opinion(asked)
     valid = [opinions[index] for index in granted if opinions[index]["date"] <= day]
@@ -177,7 +177,7 @@ def _replaces(other: Mapping[str, Any], opinion: Mapping[str, Any]) -> bool:
 
 
 def _may_settle(about: str, rules: Mapping[str, Rule]) -> bool:
-    """Return whether an opinion on a matter could settle anything on the day; a rule not in force says nothing."""
+    """Return whether an opinion on a matter could have an effect on the day; its rule must be in force."""
     policy, _, rest = about.partition("/")
     rule = rules.get(f"{policy}/{rest.partition('/')[0]}")
     if rule is None:

@@ -1,4 +1,4 @@
-"""Parts of a product: what was found about the product itself, a service or an activity, and the outcomes left open."""
+"""Parts of a product: findings about the product itself, a service or an activity, and the possible outcomes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vatspolicy.core.policies.model import VERIFICATIONS, Rule
 from vatspolicy.core.policies.ruleset import Match
 
 Question: TypeAlias = tuple[Outcome, Finding | MissingFact]
-"""The strictest outcome that missing facts can bring about, and the finding that they settle, or the fact itself."""
+"""The strictest outcome that missing facts can cause, and the finding that they settle, or the fact itself."""
 
 
 class ProductPart:
@@ -29,7 +29,7 @@ class ProductPart:
         self.questions: list[Question] = []
         """Questions whose answers could still change the outcome."""
         self.possible: list[Question] = []
-        """Questions about classes that are only possible, for which the class is asked first."""
+        """Questions about possible classes, after the questions about the class."""
         self.denials: list[Finding] = []
         self.closed: list[Finding] = []
         self.unmet: list[Finding] = []
@@ -46,7 +46,7 @@ class ProductPart:
         """Apply a finding, or a fact that no rule needs, that leaves a range of outcomes possible."""
         self.ranges.append((low, high, self.certain))
         self.high = max(self.high, high)
-        if self.certain:  # a subject that is only possible is asked for by its class first
+        if self.certain:  # for a possible subject, ask for its class first
             self.low = max(self.low, low)
             if low < high:
                 self.questions.append((high, about))

@@ -60,7 +60,7 @@ def possible_answers(
 
 
 def typical_answer(answers: Sequence[Tree]) -> Tree:
-    """Return the answer that an estimate assumes: an empty list, the first word, or the middle of a scale."""
+    """Return the typical answer for an estimate: an empty list, the first word, or the middle of a scale."""
     first = answers[0]
     number = isinstance(first, int | float) and not isinstance(first, bool)
     return answers[len(answers) // 2] if number else first
@@ -103,7 +103,7 @@ def _distinguished(known: Sequence[str], mentioned: set[Tree]) -> list[str]:
 def _places(path: Path, mentioned: set[Tree], schemas: SchemaSet) -> list[str]:
     """Return the places that rules mention, a place that no rule mentions, and overseas."""
     codes = describe(path, schemas)["enum"]
-    if "china" not in codes:  # an address, and no area
+    if "china" not in codes:  # an address, not an area
         codes = [place for place in codes if not is_divided(place, schemas)]
     places, taken = gazetteer(schemas), mentioned | {"overseas"}
     chosen = _spread([place for place in codes if place in mentioned and place != "overseas"], MOST - 2)

@@ -20,7 +20,7 @@ from vatspolicy.core.engine.decision import (
 from vatspolicy.core.policies.model import Duty, Need, Route, Rule
 
 COMBINATIONS = 16
-"""So many combinations of readings of one service are decided at most."""
+"""Maximum number of combinations of readings decided for one service."""
 
 
 class Findings(Protocol):
@@ -40,7 +40,7 @@ class Findings(Protocol):
 Choices: TypeAlias = Mapping[tuple[Rule, Subject], str]
 """Readings of contested rules other than their own."""
 Reread: TypeAlias = Callable[[int, Choices], Findings]
-"""Decides the service of that place again under other readings."""
+"""Decides the service at that place again under other readings."""
 
 
 def compare_readings(
@@ -95,7 +95,7 @@ class _Service:
             rule, subject = key
             for reading in rule.other_readings:
                 part, outcome, items = self.decide({key: reading})
-                self.contested |= dict.fromkeys(part.contested)  # what only another class brings up
+                self.contested |= dict.fromkeys(part.contested)  # effects of another class only
                 changes = _changes(self.items, items)
                 if changes or outcome != self.first:
                     stricter = is_stricter(self.first, outcome, _more(changes) > 0)
@@ -142,11 +142,11 @@ def _order(change: InterpretationChange) -> tuple[int, bool, str, str, str]:
 
 
 KINDS = ("class", "denial", "license", "held", "route", "duty")
-"""Kinds of what a reading changes, in the order in which they are told."""
+"""Kinds of changes by a reading, in the order of reports."""
 
 
 def _items(part: Findings) -> Iterator[InterpretationChange]:
-    """Yield what a service was found to be and to owe, so that two readings can be compared."""
+    """Yield the classes, licenses, denials and duties of a service, to compare two readings."""
     for service in part.services:
         for activity in service.activities:
             yield InterpretationChange("class", True, activity.cls)

@@ -14,10 +14,10 @@ from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.frozen import ValueObject, frozen
 
 FLAT = {"flat": True}
-"""Metadata of a field whose own fields stand in JSON beside the others."""
+"""Metadata of a field whose own fields appear in JSON beside the others."""
 WAIVABLE = ("denials", "needs", "would_need", "duties", "advice")
-"""Lists of a record whose findings may be waived, the gravest first. Undetermined ones may not: a missing fact is no
-permission.
+"""Lists of a record whose findings may be waived, the gravest first. Undetermined findings may not: a missing fact is
+not permission.
 """
 Json: TypeAlias = Any
 """A value that the JSON module writes."""
@@ -336,7 +336,7 @@ class DutyRecord(FindingRecord):
 
     @property
     def is_due_before_event(self) -> bool:
-        """True for a duty before something other than the launch, such as an export of data, that is not done."""
+        """True for an outstanding duty before an event other than the launch, such as an export of data."""
         return self.state != "done" and self.deadline.group == "before-event"
 
 
@@ -359,7 +359,7 @@ class Classified(ValueObject):
 
 @frozen(slots=True)
 class ActivityRecord(ValueObject):
-    """A service in one of its classes, with the routes by which it may be offered."""
+    """A service in one of its classes, with its routes."""
 
     class_: str
     title: LocalizedText
@@ -389,7 +389,7 @@ class LayerOfLaw(ValueObject):
 
 @frozen(slots=True)
 class Law(ValueObject):
-    """The law that decided."""
+    """The law applied."""
 
     origin: str
     name: str | None
@@ -452,7 +452,7 @@ class ReadingChange(ValueObject):
 
 @frozen(slots=True)
 class ReadingRecord(ValueObject):
-    """Another reading of a contested rule, which changes something."""
+    """Another reading of a contested rule, with an effect."""
 
     rule: str
     subject: str
@@ -598,7 +598,7 @@ class Record(ValueObject):
 
     @property
     def next_deadline(self) -> DutyRecord | None:
-        """The duty with the first day after the launch that is not done."""
+        """The outstanding duty with the first day after the launch."""
         later = [duty for duty in self.duties if duty.state != "done" and duty.deadline.group != "before-launch"]
         dated = (duty for duty in later if duty.deadline.date)
         return min(dated, key=lambda duty: str(duty.deadline.date), default=None)

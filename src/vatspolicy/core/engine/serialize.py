@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from vatspolicy.core.cel.activation import Activation
 
 FORMAT = 2
-"""Version of the data; it grows when a reader would break."""
+"""Version of the data, raised for incompatible changes."""
 NOWHERE = result.Location(1, 1)
-"""The place of a part that is shown without one."""
+"""Placeholder for the position of a part."""
 
 
 class _Common(TypedDict):

@@ -60,7 +60,7 @@ _ONLY_BESIDE_OTHERS = (
     "citation",
     "verification",
 )
-"""Kinds that tell nothing by appearing: the item that they belong to appears."""
+"""Kinds whose appearance is not a change by itself, because their parent item appears."""
 
 _DECISION = Phrase("Decision")
 _NOBODY = Phrase("none")
@@ -111,7 +111,7 @@ def summarize(bundle: Bundle, decision: Decision) -> Mapping[Key, DecisionItem]:
     items: dict[Key, DecisionItem] = {}
     for item in _summary(bundle, decision):
         same = items.get(item.key)
-        if same is not None:  # several rules say it: the strictest stands, all are answerable
+        if same is not None:  # several rules have this result: show the strictest, and list all of them
             rules = tuple(dict.fromkeys((*same.rules, *item.rules)))
             item = DecisionItem(item.kind, item.name, same.value, rules, item.service, item.cls, same.title)
         items[item.key] = item

@@ -39,16 +39,16 @@ def activity_activation(ruleset: RuleSet, service: Activation, cls: str) -> Acti
 
 
 class Bearer(TypedDict):
-    """Who must hold a license or do a duty."""
+    """The party that must hold a license or perform a duty."""
 
     bearer: str
-    """company, partner, or `operator` while the operator of the service is not stated."""
+    """company, partner, or `operator` if the operator of the service is not stated."""
     bearer_name: NotRequired[str]
     """Its name, where the spec states one."""
 
 
 def bearer_of(effect: Need | Duty, profile: Profile, activation: Activation) -> Bearer:
-    """Return who must hold a license or do a duty."""
+    """Return the party that must hold a license or perform a duty."""
     service = activation.get("service")
     bearer = "company"
     if service is not None and effect.bearer == "operator":
@@ -58,7 +58,7 @@ def bearer_of(effect: Need | Duty, profile: Profile, activation: Activation) -> 
 
 
 class Activations:
-    """Activations of one profile by subject, as the evaluator had them."""
+    """Activations of one profile by subject, as used by the evaluator."""
 
     def __init__(self, ruleset: RuleSet, profile: Profile, as_of: str) -> None:
         self._ruleset = ruleset

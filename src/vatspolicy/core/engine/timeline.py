@@ -25,7 +25,7 @@ from vatspolicy.core.profile.profile import Profile
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText
 
 FORMAT = 1
-"""Version of the data; it grows when a reader would break."""
+"""Version of the data, raised for incompatible changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class DecisionPeriod:
-    """A period in which the decision is the same, and what differs from the period before."""
+    """A period with the same decision, and the differences from the previous period."""
 
     from_: str
     decision: str
@@ -190,7 +190,7 @@ class Amendments:
         others = self._otherwise(before, after)
         for pair in changed:
             items = [item for item in pair if item is not None]
-            if items[0].kind in ("decision", "service"):  # follows from what is below it
+            if items[0].kind in ("decision", "service"):  # follows from the items below it
                 continue
             direct = self._touched(rule for item in items for rule in item.rules)
             amendments |= dict.fromkeys(direct or self._touched(_about(others, items[0].subject)))
@@ -272,7 +272,7 @@ def _spoken(decision: Decision) -> Iterator[tuple[tuple[Rule, str], Any]]:
 
 # --- the timeline of a product
 #
-# The timeline of a product: how its decision changed and will change over law time, and which instrument did it.
+# The timeline of a product: how its decision changes over law time, and the instruments behind the changes.
 
 
 _Differences: TypeAlias = tuple[tuple[ItemChange, ...], tuple[LawChange, ...], tuple[DatedFact, ...]]
@@ -288,7 +288,7 @@ class _Period:
 
 
 def first_day(bundle: Bundle, profile: Profile, today: str, last: str | None = None) -> str:
-    """Return the day on which a timeline begins unless another one is named: today, or an earlier launch or end."""
+    """Return the default first day of a timeline: today, or an earlier launch or end."""
     return max(bundle.covers_from, min(day for day in (today, profile.launch, last) if day))
 
 
@@ -369,7 +369,7 @@ def _periods(bundle: Bundle, profile: Profile, days: Iterable[str]) -> Iterator[
 def _differences(
     bundle: Bundle, profile: Profile, before: _Period, period: _Period, languages: Sequence[Language]
 ) -> _Differences:
-    """Return what differs between two periods, and the law and the dated facts that it comes from."""
+    """Return the differences between two periods, with the law and the dated facts behind them."""
     pairs = [(before.state.get(key), period.state.get(key)) for key in _changed(before.state, period.state)]
     paths = profile.turning_days.get(period.since, ())
     return (

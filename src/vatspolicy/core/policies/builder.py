@@ -235,7 +235,7 @@ class _Builder:
         return Condition(SHARE_CAP, False, "SHARE-ABOVE-CAP", (), check, dict(_WITHIN_CAP), None, cap, is_unread)
 
     def is_unread(self, keys: Iterable[str]) -> bool:
-        """Return whether none of the cited articles has been read."""
+        """Return whether all cited articles are unread."""
         return all(self.articles[key].verification == UNREAD for key in keys)
 
     def verification(self, keys: Iterable[str]) -> str | None:

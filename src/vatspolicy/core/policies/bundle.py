@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 
 YEARS_AHEAD = 5
-"""So many years after the law was last checked a day is still decided."""
+"""Number of years after the last check of the law within which a day can be decided."""
 
 
 class Origin(NamedTuple):
-    """Where the base of a law comes from."""
+    """The origin of the base of a law."""
 
     origin: Literal["shipped", "folder", "bundle"]
     name: str | None
@@ -47,7 +47,7 @@ class LawIdentity(ValueObject):
     """The description of the law in reports."""
 
     origin: str
-    """shipped, folder or bundle: where its base comes from."""
+    """Origin of the base: shipped, folder or bundle."""
     name: str | None
     """The folder, or the file of the bundle."""
     version: str
@@ -62,7 +62,7 @@ class Bundle:
     version: str
     digest: str
     covers_from: str
-    """First day the bundle speaks of."""
+    """First day that the bundle covers."""
     policies: Mapping[str, Policy]
     instruments: Mapping[str, Instrument]
     module: Mapping[str, Any] = field(repr=False)
@@ -70,15 +70,15 @@ class Bundle:
     schemas: SchemaSet = field(default_factory=SchemaSet.shipped, repr=False)
     """Schemas that profiles are read under."""
     known_until: str | None = None
-    """Day on which the law was last checked; None if the bundle does not say."""
+    """Day on which the law was last checked; None if the bundle does not state it."""
     _sources: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Policy files by name, of a bundle that was not read from a folder."""
     layers: tuple[Layer, ...] = ()
-    """The base and the layers above it, in their order; none if there is the base alone."""
+    """The base and the layers above it, in order; none without layers."""
     _replacing: frozenset[str] = frozenset()
     """Rules (policy/rule) that replace the rule that they override."""
     origin: Origin = HERE
-    """Where the base comes from."""
+    """The origin of the base."""
 
     @property
     def identity(self) -> LawIdentity:
@@ -113,11 +113,11 @@ class Bundle:
 
     @functools.cached_property
     def own_policies(self) -> tuple[Policy, ...]:
-        """The policies of the top layer, which is being edited."""
+        """The policies of the top layer, which the author edits."""
         return tuple(self.policies[id] for id in (self.layers[-1].policies if self.layers else self.policies))
 
     def layer_of(self, policy: str) -> Layer | None:
-        """Return the layer of a policy; None if there is the base alone."""
+        """Return the layer of a policy; None without layers."""
         return self._layer_of.get(policy)
 
     @functools.cached_property
@@ -134,7 +134,7 @@ class Bundle:
 
     @functools.cached_property
     def replacements(self) -> Mapping[str, tuple[Rule, ...]]:
-        """The rules that replace another one, by the name of that one: those of the top layer first."""
+        """The replacing rules by the name of the replaced rule, those of the top layer first."""
         found: dict[str, tuple[Rule, ...]] = {}
         for layer in reversed(self.layers[1:]):
             for rule in (rule for id in layer.policies for rule in self.policies[id].rules):
@@ -160,12 +160,12 @@ class Bundle:
         return {name: rule for name, rule in found if rule is not None}
 
     def replacing(self, name: str) -> list[Rule]:
-        """Return the rules that replace a rule on some day, with those that replace them, and so on."""
+        """Return the rules that replace a rule on some day, including indirect replacements."""
         replacement = self.replacements.get(name, ())
         return [*replacement, *(one for rule in replacement for one in self.replacing(rule.name))]
 
     def _replacement(self, name: str, day: str) -> Rule | None:
-        """Return the rule that replaces another one on a day; None if that rule is not replaced."""
+        """Return the rule that replaces a rule on a day; None if it is not replaced."""
         rules = (rule for rule in self.replacements.get(name, ()) if rule.in_force(day))
         return next((rule for rule in rules if self._replacement(rule.name, day) is None), None)
 
@@ -332,7 +332,7 @@ def _load_stack(
 def _load(
     sources: list[tuple[str, bytes]], prefix: str, schemas: SchemaSet, kept: Mapping[str, bytes] | None = None
 ) -> Bundle:
-    """Return the bundle of files that are named below a prefix."""
+    """Return the bundle of files named below a prefix."""
     own, content = _digests(sources)
     return get_or_build(
         "bundle",
@@ -370,7 +370,7 @@ def _spelt(folder: str | FilePath) -> str:
 
 def _named_below(folder: str) -> list[tuple[str, bytes]]:
     """Return the policy files below a folder, with names relative to it. Raises InvalidInput."""
-    if not os.path.isdir(folder):  # False for a name that is too long, too
+    if not os.path.isdir(folder):  # also False for a name that is too long
         raise InvalidInput([Problem(folder, 1, 1, "", _("This policy folder does not exist."))])
     named_below: list[tuple[str, bytes]] = []
     problems: list[Problem] = []

@@ -1,4 +1,4 @@
-"""Case split of rules that share a clause which some require to be true and others to be false.
+"""Case split of rules that share a clause: some require it to be true, others to be false.
 
 One of two rules applies whatever the clause is, if all else that they say holds. `foreign` splits the routes into those
 for foreign investors and those for others, so that a share which nobody states does not close them all. Kleene's logic
@@ -19,7 +19,7 @@ Side: TypeAlias = tuple[Hashable, bool]
 
 
 class Case(NamedTuple):
-    """A rule as one case of a clause: where the clause has this truth, the rule needs the rest alone."""
+    """A rule in one case of a clause: if the clause has this value, the rule depends only on the rest."""
 
     clause: Hashable
     """The clause without its place in a text."""
@@ -29,7 +29,7 @@ class Case(NamedTuple):
 
 
 def find_cases(conditions: Mapping[K, Node]) -> dict[K, tuple[Case, ...]]:
-    """Return the cases of each condition, of those clauses that hold in one condition and are false in another."""
+    """Return the cases of each condition for clauses that one condition requires true and another false."""
     clauses = {key: _clauses(tree) for key, tree in conditions.items()}
     sides = {side for found in clauses.values() for side, _ in found}
     return {
@@ -43,7 +43,7 @@ def find_cases(conditions: Mapping[K, Node]) -> dict[K, tuple[Case, ...]]:
 
 
 _OPPOSITES = {"!=": "==", "<=": ">", ">=": "<"}
-"""Comparisons that are read as the negation of another."""
+"""Comparisons treated as the negation of another."""
 
 
 def _clauses(condition: Node) -> tuple[tuple[Side, tuple[Node, bool]], ...]:

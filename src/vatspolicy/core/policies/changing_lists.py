@@ -1,4 +1,4 @@
-"""Values of parameters day by day: an entry states the value, or changes the list before it by a few members."""
+"""Values of parameters by day: an entry states the value, or changes some members of the previous list."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vatspolicy.i18n import _
 
 
 class ListChangeError(ValueError):
-    """A change that does not fit the list before it, with the place of the fault below `values`."""
+    """A change that does not fit the previous list, with the place of the fault below `values`."""
 
     def __init__(self, path: Path, message: str, hint: str = "") -> None:
         super().__init__(message)

@@ -114,7 +114,7 @@ def _read(
 
 
 def _find_unread(document: Document, schemas: SchemaSet) -> list[Problem]:
-    """Return the problems of what only the schemas of a project allow: the law would be read without it."""
+    """Return the problems of keys that only the schemas of a project allow and this program would ignore."""
     name, shipped = "policy.schema.json", SchemaSet.shipped()
     if schemas.files.get(name) == shipped.files[name]:
         return []

@@ -26,7 +26,7 @@ Compiled = tuple[Document, dict[Path, tuple[int, int]], dict[Path, bytes]]
 
 
 BESIDE = ("schema", "opinions")
-"""Parts of a profile that no rule reads: opinions settle rules, and are no premise of one."""
+"""Parts of a profile that rules cannot read: opinions settle rules, but are not premises."""
 
 
 def variables(each: str, schemas: SchemaSet | None = None) -> dict[str, Type]:
@@ -82,7 +82,7 @@ def compile_some(
 
 
 def find_name_problems(document: Document, others: Mapping[str, Document]) -> list[Problem]:
-    """Return the problem of the id of a policy, if it has one: another policy has it, or the file another name."""
+    """Return the problem of the id of a policy: a duplicate, or a different file name; None without a problem."""
     id = document.data["id"]
     if id in others:
         return [document.problem(("id",), _("Another file has the same id ({file}).", file=others[id].file))]
@@ -104,7 +104,7 @@ def _compile_or_recall(document: Document, by_id: Mapping[str, Document], schema
 
 
 def compile_policy(document: Document, by_id: Mapping[str, Document], schemas: SchemaSet) -> Compiled:
-    """Compile one schema-valid policy among the others of its bundle. Nothing is kept.
+    """Compile one schema-valid policy among the others of its bundle, without caching.
 
     Raises:
         InvalidInput: With every problem of the policy; those of other files are not looked for.
@@ -264,7 +264,7 @@ class _PolicyCompiler:
     # --- rules and expressions
 
     def authority(self, path: Path, entries: Sequence[Mapping[str, Any]]) -> None:
-        """Type the entries of an authority. The last one holds for every subject, so that the authority is somebody."""
+        """Type the entries of an authority. The last entry must apply to every subject."""
         for index, entry in enumerate(entries):
             self.expression((*path, index, "when"), entry["when"], "activity")
         last: Path = (*path, len(entries) - 1, "when")
@@ -334,7 +334,7 @@ class _PolicyCompiler:
             self.note((*path, "zh"), _("The two languages show different facts."))
 
     def readings(self, path: Path, rule: Mapping[str, Any], effect: str) -> None:
-        """Note what is wrong with the other readings of a rule: each names what the effect says, and no one twice."""
+        """Note faults in the other readings of a rule: each must fit the effect, without duplicates."""
         key = {"classify": "class", "route": "route"}.get(effect)
         if key is None:
             self.note(

@@ -1,4 +1,4 @@
-"""Cost of expressions: the most steps that an evaluation can take, whatever the profile.
+"""Cost of expressions: the maximum number of evaluation steps for any profile.
 
 A step evaluates one node of the typed tree. A quantifier evaluates its body once for each member that the profile
 schema allows in its list (`maxItems`), and a membership test looks at each member once. The bound ignores that `&&`,
@@ -18,24 +18,24 @@ from vatspolicy.core.policies.reads import ROOTS
 from vatspolicy.core.profile.vocabulary import resolve_node
 
 COSTLY = 100_000
-"""Steps above which lint warns of an expression. No rule of the shipped law takes half as many."""
+"""Steps above which lint warns about an expression. Rules of the shipped law take less than half."""
 _Source: TypeAlias = "tuple[str, ...] | int"
 """Paths of the facts that a value can stand for; for a constant, the length of the longest list in it."""
 
 
 def rule_cost(bundle: Bundle, rule: Rule) -> int:
-    """Return the most steps that the expressions of a rule take together, for one subject."""
+    """Return the maximum number of steps of all expressions of a rule, for one subject."""
     return sum(expression_cost(bundle, expression) for expression in rule.compiled)
 
 
 def expression_cost(bundle: Bundle, expression: Expression) -> int:
-    """Return the most steps that an expression takes for one subject."""
+    """Return the maximum number of steps of an expression for one subject."""
     return _Cost(bundle).measure(expression.tree, {})[0]
 
 
 @derived_from_schemas
 def list_limits(schemas: SchemaSet) -> Mapping[str, int]:
-    """Return the most members of each list of a profile, derived ones too, by path such as services.*.offers."""
+    """Return the maximum length of each list of a profile, also derived lists, by path such as services.*.offers."""
     return dict(_limits(schemas.load("profile"), "", schemas))
 
 
@@ -79,7 +79,7 @@ class _Cost:
                 return 1 + sum(self.measure(child, bound)[0] for child in children(node)), 0
 
     def members(self, source: _Source) -> int:
-        """Return the most members of a list of that source."""
+        """Return the maximum length of a list from that source."""
         return source if isinstance(source, int) else max(self.limits[path] for path in source)
 
 

@@ -1,4 +1,4 @@
-"""Deadlines of duties: how the law words them, and the calendar date where it can be counted."""
+"""Deadlines of duties: the wording of the law, and the calendar date if it can be computed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 GROUPS = ("before-launch", "before-event", "after-launch", "after-event", "recurring", "continuing")
-"""Groups of duties in the order in which they come up."""
+"""Groups of duties in order of time."""
 
 _EVENTS: Table = {
     "launch": Phrase("the launch"),
@@ -42,7 +42,7 @@ _UNITS = {
     "working-day": (Phrase("{count} working day"), Phrase("{count} working days")),
     "month": (Phrase("{count} month"), Phrase("{count} months")),
 }
-"""Units of a period: one of them, and several."""
+"""Units of a period: singular and plural."""
 _PERIODS: Table = {
     "month": Phrase("every month"),
     "quarter": Phrase("every quarter"),
@@ -80,9 +80,9 @@ class Deadline(NamedTuple):
     group: str
     """One of GROUPS."""
     text: LocalizedText
-    """Wording of the law."""
+    """Words of the law."""
     date: str | None
-    """The last day (ISO), where the launch day fixes it."""
+    """The last day (ISO), if the launch day determines it."""
 
 
 def deadline(due: Mapping[str, Any], launch: str | None) -> Deadline:
@@ -168,7 +168,7 @@ def _days(by: str, period: str) -> tuple[tuple[int, int], ...]:
 
 
 _YEAR = 2001
-"""A year in which February is short."""
+"""A year without a leap day."""
 _STEPS = {"month": 1, "quarter": 3, "half-year": 6}
 
 

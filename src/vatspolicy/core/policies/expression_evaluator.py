@@ -29,7 +29,7 @@ class CompiledEvaluator:
         params: Mapping[str, Any],
         shared: dict[tuple[Expression, bool, tuple[int, ...]], Evaluator] | None = None,
     ) -> None:
-        """Take the generated functions by the index of their expression.
+        """Initialize with the generated functions by the index of their expression.
 
         `shared` keeps interpreters for the evaluators of other days of the same bundle, by the identity of the values
         that each reads; the bundle holds these values.
@@ -50,7 +50,7 @@ class CompiledEvaluator:
         return expression.tree, self._params
 
     def unguarded(self, expression: Expression) -> Evaluator:
-        """Return the function that names every missing fact of an expression, also behind one to ask for first."""
+        """Return the function that collects every missing fact of an expression, including later questions."""
         return self._interpreter(expression, guards=False)
 
     def _interpreter(self, expression: Expression, guards: bool = True) -> Evaluator:

@@ -48,7 +48,7 @@ _SCOPE: Scope = {
     "license": ("company", "licenses", 0),
 }
 MEMBERS = 6
-"""Members of a parameter that a clause lists; more are counted."""
+"""Maximum number of members of a parameter listed in a clause; the rest is counted."""
 _MENTION = "\ue000{depth}{kind}{fact}\ue001"
 """A mention of the variable at a depth: kind `b` (bare) or `o` (of it), upper case inside a nested quantifier."""
 
@@ -75,9 +75,9 @@ class Wording:
     lang: Language
     marks: Marks = PLAIN
     day: str | None = None
-    """Day whose values of parameters are told; None for their titles alone."""
+    """Day of the parameter values to show; None to show only titles."""
     most: int | None = MEMBERS
-    """Members of a parameter to list; more are counted. None: list all."""
+    """Maximum number of members of a parameter to list; the rest is counted. None: list all."""
     facts: FactWording = field(init=False)
 
     def __post_init__(self) -> None:
@@ -121,7 +121,7 @@ class Wording:
                 return self.name(node, scope)
 
     def either(self, parts: Sequence[Node], scope: Scope) -> str:
-        """Return alternatives; those that deny something as the premise of the others."""
+        """Return alternatives, with negative alternatives as the premise of the others."""
         denied = [part for part in parts if is_negative(part)]
         rest = [part for part in parts if part not in denied] or [denied.pop()]
         if denied:
@@ -202,7 +202,7 @@ class Wording:
         return title + aside(self.marks.text(self.listed(members)), self.lang)
 
     def listed(self, members: Sequence[str]) -> str:
-        """Return a list in words. Members with their own commas are parted by semicolons."""
+        """Return a list in words. Semicolons separate members that contain commas."""
         if not members:
             return self.pick(phrases.NONE)
         comma, stop = joint("list", self.lang), joint("semicolon", self.lang)
@@ -231,7 +231,7 @@ class Wording:
         return self.put(phrases.OWNERS[fact.root], fact=text) if fact.root in phrases.OWNERS else text
 
     def mention(self, variable: str, scope: Scope, fact: str = "", kind: str = "b") -> str:
-        """Return the mark of a variable, or of a fact of it, which `introduced` words."""
+        """Return the mark of a variable or its fact, which `introduced` replaces with words."""
         depth, deepest = list(scope).index(variable), len(scope) - 1
         return _MENTION.format(depth=depth, kind=kind if depth == deepest else kind.upper(), fact=fact)
 
@@ -251,7 +251,7 @@ class Wording:
         return re.sub(f"\ue000{depth}([boBO])([^\ue000\ue001]*)\ue001", put, text)
 
     def owner(self, fact: Fact, scope: Scope, kind: str = "b") -> str:
-        """Return the thing that a fact belongs to; `o`: as the end of `a facility of`, empty where it is clear."""
+        """Return the owner of a fact; `o`: as the end of `a facility of`, empty if it is clear."""
         if fact.root in scope and fact.root not in _SCOPE:
             return self.mention(fact.root, scope, kind=kind)
         if kind == "o":

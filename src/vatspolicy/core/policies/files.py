@@ -24,12 +24,12 @@ ACCEPTED = "accepted.yaml"
 PROPERTIES = "properties.yaml"
 """Name of the file of properties that must hold of the law, and of accepted findings of `analyze`."""
 NON_POLICY_FILES = (PROPERTIES, ACCEPTED, HEAD)
-"""Files in a folder of policies that decide nothing."""
+"""Files in a folder of policies that do not affect decisions."""
 TESTS_ENDING = ".test.yaml"
 """Ending of a test file, which is in the folder of its policy."""
 
 _RULES = re.compile(rb"^[\"']?rules[\"']?[ \t]*:", re.MULTILINE)
-"""The key that a policy alone has at its top."""
+"""The top-level key that identifies a policy."""
 
 
 def law_files(sources: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:

@@ -19,7 +19,7 @@ from vatspolicy.i18n import Phrase, _
 BASE = "law"
 """Name of a base that has no layer.yaml."""
 LONGEST = 366
-"""Days that an entry of `enforce` may last at most, the first and the last among them; a base may set fewer."""
+"""Maximum days of an entry of `enforce`, including the first and the last; a base may set fewer."""
 _BASE_TITLE = Phrase("The law", "layer")
 _CHOOSING = ("classify", "route")
 """Kinds of rules that can loosen the law by being added: the others only add obstacles, duties and advice."""
@@ -172,7 +172,7 @@ def _check_policy(document: Document, below: _Below, open_rules: set[str], needs
             if target in open_rules and below.rules[target].get("route", {}).get("to") == to:
                 continue
             if loosened is None or loosened in open_rules:
-                continue  # that nothing needs such a route is reported by the compiler
+                continue  # the compiler reports routes without a need
             message = _("This route loosens {name!r}, but the lower layer does not allow that.", name=loosened)
         elif target is None:
             message = _(
@@ -196,7 +196,7 @@ def _replacing(document: Document, allowed: frozenset[str]) -> Iterator[str]:
 
 
 def _references(stack: Sequence[LayerDocuments]) -> Iterator[Problem]:
-    """Yield references to a layer above: law does not depend on the rules of who is bound by it."""
+    """Yield references to a higher layer: law does not depend on the rules of those it binds."""
     layer_of = {doc.data["id"]: place for place, one in enumerate(stack) for doc in one.policies}
     established: dict[str, int] = {}
     for place, one in enumerate(stack):
@@ -216,7 +216,7 @@ def _references(stack: Sequence[LayerDocuments]) -> Iterator[Problem]:
 
 
 def last_day(since: str, count: int) -> str:
-    """Return the last of `count` days from a day on, at most the last day that a text can name."""
+    """Return the last of `count` days from a day, at most the last day that text can represent."""
     try:
         return later(since, count - 1)
     except OverflowError:

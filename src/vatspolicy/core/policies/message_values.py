@@ -1,4 +1,4 @@
-"""Facts inside the messages of rules, such as `{company.foreign_percent}`: named in general, shown in a decision."""
+"""Facts in messages of rules, such as `{company.foreign_percent}`: titles in general, values in a decision."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def shows_facts(message: LocalizedText) -> bool:
 
 
 def name_facts(message: LocalizedText, schemas: SchemaSet) -> dict[str, str]:
-    """Return a message with the titles of its facts in brackets, for readers who look at the law and no product."""
+    """Return a message with the titles of its facts in brackets, for readers of the law without a product."""
     wording = FactWording(schemas)
     return _replace(
         message, lambda name: {lang: f"[{text}]" for lang, text in wording.name(_path(name, schemas)).items()}

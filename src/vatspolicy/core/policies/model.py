@@ -21,13 +21,13 @@ VERIFICATIONS = ("primary", "copy", "secondary", "unverified")
 COMPARED = VERIFICATIONS[:2]
 """Grades of articles whose quote was compared with a text."""
 UNREAD = VERIFICATIONS[-1]
-"""Verification of an article that nobody here has read."""
+"""Verification of an article that no one has compared with its text."""
 NO_CODE = -1
-"""Index of an expression that a bundle has no generated code for."""
+"""Index of an expression without generated code."""
 SHARE_CAP = "max-foreign-percent"
 """Id of the condition that `max_foreign_percent` is compiled to."""
 NOT_TELECOM = "not-telecommunications"
-"""Word in the place of a class for a service that is not telecommunications."""
+"""Value instead of a class for a service that is not telecommunications."""
 CLOSED = "closed"
 """Reading of a contested route: it is not admitted."""
 
@@ -124,7 +124,7 @@ class Instrument(NamedTuple):
     covers: Expression | None
     """Expression that decides if a held instrument covers an activity; None if holding it is enough."""
     no_term: bool
-    """True if the instrument has no end date, so that one without `valid_until` is valid."""
+    """True if the instrument has no end date, so that it is valid without `valid_until`."""
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
@@ -147,16 +147,16 @@ class Condition(NamedTuple):
     cap: Expression | None = None
     """The highest foreign share in percent, where the condition was compiled from `max_foreign_percent`."""
     is_unread: bool = False
-    """True if nobody has read the articles that it rests on: its own, else those of its route."""
+    """True if all its articles, or those of its route, are unread."""
     template: LocalizedText | None = None
-    """The message with the facts that a decision shows in it; None if there are none."""
+    """The message with the facts to show in a decision; None without facts."""
 
     def __hash__(self) -> int:
         return hash((self.id, self.check))
 
 
 class Classify(NamedTuple):
-    """The service is of these classes; none means that it is not telecommunications."""
+    """The service belongs to these classes; none means that it is not telecommunications."""
 
     classes: tuple[str, ...]
 
@@ -169,7 +169,7 @@ class Deny(NamedTuple):
 
 
 class Need(NamedTuple):
-    """An instrument must be held before the launch, or a route `through` to it be open."""
+    """The company must hold an instrument before the launch, or a route `through` to it must be open."""
 
     instrument: str | None = None
     through: str | None = None
@@ -208,7 +208,7 @@ class Duty(NamedTuple):
 
 
 class Advise(NamedTuple):
-    """Something a person must look at."""
+    """A note for a person to review."""
 
     kind: str
 
@@ -225,9 +225,9 @@ class Readings(NamedTuple):
     """Readings of a contested rule: the rule itself is the first one."""
 
     why: LocalizedText
-    """Why the reading of the rule comes first."""
+    """Reason for the first reading."""
     settled_by: LocalizedText
-    """The fact, text or answer that would change it."""
+    """The fact, text or answer that would settle the reading."""
     others: tuple[Reading, ...]
 
 
@@ -271,19 +271,19 @@ class Rule(ValueObject):
     verification: str | None
     """The weakest verification among the articles it cites."""
     is_unread: bool
-    """True if all articles that it cites are unverified: nobody has read the law that it rests on."""
+    """True if all cited articles are unverified."""
     overrides: Override | None = None
-    """The rule of a layer below that this rule is meant to stand for."""
+    """The rule of a lower layer that this rule should replace."""
 
     template: LocalizedText | None = field(default=None, repr=False)
-    """The message with the facts that a decision shows in it; None if there are none."""
+    """The message with the facts to show in a decision; None without facts."""
 
     def __hash__(self) -> int:
         return hash((self.policy, self.id))
 
     @functools.cached_property
     def name(self) -> str:
-        """policy/rule, for ever the same."""
+        """policy/rule, which never changes."""
         return f"{self.policy}/{self.id}"
 
     @functools.cached_property
@@ -308,7 +308,7 @@ class Rule(ValueObject):
 
     @property
     def instrument(self) -> str | None:
-        """The instrument that the effect names; None if it names none, or a license by its routes."""
+        """The instrument of the effect; None without an instrument, or for a license through routes."""
         return self.effect.instrument if isinstance(self.effect, Need | Route | Duty) else None
 
     @property
@@ -318,7 +318,7 @@ class Rule(ValueObject):
 
     @property
     def instruments(self) -> tuple[str, ...]:
-        """The instruments that the rule names, also one that it asks for by its routes."""
+        """The instruments of the rule, including those required through routes."""
         return tuple(name for name in (self.instrument, self.through) if name is not None)
 
     @property
@@ -415,12 +415,12 @@ class Policy(ValueObject):
         return next((edition for edition in reversed(self.editions) if edition.since <= day), None)
 
     def is_unread(self, keys: Iterable[str]) -> bool:
-        """Return whether none of the cited articles has been read."""
+        """Return whether all cited articles are unread."""
         return all(self.articles[key].verification == UNREAD for key in keys)
 
     @property
     def unread_parameters(self) -> Iterator[str]:
-        """Keys of the parameters of which every value, from the first day on, rests on unverified articles alone."""
+        """Keys of the parameters whose values all cite only unverified articles."""
         for parameter in self.parameters.values():
             if all(self.is_unread(value.cite) for value in parameter.values):
                 yield parameter.key
@@ -435,7 +435,7 @@ class Policy(ValueObject):
 
 
 class Enforcement(NamedTuple):
-    """The weight of a rule at the gate until a day. No decision changes."""
+    """The weight of a rule at the gate until a day. It does not change decisions."""
 
     rule: str
     """policy/rule."""
@@ -448,7 +448,7 @@ class Enforcement(NamedTuple):
     """Last day (ISO)."""
     owner: str
     layer: str
-    """Name of the layer that says so."""
+    """Name of the layer with this entry."""
     file: str
     line: int
 
@@ -459,7 +459,7 @@ class Layer(NamedTuple):
     name: str
     title: LocalizedText
     owner: str | None
-    """Who answers for the layer; None for a base that does not say."""
+    """Owner of the layer; None for a base without an owner."""
     policies: tuple[str, ...]
     """Ids of its policies."""
     may_loosen: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The fields of the law that affect decisions, and which of them each part of the program supports.
+"""The fields of the law that affect decisions, and the fields that each part of the program supports.
 
 Proofs, SQL, the tests of policies and mutation give the law their own meaning. A field of the model that one of
 them does not know is refused there: if it were passed over, the answer would be about another law.
@@ -51,7 +51,7 @@ COMPARED: Fields = {
     Route: frozenset({"share_cap"}),
     Condition: frozenset({"check", "cap"}),
 }
-"""Fields that a proof compares by what they come to: days, the rule that is replaced, the truth of an expression."""
+"""Fields that a proof compares by their meaning: days, replaced rules, the truth of an expression."""
 
 _UNORDERED: Fields = {
     Classify: frozenset({"classes"}),
@@ -82,7 +82,7 @@ KNOWN: Fields = {
 
 
 class UnknownField(ValueError):
-    """A field that a part of the program does not know, told as a clause without its period."""
+    """A field unknown to a part of the program, as a clause without its period."""
 
     def __init__(self, part: Part, field: str, reader: str) -> None:
         name = part.name if isinstance(part, Rule) else part.id if isinstance(part, Instrument) else part.key
@@ -90,7 +90,7 @@ class UnknownField(ValueError):
 
 
 class Reader(NamedTuple):
-    """A part of the program that gives the law its own meaning.
+    """A part of the program that implements the semantics of the law.
 
     One that is taught a field adds it to its own: `{**KNOWN, Need: KNOWN[Need] | {"grace"}}`.
     """
@@ -141,7 +141,7 @@ def parts_of(law: Bundle | RuleSet) -> Iterator[Part]:
 
 
 def effect_constants(rule: Rule) -> Any:
-    """Return what a rule decides as plain data: every field but wording and what proofs compare by its meaning."""
+    """Return the deciding fields of a rule as plain data, without wording and fields compared by meaning."""
     return _constants(rule)
 
 
@@ -178,7 +178,7 @@ def _fields(kind: Hashable) -> tuple[tuple[str, Any], ...]:
 
 
 def _objects_in(value: Any) -> Iterator[object]:
-    """Yield the objects of the model in the value of a field; an expression is none of them."""
+    """Yield the objects of the model in the value of a field, without expressions."""
     for one in value if type(value) is tuple else (value,):
         kind: Any = type(one)
         if kind is not Expression and _fields(kind):

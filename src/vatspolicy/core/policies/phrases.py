@@ -29,7 +29,7 @@ OF_OWNERS: Table = {
 FLAGS: Mapping[str, tuple[LocalizedText, LocalizedText]] = {
     "activity.licensed": (Phrase("a license for the class is held"), Phrase("no license for the class is held")),
 }
-"""Facts that the schema does not word: when they hold, and when they do not."""
+"""Wording of facts without a wording in the schema, for true and for false."""
 FIELDS: Table = {
     "ftz": Phrase("zones"),
     "id": Phrase("name"),
@@ -85,7 +85,7 @@ LATER: Table = {
     "bare": Phrase("it", "expression"),
     "fact": Phrase("its {fact}"),
 }
-"""A mention of the member that the clause already named."""
+"""A mention of the member already introduced by the clause."""
 COUNTS: Table = {
     "==": Phrase("{list}: none"),
     "<=": Phrase("{list}: none"),

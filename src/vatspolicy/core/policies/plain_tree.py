@@ -61,7 +61,7 @@ def opposite(node: Node) -> Node:
 
 
 def is_negative(node: Node) -> bool:
-    """Return True if a plain test denies something, so that its opposite reads better."""
+    """Return True if a plain test is negative, so that its opposite reads better."""
     match node:
         case Not() | Compare(op="!="):
             return True

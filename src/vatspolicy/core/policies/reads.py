@@ -81,7 +81,7 @@ def _asked(schema: Mapping[str, Any], path: str, schemas: SchemaSet) -> Iterator
     kind = schema.get("type")
     if kind == "object":
         for name, child in schema["properties"].items():
-            if path == "product" and name in INHERITED:  # asked of the services, to which it is handed down
+            if path == "product" and name in INHERITED:  # asked for each service, which inherits it
                 continue
             yield from _asked(child, f"{path}.{name}" if path else name, schemas)
     elif kind == "array" and follow(schema["items"], schemas).get("type") == "object":
@@ -92,7 +92,7 @@ def _asked(schema: Mapping[str, Any], path: str, schemas: SchemaSet) -> Iterator
 
 @derived_from_schemas
 def details(schemas: SchemaSet) -> frozenset[str]:
-    """Return paths of the objects that a profile need not have: facts about something that not every product has."""
+    """Return paths of optional objects of a profile, which apply only to some products."""
     return frozenset(_details(schemas.load("profile"), "", frozenset(), schemas))
 
 

@@ -1,4 +1,4 @@
-"""References between policies: each instrument, route and predecessor that one file names is in another."""
+"""References between policies: instruments, routes and predecessors in other files."""
 
 from __future__ import annotations
 

@@ -42,11 +42,10 @@ from vatspolicy.core.cel.types import Bool, Enum, Int, ListOf, Number, ObjectOf
 Item = TypeVar("Item")
 
 VALUE, NUMBER, SOME, EVERY, FILLED = "value", "number", "some", "every", "filled"
-"""Ways to test a fact: its value, its number, whether some or every member of a list of words passes, and whether a
-list of objects has any.
+"""Tests of a fact: its value, its number, some or every member of a list of words, and a nonempty list of objects.
 """
 _OTHER = object()
-"""Stands for any value that no clause mentions."""
+"""Represents any value that clauses do not mention."""
 
 
 class RuleIndex:
@@ -64,7 +63,8 @@ class RuleIndex:
         operands: list[int] = []
         excluded: list[int] = []
         self._operands, self._excluded = operands, excluded
-        """By disjunction, inner ones first: the bits of its operands, and the bits to exclude if all of these are."""
+        """By disjunction, inner first: the bits of its operands, and the bits to exclude if all operands are excluded.
+        """
         dimensions: dict[tuple[Any, ...], Dimension] = {}
         for place, condition in enumerate(conditions):
             self._add(1 << place, condition, True, dimensions)
@@ -107,7 +107,7 @@ class RuleIndex:
     def _add_alternatives(
         self, clause: And | Or, wanted: bool, dimensions: dict[tuple[Any, ...], Dimension]
     ) -> int | None:
-        """Index the operands of a disjunction, each under its own bit. Return its place, None if one can always
+        """Index the operands of a disjunction, each under its own bit. Return its place; None if an operand can always
         hold.
         """
         operands = 0
@@ -166,7 +166,7 @@ class Predicate(NamedTuple):
     constants: frozenset[Any]
     """Values that the test mentions."""
     passes: Evaluator
-    """Takes the value, or a member of the list, and returns whether it passes."""
+    """Function that tests the value, or a member of the list."""
 
 
 class Dimension:
@@ -339,7 +339,7 @@ def _predicate(clause: Node, wanted: bool, params: Mapping[str, Any]) -> Predica
 
 
 _SIMPLE = (Not, And, Or, Term, Compare, In, Literal, Param, Fact, Quantifier)
-"""Nodes that a value which no clause mentions passes through."""
+"""Nodes under which unmentioned values share one result."""
 
 
 def _filled_list(clause: Node, wanted: bool) -> Fact | None:

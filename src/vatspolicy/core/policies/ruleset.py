@@ -22,7 +22,7 @@ INDEX_AFTER = 24
 """Number of matches on one kind of subject before an index is built, which takes as long as some decisions."""
 
 Match: TypeAlias = tuple[Rule, bool, tuple[UnknownAttribute, ...]]
-"""A rule, whether it holds (False if a missing fact leaves it undecided), and the facts to ask for until it does."""
+"""A rule, whether it holds (False if a missing fact leaves it undecided), and the facts to ask for."""
 
 
 @frozen()
@@ -42,11 +42,11 @@ class RuleSet:
     schemas: SchemaSet = field(default_factory=SchemaSet.shipped, repr=False)
     """Schemas of the bundle."""
     _fixed_authorities: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False)
-    """Authorities of the instruments asked for so far, if they depend on no fact."""
+    """Authorities of the instruments requested so far, if they do not depend on facts."""
     _groups: dict[tuple[str, tuple[str, ...]], _RuleGroup] = field(default_factory=dict, init=False, repr=False)
     """Groups of rules that are matched together, by subject and kinds. Threads share them; the first one stays."""
     _unguarded: dict[Expression, Evaluator] = field(default_factory=dict, init=False, repr=False)
-    """Functions that name every missing fact of an expression, of those asked for so far."""
+    """Functions that collect every missing fact of an expression, for the expressions requested so far."""
     _cases: dict[str, _Cases] = field(default_factory=dict, init=False, repr=False)
     """Cases of the rules of a group, such as activity/route, each with the functions that its rest needs."""
 
@@ -89,7 +89,7 @@ class RuleSet:
         return value.facts if type(value) is Unknown else ()
 
     def possible_cases(self, rule: Rule, activation: Activation) -> list[tuple[Hashable, bool]]:
-        """Return the clauses, each with the truth that it needs, any of which is all that an undecided rule waits for.
+        """Return the clauses that an undecided rule depends on alone, each with the required truth value.
 
         Only clauses that another rule of its group needs the other way (`case_split`).
         """
@@ -187,7 +187,7 @@ class _RuleGroup:
 
 
 class DatedLaw(Protocol):
-    """A bundle, as far as its rule sets depend on it."""
+    """The parts of a bundle that its rule sets need."""
 
     @property
     def policies(self) -> Mapping[str, Policy]:
@@ -250,7 +250,7 @@ class RuleSetsByDay:
         )
 
     def _values_on(self, day: str) -> dict[str, Any]:
-        """Return the values of the parameters on a day; before the first value of one, that one."""
+        """Return the values of the parameters on a day; before the first value, the first value."""
         values = dict(self._first)
         for parameter in self._changing:
             value = parameter.on(day)

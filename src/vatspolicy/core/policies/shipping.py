@@ -1,4 +1,4 @@
-"""The compiled law as an installation has it: run this module with an empty cache folder."""
+"""The compiled law of an installation: run this module with an empty cache folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.core.profile.invariants import invariants
 
 KINDS = ("bundle-", "code_", "invariants-")
-"""Beginnings of the names of what an installation has; nothing else that the cache keeps belongs there."""
+"""Prefixes of the cache entries that belong to an installation."""
 
 
 def write_compiled(folder: str) -> None:

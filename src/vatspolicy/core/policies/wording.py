@@ -16,14 +16,14 @@ ADVICE: Table = {
     "pending": Phrase("pending"),
     "note": Phrase("note"),
 }
-"""Kinds of advice (policy.schema.json): the reason why a person must look at something."""
+"""Kinds of advice (policy.schema.json): the reason for a review."""
 
 
 READINGS: Table = {
     NOT_TELECOM: Phrase("not telecommunications"),
     CLOSED: Phrase("a closed route"),
 }
-"""Readings that are not class."""
+"""Readings other than classes."""
 
 
 def say_reading(name: str, lang: Language) -> str:
@@ -39,7 +39,9 @@ _ABOUT: Table = {
 
 
 def describe_readings(rule: Rule, lang: Language) -> list[str]:
-    """Return sentences on the readings of a contested rule: why its own comes first, the others, what settles it."""
+    """Return sentences on the readings of a contested rule: the reason for its own, the others, and the way to settle
+    it.
+    """
     readings = rule.readings
     if readings is None:
         return []

@@ -47,7 +47,7 @@ def set_fact(data: Any, path: Path, value: Any) -> Any:
 
 
 def is_launch(document: Document) -> bool:
-    """Return True for a launch of several companies, which is no profile itself."""
+    """Return True for a launch of several companies, which is not a profile itself."""
     return isinstance(document.data, dict) and "companies" in document.data
 
 
@@ -68,7 +68,7 @@ def change(document: Document, changes: Iterable[tuple[str, Any]]) -> Document:
                 if isinstance(target, dict) and step not in target and value is not None:
                     target[step] = [] if isinstance(following, int) else {}
                 target = target[step]
-            _put(target, steps[-1], copy.deepcopy(value))  # a later change may reach into it
+            _put(target, steps[-1], copy.deepcopy(value))  # a later change may edit a part of it
         except (KeyError, IndexError, TypeError):
             if value is not None:
                 raise InvalidInput([Problem(document.file, 1, 1, dotted, _("This path cannot be set."))]) from None

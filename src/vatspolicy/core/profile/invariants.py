@@ -24,7 +24,7 @@ GENERATE_AFTER = 24
 
 @derived_from_schemas
 def invariants(schemas: SchemaSet) -> tuple[tuple[Node, Mapping[str, str]], ...]:
-    """Return the conditions that every real profile satisfies, with their messages, from the profile schema."""
+    """Return the conditions for every real profile, with their messages, from the profile schema."""
     return get_or_build(
         "invariants",
         schemas.compile_key,
@@ -48,13 +48,13 @@ def require_usable(schemas: SchemaSet) -> None:
 
 
 def broken_invariant(facts: Mapping[str, Any], schemas: SchemaSet | None = None) -> Mapping[str, str] | None:
-    """Return the message, in both languages, of an invariant that facts break; None if they break none."""
+    """Return the message, in both languages, of a violated invariant; None without violations."""
     broken = broken_invariants(facts, schemas)
     return invariants(schemas)[broken[0]][1] if broken else None
 
 
 def broken_invariants(facts: Mapping[str, Any], schemas: SchemaSet | None = None) -> list[int]:
-    """Return the places of the invariants that facts break, in the order of the schema."""
+    """Return the places of violated invariants, in the order of the schema."""
     return _tests(schemas).find_broken(facts)
 
 

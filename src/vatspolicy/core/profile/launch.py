@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _BY_ID = ("companies", "partners")
 _OTHER = "other"
-"""Target of a deal on somebody else."""
+"""Target of a deal that concerns another company."""
 
 
 class Part(NamedTuple):
@@ -38,7 +38,7 @@ class Part(NamedTuple):
 def open_launch(
     document: Document, changes: Iterable[tuple[str, Any]] = (), schemas: SchemaSet | None = None, name: str = ""
 ) -> list[Document]:
-    """Return the profiles of a launch, or the one of a part by name.
+    """Return the profiles of a launch, or the profile of a named part.
 
     Changes of companies and partners are made in the launch, the others in its parts: `product.launch` in each.
 
@@ -75,7 +75,7 @@ def _parts(data: Mapping[str, Any]) -> Iterator[Part]:
                 partner = None if service["operator"] == company else service["operator"]
                 behind.setdefault(partner, []).append(place)
         partners = [partner for partner in behind if partner is not None]
-        if len(partners) == 1:  # a profile has room for one
+        if len(partners) == 1:  # a profile can have only one
             behind = {partners[0]: sorted(chain.from_iterable(behind.values()))}
         for partner, places in behind.items():
             name = f"{company}-{partner}" if partner and len(partners) > 1 else company
@@ -115,7 +115,7 @@ def _expand(document: Document, part: Part) -> Document:
 
 
 def _service(source: _Source, place: int) -> _Piece:
-    """Return a service of a profile, which says in the words of a profile who runs it."""
+    """Return a service of a profile, with its operator in the form of a profile."""
     facts = source.take_all(("services", place))
     operator, by = facts.pop("operator"), facts.pop("operated_by", None)
     facts.pop("company", None)
@@ -124,7 +124,7 @@ def _service(source: _Source, place: int) -> _Piece:
 
 
 def _deal(source: _Source, place: int, part: Part) -> _Piece:
-    """Return a deal of a profile: its target as this part sees it. A deal on another company of the launch stays."""
+    """Return a deal of a profile, with its target relative to this part."""
     facts = source.take_all(("deals", place))
     if (target := facts.get("target")) is not None and target.value is not None:
         seen = {part.company: "company", part.partner: "partner"}.get(target.value, _OTHER)
@@ -147,7 +147,7 @@ class _Source:
         self.data, self._document = document.data, document
 
     def take(self, path: Path) -> _Piece:
-        """Return the value at a path. One that was set has the place of the nearest parent."""
+        """Return the value at a path. A value that was set has the place of the nearest parent."""
         nodes = self._document.nodes(path)
         node, keys = nodes[-1], nodes[-2].keys if len(nodes) > 1 else None
         if len(nodes) <= len(path):
@@ -174,14 +174,14 @@ class _Source:
 
 
 def _beyond_schema(document: Document) -> Iterator[Problem]:
-    """Yield the problems of a schema-valid launch that its schema cannot find."""
+    """Yield the problems of a schema-valid launch beyond its schema."""
     data = document.data
     companies, partners = data["companies"], data.get("partners") or {}
     used = {service.get(key) for service in data["services"] for key in ("operator", "company")}
     wrong = [one for place in range(len(data["services"])) for one in _operator_problems(document, place)]
     yield from wrong
     if wrong:
-        return  # others may follow from them
+        return  # other problems may follow from these
     for path in (*(("companies", id) for id in companies), *(("partners", id) for id in partners)):
         if path[1] not in used:
             message = _("No service refers to {id!r}.", id=path[1])
@@ -202,7 +202,7 @@ def _beyond_schema(document: Document) -> Iterator[Problem]:
 
 
 def _operator_problems(document: Document, place: int) -> Iterator[Problem]:
-    """Yield the problem of who runs a service, if there is one."""
+    """Yield the problem with the operator of a service, if any."""
     path: Path = ("services", place)
     companies, partners = document.data["companies"], document.data.get("partners") or {}
     service = document.data["services"][place]
@@ -225,7 +225,7 @@ def _operator_problems(document: Document, place: int) -> Iterator[Problem]:
 
 
 def _repeated(document: Document, named: Iterable[tuple[Path, str]], taken: Iterable[str] = ()) -> Iterator[Problem]:
-    """Yield a problem at each path whose name is taken already."""
+    """Yield a problem at each path with a duplicate name."""
     seen = set(taken)
     for path, name in named:
         if name in seen:
@@ -235,11 +235,11 @@ def _repeated(document: Document, named: Iterable[tuple[Path, str]], taken: Iter
 
 
 def _unknown(document: Document, path: Path, known: Sequence[str]) -> Problem:
-    """Return the problem of an id that nothing has."""
+    """Return the problem of an unknown id."""
     name = get_fact(document.data, path)
     return document.problem(path, _("The id {name!r} does not exist here.", name=name), _one_of(name, known))
 
 
 def _one_of(word: str, known: Iterable[str]) -> str:
-    """Return a hint on the names that are known: the nearest one, or all."""
+    """Return a hint with the nearest known name, or all known names."""
     return suggest(word, known) or _("Known: {every}.", every=Listing(known))

@@ -1,4 +1,4 @@
-"""The operator of a service: the company or the partner, and the foreign share that counts for it."""
+"""The operator of a service, which is the company or the partner, and its relevant foreign share."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 SHARE, SHARE_AFTER = "foreign_percent", "foreign_percent_after"
 BASIS, ULTIMATE = "foreign_percent_basis", "ultimate"
 WHOLE = 100.0
-"""The largest share: another one cannot raise it."""
+"""The largest possible share."""
 
 
 class Operator(dict[str, Any]):
-    """Facts of an operator whose foreign share is the largest of several; the others are those of one company.
+    """Facts of an operator: the largest of several foreign shares, and the other facts of one company.
 
     The share is unknown while one of the shares is, unless another is already the whole.
     """
@@ -43,7 +43,7 @@ class Operator(dict[str, Any]):
 
 
 def operator_of(facts: Mapping[str, Any], service: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the facts of the operator of a service, None while they are missing.
+    """Return the facts of the operator of a service; None if they are missing.
 
     Control by contract reads through the contracts: the company's share counts for the partner that runs the service.
     The share after the closing of a stated deal counts for its target, if it is the larger one.
@@ -63,7 +63,7 @@ def operator_of(facts: Mapping[str, Any], service: Mapping[str, Any]) -> Mapping
 
 
 def holders(operated_by: str | None) -> tuple[str, ...]:
-    """Return the companies whose foreign share counts for an operator: the operator itself first."""
+    """Return the companies whose foreign share counts for an operator, starting with the operator itself."""
     match operated_by:
         case None:
             return ()

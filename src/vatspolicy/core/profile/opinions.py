@@ -1,4 +1,4 @@
-"""Opinions in a profile: the checks that its schema alone cannot make, and what makes one count."""
+"""Opinions in a profile: checks beyond the schema, and the grants that make opinions count."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from vatspolicy.errors import Problem, suggest
 from vatspolicy.i18n import _
 
 COMPANY = "self"
-"""Word for the company itself among the authorities. It gives no opinion on its own product."""
+"""Word for the company itself among the authorities. It cannot give an opinion on its own product."""
 
 
 class Grant(NamedTuple):
-    """Who granted an opinion, why, and for how long. An entry of a file that the gate's owner keeps says so."""
+    """The approver, reason and period of a granted opinion, from a file of the gate's owner."""
 
     approver: str
     ticket: str
@@ -29,13 +29,13 @@ class Grant(NamedTuple):
 
 
 def stated(opinion: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what an opinion says, without its note: equal for opinions that differ in the order of classes alone."""
+    """Return the content of an opinion without its note; the order of classes does not matter."""
     found = {key: value for key, value in opinion.items() if key != "note" and value is not None}
     return found | ({"classes": sorted(found["classes"])} if "classes" in found else {})
 
 
 def is_name(text: str) -> bool:
-    """Return whether a text can be the name of somebody: it has a letter or a digit, and no invisible characters."""
+    """Return whether a text can be a name: it has a letter or a digit, and no invisible characters."""
     return any(char.isalnum() for char in text) and all(unicodedata.category(char)[0] != "C" for char in text)
 
 
@@ -65,7 +65,7 @@ def _repeated(document: Document, opinions: Iterable[Mapping[str, Any]]) -> Iter
     for index, opinion in enumerate(opinions):
         service = opinion.get("service")
         before = earlier.setdefault((opinion["about"], opinion["date"]), {})
-        # an opinion without a service is on all of them
+        # an opinion without a service covers all services
         same = list(before.values()) if service is None else [before[key] for key in (None, service) if key in before]
         if same:
             message = _("Another opinion of the same day covers the same matter (opinions[{place}]).", place=min(same))

@@ -8,7 +8,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from vatspolicy.clock import FIRST, LAST, later
-from vatspolicy.core.cel.ast import Fact, walk
+from vatspolicy.core.cel.ast import Fact, Node, Quantifier, walk
 from vatspolicy.core.cel.types import ListOf, Number, ObjectOf, Type
 from vatspolicy.core.documents import Document, Path, load_document, parse_document, split_part
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from vatspolicy.core.profile.opinions import Grant
 
 DECLARED = ("licenses", "deals", "filings", "opinions")
-"""Lists of what exists only because somebody declares it: none given means none held, planned or done.
+"""Lists of declarations: an omitted list means that nothing is held, planned or done.
 
 The company knows its own licenses. What a partner holds is unknown until it is stated.
 """
@@ -44,7 +44,7 @@ The company knows its own licenses. What a partner holds is unknown until it is 
 
 @frozen()
 class Profile(ValueObject):
-    """Facts ready for evaluation: checked, places expanded, product-level facts handed down to services."""
+    """Facts ready for evaluation: checked, with places expanded and product-level facts inherited by services."""
 
     facts: Mapping[str, Any]
     """The facts by name. A missing key is an unknown fact."""
@@ -55,7 +55,7 @@ class Profile(ValueObject):
     schemas: SchemaSet = field(default_factory=SchemaSet.shipped, repr=False, compare=False)
     """Schemas that the profile was read under."""
     granted: Mapping[int, Grant | None] = field(default_factory=dict)
-    """Opinions that count, by their place in the list, each with what makes it count; the others are only claimed."""
+    """Opinions that count, by their place in the list, each with its grant; all others are claims."""
 
     @property
     def granted_opinions(self) -> list[Mapping[str, Any]]:
@@ -162,7 +162,7 @@ def open_part(
 def open_parts(
     document: Document, part: str = "", changes: Iterable[tuple[str, Any]] = (), schemas: SchemaSet | None = None
 ) -> list[Document]:
-    """Return the same; of a launch without a part, all its profiles. Raises InvalidInput."""
+    """Return the same, or all profiles of a launch without a part. Raises InvalidInput."""
     if not part and not is_launch(document):
         return [change(document, changes)]
     from vatspolicy.core.profile.launch import open_launch
@@ -209,7 +209,7 @@ def trust_profile(document: Document, schemas: SchemaSet | None = None) -> Profi
 def facts_of(data: Any, schemas: SchemaSet | None = None) -> dict[str, Any]:
     """Return the facts of schema-valid data as expressions read them, handed down from the product to its services."""
     facts: dict[str, Any] = _read_facts(schemas)(data)
-    facts.setdefault("opinions", [])  # the evaluator reads them under a schema that has none, too
+    facts.setdefault("opinions", [])  # the evaluator also reads them under a schema without them
     for service in facts["services"]:
         for name in INHERITED:
             if name in facts["product"]:
@@ -223,7 +223,7 @@ def is_declared(holder: str, name: str) -> bool:
 
 
 Reader: TypeAlias = "Callable[[Any], Any]"
-"""Makes a written value one that expressions read."""
+"""Converts a written value to the form for expressions."""
 
 
 @derived_from_schemas
@@ -234,7 +234,7 @@ def _read_facts(schemas: SchemaSet) -> Reader:
 
 
 def _reader(type: Type, schemas: SchemaSet) -> Reader | None:
-    """Return the function that makes a written value one that expressions read; None if the value stays as it is.
+    """Return the function that converts a written value for expressions; None for unchanged values.
 
     Nulls are omitted, numbers become floats, and places become objects with the places they lie in.
     """
@@ -269,7 +269,7 @@ def _record_reader(name: str, fields: Mapping[str, Type], schemas: SchemaSet) ->
 
 
 Derivation: TypeAlias = "Callable[[dict[str, Any]], None]"
-"""Adds to a record the facts that follow from those stated, or takes away what they leave open."""
+"""Adds derived facts to a record, or removes facts that the stated facts leave open."""
 
 
 def _derivations(name: str, fields: Mapping[str, Type], schemas: SchemaSet) -> Iterator[Derivation]:
@@ -298,7 +298,7 @@ def _locate(regions_of: Callable[[str], tuple[dict[str, Any], str | None]], foun
 
 
 def _tell_mainland_entity(found: dict[str, Any]) -> None:
-    if "registered" in found:  # a company is where it is registered
+    if "registered" in found:  # the place of a company is its registered office
         found.setdefault("mainland_entity", found["registered"]["province"] != "overseas")
 
 
@@ -313,7 +313,7 @@ def _declare_none(declared: Iterable[str], found: dict[str, Any]) -> None:
 
 
 def _end_license(found: dict[str, Any]) -> None:
-    """Give a license that is confirmed, or not valid, the last day that says so, so that rules read one fact."""
+    """Convert `valid` of a license to a last day, so that rules read only one fact."""
     stated = found.get("valid")
     if stated is False:
         found["valid_until"] = FIRST
@@ -384,7 +384,7 @@ def _dates(value: Any, path: Path, schemas: SchemaSet) -> Iterable[tuple[Path, s
 
 
 def _beyond_schema(document: Document) -> Iterator[Problem]:
-    """Yield the problems of a schema-valid profile that its schema cannot find."""
+    """Yield the problems of a schema-valid profile beyond its schema."""
     yield from _duplicate_services(document)
     if document.data.get("opinions"):
         from vatspolicy.core.profile.opinions import opinion_problems
@@ -405,8 +405,23 @@ def _broken_invariants(profile: Profile) -> Iterable[Problem]:
     for place in broken_invariants(profile.facts, profile.schemas):
         entry = profile.schemas.load("profile")["x-invariants"][place]
         node, message = invariants(profile.schemas)[place]
-        paths = (profile.path_of(profile.facts.get(n.root), n.names) for n in walk(node) if isinstance(n, Fact))
-        path = next((path for path in paths if path), ())
         hint = entry.get("hint")
         advice = Bilingual(hint["en"], hint["zh"]) if hint else ""
-        yield profile.document.problem(path, Bilingual(message["en"], message["zh"]), advice)
+        told = Bilingual(message["en"], message["zh"])
+        first, *others = [profile.document.problem(path, told, advice) for path in _stated(profile, node)] or [
+            profile.document.problem((), told, advice)
+        ]
+        yield first._replace(others=tuple(other.path for other in others))
+
+
+def _stated(profile: Profile, node: Node) -> list[Path]:
+    """Return the paths of the stated facts that a condition reads; of a list, those of its only member."""
+    lists = {quantifier.variable: quantifier.list for quantifier in walk(node) if isinstance(quantifier, Quantifier)}
+    found = []
+    for fact in (fact for fact in walk(node) if isinstance(fact, Fact)):
+        over = lists.get(fact.root)
+        owner = profile.facts.get(fact.root)
+        if isinstance(over, Fact) and not over.names and len(members := profile.facts.get(over.root) or ()) == 1:
+            owner = members[0]
+        found.append(profile.path_of(owner, fact.names))
+    return list(dict.fromkeys(path for path in found if path))

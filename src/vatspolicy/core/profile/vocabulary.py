@@ -1,4 +1,4 @@
-"""Types, names, questions and places of facts, as the schemas of a release state them.
+"""Types, names, questions and places of facts, from the schemas of a release.
 
 Every function takes the schemas; None stands for the shipped ones.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CLASS = "class"
 """Subject of an opinion on the classes of a service."""
 INHERITED = ("operated_by", "customer_contract", "audience", "channels", "hosting", "area", "facilities")
-"""Facts that may stand at the product for the services that leave them out."""
+"""Facts that a product may state for services that omit them."""
 
 
 @derived_from_schemas
@@ -48,7 +48,7 @@ def within(code: str, schemas: SchemaSet | None = None) -> tuple[str, ...]:
 
 
 def is_divided(code: str, schemas: SchemaSet | None = None) -> bool:
-    """Return whether the law treats parts of a place differently, so that its name does not identify an address."""
+    """Return whether the law treats parts of a place differently, so that an address needs the part."""
     return bool(gazetteer(schemas)[code].get("divided"))
 
 
@@ -64,7 +64,7 @@ def parts_of(code: str, schemas: SchemaSet) -> tuple[str, ...]:
 
 @derived_from_schemas
 def presumptions(schemas: SchemaSet) -> Mapping[str, tuple[str, frozenset[str]]]:
-    """Return the lists of a service that are empty if omitted behind some words, with the fact that has the words."""
+    """Return the lists of a service that count as empty for some words if omitted, with the fact of these words."""
     service = schemas.load("profile")["properties"]["services"]["items"]["properties"]
     stated = {name: child["x-empty-behind"] for name, child in service.items() if "x-empty-behind" in child}
     return {name: (fact, frozenset(words)) for name, rule in stated.items() for fact, words in rule.items()}
@@ -95,12 +95,12 @@ def describe(
         node = node.get("items", {}) if isinstance(step, int) else node.get("properties", {}).get(step, further)
     return {
         **resolve_node(node, schemas),
-        **{key: node[key] for key in ("title", "x-title-zh", "x-question") if key in node},
+        **{key: node[key] for key in ("title", "x-title-zh", "x-question", "x-example") if key in node},
     }
 
 
 def question(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> LocalizedText:
-    """Return the question that asks for a fact; its title where the schema has no question."""
+    """Return the question about a fact, or its title if the schema has no question."""
     node = describe(path, schemas)
     title = node.get("title", str(path[-1]) if path else "")
     return node.get("x-question") or say_both(
@@ -109,7 +109,7 @@ def question(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> L
 
 
 def asked_together(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> Mapping[str, Any] | None:
-    """Return the entry of `x-together` for a fact: the facts that one question may ask for, None for a fact alone."""
+    """Return the entry of `x-together` for a fact, with all facts of its question; None for a separate question."""
     name = ".".join(step for step in path if isinstance(step, str))
     groups: Iterable[Mapping[str, Any]] = _chosen(schemas).load("profile").get("x-together", ())
     return next((group for group in groups if name in group["facts"]), None)
@@ -125,7 +125,7 @@ def words_of(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> t
 
 
 def find_words(path: tuple[str | int, ...], text: str, schemas: SchemaSet | None = None) -> tuple[Word, ...]:
-    """Return the values of a fact that a search fits, in either language and by synonyms, best first.
+    """Return the values of a fact that match a search, in either language and by synonyms, best first.
 
     `find_words(("services", 0, "offers"), "CRM")` finds `saas`. If nothing fits, the values spelled almost alike.
     """
@@ -133,7 +133,7 @@ def find_words(path: tuple[str | int, ...], text: str, schemas: SchemaSet | None
 
 
 def groups_of(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> Mapping[str, LocalizedText]:
-    """Return the group of each value of a fact, in the order in which they are shown; none if it has no groups."""
+    """Return the group of each value of a fact, in display order; none without groups."""
     groups = _enumeration(path, _chosen(schemas)).get("x-groups", ())
     return {member: {"en": group["en"], "zh": group["zh"]} for group in groups for member in group["members"]}
 
@@ -147,7 +147,7 @@ def grouped(values: Iterable[str], group_of: Mapping[str, LocalizedText]) -> lis
 def find_choices(
     path: tuple[str | int, ...], text: str, names: Mapping[str, LocalizedText], schemas: SchemaSet
 ) -> list[str]:
-    """Return the values of a fact that a search fits or whose group it names, best first.
+    """Return the values of a fact that match a search by name or group, best first.
 
     `names` are those of instruments, which the schema does not name.
     """
@@ -168,7 +168,7 @@ def _words_of(path: tuple[str | int, ...], schemas: SchemaSet) -> tuple[Word, ..
 
 
 def _enumeration(path: tuple[str | int, ...], schemas: SchemaSet) -> Mapping[str, Any]:
-    """Return the schema node of a fact's values: that of the members of a list, that of the code of a place."""
+    """Return the schema node of a fact's values: of list members, or of the code of a place."""
     node = describe(path, schemas)
     while "enum" not in node and (inner := node.get("items") or node.get("properties", {}).get("at")):
         node = resolve_node(inner, schemas)

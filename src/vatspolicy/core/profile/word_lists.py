@@ -1,4 +1,4 @@
-"""Lists of the values that facts of a profile may have, under the names that `vatspolicy list` shows them by."""
+"""Lists of the values of facts in a profile, under their names in `vatspolicy list`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _AREA_ONLY = Phrase("An area only. For an office or a facility, choose a city or
 
 @dataclass(frozen=True)
 class WordList:
-    """Values that one or more facts may have."""
+    """Values of one or more facts."""
 
     name: str
     title: LocalizedText
@@ -30,7 +30,7 @@ class WordList:
     written: tuple[str, ...]
     """Facts that take a value of the list: `services[].offers`."""
     key: str
-    """The key of a spec that takes a value."""
+    """The key of a spec for a value."""
     is_list: bool
     """True if the key takes a list of values."""
     words: tuple[Word, ...]
@@ -45,7 +45,7 @@ class WordList:
         return f"{self.key}: [{value}]" if self.is_list else f"{self.key}: {value}"
 
     def with_names(self, names: Mapping[str, LocalizedText]) -> WordList:
-        """Return the list with names for the values that the schema does not name."""
+        """Return the list with names also for values without a name in the schema."""
         return replace(self, words=name_words(self.words, names))
 
 
@@ -89,7 +89,7 @@ def _entry(
 
 
 def _merged(one: WordList, other: WordList) -> WordList:
-    """Return two lists of one name as one: the words of the longer list, then those that only the shorter one has."""
+    """Merge two lists with the same name: the words of the longer list, then the remaining words of the shorter."""
     longer, shorter = (other, one) if len(other.words) > len(one.words) else (one, other)
     known = {word.value for word in longer.words}
     words = (*longer.words, *(word for word in shorter.words if word.value not in known))
@@ -104,7 +104,7 @@ def _with_areas(places: WordList, schemas: SchemaSet) -> WordList:
 
 
 def find_elsewhere(text: str, schemas: SchemaSet | None = None, but: str = "") -> list[WordList]:
-    """Return the lists that have a value of just this name, without the list of one fact (`services.0.offers`)."""
+    """Return the lists with exactly this value, except the list of one fact (`services.0.offers`)."""
     here = re.sub(r"\.\d+", "[]", but).removesuffix("[]")
     return [
         found
@@ -114,7 +114,7 @@ def find_elsewhere(text: str, schemas: SchemaSet | None = None, but: str = "") -
 
 
 def find_list(name: str, schemas: SchemaSet | None = None) -> WordList | None:
-    """Return the list of a name, or of a fact that takes its values: `legal-forms`, `legal_form`, `services.offers`."""
+    """Return the list of a name or of a fact: `legal-forms`, `legal_form`, `services.offers`."""
     lists = word_lists(schemas)
     folded = name.replace("_", "-").casefold()
     if folded in lists:

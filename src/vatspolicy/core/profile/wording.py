@@ -16,9 +16,9 @@ from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase
 from vatspolicy.i18n.words import FRAMES, join_both, number, say_both, series
 
 _PLACE = {"at", "ftz", "kind"}
-"""Keys of an object that is one place, and worded as one value."""
+"""Keys of a place object, which is described as one value."""
 _NAMES = {("schema",), ("product", "id")}
-"""Facts that name a profile and state nothing about it."""
+"""Facts that only identify a profile."""
 _YES, _NO, _NONE, _UNKNOWN = Phrase("yes"), Phrase("no"), Phrase("none"), Phrase("not known")
 _ZONE = Phrase("free-trade zone: {zone}")
 _QUANTITIES = {
@@ -34,7 +34,7 @@ _QUANTITIES = {
 
 @dataclass(frozen=True)
 class FactWording:
-    """Words for the facts of profiles of one release."""
+    """Wording of the facts of profiles of one release."""
 
     schemas: SchemaSet = field(default_factory=SchemaSet.shipped)
     instruments: Mapping[str, LocalizedText] = field(default_factory=dict)
@@ -117,7 +117,7 @@ class FactWording:
 
     def _text(self, value: str, path: Path) -> LocalizedText:
         node = describe(path, self.schemas)
-        if "at" in node.get("properties", {}):  # a place that is written as its code alone
+        if "at" in node.get("properties", {}):  # a place written as a code
             return self.place(value)
         names: Mapping[str, LocalizedText] = node.get("x-enum", {})
         if value in names:

@@ -1,4 +1,4 @@
-"""Application of waivers and baseline, after every spec of a run is decided; writing them."""
+"""Application of waivers and baseline after the decisions of a run, and writing them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from vatspolicy.i18n.words import both
 NOTES = ("in-baseline", "ends-soon")
 """Kinds of notices that never fail the gate, not even a strict one."""
 SOON = 14
-"""Days before the last day of a waiver from which reports say that it ends."""
+"""Number of days before its last day in which reports warn that a waiver ends."""
 WHY: Mapping[str, Mapping[str, str]] = {
     "wildcard": Phrase("It does not apply: the rule and the product must be written in full, without wildcards."),
     "too-long": Phrase("It does not apply: it lasts longer than the limit for approvals."),
@@ -122,7 +122,7 @@ class _Case:
 
     @property
     def last_day(self) -> str:
-        """The day that a waiver must last to: the day decided, or the launch day if --as-of chose an earlier one."""
+        """Minimum last day of a waiver: the day of the decision, or the launch day if --as-of set an earlier day."""
         return max(self.decision.as_of, self.profile.launch or "")
 
 
@@ -145,7 +145,7 @@ def apply_waivers(bundle: Bundle, decided: Sequence[Decided], waiver_set: Waiver
 
 
 def find_faults(approval: Waiver | GrantedOpinion, waiver_set: WaiverSet, today: str) -> Iterator[tuple[str, str]]:
-    """Yield why an approval does not apply on a day, whatever the product: a kind of notice, and the reason."""
+    """Yield the reasons why an approval does not apply on a day to any product: a kind of notice, and the reason."""
     approvers = waiver_set.approvers
     if _WILD & set(approval.matter + approval.product):
         yield "too-broad", "wildcard"
@@ -162,7 +162,7 @@ def find_faults(approval: Waiver | GrantedOpinion, waiver_set: WaiverSet, today:
 
 
 def find_misfits(approval: Approval, profile: Profile, as_of: str, today: str) -> Iterator[tuple[str, str]]:
-    """Yield why an approval does not apply to a product that is decided under the law of a day."""
+    """Yield the reasons why an approval does not apply to a product under the law of a day."""
     if today <= approval.expiry < max(as_of, profile.launch or ""):
         yield "expired", "before-launch"
     if profile.launch is None:
@@ -170,7 +170,7 @@ def find_misfits(approval: Approval, profile: Profile, as_of: str, today: str) -
 
 
 def find_stronger(granted: GrantedOpinion, waiver_set: WaiverSet, profile: Profile) -> GrantedOpinion | None:
-    """Return an entry for the product that keeps an opinion from counting; None without one.
+    """Return an entry for the product that prevents an opinion from counting; None without such an entry.
 
     It is the word of an authority on the classes of a service, beside an opinion of others on a rule, or the other way
     round. Or it prevails on the same matter and the spec leaves it out, to claim what counsel says alone.
@@ -292,7 +292,7 @@ class _WaivedRun:
         return waiver_notice(kind, why, grant.file, grant.line, grant.column, grant.matter, grant.product, **values)
 
     def look_at_opinion(self, granted: GrantedOpinion) -> Iterator[Remark]:
-        """Yield notices of a granted opinion that does not count. The decisions have counted it where it does."""
+        """Yield notices of a granted opinion that does not count."""
         cases = self.by_product.get(granted.product, [])
         faults = list(find_faults(granted, self.waiver_set, self.today))
         if len(cases) > 1:
@@ -350,7 +350,7 @@ class _WaivedRun:
     # --- layers
 
     def apply_enforcement(self) -> None:
-        """Set aside the findings of rules that a layer has made a warning, or switched off, through the launch day."""
+        """Set aside the findings of rules that a layer turns into warnings, or switches off, through the launch day."""
         for case in self.cases:
             entries = self.bundle.enforced(case.decision.as_of) if case.profile.launch else {}
             for place, finding in waivable(case.decision) if entries else ():
@@ -467,7 +467,7 @@ def baseline_text(
     until: str,
     old: GateBaseline | None,
 ) -> str:
-    """Return a baseline, as YAML, of every waivable finding that is not waived (the places).
+    """Return a baseline, as YAML, of every waivable finding that is not waived (by place).
 
     A finding that the old baseline holds keeps the day it was first recorded.
     """

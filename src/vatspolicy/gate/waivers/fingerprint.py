@@ -64,7 +64,7 @@ def opinion_fingerprint(bundle: Bundle, profile: Profile, as_of: str, opinion: F
             checks = [
                 [condition.id, hasher.expression(policy, condition.check, activation)] for condition in conditions
             ]
-            # what a rule on activities reads of the class follows from the facts of the service
+            # the class facts in activity rules follow from the facts of the service
             facts = activation["service"] if rule.each == "activity" else None
             settled.append([id, hasher.rule(rule, activation), checks, facts])
     return _digest({"format": FORMAT, "opinion": stated(opinion), "settles": settled})

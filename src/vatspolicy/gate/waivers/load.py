@@ -30,7 +30,7 @@ def last_day(first: str) -> str:
 
 @dataclass(frozen=True)
 class Approval:
-    """What an approver answers for: one matter of one product, until a day."""
+    """An approval: one matter of one product, until a day."""
 
     product: str
     fingerprint: str
@@ -54,7 +54,7 @@ class Waiver(Approval):
 
     @property
     def matter(self) -> str:
-        """What it is about."""
+        """Its subject."""
         return self.rule
 
     def is_allowed_by(self, approvers: Approvers) -> bool:
@@ -64,14 +64,14 @@ class Waiver(Approval):
 
 @dataclass(frozen=True)
 class GrantedOpinion(Approval):
-    """One opinion that the spec of one product claims, and that an approver lets count until a day."""
+    """One opinion claimed by the spec of one product, granted by an approver until a day."""
 
     opinion: Fields
-    """What it says, as `stated` returns it."""
+    """Its content, as returned by `stated`."""
 
     @property
     def matter(self) -> str:
-        """What it is about."""
+        """Its subject."""
         return str(self.opinion["about"])
 
     def is_allowed_by(self, approvers: Approvers) -> bool:
@@ -142,13 +142,13 @@ class WaiverSet:
 
     waivers: tuple[Waiver, ...] = ()
     approvers: Approvers | None = None
-    """Approvers; None if nobody may approve anything."""
+    """Approvers; None if approvals are impossible."""
     baseline: GateBaseline | None = None
     strict: bool = False
     """True if the gate also fails on an unused waiver."""
     opinions: tuple[GrantedOpinion, ...] = ()
     problems: tuple[Problem, ...] = ()
-    """Problems of files that could not be read; nothing in such a file applies."""
+    """Problems of unreadable files, whose entries do not apply."""
 
 
 def load_waiver_set(
@@ -200,7 +200,7 @@ A = TypeVar("A", Waiver, GrantedOpinion)
 
 
 def _load_approvals(path: Path, kind: str, make: Callable[[Fields, Fields], A], again: str) -> tuple[A, ...]:
-    """Load the entries of a file. Its list and its schema have one name."""
+    """Load the entries of a file. Its list and its schema have the same name."""
     document = _read(path, kind)
     approvals: list[A] = []
     problems: list[Problem] = []

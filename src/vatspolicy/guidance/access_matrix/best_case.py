@@ -25,7 +25,7 @@ from vatspolicy.core.profile.vocabulary import describe, words
 from vatspolicy.guidance.access_matrix.locations import Site, find_locations
 
 STEP = 0.01
-"""Distance, in percentage points, at which shares beside a threshold of the law are tried too."""
+"""Distance in percentage points to further shares beside a threshold of the law."""
 
 
 _Start = Facts
@@ -90,7 +90,7 @@ class BestCaseSearch:
 
     @functools.cached_property
     def businesses(self) -> tuple[Business, ...]:
-        """Every offer with each of its classes as the law is read first, in the order of the vocabulary."""
+        """Every offer with its classes under the first reading of the law, in the order of the vocabulary."""
         order = list(describe(("services", 0, "offers", 0), self.schemas)["enum"])
         found = []
         for offer in order:
@@ -262,7 +262,7 @@ class BestCaseSearch:
             stands = self.barring(business, case)
             if not stands:
                 return RouteFinding(business, rule, case)
-            barred = stands  # in the end, what stands at the lowest share
+            barred = stands  # at the end, the prohibitions at the lowest share
         if barred is not None:
             return RouteFinding(business, rule, None, barred)
         if failing is None:
@@ -272,7 +272,7 @@ class BestCaseSearch:
         )
 
     def _starts(self, rule: Rule, business: Business) -> Iterator[_Start]:
-        """Yield the shares and origins at which a route may apply somewhere. Kept, since every place asks."""
+        """Yield the shares and origins at which a route may apply somewhere. Cached for all places."""
         key = (rule.name, business)
         if key not in self._starts_by_business:
             self._starts_by_business[key] = ([], self._find_starts(rule, business))
@@ -316,7 +316,7 @@ class BestCaseSearch:
             if not choices:
                 continue
             wrong = self._failing(local, business, choices[0])
-            if wrong:  # no choice of the service area or of other facts can mend it
+            if wrong:  # no choice of the service area or of other facts can help
                 failed = wrong if failed is None else failed & wrong
                 if not any(self.reads(one.check) & _PLACES for one in local if one.id in wrong):
                     break
@@ -346,7 +346,7 @@ class BestCaseSearch:
                     yield location
 
     def barring(self, business: Business, case: BestCase) -> tuple[Rule, ...]:
-        """Return the prohibitions that apply in a case and that no applicant can cure."""
+        """Return the permanent prohibitions that apply in a case."""
         service = self.service(business.offer, case.choice)
         activity = {**service, "activity": self.unlicensed[business.cls]}
         activations = {"service": service, "activity": activity}
@@ -385,7 +385,7 @@ class BestCaseSearch:
         return replace(finding, case=case) if not self.barring(finding.business, case) else None
 
     def binding(self, rule: Rule, business: Business, case: BestCase) -> tuple[Condition, ...]:
-        """Return the conditions of a route that some single change of the case breaks."""
+        """Return the conditions of a route that a single change of the case violates."""
         effect = rule.effect
         assert isinstance(effect, Route)
         found: set[str] = set()
@@ -424,7 +424,7 @@ def _flags(schemas: SchemaSet) -> frozenset[str]:
 
 
 def _origins(strings: frozenset[str], schemas: SchemaSet) -> tuple[list[str], ...]:
-    """Return the investor origins to try: a country that the law does not name, then each that it names."""
+    """Return the investor origins to try: a country not mentioned by the law, then each country mentioned."""
     foreign = sorted(words("country", schemas) - {"CN"})
     ordinary = next((country for country in foreign if country not in strings), foreign[0])
     return ([ordinary], *([country] for country in foreign if country in strings))

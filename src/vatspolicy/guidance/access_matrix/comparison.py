@@ -33,7 +33,7 @@ def compare_matrices(base: Bundle, head: Bundle, day: str, changed: Collection[s
 
 
 def _may_change(base: Bundle, head: Bundle, day: str, changed: Collection[str]) -> bool:
-    """Return False if no changed rule affects the matrix, and the law uses the same words in its values."""
+    """Return False if the changed rules do not affect the matrix and the law uses the same words in its values."""
     rulesets = [bundle.on(day) for bundle in (base, head)]
     for ruleset in rulesets:
         for each, kind in (("service", "classify"), ("service", "deny"), ("activity", "deny"), ("activity", "route")):
@@ -134,7 +134,7 @@ class _MatrixComparison:
         titles: Mapping[str, LocalizedText],
         columns: list[str],
     ) -> Iterator[AccessChange]:
-        """Yield the cells that differ, those of one class and regime that change alike together."""
+        """Yield the cells that differ, grouping equal changes of one class and regime."""
         alike: dict[tuple[str, str, Stated, Stated], list[LocalizedText]] = {}
         schemas = self.sides[1].schemas
         names = describe(("services", 0, "offers", 0), schemas)["x-enum"]
@@ -149,7 +149,7 @@ class _MatrixComparison:
 
 
 def _cell(finding: RouteFinding | None) -> Stated:
-    """Return what a cell states, without its reasons."""
+    """Return the content of a cell without its reasons."""
     if finding is None:
         return NOTHING
     return Stated(state_of(finding), finding.case.share if finding.case else None, finding.rule.contested)

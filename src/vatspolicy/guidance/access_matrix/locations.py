@@ -18,16 +18,17 @@ _WITHOUT = Phrase("{zone} (not {places})")
 
 @dataclass(frozen=True)
 class Site:
-    """Site that represents all sites that the law treats alike, in one zone or outside every zone."""
+    """Site that represents all sites treated alike by the law, in one zone or outside every zone."""
 
     at: str
     zone: str
     alike: tuple[str, ...] = field(repr=False)
     """Codes of all sites that it represents."""
     site: Facts = field(repr=False, compare=False, hash=False)
-    """Site as expressions read it."""
+    """Site in the form for expressions."""
     areas: tuple[list[Tree], ...] = field(repr=False, compare=False, hash=False)
-    """Service areas to try, as expressions read them: the mainland, then the places around the site, largest first."""
+    """Service areas to try, in the form for expressions: the mainland, then the places around the site, largest first.
+    """
     written_areas: tuple[list[Tree], ...] = field(repr=False, compare=False, hash=False)
     schemas: SchemaSet = field(repr=False, compare=False, hash=False)
 

@@ -26,11 +26,11 @@ STRICTNESS: tuple[State, ...] = ("none", "prohibited", "closed", "open")
 
 
 _ELSEWHERE = Phrase("Elsewhere in the mainland")
-"""Title of the largest set of places: all that the other sets leave."""
+"""Title of the largest set of places: all remaining places."""
 
 
 class PlaceError(Exception):
-    """Error for a place or zone in which no company can be registered."""
+    """Error for a place or zone where companies cannot be registered."""
 
 
 def build_matrix(
@@ -191,7 +191,7 @@ def _open_locations(search: BestCaseSearch, finding: RouteFinding, locations: tu
 
 
 def _cell(search: BestCaseSearch, column: str, business: Business, finding: RouteFinding | None) -> result.RegimeCell:
-    """Build one cell: the share with its binding conditions, or the reasons why there is none."""
+    """Build one cell: the share with its binding conditions, or the reasons for its absence."""
     if finding is None:
         return result.RegimeCell(column, "none", None, False, None, (), (), ())
     rule, case, policies, day = finding.rule, finding.case, search.bundle.policies, search.day

@@ -1,4 +1,4 @@
-"""Interview that leads from no profile, or a partial one, to a decision with the fewest questions.
+"""Interview that leads from an empty or partial profile to a decision with the fewest questions.
 
 >>> state = start(load_bundle(), today())  # doctest: +SKIP
 >>> while state.question is not None:  # doctest: +SKIP

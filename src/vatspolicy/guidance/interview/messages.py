@@ -29,7 +29,7 @@ REPLIES: Mapping[bool | None, LocalizedText] = {
     False: Phrase("no, n, false", "replies"),
     None: Phrase("none, 0", "replies"),
 }
-"""Words that a person may type for yes, for no and for an empty list; commas stand between them."""
+"""Words for yes, for no and for an empty list, separated by commas."""
 NAME: LocalizedText = Phrase("What is the product called?")
 
 PHRASES: Mapping[str, LocalizedText] = {

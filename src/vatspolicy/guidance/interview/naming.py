@@ -14,7 +14,7 @@ _LONGEST = 60
 
 
 def name_product(data: Tree, title: str) -> Tree:
-    """Return a profile with the id made from a title, and with the title unless the id says the same."""
+    """Return a profile with the id derived from a title, and with the title unless it equals the id."""
     named = set_fact(data, ("product", "id"), make_slug(title))
     return named if make_slug(title) == title else set_fact(named, ("product", "title"), title)
 

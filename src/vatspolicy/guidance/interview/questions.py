@@ -56,9 +56,9 @@ NAME_PATH: Path = ("product", "id")
 LAUNCH: Path = ("product", "launch")
 SERVICES: Path = ("services",)
 OPINIONS: Path = ("opinions",)
-"""Facts that counsel is asked for, and not the product team."""
+"""Facts for counsel rather than the product team."""
 _LISTED = 100
-"""Maximum number of choices that are listed; more are looked up."""
+"""Maximum number of listed choices; with more, the user searches."""
 _OF_CLASS = Phrase("a service of this class: {classes}")
 
 
@@ -75,7 +75,7 @@ class Question:
     title: LocalizedText
     unit: LocalizedText | None
     choices: tuple[Choice, ...]
-    """Closed choices, including places and words that are looked up and not listed."""
+    """Closed choices, including places and words found only by search."""
     least: float | None
     most: float | None
     """Bounds of a number, or of the length of a list."""
@@ -85,11 +85,13 @@ class Question:
     """Phase of the interview: start, decision or duties."""
     gain: InformationGain
     heading: LocalizedText | None = None
-    """Question that asks for all parts."""
+    """Question for all parts."""
     parts: tuple[Question, ...] = ()
-    """Questions of the facts that are asked for together, this one included; none if it is asked alone."""
+    """Questions combined with this one, including itself; none for a separate question."""
     implied: Tree = None
-    """Answer that stands unless another is given, as the question says; None if there is none."""
+    """Default answer that the question shows; None if there is none."""
+    example: LocalizedText | None = None
+    """Example of an answer, from the schema."""
 
     @property
     def several(self) -> bool:
@@ -119,7 +121,7 @@ class Question:
 
     @property
     def numbered(self) -> bool:
-        """True if a number stands for a choice, and not for an amount."""
+        """True if a number selects a choice rather than stating an amount."""
         return self.listed and not any(part.kind in NUMBERS for part in self.parts)
 
 
@@ -130,7 +132,7 @@ def make_question(
     gain: InformationGain = NO_GAIN,
     others: Iterable[MissingFact] = (),
 ) -> Question:
-    """Build the question that asks for a fact, and for those of `others` that the schema lets it ask for together."""
+    """Build the question about a fact, combined with facts of `others` that the schema groups with it."""
     asked = _make_one(state, fact, phase, gain)
     group = asked_together(fact.path, state.schemas)
     if group is None:
@@ -147,7 +149,7 @@ def make_question(
 
 
 def combine(question: Question) -> Question:
-    """Return a question with its parts as one list, in which each choice names its fact; without parts, itself."""
+    """Return a question with its parts as one list, in which each choice identifies its fact; without parts, itself."""
     if question.heading is None:
         return question
     choices = tuple(
@@ -165,7 +167,7 @@ def _fact_name(path: Path) -> str:
 
 
 def _is_beside(path: Path, other: Path) -> bool:
-    """Return whether two facts are of the same service and of the same license, as far as they are of one."""
+    """Return whether two facts belong to the same service and license, if they belong to any."""
     return all(one == two for one, two in zip(path, other, strict=False) if isinstance(one, int))
 
 
@@ -187,6 +189,7 @@ def _make_one(state: InterviewState, fact: MissingFact, phase: str, gain: Inform
         rules=fact.rules,
         phase=phase,
         gain=gain,
+        example=node.get("x-example"),
     )
 
 
@@ -300,7 +303,7 @@ def _reason(bundle: Bundle, name: str, as_of: str) -> Reason:
         for key in rule.cite
     )
     effect: dict[str, str] = {lang: describe_effect(bundle, rule, lang) for lang in LANGUAGES}
-    if isinstance(rule.effect, Classify) and rule.effect.classes:  # by their names rather than their codes
+    if isinstance(rule.effect, Classify) and rule.effect.classes:  # with names rather than codes
         titles = [label("class", cls, bundle.schemas) for cls in rule.effect.classes]
         effect = say_both(_OF_CLASS, classes=join_both(titles, "semicolon"))
     return Reason(name, rule.message, effect, tuple(cited))

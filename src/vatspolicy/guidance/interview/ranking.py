@@ -99,15 +99,15 @@ def _facts(expression: Expression) -> _Names:
 
 
 FACTS = 6
-"""Maximum number of facts that are compared, in the evaluator's order."""
+"""Maximum number of compared facts, in the evaluator's order."""
 TRIALS = 30
 """Maximum number of evaluations per question."""
 EASY = 2
-"""Cost up to which a fact is easy to put in order (`x-mutable` in the schema)."""
+"""Maximum cost of an easily changed fact (`x-mutable` in the schema)."""
 LAST = 3
-"""Turn of a minor fact of which no answer eliminates an outcome: what is easy may settle the decision without it."""
+"""Turn of a minor fact whose answers do not eliminate outcomes: easy facts may settle the decision first."""
 NEED = 0.25
-"""Weight of a possible need: the first need that is certain makes all others moot. A possible denial has weight 1."""
+"""Weight of a possible need, because one certain need makes the others irrelevant. A possible denial has weight 1."""
 MAX_AHEAD = 25
 """Maximum number of questions that an estimate looks ahead."""
 
@@ -117,15 +117,15 @@ class InformationGain:
     """Outcomes that the answer to a question eliminates."""
 
     expected: float
-    """Average over the answers that were tried."""
+    """Average over the answers tried."""
     worst: int
     """Number eliminated by the least informative answer."""
     of: int
-    """Number of outcomes that are possible now."""
+    """Number of outcomes currently possible."""
     answers: int
-    """Number of answers that were tried; 0 for a question that is always asked."""
+    """Number of answers tried; 0 for a mandatory question."""
     weight: float = 0.0
-    """Average of the weights of the outcomes that are eliminated."""
+    """Average weight of the eliminated outcomes."""
 
 
 NO_GAIN = InformationGain(0.0, 0, 0, 0)
@@ -210,7 +210,7 @@ def rank_facts(
 
 
 def is_easy(path: Path, schemas: SchemaSet) -> bool:
-    """Return whether a fact of the company, or the place of hosting, is easy to put in order: capital, means."""
+    """Return whether a fact of the company, or the place of hosting, is easy to change: capital, means."""
     return (path[0] == "company" or path[-1] == "hosting") and _is_cheap(path, schemas)
 
 
@@ -219,14 +219,14 @@ def _is_cheap(path: Path, schemas: SchemaSet) -> bool:
 
 
 def _is_minor(path: Path, schemas: SchemaSet) -> bool:
-    """Return whether a fact is a part of a place, as a district is, or of a service and cheap to put in order."""
+    """Return whether a fact is part of a place, such as a district, or an easily changed fact of a service."""
     return "at" in describe(path[:-1], schemas).get("properties", {}) or (
         path[0] == "services" and _is_cheap(path, schemas)
     )
 
 
 def _turn(path: Path, schemas: SchemaSet) -> int:
-    """Return when a fact is asked: those of a license that is named, then all others, then what is easy."""
+    """Return the turn of a fact: facts of a selected license first, then all others, then easily changed facts."""
     return 0 if "licenses" in path[:-1] else 2 if is_easy(path, schemas) else 1
 
 
@@ -264,6 +264,12 @@ def _place(order: Mapping[tuple[str, ...], int], path: Path) -> tuple[int, Path]
     return order.get(names, len(order)), tuple(step for step in path if isinstance(step, int))
 
 
+def question_of(path: Path, schemas: SchemaSet) -> str | Path:
+    """Return what identifies the question about a fact: the first fact that it asks for together, or the path."""
+    group = asked_together(path, schemas)
+    return path if group is None else str(group["facts"][0])
+
+
 def estimate_remaining(state: InterviewState, unknown: Iterable[Path]) -> int:
     """Estimate the number of questions left if each answer is a typical one.
 
@@ -274,8 +280,7 @@ def estimate_remaining(state: InterviewState, unknown: Iterable[Path]) -> int:
         fact = next((fact for fact in state.missing() if fact.path not in passed), None)
         if fact is None:
             break
-        group = asked_together(fact.path, state.schemas)
-        asked.add(fact.path if group is None else group["facts"][0])
+        asked.add(question_of(fact.path, state.schemas))
         passed.add(fact.path)
         answers = possible_answers(state.bundle, state.ruleset, state.data, fact.path, fact.rules, state.as_of)
         tries = [typical_answer(answers), *answers] if answers else []

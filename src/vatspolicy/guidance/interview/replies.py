@@ -94,7 +94,7 @@ def _split(separator: re.Pattern[str], text: str) -> Iterator[tuple[int, str]]:
 
 
 def _place(error: Refused, before: str, behind: str) -> Refused:
-    """Return a refusal of one word of a list, with the other words around it; without choices, nothing is kept."""
+    """Return a refusal of one word of a list, with the other words around it if there are choices."""
     if not error.choices or not (before + behind).strip():
         return error
     inner = error.around or ("", "")
@@ -108,7 +108,7 @@ def _is_none(text: str) -> bool:
 
 @cache
 def _replies(meaning: bool | None) -> tuple[str, ...]:
-    """Return the words of both languages for yes, for no or for an empty list."""
+    """Return the words for yes, for no or for an empty list, in both languages."""
     return tuple(one.strip() for text in REPLIES[meaning].values() for one in _COMMA.split(text))
 
 
@@ -144,7 +144,7 @@ def _find(question: Question, text: str) -> Choice:
 
 
 def _synonyms(choice: Choice) -> set[str]:
-    """Return the synonyms as `_plain` writes them, without the sign of the plural."""
+    """Return the synonyms in the form of `_plain`, without the plural marker."""
     return {_plain(synonym).rstrip("s") for synonym in choice.synonyms}
 
 
@@ -167,7 +167,7 @@ def find_group(question: Question, text: str) -> list[Choice]:
 
 
 def code_of(choice: Choice) -> Tree:
-    """Return the word or the truth value that stands for a choice."""
+    """Return the word or the truth value of a choice."""
     value = choice.value
     while isinstance(value, dict):
         value = next(iter(value.values()))
@@ -233,7 +233,7 @@ def _text(question: Question, text: str) -> Tree:
 
 
 def _together(question: Question, text: str) -> Tree:
-    """Return the answers to parts by their paths. What is left out stays open; `none` empties the lists among it."""
+    """Return the answers to parts by their paths. Omitted parts stay open; `none` empties omitted lists."""
     values: dict[str, Tree] = {}
     if any(part.kind in NUMBERS for part in question.parts):
         text = _THOUSANDS.sub("", text)

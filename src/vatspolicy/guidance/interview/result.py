@@ -1,4 +1,4 @@
-"""State of an interview, as the page and other programs read it (question.schema.json)."""
+"""State of an interview, for the page and other programs (question.schema.json)."""
 
 from __future__ import annotations
 
@@ -67,6 +67,8 @@ class Why:
     text: LocalizedText | None
     """Introduction to the rules."""
     rules: tuple[Reason, ...]
+    example: LocalizedText | None = None
+    """Example of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +96,14 @@ class AskedQuestion:
     several: bool
     choices: tuple[Choice, ...]
     eliminates: Gain | None
-    """None for a question that is always asked."""
+    """None for a mandatory question."""
     why: Why
     heading: LocalizedText | None = None
-    """Question that asks for this fact and for those of `together`; None if it is asked alone."""
+    """Combined question for this fact and those of `together`; None for a separate question."""
     together: tuple[AskedQuestion, ...] = ()
-    """Questions that are asked with this one; the answers belong at their own paths."""
+    """Questions combined with this one; the answers belong at their own paths."""
     implied: Tree = None
-    """Answer that stands unless another is given, as the question says."""
+    """Default answer shown with the question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

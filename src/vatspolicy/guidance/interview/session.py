@@ -40,6 +40,7 @@ from vatspolicy.guidance.interview.ranking import (
     InterviewState,
     estimate_remaining,
     is_easy,
+    question_of,
     rank_facts,
 )
 from vatspolicy.guidance.interview.result import AskedQuestion, Choice, Gain, InterviewStep, Progress, Why
@@ -50,7 +51,7 @@ LICENSES: Path = ("company", "licenses")
 DEALS: Path = ("deals",)
 TITLE: Path = ("product", "title")
 LAST_DAY, VALID = "valid_until", "valid"
-"""Last day of a license, and the fact that stands for it where nobody knows the day."""
+"""Last day of a license, and the substitute fact if the day is unknown."""
 
 
 class Refused(Exception):
@@ -130,19 +131,19 @@ class Interview:
 
     @property
     def decided(self) -> bool:
-        """True if one outcome is possible, with lists that are not declared read as empty."""
+        """True if only one outcome is possible, counting undeclared lists as empty."""
         return self.possible_outcomes.range[0] == self.possible_outcomes.range[1]
 
     @functools.cached_property
     def settled(self) -> bool:
-        """True if no answer can change the outcome: also no entry of a list that is not declared."""
+        """True if no answer can change the outcome, including entries of undeclared lists."""
         if not self.decided:
             return False
         return not any(self._rules_changed.values())
 
     @functools.cached_property
     def _rules_changed(self) -> dict[Path, tuple[str, ...]]:
-        """The rules that an entry of a list could change, by the lists that are not declared."""
+        """Undeclared lists, each with the rules that an entry could change."""
         lists = (path for path in (LICENSES, DEALS) if get_fact(self.data, path) is None)
         return {path: self._rules_changed_by(path) for path in lists}
 
@@ -172,7 +173,7 @@ class Interview:
 
     @functools.cached_property
     def further(self) -> int:
-        """Number of questions that would complete the list of duties, as far as they are known; 0 until decided."""
+        """Known number of questions that would complete the list of duties; 0 until decided."""
         return len(self._undetermined_facts()) if self.decided else 0
 
     @functools.cached_property
@@ -185,8 +186,8 @@ class Interview:
             return Progress(number, 0)
         if self.question.phase == "duties":
             return Progress(number, max(1, self.further))
-        pending = len(list(self._initial_facts()))
         state = self.state
+        pending = len({question_of(fact.path, state.schemas) for fact in self._initial_facts()})
         if not self.data["services"]:
             state = state.with_fact(SERVICES, [{"id": "service", "offers": ["marketplace"]}])
         last = sum(self._may_declare(path) for path in (LICENSES, DEALS))
@@ -220,17 +221,17 @@ class Interview:
         return [fact for fact in facts if self._may_ask(fact.path)]
 
     def _instead(self, path: Path) -> Path:
-        """Return the fact to ask for instead of one that is not known: whether a license is valid, not until when."""
+        """Return the fact to ask for instead of an unknown fact: validity of a license instead of its last day."""
         return (*path[:-1], VALID) if path in self.skipped and path[-1] == LAST_DAY else path
 
     def _undeclared_list(self) -> MissingFact | None:
-        """Return an undeclared list of which an entry could change the decision."""
+        """Return an undeclared list with a possible entry that could change the decision."""
         if not self.decided or not self.data["services"]:
             return None
         return self._undeclared(LICENSES) or self._undeclared(DEALS)
 
     def _undeclared(self, path: Path, early: bool = False) -> MissingFact | None:
-        """Return a list that is not declared, if an entry of it could change the outcome.
+        """Return an undeclared list if one of its entries could change the outcome.
 
         `early`: also if an entry of it asks for facts that could.
         """
@@ -274,7 +275,7 @@ class Interview:
         return self._undetermined_facts(Need) if self.settled and self.decision.decision != "deny" else []
 
     def _undetermined_facts(self, effects: type | UnionType = Duty | Need) -> list[MissingFact]:
-        """Return the facts that leave rules with such an effect undetermined; first the one that most rules read."""
+        """Return the facts that leave rules with such an effect undetermined, the most widely read first."""
         rules: dict[Path, dict[str, None]] = {}
         for finding in self.decision.undetermined:
             if isinstance(finding.rule.effect, effects):
@@ -284,12 +285,12 @@ class Interview:
         return [MissingFact(path, tuple(rules[path])) for path in paths if self._may_ask(path)]
 
     def _may_ask(self, path: Path) -> bool:
-        """Return whether a product team is asked for a fact: not for opinions, nor twice."""
+        """Return whether to ask a product team for a fact: never for opinions, and never twice."""
         return path != OPINIONS and path not in self.skipped
 
     @functools.cached_property
     def opinions(self) -> tuple[str, ...]:
-        """Names of the rules and conditions whose law nobody has read, and on which the decision waits for an opinion.
+        """Names of the rules and conditions on unread law for which the decision needs an opinion.
 
         Empty while there are other facts to ask for.
         """
@@ -312,7 +313,7 @@ class Interview:
         try:
             expected = set_fact(self.data, path, value)
             if path == NAME_PATH and isinstance(value, str):
-                is_free = self.named or self.profile.name == UNNAMED  # else the id is that of a file, which keeps it
+                is_free = self.named or self.profile.name == UNNAMED  # otherwise the id comes from the file and stays
                 expected = name_product(self.data, value) if is_free else set_fact(self.data, TITLE, value)
             text, rewritten = self._write(path, value, expected)
             document = parse_document(text, self.document.file)
@@ -464,7 +465,7 @@ def _describe(interview: Interview, question: Question) -> AskedQuestion:
         several=question.several,
         choices=question.choices,
         eliminates=Gain(gain.expected, gain.worst, gain.of) if gain.answers else None,
-        why=Why(introduction(question), reasons(interview.bundle, question.rules, interview.day)),
+        why=Why(introduction(question), reasons(interview.bundle, question.rules, interview.day), question.example),
         heading=question.heading,
         together=tuple(_describe(interview, part) for part in question.parts if part.path != question.path),
         implied=question.implied,

@@ -18,7 +18,7 @@ from vatspolicy.i18n.words import FRAMES, VERDICTS, aside, joint, word
 from vatspolicy.output import Style
 
 RULES_SHOWN = 6
-"""Maximum number of rules that an explanation shows; the others are counted."""
+"""Maximum number of rules in an explanation; the rest is counted."""
 _LAWS_SHOWN = 2
 _EXAMPLES_SHOWN = 4
 _INTERRUPTING = ("?", "？", "h", "help")
@@ -43,7 +43,7 @@ class Terminal:
     menu: bool = False
     """True if `read` shows the choices itself."""
     kept: dict[Path, tuple[str, str]] = field(default_factory=dict)
-    """By question, the words around one that means several: the next answer takes its place."""
+    """By question, the words around an ambiguous word, which the next answer replaces."""
 
     def run(self, state: Interview) -> tuple[Interview, bool]:
         """Ask until no question is left. Return the last state, and True if the user quit early."""
@@ -141,14 +141,14 @@ class Terminal:
         yield from (paint(line, "bold") for line in wrap(clean(asked), self.room))
         yield from (paint(line, "dim") for line in self.legal_basis(state, question))
         shown = question.listed and not self.menu
-        for part in question.parts:  # those that the list does not name
+        for part in question.parts:  # parts that the list does not cover
             yield from self.part(part, whole=not shown or not part.choices)
         if shown:
             yield from self.offer(question)
         yield from (paint(line, "dim") for line in (*self.how(question), *self.help()))
 
     def part(self, part: Question, whole: bool) -> Iterator[str]:
-        """Yield one of several questions with its unit if `whole`, and the answer that is implied."""
+        """Yield one of several questions with its unit if `whole`, and the default answer."""
         if whole and part.kind != "text":
             unit = "" if part.unit is None else aside(part.unit[self.lang], self.lang)
             yield from wrap(clean(f"{part.text[self.lang]}{unit}"), self.room, "  ", "  ")
@@ -157,12 +157,14 @@ class Terminal:
             yield from wrap(clean(say("implied", self.lang, answer=answer)), self.room, "  ", "  ")
 
     def offer(self, question: Question, again: bool = False) -> Iterator[str]:
-        """Yield the choices of a question, or the groups of many; of a question with parts all, unless `again`."""
+        """Yield the choices of a question, or groups for many choices; all choices for a question with parts, unless
+        `again`.
+        """
         if not question.groups or len(question.choices) <= _COLLAPSED:
             yield from self.choices(question)
         elif not question.parts or again:
             yield from self.groups(question)
-        else:  # `none` says that the rest is not there, so that all must be seen
+        else:  # `none` excludes the rest, so all choices must be visible
             for name, first, last in question.groups:
                 members = enumerate(question.choices[first - 1 : last], first)
                 inside = joint("semicolon", self.lang).join(f"{at} {one.label[self.lang]}" for at, one in members)
@@ -179,7 +181,7 @@ class Terminal:
         return word(FRAMES, "status", self.lang, number=number, text=far)
 
     def legal_basis(self, state: Interview, question: Question) -> Iterator[str]:
-        """Yield the articles behind a question; of rules of several laws only their number."""
+        """Yield the articles behind a question, or only the number of rules if they come from several laws."""
         found = reasons(state.bundle, question.rules, state.day)
         cited = dict.fromkeys(self.cited(reason.citations[0]) for reason in found)
         if len(cited) > _LAWS_SHOWN:
@@ -249,7 +251,8 @@ class Terminal:
         """Yield the rules that read the answer, with message, effect and articles."""
         for part in question.parts or (question,):
             members = words_of((*part.path, 0), state.bundle.schemas) if part.several else ()
-            told = [
+            told = [] if part.example is None else [part.example[self.lang]]
+            told += [
                 joint("colon", self.lang).join((w.name[self.lang], w.example[self.lang]))
                 for w in members
                 if w.name and w.example

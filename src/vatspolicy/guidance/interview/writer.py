@@ -1,4 +1,4 @@
-"""Writer of answers into the text of a profile, each below its question."""
+"""Writes answers into the text of a profile, each below its question."""
 
 from __future__ import annotations
 

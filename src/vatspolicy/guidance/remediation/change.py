@@ -1,4 +1,4 @@
-"""Changes that a team can make, as edits of the written profile, and the facts that can be changed."""
+"""Changes that a team can make, as edits of the written profile, and the changeable facts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Mutability:
     phrase: LocalizedText
     """Description of the change, in both languages."""
     follows: str | None
-    """Path of the fact that this one changes with; its own cost is 0."""
+    """Path of the fact that changes together with this fact; this fact then costs 0."""
     keep: frozenset[str]
     """Members of a list that are never removed."""
     rest: Facts = field(repr=False)
@@ -60,7 +60,7 @@ class Edit:
     drop: frozenset[str] = frozenset()
 
     def conflicts_with(self, other: Edit) -> bool:
-        """Return True if both edits write to one place, unless both only remove members of one list."""
+        """Return True if both edits write to the same place, unless both only remove members of a list."""
         shared = min(len(self.path), len(other.path))
         return self.path[:shared] == other.path[:shared] and not (self.drop and other.drop)
 
@@ -78,7 +78,7 @@ class Change:
     """Names of the changed facts, as in `Obstacle.names`; `*` for all of a service."""
     phrase: LocalizedText
     services: frozenset[str] = frozenset()
-    """Services that it concerns; empty for all."""
+    """Affected services; empty for all."""
     target: Target | None = None
     """Destination of a relocation."""
     parts: str = ""
@@ -107,7 +107,7 @@ def apply_changes(profile: Profile, changes: Iterable[Change]) -> Profile:
 
 def _set(data: Tree, edit: Edit) -> None:
     if len(edit.path) == 2 and edit.path[0] == "services":
-        return  # a service goes last, so that the others keep their positions
+        return  # services are removed last, so that the others keep their positions
     *above, last = edit.path
     for step in above:
         data = data.setdefault(step, {}) if isinstance(data, dict) else data[step]

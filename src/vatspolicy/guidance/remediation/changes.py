@@ -1,4 +1,4 @@
-"""Catalog of changes of a profile: mutable facts, at the values that the rules in force compare them with."""
+"""Catalog of changes of a profile: mutable facts, with the values that rules in force use in comparisons."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def member_label(path: Path, member: str, schemas: SchemaSet) -> LocalizedText:
 
 
 def _lower_share(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
-    """Yield joint ventures at each lower share that a rule compares with, with a mainland investor."""
+    """Yield joint ventures with a mainland investor at each lower share used in a rule."""
     company = profile.facts["company"]
     share, mutability = company.get("foreign_percent"), _mutability(profile, "company", "foreign_percent")
     for value in find_breakpoints(ruleset, "foreign_percent", lower=True) if share else ():
@@ -96,7 +96,7 @@ def _lower_share(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
 
 
 def _acquire_less(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
-    """Yield a smaller foreign share after the closing of a deal, at each lower share that a rule compares with."""
+    """Yield a smaller foreign share after the closing of a deal, at each lower share used in a rule."""
     mutability = _mutability(profile, "deals", SHARE_AFTER)
     for place, deal in enumerate(profile.facts.get("deals", ())):
         share = deal.get(SHARE_AFTER)
@@ -110,7 +110,7 @@ def _acquire_less(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
 
 
 def _admit_adults(profile: Profile) -> Iterator[Change]:
-    """Yield a service for adults alone, where people under 18 use it."""
+    """Yield a service for adults only, if people under 18 use it."""
     data, mutability = profile.facts.get("data", {}), _mutability(profile, "data", "minors")
     if data.get("minors"):
         names = [name for name in ("minors", "children", "minors_monthly_users") if data.get(name)]
@@ -121,7 +121,7 @@ def _admit_adults(profile: Profile) -> Iterator[Change]:
 
 
 def _bring_in_supplier(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
-    """Yield a certified supplier of Hong Kong as the foreign investor, where a route reads the certificate."""
+    """Yield a certified supplier of Hong Kong as the foreign investor, if a route reads the certificate."""
     company, mutability = profile.facts["company"], _mutability(profile, "company", "certificates")
     known = company.get("certificates")
     if not company.get("foreign_percent") or known is None or SUPPLIER in known:
@@ -199,7 +199,7 @@ _SINGLE = {
     ("services", "satellites"): "satellites",
     ("services", "through_gateway"): "gateway",
 }
-"""Kinds of changes by fact, for facts that change alone to a value of their mark."""
+"""Kinds of changes by fact, for facts that change separately to a value of their mark."""
 
 
 def _set_values(profile: Profile) -> Iterator[Change]:
@@ -232,13 +232,15 @@ def _find_facts(profile: Profile, names: tuple[str, ...]) -> Iterator[tuple[str 
             rest = names[2:]
             for step in rest:
                 value = value.get(step) if value is not None else None
-            # what several services inherit is set for the one service that it is about
+            # a fact inherited by several services is set only for the affected service
             at: Path = (*path, *rest) if path[0] == "services" else ("services", index, *names[1:])
             yield service["id"], at, value
 
 
 def _is_plausible(profile: Profile, kind: str, service: str | None) -> bool:
-    """Return False for a contract with a partner that runs no service, or a new legal form of an overseas company."""
+    """Return False for a contract with a partner that does not run a service, or a new legal form of an overseas
+    company.
+    """
     if kind == "contract":
         found = next(fact for fact in profile.facts["services"] if fact["id"] == service)
         return bool(found.get("operated_by") == "partner")

@@ -21,7 +21,7 @@ _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Finding that keeps a decision from being milder, with the facts it depends on."""
+    """Finding that prevents a milder decision, with the facts it depends on."""
 
     service: str | None
     names: frozenset[str]
@@ -55,7 +55,7 @@ def find_obstacles(profile: Profile, decision: Decision, lift_needs: bool) -> tu
 
 
 def _operators(profile: Profile) -> dict[str | None, tuple[str, ...]]:
-    """Return who operates each service, and the product (None): company or partner, then the shares that count."""
+    """Return the operator of each service, and of the product (None): company or partner, then the relevant shares."""
     operators: dict[str | None, tuple[str, ...]] = {None: ("company", f"company.{SHARE}")}
     for service in profile.facts["services"]:
         operator = operator_of(profile.facts, service)
@@ -106,7 +106,7 @@ def _facts_of_expression(expression: Expression, operators: tuple[str, ...]) -> 
 
 
 def blocking_expressions(ruleset: RuleSet, effects: Iterable[str] = ("deny", "need", "route")) -> Iterator[Expression]:
-    """Yield the expressions of the rules in force that can be obstacles, including route conditions."""
+    """Yield the expressions of rules in force that can be obstacles, including route conditions."""
     for key, rules in ruleset.rules.items():
         if key.partition("/")[2] not in effects:
             continue

@@ -43,7 +43,7 @@ def find_hosting_changes(profile: Profile) -> Iterator[Change]:
 
 
 def _go_abroad(profile: Profile, index: int) -> Iterator[Edit]:
-    """Yield the edits that hosting abroad brings: facilities abroad, and data of mainland users that leaves."""
+    """Yield the edits for hosting abroad: facilities abroad, and data of mainland users leaving the mainland."""
     facilities = profile.facts["services"][index].get("facilities")
     if facilities and any(facility["province"] != "overseas" for facility in facilities):
         yield Edit(("services", index, "facilities"), ["overseas"])
@@ -52,7 +52,7 @@ def _go_abroad(profile: Profile, index: int) -> Iterator[Edit]:
 
 
 def _come_to_mainland(profile: Profile, index: int) -> Iterator[Edit]:
-    """Yield the edit of facilities that hosting in the mainland needs: those abroad move to the office."""
+    """Yield the edit for hosting in the mainland: facilities abroad move to the office."""
     facilities = profile.facts["services"][index].get("facilities")
     office = profile.facts["company"].get("registered")
     if (
@@ -82,7 +82,7 @@ _PHRASES: Mapping[str, LocalizedText] = {
     "domestic": Phrase("Have a mainland partner without foreign investors run the service"),
     "own": Phrase("The company runs the service itself"),
 }
-"""Phrases for a partner that replaces one, that holds permits of content alone, and that needs no license; for none."""
+"""Phrases for another partner, a partner with only content permits, and a partner without a license; for no partner."""
 _FACILITY = ("at", "ftz", "kind", "tenure")
 """Facts of a facility that stay when the partner takes it over."""
 _ROUNDS = 4
@@ -90,7 +90,7 @@ _ROUNDS = 4
 
 
 def find_partner_changes(bundle: Bundle, profile: Profile, decision: Decision) -> Iterator[Change]:
-    """Yield a licensed partner for the blocked services, or for all; or the company itself in place of a partner."""
+    """Yield a licensed partner for the blocked services or for all, or the company itself instead of a partner."""
     ruleset = bundle.on(decision.as_of)
     services = profile.facts["services"]
     every = tuple(service["id"] for service in services)
@@ -134,7 +134,7 @@ def _extend_licenses(ruleset: RuleSet, profile: Profile, decision: Decision) -> 
 
 
 def _extend(stated: Facts, needed: Facts, decision: Decision, profile: Profile) -> dict[str, Tree]:
-    """Return a license with the classes, the places and the days that are needed besides those stated."""
+    """Return a license extended by the required classes, places and days."""
     day = max(decision.as_of, profile.launch or decision.as_of)
     license = {**stated}
     for name in ("classes", "area") if needed else ():

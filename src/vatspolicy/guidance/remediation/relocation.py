@@ -1,4 +1,4 @@
-"""Relocation to a place that a route names: registered office, facilities and service area, alone or together."""
+"""Relocation to a place listed in a route: registered office, facilities and service area, separately or together."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ services that the partner runs.
 _LICENSED = "licenses"
 """Source of the places that licenses cover."""
 OWNED = 2
-"""Additional cost of leaving a data center of one's own: an office moves more easily."""
+"""Additional cost of leaving an own data center, because an office moves more easily."""
 
 
 def find_relocations(ruleset: RuleSet, profile: Profile, decision: Decision) -> Iterator[Change]:
-    """Yield relocations to places that the profile uses already, and to one more place of every source."""
+    """Yield relocations to places already used in the profile, and to one more place of every source."""
     blocked = frozenset(finding.subject.service for finding in decision.denials if finding.subject.service)
     every = frozenset(service["id"] for service in profile.facts["services"])
     known: set[str] = set()
@@ -73,7 +73,7 @@ def relocate(
                 if not found:
                     break
             else:
-                if repr(edits) not in seen:  # for another group of services it may be the same
+                if repr(edits) not in seen:  # another group of services may give the same relocation
                     seen.add(repr(edits))
                     yield _make_change(profile, target, part, cost, tuple(edits), services, position)
 
@@ -134,7 +134,7 @@ def _registered(profile: Profile, target: Target, _: frozenset[str]) -> list[Edi
     if office is None or target.holds(office):
         return []
     edits = [Edit(("company", "registered"), target.site(office))]
-    if office["province"] == "overseas":  # a company abroad does not move, it founds one
+    if office["province"] == "overseas":  # a company abroad founds a company instead of moving
         if "mainland_entity" in profile.document.data["company"]:
             edits.append(Edit(("company", "mainland_entity"), True))
         if company.get("legal_form") in FOREIGN_FORMS:
@@ -151,7 +151,7 @@ def _partners_facilities(profile: Profile, target: Target, services: frozenset[s
 
 
 def _move(target: Target, services: Iterable[tuple[int, Facts]]) -> list[Edit]:
-    """Return the edits that bring all facilities of services to a place, those rented elsewhere included."""
+    """Return the edits that move all facilities of services to a place, including rented facilities."""
     edits = []
     for index, service in services:
         facilities = service.get("facilities")
@@ -233,7 +233,7 @@ def _services_of(profile: Profile, services: frozenset[str], operator: str) -> l
 
 
 def _anywhere(profile: Profile) -> Iterator[Change]:
-    """Yield the foundation of a mainland company by an overseas one, where it has a facility or users."""
+    """Yield the foundation of a mainland company by an overseas company, at a place with its facilities or users."""
     office = profile.facts["company"].get("registered")
     if office is None or office["province"] != "overseas":
         return

@@ -1,4 +1,4 @@
-"""The typed result of a search for ways forward, and how it is made."""
+"""The typed result of a search for ways forward, and its construction."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class ChangedFact:
     before: Tree
     """None if it is not stated."""
     after: Tree
-    """None if it is left out."""
+    """None if it is omitted."""
     from_: LocalizedText
     to: LocalizedText
 
@@ -108,7 +108,7 @@ class NamedRoute:
 
 @dataclass(frozen=True, slots=True)
 class License:
-    """License that would do."""
+    """A sufficient license."""
 
     instrument: InstrumentRecord
     authority: tuple[Authority, ...]
@@ -126,7 +126,7 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class SplitOff:
-    """Service that is split off, with the decision on it as it was."""
+    """Service that is split off, with its decision in the original form."""
 
     service: str
     decision: str
@@ -166,15 +166,15 @@ class Extent:
     """Extent of the search."""
 
     looked: int
-    """Combinations that were decided."""
+    """Number of decided combinations."""
     most: int
-    """Most changes of a combination."""
+    """Maximum number of changes in a combination."""
     exhausted: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Unstated:
-    """Fact that no change was considered of, because it is not stated."""
+    """Fact that is not stated, so that its changes were not considered."""
 
     path: str
     title: LocalizedText
@@ -216,7 +216,7 @@ class Ways:
     services: tuple[Service, ...]
     denials: tuple[Obstacle, ...]
     goal: str | None
-    """None if nothing is milder than the decision."""
+    """None if a milder decision does not exist."""
     proposals: tuple[Proposal, ...]
     undecided: tuple[Proposal, ...]
     """Proposals that lift every denial but leave facts missing."""

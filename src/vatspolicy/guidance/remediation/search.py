@@ -44,11 +44,11 @@ class FoundProposal:
     alternatives: tuple[Target, ...] = ()
     """Equivalent places, each evaluated too."""
     split_off: tuple[Decision, ...] = ()
-    """Decisions on the services that are split off, as they were."""
+    """Decisions on the services that are split off, in their original form."""
     waits_long: bool = False
-    """True for a launch that is put off by more than a year."""
+    """True for a launch delayed by more than a year."""
     settled_by: tuple[tuple[Path, tuple[Tree, ...]], ...] = ()
-    """A missing fact, and the values of it with which the changes reach the goal."""
+    """A missing fact, and its values with which the changes reach the goal."""
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -62,7 +62,7 @@ class RemediationPlan:
 
     decision: Decision
     goal: str | None
-    """Goal of the search; None if nothing is milder than the present decision."""
+    """Goal of the search; None if a milder decision does not exist."""
     proposals: tuple[FoundProposal, ...]
     """Proposals that reach the goal, cheapest first."""
     undecided: tuple[FoundProposal, ...]
@@ -74,7 +74,7 @@ class RemediationPlan:
     exhausted: bool
     """True if every relevant combination was evaluated; False if the limit ended the search."""
     unstated: tuple[Path, ...] = ()
-    """Facts behind the obstacles that a team can change and that are not stated, so that no change was tried."""
+    """Changeable facts behind the obstacles that are not stated, so that their changes were not tried."""
 
 
 def find_remediations(
@@ -111,7 +111,7 @@ def find_remediations(
 
 
 def find_unstated(profile: Profile, decision: Decision, goal: str) -> Iterator[Path]:
-    """Yield the facts behind the obstacles that a team can change and that are not stated, in the schema's order.
+    """Yield changeable facts behind the obstacles that are not stated, in the schema's order.
 
     Facts that the decision misses anyway are omitted.
     """
@@ -196,7 +196,7 @@ class Search:
         )
 
     def _find_settling_values(self, proposal: FoundProposal) -> Iterator[tuple[Path, tuple[Tree, ...]]]:
-        """Yield each fact that a proposal misses, with the values that alone let it reach the goal."""
+        """Yield each missing fact of a proposal, with the values that reach the goal by themselves."""
         ruleset = self.bundle.on(proposal.decision.as_of)
         for missing in proposal.decision.missing:
             answers = possible_answers(
@@ -248,7 +248,7 @@ class Search:
             alone = Change("split", (), 0, rest, frozenset(), dict.fromkeys(LANGUAGES, name))
             try:
                 yield evaluate(self.bundle, apply_changes(self.profile, [alone]), proposal.decision.as_of)
-            except InvalidInput:  # what is left of the product makes no valid profile: nothing is decided of it
+            except InvalidInput:  # the rest of the product is not a valid profile and cannot be decided
                 continue
 
     def _lifts(self, decision: Decision) -> bool:
@@ -287,7 +287,7 @@ class Search:
 
 
 def _is_part(part: Change, change: Change) -> bool:
-    """Return True if one relocation is a part of another to the same place."""
+    """Return True if a relocation is part of another relocation to the same place."""
     if part.target is None or part.target != change.target or part is change:
         return False
     return set(part.parts) < set(change.parts) and part.services <= change.services
@@ -308,7 +308,7 @@ def route_names(decision: Decision) -> frozenset[str]:
 
 
 def drop_redundant(profile: Profile, proposals: Iterable[FoundProposal]) -> list[FoundProposal]:
-    """Return the cheapest proposal of each signature, without those that only extend another one."""
+    """Return the cheapest proposal of each signature, without mere extensions of others."""
     kept: list[FoundProposal] = []
     for proposal in sorted(proposals, key=_order):
         if not any(_is_redundant(profile, other, proposal) for other in kept):

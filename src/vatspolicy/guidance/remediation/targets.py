@@ -1,4 +1,4 @@
-"""Places named by rules, to which a company, its facilities or its service area could move."""
+"""Places in rules, to which a company, its facilities or its service area could move."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _SEATS = {"shanghai": "shanghai-pudong", "shanghai-original": "shanghai-pudong",
 
 
 ANYWHERE = "mainland"
-"""Source of a target that no rule names: anywhere in the mainland."""
+"""Source of a target that is not in a rule: anywhere in the mainland."""
 _MAINLAND = Phrase("mainland China, for example {place}")
 
 
 @dataclass(frozen=True)
 class Target:
-    """Place or free-trade zone that a rule names."""
+    """Place or free-trade zone in a rule."""
 
     source: str
-    """Parameter that lists it, or rule that names it; targets of one source are alternatives."""
+    """Parameter or rule that contains it; targets of one source are alternatives."""
     key: str
     places: tuple[str, ...]
     """Codes of the gazetteer; places within any of them match."""
@@ -86,7 +86,7 @@ def sites_by_place(schemas: SchemaSet) -> Mapping[str, tuple[str, ...]]:
 
 
 def find_targets(ruleset: RuleSet, decision: Decision) -> tuple[Target, ...]:
-    """Return the places named by routes of the activities of a decision and by the rules that deny it."""
+    """Return the places in routes of the activities of a decision and in the rules that deny it."""
     rules: dict[Rule, None] = {}
     for service in decision.services:
         for activity in service.activities:

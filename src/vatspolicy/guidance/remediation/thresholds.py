@@ -124,9 +124,9 @@ def _distances(
         if path is None or value is None or threshold <= 0 or FactWording(profile.schemas).unit(path) not in QUANTITIES:
             continue
         beyond = _value_beyond(op, value, threshold, 1 if isinstance(value, int) else 0.01)
-        high = speaks is (beyond < value)  # it speaks on the high side
+        high = speaks is (beyond < value)  # it applies on the high side
         if not high and FactWording(profile.schemas).unit(path) != "RMB yuan":
-            continue  # too few people or too small a share forbids nothing; too little capital may
+            continue  # low numbers of people or shares do not prohibit anything; too little capital may
         if evaluate(expression.tree, _with_fact(activation, fact, type(value)(beyond)), ruleset.params) is not speaks:
             distance = abs(value - threshold)
             yield ThresholdDistance(path, value, threshold, parameter, rule, service, cls, high, not speaks, distance)

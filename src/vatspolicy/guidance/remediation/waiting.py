@@ -22,7 +22,7 @@ def postpone_launch(
     """Yield the change of the launch to the first such day, the profile and the decision; nothing if there is none."""
     mutability = mutable_facts(bundle.schemas)["product", "launch"]
     for day in _days(bundle, decision)[:days]:
-        # a launch that is planned for later still is not moved: only the day of the law is
+        # a launch planned for even later is not moved: only the day of the law moves
         edits = () if day <= (profile.launch or "") else (Edit(("product", "launch"), day),)
         phrase = both(FRAMES, "detail", text=mutability.phrase, detail={"en": f"on {day}", "zh": day})
         change = Change("launch", (day,), mutability.cost, edits, frozenset(), phrase)

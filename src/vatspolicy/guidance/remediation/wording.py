@@ -120,7 +120,7 @@ def threshold_text(bundle: Bundle, threshold_distance: ThresholdDistance, ids: I
     name, about = title(threshold_distance.path, ids, bundle.schemas), consequence(bundle, threshold_distance)
     threshold = facts.quantity(threshold_distance.threshold, threshold_distance.path)
     quantity = facts.unit(threshold_distance.path)
-    if quantity not in ("percent", "RMB yuan"):  # the unit stands with the distance
+    if quantity not in ("percent", "RMB yuan"):  # the distance includes the unit
         threshold = dict.fromkeys(LANGUAGES, f"{threshold_distance.threshold:,.0f}")
     if quantity == "RMB yuan":
         distance = facts.quantity(threshold_distance.distance, threshold_distance.path)

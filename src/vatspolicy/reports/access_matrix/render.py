@@ -83,7 +83,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Note:
-    """A note below the table: what must hold, or why there is nothing, and the law."""
+    """A note below the table: conditions, or reasons for an empty cell, and the law."""
 
     sign: str
     """A letter: a, b … z, aa."""
@@ -111,7 +111,7 @@ def stand(matrix: Matrix, lang: Language) -> str:
 
 
 def share(percent: float, lang: Language) -> str:
-    """Format a share; one just below a limit is shown as below it, and none as domestic."""
+    """Format a share; a share just below a limit appears as below the limit, and no share as domestic."""
     if percent == 0:
         return word(WORDS, "zero", lang)
     limit = round(percent + 0.01, 6)
@@ -224,10 +224,10 @@ def column_note(column: Regime | PlaceSet, lang: Language) -> str:
 
 
 _LEAST = 20
-"""Cells that the names of rows need on a terminal; with less room every row becomes a list."""
+"""Width of row names on a terminal; with less room, every row becomes a list."""
 
 _OFFERS = 2
-"""Offers that the name of a row lists on a terminal."""
+"""Maximum number of offers in the name of a row on a terminal."""
 
 
 def render(
@@ -397,7 +397,7 @@ def _routes(row: Row, said: Mapping[tuple[str, str], None], lang: Language, room
 
 
 _LONG = 60
-"""Cells from which the head of a column is given more room on a page."""
+"""Number of cells from which the head of a column has more room on a page."""
 
 
 def render_markdown(tables: Sequence[Matrix], lang: Language) -> str:
@@ -449,7 +449,7 @@ class ShownCell:
     is_open: bool
     is_special: bool
     level: str
-    """Openness, which selects the color; the text says it too."""
+    """Openness, which selects the color; the text also shows it."""
 
 
 @dataclass(frozen=True)

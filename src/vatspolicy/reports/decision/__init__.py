@@ -1,4 +1,4 @@
-"""Reports: the decisions of one run in the format that a reader or a machine wants."""
+"""Reports: the decisions of one run in a format for people or programs."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ FORMATS = tuple(name for name, format in formats.FORMATS.items() if not format.l
 BINARY_FORMATS = tuple(name for name, format in formats.FORMATS.items() if format.library)
 """Formats for counsel that are files, not text; they need the extra `export`."""
 EXTENTS = ("screen", "details", "summary", "failures", "quiet")
-"""Extents of a report: one screen, everything, one line a spec, one line a spec that fails, the last line."""
+"""Extents of a report: one screen, everything, one line per spec, one line per failing spec, the last line."""
 
 
 def load_writer(format: str) -> ModuleType:
-    """Return the module that writes decisions in a format: a `Report` of pieces, or `render` for one that is whole.
+    """Return the module that writes decisions in a format: a `Report` of pieces, or `render` for a complete report.
 
     Its LEAVES_OUT names the fields that it does not show, by the reason why.
     """
@@ -35,13 +35,13 @@ def load_writer(format: str) -> ModuleType:
 
 
 def begin_report(format: str, view: View) -> Report:
-    """Begin a report in a format that is not whole."""
+    """Begin a report in pieces."""
     report: Report = load_writer(format).Report(view)
     return report
 
 
 def finish_report(pieces: Pieces, number: int, format: str, lang: Language, run: Run) -> Iterator[str]:
-    """Yield a report whose decisions are all added; JSON has problems in the language of the run."""
+    """Yield a report after all decisions were added; JSON has problems in the language of the run."""
     problems = [*run.problems, *_not_found(run.gate)]
     if format != "json":
         problems = [in_language(problem, lang) for problem in problems]

@@ -1,4 +1,4 @@
-"""Markdown in short, for a comment on a pull request and for a job summary: what changes, verdicts, causes, next steps.
+"""Short Markdown for a comment on a pull request and for a job summary: changes, verdicts, causes, next steps.
 
 The first line is MARKER, by which a pipeline finds its comment again and writes it anew.
 """
@@ -26,11 +26,11 @@ from vatspolicy.reports.words import phrase
 
 MARKER = "<!-- vatspolicy gate -->"
 SHOWN = 3
-"""Causes of a decision that are not folded."""
+"""Maximum number of causes of a decision that are not folded."""
 SECTIONS = 10
-"""Specs whose causes are told; the table has the others, too."""
+"""Maximum number of specs with causes; the table includes the others."""
 ROWS = 50
-"""Specs in the table, and in the list of changes. GitHub takes no comment of more than 65,536 characters."""
+"""Maximum number of specs in the table, and in the list of changes. GitHub limits comments to 65,536 characters."""
 WORDS: Table = {
     "next": Phrase("Next: {command}", "comment"),
     "get": Phrase("License to get: {title}"),
@@ -56,7 +56,7 @@ LEAVES_OUT = {
 
 
 class Report(pieces.Report):
-    """The verdict of the gate, what the change does, a table of several specs, and causes with next steps."""
+    """The verdict of the gate, the effects of the change, a table of several specs, and causes with next steps."""
 
     def take(self, record: Record, seconds: float = 0.0) -> Texts:
         """Return the causes of a decision, its row of the table, and its limits."""
@@ -66,7 +66,7 @@ class Report(pieces.Report):
         return section, json.dumps(make_row(record, lang, self.judgement)), json.dumps(limits)
 
     def _is_plain(self, record: Record) -> bool:
-        """Return True for a spec that is allowed by law alone, that no reading contests, and that passes the gate."""
+        """Return True for an allowed and uncontested spec without waivers or opinions that passes the gate."""
         resting = record.contested or record.waived or digest.say_standing(record.opinions, self.lang)
         return record.decision == "allow" and not resting and not self.judgement.find_failures(record)
 
@@ -120,14 +120,14 @@ def _table(rows: list[tuple[str, str, str, str, str]], lang: Language) -> Iterat
 
 
 def _fold(lines: list[str], lang: Language, before: str = "") -> str:
-    """Return lines of HTML that a click unfolds, in one line of Markdown."""
+    """Return foldable lines of HTML, in one line of Markdown."""
     items = "".join(f"<li>{line}</li>" for line in lines)
     summary = escape_line_of_html(count(COUNTS, "causes", len(lines), lang))
     return f"{before}<details><summary>{summary}</summary><ul>{items}</ul></details>\n"
 
 
 def _section(record: Record, lang: Language) -> str:
-    """Return what decides, what cannot be fixed first, and the next command."""
+    """Return the decisive points, those that cannot be fixed first, and the next command."""
     verdict = f"{ICONS[record.decision]} {digest.say_verdict(record, lang)}{joint('colon', lang)}{record.title}"
     low, high = (word(VERDICTS, outcome, lang) for outcome in record.range)
     details = [record.as_of, f"{low} – {high}" if low != high else "", digest.say_hint(record, lang)]

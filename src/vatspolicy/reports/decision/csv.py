@@ -1,4 +1,4 @@
-"""Decisions as CSV: one row a finding, for spreadsheets and scripts. Columns and effects keep their names always."""
+"""Decisions as CSV: one row per finding, for spreadsheets and scripts. Column and effect names are the same always."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Report(pieces.Report):
 
 
 def _row(lead: Mapping[str, object], **more: object) -> str:
-    """Return a row in one line. No cell is a formula for a spreadsheet, whatever sign it begins with."""
+    """Return a row in one line. A cell is never a formula for a spreadsheet, whatever its first character."""
     held, cells = io.StringIO(), {**lead, **more}
     texts = (clean(str(cells.get(name) or ""), one_line=True) for name in COLUMNS)
     row = [f"'{text}" if text.startswith(FORMULA) else text for text in texts]

@@ -27,7 +27,7 @@ from vatspolicy.reports.words import COLORS, COUNTS, GROUPS, ROUTE_MARKS, cited,
 
 _STATE_COLORS = {"classified": "yellow", "not-telecom": "green", "partly-classified": "blue", "unclassified": "blue"}
 _SAID_ABOVE = ("before-launch", "continuing")
-"""Groups of duties whose heading says when they are due."""
+"""Groups of duties whose heading states the deadline."""
 
 
 LEAVES_OUT = {
@@ -86,7 +86,7 @@ class _Details:
         plain: list[Citation] = []
         for citation in citations:
             name = (citation.policy, citation.key)
-            words = citation.words(self.lang)  # a Chinese report quotes no English words
+            words = citation.words(self.lang)  # a Chinese report does not quote English
             if quote and words and name not in self.quoted:
                 self.quoted.add(name)
                 texts += [*digest.merge_citations(plain, self.lang), f"{cited(citation, self.lang)}{self.colon}{words}"]
@@ -145,7 +145,7 @@ class _Details:
             yield from self.facts(finding, "    ")
 
     def check(self, checked: Explanation | ConditionExplanation, indent: str) -> Iterator[str]:
-        """Render what a rule or a condition checks; the end of a long check is folded."""
+        """Render the check of a rule or a condition; the end of a long check is folded."""
         text = clean(say_check(checked.check, self.lang))
         yield from self.flow(text, indent + "  ", "dim", first=indent + "· ")
 
@@ -200,7 +200,7 @@ class _Details:
         return f"{clean(finding.subject.service)}: " if finding.subject.service else ""
 
     def met(self) -> Iterator[str]:
-        """Render the permits that are held. Licenses are listed with their routes."""
+        """Render the held permits. Licenses appear with their routes."""
         if self.record.held:
             yield from self.heading("met")
         for finding in self.record.held:
@@ -270,7 +270,7 @@ class _Details:
             grouped = [duty for duty in self.record.duties if duty.deadline.group == group]
             if grouped:
                 yield from self.flow(word(GROUPS, group, self.lang), "  ")
-            if grouped and self.record.decision == "deny":  # what follows a denial is only named
+            if grouped and self.record.decision == "deny":  # consequences of a denial are only listed
                 titles = [self.say(duty.instrument.title) for duty in digest.merge_duties(grouped)]
                 yield from self.flow(joint("semicolon", self.lang).join(titles), "    ", "dim")
                 continue

@@ -1,4 +1,4 @@
-"""Parts of a decision that all formats word alike: other readings, opinions, merged duties, waived findings, limits."""
+"""Shared wording of all formats: other readings, opinions, merged duties, waived findings, limits."""
 
 from __future__ import annotations
 
@@ -89,17 +89,17 @@ ADVICE_KINDS: Table = {
 }
 """Kinds of advice, in the order in which reports list them."""
 SEVERITY = ("allow", "incomplete", "needs-license", "deny")
-"""Decision words from the best to the worst; a run is as bad as its worst decision."""
+"""Decision words from the best to the worst; the worst decision determines the result of a run."""
 
 
 def say_verdict(decided: Record | Ways, lang: Language) -> str:
-    """Return the decision word, marked if another reading of the law changes anything."""
+    """Return the decision word, with a mark if another reading of the law changes anything."""
     said = word(VERDICTS, decided.decision, lang)
     return f"{said} · {word(READING_WORDS, 'contested', lang)}" if decided.contested else said
 
 
 def say_hint(decided: Record | Ways, lang: Language) -> str:
-    """Return in a few words what other readings of the law change; empty for a decision that is not contested."""
+    """Return a short summary of the effects of other readings; empty for a decision that is not contested."""
     readings, worst = decided.contested, decided.worst_reading
     if not readings:
         return ""
@@ -141,7 +141,7 @@ def group_readings(readings: Iterable[ReadingRecord]) -> list[list[ReadingRecord
 
 
 def say_other(reading: ReadingRecord, lang: Language, folded: bool = False) -> str:
-    """Return another reading in one line: who holds it, the decision, and what it changes.
+    """Return another reading in one line: its source, the decision, and its changes.
 
     `folded` counts the duties that it changes.
     """
@@ -151,7 +151,7 @@ def say_other(reading: ReadingRecord, lang: Language, folded: bool = False) -> s
 
 
 def say_changes(reading: ReadingRecord, lang: Language, folded: bool = False) -> list[str]:
-    """Return what a reading changes in a few words; routes only where the classes stay."""
+    """Return the changes of a reading in a few words; routes only if the classes stay."""
     titles_by_kind: dict[tuple[str, str], list[str]] = {}
     for change in reading.changes:
         title = change.id if change.kind == "class" else change.title[lang]
@@ -171,7 +171,7 @@ def say_changes(reading: ReadingRecord, lang: Language, folded: bool = False) ->
 
 
 def say_basis(reading: ReadingRecord, lang: Language) -> list[str]:
-    """Return why the reading of the rule comes first, and what would settle it."""
+    """Return the reason for the first reading of the rule, and the way to settle it."""
     return [
         word(READING_WORDS, "first", lang, text=reading.why[lang]),
         word(READING_WORDS, "settled_by", lang, text=reading.settled_by[lang]),
@@ -179,7 +179,7 @@ def say_basis(reading: ReadingRecord, lang: Language) -> list[str]:
 
 
 def say_worst(worst: WorstReadingRecord | None, lang: Language) -> str | None:
-    """Return the strictest combination of readings; None where a single reading is as strict."""
+    """Return the strictest combination of readings; None if a single reading is as strict."""
     if worst is None or (worst.complete and len(worst.readings) < 2):
         return None
     if not worst.complete:
@@ -203,7 +203,7 @@ def say_kind(finding: AdviceRecord, lang: Language) -> str:
 
 
 def say_opinion(opinion: Opinion, lang: Language) -> str:
-    """Return what an opinion says, who gave it and when, and why it does not count if it does not."""
+    """Return the content of an opinion, its author and date, and the reason if it does not count."""
     if opinion.about == CLASS:
         classes = joint("comma", lang).join(opinion.classes or ())
         reading = word(READING_WORDS, "classes" if classes else "no_class", lang, classes=classes)
@@ -226,14 +226,14 @@ def say_opinion(opinion: Opinion, lang: Language) -> str:
 
 
 def say_standing(opinions: Iterable[Opinion], lang: Language) -> list[str]:
-    """Return a sentence for each opinion that counts or is only claimed, for a first screen."""
+    """Return a sentence for each counting or claimed opinion, for a first screen."""
     return [
         end(say_opinion(opinion, lang), lang) for opinion in opinions if opinion.state in ("counted", "not-granted")
     ]
 
 
 def changes_ahead(record: Record, lang: Language) -> list[tuple[str, str]]:
-    """Return the changes in the days ahead: the day of each, and what changes, in a line."""
+    """Return the upcoming changes, each with its day in one line."""
     if not record.changes_ahead:
         return []
     from vatspolicy.reports.timeline import say_ahead
@@ -242,7 +242,7 @@ def changes_ahead(record: Record, lang: Language) -> list[tuple[str, str]]:
 
 
 def say_matter(matter: Matter, lang: Language) -> str:
-    """Return the way forward where an opinion is missing: the rule or condition to ask about, and its law."""
+    """Return the next step for a missing opinion: the rule or condition to ask about, and its law."""
     text = word(READING_WORDS, "get", lang, name=matter.name, message=matter.message[lang])
     return clean(f"{text} [{law_of(matter.citations, lang)}].", one_line=True)
 
@@ -255,7 +255,7 @@ BEARERS: Table = {
     "partner": Phrase("the partner"),
     "operator": Phrase("the operator, not stated"),
 }
-"""Who must hold a license or do a duty."""
+"""The party that must hold a license or perform a duty."""
 LAYER_WORDS: Table = {"layer": Phrase("layer {name}")}
 WAIVER_WORDS: Table = {
     "waived": Phrase("Set aside"),
@@ -270,24 +270,24 @@ WAIVER_WORDS: Table = {
 
 
 def say_bearer(finding: NeedRecord | DutyRecord, lang: Language) -> str:
-    """Return who must hold a license or do a duty, by name where the spec names the company."""
+    """Return the party that must hold a license or perform a duty, by name if the spec states one."""
     who = word(BEARERS, finding.bearer, lang)
     return who + (aside(clean(finding.bearer_name, one_line=True), lang) if finding.bearer_name else "")
 
 
 def say_holder(need: NeedRecord, lang: Language) -> str:
-    """Return who must hold a license, as a part of a line."""
+    """Return the required holder of a license, as a part of a line."""
     return phrase("holder", lang, who=say_bearer(need, lang))
 
 
 def say_doer(duty: DutyRecord, lang: Language) -> str:
-    """Return who must do a duty, or has done it, as a part of a line."""
+    """Return the party that must perform or has performed a duty, as a part of a line."""
     who = say_bearer(duty, lang)
     return who if duty.state == "done" else phrase("bearer", lang, who=who)
 
 
 def license_facts(record: Record) -> tuple[FactQuestion, ...]:
-    """Return the facts, besides the missing ones, that could add a license; none for a launch that is denied anyway."""
+    """Return further facts that could add a license; none for a denied launch."""
     if record.decision == "deny":
         return ()
     asked = {ask.path for ask in record.missing}
@@ -364,7 +364,7 @@ def split_duties(record: Record) -> tuple[list[DutyRecord], list[DutyRecord]]:
 
 
 def _identify(duty: DutyRecord) -> tuple[str, str, str | None]:
-    """Return what merged duties have in common: instrument, bearer and layer."""
+    """Return the common parts of merged duties: instrument, bearer and layer."""
     return duty.instrument.id, say_bearer(duty, "en"), duty.layer
 
 
@@ -383,12 +383,12 @@ def open_facts(findings: Iterable[FindingRecord]) -> dict[str, tuple[FactQuestio
 
 
 def later_law(record: Record, lang: Language) -> str:
-    """Return the notice that the law of the day is not all known; empty for a day up to which it was checked."""
+    """Return the notice of unchecked law for the day; empty for a day within the checked period."""
     return next((notice.message[lang] for notice in record.notices if notice.kind == "later-law"), "")
 
 
 def say_meaning(record: Record, lang: Language) -> str:
-    """Return what the decision means, the range that missing facts leave open, what would settle it, what remains."""
+    """Return the meaning of the decision, the open range, the facts that would settle it, and the remaining duties."""
     low, high = (word(VERDICTS, end, lang) for end in record.range)
     parts = [phrase("range", lang, low=low, high=high) if low != high else "", say_conditional(record, lang)]
     if record.decision == "allow" and any(duty.state != "done" for duty in record.duties):
@@ -436,7 +436,7 @@ def add_grade(notices: Sequence[str], grade: str | None, lang: Language) -> tupl
 
 
 def say_contested(reading: ReadingRecord, lang: Language) -> str:
-    """Return another reading of a rule in one line, with what the rule says."""
+    """Return another reading of a rule in one line, with the message of the rule."""
     text = f"{reading.subject}{joint('colon', lang)}{reading.message[lang]} {say_other(reading, lang)}"
     return clean(text, one_line=True)
 
@@ -459,17 +459,17 @@ def waived_mark(finding: FindingRecord, lang: Language) -> str:
 
 
 def say_layer(finding: FindingRecord | RouteRecord, lang: Language) -> str:
-    """Return the layer of a finding; empty if there is the base alone."""
+    """Return the layer of a finding; empty without layers."""
     return word(LAYER_WORDS, "layer", lang, name=finding.layer) if finding.layer else ""
 
 
 def layer_mark(finding: FindingRecord | RouteRecord, lang: Language) -> str:
-    """Return the layer of a finding as the aside that follows it; empty if there is the base alone."""
+    """Return the layer of a finding as an aside; empty without layers."""
     return aside(say_layer(finding, lang), lang) if finding.layer else ""
 
 
 def say_waived(waived: Waived, lang: Language) -> str:
-    """Return who waived a finding, until when, and why."""
+    """Return the approver of a waived finding, the last day, and the reason."""
     return clean(word(WAIVER_WORDS, waived.by, lang, **asdict(waived)), one_line=True)
 
 

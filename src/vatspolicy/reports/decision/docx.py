@@ -29,7 +29,7 @@ _LATIN, _CHINESE = "Calibri", "SimSun"
 def render(
     records: Iterable[Record], lang: Language, problems: Iterable[Problem] = (), remarks: Iterable[Remark] = ()
 ) -> bytes:
-    """Render a memo of all decisions (records), the worst first, then the specs that could not be decided."""
+    """Render a memo of all decisions (records), the worst first, then undecided specs."""
     memo, records = _Document(lang), worst_first(records)
     for position, record in enumerate(records):
         if position:
@@ -144,7 +144,7 @@ class _Document:
     # --- parts
 
     def text(self, text: str) -> str:
-        """Return a text without the characters that Word refuses."""
+        """Return a text without the characters that Word rejects."""
         return clean(text, one_line=True)
 
     def heading(self, text: str) -> None:

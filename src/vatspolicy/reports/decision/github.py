@@ -35,7 +35,7 @@ LEAVES_OUT = {
 
 
 class Report(pieces.Report):
-    """A verdict a spec, results, notes, and remarks on waivers."""
+    """One verdict per spec, results, notes, and remarks on waivers."""
 
     def take(self, record: Record, seconds: float = 0.0) -> Texts:
         """Return the annotations of a decision: its verdict, its results, and its notes."""
@@ -44,11 +44,11 @@ class Report(pieces.Report):
         return tuple(map(_pack, parts))
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
-        """Yield the report. Invalid specs come first, so that no annotation of one is omitted for another."""
+        """Yield the report. Invalid specs come first, so that their annotations are not omitted."""
         lang, judgement, remarks = self.lang, self.judgement, list(run.remarks or ())
         invalid = len({problem.file for problem in run.problems})
         order = entries.sort(rank)
-        settings = [remark for remark in remarks if remark.kind in (SETTINGS, EDITS)]  # first: none of them is left out
+        settings = [remark for remark in remarks if remark.kind in (SETTINGS, EDITS)]  # first, so that none is omitted
         annotations = Annotations()
         for problem in sorted(set(run.problems)):
             text = " ".join(filter(None, (problem.message, problem.hint)))
@@ -109,7 +109,7 @@ def _verdict(record: Record, lang: Language, judgement: Judgement) -> Annotation
 
 
 def _notes(record: Record, lang: Language) -> Iterator[Annotation]:
-    """Yield the opinions that the spec states, and the changes in the days ahead."""
+    """Yield the opinions of the spec, and the upcoming changes."""
     for opinion in record.opinions:
         title = phrase("opinions", lang)
         yield Annotation("note", digest.say_opinion(opinion, lang), title, record.file, opinion.line, opinion.column)

@@ -16,7 +16,7 @@ from vatspolicy.reports.decision.results import results
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
 
 SEVERITIES = {"error": "critical", "warning": "major", "note": "info"}
-"""Severity of a result by its level. A spec that is not valid is a blocker."""
+"""Severity of a result by its level. An invalid spec is a blocker."""
 LEAVES_OUT = {
     BY_KIND: f"{KINDS} Denial.reasons Need.effect title",
     BY_EXPLAIN: f"launch met undetermined {VERSIONS} {POLICY} Denial.layer Need.layer Duty.layer Advice.layer",
@@ -61,7 +61,7 @@ def _problem(problem: Problem) -> str:
 
 
 def _issue(file: str, line: int, check: str, severity: str, text: str, identity: str) -> str:
-    """Return an issue as JSON. Equal issues of two runs have the same `identity`."""
+    """Return an issue as JSON. Equal issues of different runs have the same `identity`."""
     fingerprint = hashlib.sha256(f"{file}\0{check}\0{identity}".encode("utf-8", "surrogatepass")).hexdigest()
     issue = {
         "description": clean(text, one_line=True),

@@ -35,7 +35,7 @@ _SIGNS = {
 """Signs inside gates, drawn as paths, so that they do not depend on fonts."""
 
 _WIDTH, _FROM, _GATES, _BOX = 760, 158, 196, 552
-"""Width of the picture; right edge of the activity; where gates begin; where instruments stand."""
+"""Width of the picture, right edge of the activity, left edges of gates and instruments."""
 _STEP, _LINE = 40, 16
 
 
@@ -100,7 +100,7 @@ class DrawnRoute:
     gates: Sequence[DrawnHurdle]
     box_height: float
     labels: Sequence[tuple[float, str]]
-    """Lines in the box of the instrument, without the one that says whether it is held."""
+    """Lines in the box of the instrument, without the line on its possession."""
     held: tuple[float, str] | None
     is_held_known: bool
 
@@ -193,7 +193,7 @@ def _lines(texts: Sequence[str], middle: float) -> list[tuple[float, str]]:
 
 
 def route_points(route: RouteRecord, say: PageWords) -> list[str]:
-    """Return the remarks on a route: share, license held, conditions that fail or are not known."""
+    """Return the remarks on a route: share, held license, failing or unknown conditions."""
     state, cap = route.state, route.max_foreign_percent
     points: list[str] = []
     if route.share_too_high and cap is not None:
@@ -217,7 +217,7 @@ def route_points(route: RouteRecord, say: PageWords) -> list[str]:
 
 
 def _held(route: RouteRecord, say: PageWords) -> str:
-    """Return the words that say whether the instrument of an open route is held."""
+    """Return the words on the possession of the instrument of an open route."""
     return say.html({True: "is_held", False: "is_to_get", None: "held_unknown"}[route.held])
 
 
@@ -256,7 +256,7 @@ class Calendar:
     launch_label: str
     months: Sequence[Month]
     due: Sequence[tuple[float, int]]
-    """Places of days, with the number of tasks that fall due."""
+    """Places of days, with the number of tasks due."""
     end: float
     width: int = _WIDE
     margin: int = _MARGIN
@@ -264,7 +264,7 @@ class Calendar:
 
 
 def make_calendar(launch: str, counts: Mapping[str, int], say: PageWords) -> Calendar:
-    """Return the picture of the days on which tasks fall due; `counts` has their number by day."""
+    """Return the picture of days with due tasks; `counts` has their number by day."""
     start = datetime.date.fromisoformat(min(launch, *counts)).replace(day=1)
     last = datetime.date.fromisoformat(max(counts))
     count = max((last.year - start.year) * 12 + last.month - start.month + 1, 3)
@@ -275,7 +275,7 @@ def make_calendar(launch: str, counts: Mapping[str, int], say: PageWords) -> Cal
         return round(_MARGIN + (_WIDE - 2 * _MARGIN) * (day.toordinal() - begin) / span, 1)
 
     first = datetime.date.fromisoformat(launch).replace(day=1)
-    every = -(-count // 14)  # so that the names of months stay apart
+    every = -(-count // 14)  # so that the names of months do not overlap
     months = []
     for month, (day, after) in enumerate(itertools.pairwise(days)):
         offset = (day.year - first.year) * 12 + day.month - first.month
@@ -303,9 +303,9 @@ def _plus(month: datetime.date, count: int) -> datetime.date:
 
 
 _IN_FULL = 8
-"""Decisions on one page up to which its contents list their sections."""
+"""Maximum number of decisions on a page whose contents list their sections."""
 _COUNSEL_FIRST = ("because", "contested")
-"""Sections that counsel reads first, after the answer beside its articles."""
+"""Sections shown to counsel first, after the answer beside its articles."""
 _NAMES = {
     "GROUPS": GROUPS,
     "ROUTE_TONES": ROUTE_TONES,
@@ -422,7 +422,7 @@ class _Decision:
         return [(say.html("licenses"), say.place("licenses")), *((head, say.place(key)) for key, head in self.sections)]
 
     def _parts(self) -> Iterator[tuple[str, str, object]]:
-        """Yield key, title, and whether there is anything to show, of each section."""
+        """Yield key and title of each section, and whether it has content."""
         record, say = self.record, self.say
         yield "waived", say.word(digest.WAIVER_WORDS, "waived"), record.waived
         yield "because", say.html("because"), record.denials

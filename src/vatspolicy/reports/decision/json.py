@@ -123,7 +123,7 @@ class _JsonRecord:
         return {"level": level, "part": part, "about": say_failure(self.record, part, position, self.lang)}
 
     def waived(self, finding: FindingRecord) -> dict[str, object]:
-        """Return who set a finding aside, if somebody did."""
+        """Return the person who set a finding aside, if any."""
         kept = ("by", "reason", "approver", "ticket", "until")
         waived = finding.waived and {key: value for key, value in encode(finding.waived).items() if key in kept}
         return {"waived": waived} if waived else {}
@@ -155,7 +155,7 @@ class _JsonRecord:
         }
 
     def layer(self, finding: FindingRecord) -> dict[str, str]:
-        """Return the layer of a finding, if there is more than the base."""
+        """Return the layer of a finding, if there are layers."""
         return {"layer": finding.layer} if finding.layer else {}
 
     def denial(self, finding: FindingRecord) -> dict[str, object]:
@@ -166,7 +166,7 @@ class _JsonRecord:
         }
 
     def bearer(self, finding: NeedRecord | DutyRecord) -> dict[str, str]:
-        """Return who must hold a license or do a duty, by name where the spec names the company."""
+        """Return the party that must hold a license or perform a duty, by name if the spec states one."""
         named = {"bearer_name": finding.bearer_name} if finding.bearer_name else {}
         return {"bearer": finding.bearer, **named}
 
@@ -289,7 +289,7 @@ class Report(pieces.Report):
         return frame if self._whole else {**frame, "form": "report"}
 
     def _dump(self, value: object, depth: int) -> str:
-        """Return a value as JSON, as it stands at a depth of the document."""
+        """Return a value as JSON, indented for a depth of the document."""
         indent = self._step * depth
         if self._whole:
             return json.dumps(value, ensure_ascii=False, indent=2).replace("\n", f"\n{indent}")
@@ -313,7 +313,7 @@ def _gate(gate: GateResult, entries: Entries) -> dict[str, object]:
 
 
 def _changes(gate: GateResult) -> dict[str, object]:
-    """Return what the edited specs do, and what an edited law would do; each is omitted where nothing was compared."""
+    """Return the effects of edited specs, and of an edited law; each is omitted without a comparison."""
     changes = {"spec_changes": gate.changes, "law_changes": gate.by_law}
     return {key: encode(comparison) for key, comparison in changes.items() if comparison is not None}
 

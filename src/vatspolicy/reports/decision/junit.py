@@ -1,4 +1,4 @@
-"""JUnit XML of decisions: one suite a spec, one case a service; a service that fails the gate is a failure."""
+"""JUnit XML of decisions: one suite per spec, one case per service; a service that fails the gate is a failure."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _line(result: Result) -> str:
 
 
 def _output(record: Record, lang: Language) -> list[str]:
-    """Return what concerns the suite as a whole: the verdict, limits, opinions, and changes in the days ahead."""
+    """Return the output of the whole suite: the verdict, limits, opinions, and upcoming changes."""
     lines = digest.say_decision(record, lang)
     if record.opinions:
         lines += [phrase("opinions", lang), *(digest.say_opinion(opinion, lang) for opinion in record.opinions)]

@@ -32,7 +32,7 @@ WORDS: Table = {
     "gate_fails": Phrase("The gate fails (--fail-on {fail_on}): {failures}."),
 }
 _SECTIONS = trust("\0")
-"""Stands for the decisions in the report."""
+"""Placeholder for the decisions in the report."""
 
 
 LEAVES_OUT = {
@@ -101,7 +101,7 @@ def make_row(record: Record, lang: Language, judgement: Judgement) -> Row:
 
 
 def _words(lang: Language) -> dict[str, object]:
-    """Return the functions by which templates say a phrase, and the tables of phrases."""
+    """Return the functions that templates use for phrases, and the tables of phrases."""
     return {
         "GROUPS": GROUPS,
         "STATES": STATES,
@@ -155,13 +155,13 @@ def _bodies(authority: Iterable[Authority], lang: Language) -> str:
 
 
 def _reasons(finding: FindingRecord, lang: Language) -> list[str]:
-    """Return the grounds of a license that cannot be had; empty for another denial."""
+    """Return the reasons why a license is unavailable; empty for another denial."""
     reasons = finding.reasons if finding.effect == "need" else ()
     return [reason.title[lang] for reason in reasons]
 
 
 def _route_points(route: RouteRecord, lang: Language) -> list[str]:
-    """Return why a route is not open: the share, failing or unknown conditions, and unread articles."""
+    """Return the reasons why a route is not open: the share, failing or unknown conditions, and unread articles."""
     points = []
     if route.share_too_high and route.max_foreign_percent is not None:
         points.append(phrase("share_too_high", lang, percent=number(route.max_foreign_percent)))
@@ -198,7 +198,7 @@ def _duties(record: Record) -> dict[str, list[DutyRecord]]:
 
 
 def _notes(record: Record) -> Iterator[tuple[str, Sequence[FindingRecord]]]:
-    """Yield advice, and rules that a missing fact leaves open, each rule once. An incomplete decision asks instead."""
+    """Yield advice and undetermined rules, each once. An incomplete decision shows questions instead."""
     if record.advice:
         yield "advice", digest.by_kind(record.advice)
     if record.undetermined and record.decision != "incomplete":

@@ -30,7 +30,7 @@ from vatspolicy.reports.words import VERIFICATION
 
 
 _OWN = ("self",)
-"""Authority of records that a company keeps on file; they come last."""
+"""Authority for records that a company keeps on file, which come last."""
 
 
 @dataclass
@@ -41,17 +41,17 @@ class MemoTask:
     bodies: tuple[str, ...]
     body_names: str
     bearer: str
-    """Who must hold the license or do the duty."""
+    """The party that must hold the license or perform the duty."""
     when: str
-    """The deadline with its last day, or when it was done."""
+    """The deadline with its last day, or the day of completion."""
     rule: str
-    """The deadline as the law words it."""
+    """The deadline in the words of the law."""
     group: str
     day: str | None
     done: bool = False
     message: str = ""
     ways: list[str] = field(default_factory=list)
-    """Titles of further ways to meet a need, for licenses."""
+    """Titles of alternative licenses for a need."""
     citations: Sequence[Citation] = ()
     license: bool = False
 
@@ -130,7 +130,7 @@ def checklist(record: Record, say: PageWords) -> str:
 
 
 def _facts(item: MemoTask, say: PageWords) -> list[str]:
-    """Return the authority of a task, when it was done, and its law."""
+    """Return the authority of a task, the day of its completion, and its law."""
     law = digest.merge_citations(item.citations, say.lang, False)
     return [item.body_names, item.bearer, *([item.when] if item.done else []), *law]
 
@@ -165,7 +165,7 @@ def without_day(tasks: Iterable[MemoTask]) -> dict[str, dict[str, list[MemoTask]
 
 
 _REGULATIONS = 5
-"""Regulations that the sources name for each grade."""
+"""Maximum number of regulations listed for each grade of sources."""
 
 
 LEAVES_OUT = {
@@ -185,7 +185,7 @@ class LicenseToGet:
     service: str
     authority: str
     bearer: str
-    """Who must hold it."""
+    """The required holder."""
     activity: str
     route: str
     citations: Sequence[Citation]
@@ -194,7 +194,7 @@ class LicenseToGet:
 
 @dataclass(frozen=True)
 class Block:
-    """An obstacle, and the nearest way past it."""
+    """An obstacle, and the nearest way around it."""
 
     text: str
     way: str
@@ -209,7 +209,7 @@ class Memo:
     remarks: list[str]
     """Opinions, other readings and waivers, each in a sentence."""
     notices: Sequence[str]
-    """The day up to which the law is known, facts read as none, quality of the sources, and that it is not advice."""
+    """The day of the last check of the law, facts read as none, quality of the sources, and the disclaimer."""
     opinions: list[str]
     licenses: list[LicenseToGet]
     tasks: list[MemoTask]
@@ -276,7 +276,7 @@ def make_memo(record: Record, say: PageWords) -> Memo:
 
 
 def say_reason(record: Record, say: PageWords) -> str:
-    """Return what the decision means, with the open range or the first reasons of a denial."""
+    """Return the meaning of the decision, with the open range or the first reasons of a denial."""
     text = digest.say_meaning(record, say.lang)
     if record.denials:
         first, more = record.denials[0], len(record.denials) - 1
@@ -353,7 +353,7 @@ def _failing(route: RouteRecord, say: PageWords) -> list[str]:
 
 
 def _sources(record: Record, say: PageWords) -> tuple[str, list[tuple[str, str]]]:
-    """Return how many of the cited articles have been checked, and those that have not, by grade."""
+    """Return the number of checked articles, and the other cited articles by grade."""
     articles = {(cited.policy, cited.key): cited for cited in cited_articles(record)}
     by_grade = {
         grade: [article for article in articles.values() if article.verification == grade] for grade in VERIFICATIONS

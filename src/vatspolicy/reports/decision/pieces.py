@@ -1,4 +1,4 @@
-"""A report on many specs in pieces: each decision is put into words where it is made, and kept on disk until the end.
+"""A report on many specs in pieces: each decision is rendered when it is made, and kept on disk until the end.
 
 So no record outlives its decision, and the memory of a run does not grow with the number of specs.
 """
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
 
 Texts: TypeAlias = tuple[str, ...]
-"""Texts that a format keeps of a decision."""
+"""Rendered texts of a decision in one format."""
 IN_MEMORY = 2**20
-"""Bytes of pieces up to which they stay in memory."""
+"""Maximum bytes of pieces in memory."""
 
 
 @frozen()
 class View(ValueObject):
-    """How a report is written."""
+    """Settings of a report."""
 
     lang: Language
     judgement: Judgement
@@ -66,11 +66,11 @@ class Report(ABC):
 
     @abstractmethod
     def take(self, record: Record, seconds: float = 0.0) -> Texts:
-        """Put a decision (a record) into words. It may run in its own process, before `write`."""
+        """Render a decision (a record). It may run in a worker process, before `write`."""
 
     @abstractmethod
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
-        """Yield the report. A part ends where a line ends, or beside a sign of the format."""
+        """Yield the report. A part ends at a line break, or beside a sign of the format."""
 
 
 class Taken(NamedTuple):
@@ -93,7 +93,7 @@ class Pieces:
         self._kept: list[tuple[Summary, Place]] = []
 
     def take(self, record: Record, seconds: float = 0.0) -> Taken:
-        """Put a decision (a record) into words. `seconds` is the time that it took."""
+        """Render a decision (a record). `seconds` is the time that it took."""
         texts = tuple(report.take(record, seconds) for report in self.reports)
         return Taken(summarize(record, self._lang, self._judgement), marshal.dumps(texts) if any(texts) else b"")
 
@@ -143,7 +143,7 @@ class Spool:
         self._file: IO[bytes] | None = None
 
     def put(self, content: bytes) -> Place:
-        """Keep a piece. It stays in memory if the disk does not take it."""
+        """Keep a piece. It stays in memory if it cannot be written to disk."""
         self._room -= len(content)
         if self._room >= 0 or not content:
             return content
@@ -167,7 +167,7 @@ class Spool:
             self._file.close()
 
     def get(self, place: Place) -> bytes:
-        """Return a piece that was kept."""
+        """Return a kept piece."""
         if isinstance(place, bytes):
             return place
         assert self._file is not None
@@ -176,11 +176,11 @@ class Spool:
 
 
 BLANK: list[dict[str, object]] = [{}]
-"""Stands in JSON for a list whose members are filled in later."""
+"""Placeholder in JSON for a list whose members are filled in later."""
 
 
 def fill_list(frame: str, name: str, indent: str, step: str, members: Iterable[str]) -> Iterator[str]:
-    """Yield JSON with members in the place of the first BLANK under this name, at this depth.
+    """Yield JSON with members in place of the first BLANK with this name, at this depth.
 
     In JSON a line break is never part of a text, so that the place is found for certain.
     """

@@ -17,7 +17,7 @@ from vatspolicy.reports.decision import digest
 from vatspolicy.reports.words import COUNTS, law_of
 
 CONTESTED, MISSING, UNDETERMINED, DECISION = "contested", "missing-fact", "undetermined", "decision"
-"""Rules of results that stand for no rule of the law."""
+"""Rules of results that do not represent a rule of the law."""
 WORDS: Table = {
     CONTESTED: Phrase("CONTESTED: another reading of the law."),
     MISSING: Phrase("A fact is missing, so there is no decision yet."),
@@ -33,7 +33,7 @@ WORDS: Table = {
     ),
 }
 SHOWN = 5
-"""Facts that a note about undetermined rules names."""
+"""Maximum number of facts in a note about undetermined rules."""
 
 
 class Result(NamedTuple):
@@ -56,11 +56,11 @@ class Result(NamedTuple):
     detail: str = ""
     """Distinguishes results of one rule about one subject: the fact that is missing, the reading."""
     new: bool = True
-    """False for what the base of the spec has, too, if the run is compared with one."""
+    """False if the base of the spec also has this result."""
 
     @property
     def service(self) -> str:
-        """The service that it is about; empty for the product."""
+        """Its service; empty for the product."""
         return self.subject.partition("/")[0]
 
 
@@ -134,7 +134,7 @@ class _Results:
             )
 
     def missing(self) -> Iterator[Result]:
-        """Yield the facts without which there is not a decision."""
+        """Yield the missing facts that prevent a decision."""
         places = {
             ask.path: finding.why.location for finding in reversed(self.record.undetermined) for ask in finding.asks
         }
@@ -150,7 +150,7 @@ class _Results:
             yield Result(MISSING, level, failing, text, *where, detail=ask.path, new=new)
 
     def service_at(self, path: str) -> str:
-        """Return the service that a path of the profile is about; empty for another."""
+        """Return the service of a path in the profile; empty for other paths."""
         match = re.match(r"services\[(\d+)\]", path)
         services = self.record.services
         return services[int(match[1])].id if match and int(match[1]) < len(services) else ""
@@ -173,7 +173,7 @@ class _Results:
             )
 
     def undetermined(self) -> Iterator[Result]:
-        """Yield one note about the undetermined rules on which the decision does not depend."""
+        """Yield one note about undetermined rules that do not affect the decision."""
         findings = [
             finding
             for position, finding in enumerate(self.record.undetermined)

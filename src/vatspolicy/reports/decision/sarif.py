@@ -41,7 +41,8 @@ class Report(pieces.Report):
     def __init__(self, view: View) -> None:
         super().__init__(view)
         self._told: set[str] = set()
-        """Rules that this process has described. Each takes specs in their order, so that none comes too late."""
+        """Rules already described by this process. Processes handle specs in order, so that descriptions are in time.
+        """
 
     def take(self, record: Record, seconds: float = 0.0) -> Texts:
         """Return results of a decision, later law, opinions, changes ahead, rules not described before, and a summary.
@@ -122,7 +123,7 @@ class Report(pieces.Report):
         return places
 
     def _compare(self, result: Result) -> dict[str, object]:
-        """Return whether the base of the spec has a result, too; nothing for a run that is compared with none."""
+        """Return whether the base of the spec also has a result; empty without a base."""
         return {} if self.judgement.known is None else {"baselineState": "new" if result.new else "unchanged"}
 
     def _dump(self, results: Iterable[dict[str, object]]) -> str:
@@ -152,7 +153,7 @@ def _add_rule(run: SarifRun, result: Result, lang: Language) -> None:
         return
     citations = finding.citations
     comma, colon = joint("comma", lang), joint("colon", lang)
-    text = " ".join(  # a Chinese report quotes no English words
+    text = " ".join(  # a Chinese report does not quote English
         f"{c.title[lang]}{comma}{c.label[lang]}" + (f"{colon}{c.words(lang)}" if c.words(lang) else "")
         for c in citations
     )
@@ -223,7 +224,7 @@ def _suppression(waived: Waived, said: str) -> dict[str, object]:
 
 
 def _later_law(record: Record, text: str) -> dict[str, object]:
-    """Return that the law of the day is not all known, as a note."""
+    """Return the notice of unchecked law for the day, as a note."""
     return _note("later-law", text, location(record.file, 1), f"{record.product}\0later-law")
 
 
@@ -236,7 +237,7 @@ def _opinion(record: Record, opinion: Opinion, lang: Language) -> dict[str, obje
 
 
 def _change_ahead(record: Record, day: str, text: str) -> dict[str, object]:
-    """Return a change of the decision in the days ahead, as a note."""
+    """Return an upcoming change of the decision, as a note."""
     return _note("changes-ahead", text, location(record.file, 1), f"{record.product}\0changes-ahead\0{day}")
 
 

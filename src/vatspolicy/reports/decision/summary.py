@@ -42,7 +42,7 @@ WORDS: Table = {
     "launch": Phrase("Launch {file}: {decision}"),
 }
 NAMED = ("contested", "duty", "advice")
-"""Levels on which the verdict does not show the finding that failed, so that the last line names it."""
+"""Levels on which the verdict does not show the failing finding, so that the last line shows it."""
 
 
 class Summary(NamedTuple):
@@ -53,12 +53,12 @@ class Summary(NamedTuple):
     title: str
     decision: str
     remaining: str
-    """The decision that the gate looks at: without the findings that are set aside."""
+    """The decision judged by the gate, without the findings set aside."""
     contested: bool
     fails: bool
     """True if it fails the gate."""
     level: str | None
-    """Level on which it fails, or would without --no-fail; `incomplete` by its exit code where facts are missing."""
+    """Level on which it fails, or would without --no-fail; `incomplete` if facts are missing."""
     names: tuple[str, ...]
     """Findings that fail on that level, if it is one of NAMED."""
     denials: int
@@ -66,17 +66,17 @@ class Summary(NamedTuple):
     facts: int
     """Missing facts."""
     filings: int
-    """Filings with an authority that are to do before the launch."""
+    """Outstanding filings with an authority before the launch."""
     own: int
     """Duties of the company itself before the launch."""
     law: Law
-    """The law that decided."""
+    """The law applied."""
     notices: tuple[str, ...]
-    """The day up to which the law is known, and that it is not advice."""
+    """The day of the last check of the law, and the disclaimer."""
     verification: str | None
     """The weakest grade of an article cited."""
     reason: str
-    """Why the decision is as it is, in a line; empty for one that is allowed by law that is not contested."""
+    """Reason for the decision in one line; empty for an allowed and uncontested decision."""
 
 
 def summarize(record: Record, lang: Language, judgement: Judgement) -> Summary:
@@ -108,7 +108,7 @@ def summarize(record: Record, lang: Language, judgement: Judgement) -> Summary:
 
 
 class LaunchWord(NamedTuple):
-    """The decision on a launch: the gravest of its parts; None where a part was not decided."""
+    """The decision on a launch: the strictest of its parts; None if a part was not decided."""
 
     file: str
     decision: str | None
@@ -128,7 +128,7 @@ def find_launches(gate: GateResult | None, summaries: Iterable[Summary]) -> list
 
 
 def say_launches(launches: Iterable[LaunchWord], lang: Language) -> Iterator[str]:
-    """Yield a sentence for each launch: one word, and that of each part."""
+    """Yield a sentence for each launch: its verdict, and the verdict of each part."""
 
     def say(decision: str | None) -> str:
         return word(VERDICTS, decision, lang) if decision else word(WORDS, "bad", lang)
@@ -201,7 +201,7 @@ COUNTS: Counts = {
     "filings": (Phrase("{n} filing"), Phrase("{n} filings")),
     "own": (Phrase("{n} internal duty"), Phrase("{n} internal duties")),
 }
-"""Counted things: one, and several."""
+"""Counted things: singular and plural."""
 _STATES = {"passed": "green", "failed": "red", "incomplete": "blue", "invalid": "red"}
 
 
@@ -310,7 +310,7 @@ def _counts(summaries: Sequence[Summary], lang: Language) -> list[str]:
 
 
 def _next_command(summaries: Sequence[Summary], repeated: Mapping[str, str]) -> str | None:
-    """Return the next command for the gravest decision; None where there is nothing to add."""
+    """Return the next command for the gravest decision; None if nothing is missing."""
     if not summaries:
         return None
     gravest = gravest_first([summary for summary in summaries if summary.level] or summaries)[0]
@@ -355,7 +355,7 @@ def say_limits(summaries: Sequence[Summary], lang: Language) -> str:
 
 
 def say_totals(summaries: Iterable[Summary], invalid: int, lang: Language) -> str:
-    """Return how many specs there are, by decision, the invalid ones included."""
+    """Return the number of specs by decision, including invalid specs."""
     counts: dict[str, int] = {}
     for summary in gravest_first(summaries):
         counts[summary.decision] = counts.get(summary.decision, 0) + 1

@@ -48,7 +48,7 @@ class Report(pieces.Report):
         self._style = Style(view.color)
 
     def take(self, record: Record, seconds: float = 0.0) -> Texts:
-        """Return everything about a decision, if the report says it; the outline serves the others."""
+        """Return everything about a decision for a detailed report; others use the outline."""
         if self.view.extent != "details":
             return ()
         from vatspolicy.reports.decision.details import detail_lines
@@ -114,7 +114,7 @@ def _count_errors(gate: GateResult | None) -> dict[str, int]:
 
 
 def _change_lines(changes: SpecChanges | None, lang: Language, style: Style, room: int) -> list[str]:
-    """Return the section on what the edited specs do; empty for a run that is compared with no base."""
+    """Return the section on the effects of edited specs; empty without a base."""
     if changes is None:
         return []
     from vatspolicy.reports.spec_change import say_changes, say_heading, say_rest
@@ -213,8 +213,8 @@ def _pad(text: str, size: int, right: bool = False) -> str:
 
 
 HEIGHT = 22
-"""Lines of a decision with its last line, if what decides leaves room. A terminal of 24 also shows the command and the
-prompt after it.
+"""Maximum lines of a decision and its last line, if the decisive parts fit. A terminal of 24 lines also shows the
+command and the next prompt.
 """
 _MOST = 3
 """Lines of the titles of duties before the launch."""
@@ -249,11 +249,11 @@ class Section(NamedTuple):
     entries: list[list[str]]
     """Lines of each entry."""
     bare: bool = False
-    """True for a heading that stands without entries, too."""
+    """True for a heading shown even without entries."""
 
 
 def render_screen(record: Record, lang: Language, style: Style, room: int, closing: Sequence[str]) -> list[str]:
-    """Return one decision with its closing lines: all that decides, and the duties that fit in HEIGHT lines.
+    """Return one decision with its closing lines: all decisive parts, and the duties that fit in HEIGHT lines.
 
     Every obstacle, license, other reading and fact to add stands there whole; those of one cause share an entry.
     """
@@ -309,7 +309,7 @@ class _Screen:
             yield from (self.style(line, "yellow") for line in self.entry(waived, " ", " "))
 
     def deciding(self) -> Iterator[Section]:
-        """Yield the sections that are never cut; the first have what cannot be fixed."""
+        """Yield the sections that are never cut, starting with obstacles that cannot be fixed."""
         yield Section(word(digest.WAIVER_WORDS, "waived", self.lang), list(self.waived()))
         yield Section(word(SCREEN_WORDS, "because", self.lang), list(self.denials()))
         yield Section(phrase("missing", self.lang), list(self.asked(self.record.missing)))
@@ -361,7 +361,7 @@ class _Screen:
             yield self.entry(text, "  ? ")
 
     def licenses(self) -> Iterator[list[str]]:
-        """Yield the licenses to get. Those that differ in class and route alone share an entry."""
+        """Yield the licenses to get. Licenses that differ only in class and route share an entry."""
         same: dict[tuple[tuple[str, ...], str, str], list[NeedRecord]] = {}
         for need in self.record.licenses:
             named = tuple(self.license(need, offer) for offer in need.offers)
@@ -391,7 +391,7 @@ class _Screen:
         return f"{offer.class_}{joint('comma', self.lang)}{route}"
 
     def contested(self) -> Iterator[list[str]]:
-        """Yield what other readings do in a few words, then each of them, of all subjects that it reads alike."""
+        """Yield a short summary of other readings, then each reading with all its subjects."""
         if hint := digest.say_hint(self.record, self.lang):
             yield self.entry(self.style(hint, "yellow"), "  ≠ ")
         alike: dict[str, list[str]] = {}
@@ -402,7 +402,7 @@ class _Screen:
             yield self.entry(clean(f"{about}{joint('colon', self.lang)}{text}", one_line=True), "  ≠ ")
 
     def duties_heading(self) -> str:
-        """Return how much is to do before the launch, and until when; empty if there is nothing."""
+        """Return the number of tasks before the launch, and their deadline; empty without tasks."""
         filings, own = digest.split_duties(self.record)
         counted = [("filings", len(filings)), ("own", len(own))]
         todo = join_two((count(COUNTS, key, n, self.lang) for key, n in counted if n), self.lang)
@@ -413,7 +413,7 @@ class _Screen:
         return word(SCREEN_WORDS, "before_day", self.lang, day=self.record.launch, todo=todo)
 
     def duties(self, lines: int) -> Iterator[Section]:
-        """Yield the duties before the launch by who must do them, in as many lines, but at least one for each."""
+        """Yield the duties before the launch by party, in the given number of lines, but at least one line for each."""
         heading = self.duties_heading()
         if not heading:
             return
@@ -423,7 +423,7 @@ class _Screen:
         yield Section(heading, [_cut(self.entry(text, "  ☐ "), most, self.room) for text in sentences], True)
 
     def by_bearer(self, duties: Iterable[DutyRecord]) -> Iterator[str]:
-        """Yield who must act, and the titles of the duties."""
+        """Yield the parties, and the titles of their duties."""
         titles: dict[str, list[str]] = {}
         for duty in duties:
             titles.setdefault(digest.say_bearer(duty, self.lang), []).append(self.say(duty.instrument.title))
@@ -431,7 +431,7 @@ class _Screen:
             yield f"{who}{joint('colon', self.lang)}{joint('semicolon', self.lang).join(dict.fromkeys(titles_of))}"
 
     def events(self) -> Iterator[list[str]]:
-        """Yield each duty that must be done before something other than the launch, such as an export of data."""
+        """Yield each duty before an event other than the launch, such as an export of data."""
         waiting = (duty for duty in self.record.duties if duty.is_due_before_event)
         for duty in digest.merge_duties(waiting):
             when = f"{self.say(duty.deadline.text)}{joint('comma', self.lang)}{digest.say_bearer(duty, self.lang)}"
@@ -453,7 +453,7 @@ class _Screen:
 
 
 def _cut(lines: list[str], most: int, room: int) -> list[str]:
-    """Return at most `most` lines; the last one says that there were more."""
+    """Return at most `most` lines; the last line shows the number of omitted lines."""
     return lines if len(lines) <= most else [*lines[: most - 1], shorten(lines[most - 1] + "…", room)]
 
 
@@ -464,7 +464,7 @@ def _abbreviate(title: str) -> str:
 
 
 def _further(record: Record, lang: Language) -> Iterator[str]:
-    """Yield the number of things that the screen omits; of duties after the launch also the next deadline."""
+    """Yield the number of omitted items; for duties after the launch, also the next deadline."""
     later = sum(
         duty.state != "done" and duty.deadline.group not in ("before-launch", "before-event") for duty in record.duties
     )

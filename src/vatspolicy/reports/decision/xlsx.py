@@ -28,7 +28,7 @@ from vatspolicy.reports.formats.office import FORMULA, settle
 from vatspolicy.reports.words import GROUPS, KNOWN
 
 _LONGEST = 32_767
-"""Characters that a cell can hold."""
+"""Maximum characters of a cell."""
 _CHECKLIST = {
     "done": 8,
     "product": 22,
@@ -150,7 +150,7 @@ def _fill(sheet: Worksheet, columns: Mapping[str, int], rows: Iterable[Sequence[
 
 
 def _write(sheet: Worksheet, line: int, column: int, value: object) -> None:
-    """Write a cell. A text stays a text, whatever sign it begins with, also once it is edited."""
+    """Write a cell. Text stays text, whatever its first character, even after editing."""
     cell = sheet.cell(line, column)
     cell.alignment = Alignment(wrap_text=True, vertical="top")
     if value and isinstance(value, str):

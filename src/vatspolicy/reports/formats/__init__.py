@@ -19,13 +19,13 @@ class Format(NamedTuple):
     media: str = "text/plain"
     """Media type."""
     ending: str | None = None
-    """Suffix of its files, if that is not its name; empty for a format that no suffix tells."""
+    """Suffix of its files, if different from its name; empty for a format without a unique suffix."""
     whole: bool = False
-    """True if it reads all records at the end of a run; others put each decision into words when it is made."""
+    """True if it reads all records at the end of a run; other formats render each decision when it is made."""
     library: str = ""
     """Library of the extra `export` that writes it as a file, not as text."""
     button: Phrase | None = None
-    """Words of the button that saves it on the local page, if the page offers it."""
+    """Label of the button that saves it on the local page, if the page offers it."""
 
 
 FORMATS: Mapping[str, Format] = {
@@ -58,9 +58,9 @@ BY_EXPLAIN = "`vatspolicy explain` and the JSON say it."
 BY_NAME = "The title of the instrument stands for the rule, and duties of one instrument are one."
 BY_LICENSE = "Beside the licenses to get, their routes are listed under the services."
 EXPLAINED = "Reasoning that only whole reports have."
-"""Reasons that several writers of decisions give in their LEAVES_OUT."""
+"""Reasons shared by LEAVES_OUT of several writers."""
 KINDS = "Denial.effect Denial.state Need.state Duty.effect Advice.effect Advice.state"
 VERSIONS = "Denial.version Need.version Duty.version Advice.version"
 POLICY = "Explanation.policy_file Explanation.policy_line"
 WHY = "Explanation.check Explanation.clauses Explanation.facts"
-"""Fields of findings that they name together."""
+"""Fields of findings listed together."""

@@ -9,7 +9,8 @@ from vatspolicy.core.documents import split_part
 from vatspolicy.i18n.text import clean
 
 LIMITS: Mapping[str, int] = {"error": 9, "warning": 10, "note": 10}
-"""Annotations that are written of each level. GitHub shows ten of a level and step; one error is left to the action."""
+"""Maximum number of annotations per level. GitHub shows ten per level and step; one error is reserved for the action.
+"""
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
@@ -31,7 +32,7 @@ class Annotation(NamedTuple):
 
 
 class Annotations:
-    """Annotations of a step, of which those of each level beyond LIMITS are only counted."""
+    """Annotations of a step; those beyond LIMITS per level are only counted."""
 
     def __init__(self) -> None:
         self.counts = dict.fromkeys(_COMMANDS, 0)

@@ -164,11 +164,11 @@ class PageWords:
         return text.format(**values) if values else text
 
     def deciding(self, law: Law | LawIdentity) -> str:
-        """Return the law that decided, with its whole digest."""
+        """Return the law applied, with its full digest."""
         return self.html("rules", law=name_law(law, self.lang), digest=law.digest)
 
     def count(self, key: str, n: int) -> str:
-        """Return a number with the thing that it counts."""
+        """Return a number with its unit."""
         return count(COUNTS, key, n, self.lang)
 
     def text(self, text: LocalizedText) -> str:
@@ -208,7 +208,7 @@ class PageWords:
         return phrase(key, self.lang, **values)
 
     def check(self, check: LocalizedText) -> str:
-        """Return the line on what a rule or a condition checks; the end of a long check is folded."""
+        """Return the line with the check of a rule or a condition; the end of a long check is folded."""
         return say_check(check, self.lang)
 
     def word(self, table: Table, key: str, **values: object) -> str:

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from vatspolicy.i18n.text import clean
 
 NO_TIME = "1970-01-01T00:00:00"
-"""Time stamp of a report that no run made."""
+"""Time stamp of a report without a run."""
 
 
 START = '<?xml version="1.0" encoding="utf-8"?>\n'
 LATER = "\0{name}\0"
-"""Stands for a value of the run that is known at its end. No text holds such a character: `clean` removes it."""
+"""Placeholder for a value known at the end of the run. Texts never contain this character: `clean` removes it."""
 INDEX, STARTED = LATER.format(name="index"), LATER.format(name="started")
 
 
@@ -58,7 +58,7 @@ def escape_attribute(text: str) -> str:
 
 
 class Suite:
-    """A test suite with its cases. What a case says without failing is in the output of the suite, where Ant has it."""
+    """A test suite with its cases. Output of passing cases is in the output of the suite, as in Ant."""
 
     def __init__(self, name: str, file: str | None = None, seconds: float = 0.0) -> None:
         self.name, self.file, self.seconds = name, file, seconds
@@ -95,7 +95,7 @@ class Suite:
         self._output.append(clean(text))
 
     def to_text(self, package: str, properties: Iterable[str]) -> str:
-        """Return the suite as it stands in a document, in the order that Ant prescribes; see `join_suites`."""
+        """Return the suite as text for a document, in the order that Ant prescribes; see `join_suites`."""
         share = self.seconds / max(sum(spent is None for _, spent in self._cases), 1)
         total = self.seconds + sum(spent or 0 for _, spent in self._cases)
         attributes = {

@@ -8,15 +8,15 @@ import zipfile
 
 _STAMP = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 _DAY = (1980, 1, 1, 0, 0, 0)
-"""The first day that a zip file can name."""
+"""The first day that a zip file can represent."""
 
 
 FORMULA = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
-"""Signs with which a spreadsheet begins a formula, full-width ones included."""
+"""Characters that begin a formula in a spreadsheet, including full-width forms."""
 
 
 def settle(content: bytes) -> bytes:
-    """Return an office file without the time at which it was written."""
+    """Return an office file without its time of writing."""
     held = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():

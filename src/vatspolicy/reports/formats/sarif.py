@@ -13,7 +13,7 @@ from vatspolicy.core.documents import split_part
 from vatspolicy.origin import page, repository
 
 LONGEST = 1000
-"""Characters of a description; GitHub shows 1024."""
+"""Maximum characters of a description; GitHub shows 1024."""
 
 
 @dataclass
@@ -70,7 +70,7 @@ class SarifRun:
         return result
 
     def notify(self, level: str, text: str, place: Mapping[str, object] | None = None) -> None:
-        """Add a notification of the tool: something that it could not evaluate."""
+        """Add a notification of the tool about a part that it could not evaluate."""
         where = {"locations": [place]} if place else {}
         self.notifications.append({"level": level, "message": {"text": text}, **where})
 
@@ -153,7 +153,7 @@ def _cut(text: str) -> str:
 
 
 def _plain(paragraph: str) -> str:
-    """Return a paragraph of Markdown as plain text: without the escapes and marks that this project writes."""
+    """Return a paragraph of Markdown as plain text, without the escapes and marks of this project."""
     import re
 
     text = re.sub(r"\[([^\]\\]*)\]\(([^)]*)\)", r"\1 (\2)", paragraph.replace("**", ""))

@@ -1,4 +1,4 @@
-"""Templates of reports and the frame of every page: every value is escaped, and nothing else makes markup.
+"""Templates of reports and the frame of every page. Every value is escaped; only templates produce markup.
 
 All templates are files of `reports/templates`. The end of a name, `.html.j2` or `.md.j2`, says how values are escaped:
 as `escape_html` or as `escape_markdown` does. Markup comes from templates, their macros, the filters below, and texts
@@ -56,7 +56,7 @@ def escape_line_of_html(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Return a code span that nothing in the text can end, fit for a table."""
+    """Return a code span that the text cannot end, suitable for a table."""
     text = " ".join(text.split()).replace("|", "\\|")
     marks = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     pad = " " if text[:1] == "`" or text[-1:] == "`" else ""
@@ -64,7 +64,7 @@ def code(text: str) -> str:
 
 
 def quote_name(text: str) -> str:
-    """Return a name or a path as a code span between single backticks; signs that would end it are replaced."""
+    """Return a name or a path as a code span in single backticks, replacing characters that would end it."""
     return f"`{clean(text, one_line=True).replace('`', chr(39)).replace('|', '¦')}`"
 
 
@@ -74,7 +74,7 @@ def escape_address(url: str) -> str:
 
 
 def fence(text: str, language: str) -> str:
-    """Return a fenced block that no line of the text can close."""
+    """Return a fenced block that the text cannot close."""
     ticks = max((len(run) for run in re.findall(r"`+", text)), default=0)
     mark = "`" * max(3, ticks + 1)
     return "\n".join([f"{mark}{language}", *clean(text).split("\n"), mark])
@@ -86,7 +86,7 @@ def fence(text: str, language: str) -> str:
 _SAFE_ADDRESS = re.compile(r"https?://[^\s\\]*|#[^\s]*|(?!/)[^:\s\\]*", re.IGNORECASE)
 """The web, a place on this page, or a page beside it; no `javascript:`, no `//host`, no `data:`."""
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "\n": "&#10;"})
-"""A line break stays one, but no text begins a line of the page's source: runners read lines of logs as commands."""
+"""A line break stays, but text never begins a line of the page's source, because runners read log lines as commands."""
 _JSON_ESCAPES = str.maketrans({sign: f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"})
 
 
@@ -101,18 +101,18 @@ def is_address(text: str | None) -> bool:
 
 
 def trust(text: str) -> Markup:
-    """Return text as markup that no template escapes. The caller answers for every character of it."""
+    """Mark text as trusted markup that templates do not escape. The caller is responsible for every character."""
     return Markup(text)  # noqa: S704
 
 
 def escape_json(value: object) -> Markup:
-    """Return a value as JSON that cannot end its element."""
+    """Return a value as JSON that cannot close its element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return trust(clean(text.translate(_JSON_ESCAPES)))
 
 
 def digest(text: str) -> str:
-    """Return the digest of a style or a script, by which the policy of a page allows it."""
+    """Return the digest of a style or a script, for the policy of a page."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
@@ -148,17 +148,17 @@ def render_markdown(name: str, /, **values: object) -> str:
 
 
 def finish_html(value: object) -> Markup:
-    """Return markup as it is, and any other value as text of HTML; None is empty."""
+    """Return markup unchanged, and any other value as HTML text; None is empty."""
     return _mark(value, escape_html)
 
 
 def finish_markdown(value: object) -> Markup:
-    """Return markup as it is, and any other value as text of Markdown; None is empty."""
+    """Return markup unchanged, and any other value as Markdown text; None is empty."""
     return _mark(value, _escape_part)
 
 
 class _Layout(Extension):
-    """Line breaks of a template of HTML separate nothing, as in JSX: a needed space stands inside a line.
+    """Line breaks of an HTML template are removed, as in JSX: write a required space inside a line.
 
     So no text of a spec or a policy begins a line of the page's source, which runners would read as a command.
     """
@@ -168,7 +168,7 @@ class _Layout(Extension):
 
 
 class _Lines(Extension):
-    """A line of a template of Markdown that holds only tags of the template is not part of the text."""
+    """A line of a Markdown template with only template tags is not part of the text."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         return _TAGS.sub(r"\1", source)
@@ -231,14 +231,14 @@ def _put_in_brackets(remark: Markup, lang: Language) -> Markup:
 
 @pass_environment
 def _join(environment: Environment, values: Iterable[object], between: object = "") -> Markup:
-    """Return values with something between them, each escaped as the environment does."""
+    """Join values with a separator, each escaped by the environment."""
     finish = environment.finalize
     assert finish is not None, "every environment escapes"
     return trust(str(finish(between)).join(str(finish(value)) for value in values))
 
 
 def _marking(function: Callable[..., str]) -> Callable[..., Markup]:
-    """Return a filter whose text is markup, because the function escapes what it is given."""
+    """Return a filter whose result is markup, because the function escapes its input."""
     return lambda value, *options: trust(function(str(value), *options))
 
 
@@ -260,7 +260,7 @@ def _mark(value: object, escape: Callable[[str], str]) -> Markup:
 
 
 LANGUAGE_TAGS = {"en": "en", "zh": "zh-Hans"}
-"""Languages of pages as HTML names them."""
+"""Language codes of pages in HTML."""
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
     "%3Cpath d='M2 2h12v9L8 15 2 11z' fill='%231b4f83'/%3E%3C/svg%3E"
@@ -273,7 +273,7 @@ _WORDS = {
 }
 
 Link = tuple[str, str]
-"""A text, and the address it leads to ("" for the page itself)."""
+"""A text with its link address ("" for the page itself)."""
 Entry = tuple[str, str, Sequence[tuple[str, str]]]
 """A title of the contents, the id of its place, and the titles and ids below it."""
 
@@ -285,22 +285,22 @@ class Frame:
     title: str
     lang: Language
     style: str = ""
-    """Further CSS, from a file of this package; never from the contents of a page."""
+    """Further CSS, from a file of this package, never from the contents of a page."""
     script: str = ""
     """JavaScript, from a file of this package."""
     toc: Sequence[Entry] = ()
     end: str = ""
     """The lines at the foot of the page."""
     wide: bool = False
-    """True for tables that want the whole width."""
+    """True for tables with full width."""
     nav: Sequence[Link] = ()
     """The pages of a site."""
     crumbs: Sequence[Link] = ()
-    """The way here, this page last."""
+    """Breadcrumbs, with this page last."""
     other: Link | None = None
     """This page in the other language."""
     made_by: str = ""
-    """A comment behind the doctype by which a command knows its own files."""
+    """A comment after the doctype that identifies files of the command."""
     home: str = ""
     """The first page of the site."""
     icon: str = ICON
@@ -311,12 +311,12 @@ class Frame:
 
     @property
     def lang_tag(self) -> str:
-        """The language as HTML names it."""
+        """The language code in HTML."""
         return LANGUAGE_TAGS[self.lang]
 
     @property
     def other_tag(self) -> str:
-        """The other language as HTML names it."""
+        """The other language code in HTML."""
         return LANGUAGE_TAGS["zh" if self.lang == "en" else "en"]
 
 

@@ -21,7 +21,7 @@ _ENDINGS = {"markdown": ("*.md",), "html": ("*.html", "zh/*.html")}
 
 
 class Foreign(Exception):
-    """A file in the way that this command did not make."""
+    """Error for an existing file that this command did not create."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class PageDifference:
 
 
 def make(bundle: Bundle, format: str = "markdown", day: str | None = None, decides: bool = False) -> Pages:
-    """Render all pages by path, in a format; `day` is that of the access matrix, which only a site has.
-    `decides`: the site links to the page that decides.
+    """Render all pages by path, in a format; `day` is the day of the access matrix, which only a site has. `decides`:
+    the site links to the page that decides.
 
     Raises InvalidInput for a policy whose page would take the place of an overview.
     """
@@ -76,7 +76,7 @@ def make(bundle: Bundle, format: str = "markdown", day: str | None = None, decid
 
 
 def compare(folder: Path, pages: Pages, format: str = "markdown") -> PageDifference:
-    """Compare a folder with its pages. A file that the command did not write is never superfluous."""
+    """Compare a folder with its pages. Files not written by the command are never superfluous."""
     present = _made(folder, format)
     texts = {name: folder / name for name in pages}
     missing = [name for name, path in texts.items() if not path.is_file()]
@@ -104,7 +104,7 @@ def write(folder: Path, pages: Pages, format: str = "markdown") -> PageDifferenc
 
 
 def _made(folder: Path, format: str) -> set[str]:
-    """Return paths of the pages in a folder that the command wrote: their first or second line says so."""
+    """Return paths of the pages written by the command in a folder, identified by their first or second line."""
     paths = (path for ending in _ENDINGS[format] for path in folder.glob(ending) if path.is_file())
     return {path.relative_to(folder).as_posix() for path in paths if MARK.encode() in path.read_bytes()[:_BEGINNING]}
 

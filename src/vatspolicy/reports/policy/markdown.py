@@ -49,7 +49,7 @@ _WORDS: Table = {
     "term_head": Phrase("term"),
     "meaning_head": Phrase("meaning"),
 }
-"""Words of the pages in Markdown alone."""
+"""Words used only in Markdown pages."""
 
 
 def policy_page(page: PolicyPage) -> str:
@@ -57,11 +57,11 @@ def policy_page(page: PolicyPage) -> str:
     wording = {lang: Wording(page.bundle, lang, MARKS) for lang in LANGUAGES}
 
     def clause(tree: Node, lang: Language) -> Markup:
-        """Return an expression in words, of which MARKS escapes every text."""
+        """Return an expression in words, with every text escaped by MARKS."""
         return trust(wording[lang].say(tree))
 
     def authority(instrument: Instrument) -> Iterator[tuple[bool, Markup, Markup, tuple[str, ...]]]:
-        """Yield whether an authority is always competent, the condition in both languages, and its names."""
+        """Yield for each authority whether it is always competent, the condition in both languages, and its names."""
         for condition, names in instrument.authority:
             tree = condition.tree
             yield isinstance(tree, Literal), clause(tree, "en"), clause(tree, "zh"), tuple(names)

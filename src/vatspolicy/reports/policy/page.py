@@ -60,7 +60,7 @@ class PolicyPage:
 
     @property
     def file(self) -> str:
-        """Name of the file of the policy, which readers look for."""
+        """File name of the policy, for search."""
         return f"{self.policy.id}.yaml"
 
     @property
@@ -114,13 +114,13 @@ class PolicyPage:
 
     @property
     def verification(self) -> dict[str, int]:
-        """Number of articles by verification, the best first; verifications of no article are omitted."""
+        """Number of articles by verification, the best first, without empty grades."""
         count = Counter(article.verification for article in self.policy.articles.values())
         return {word: count[word] for word in VERIFICATIONS if count[word]}
 
     @property
     def articles(self) -> list[tuple[Article, list[RulePart]]]:
-        """Articles, each with the rules that rest on it first of all."""
+        """Articles, each with the rules that cite it first."""
         return [
             (article, [self.rule(rule) for rule in self.policy.rules if rule.cite[0] == key])
             for key, article in self.policy.articles.items()
@@ -174,7 +174,7 @@ class RulePart:
 
     @property
     def borne_by_company(self) -> bool:
-        """True if the duty or need is of the company and not of the operator of the service."""
+        """True if the duty or need applies to the company rather than the operator of the service."""
         return bool(getattr(self.rule.effect, "bearer", "operator") == "company")
 
     @property
@@ -188,18 +188,18 @@ class RulePart:
         return self.rule.effect.conditions if isinstance(self.rule.effect, Route) else ()
 
     def articles_of(self, condition: Condition) -> list[Article]:
-        """Return the articles that a condition rests on; those of the rule if it names none."""
+        """Return the articles of a condition, or of the rule if it cites none."""
         return [self.page.policy.articles[key] for key in condition.cite or self.rule.cite]
 
     @property
     def has_own_period(self) -> bool:
-        """True if the rule is in force for other days than its policy."""
+        """True if the days in force differ from those of the policy."""
         policy = self.page.policy
         return (self.rule.since, self.rule.until) != (policy.since, policy.until)
 
     @property
     def further_articles(self) -> list[Article]:
-        """Articles that the rule rests on, except the first."""
+        """Articles of the rule, except the first."""
         return [self.page.policy.articles[key] for key in self.rule.cite[1:]]
 
     @property
@@ -210,7 +210,7 @@ class RulePart:
 
     @property
     def cel(self) -> list[str]:
-        """Lines of CEL; a comment names the expression where there are several.
+        """Lines of CEL, with a comment for each expression if there are several.
 
         Line breaks inside a CEL text are escapes, so that no line can end a block of code.
         """
@@ -240,7 +240,7 @@ class RulePart:
 
     @property
     def counterparts(self) -> list[str]:
-        """Names of the routes that answer a need, or of the needs that a route answers."""
+        """Names of the routes that satisfy a need, or of the needs that a route satisfies."""
         effect = self.rule.effect
         rules = (rule for policy in self.page.bundle.policies.values() for rule in policy.rules)
         return [rule.name for rule in rules if _answers(rule, effect)]
@@ -310,7 +310,7 @@ TOPICS: Mapping[str, LocalizedText] = {
 
 
 def policies_by_topic(bundle: Bundle) -> dict[str, list[Policy]]:
-    """Return the policies of every topic that has any; those no longer in force come last."""
+    """Return the policies of every nonempty topic; those no longer in force come last."""
     by_topic = {topic: [policy for policy in bundle.policies.values() if topic in policy.topics] for topic in TOPICS}
     return {
         topic: sorted(members, key=lambda member: (member.until != NEVER, member.id))
@@ -320,7 +320,7 @@ def policies_by_topic(bundle: Bundle) -> dict[str, list[Policy]]:
 
 
 def instruments_by_authority(bundle: Bundle) -> dict[str, list[tuple[Instrument, bool]]]:
-    """Return the instruments of every authority that has any, each with whether it handles all cases."""
+    """Return the instruments of every authority, each with whether the authority handles all cases."""
     instruments = {}
     for body in SchemaSet.shipped().load("vocabulary")["$defs"]["authority"]["enum"]:
         handled = [
@@ -376,7 +376,7 @@ def days_of_change(bundle: Bundle) -> Iterator[tuple[str, list[Changes]]]:
 
 
 def changes_of(policy: Policy, day: str) -> Changes:
-    """Return the changes of a day in one policy; they are false for most days."""
+    """Return the changes of a day in one policy; the result is false for most days."""
     begins, ends = policy.since == day, policy.until == day
     rules: list[tuple[Rule, bool]] = []
     for rule in policy.rules:
@@ -439,7 +439,7 @@ def find(bundle: Bundle, name: str) -> PolicyPage | RulePart:
 
 
 def list_cases(part: RulePart) -> list[str]:
-    """Return what the tests of a policy say about a rule, by their titles."""
+    """Return the titles of the tests of a rule in its policy."""
     tests = load_tests(part.page.bundle, part.page.policy)
     entries = test_entries(tests) if tests is not None else ()
     return [case["it"] for _, case in entries if part.rule.id in case["expect"]]

@@ -171,16 +171,16 @@ class _Page:
         yield from self.relied_on(part)
 
     def cost(self, rule: Rule) -> str:
-        """Return the most steps that the expressions of a rule take."""
+        """Return the maximum number of steps of the expressions of a rule."""
         steps = f"{rule_cost(self.bundle, rule):,}"
         return word(_WORDS, "cost", self.lang, steps=steps, subject=self.word(rule.each))
 
     def check(self, expression: Expression) -> str:
-        """Return what an expression checks; long lists are cut."""
+        """Return the check of an expression; long lists are cut."""
         return self.wording.say(expression.tree)
 
     def relied_on(self, part: RulePart) -> Iterator[str]:
-        """Yield who relies on the rule: routes that answer a need, the need a route answers, and the policy's tests."""
+        """Yield the dependents of the rule: routes of a need, needs of a route, and the policy's tests."""
         if part.counterparts:
             yield f"\n{self.word('relies')}"
             yield from self.flow(", ".join(part.counterparts), 2)

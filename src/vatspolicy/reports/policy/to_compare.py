@@ -1,4 +1,4 @@
-"""Articles not yet compared with an official text, ordered by the rules that rest on them.
+"""Articles not yet compared with an official text, ordered by their dependent rules.
 
 Whoever has a browser raises one in a few minutes: the page names its official address, the file that the text goes to,
 and the command that compares the quote and notes hash and day.
@@ -17,10 +17,10 @@ from vatspolicy.core.policies.model import VERIFICATIONS, Article, Policy, Route
 from vatspolicy.i18n import LocalizedText
 
 _WEIGHED = ("deny", "need", "route", "classify", "duty", "advise")
-"""Kinds of rules, the one first whose articles are compared first."""
+"""Kinds of rules by priority for comparing their articles."""
 _OFFICIAL = ".gov.cn"
 _NAMED = 3
-"""Rules of a kind that a page names."""
+"""Maximum number of rules of a kind on a page."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class OpenArticle:
     policy: Policy
     article: Article
     rests: Mapping[str, tuple[Rule, ...]]
-    """Rules that rest on it, by kind: by their citation, by that of a condition, or by a value that they read."""
+    """Dependent rules by kind: through a citation, a condition, or a value that they read."""
 
     @property
     def address(self) -> str | None:
@@ -51,7 +51,7 @@ class OpenArticle:
 
     @property
     def text(self) -> str:
-        """Name of the file that the text goes to, under which `lint --texts` finds it."""
+        """File name for the text, for `lint --texts`."""
         title = short_title(self.policy.title["zh"])
         return f"{title}({self.policy.source.get('promulgated') or self.policy.since}).md"
 
@@ -67,7 +67,7 @@ class OpenArticle:
 
 
 def open_articles(bundle: Bundle) -> list[OpenArticle]:
-    """Return the articles that are not primary and that a rule rests on, those with the most denials first."""
+    """Return the articles of rules that are not primary, those with the most denials first."""
     resting: dict[tuple[str, str], dict[str, dict[str, Rule]]] = {}
     for policy in bundle.policies.values():
         for rule in policy.rules:
@@ -94,7 +94,7 @@ def group_by_address(articles: list[OpenArticle]) -> list[list[OpenArticle]]:
 
 
 def count_by_address(bundle: Bundle) -> Counter[str]:
-    """Return how many articles have an official page, another page, a text, an issuer, or none of these."""
+    """Return the number of articles by source: an official page, another page, a text, an issuer, or none of these."""
     count: Counter[str] = Counter()
     for policy in bundle.policies.values():
         for article in policy.articles.values():
@@ -114,7 +114,7 @@ def _whereabouts(policy: Policy, article: Article) -> str:
 
 
 def _rests_on(bundle: Bundle, rule: Rule) -> Iterator[tuple[str, str]]:
-    """Yield policy and key of each article that a rule rests on."""
+    """Yield policy and key of each article behind a rule."""
     conditions = rule.effect.conditions if isinstance(rule.effect, Route) else ()
     for cite in (rule.cite, *(condition.cite for condition in conditions)):
         yield from ((rule.policy, key) for key in cite)

@@ -18,7 +18,7 @@ NAME = "X-Request-ID"
 
 
 class WithRequestId:
-    """ASGI middleware: a response has the id of its request, an error too, on some paths."""
+    """ASGI middleware that copies the id of a request to its response, including errors, on some paths."""
 
     def __init__(self, app: ASGIApp, paths: Collection[str]) -> None:
         self.app, self.paths = app, paths
@@ -43,7 +43,7 @@ class WithRequestId:
 #
 # Access evaluations of AuthZEN (Authorization API 1.0 of the OpenID Foundation): whether a product may launch.
 #
-# The subject is whoever asks, the action is `launch`, the resource is a product whose properties are its profile, and
+# The subject is the caller, the action is `launch`, the resource is a product whose properties are its profile, and
 # the context may hold the day of the law. A decision is true only where the product may launch as it stands.
 
 
@@ -53,7 +53,7 @@ SEMANTICS: Mapping[str, bool | None] = {
     "deny_on_first_deny": False,
     "permit_on_first_permit": True,
 }
-"""Semantics of several evaluations, with the decision after which the rest is left out."""
+"""Semantics of several evaluations, with the decision after which the rest is omitted."""
 _NEEDED = {"subject": ("type", "id"), "action": ("name",), "resource": ("type", "id")}
 """The texts that the subject, the action and the resource of a question have."""
 PATHS = {
@@ -62,12 +62,12 @@ PATHS = {
 }
 Data = dict[str, Any]
 Decide = Callable[[DataQuery], Data]
-"""A function that returns the document of a decision in brief."""
+"""A function that returns the brief document of a decision."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One question: the query that answers it, or the code of the reason why there is nothing to decide."""
+    """One question: its query, or the code of the reason for not deciding."""
 
     query: DataQuery | None
     refusal: str = ""
@@ -88,12 +88,14 @@ class Evaluations:
 
     entries: Sequence[Evaluation | HttpError]
     last: bool | None = None
-    """The decision after which the rest is left out."""
+    """The decision after which the rest is omitted."""
     alone: bool = False
     """True if the request asks a single question and its answer is not a list."""
 
     def answers(self, decide: Decide, to_error: Callable[[Exception], HttpError]) -> Iterator[Data]:
-        """Yield the answer of each question. One that cannot be decided is denied, with its error in the context."""
+        """Yield the answer to each question. A question that cannot be decided is denied, with its error in the
+        context.
+        """
         for entry in self.entries:
             try:
                 if isinstance(entry, HttpError):
@@ -197,7 +199,7 @@ def _check_context(asked: Data) -> str | None:
 
 
 def describe_answer(record: Data) -> Data:
-    """Return the context of an answer: what a brief decision says of the word and its reasons."""
+    """Return the context of an answer: the verdict and the reasons of a brief decision."""
     return {
         "verdict": record["decision"],
         "range": record["range"],

@@ -1,4 +1,4 @@
-"""The bundle in use. Changed files replace it once they are verified and compiled; else the last good bundle stays."""
+"""The bundle in use. Changed files replace it once verified and compiled; otherwise the last good bundle stays."""
 
 from __future__ import annotations
 
@@ -61,24 +61,24 @@ class BundleStore:
         self._lock = threading.Lock()
         self._tried = self._seen = digest_files()
         self.loaded = select()
-        """The law in use. Read it once for a request: it may be another one the next time."""
+        """The law in use. Read it once per request, because it may change."""
         self._state = ReloadState()
         self.renew: Callable[[], bool] = lambda: True
-        """Called when another bundle has been loaded, before it counts as in use; False if it cannot be used."""
+        """Function called after loading another bundle, before its use; returns False if it cannot be used."""
 
     @property
     def current(self) -> bool:
-        """False while the files hold no usable bundle and the last good one decides, and once that has expired."""
+        """False while the files do not contain a usable bundle, or after the bundle in use has expired."""
         return self._state.read()[0] and not self.loaded.expired
 
     @property
     def reloads(self) -> dict[str, int]:
-        """Number of attempts to take another bundle, by their result."""
+        """Number of attempts to load another bundle, by result."""
         _, succeeded, failed = self._state.read()
         return {"ok": succeeded, "failed": failed}
 
     def refresh(self, settled: bool = True) -> bool:
-        """Look for changed files; return True if another bundle is in use afterwards. Raises nothing.
+        """Check for changed files; return True if another bundle is in use afterwards. Never raises.
 
         `settled`: take a change only when two looks in a row saw the same files, so that a release is not read while
         it is being written.
@@ -111,7 +111,7 @@ class BundleStore:
             raise InvalidInput([Problem("bundle", 1, 1, "", _("It is older than the bundle in use."))])
         # The first request does not wait for the compiled rules of the newest law.
         bundle.on(max(bundle.covers_from, bundle.boundaries[-1]))
-        if self._digest_files() != seen:  # the files changed while they were read: the next look decides
+        if self._digest_files() != seen:  # the files changed during reading: the next check decides
             return False
         before, self.loaded = self.loaded, loaded
         try:
@@ -167,7 +167,7 @@ def open_store(
 
 
 class Watch:
-    """A thread that refreshes a store every `seconds`, and at once when it is woken."""
+    """A thread that refreshes a store every `seconds`, and at once when woken."""
 
     def __init__(self, store: BundleStore, seconds: float) -> None:
         self._store, self._seconds = store, seconds

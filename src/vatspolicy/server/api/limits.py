@@ -19,17 +19,16 @@ class ApiLimits:
     body: int = 2**20
     """Bytes of a request body."""
     seconds: float = 10.0
-    """Seconds in which a body must arrive, and in which a decision must be made."""
+    """Time limit in seconds for the arrival of a body, and for a decision."""
     pending: int = 32
-    """Decisions under way or waiting in one process."""
+    """Maximum number of running or waiting decisions in one process."""
     threads: int = 2
     small: int = 4096
     services: int = 4
-    """Bytes of a body, and services in it, whose decision is made at once, without a thread: it takes no longer than to
-    hand it over, and others need not wait long for it.
+    """Maximum bytes of a body, and its services, for a decision without a thread, which is as fast as using a thread.
     """
     answer: int = 2**23
-    """Bytes of an answer. A larger one is an error, and is not cut."""
+    """Maximum bytes of a response. A larger response is an error and is never cut."""
     batch: int = 256
     """Inputs of one batch."""
 
@@ -39,11 +38,11 @@ class BusyError(Exception):
 
 
 class LateError(Exception):
-    """An error for work that is not done in the time of a request."""
+    """Error for work that exceeds the time limit of a request."""
 
 
 class WorkerSlots:
-    """Worker threads. A slot is free again when its work has ended, not when its caller gave up."""
+    """Worker threads. A slot becomes free when its work ends, not when its caller gives up."""
 
     def __init__(self, limits: ApiLimits, observe: Callable[[int], None] = lambda _: None) -> None:
         """Take the limits, and a function that is called with the number of slots taken whenever it changes."""
@@ -76,7 +75,7 @@ class WorkerSlots:
             raise LateError from None
 
     def close(self) -> None:
-        """Let running work end, and cancel waiting work."""
+        """Finish running work, and cancel waiting work."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _free(self, _: Future[T] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Metrics of the API for Prometheus. No label holds a value of a profile."""
+"""Metrics of the API for Prometheus. Labels never contain values of a profile."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Metrics:
         self._registry.register(_BundleCollector(store))
 
     def note_pending(self, count: int) -> None:
-        """Note the number of decisions that are under way or wait in this process."""
+        """Record the number of running or waiting decisions in this process."""
         self._pending.set(count)
 
     def count_response(self, route: str, status: int, code: str | None) -> None:
@@ -71,7 +71,7 @@ class Metrics:
             self._refused.labels(code).inc()
 
     def count_decision(self, outcome: str, seconds: float) -> None:
-        """Count a decision and the time it took, without the time it waited."""
+        """Count a decision and its time, without waiting time."""
         self._decisions.labels(outcome).inc()
         self._seconds.observe(seconds)
 

@@ -15,7 +15,7 @@ _PUBLISHED = re.compile(r"(\w+)\.schema\.json(?:#(.*))?")
 _LEFT_OUT = ("$schema", "$id", "x-invariants", "x-together")
 """Keys of a published schema that have no meaning inside an OpenAPI document."""
 _BOUNDED = {"const", "enum", "format", "pattern"}
-"""Keys of a schema for texts that leave no room for invisible characters, which no document may hold."""
+"""Schema keys for texts without invisible characters, which documents may not contain."""
 
 
 def make_openapi(version: str, schemas: SchemaSet) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def read_day(value: Any) -> str | None:
 
 @dataclass(frozen=True)
 class DataQuestion:
-    """The day and the form that a request asks for, alike for each of its inputs."""
+    """The day and the form of a request, the same for each of its inputs."""
 
     bundle: Bundle
     steps: tuple[str, ...]
@@ -189,7 +189,7 @@ def _explain(gate: Gate, profile: Profile, decision: Decision) -> dict[str, Call
 
 
 def _decide_part(gate: Gate, profile: Profile, explained: bool, key: str) -> Decided:
-    """Decide no more than one part of a decision asks for. A part that the brief form lacks is that of the explained.
+    """Decide only as much as one part needs. Parts missing from the brief form come from the explained form.
 
     The outcome alone takes no missing facts, no duties and no advice.
     """

@@ -67,15 +67,15 @@ class ApiSettings:
     """The settings of one API."""
 
     token: str | None = None
-    """The bearer token that every request must bring, health probes excepted; None for none."""
+    """The bearer token required for every request except health probes; None for none."""
     loopback: bool = True
-    """Only this machine may ask: requests with a foreign Host header are refused."""
+    """Only this machine may send requests: a foreign Host header is refused."""
     allow_past: bool = False
     """Requests may choose the law of a past day."""
     limits: ApiLimits = field(default_factory=ApiLimits)
     today: Callable[[], str] = today_in_china
     waiver_set: WaiverSet | None = None
-    """Granted opinions and approvers; None for neither."""
+    """Granted opinions and approvers, or None."""
     telemetry: Callable[[BundleStore], Telemetry] | None = None
     """Opens the traces and metrics of OpenTelemetry; None for none."""
 
@@ -168,7 +168,7 @@ class _Api:
         size, refused = 0, False
         for id, query in read_batch(content, limits.batch).items():
             before = time.perf_counter()
-            if before - begun > limits.seconds:  # nobody waits for the rest
+            if before - begun > limits.seconds:  # the client is gone
                 raise LateError
             try:
                 found, outcome = question.answer(query)
@@ -200,7 +200,7 @@ class _Api:
         )
 
     def read_bundle(self) -> Bundle:
-        """Return the bundle that decides. Raises HttpError if its signature has expired while it was in use."""
+        """Return the bundle in use. Raises HttpError if its signature has expired."""
         if self.store.loaded.expired:
             message = _("The signature of the bundle {revision} has expired.", revision=self.store.loaded.revision)
             text = Sentences(message, _("Take a newer bundle into use."))
@@ -244,7 +244,7 @@ class _Api:
         return await self.evaluate(lambda: read_evaluations(content, most))
 
     async def read_access(self, request: Request) -> bytes:
-        """Return the body of a request of AuthZEN, which wants 400 for another media type. Raises HttpError."""
+        """Return the body of an AuthZEN request, with 400 for another media type. Raises HttpError."""
         try:
             return await read_json_body(request, self.rules)
         except HttpError as error:
@@ -260,7 +260,7 @@ class _Api:
 
         def decide(query: DataQuery) -> dict[str, Any]:
             before = time.perf_counter()
-            if before - begun > limits.seconds:  # nobody waits for the rest
+            if before - begun > limits.seconds:  # the client is gone
                 raise LateError
             found, outcome = question.answer(query)
             counts.extend(_count(query, outcome, time.perf_counter() - before))
@@ -287,12 +287,12 @@ class _Api:
         return JSONResponse(describe(str(request.base_url)))
 
     async def list_policies(self, __: Request) -> Response:
-        """List the policies of the bundle. Clients of OPA ask for them to test the connection."""
+        """List the policies of the bundle. OPA clients request them to test the connection."""
         found = self.store.loaded.bundle.policies.values()
         return JSONResponse({"result": [{"id": policy.id, "version": policy.version} for policy in found]})
 
     async def show_policy(self, request: Request) -> Response:
-        """Show one policy with the texts to which decisions refer, as of the day that the request names, else today."""
+        """Show one policy with the texts to which decisions refer, for the day of the request, or today."""
         bundle, day = self.store.loaded.bundle, read_day(request.query_params.get("as_of")) or self.settings.today()
         policy = bundle.policies.get(request.path_params["id"])
         if policy is None:
@@ -316,17 +316,17 @@ class _Api:
         return {"bundles": {"vatspolicy": about}}
 
     async def show_status(self, __: Request) -> Response:
-        """Show the state of the bundle, where clients of OPA ask for it."""
+        """Show the state of the bundle at the path of OPA clients."""
         return JSONResponse({"result": self.bundles()})
 
     async def show_config(self, __: Request) -> Response:
-        """Show the labels of this server where clients of OPA ask for its configuration, without files and secrets."""
+        """Show the labels of this server at the configuration path of OPA clients, without files and secrets."""
         labels = {"id": "vatspolicy", "version": __version__}
         paths = {"default_decision": f"/{'/'.join(PLACE)}"}
         return JSONResponse({"result": {"labels": labels, **paths}})
 
     async def refuse_partial(self, __: Request) -> Response:
-        """Say that queries of one's own are not evaluated, and name the path that serves the same need."""
+        """Report that custom queries are not supported, with an alternative path."""
         message = _(
             "This server does not evaluate Rego. For partial results, query {path}.",
             path=f"/v1/data/{'/'.join(PLACE)}/range",
@@ -370,7 +370,7 @@ def _count(query: DataQuery | None, outcome: str | None, seconds: float) -> list
 
 
 def _wants_reasons(explain: str | None) -> bool:
-    """Return whether a request wants the explained decision. Raises HttpError for a value that means nothing here."""
+    """Return whether a request needs the explained decision. Raises HttpError for an invalid value."""
     if explain not in (None, "", "off", "full"):
         raise HttpError(400, "invalid_parameter", _("explain must be full or omitted."))
     return explain == "full"

@@ -72,7 +72,7 @@ def find_reason(record: logging.LogRecord) -> str:
 
 
 def take_export_log(notify: Callable[[str], None]) -> None:
-    """Let all that the library logs in this process go through an ExportLog."""
+    """Send all log records of the library in this process through an ExportLog."""
     logger = logging.getLogger(LIBRARY)
     logger.handlers[:] = [ExportLog(notify)]
     logger.propagate = False
@@ -80,24 +80,24 @@ def take_export_log(notify: Callable[[str], None]) -> None:
 
 # --- traces and metrics by OpenTelemetry, set by the variables of its specification (OTEL_*)
 #
-# Nothing of the library is imported unless a variable asks for it and the extra `telemetry` is there. No span and no
+# The library is imported only if a variable requires it and the extra `telemetry` is installed. No span and no
 # metric holds a path, a header or a value of a profile.
 
 
 SCOPE = "vatspolicy"
-"""Name of the instrumentation, and of the service unless OTEL_SERVICE_NAME says another."""
+"""Name of the instrumentation, and of the service unless OTEL_SERVICE_NAME is set."""
 PACKAGES = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 """Packages of the extra `telemetry`."""
 SIGNALS = ("TRACES", "METRICS")
 PROTOCOL = "http/protobuf"
-"""The protocol of exporters: that which needs no further package."""
+"""The protocol of exporters that does not need a further package."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
 OTHER = "_OTHER"
-"""Value of an attribute for what its conventions have no name for: a method, an error."""
+"""Attribute value for methods and errors outside the conventions."""
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Upper bounds of the histogram in seconds, as the conventions of OpenTelemetry advise."""
 FLUSH = 5000
-"""Milliseconds that the last spans and metrics have to leave when a server ends."""
+"""Milliseconds for sending the last spans and metrics at shutdown."""
 
 
 class DecisionCount(NamedTuple):
@@ -105,7 +105,7 @@ class DecisionCount(NamedTuple):
 
     outcome: str
     seconds: float
-    """Time that it took, without the time it waited."""
+    """Its time, without waiting time."""
     services: int
     """Number of services of the product."""
 
@@ -187,7 +187,7 @@ class Telemetry:
         )
 
     def note_decisions(self, counts: Sequence[DecisionCount]) -> None:
-        """Count decisions, and tell the span of the request under way what was decided, under which bundle."""
+        """Count decisions, and add the decisions and the bundle to the span of the current request."""
         from opentelemetry import trace
 
         span = trace.get_current_span()
@@ -267,7 +267,7 @@ class Providers(NamedTuple):
     meters: SdkMeterProvider
 
     def close(self) -> None:
-        """Export what is left and end the threads, both signals at once and in the time of FLUSH.
+        """Export remaining data and end the threads, for both signals at once and within FLUSH.
 
         A collector that does not answer must not keep a server from ending. The library alone waits for 20 seconds.
         """
@@ -295,7 +295,7 @@ def make_providers(signals: Mapping[str, str]) -> Providers:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
 
     own = {"service.name": SCOPE, "service.version": __version__, "service.instance.id": str(uuid.uuid4())}
-    resource = Resource.create(own).merge(OTELResourceDetector().detect())  # what the variables say counts
+    resource = Resource.create(own).merge(OTELResourceDetector().detect())  # the variables take precedence
     tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
     if "traces" in signals:
         exporter: SpanExporter = ConsoleSpanExporter()
@@ -316,7 +316,7 @@ def make_providers(signals: Mapping[str, str]) -> Providers:
 
 
 def find_telemetry(notify: Callable[[str], None]) -> Callable[[BundleStore], Telemetry] | None:
-    """Return the function that opens what the environment asks for in one process; None if it asks for nothing.
+    """Return the function that opens the configured telemetry in one process; None without configuration.
 
     `notify` is told that the extra is missing, and of exports that fail. What must be imported is imported here, so
     that workers share it.

@@ -1,4 +1,4 @@
-"""Answers to what the page asks: `router` brings the requests over HTTP, a worker in a browser brings them directly.
+"""Responses to the page: requests arrive over HTTP through `router`, or directly from a worker in a browser.
 
 Nothing is written, and nothing of a request is kept.
 """
@@ -50,9 +50,9 @@ from vatspolicy.server.web.session import (
 )
 
 LONGEST_SEARCH = 200
-"""Characters of a search that are read."""
+"""Maximum characters of a search."""
 MATRICES = 16
-"""Matrices that are kept; each takes about a second to compute."""
+"""Maximum number of cached matrices; each takes about a second to compute."""
 RULEBOOK: LocalizedText = {"en": "../", "zh": "../zh/"}
 """Folders of the rulebook beside a page that has no server."""
 JSON = "application/json"
@@ -141,7 +141,7 @@ class WebPage:
         return _to_json({"as_of": day, "html": str(matrix_fragment(table, lang, f"matrix-{by}"))})
 
     def _code(self, query: Mapping[str, str], name: str, known: str) -> str | None:
-        """Return a parameter that is one of the codes of the form; None if it is left out."""
+        """Return a parameter that is one of the codes of the form; None if it is omitted."""
         code = query.get(name) or None
         if code is not None and code not in {one["value"] for one in self.form[known]}:
             raise HttpError(400, "invalid_parameter", _("`{name}` is unknown.", name=name))
@@ -164,7 +164,7 @@ def answer_locally(address: str, content: str | None) -> Answer:
 
 @functools.cache
 def _read_examples(schemas: SchemaSet) -> list[dict[str, Any]]:
-    """Return the products of public life: file, title, reason, spec, and sources, which name the facts they state."""
+    """Return the well-known products: file, title, reason, spec, and sources with their facts."""
     name, examples = FactWording(schemas).name, []
     for path in sorted(resource_folder("fixtures/products").glob("*.expect.yaml")):
         told = load_document(path).data
@@ -177,7 +177,7 @@ def _read_examples(schemas: SchemaSet) -> list[dict[str, Any]]:
 
 
 def _list_places(bundle: Bundle) -> dict[str, list[dict[str, Any]]]:
-    """Return the places and free-trade zones for which there is a matrix."""
+    """Return the places and free-trade zones with a matrix."""
     schemas = bundle.schemas
     names, zones = gazetteer(schemas), schemas.load("places")["$defs"]["zone"]
     places = [code for code in addresses(schemas) if ABROAD not in within(code, schemas)]

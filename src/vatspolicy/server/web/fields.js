@@ -58,12 +58,12 @@ const known = (value) => value !== null && value !== undefined;
 /* A field is shown when it is stated, still decides, is wrong, or everything is to be shown. */
 function wanted(path, value) {
   return showAll || known(value) || under(path, now.asked) || under(path, [...failed.keys()])
-    || under(path, now.problems.map((one) => one.path));
+    || under(path, now.problems.flatMap((one) => one.paths));
 }
 
 /* `below`: also what is wrong with a member, which has no field of its own. */
 function errorsAt(path, below = false) {
-  const found = now.problems.filter((one) => one.path === path || (below && one.path.startsWith(`${path}.`))).map((one) => one.text[lang]);
+  const found = now.problems.filter((one) => one.paths.some((at) => at === path || (below && at.startsWith(`${path}.`)))).map((one) => one.text[lang]);
   if (failed.has(path)) found.push(failed.get(path).text[lang]);
   return found;
 }

@@ -122,7 +122,8 @@ function drawQuestion() {
   if (!asked) return [head, el("div", { id: "question-end" }, ending(), el("p", { class: "buttons" }, back))];
   const left = now.interview.progress.left;
   const parts = partsOf(asked);
-  const why = details("question-why", false, say("why"), asked.why.text ? el("p", {}, asked.why.text[lang]) : null,
+  const why = details("question-why", false, say("why"), parts.filter((one) => one.why.example).map((one) => el("p", {}, say("for_example", { examples: one.why.example[lang] }))),
+    asked.why.text ? el("p", {}, asked.why.text[lang]) : null,
     el("ul", { class: "reasons" }, asked.why.rules.slice(0, 6).map((rule) => el("li", {}, `${rule.message[lang]} → ${rule.effect[lang]}`,
       rule.citations.map((one) => el("p", { class: "law" }, `${one.title[lang]}${lang === "zh" ? "，" : ", "}${one.label[lang]}`, one[lang] ? el("q", {}, one[lang]) : null))))),
     asked.why.rules.length > 6 ? el("p", { class: "soft" }, say("more_rules", { count: asked.why.rules.length - 6 })) : null);
@@ -200,7 +201,7 @@ function drawFacts() {
   const sections = now.data ? form.sections.map((section) => {
     const value = now.data[section.name];
     if (!wanted(section.name, value)) return null;
-    const open = under(section.name, [...now.asked, ...failed.keys(), ...now.problems.map((one) => one.path)]);
+    const open = under(section.name, [...now.asked, ...failed.keys(), ...now.problems.flatMap((one) => one.paths)]);
     const inner = section.kind === "list" ? drawList(section, section.name, value, id(section.name)) : drawGroup(section, section.name, value, id(section.name));
     return details(`s-${section.name}`, open, section.title[lang], inner);
   }) : [];

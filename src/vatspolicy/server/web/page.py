@@ -181,6 +181,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "before_covered": INTERVIEW["before_covered"],
     "beyond_known": INTERVIEW["beyond_known"],
     "more_rules": INTERVIEW["more_rules"],
+    "for_example": INTERVIEW["examples"],
 }
 
 
@@ -208,7 +209,7 @@ LOCAL_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsa
 
 
 def render_frame(lang: Language, local: bool = False) -> str:
-    """Return the page; `lang` is the language that it begins in. `local`: it decides without a server."""
+    """Return the page; `lang` is its initial language. `local`: it decides without a server."""
     words = {"icon": ICON, "lang": lang, "say": say, "tags": LANGUAGE_TAGS}
     return str(render_html("server/frame.html.j2", **words, local=local, policy=LOCAL_POLICY))
 

@@ -92,7 +92,7 @@ let copied = null; // the report whose checklist was copied last
 
 /* Errors of a spec that cannot be decided, where the decision would stand. */
 function drawProblems() {
-  return now.problems.map((one) => el("li", {}, say("line", { line: one.line, text: `${one.path ? `${one.path}: ` : ""}${one.text[lang]}` })));
+  return now.problems.map((one) => el("li", {}, say("line", { line: one.line, text: `${one.paths[0] ? `${one.paths[0]}: ` : ""}${one.text[lang]}` })));
 }
 
 async function save(format) {

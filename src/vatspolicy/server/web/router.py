@@ -1,4 +1,4 @@
-"""The routes of the page. They write nothing, keep nothing of a request and ask the network for nothing."""
+"""The routes of the page. They do not write files, store requests or use the network."""
 
 from __future__ import annotations
 

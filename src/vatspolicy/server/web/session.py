@@ -1,4 +1,4 @@
-"""Requests of the page: a spec comes in, perhaps with one fact changed; the decision and the next question go out."""
+"""Requests of the page: a spec, possibly with a changed fact, gives the decision and the next question."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class WebContext:
     allow_past: bool = False
     today: Callable[[], str] = today_in_china
     waiver_set: WaiverSet | None = None
-    """Granted opinions and approvers; None for neither."""
+    """Granted opinions and approvers, or None."""
     rulebook: LocalizedText | None = None
     """Folder of the rulebook by language, where the page stands beside one."""
 
@@ -76,7 +76,7 @@ class DecideRequest:
     format: str = ""
     """Format of a report to save."""
     view: View = "counsel"
-    """Whom the decision is shown to."""
+    """Audience of the decision."""
 
 
 def _bad_request(message: str) -> HttpError:
@@ -251,14 +251,14 @@ def _tell_choices(error: Refused) -> dict[str, str]:
 
 
 _COMMAND = re.compile(r"\s*[^.。？?！!]*\bvatspolicy list [^.。]*[.。]")
-"""A sentence that sends to a terminal, which a reader of the page need not have."""
+"""A sentence with a terminal command, for removal on the page."""
 
 
 def _problem_to_data(problem: Problem) -> dict[str, Any]:
-    """Return a problem as data, at the path of its field, in both languages."""
+    """Return a problem as data, with the paths of its fields, in both languages."""
     told = Sentences(problem.message, problem.hint)
     return {
-        "path": re.sub(r"\[([0-9]+)\]", r".\1", problem.path),
+        "paths": [re.sub(r"\[([0-9]+)\]", r".\1", path) for path in (problem.path, *problem.others)],
         "line": problem.line,
         "column": problem.column,
         "text": {lang: _COMMAND.sub("", translate(told, lang)) for lang in LANGUAGES},
@@ -292,7 +292,7 @@ def _read_typed(path: Path, text: str, schemas: SchemaSet, naming: bool) -> Any:
 
 
 def _asked(path: Path, kind: str, choices: tuple[Choice, ...], phase: str = "") -> Question:
-    """Return the question behind a typed fact, as far as reading the answer needs it."""
+    """Return the parts of a question needed to read a typed answer."""
     nothing: LocalizedText = dict.fromkeys(LANGUAGES, "")
     return Question(path, kind, nothing, nothing, nothing, None, choices, None, None, (), phase, NO_GAIN)
 
@@ -306,7 +306,7 @@ def _apply_change(context: WebContext, document: Document, request: DecideReques
         raise _bad_request(_("There is no spec to change."))
     try:
         after = _write_change(context.bundle.schemas, document, request.lang, path, value)
-    except InvalidInput as error:  # what no spec may hold, such as invisible characters
+    except InvalidInput as error:  # forbidden content, such as invisible characters
         raise Refused(_problem_to_data(error.problems[0])["text"]) from None
     except (KeyError, IndexError, TypeError, AttributeError, ValueError, yaml.YAMLError):
         raise _bad_request(_("The spec has no place for this fact.")) from None

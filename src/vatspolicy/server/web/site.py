@@ -38,7 +38,7 @@ PYODIDE = (
 NEEDED = {"yaml": "PyYAML", "jinja2": "Jinja2", "markupsafe": "MarkupSafe"}
 """Packages that a decision and its report need, with the names of their distributions."""
 OPTIONAL = {"chinese_calendar": "chinesecalendar", "openpyxl": "openpyxl", "et_xmlfile": "et_xmlfile"}
-"""Packages that a site has if they are installed: working days, and checklists for Excel."""
+"""Optional packages of a site: working days, and checklists for Excel."""
 _RESOURCES = "vatspolicy/_resources"
 UNUSED = tuple(f"vatspolicy/{name}/" for name in ("cli", "language_server", "proofs", "screening"))
 """Packages that the page does without."""
@@ -93,7 +93,7 @@ def _packages() -> Iterator[tuple[str, bytes]]:
         yield from _files(resource_folder(kind), f"{_RESOURCES}/{kind}")
     if os.path.isdir(SHIPPED):
         return
-    with tempfile.TemporaryDirectory() as folder:  # a checkout has no compiled law, and its cache is not given away
+    with tempfile.TemporaryDirectory() as folder:  # a checkout has no compiled law, and its cache is not published
         environment = {**os.environ, "VATSPOLICY_CACHE": folder}
         command = [sys.executable, "-m", "vatspolicy.core.policies.shipping"]
         subprocess.run(command, env=environment, cwd=Path(__file__).parent, check=True)
@@ -108,7 +108,7 @@ def _package(name: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _files(folder: Path, name: str) -> Iterator[tuple[str, bytes]]:
-    """Yield the files below a folder, without what one Python or one machine compiled."""
+    """Yield the files below a folder, without compiled files."""
     for path in sorted(folder.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts and path.suffix not in (".so", ".pyd", ".pyx", ".c"):
             yield f"{name}/{path.relative_to(folder).as_posix()}", path.read_bytes()

@@ -1,4 +1,4 @@
-"""The rulebook as a site: the same pages in English and Chinese, each whole in itself, from a disk or a server."""
+"""The rulebook as a site: the same self-contained pages in English and Chinese, for a disk or a server."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ LICENSE = "Apache-2.0"
 FOLDERS = {"en": "", "zh": "zh/"}
 """Folders of pages by language."""
 DECIDING = ("decide/index.html", "../decide/zh.html")
-"""The page that decides, where the site has it, seen from the pages of each language."""
+"""Address of the page that decides, if the site has it, from the pages of each language."""
 MARKS = Marks(escape_html, lambda text: f"<em>{escape_html(text)}</em>")
 
 
 Scope = Literal["site", "policy", "rule"]
-"""Extent of a page: one of the site, a policy alone, or a rule alone. A page that stands alone links to no other."""
+"""Extent of a page: part of the site, only a policy, or only a rule. A self-contained page does not link to others."""
 
 
 class PolicySite(PageWords):
@@ -83,11 +83,11 @@ class PolicySite(PageWords):
         self.page_that_decides = [(self.say("decide"), DECIDING[lang == "zh"])] if decides else []
 
     def count(self, key: str, n: int) -> str:
-        """Return a number with the thing that it counts."""
+        """Return a number with its unit."""
         return count(COUNTS, key, n, self.lang)
 
     def fill(self, key: str, **values: Markup) -> Markup:
-        """Return a phrase of the site around markup. The words of the program hold none themselves."""
+        """Return a phrase of the site around markup. Phrases themselves do not contain markup."""
         return trust(self.say(key, **values))
 
     def is_away(self, text: str) -> bool:
@@ -152,7 +152,7 @@ class PolicySite(PageWords):
     # --- addresses
 
     def instrument_address(self, instrument: Instrument | None, here: Policy) -> str:
-        """Return the address of an instrument in the table of its policy; empty if that is not within reach."""
+        """Return the address of an instrument in the table of its policy; empty outside the site."""
         if instrument is None or self.scope == "rule" or (self.is_alone and instrument.policy != here.id):
             return ""
         return f"{'' if instrument.policy == here.id else instrument.policy + '.html'}#instrument-{instrument.id}"
@@ -270,7 +270,7 @@ def policy_page(site: PolicySite, page: PolicyPage) -> str:
 
 
 def rule_page(site: PolicySite, rule: RulePart) -> str:
-    """Return a page of one rule, with its law and those who rely on it."""
+    """Return a page of one rule, with its law and its dependents."""
     cited = dict.fromkeys([*rule.rule.cite, *(key for condition in rule.conditions for key in condition.cite)])
     cases = list_cases(rule)
     shown = {"law": cited, "reads": rule.parameters_read, "relies": rule.counterparts, "tests": cases}
@@ -298,7 +298,7 @@ class _Values(TypedDict):
 
 
 def _values(site: PolicySite, page: PolicyPage) -> _Values:
-    """Return what the template of a rule uses."""
+    """Return the values for the template of a rule."""
     return {
         "describe_readings": describe_readings,
         "effect": partial(describe_effect, site.bundle, lang=site.lang),
@@ -311,7 +311,7 @@ def _values(site: PolicySite, page: PolicyPage) -> _Values:
 
 
 EXAMPLES = Phrase("SaaS, web shop, IoT, cosmetics, Beijing")
-"""Searches that the index proposes, as a list: each begins with an ordinary word."""
+"""Example searches on the index page, each beginning with an ordinary word."""
 
 
 def index_page(site: PolicySite) -> str:
@@ -433,7 +433,7 @@ def search_page(site: PolicySite) -> str:
 
 
 def list_values(bundle: Bundle) -> dict[str, list[Word]]:
-    """Return the values of a spec that the law names, by code. Two facts may share a code."""
+    """Return the values of a spec used in the law, by code. Two facts may share a code."""
     by_value: dict[str, list[Word]] = {}
     for path, _ in fact_schemas(bundle.schemas):
         for word in words_of(_with_members(path, bundle), bundle.schemas):
@@ -461,7 +461,7 @@ def _value(words: Iterable[Word]) -> list[str]:
 
 
 def _named(rule: Rule, bundle: Bundle) -> set[str]:
-    """Return the strings that a rule names, in its expressions or by the parameters that these read."""
+    """Return the strings of a rule, in its expressions or in the parameters that these read."""
     values = {
         text
         for each in rule.expressions
@@ -488,7 +488,7 @@ def _strings(value: object) -> Iterator[str]:
 
 
 def entries(bundle: Bundle, values: Values) -> Iterator[SearchEntry]:
-    """Everything that has a place on the site, policy by policy."""
+    """Every place on the site, by policy."""
     for position, policy in enumerate(bundle.policies.values()):
 
         def entry(
