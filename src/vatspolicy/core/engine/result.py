@@ -1,7 +1,7 @@
 """The record of a decision, read by every report and written as JSON.
 
 `decision.schema.json` says what each field means. An optional part that does not exist is None or empty, and JSON
-leaves it out.
+leaves it out. A name ends in Record where the law or the evaluator has a class of the same thing.
 """
 
 from __future__ import annotations
