@@ -91,7 +91,7 @@ def test_an_edit_that_moves_no_rule_is_an_item_of_its_own(tmp_path: Path) -> Non
     data = compare_policies(tmp_path, TWO, unread)
     [item] = data["edits"]
     assert (item["rules"], item["verdict"], item["since"]) == ([], "no-rule", None)
-    assert "No rule differs because of it" in render("text", data, "en")
+    assert "It does not change any rule" in render("text", data, "en")
 
 
 def test_an_article_that_is_read_now_has_an_item_where_it_moves_rules(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def _questions(bundle: Bundle, rules: Sequence[Rule], kinds: set[str]) -> Iterat
     if "idle-clause" in kinds:
         for use in uses:
             policy, text = bundle.policies[use.rule.policy], use.expression.text
-            told = Phrase("{where} says the same without the clause {clause}.")
+            told = Phrase("{where} has the same effect without the clause {clause}.")
             where = use.rule.id if use.condition is None else f"{use.rule.id}/{use.condition.id}"
             for clause, tree in _without_each_clause(use.tree):
                 shown = quote(text, clause)
@@ -246,7 +246,7 @@ def _ask_of_terms(bundle: Bundle, uses: Sequence[_Use], every: Sequence[_Use]) -
     for use in every:
         for name, owner, body in terms_of(bundle, bundle.policies[use.rule.policy], use.tree):
             found.setdefault((owner.id, name), (owner, []))[1].append(_Use(use.rule, use.expression, body))
-    told = Phrase("The term {term} says the same without the clause {clause}.")
+    told = Phrase("The term {term} has the same value without the clause {clause}.")
     for (id, name), (owner, users) in found.items():
         if (id, name) not in wanted:
             continue
@@ -261,7 +261,7 @@ def _ask_of_terms(bundle: Bundle, uses: Sequence[_Use], every: Sequence[_Use]) -
 
 def _ask_of_members(bundle: Bundle, uses: Sequence[_Use], every: Sequence[_Use]) -> Iterator[_Question]:
     """Yield a question for each member of a list that is read: whether any expression of the bundle needs it."""
-    told = Phrase("No rule says anything else without {member} in the list {list}.")
+    told = Phrase("Rules have the same effect without {member} in the list {list}.")
     wanted = {key for use in uses for key in use.expression.parameters}
     readers: dict[str, list[_Use]] = {}
     for use in every:

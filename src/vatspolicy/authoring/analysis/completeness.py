@@ -223,8 +223,8 @@ def _check_undecided(context: AnalysisContext, rule: Rule, details: Sequence[Opt
     if "unknown" not in shown.states[rule.name]:
         raise Unconfirmed(f"{rule.name} is decided")
     told = Phrase(
-        "{rule} stays undecided although every fact that applies is given: "
-        "it reads a detail before it asks whether that applies."
+        "{rule} stays undecided although every applicable fact is stated: it reads a detail before checking whether"
+        " the detail applies."
     )
     return context.finding("may-be-unknown", (rule,), say_both(told, rule=rule.id), shown)
 

@@ -135,9 +135,11 @@ def _check_dead(context: AnalysisContext, rule: Rule) -> AnalysisFinding | None:
     clause, is_added, shown = _failing_clause(context, rule)
     told = Phrase("{rule} never applies to any profile.")
     if clause:
-        told = Phrase("{rule} never applies to any profile. Where all else of it holds, this does not: {clause}.")
+        told = Phrase("{rule} never applies to any profile. If its other clauses hold, this clause does not: {clause}.")
     if is_added:
-        told = Phrase("{rule} never applies to any profile since this was added: {clause}. All else of it can hold.")
+        told = Phrase(
+            "{rule} never applies to any profile because of the added clause {clause}. Its other clauses can hold."
+        )
     return context.finding("dead", (rule,), say_both(told, rule=rule.id, clause=clause), shown)
 
 
@@ -322,8 +324,8 @@ def _check_conflict(context: AnalysisContext, one: Rule, two: Rule, conflict: st
 _CONFLICTS: Table = {
     "route": Phrase("The route {one} is open to an activity that {two} prohibits permanently."),
     "need": Phrase("{one} requires an instrument only where {two} prohibits permanently."),
-    "due": Phrase("Where {one} applies, {two} asks for the same instrument by another day."),
-    "curable": Phrase("{one} and {two} deny for one reason, the one curable and the other not."),
+    "due": Phrase("Where {one} applies, {two} requires the same instrument by another day."),
+    "curable": Phrase("{one} and {two} deny for the same reason, but only one of them is curable."),
 }
 
 

@@ -108,7 +108,7 @@ def _read(side: Source, shown: str = "") -> tuple[tuple[Entry, ...], str | None]
     """Return the entries of a side, and its file; `shown` stands before the name of the file in problems."""
     found = [(file, content) for file, content in side.files if file.rpartition("/")[2] == ACCEPTED]
     if len(found) > 1:
-        message = _("There is another file of accepted changes, {file}. Keep one.", file=found[0][0])
+        message = _("There is another file of accepted changes, {file}. Keep only one.", file=found[0][0])
         raise InvalidInput([Problem(shown + found[1][0], 1, 1, "", message)])
     for file, content in found:
         return _parse(parse_document(content, shown + file), file), file
@@ -134,9 +134,9 @@ def _parse(document: Document, file: str) -> tuple[Entry, ...]:
         if entry.accepts in seen:
             problems.append(document.problem(place, _("Another entry of this file accepts the same change.")))
         if entry.until < entry.day:
-            problems.append(document.problem((*place, "until"), _("The entry ends before it begins.")))
+            problems.append(document.problem((*place, "until"), _("The last day of the entry is before its first.")))
         if entry.until > longest:
-            message = _("An entry lasts {longest} days at most.", longest=LONGEST)
+            message = _("An entry lasts at most {longest} days.", longest=LONGEST)
             problems.append(document.problem((*place, "until"), message))
         seen.add(entry.accepts)
         entries.append(entry)

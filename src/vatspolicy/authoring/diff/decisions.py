@@ -331,7 +331,7 @@ def products(
             problems += error.problems
             continue
         if not specs:
-            problems.append(Problem(argument, 1, 1, "", _("No profile was found here.")))
+            problems.append(Problem(argument, 1, 1, "", _("No profile found.")))
         for spec in specs:
             try:
                 if not read_records(spec):

@@ -73,7 +73,7 @@ class FolderTree:
 
     def _path(self, place: str) -> Path:
         if place.split("/")[0] == ".." and self.root.resolve() != Path.cwd():
-            raise SourceError(_("{path!r} leads out of {folder!r}.", path=place, folder=str(self.root)))
+            raise SourceError(_("{path!r} is outside {folder!r}.", path=place, folder=str(self.root)))
         return self.root / place
 
 

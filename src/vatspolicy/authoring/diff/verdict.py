@@ -28,9 +28,9 @@ TITLES: Table = {
     "below": Phrase("Changes below the decision: duties, routes or reasons"),
     "no-rule": Phrase("No decision changes: no rule differs on any day"),
     "proved": Phrase("No decision changes, proved for all profiles"),
-    "said": Phrase("No decision changes, which is proved; what decisions cite or say may change"),
+    "said": Phrase("No decision changes, which is proved; citations or words may change"),
     "unseen": Phrase("No decision change was found"),
-    "unseen-said": Phrase("No decision change was found; what decisions cite or say may change"),
+    "unseen-said": Phrase("No decision change was found; citations or words may change"),
     "unknown": Phrase("UNKNOWN: no decision change was found, and none could be excluded"),
     "granted": Phrase("; shown only with a legal opinion"),
     "open": Phrase("; more could not be excluded"),
@@ -41,17 +41,17 @@ WHY: Table = {
     "source": Phrase("A side cannot be read."),
     "invalid": Phrase("A side, or a profile, is not valid."),
     "accepted": Phrase("A file of accepted changes is not valid, so no change counts as accepted."),
-    "recorded": Phrase("Past decisions are not evaluated: {subject}."),
+    "recorded": Phrase("Past decisions were not evaluated: {subject}."),
     "masked": Phrase(
-        "Past decisions cannot be replayed, since facts of their records are masked: {subject}. A log that is to be "
-        "replayed masks nothing below /input."
+        "Past decisions cannot be replayed, because facts in their records are masked: {subject}. For replays, do "
+        "not mask values below /input."
     ),
     "nothing": Phrase("There is no profile to decide."),
     "engine": Phrase("The solver for proofs is not installed. Run {command}, or use --semantic off.").fill(
         command=install("smt")
     ),
-    "failed": Phrase("The engine for proofs broke off ({subject}): nothing is proved or excluded."),
-    "contradiction": Phrase("The engine for proofs excludes what a profile shows; none of its proofs counts."),
+    "failed": Phrase("The engine for proofs failed ({subject}): nothing is proved or excluded."),
+    "contradiction": Phrase("A profile contradicts the engine for proofs, so its proofs do not count."),
     "schemas": Phrase("Nothing could be proved: the base does not fit the schemas of the head."),
 }
 NOT_ACCEPTED: Table = {
@@ -59,33 +59,33 @@ NOT_ACCEPTED: Table = {
     "effect": Phrase("What the edit changes in decisions was altered after it was accepted, so it counts again."),
     "early": Phrase("The change is accepted only from {day} on, so it counts."),
     "ended": Phrase("The change was accepted until {until}, so it counts again."),
-    "held": Phrase("HEAD still holds this entry. Delete it in this change, so that it accepts nothing a second time."),
-    "new": Phrase(
-        "The entry comes with this change, so it accepts nothing here. Merge the entry first, then its change."
+    "held": Phrase(
+        "HEAD still contains this entry. Delete it in this change, so that it does not accept another change."
     ),
-    "waits": Phrase("It waits for its change, which is not in this comparison. Delete it if the change is given up."),
+    "new": Phrase(
+        "The entry is part of this change, so it does not count here. Merge the entry first, then its change."
+    ),
+    "waits": Phrase("Its change is not in this comparison. Delete the entry if you abandon the change."),
     "over": Phrase("It ended on {until}, and its change is not in this comparison. Delete the entry."),
-    "dropped": Phrase("HEAD does not hold this entry, and its change is not in this comparison."),
+    "dropped": Phrase("HEAD does not contain this entry, and its change is not in this comparison."),
 }
 """Reasons why an entry of the accepted changes does not apply."""
 UNREAD: Table = {
-    "torn": Phrase("This is not a whole record."),
+    "torn": Phrase("This record is incomplete."),
     "masked": Phrase("Facts of this record are masked."),
-    "no-profile": Phrase("This record holds no profile."),
-    "no-day": Phrase("This record does not tell the day of the law."),
-    "no-spec": Phrase("The spec of this receipt is not there."),
+    "no-profile": Phrase("This record does not contain a profile."),
+    "no-day": Phrase("This record does not state the day of the law."),
+    "no-spec": Phrase("The spec of this receipt does not exist."),
     "other-spec": Phrase("The spec has changed since this receipt was written."),
     "invalid": Phrase("The profile of this record is not valid."),
-    "uncovered": Phrase("One of the two states of the law does not cover the day of this record."),
+    "uncovered": Phrase("A side of the comparison does not cover the day of this record."),
 }
 """Reasons why a past decision is not evaluated."""
 FAULTS: Table = {
     "version": Phrase("The version of the bundle must be at least {subject}."),
-    "changelog": Phrase("CHANGELOG.md says nothing new under {subject}."),
-    "file-version": Phrase(
-        "{subject}: what was law on a past day is rewritten, and the version of the file is not raised."
-    ),
-    "review": Phrase("{subject}: the review is of an earlier text."),
+    "changelog": Phrase("CHANGELOG.md has no new entry under {subject}."),
+    "file-version": Phrase("{subject}: the law of a past day is rewritten, but the version of the file is not raised."),
+    "review": Phrase("{subject}: the review covers an earlier text."),
 }
 
 # --- the verdict on a comparison: title, conditions to fail on, exit code, and the version that the change needs
