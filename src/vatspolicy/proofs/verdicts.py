@@ -110,7 +110,7 @@ class ChangePeriod:
     last: str | None
     """None if no end is known."""
     proved: bool
-    """True if no decision changes on another day, for any profile."""
+    """True if no decision of any profile changes on another day."""
 
 
 @dataclass(frozen=True)

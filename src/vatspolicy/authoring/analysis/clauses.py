@@ -1,4 +1,4 @@
-"""Clauses of rules and members of lists that never matter, and conditions that cannot fail."""
+"""Finds clauses and list members that never matter, and conditions that cannot fail."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from vatspolicy.proofs.values import DualRail, Unsupported
 
 @dataclass(frozen=True)
 class _Use:
-    """An expression of a rule, with the part of it that is asked about: all of it, or a term that it uses."""
+    """An expression of a rule, with the part in question: the whole expression or a term in it."""
 
     rule: Rule
     expression: Expression
@@ -41,7 +41,7 @@ class _Use:
 
 @dataclass(frozen=True)
 class _Question:
-    """Question whether something in expressions matters: one use that shows it is enough."""
+    """Question whether a part of expressions matters. One use that shows it is enough."""
 
     kind: str
     about: tuple[str, ...]
@@ -100,7 +100,7 @@ def _encode(
 
 
 def find_idle(context: AnalysisContext, rules: Sequence[Rule], kinds: set[str]) -> Iterator[AnalysisFinding]:
-    """Yield clauses without which no rule would say anything else, members of lists likewise, and vain conditions."""
+    """Yield clauses and list members that change no rule's result, and conditions that cannot fail."""
     shown = _ShortLists(context)
     for question in _questions(context.bundle, rules, kinds):
         if not shown.show(question):
@@ -108,18 +108,18 @@ def find_idle(context: AnalysisContext, rules: Sequence[Rule], kinds: set[str]) 
 
 
 class _ShortLists:
-    """Profiles with short lists that show what matters: those found before, their variants, and new ones."""
+    """Profiles with short lists that show that a part matters: earlier profiles, their variants, and new ones."""
 
     def __init__(self, context: AnalysisContext) -> None:
         self.context, self.search = context, context.search
         self.variants = Variants(self.search)
         self.beside: dict[str, list[tuple[Model, Tree]]] = {}
-        """Profiles that showed a member of a list, with the member, by the key of its parameter."""
+        """Profiles that show that a list member matters, with the member, by the key of its parameter."""
         self.firing: dict[str, list[Model]] = {}
         """A profile to which a rule applies, by its name."""
 
     def show(self, question: _Question) -> bool:
-        """Return whether a profile shows that it matters."""
+        """Return whether a profile shows that the part matters."""
         for use in question.uses:
             try:
                 formulas = question.encode(self.search.ruleset, self.search.subject(use.rule.each), use)
@@ -166,7 +166,7 @@ class _ShortLists:
 
 
 def _check(context: AnalysisContext, question: _Question) -> AnalysisFinding | None:
-    """Return the finding once it is proved for lists of any length."""
+    """Return the finding if it is proved for lists of any length."""
     for use in question.uses:
 
         def build(query: Query, ruleset: SymbolicRuleSet, use: _Use = use) -> list[int]:
@@ -236,7 +236,7 @@ def _ask_whether_it_fails(bundle: Bundle, use: _Use) -> _Question:
 
 
 def _ask_of_terms(bundle: Bundle, uses: Sequence[_Use], every: Sequence[_Use]) -> Iterator[_Question]:
-    """Yield a question for each clause of a term that is used: whether it matters in any use of the bundle."""
+    """Yield a question for each clause of a used term, whether it matters anywhere in the bundle."""
     wanted = {
         (owner.id, name)
         for use in uses
@@ -260,7 +260,7 @@ def _ask_of_terms(bundle: Bundle, uses: Sequence[_Use], every: Sequence[_Use]) -
 
 
 def _ask_of_members(bundle: Bundle, uses: Sequence[_Use], every: Sequence[_Use]) -> Iterator[_Question]:
-    """Yield a question for each member of a list that is read: whether any expression of the bundle needs it."""
+    """Yield a question for each member of a list that expressions read, whether the bundle needs it."""
     told = Phrase("Rules have the same effect without {member} in the list {list}.")
     wanted = {key for use in uses for key in use.expression.parameters}
     readers: dict[str, list[_Use]] = {}
@@ -289,7 +289,7 @@ def _ask_of_members(bundle: Bundle, uses: Sequence[_Use], every: Sequence[_Use])
 
 
 def _without_each_clause(node: Node) -> Iterator[tuple[Node, Node]]:
-    """Yield each clause of a tree with the tree without it. A term is one clause; its own are asked about once."""
+    """Yield each clause of a tree with the tree without that clause. A term counts as one clause."""
     match node:
         case And(parts=parts) | Or(parts=parts):
             for index, part in enumerate(parts):

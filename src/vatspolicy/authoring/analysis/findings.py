@@ -48,32 +48,32 @@ KINDS: Mapping[str, FindingKind] = {
 
 
 NOT_SHOWN = (None, None, "", "", None)
-"""The last parts of a finding without a witness, which nothing accepts."""
+"""The last fields of a finding without a witness and without an acceptance."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysisFinding:
-    """Defect of a bundle, or something worth knowing."""
+    """A defect of a bundle, or information about it."""
 
     kind: str
     about: tuple[str, ...]
-    """Names of the rules (policy/rule) concerned; else of parameters, terms or facts."""
+    """Names of the affected rules (policy/rule), or else of parameters, terms or facts."""
     file: str
     line: int
     message: LocalizedText
     since: str | None
     """First day on which the finding holds (ISO text)."""
     until: str | None
-    """First day on which it no longer holds; None if it does not end."""
+    """The day after its last day; None if it does not end."""
     witness: Facts | None
-    """Profile that the evaluator has confirmed; None if the text of the files shows the finding."""
+    """Profile that the evaluator confirmed; None if the files' text shows the finding."""
     as_of: str | None
     case: str
-    """Test case (YAML) that shows the finding and passes today."""
+    """A passing test case (YAML) that shows the finding."""
     case_for: str
     """`tests` (of the policy) or `fixture`: where the test case belongs."""
     accepted: str | None
-    """Reason for which the bundle accepts the finding."""
+    """Reason why the bundle accepts the finding."""
     severity: str = field(init=False)
     """Severity of the kind: error or information."""
 
@@ -88,7 +88,7 @@ class AnalysisFinding:
 
 @dataclass(frozen=True, slots=True)
 class NotEvaluated:
-    """Question without an answer, which never counts as passed."""
+    """An open question. It never counts as passed."""
 
     kind: str
     about: tuple[str, ...]
@@ -105,9 +105,9 @@ class PropertyResult:
     verdict: str
     """proved, tested (by trials, or for some profiles only), refuted or unknown."""
     scope: LocalizedText
-    """Coverage of the verdict: days, members of lists, trials."""
+    """Coverage of the verdict: days, list members, and trials."""
     file: str
-    """The file that states it."""
+    """The file that contains it."""
     line: int
     witness: Facts | None
     other: Facts | None
@@ -120,7 +120,7 @@ class PropertyResult:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Result of an analysis as JSON shows it (analysis.schema.json)."""
+    """Result of an analysis, in the form of its JSON (analysis.schema.json)."""
 
     schema: int
     bundle: LawIdentity
@@ -139,7 +139,7 @@ class AnalysisReport:
     """Report of an analysis."""
 
     bundle: LawIdentity
-    """The law, as `Bundle.identity` names it."""
+    """The law, in the form of `Bundle.identity`."""
     kinds: tuple[str, ...]
     findings: tuple[AnalysisFinding, ...]
     properties: tuple[PropertyResult, ...] = ()
@@ -147,18 +147,18 @@ class AnalysisReport:
     engine: str | None = None
     """Name of the solver: z3, or None if it is not installed."""
     rules: int = 0
-    """Number of rules that were analyzed."""
+    """Number of analyzed rules."""
     file: str = ""
     """File of properties."""
     strict: bool = False
     layer: str | None = None
-    """Name of the top layer, whose rules were analyzed; None for a law without layers."""
+    """Name of the top layer, the source of the analyzed rules; None for a law without layers."""
     limited: bool = False
-    """True if the analysis is limited to what a change touches, which may be nothing."""
+    """True if the analysis covers only the parts that a change affects, even if there are none."""
 
     @property
     def published(self) -> Analysis:
-        """Return the report as JSON shows it."""
+        """Return the report as data for JSON."""
         found = (self.findings, self.properties, self.not_evaluated)
         return Analysis(1, self.bundle, self.layer, self.engine, self.kinds, self.rules, *found, self.exit_code)
 

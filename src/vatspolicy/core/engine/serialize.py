@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from vatspolicy.core.cel.activation import Activation
 
 FORMAT = 2
-"""Version of the data, raised for incompatible changes."""
+"""Version of the data. Incompatible changes increase it."""
 NOWHERE = result.Location(1, 1)
 """Placeholder for the position of a part."""
 
