@@ -1,4 +1,4 @@
-"""SARIF 2.1.0: what changes, at the lines of the policies that change it."""
+"""SARIF 2.1.0: the changes, at the policy lines that cause them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RED_LINES = {"waivable": "gate-waivable", "unenforced": "gate-unenforced", "loos
 
 
 def render(data: Review, lang: Language) -> str:
-    """Return one run. A part that could not be compared is a notification, and the run has not succeeded then."""
+    """Return one run. A part without a comparison is a notification and makes the run unsuccessful."""
     run = SarifRun("vatspolicy diff", data.head.version or "0", "changeAndFile/v1")
     for problem in data.problems:
         text = " ".join(filter(None, (problem.path, problem.message, problem.hint)))
@@ -52,11 +52,11 @@ def render(data: Review, lang: Language) -> str:
 
 
 Result = tuple[str, str, str, int, str]
-"""Rule, message, file, line, and who accepts it and why (empty if nobody does)."""
+"""Rule, message, file, line, and the owner and reason of the acceptance (empty without one)."""
 
 
 def results(data: Review, lang: Language) -> Iterator[Result]:
-    """Yield everything that a reviewer should see beside a line."""
+    """Yield all remarks for a reviewer on a line."""
 
     def accepted(one: ChangedDecision | Item | ReviewedRedLine) -> str:
         return accepted_by(data, one.accepted, lang)
@@ -98,6 +98,6 @@ def results(data: Review, lang: Language) -> Iterator[Result]:
 
 
 def _place(data: Review, item: Item) -> tuple[str, int]:
-    """Return file and line of the first edit of an item; of its first rule, if it has no edit."""
+    """Return the file and line of an item's first edit, or else of its first rule."""
     place = data.structure[item.changes[0]] if item.changes else item.rules[0].edited
     return place.file, place.line

@@ -62,7 +62,7 @@ SAID: Table = {
     "wording": Phrase("wording"),
     "other": Phrase("other parts of the record"),
 }
-"""Parts of the records of decisions (`compare_entries`)."""
+"""Parts of decision records (`compare_entries`)."""
 VALUES: dict[str, Table] = {
     "advice-kind": ADVICE,
     "advice": {"fires": Phrase("given")},
@@ -72,7 +72,7 @@ VALUES: dict[str, Table] = {
     "share-cap": {"none": Phrase("none")},
     "waiver": {"possible": Phrase("possible"), "excluded": Phrase("excluded")},
 }
-"""Values by the kind of their item; others are shown as the JSON report has them."""
+"""Values by the kind of their item. Others have the same form as in the JSON report."""
 REASONS: Table = {
     "rule-removed": Phrase("a rule id is gone"),
     "policy-removed": Phrase("a policy is gone"),
@@ -139,7 +139,7 @@ EFFECTS: Table = {
     "unseen": Phrase("no decision change was found"),
     "unsettled": Phrase("the consequences are not settled"),
 }
-"""Consequences of an edit, by the change of the decision word that the nearest product shows."""
+"""Consequences of an edit, by the change of the closest product's decision word."""
 PREDICATES: Table = {
     "rule-added": Phrase("{subject} from {day}"),
     "rule-changed": Phrase("“{subject}” is amended from {day} ({text})"),
