@@ -381,7 +381,7 @@ class _DecisionComparison:
         """The quantifiers and the instruments of these rules."""
         histories = [build_history(bundle, period) for bundle in (base, head)]
         self.parts: Kinds = ALL_KINDS if names is None else touched_kinds(histories, self.rules)
-        """Kinds of parts of a product that the rules can touch."""
+        """Kinds of product parts that the rules can affect."""
         self.found: dict[Pair, Transition] = {}
         self.searches: dict[tuple[tuple[str, int], ...], TwoRuleSetSearch] = {}
         """Searches by the lengths of their lists."""
