@@ -189,7 +189,7 @@ class FreeRuleSet(RelaxedRuleSet):
     """
 
     def held(self, activation: SymbolicActivation, name: str, holder: str = "operator") -> DualRail:
-        """Return a free truth, the same for questions that must have the same answer."""
+        """Return a free truth, shared by questions that must have the same answer."""
         encoder, pool = self.encoder, self.space.pool
         assert isinstance(encoder, FreeEncoder)
         difference, covers = encoder.difference, self.history.instruments[name].covers

@@ -217,7 +217,7 @@ def load_tests(bundle: Bundle, policy: Policy) -> Document | None:
 
 
 def stray_tests(bundle: Bundle) -> Iterator[Problem]:
-    """Yield a problem for each file of tests, below the folder of the policies, that stands beside none of them."""
+    """Yield a problem for each test file in the policies folder that is not next to its policy."""
     beside = {policy.file.removesuffix(".yaml") + TESTS_ENDING for policy in bundle.policies.values()}
     folder = bundle.layers[-1].folder if bundle.layers else bundle.folder
     for path in sorted(FilePath(folder).rglob(f"*{TESTS_ENDING}")) if beside else ():

@@ -125,7 +125,7 @@ class Bundle:
         return {id: layer for layer in self.layers for id in layer.policies}
 
     def is_base(self, policy: str) -> bool:
-        """Return whether a policy is one of the base, not of a layer above it."""
+        """Return whether a policy is part of the base and not of a layer."""
         return not self.layers or policy in self.layers[0].policies
 
     def replaces(self, rule: Rule) -> bool:

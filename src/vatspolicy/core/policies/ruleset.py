@@ -202,7 +202,7 @@ class DatedLaw(Protocol):
         """Schemas of the bundle."""
 
     def is_base(self, policy: str) -> bool:
-        """Return whether a policy is one of the base, not of a layer above it."""
+        """Return whether a policy is part of the base and not of a layer."""
 
 
 class RuleSetsByDay:
