@@ -148,7 +148,7 @@ class TransitionProof:
     def exclude_by_need(self, head: Bundle, wanted: Sequence[Pair], exact: Exact, parts: Kinds | None) -> ExcludedPairs:
         """Return the requested pairs that are provably impossible. Raises Unsupported and Undecided.
 
-        What stands in the way of a proof is made exact, a few times: the truths on which a solution rests that is none.
+        A few times, the truths behind a spurious solution are made exact.
         """
         left, found, invariants = list(wanted), list[Pair](), set[str]()
         for _ in range(REFINEMENTS):

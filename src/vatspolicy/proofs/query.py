@@ -141,7 +141,7 @@ class NoSolution:
 def find_model(query: Query, solver: Solver, formulas: Sequence[int], wish: int = TRUE) -> Model | None:
     """Return a model of formulas over a query, or None.
 
-    One without opinions of authorities is preferred, and before that one of which `wish` holds.
+    Prefers a model that satisfies `wish`, and then one without opinions of authorities.
 
     Raises:
         Undecided

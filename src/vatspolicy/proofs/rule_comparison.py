@@ -288,7 +288,7 @@ class RuleComparison:
     def _show_rule(self, difference: Solution, verdict: str, reason: str, mixed: Bundle | None = None) -> RuleVerdict:
         """Return the verdict with a witness in which the two versions have different items.
 
-        Without such a witness, a rule that decides nothing changes no decision either: what it says is out of reach.
+        Without such a witness, a rule that decides nothing changes no decision: its items are unreachable.
         """
         day = difference.as_of
         if not self._differs(load_granted(difference.reduced().profile, schemas=self.base.schemas), day):

@@ -223,7 +223,7 @@ def is_valid_and_holds(data: Facts, holds: Callable[[Profile], bool], schemas: S
 def places(data: Tree, place: Place = ()) -> Iterator[Place]:
     """Yield the place of every part of a profile: containers before contents, and lists from the end.
 
-    Of members of a list that state the same one after another, those of the first one stand for all.
+    Of consecutive identical list members, only the parts of the first one are included.
     """
     if isinstance(data, dict):
         for key, value in data.items():

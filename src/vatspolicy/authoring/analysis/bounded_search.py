@@ -1,4 +1,4 @@
-"""Searches over all rules of a bundle on the days of a period, many models at once, and variants of what they find."""
+"""Searches over all rules of a bundle and days of a period, with many models at once, and variants of results."""
 
 from __future__ import annotations
 

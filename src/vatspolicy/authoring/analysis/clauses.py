@@ -52,7 +52,7 @@ class _Question:
     without: Node | None = None
     """Tree without the clause; None if the question is whether the tree can be false."""
     member: tuple[Parameter, Value, Tree] | None = None
-    """Parameter, its value of some days, and the member of the list that is left out."""
+    """Parameter, its value in a period, and the omitted list member."""
     days: tuple[str, str] = ("", NEVER)
 
     def encode(self, ruleset: SymbolicRuleSet, subject: SymbolicSubject, use: _Use) -> list[int]:

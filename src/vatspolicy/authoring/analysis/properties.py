@@ -397,7 +397,7 @@ class _PropertyProof:
         return None
 
     def _find_solution(self, build: Build) -> Solution | None:
-        """Return a solution, or None if there is none. The proof comes first, as most properties hold."""
+        """Return a solution, or None. Tries the proof first, because most properties hold."""
         key = (self.period, self.wanted.with_opinions)
         if key not in self.relaxations:
             self.relaxations[key] = RelaxedSearch(self.bundle, self.period, self.budget)

@@ -157,7 +157,7 @@ def clauses_of(bundle: Bundle, rule: Rule) -> Iterator[tuple[str, Expression, No
 def _failing_clause(context: AnalysisContext, rule: Rule) -> tuple[str, bool, Witness | None]:
     """Return the clause of a dead rule that alone fails, with a witness, or else any profile.
 
-    A clause that the change has added comes first, and is told apart.
+    A clause that the change added comes first.
     """
     clauses, added = list(clauses_of(context.bundle, rule)), context.added.get(rule.name, frozenset())
     clauses.reverse()

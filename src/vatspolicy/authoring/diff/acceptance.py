@@ -155,7 +155,7 @@ def mark_accepted(
 ) -> Review:
     """Return a comparison with fingerprints of edits, states of entries, and marks on accepted items.
 
-    Edits because of which one of the conditions holds are marked as failing.
+    Edits that cause one of the conditions are marked as failing.
     """
     marker = _Marker(review, changes, edits, sides)
     entries = marker.match(accepted)

@@ -444,7 +444,7 @@ _WORDED = ("when", "effect", "conditions", "since", "until", "unwaivable", "over
 def law_in_words(base: Bundle, head: Bundle, changes: Iterable[Edit]) -> tuple[EditedRule, ...]:
     """Return the added, amended or removed rules, in the order of the changes.
 
-    A removed rule stands beside the rule that follows it, if there is one.
+    A removed rule precedes its successor, if any.
     """
     found: dict[str, tuple[Rule | None, Rule | None]] = {}
     changes = list(changes)

@@ -170,7 +170,7 @@ class KnownProducts:
     def find_nearest(self, witness: Facts, holds: Holds, first: Sequence[Product] = ()) -> Nearby | None:
         """Return the profile closest to a known product that satisfies `holds`, or None.
 
-        `witness` is a profile of which it is true. The products in `first` are tried before the others.
+        `witness` is a profile that satisfies it. The products in `first` come before the others.
         """
         ranked = self._ranked(witness, first)
         for product, data in ranked[: max(ASKED, len(first))]:

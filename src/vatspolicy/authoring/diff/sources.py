@@ -171,7 +171,7 @@ class Source:
 
     @property
     def files(self) -> Files:
-        """Every file of the law: policies, bundle.yaml, the layers and what stands beside them."""
+        """Every file of the law: policies, bundle.yaml, layers and the files next to them."""
         above = (file for layer in self.layers for file in (layer.head, *layer.sources))
         return (*self.policies, *above)
 

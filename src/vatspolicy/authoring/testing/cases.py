@@ -231,7 +231,7 @@ def whole_base(base: Fields) -> dict[str, Tree]:
 
 
 def read_case_profile(base: Fields, entry: Fields, where: str, schemas: SchemaSet) -> Profile:
-    """Return the profile of a case: the whole base with what the case sets and removes. Raises InvalidInput."""
+    """Return the profile of a case: the base with the changes of the case. Raises InvalidInput."""
     document = recall_document(json.dumps(base, ensure_ascii=False).encode(), where)  # cases of a file share its base
     return read_granted(change(document, _changes(entry)), schemas)
 

@@ -178,7 +178,7 @@ def _named_keys(schema: Any) -> Iterator[str]:
 
 
 def _keys_to_choose_from(fault: SchemaFault) -> list[str]:
-    """Return the keys of which one is required, if the alternatives require nothing else; else none."""
+    """Return the keys, one of which is required, if the alternatives require nothing else; empty otherwise."""
     required = [
         branch["required"] if isinstance(branch, dict) and branch.keys() == {"required"} else []
         for branch in fault.limit

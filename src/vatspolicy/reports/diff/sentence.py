@@ -28,7 +28,7 @@ _CHARACTERS = 3
 def signed(data: Review, item: Item | None, edits: Sequence[Edit], lang: Language) -> str:
     """Return the sentence about the only edit that affects rules (`item`), or else about the worst edit.
 
-    `edits`: those of the law, the first of which stands in where no item of review has one.
+    `edits`: those of the law. The first one is the default for a review without an item for an edit.
     """
     more = len(data.edits) - 1 if item is None and data.edits else 0
     item = item or next(iter(data.edits), None)

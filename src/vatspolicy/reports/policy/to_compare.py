@@ -33,7 +33,7 @@ class OpenArticle:
 
     @property
     def address(self) -> str | None:
-        """Official address of its text; None if none is known."""
+        """Official address of its text, if known."""
         found = self.article.url or self.policy.source.get("url")
         host = None if found is None else urlsplit(found).hostname
         return found if host is not None and f".{host}".endswith(_OFFICIAL) else None
