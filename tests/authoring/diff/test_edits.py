@@ -139,8 +139,8 @@ def test_one_edit_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert each["edits"] == data["edits"]
     assert {rule["verdict"] for rule in each["semantic"]["rules"]} == {"masked", "witness"}
     for format in ("text", "markdown", "html"):
-        assert "Each rule, as if it changed alone" in render(format, each, "en")
-        assert "Each rule, as if it changed alone" not in render(format, data, "en")
+        assert "Each rule as a separate change" in render(format, each, "en")
+        assert "Each rule as a separate change" not in render(format, data, "en")
 
 
 @REAL
