@@ -255,7 +255,7 @@ def test_the_limits_of_the_api_hold(bundle: Bundle) -> None:
     assert "at most 100 bytes" in large.content[0].text
     long = call(bundle, "check", {"profile": HOSTING_DATA}, answer=100)
     assert long.is_error
-    assert "more than 100 bytes" in long.content[0].text
+    assert "exceeds 100 bytes" in long.content[0].text
 
 
 def test_the_command_serves_over_standard_input() -> None:
