@@ -120,7 +120,7 @@ class Git:
     def check_out(self, commit: str, folder: Path) -> None:
         """Write the files of a commit to an empty folder, like a checkout. Raises SourceError.
 
-        The working tree is not looked at. The index stands in the folder as `.git`, which makes it the root of its own.
+        The working tree is not looked at. The index is in the folder as `.git`, which makes the folder a root.
         """
         own = {"GIT_INDEX_FILE": str(folder / ".git"), "GIT_WORK_TREE": str(folder)}
         # Programs in the working tree do not run, and every part of the commit is included.

@@ -42,7 +42,7 @@ class Style:
 
 
 _status: list[Callable[[], AbstractContextManager[None]]] = []
-"""Context without the status line of a long command on the terminal, if there is one."""
+"""Context without a long command's status line on the terminal, if any."""
 
 
 def without_status() -> AbstractContextManager[None]:

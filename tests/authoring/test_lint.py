@@ -170,7 +170,7 @@ FINDINGS = {
     "a quote that changed": (
         "zh: 某事。",
         "zh: 某物。",
-        "clean.yaml:8:31: articles.art-1.zh: The quote changed after it was verified. Compare it anew: ",
+        "clean.yaml:8:31: articles.art-1.zh: The quote changed after it was verified. Compare it again: ",
     ),
     "verified without a quote": (
         _BLOCK,
@@ -284,7 +284,7 @@ def test_a_need_that_no_profile_can_meet_is_a_finding(tmp_path: Path) -> None:
     other = SchemaSet({**shipped.files, "profile.schema.json": profile})
     [found] = [f for f in linted(tmp_path / "other", text, schemas=other).findings if f.rule == "unmeetable"]
     assert found.problem.path == "rules[0].need.instrument"
-    assert "A profile cannot hold own-approval" in found.problem.message
+    assert "own-approval cannot be held" in found.problem.message
 
 
 IDS = {

@@ -178,7 +178,7 @@ def test_what_is_not_as_the_manifest_says_is_refused(bundle_file: BundleFile, tm
     assert refused(save(path, {key: files[key] for key in files if key != name})) == changed
     assert refused(save(path, {**files, "policies/extra.yaml": b"id: x\n"})) == changed
     assert refused(save(path, {**files, "notes.txt": b"x"})) == changed
-    assert refused(save(path, {**files, "x/patch.json": b"{}"})).startswith("It holds 'x/patch.json'")
+    assert refused(save(path, {**files, "x/patch.json": b"{}"})).startswith("It contains 'x/patch.json'")
     assert refused(save(path, {key: files[key] for key in files if key != MANIFEST})) == "It has no .manifest."
     assert "complete tar archive" in refused_bytes(path, pack(files)[:-3])
     bare = {MANIFEST: files[MANIFEST]}
@@ -213,7 +213,7 @@ def test_layers_of_a_bundle_are_those_of_its_manifest(law: Path, tmp_path: Path)
         name.replace("1-", "x-").replace("2-", "1-").replace("x-", "2-"): content for name, content in files.items()
     }
     assert refused(save(path, swapped)) == wrong
-    assert refused(save(path, {**files, "layers/stray.yaml": b"x: 1"})).startswith("It holds 'layers/stray.yaml'")
+    assert refused(save(path, {**files, "layers/stray.yaml": b"x: 1"})).startswith("It contains 'layers/stray.yaml'")
     edited = {**files, "layers/1-company/company.test.yaml": b"base: {}"}
     assert refused(save(path, edited)) == changed
 

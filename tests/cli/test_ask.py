@@ -249,7 +249,7 @@ def test_a_deal_is_written_where_fmt_leaves_it(console: Console, law: Path) -> N
 def test_a_name_that_is_taken(console: Console, law: Path) -> None:
     console.write("taken.yaml", IDC)
     ran = console("ask", "--law", law, stdin="taken\nfree\nq\n")
-    assert "taken.yaml exists already" in ran.err
+    assert "taken.yaml already exists" in ran.err
     assert (console.folder / "taken.yaml").read_text() == IDC
     assert load_document(console.folder / "free.yaml").data["product"]["id"] == "free"
     assert console("ask", "--output", "taken.yaml", "--law", law).code == 2

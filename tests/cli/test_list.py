@@ -31,13 +31,13 @@ def test_a_search_shows_examples_and_other_names(console: Console, law: Path) ->
     assert "Example: A CRM that sales teams use in the browser" in out
     assert "Also: software as a service, CRM, ERP" in out
     assert "own-shop" not in out
-    assert "1 of 87 values fit." in out
+    assert "1 of 87 values match." in out
 
 
 def test_a_search_takes_several_words(console: Console, law: Path) -> None:
     out = console("list", "offers", "online", "mall", "--law", law).out
     assert "marketplace" in out
-    assert "1 of 87 values fit." in out
+    assert "1 of 87 values match." in out
 
 
 def test_a_search_that_finds_nothing_says_so(console: Console, law: Path) -> None:

@@ -213,7 +213,7 @@ def test_every_report_says_what_the_change_would_open(repository: Console) -> No
         ran = repository("check", "--trust", "HEAD", "-f", format)
         assert ran.code == 1
         text = " ".join(ran.out.replace("\\", "").split())
-        assert "The gate reads HEAD instead." in text
+        assert "The gate reads them from HEAD instead." in text
         assert "telecom-regulations/license-duty (s/B11)" in text
 
     says()

@@ -69,9 +69,9 @@ def test_a_change_that_no_known_product_shows_is_proved(
     ran = watched(console, monkeypatch, same, other)
     first, second = ran.out.split("policies/law.yaml\n")[1:]
     assert "None of 2 known decisions changes." in first
-    assert "law/too-foreign: proved to say the same of every product as before" in first
+    assert "law/too-foreign: proved to have the same results for every product as before" in first
     assert "None of 2 known decisions changes." in second
-    assert "law/too-foreign: decides otherwise as of" in second
+    assert "law/too-foreign: another decision as of" in second
     assert "(deny → allow)" in second
 
 
@@ -83,7 +83,7 @@ def test_saves_of_tests_and_fixtures(console: Console, law: Path, monkeypatch: p
         edit(console.folder / "fixtures/p60.expect.yaml", "decision: allow", "decision: deny"),
     )
     assert "    too-foreign is silent, not fires." in ran.out
-    assert "No rule says anything else than in HEAD." in ran.out
+    assert "All rules have the same results as in HEAD." in ran.out
     assert "    The decision is allow, not deny." in ran.out
     assert "1 passed, 1 failed" in ran.out
 
@@ -140,7 +140,7 @@ def test_a_saved_schema_is_answered_with_the_decisions_that_change(
 def test_a_folder_without_policies(console: Console) -> None:
     ran = console("watch", "--law", "nowhere")
     assert (ran.code, ran.out) == (2, "")
-    assert "There are no policies in nowhere." in ran.err
+    assert "nowhere does not contain policies." in ran.err
     ran = console("watch", "--law", "nowhere", "-p", "elsewhere")
     assert (ran.code, "nowhere" in ran.err) == (2, True)
 

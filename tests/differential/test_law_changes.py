@@ -47,7 +47,7 @@ def test_the_launch_of_the_pilot_opens_it_in_its_places_and_nowhere_else() -> No
 
 def test_the_negative_list_of_2024_changes_no_decision() -> None:
     data = replay(by_name("negative-list"))
-    assert data["title"]["en"] == "No decision changes, which is proved; what decisions cite or say may change"
+    assert data["title"]["en"] == "No decision changes, which is proved; citations or words may change"
     assert [(c["kind"], c["name"]) for c in data["structure"] if c["kind"] != "tests"] == [("edition", "2024-11-01")]
 
 

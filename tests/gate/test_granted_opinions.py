@@ -416,7 +416,7 @@ def test_a_line_of_several_specs_says_it(console: Console, granted: tuple[str, .
     console.write("q.yaml", json.dumps(claiming(CLAIM, id="q")))
     lines = console("check", "q.yaml", *granted, *extent).out.splitlines()
     (told,) = [line for line in lines if " p.yaml" in line and "Next" not in line]
-    assert "says Kim Li (2026-01-05)" in told, "the other spec has a claim"
+    assert "according to Kim Li (2026-01-05)" in told, "the other spec has a claim"
 
 
 def test_documents_for_counsel_say_it(console: Console, granted: tuple[str, ...]) -> None:

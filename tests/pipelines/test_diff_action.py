@@ -457,4 +457,4 @@ def test_a_change_does_not_bring_its_acceptance_along(runner: Runner, accepting:
     merge(runner, accepting, accepting)
     for accepted in ("", "policies/accepted.yaml"):
         ran = runner(fail_on="loosened", accepted=accepted)
-        assert (ran.code, "HEAD still holds this entry" in ran.log) == (1, True), ran.log
+        assert (ran.code, "HEAD still contains this entry" in ran.log) == (1, True), ran.log

@@ -12,7 +12,7 @@ from vatspolicy.i18n import LocalizedText
 
 @dataclass(frozen=True)
 class ListedRule:
-    """A rule of a policy, with what it cites and reads."""
+    """A rule of a policy, with its citations and inputs."""
 
     id: str
     effect: str

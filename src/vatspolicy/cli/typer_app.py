@@ -52,7 +52,7 @@ class PanelHelp:
 
 
 class PanelCommand(PanelHelp, TyperCommand):
-    """A command with a help page in panels. An option that is given twice and is not a list is an error."""
+    """A command with a help page in panels. A repeated option that is not a list is an error."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Return the parts of the usage line, without the braces that typer puts around a required argument."""

@@ -179,7 +179,7 @@ def _apply(event: Event, mask: Mask) -> None:
 
 
 def _change(event: Event, steps: tuple[str, ...], mask: Mask) -> bool:
-    """Erase or replace the field at the steps; return False if there is none."""
+    """Erase or replace the field at the steps; return False if it does not exist."""
     node: Json = event
     for step in steps[:-1]:
         node = node[key] if (key := _place(node, step)) is not None else None

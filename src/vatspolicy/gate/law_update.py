@@ -21,7 +21,7 @@ from vatspolicy.gate.spec_change import ShortDecision, compare_verdicts, shorten
 from vatspolicy.i18n import LocalizedText, _
 
 FORMAT = 1
-"""Version of the data, raised for incompatible changes."""
+"""Version of the data. Incompatible changes increase it."""
 
 
 @dataclass(frozen=True, slots=True)

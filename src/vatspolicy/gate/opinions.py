@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def admit_opinions(bundle: Bundle, profile: Profile, as_of: str, waiver_set: WaiverSet | None, today: str) -> Profile:
     """Return the profile with the opinions that the owner of the gate has granted. The others stay claims.
 
-    The one place where an opinion of a product begins to count. An entry must say just what the claim says.
+    The one place where an opinion of a product begins to count. An entry must match the claim exactly.
 
     Raises:
         InvalidInput: An opinion is about no rule, or of a day to come.

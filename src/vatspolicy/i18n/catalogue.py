@@ -21,7 +21,7 @@ _WRITTEN = str.maketrans({"\\": "\\\\", '"': '\\"', **{sign: f"\\{letter}" for l
 
 @cache
 def find_chinese(english: str, context: str = "") -> str:
-    """Return the Chinese of a text by its context (empty for most) and its English; empty if there is none."""
+    """Return the Chinese of a text by its context (empty for most) and its English, or an empty text."""
     head = f'msgid "{english.translate(_WRITTEN)}"'
     if context:
         head = f'msgctxt "{context.translate(_WRITTEN)}"\n{head}'

@@ -116,7 +116,7 @@ class Answers:
     # --- rename
 
     def find_name(self, params: types.PrepareRenameParams) -> types.Range | None:
-        """Return the name to replace. Raises JsonRpcException with the reason if there is none."""
+        """Return the name to replace. Raises JsonRpcException with the reason if it cannot."""
         if (position := self.place(params)) is None:
             return None
         try:

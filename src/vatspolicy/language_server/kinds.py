@@ -37,7 +37,7 @@ def find_kind(file: str, text: str, schemas: SchemaSet) -> str | None:
 
 
 def find_law_folder(file: str) -> Path | None:
-    """Return the nearest folder above a file that is a base or a layer; None if there is none."""
+    """Return the nearest folder above a file that is a base or a layer, or None."""
     for folder in Path(file).parents:
         if any((folder / head).is_file() for head in (RELEASE, HEAD)):
             return folder

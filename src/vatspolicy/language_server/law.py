@@ -104,7 +104,7 @@ class EditedLaw:
         return build_bundle([_overlay(source, texts) for source in read_sources(root)], own, layers)
 
     def policy_of(self, file: str) -> Policy | None:
-        """Return the policy that a file holds, or whose tests it holds; None if there is none."""
+        """Return the policy of a policy or test file, or None."""
         id = self._names.get(policy_file(file))
         return None if id is None or self.bundle is None else self.bundle.policies.get(id)
 

@@ -48,19 +48,19 @@ from vatspolicy.proofs.verdicts import (
 from vatspolicy.proofs.witness import drop_irrelevant
 
 SHORT = {"services": 1, "company.licenses": 2, "partner.licenses": 2, "services.*.area": 2, "services.*.facilities": 2}
-"""Lengths of lists to search for a witness, where one member of each is not enough."""
+"""Lengths of lists to search for a witness if one member of each is not enough."""
 
 LONG = 4
-"""Largest length of a list to search for a witness, where a rule needs longer lists."""
+"""Maximum length of a list to search for a witness if a rule needs longer lists."""
 
 
 def search_lengths(members: Mapping[str, int]) -> dict[str, int]:
-    """Return the lengths of lists to search for a rule that needs this many members."""
+    """Return the list lengths to search for a rule that needs the given number of members."""
     return SHORT | {path: min(max(count, SHORT.get(path, 1)), LONG) for path, count in members.items()}
 
 
 def lengths_for(sides: tuple[Bundle, Bundle], rules: Iterable[Rule], period: Period) -> dict[str, int]:
-    """Return the lengths of lists that versions of rules, of either side, can tell apart; `LONG` at most.
+    """Return the list lengths that either version of rules can distinguish, at most `LONG`.
 
     Raises:
         Unsupported
@@ -100,12 +100,12 @@ Condition = tuple[Pair, int]
 
 
 REFINEMENTS = 8
-"""Attempts at a proof, each of which makes more exact."""
+"""Attempts at a proof with increasing precision."""
 
 
 @dataclass(frozen=True)
 class ExcludedPairs:
-    """Pairs of decision words that are proved impossible."""
+    """Impossible pairs of decision words, according to proofs."""
 
     pairs: tuple[Pair, ...]
     invariants: tuple[str, ...]
@@ -113,7 +113,7 @@ class ExcludedPairs:
 
 
 class TransitionProof:
-    """Proofs over all profiles that changes from one decision word to another are impossible."""
+    """Proves over all profiles that changes from one decision word to another are impossible."""
 
     def __init__(self, period: Period, base: Bundle, budget: Budget) -> None:
         self.period, self.base, self.budget = period, base, budget
@@ -131,7 +131,7 @@ class TransitionProof:
         parts: Kinds | None = None,
         all_or_none: bool = False,
     ) -> ExcludedPairs:
-        """Return the wanted pairs that are proved impossible. Raises Unsupported and Undecided.
+        """Return the requested pairs that are provably impossible. Raises Unsupported and Undecided.
 
         With `all_or_none`, none is returned as soon as one is seen to remain, which saves questions about the others.
 
@@ -146,9 +146,9 @@ class TransitionProof:
         return ExcludedPairs(tuple(pair for pair in wanted if pair in excluded), invariants)
 
     def exclude_by_need(self, head: Bundle, wanted: Sequence[Pair], exact: Exact, parts: Kinds | None) -> ExcludedPairs:
-        """Return the wanted pairs that are proved impossible. Raises Unsupported and Undecided.
+        """Return the requested pairs that are provably impossible. Raises Unsupported and Undecided.
 
-        What stands in the way of a proof is made exact, a few times: the truths on which a solution rests that is none.
+        A few times, the truths behind a spurious solution are made exact.
         """
         left, found, invariants = list(wanted), list[Pair](), set[str]()
         for _ in range(REFINEMENTS):
@@ -165,7 +165,7 @@ class TransitionProof:
         return ExcludedPairs(tuple(found), tuple(sorted(invariants)))
 
     def find_classes(self, head: Bundle, pairs: Iterable[Pair]) -> Iterator[str]:
-        """Yield classes of activities that alone may make the pairs. Raises Unsupported and Undecided."""
+        """Yield the only activity classes that may cause the pairs. Raises Unsupported and Undecided."""
         return self._context(Exact()).find_classes(head, pairs)
 
     def _unsatisfiable(
@@ -177,7 +177,7 @@ class TransitionProof:
         parts: Kinds | None,
         all_or_none: bool,
     ) -> tuple[list[Condition], tuple[str, ...]]:
-        """Return the conditions that no profile satisfies, with lists as long as what is exact needs them."""
+        """Return the conditions that no profile satisfies, with list lengths for the exact parts."""
         left = list(conditions)
         invariants: tuple[str, ...] = ()
         while left:
@@ -192,7 +192,7 @@ class TransitionProof:
         return left, invariants
 
     def _context(self, exact: Exact) -> ProofContext:
-        """Return the context shared by all rule sets, with lists as long as they have been needed so far."""
+        """Return the shared context of all rule sets, with the list lengths needed so far."""
         if exact not in self.contexts:
             bounds = self.bounds.setdefault(exact, {})
             relaxed = functools.partial(RelaxedEncoder, exact=exact.quantifiers)
@@ -203,17 +203,17 @@ class TransitionProof:
 
 
 class ProofContext:
-    """Query with the base encoded once, in which conditions of several heads are checked."""
+    """A query with the base encoded once, to check conditions of several heads."""
 
     def __init__(self, query: Query, base: Bundle, budget: Budget, held: frozenset[str] = frozenset()) -> None:
-        """Take the query and the base. `held`: instruments that are held by the licenses that a profile lists."""
+        """Initialize with the query and the base. `held`: instruments whose possession depends on listed licenses."""
         self.query = query
         self.kind = functools.partial(RelaxedRuleSet, exact=held)
         self.base = query.encode(base, self.kind)
         self.solver = open_solver(query.space, budget)
         self._parts: dict[str, SymbolicOutcome] = {}
         self.solutions: list[tuple[list[int], Model, SymbolicRuleSet]] = []
-        """Formulas that hold in the last solutions, these, and the rule set of the head."""
+        """Formulas that hold in the last solutions, the solutions, and the head's rule set."""
 
     @functools.cached_property
     def before(self) -> SymbolicOutcome:
@@ -260,21 +260,21 @@ class ProofContext:
         return [key for key in wanted if key not in satisfied], ids
 
     def assumed(self) -> Exact:
-        """Return what had to have some value in the last solutions, while it may have any here."""
+        """Return the free parts that needed a certain value in the last solutions."""
         found = Exact()
         for formulas, model, head in self.solutions:
             found |= self._free(drop_irrelevant(self.query.space, formulas, model), head)
         return found
 
     def _free(self, model: Model, head: SymbolicRuleSet) -> Exact:
-        """Return what the variables in a model stand for that may have any value."""
+        """Return the parts represented by free variables of a model."""
         sides = [side.free for side in (self.base, head) if isinstance(side, RelaxedRuleSet)]
         held = frozenset(side[name] for side in sides for name in model if name in side)
         free = self.query.encoder.free if isinstance(self.query.encoder, RelaxedEncoder) else {}
         return Exact(frozenset(free[name] for name in model if name in free), held)
 
     def find_classes(self, head: Bundle, pairs: Iterable[Pair]) -> Iterator[str]:
-        """Yield classes of activities that alone may make the pairs; none for a pair that none may make."""
+        """Yield the only activity classes that may cause the pairs; nothing for an impossible pair."""
         pool, space = self.query.space.pool, self.query.space
         wanted = list(pairs)
         numbered = [(pair, number) for pair in wanted for number in range(3)]
@@ -354,20 +354,20 @@ BOTH_DIRECTIONS = (STRICTER_PAIRS, MILDER_PAIRS)
 
 @dataclass
 class DecisionChanges:
-    """Changes of the decision word that some rules make alone."""
+    """Changes of the decision word that the given rules alone cause."""
 
     solutions: dict[Pair, Solution] = field(default_factory=dict)
     """Profiles that show a change, by pair of words."""
     proved_none: bool = False
     reason: str = UNSETTLED
-    """Why there is neither a profile nor a proof."""
+    """Reason for no profile and no proof."""
     invariants: set[str] = field(default_factory=set)
     """Ids of the invariants that proofs assumed."""
 
 
 @dataclass
 class ChangeSearch:
-    """Search for the changes of the decision word that some rules make alone."""
+    """Searches for the changes of the decision word that the given rules alone cause."""
 
     mixed: Bundle
     """The base with the rules of the head."""
@@ -375,17 +375,17 @@ class ChangeSearch:
     rules: Sequence[Rule]
     """Both versions of the rules."""
     parts: Kinds
-    """Kinds of parts of a product that the rules can touch."""
+    """Kinds of product parts that the rules can affect."""
     directions: Sequence[frozenset[Pair]]
-    """Changes of the decision word that the rules can make alone, by direction, as far as a search need ask."""
+    """Changes of the decision word that the rules alone can cause, by direction, for use in searches."""
     classes: frozenset[str]
-    """Classes of the activities on which versions of a rule were found to differ."""
+    """Classes of the activities with differences between versions of a rule."""
     members: Mapping[str, int]
-    """Lengths of lists that the rules can tell apart."""
+    """Lengths of lists that the rules can distinguish."""
     found: DecisionChanges = field(default_factory=DecisionChanges)
 
     def run(self) -> DecisionChanges:
-        """Return one change in each direction, if there is one, or that there is none."""
+        """Return one change in each direction, if any, or the result that there is none."""
         exact = read_by(self.rules)
         steps: tuple[Callable[[], None], ...] = (
             self._search_found_classes,
@@ -427,7 +427,7 @@ class ChangeSearch:
         classes: Classes = None,
         reached: bool = False,
     ) -> None:
-        """Find one change in each direction: between decisions that are reached, if there is one.
+        """Find one change in each direction, preferably between complete decisions.
 
         `reached`: no other is wanted.
         """
@@ -439,12 +439,12 @@ class ChangeSearch:
                     solutions.update(itertools.islice(profiles.solve_pairs(self.mixed, wanted, classes), 1))
 
     def _search_found_classes(self) -> None:
-        """Search products of few classes; one without a class reaches no decision, which would show little."""
+        """Search products with few classes. A product without a class would have no informative decision."""
         if self.classes:
             self._search(self.shared.shortest, self.directions, self.classes)
 
     def _search_other_classes(self) -> None:
-        """Search products of one class after another of which a relaxed question says that it may show a change.
+        """Search products of each class that may show a change according to a relaxed question.
 
         A change that touches no activity may show between decisions of a product without any, the smallest question.
         """
@@ -458,7 +458,7 @@ class ChangeSearch:
                 break
 
     def _search_longer_lists(self) -> None:
-        """Search products with as many members of lists as the rules need, those of few classes first."""
+        """Search products with the list lengths that the rules need, starting with few classes."""
         longer = self.shared.with_lengths(search_lengths(self.members))
         if self.classes:
             self._search(longer, self.directions, self.classes)

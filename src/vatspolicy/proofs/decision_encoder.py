@@ -1,4 +1,4 @@
-"""Decisions as formulas: the classes of a service, how strict the decision is, and what rules list on a subject.
+"""Decisions as formulas: the classes of a service, the strictness of the decision, and the items of rules.
 
 Mirrors `engine.classification` and `engine.evaluator`; tests hold them together on random profiles.
 """
@@ -103,7 +103,7 @@ def encode_decision(
     require_service: bool = True,
     classes: frozenset[str] | None = None,
 ) -> SymbolicOutcome:
-    """Return the outcome for the product and for the services that exist, each given with that formula.
+    """Return the outcome for the product and its services, each given with the formula that it exists.
 
     `require_service`: a product without any service is undecided, as in the evaluator. `classes`: the only classes
     that are examined, where no service can be of another (`exclude_other_classes`).
@@ -122,7 +122,7 @@ def encode_decision(
 def exclude_other_classes(
     ruleset: SymbolicRuleSet, services: Iterable[tuple[int, SymbolicRecord]], classes: frozenset[str]
 ) -> int:
-    """Return the formula that no service can be of a class that is not among some."""
+    """Return the formula that services can have only the given classes."""
     pool = ruleset.space.pool
     found = []
     for exists, service in services:
@@ -147,7 +147,7 @@ def encode_service(ruleset: SymbolicRuleSet, service: SymbolicRecord) -> Symboli
 def _encode_service(
     ruleset: SymbolicRuleSet, service: SymbolicRecord, classes: frozenset[str] | None
 ) -> SymbolicOutcome:
-    """Return the outcome for one service and its activities."""
+    """Return the outcome of one service with its activities."""
     pool = ruleset.space.pool
     outcomes = [encode_service(ruleset, service)]
     for certain, possible, outcome in encode_activities(ruleset, service, classes):
@@ -194,7 +194,7 @@ def _find_outcome(ruleset: SymbolicRuleSet, each: str, activation: SymbolicActiv
 
 
 def encode_need(ruleset: SymbolicRuleSet, rule: Rule, activation: SymbolicActivation) -> SymbolicOutcome:
-    """Return the outcome of a need that holds. Mirrors `engine.licensing.answer_need`."""
+    """Return the outcome of an applicable need. Mirrors `engine.licensing.answer_need`."""
     need = rule.effect
     assert isinstance(need, Need)
     if need.through is not None:
@@ -248,7 +248,7 @@ def _strictest(pool: FormulaPool, outcomes: Iterable[SymbolicOutcome]) -> Symbol
 def guard_outcome(
     pool: FormulaPool, condition: int, outcome: SymbolicOutcome, possible: int | None = None
 ) -> SymbolicOutcome:
-    """Return the outcome where a condition holds. `possible`: where the condition may hold, if that is more."""
+    """Return the outcome under a condition. `possible`: the weaker condition that may hold, if different."""
     possible = condition if possible is None else possible
     return SymbolicOutcome(
         (pool.conjoin((condition, outcome.low[0])), pool.conjoin((condition, outcome.low[1]))),
@@ -260,7 +260,7 @@ def guard_outcome(
 
 
 def decision_words(pool: FormulaPool, outcome: SymbolicOutcome) -> dict[str, int]:
-    """Return for every decision word the formula that it is the decision."""
+    """Return the formula of each decision word that it is the decision."""
     deny = outcome.low[1]
     allow = -outcome.high[0]
     needs = pool.conjoin((outcome.low[0], -outcome.high[1]))
@@ -269,7 +269,7 @@ def decision_words(pool: FormulaPool, outcome: SymbolicOutcome) -> dict[str, int
 
 
 def can_be_part(outcome: SymbolicOutcome, word: str) -> int:
-    """Return the formula that an outcome can be that of a part of a product decided by `word`.
+    """Return the formula that a part of a product with decision `word` can have this outcome.
 
     The decision is the strictest of its parts: in an allowed product every part is allowed, where a license is needed
     no part can be denied, and in an incomplete one no part is certainly denied.
@@ -299,16 +299,16 @@ Kinds = frozenset[str]
 ALL_KINDS: Kinds = frozenset({"product", "service", "activity"})
 
 ACTIVITY_CLASS = "activity.class"
-"""Variable of the class of an activity that may have any."""
+"""Variable for the class of an activity with a free class."""
 
 
 def class_choice(query: Query) -> IndexedChoice:
-    """Return the class of an activity that may have any."""
+    """Return the class of an activity with a free class."""
     return query.space.choice(ACTIVITY_CLASS, tuple(sorted(words("class", query.schemas))))
 
 
 def class_of(solution: Solution) -> str | None:
-    """Return the class of the activity that a solution is about; None for a question about no activity."""
+    """Return the class of a solution's activity; None for a question without an activity."""
     space = solution.query.space
     if ACTIVITY_CLASS not in space.pool.ranges:
         return None
@@ -316,7 +316,7 @@ def class_of(solution: Solution) -> str | None:
 
 
 def touched_kinds(histories: Iterable[RuleSetHistory], rules: Iterable[Rule]) -> Kinds:
-    """Return the kinds of parts whose outcome can depend on some deciding rules. The licensing must be the same."""
+    """Return the kinds of parts with outcomes that can depend on given rules. Licensing must be the same."""
     found: set[str] = set()
     for rule in rules:
         found.add(rule.each)
@@ -335,7 +335,7 @@ def _goes_through_routes(rule: Rule) -> bool:
 
 
 def need_service(query: Query) -> None:
-    """Note that a question is about one service."""
+    """Record that a question is about one service."""
     query.space.need_members("services", "the service that a word is about")
 
 
@@ -368,7 +368,7 @@ _STAYS = {
 
 
 def can_stay(word: str, other: str) -> bool:
-    """Return whether a part with one word, which stays as it is, can be a part of a decision with another word."""
+    """Return whether an unchanged part with one word can belong to a decision with another word."""
     return other in _STAYS.get(word, ())
 
 
@@ -378,7 +378,7 @@ def can_stay(word: str, other: str) -> bool:
 def encode_state(
     ruleset: SymbolicRuleSet, rule: Rule, activation: SymbolicActivation, held: bool = False
 ) -> dict[str, DualRail]:
-    """Return the truths that make up the state of a rule on a subject. `held`: with whether its instrument is held."""
+    """Return the truths of a rule's state on a subject. `held`: include whether its instrument is held."""
     pool = ruleset.space.pool
     if not isinstance(rule.effect, Route):
         state = {"when": ruleset.holds(rule, activation)}
@@ -402,7 +402,7 @@ def encode_state(
 
 
 def _case_states(pool: FormulaPool, applies: DualRail, cases: SymbolicCases) -> dict[str, DualRail]:
-    """Return where an undecided rule waits for one clause alone."""
+    """Return where an undecided rule depends on exactly one clause."""
     unknown = (-applies.true, -applies.false)
     return {f"case {side}": DualRail(pool.conjoin((*unknown, where)), FALSE) for side, where in cases.items()}
 
@@ -415,7 +415,7 @@ def _where(ruleset: SymbolicRuleSet, condition: int, truth: DualRail) -> DualRai
 def _same_instruments(
     one: SymbolicRuleSet, rule: Rule | None, two: SymbolicRuleSet, other: Rule | None, activation: SymbolicActivation
 ) -> bool:
-    """Return whether the instruments of two versions of a rule are held in the same cases, judged by their texts."""
+    """Return whether, by their texts, the instruments of two rule versions are held in the same cases."""
     names = sorted(named_by(rule) & named_by(other))
     return all(one.license_key(activation, name) == two.license_key(activation, name) for name in names)
 
@@ -427,7 +427,7 @@ def encode_difference(
     other: Rule | None,
     activations: tuple[SymbolicActivation, SymbolicActivation],
 ) -> tuple[int, int]:
-    """Return the formulas that two versions of a rule differ on a subject, and that they do for certain.
+    """Return the formulas that two rule versions may differ, and certainly differ, on a subject.
 
     None is a rule that is not in force. The second formula guides a search and proves nothing.
     """
@@ -478,7 +478,7 @@ def encode_directions(
 
 
 def _goal(effect: Effect) -> object:
-    """Return the part of an effect that two versions must share to be compared; unlike any other if they cannot be."""
+    """Return the part of an effect that comparable versions share, or a unique value if it is not comparable."""
     match effect:
         case Deny():
             return "deny"
@@ -490,7 +490,7 @@ def _goal(effect: Effect) -> object:
 
 
 def _certain_and_possible(ruleset: SymbolicRuleSet, rule: Rule, activation: SymbolicActivation) -> dict[Hashable, int]:
-    """Return the formulas that a rule certainly holds, or that a route is open, in each of its cases; and may be so."""
+    """Return formulas for each case of a rule or route: it certainly applies or is open, and it possibly does."""
     if isinstance(rule.effect, Route):
         route = ruleset.route(activation, rule)
         found: dict[Hashable, int] = {"certain": route.opened, "possible": route.usable}
@@ -502,7 +502,7 @@ def _certain_and_possible(ruleset: SymbolicRuleSet, rule: Rule, activation: Symb
 def encode_subject_pair(
     query: Query, each: str, rulesets: tuple[SymbolicRuleSet, SymbolicRuleSet], reachable: bool
 ) -> tuple[list[int], list[int], tuple[SymbolicActivation, SymbolicActivation]]:
-    """Return the formulas that a subject of a kind exists, that it does for certain, and its activations on both sides.
+    """Return formulas for possible and certain existence of a subject, with its activations on both sides.
 
     `reachable`: only classes that the classify rules of one of the rule sets find; else any class.
     """
@@ -533,7 +533,7 @@ def encode_subject_pair(
 
 
 def rule_states(bundle: Bundle, rule: Rule | None, profile: Profile, as_of: str) -> Mapping[str, tuple[object, ...]]:
-    """Return the state of a rule by subject, as the evaluator decides; silent subjects are omitted."""
+    """Return the evaluator's state of a rule by subject, without silent subjects."""
     if rule is None or not rule.in_force(as_of) or rule.name in bundle.replaced(as_of):
         return {}
     ruleset = bundle.on(as_of)
@@ -581,7 +581,7 @@ def _state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> tuple[obj
 
 
 def _may_wait(rule: Rule, activation: Activation) -> bool:
-    """Return whether an undecided rule may wait for one clause alone, and not for an opinion."""
+    """Return whether an undecided rule may depend on exactly one clause and no opinion."""
     if rule.kind not in ("classify", "route"):
         return False
     reading = reading_of(activation, rule) if rule.is_open else True

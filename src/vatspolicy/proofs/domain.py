@@ -70,13 +70,13 @@ class ProfileSpace:
     axioms: list[int] = field(default_factory=list)
     """Formulas that hold for every profile that the schema allows."""
     needs: dict[str, int] = field(default_factory=dict)
-    """Members of lists that the questions so far can distinguish, by path."""
+    """Numbers of list members that the questions so far can distinguish, by path."""
     limits: dict[str, int] = field(default_factory=dict)
     """Bounds of the lists that were read, by path."""
     longest: dict[str, int] = field(default_factory=dict)
-    """Longest lengths that the schema allows, for the lists that were read."""
+    """Maximum lengths of the read lists under the schema."""
     read: set[str] = field(default_factory=set)
-    """Tree paths of the facts that were read."""
+    """Tree paths of read facts."""
     roots: dict[str, SymbolicValue] = field(default_factory=dict)
     operators: dict[tuple[str, ...], Cases] = field(default_factory=dict)
     """Operators by the companies whose foreign share counts for them."""
@@ -85,14 +85,13 @@ class ProfileSpace:
     tables: dict[str, dict[int, tuple[Tree, ...]]] = field(default_factory=dict)
     """Tables of values by the variable that is their index."""
     unclear: list[int] = field(default_factory=list)
-    """Formulas that an address names a place of which the law treats parts differently."""
+    """Formulas that an address is a place with parts that the law treats differently."""
     _asked: set[tuple[str, Hashable]] = field(default_factory=set)
     flags: dict[str, int] = field(default_factory=dict)
     texts: dict[str, dict[tuple[str, str], int]] = field(default_factory=dict)
     """Tests of free texts by path, each with its formula (`free_text`)."""
     opinions: dict[str, tuple[str, str, str]] = field(default_factory=dict)
-    """Opinions that the questions so far read, by the name of their flag: matter, path of the service, and the first
-    day of the rule that they settle."""
+    """Opinions read so far, by flag name: matter, path of the service, and first day of the rule that they settle."""
     with_opinions: bool = True
     """True if a profile may hold legal opinions."""
 
@@ -106,13 +105,13 @@ class ProfileSpace:
     # --- needs
 
     def need_members(self, path: str, key: Hashable) -> None:
-        """Note that a question can distinguish one more member of a list. `key` identifies the question."""
+        """Record that a question can distinguish one more list member. `key` identifies the question."""
         if (path, key) not in self._asked:
             self._asked.add((path, key))
             self.needs[path] = self.needs.get(path, 0) + 1
 
     def missing_bounds(self) -> dict[str, int]:
-        """Return the bounds that are too small for a proof, with the smallest sufficient ones; `{}` if all suffice."""
+        """Return the insufficient bounds of a proof with the smallest sufficient ones; `{}` if all are sufficient."""
         needed: dict[str, int] = {}
         for path, count in self.needs.items():
             name = plain(path)
@@ -168,7 +167,7 @@ class ProfileSpace:
         return ((present, FreeText(path, what, schema.get("minLength", 0), schema["maxLength"])),)
 
     def flag(self, name: str, owner: int = TRUE) -> int:
-        """Return a boolean variable that can hold only where `owner` does."""
+        """Return a boolean variable that implies `owner`."""
         flag = self.flags.get(name)
         if flag is None:
             flag = self.flags[name] = self.pool.flag(name)
@@ -212,7 +211,7 @@ class ProfileSpace:
         return found
 
     def empty_behind(self, name: str, stated: SymbolicValue, service: SymbolicRecord, owner: int) -> SymbolicValue:
-        """Return a list of a service: as stated, else empty behind the words that the schema names."""
+        """Return a service's list: the stated one, or else an empty one for the words in the schema."""
         pool = self.pool
         fact, words = presumptions(self.schemas)[name]
         behind = service.get(fact)
@@ -227,7 +226,7 @@ class ProfileSpace:
         return ((pool.disjoin((own, *unstated)), listed),)
 
     def traced(self, stated: SymbolicValue, company: SymbolicRecord) -> SymbolicValue:
-        """Return a foreign share: unknown unless it is stated as the ultimate one, or is the whole."""
+        """Return a foreign share. It is unknown unless the profile states the ultimate share or it is 100%."""
         ((own, share),), ((held, basis),) = cases_of(stated), cases_of(company.get(BASIS))
         assert isinstance(share, LinearSum)
         assert isinstance(basis, IndexedChoice)
@@ -236,7 +235,7 @@ class ProfileSpace:
         return ((self.pool.conjoin((own, self.pool.disjoin((ultimate, whole)))), share),)
 
     def last_valid_day(self, stated: SymbolicValue, license: SymbolicRecord) -> SymbolicValue:
-        """Return the last day of a license: as stated, else one that says whether it is stated as valid."""
+        """Return the last day of a license: the stated one, or else a day that reflects its stated validity."""
         valid = license.get("valid")
         ((own, last),) = cases_of(stated)
         assert isinstance(valid, DualRail)
@@ -247,7 +246,7 @@ class ProfileSpace:
         )
 
     def where_registered(self, stated: SymbolicValue, company: SymbolicRecord, present: int) -> DualRail:
-        """Return whether a company is a mainland entity: as stated, else by where it is registered."""
+        """Return whether a company is a mainland entity: the stated fact, or else its place of registration."""
         pool = self.pool
         office = company.get("registered")
         assert isinstance(stated, DualRail) and not isinstance(office, DualRail)
@@ -265,7 +264,7 @@ class ProfileSpace:
         return DualRail(pool.disjoin(rail.true for rail in rails), pool.disjoin(rail.false for rail in rails))
 
     def lazy(self, path: str, schema: Tree, make: Callable[[str], SymbolicValue]) -> SymbolicRecord:
-        """Return a record that notes which of its facts are read."""
+        """Return a record that tracks its read facts."""
 
         def noted(name: str) -> SymbolicValue:
             self.read.add(plain(f"{path}.{name}"))
@@ -305,7 +304,7 @@ class ProfileSpace:
         return self.lazy(path, schema, make)
 
     def sequence(self, schema: Tree, path: str, present: int) -> OpaqueValue | EnumSet | BoundedList:
-        """Return a list: a set of words, or as many objects as `bounds` allows."""
+        """Return a list: a set of words, or the number of objects that `bounds` allows."""
         item = self.resolve(schema["items"])
         if "enum" in item:
             if not schema.get("uniqueItems"):
@@ -324,7 +323,7 @@ class ProfileSpace:
         return found_list
 
     def length(self, slots: BoundedList, schema: Tree, present: int) -> LinearSum:
-        """Return the length of a list: a list with every member up to its bound may have any length beyond it."""
+        """Return the length of a list. A list that is full up to its bound may have any greater length."""
         pool, name = self.pool, f"{slots.path}#"
         count = self.number(name, Range(0, schema["maxItems"]))
         for place, (exists, _) in enumerate(slots.members):
@@ -379,7 +378,7 @@ def _tables(schemas: SchemaSet, codes: tuple[str, ...]) -> tuple[tuple[Tree, ...
 
 
 def _sorted_places(schemas: SchemaSet, codes: tuple[str, ...]) -> tuple[tuple[Tree, ...], ...]:
-    """Return codes with the places of a province together, so that it is one run of numbers.
+    """Return codes grouped by province, so that each province is a contiguous range.
 
     For each code, return also its province, the places it lies in, and its zone or None.
     """
@@ -403,7 +402,7 @@ def _sorted_places(schemas: SchemaSet, codes: tuple[str, ...]) -> tuple[tuple[Tr
 
 
 def operator(space: ProfileSpace, service: SymbolicRecord) -> Cases:
-    """Return the operator of a service: the company, or the partner for any other word; unknown if that is missing."""
+    """Return the operator of a service: the company, or the partner for any other word; unknown if it is missing."""
     pool = space.pool
     runs = service.get("operated_by")
     assert not isinstance(runs, DualRail)
@@ -417,7 +416,7 @@ def operator(space: ProfileSpace, service: SymbolicRecord) -> Cases:
 
 
 def _operator(space: ProfileSpace, names: tuple[str, ...]) -> Cases:
-    """Return the first of the companies, whose foreign share is the largest of theirs today and after their deals."""
+    """Return the first company with the largest foreign share of all, today and after their deals."""
     if names not in space.operators:
         found: list[tuple[int, KnownValue]] = []
         for held, base in cases_of(space.roots[names[0]]):
@@ -453,7 +452,7 @@ def _of_operator(space: ProfileSpace, holder: SymbolicRecord, names: tuple[str, 
 
 
 def _largest(pool: FormulaPool, shares: list[tuple[int, Cases]]) -> Cases:
-    """Return the largest of the shares that count: unknown while one of them is, unless another is the whole."""
+    """Return the largest relevant share. It is unknown if one is unknown and none is 100%."""
     missing = pool.disjoin(pool.conjoin((counts, -known(pool, cases))) for counts, cases in shares)
     values = [(place, held, value) for place, (_, cases) in enumerate(shares) for held, value in cases]
     found: list[tuple[int, KnownValue]] = []

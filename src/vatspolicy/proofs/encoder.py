@@ -62,7 +62,7 @@ from vatspolicy.proofs.values import (
 )
 
 _MOST = 200_000
-"""Nodes whose structures are kept; the shipped law has about 40,000."""
+"""Maximum number of nodes with cached structures. The shipped law has about 40,000."""
 
 
 class Structure(NamedTuple):
@@ -76,7 +76,7 @@ class Structure(NamedTuple):
 
 
 _KNOWN: dict[int, tuple[Node, Structure]] = {}
-"""Structures by the identity of the node, which stays unique as long as the node is kept."""
+"""Structures by node identity, which stays unique while the node is kept."""
 
 
 def structure_of(node: Node) -> Structure:
@@ -149,7 +149,7 @@ class SymbolicOperations:
         return DualRail(pool.disjoin(r.true for r in rails), pool.conjoin(r.false for r in rails))
 
     def choose(self, options: Iterable[tuple[int, DualRail]]) -> DualRail:
-        """Return the truth of the option whose guard holds; unknown if none does."""
+        """Return the truth of the option with a true guard; unknown without one."""
         options = tuple(options)
         pool = self.space.pool
         if len(options) == 1:
@@ -161,7 +161,7 @@ class SymbolicOperations:
         )
 
     def decided(self, held: int, formula: int) -> tuple[int, DualRail]:
-        """Return an option whose truth is known: a formula."""
+        """Return an option with a known truth: a formula."""
         return held, DualRail(formula, -formula)
 
     # --- objects
@@ -189,7 +189,7 @@ class SymbolicOperations:
     # --- comparisons
 
     def comparison(self, op: str, left: SymbolicValue, right: SymbolicValue) -> DualRail:
-        """Return whether two values compare; unknown unless both are known."""
+        """Return the truth of a comparison; unknown unless both values are known."""
         pool = self.space.pool
         if isinstance(left, DualRail) or isinstance(right, DualRail):
             one, other = (side if isinstance(side, DualRail) else UNKNOWN for side in (left, right))
@@ -203,7 +203,7 @@ class SymbolicOperations:
         )
 
     def compare(self, op: str, left: KnownValue, right: KnownValue) -> int:
-        """Return the formula that two known values compare."""
+        """Return the formula for the comparison of two known values."""
         pool = self.space.pool
         match left, right:
             case Constant(value=one), Constant(value=two):
@@ -230,7 +230,7 @@ class SymbolicOperations:
         raise Unsupported(f"a comparison of {name_of(left)} with {name_of(right)}")
 
     def one_of(self, choice: IndexedChoice, op: str, other: Tree) -> int:
-        """Return the formula that a choice compares with a constant, or contains it (`has`)."""
+        """Return the formula for the comparison of a choice with a constant, or for containment (`has`)."""
         key = (choice.name, id(choice.values), op, other)
         if key not in self._choices:
             places = self.inverse(choice.values).get(other, ()) if op in ("==", "has") else _fitting(choice, op, other)
@@ -254,7 +254,7 @@ class SymbolicOperations:
             yield value, self.one_of(choice, "==", value)
 
     def numbers(self, left: KnownValue, right: KnownValue) -> tuple[LinearSum, LinearSum]:
-        """Return both sides as sums; a day written in a policy becomes its number."""
+        """Return both sides as sums. A day in a policy becomes its number."""
         sides = []
         for side, other in ((left, right), (right, left)):
             if (
@@ -269,7 +269,7 @@ class SymbolicOperations:
         return sides[0], sides[1]
 
     def ordered(self, op: str, left: LinearSum, right: LinearSum) -> int:
-        """Return the formula that two sums compare."""
+        """Return the formula for the comparison of two sums."""
         pool = self.space.pool
         terms: dict[str, int] = {}
         for sign, side in ((1, left), (-1, right)):
@@ -285,7 +285,7 @@ class SymbolicOperations:
         return equal if op == "==" else -equal
 
     def counted(self, op: str, count: MemberCount, limit: int) -> int:
-        """Return the formula that the length of a list of words compares with a number."""
+        """Return the formula for the comparison of a word list's length with a number."""
         pool = self.space.pool
         above = at_least(pool, count.formulas, limit + 1)
         reached = at_least(pool, count.formulas, limit)
@@ -438,11 +438,11 @@ class ExpressionKeys:
         return structure, subject, tuple([(key, self._value_text(key, params)) for key in keys])
 
     def short(self, thing: object) -> str:
-        """Return a short text that is equal for equal things."""
+        """Return a short text that is equal for equal objects."""
         return str(self._numbers.setdefault(repr(thing), len(self._numbers)))
 
     def _value_text(self, key: str, params: Params) -> str:
-        """Return the value of a parameter as text; no expression can tell the order of a list."""
+        """Return the value of a parameter as text, independent of list order like all expressions."""
         kept = self._texts.get((key, id(params)))
         if kept is None:
             value = params[key]
@@ -457,7 +457,7 @@ class Encoder(SymbolicOperations):
 
     keys: ExpressionKeys = field(default_factory=ExpressionKeys)
     held: dict[Hashable, DualRail] = field(default_factory=dict)
-    """Truths that instruments are held, by key: rule sets over the same facts share them."""
+    """Truths of held instruments by key. Rule sets over the same facts share them."""
     _values: dict[Hashable, SymbolicValue] = field(default_factory=dict)
 
     def truth(self, node: Node, activation: SymbolicActivation, params: Params) -> DualRail:
@@ -509,7 +509,7 @@ class Encoder(SymbolicOperations):
     # --- leaves
 
     def fact(self, node: Fact, activation: SymbolicActivation) -> SymbolicValue:
-        """Return the fact at a path; unknown if an object above it is missing."""
+        """Return the fact at a path; unknown if a parent object is missing."""
         is_truth = isinstance(node.type, Bool)
         value: SymbolicValue | None = activation.values.get(node.root)
         if value is None:

@@ -51,11 +51,11 @@ Part = Atom | tuple[int, ...]
 
 
 LARGEST = 1_000_000
-"""Largest number of formulas in a pool, about a gigabyte with what the solver makes of them."""
+"""Maximum number of formulas in a pool. With the solver's data, this is about a gigabyte."""
 
 
 class Undecided(Exception):
-    """The question has no answer within a limit. The text names the limit."""
+    """The question has no answer within a limit. The message contains the limit."""
 
 
 class FormulaPool:
@@ -89,7 +89,7 @@ class FormulaPool:
         return -self.conjoin(map(neg, formulas))
 
     def both(self, one: int, other: int) -> int:
-        """Return the conjunction of two formulas, as most are."""
+        """Return the conjunction of two formulas, the most common case."""
         if one == other or other == TRUE:
             return one
         if one == TRUE:
@@ -99,7 +99,7 @@ class FormulaPool:
         return self._number((one, other) if one < other else (other, one))
 
     def differ(self, left: int, right: int) -> int:
-        """Return the formula that exactly one of two formulas holds."""
+        """Return the formula that exactly one of two formulas is true."""
         return self.disjoin((self.conjoin((left, -right)), self.conjoin((-left, right))))
 
     def at_most(self, terms: Mapping[str, int], limit: Amount, strict: bool = False) -> int:
@@ -155,7 +155,7 @@ class FormulaPool:
         return memo[abs(formula)] is (formula > 0)
 
     def truths(self, values: Assignment) -> list[bool]:
-        """Return the truth of every formula of the pool by number; operands precede what they are part of."""
+        """Return the truth of every formula of the pool by number. Operands precede their formulas."""
         found = [False, True]
         for part in self.parts[2:]:
             if isinstance(part, tuple):
@@ -244,7 +244,7 @@ def relate_variables(pool: FormulaPool, sums: Sequence[int], steps: Mapping[str,
 
 
 def _compare(pool: FormulaPool, sums: Sequence[int]) -> dict[_Pair, int]:
-    """Return the formula of each comparison of two variables that some bound states or denies."""
+    """Return the formula of each comparison of two variables that a bound states or denies."""
     found: dict[_Pair, int] = {}
     for number in sums:
         part = pool.parts[number]
@@ -259,7 +259,7 @@ def _compare(pool: FormulaPool, sums: Sequence[int]) -> dict[_Pair, int]:
 
 
 def _weaken(limit: Amount, included: bool, steps: Sequence[Step], least: Amount) -> int:
-    """Return the strongest of some bounds that a limit implies: FALSE below the least value, TRUE if there is none."""
+    """Return the strongest bound implied by a limit: FALSE below the lowest value, TRUE without a bound."""
     if limit < least or (limit == least and not included):
         return FALSE
     index = bisect_left(steps, (limit, included), key=lambda step: step[:2])

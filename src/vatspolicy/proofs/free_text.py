@@ -1,4 +1,4 @@
-"""Free texts over all profiles: what tests with constants tell about a text, and a text that passes given tests."""
+"""Free texts over all profiles: results of tests with constants, and texts that pass given tests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Test = tuple[str, str]
 
 _TESTS = {"==": operator.eq, **TEXT}
 _JOINT = "·"
-"""Stands between the parts of a text that is made up, so that no constant is found across two of them."""
+"""Separates the parts of a generated text, so that no constant matches across two parts."""
 
 
 def pass_test(space: ProfileSpace, text: FreeText, kind: str, constant: str) -> int:
@@ -43,7 +43,7 @@ def _name(path: str, kind: str, constant: str) -> str:
 
 
 def _relate(one: Test, first: int, other: Test, second: int) -> Iterable[tuple[int, int]]:
-    """Yield clauses on two tests of one text, which hold of every text."""
+    """Yield valid clauses on two tests of the same text."""
     for (kind, text), held, (sort, part), implied in ((one, first, other, second), (other, second, one, first)):
         passes = _TESTS[sort](text, part)
         if kind == "==":
@@ -57,7 +57,7 @@ def _relate(one: Test, first: int, other: Test, second: int) -> Iterable[tuple[i
 
 
 def find_text(space: ProfileSpace, path: str, held: Iterable[str], made_up: str) -> str:
-    """Return a text at a path that passes the tests whose flags are held, and no other of those that were asked."""
+    """Return a text at a path that passes only the tests with true flags."""
     asked = space.texts.get(path, {})
     there = set(held)
     passed = {test for test in asked if _name(path, *test) in there}

@@ -1,4 +1,4 @@
-"""A query over all profiles and the days of a period. Lists grow until the answer is certain."""
+"""A query over all profiles and days of a period, with growing lists until the answer is certain."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from vatspolicy.proofs.witness import day_of, drop_irrelevant, minimize, profile
 
 @dataclass
 class Query:
-    """All profiles with lists of bounded length, and a day of the period on which rule sets are evaluated."""
+    """All profiles with lists of bounded length, and a day of the period for evaluating rule sets."""
 
     period: Period
     bounds: Mapping[str, int]
-    """Most members of lists of objects by path, as in `ProfileSpace`."""
+    """Maximum numbers of members of object lists by path, as in `ProfileSpace`."""
     encoder_class: Callable[[ProfileSpace], Encoder] = Encoder
     schemas: SchemaSet = field(default_factory=SchemaSet.shipped)
     """Schemas that define which profiles exist."""
@@ -37,7 +37,7 @@ class Query:
     encoder: Encoder = field(init=False)
     day: LinearSum = field(init=False)
     _assumed: tuple[int, list[int], tuple[str, ...]] = (-1, [], ())
-    """Count of facts read when the relevant invariants were last collected, their formulas and their ids."""
+    """Number of read facts at the last collection of relevant invariants, with their formulas and ids."""
 
     def __post_init__(self) -> None:
         self.space = ProfileSpace(self.bounds, self.schemas)
@@ -79,7 +79,7 @@ class Query:
 
 @functools.lru_cache(maxsize=8)
 def refuse_unknown_fields(law: Bundle) -> None:
-    """Raise Unsupported for a law with a field that proofs do not support."""
+    """Raise Unsupported if the law has a field that proofs do not support."""
     if isinstance(law, MixedBundle):
         refuse_unknown_fields(law.base)
         refuse_unknown_fields(law.head)
@@ -103,11 +103,11 @@ class Solution:
     _truths: list[bool] = field(default_factory=list)
 
     def reduced(self) -> Solution:
-        """Return the solution without values on which its formulas do not rest. Asks no solver."""
+        """Return the solution without values that its formulas do not need. Does not use the solver."""
         return replace(self, model=drop_irrelevant(self.query.space, self.formulas, self.model), _truths=[])
 
     def minimized(self) -> Solution:
-        """Return a solution from which no fact can be omitted alone. Asks the solver."""
+        """Return a solution in which each fact is necessary. Uses the solver."""
         model = minimize(self.query.space, self.solver, self.formulas, self.model)
         return replace(self, model=model, _truths=[])
 
@@ -139,9 +139,9 @@ class NoSolution:
 
 
 def find_model(query: Query, solver: Solver, formulas: Sequence[int], wish: int = TRUE) -> Model | None:
-    """Return a model of formulas over a query; None if there is none.
+    """Return a model of formulas over a query, or None.
 
-    One without opinions of authorities is preferred, and before that one of which `wish` holds.
+    Prefers a model that satisfies `wish`, and then one without opinions of authorities.
 
     Raises:
         Undecided
@@ -168,7 +168,7 @@ def find_model(query: Query, solver: Solver, formulas: Sequence[int], wish: int 
 
 
 Build = Callable[[Query], Sequence[int]]
-"""Builds the formulas of a question. It must build the same question for every length of the lists."""
+"""Builds the formulas of a question, which must be the same for every list length."""
 
 
 def solve(
@@ -180,7 +180,7 @@ def solve(
     schemas: SchemaSet | None = None,
     wish: Callable[[], int] = lambda: TRUE,
 ) -> Solution | NoSolution:
-    """Return facts under which every formula holds, if possible without opinions, or the proof that there are none.
+    """Return facts that satisfy every formula, preferably without opinions, or a proof that there are none.
 
     Lists begin short, or with `start`, and grow to as many members as the question can tell apart, so that
     `NoSolution` holds for lists of any length. With `fixed`, lists have these lengths (1 for a list not named), and
@@ -213,7 +213,7 @@ def solve(
 
 
 def assume_invariants(space: ProfileSpace, encoder: Encoder) -> tuple[list[int], tuple[str, ...]]:
-    """Return formulas and ids of the schema's invariants that share a fact with the facts read so far.
+    """Return formulas and ids of the schema's invariants that use a fact read so far.
 
     The others hold of a profile that leaves their facts out, so that omitting them excludes no profile.
     """

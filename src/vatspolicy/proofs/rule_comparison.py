@@ -1,4 +1,4 @@
-"""Comparison of rules in two bundles: a proof that nothing changes, or a profile that shows what does."""
+"""Comparison of rules in two bundles: a proof of no change, or a profile that shows a change."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ from vatspolicy.proofs.witness import (
 from vatspolicy.workers import run_shared
 
 Group = tuple[str, ...]
-"""Names of rules (policy/rule) that are changed together."""
+"""Names of rules (policy/rule) that change together."""
 
 
 class RuleComparison:
-    """Comparison of some rules in two bundles, changed together."""
+    """Comparison of rules in two bundles that change together."""
 
     def __init__(self, base: Bundle, head: Bundle, names: Group, period: Period, budget: int) -> None:
         self.base, self.head, self.names, self.period, self.budget = base, head, names, period, budget
@@ -75,15 +75,15 @@ class RuleComparison:
         self.span = hull([span for span in spans if span.start < span.end])
         """Days on which a version of a rule is in force."""
         self.difference: Solution | None = None
-        """Facts on which the two versions of a rule state something different."""
+        """Facts with different results of the two versions of a rule."""
         self.directions: Sequence[frozenset[Pair]] = BOTH_DIRECTIONS
-        """Changes of the decision word that the rules can make alone, by direction, as far as a search need ask."""
+        """Changes of the decision word that the rules alone can cause, by direction, for use in searches."""
         self.certain: Solution | None = None
-        """Facts on which they state something different for certain, if some were found."""
+        """Facts with certainly different results, if any were found."""
         self._certain = FALSE
-        """Formula over the last query that they differ for certain."""
+        """Formula over the last query that they certainly differ."""
         self.parts: Kinds = ALL_KINDS
-        """Kinds of parts of a product that the rules can touch."""
+        """Kinds of product parts that the rules can affect."""
         self._directions: tuple[int, int] | None = None
         """Formulas over the last query that a decision can become stricter, and milder; None for other effects."""
         self.invariants: set[str] = set()
@@ -91,7 +91,7 @@ class RuleComparison:
 
     @property
     def may_differ(self) -> bool:
-        """True unless both versions of every rule are proved to state the same."""
+        """True unless both versions of every rule are provably equivalent."""
         return self.difference is not None or self.failure is not None
 
     @property
@@ -102,7 +102,7 @@ class RuleComparison:
     # --- the rule itself
 
     def find_difference(self) -> None:
-        """Find facts on which the versions of a rule state something different, or prove that there are none."""
+        """Find facts with different results of a rule's versions, or prove that there are none."""
         try:
             self.difference = self._find_difference() if self.span is not None else None
         except Unsupported as error:
@@ -143,14 +143,14 @@ class RuleComparison:
         return None
 
     def _found(self, difference: Solution) -> Solution:
-        """Return a difference after noting what else is known of it, from the query in hand."""
+        """Return a difference after recording further results from the current query."""
         self.directions = self._possible_directions(difference)
         if self._certain != FALSE and difference.holds(self._certain):
             self.certain = replace(difference, formulas=[self._certain, *difference.query.invariant_formulas])
         return difference
 
     def _possible_directions(self, difference: Solution) -> Sequence[frozenset[Pair]]:
-        """Return the directions in which the versions differ: a denial that narrows tightens nothing."""
+        """Return the directions in which the versions differ. A narrower denial, for example, tightens nothing."""
         if not self.can_decide:
             return []
         if self._directions is None:
@@ -163,7 +163,7 @@ class RuleComparison:
         ]
 
     def _encode(self, query: Query, reachable: bool, kind: type[SymbolicRuleSet] = SymbolicRuleSet) -> list[int]:
-        """Return the formula that versions of a rule differ on some subject. `reachable`: one that the rules find."""
+        """Return the formula that a rule's versions differ on some subject. `reachable`: one that the rules find."""
         one, two = query.encode(self.base, kind), query.encode(self.head, kind)
         pool, found = query.space.pool, []
         certain: list[int] = []
@@ -189,7 +189,7 @@ class RuleComparison:
         return [pool.disjoin(found)]
 
     def _parts(self, one: SymbolicRuleSet, two: SymbolicRuleSet) -> Kinds:
-        """Return the kinds of parts that the rules can touch; others may have an instrument that they name."""
+        """Return the kinds of parts that the rules can affect. Other parts may have one of their instruments."""
         sides = [ruleset.history.instruments for ruleset in (one, two)]
         for name in {name for rule in self.rules for name in named_by(rule)}:
             if any(name not in side for side in sides) or one.instrument_key(name) != two.instrument_key(name):
@@ -197,7 +197,7 @@ class RuleComparison:
         return touched_kinds((one.history, two.history), self.rules)
 
     def _classes(self) -> frozenset[str]:
-        """Return the classes of the activities on which versions of a rule were found to differ."""
+        """Return the classes of the activities with differences between versions of a rule."""
         found = [solution for solution in (self.certain, self.difference) if solution is not None]
         return frozenset(cls for cls in map(class_of, found) if cls is not None)
 
@@ -264,7 +264,7 @@ class RuleComparison:
         return self._show_rule(self.difference, UNKNOWN, reason, mixed)
 
     def _find_changes(self, mixed: Bundle, shared: SharedSearch) -> DecisionChanges:
-        """Return the changes of the decision word that the rules make alone."""
+        """Return the changes of the decision word that the rules alone cause."""
         members = {} if self.difference is None else self.difference.query.space.limits
         search = ChangeSearch(mixed, shared, self.rules, self.parts, self.directions, self._classes(), members)
         changes = search.run()
@@ -274,7 +274,7 @@ class RuleComparison:
     # --- witnesses
 
     def _show_decision(self, solutions: Mapping[Pair, Solution], mixed: Bundle) -> RuleVerdict:
-        """Return the verdict with a witness of the most telling change of the decision word."""
+        """Return the verdict with a witness for the most informative change of the decision word."""
         found = [pair for pair in MOST_TELLING_FIRST if pair in solutions]
         solution = solutions[found[0]].reduced()
         before, after = found[0]
@@ -286,9 +286,9 @@ class RuleComparison:
         return self._witness_verdict(solution, day, WITNESS, names, data, before, after, reason)
 
     def _show_rule(self, difference: Solution, verdict: str, reason: str, mixed: Bundle | None = None) -> RuleVerdict:
-        """Return the verdict with a witness in whose decision the two versions list something different.
+        """Return the verdict with a witness in which the two versions have different items.
 
-        Without such a witness, a rule that decides nothing changes no decision either: what it says is out of reach.
+        Without such a witness, a rule that decides nothing changes no decision: its items are unreachable.
         """
         day = difference.as_of
         if not self._differs(load_granted(difference.reduced().profile, schemas=self.base.schemas), day):
@@ -323,7 +323,7 @@ class RuleComparison:
         )
 
     def _find_shown(self, difference: Solution) -> tuple[Solution, str, dict[str, Tree]] | None:
-        """Return a solution, a day, and the smallest part of its profile in which the rule lists other items.
+        """Return a solution, a day, and the smallest part of its profile in which the rule's items differ.
 
         None if no decision lists other items. Facts that leave nothing open are preferred.
         """
@@ -349,7 +349,7 @@ class RuleComparison:
         return None
 
     def _minimize_shown(self, solution: Solution, items: ListedItems, shown: Shown) -> dict[str, Tree]:
-        """Return the smallest part of a profile in which the rule lists other items of a kind."""
+        """Return the smallest part of a profile in which the rule's items of a kind differ."""
         return minimize_profile(
             solution.profile, lambda profile: bool(items.differing(profile, shown)), self.base.schemas
         )
@@ -370,7 +370,7 @@ class RuleComparison:
         return RuleVerdict(self.name, verdict, names, data, day, before, after, reason, assumptions)
 
     def _with_all_changes(self, profile: Profile, day: str, after: str) -> str:
-        """Return a remark if all changes together decide the witness differently from this one alone."""
+        """Return a remark if the witness's decision under all changes differs from that under this one alone."""
         decision = decision_of(self.head, profile, day)
         return "" if decision == after else f" With all changes together the decision is {decision}."
 
@@ -379,9 +379,9 @@ class RuleComparison:
 
 
 CHUNK, LARGE_CHUNK = 8, 24
-"""Least and most groups of rules that share one encoding of the base. Verdicts do not depend on the workers."""
+"""Minimum and maximum number of groups per encoding of the base. Verdicts do not depend on the workers."""
 CHUNKS = 8
-"""Number of chunks from which on they become larger, which takes fewer encodings and still occupies all workers."""
+"""Number of chunks before they grow, which needs fewer encodings and still occupies all workers."""
 
 
 def compare_rules(
@@ -393,7 +393,7 @@ def compare_rules(
     budget: int = BUDGET,
     workers: int = 1,
 ) -> list[RuleVerdict]:
-    """Return verdicts on the rules (policy/rule) that differ between two bundles, each changed alone, in their order.
+    """Return ordered verdicts on the differing rules (policy/rule) of two bundles, each as a separate change.
 
     `as_of` limits the question to one day. `budget` is the resource limit of one question (z3's units).
     """
@@ -438,14 +438,14 @@ def compare_change(
 
 
 def _whole(base: Bundle, head: Bundle, as_of: str | None, groups: Sequence[Group]) -> set[Group]:
-    """Return the groups with every rule that can make decisions differ."""
+    """Return the groups with every rule that can change decisions."""
     period = comparison_period(base, head, as_of)
     differing = None if period is None else differing_rules(base, head, period)
     return {group for group in groups if differing and differing.keys() <= set(group)}
 
 
 def _all_the_same(base: Bundle, head: Bundle, as_of: str | None, verdicts: Iterable[tuple[Group, RuleVerdict]]) -> bool:
-    """Return whether every rule that can change a decision is proved to state the same of every profile."""
+    """Return whether every rule that can change a decision is provably equivalent for every profile."""
     period = comparison_period(base, head, as_of)
     differing = None if period is None else differing_rules(base, head, period)
     same = {name for group, verdict in verdicts if verdict.verdict == EQUIVALENT for name in group}
@@ -481,7 +481,7 @@ def _compare_chunk(
 def _compare_whole(
     base: Bundle, head: Bundle, group: Group, as_of: str | None, budget: int, transitions: Transitions
 ) -> RuleVerdict:
-    """Return the verdict on a group that changes decisions as the whole change does."""
+    """Return the verdict on a group with the same effect on decisions as the whole change."""
     period = comparison_period(base, head, as_of)
     assert period is not None
     return RuleComparison(base, head, group, period, budget).verdict_of_whole(transitions)

@@ -34,27 +34,28 @@ from vatspolicy.proofs.values import (
 )
 
 Versions = tuple[tuple[int, Params], ...]
-"""Parameter values by the formula that the day is one on which they apply."""
+"""Parameter values by the formula of the days on which they apply."""
 
 
 @dataclass(frozen=True)
 class SymbolicClasses:
-    """Classes of a service: for each class, the formula that it is among them."""
+    """Classes of a service: the formula of each class that it applies."""
 
     certain: dict[str, int]
     possible: dict[str, int]
     """Classes that are certain or depend on a missing fact."""
     other: dict[str, int]
-    """Classes under another interpretation of a contested rule."""
+    """Classes under another reading of a contested rule."""
     spoke: int
-    """Formula that any classify rule certainly applies."""
+    """Formula that at least one classify rule certainly applies."""
     unread: int
-    """Formula that a classify rule on unread law may apply and no opinion settles it: an opinion may name any class."""
+    """Formula that a classify rule on unverified law may apply and no opinion settles it. An opinion can set any class.
+    """
 
 
 @dataclass(frozen=True)
 class SymbolicOutcome:
-    """Range of an outcome as formulas: of each bound, that it is needs-license or stricter, and that it is deny."""
+    """Range of an outcome: for each bound, the formulas that it is at least needs-license, and that it is deny."""
 
     low: tuple[int, int] = (FALSE, FALSE)
     """Mildest possible outcome."""
@@ -76,11 +77,11 @@ class SymbolicRoute:
     opened: int
     """Formula that the route is certainly open."""
     cases: SymbolicCases
-    """Formulas that it is open where a clause has the truth that it needs (`core.policies.case_split`)."""
+    """Formulas that it is open if a clause has the required truth (`core.policies.case_split`)."""
 
 
 SymbolicCases = Mapping[tuple[Hashable, bool], int]
-"""Formulas that a rule applies where a clause holds, or where it is false, by the clause and its truth."""
+"""Formulas that a rule applies if a clause is true, or false, by the clause and its truth."""
 
 
 @dataclass
@@ -92,13 +93,13 @@ class SymbolicRuleSet:
     history: RuleSetHistory
     as_of: SymbolicValue
     off: Mapping[str, int] = field(default_factory=dict)
-    """Formulas under which rules, by name, never apply: what they replace is in force then."""
+    """Formulas, by rule name, that turn the rule off and restore the rules that it replaces."""
     _truths: dict[tuple[int, Hashable], DualRail] = field(default_factory=dict)
     _versions: dict[int, Versions] = field(default_factory=dict)
     classes: dict[Hashable, SymbolicClasses] = field(default_factory=dict, init=False)
     """Classes of services found so far, by subject (`decision_encoder`)."""
     outcomes: dict[Hashable, SymbolicOutcome] = field(default_factory=dict, init=False)
-    """Outcomes of subjects found so far, by what they are about."""
+    """Outcomes of subjects found so far, by subject."""
     _activations: dict[str, SymbolicActivation] = field(default_factory=dict, init=False)
     _holds: dict[Hashable, DualRail] = field(default_factory=dict, init=False)
     _routes: dict[Hashable, SymbolicRoute] = field(default_factory=dict, init=False)
@@ -125,7 +126,7 @@ class SymbolicRuleSet:
         return self.space.pool.conjoin((self.in_force(rule), -self.off.get(rule.name, FALSE)))
 
     def versions(self, expression: Expression) -> Versions:
-        """Return the parameter values that an expression reads, by the formula of their days."""
+        """Return the parameter values of an expression, by the formula of their days."""
         version = self._versions.get(id(expression))
         if version is None:
             own = self.history.versions(expression)
@@ -156,7 +157,7 @@ class SymbolicRuleSet:
         return truth
 
     def _name_clause(self, expression: Expression, activation: SymbolicActivation, params: Params) -> None:
-        """Raise Unsupported for the clause of an expression that cannot be encoded, with its text."""
+        """Raise Unsupported with the text of an expression's clause that cannot be encoded."""
         tree = expression.tree
         for clause in tree.parts if isinstance(tree, And | Or) else (tree,):
             try:
@@ -165,7 +166,7 @@ class SymbolicRuleSet:
                 raise Unsupported(f"{error} in {expression.text[slice(*clause.span)]}") from None
 
     def holds(self, rule: Rule, activation: SymbolicActivation) -> DualRail:
-        """Return the truth of a rule's condition; it is false on days on which the rule is not in force."""
+        """Return the truth of a rule's condition, which is false on days without the rule."""
         key = id(rule), activation.subject
         if key not in self._holds:
             self._holds[key] = self._find_holds(rule, activation)
@@ -181,7 +182,7 @@ class SymbolicRuleSet:
         return DualRail(pool.conjoin((there, found.true)), pool.disjoin((-there, found.false)))
 
     def cases(self, rule: Rule, activation: SymbolicActivation, status: DualRail | None = None) -> SymbolicCases:
-        """Return where a rule applies, but for one clause that another rule of its group needs the other way.
+        """Return where a rule applies except for one clause with the opposite truth in another rule of its group.
 
         `status`: whether the rule applies by opinions, if it is not `self.status`.
         """
@@ -209,14 +210,14 @@ class SymbolicRuleSet:
     # --- opinions
 
     def reading(self, activation: SymbolicActivation, rule: Rule, condition: Condition | None = None) -> DualRail:
-        """Return whether a rule, or a condition of it, applies by the opinion in force; unknown without one."""
+        """Return whether a rule or its condition applies according to the opinion in force; unknown without one."""
         pool, about = self.space.pool, rule.name if condition is None else f"{rule.name}/{condition.id}"
         given, name = self.space.opinion(about, dict(activation.subject).get("service", ""), rule.since)
         applies = pool.flag(name)
         return DualRail(pool.conjoin((given, applies)), pool.conjoin((given, -applies)))
 
     def status(self, rule: Rule, activation: SymbolicActivation, settled: int = FALSE) -> DualRail:
-        """Return whether an open rule applies: unread law unknown without an opinion, a contested rule true.
+        """Return whether an open rule applies. Without an opinion, unverified law is unknown and a contested rule true.
 
         `settled`: where another opinion settles the rule.
         """
@@ -226,7 +227,7 @@ class SymbolicRuleSet:
         return DualRail(-reading.false, reading.false)
 
     def check(self, activation: SymbolicActivation, rule: Rule, condition: Condition) -> DualRail:
-        """Return the truth of a condition of a route; an unread failing condition is unknown without an opinion."""
+        """Return the truth of a route's condition. An unverified failing condition is unknown without an opinion."""
         found = self.evaluate(condition.check, activation)
         if not condition.is_unread:
             return found
@@ -287,7 +288,7 @@ class SymbolicRuleSet:
 
     @functools.cached_property
     def access_instruments(self) -> dict[str, int]:
-        """Instruments that routes lead to, each with the formula of the days on which a route does."""
+        """Instruments with routes, each with the formula of the days with a route."""
         pool = self.space.pool
         return {name: pool.disjoin(map(self.between, spans)) for name, spans in self.history.access.items()}
 
@@ -303,7 +304,7 @@ class SymbolicRuleSet:
         return [(held, keys.of(expression.tree, activation, params)) for held, params in self.versions(expression)]
 
     def license_key(self, activation: SymbolicActivation, name: str) -> str:
-        """Return a key of the question whether the instrument is held for a subject."""
+        """Return a key for the question whether the operator holds the instrument for a subject."""
         covers = self.history.instruments[name].covers
         subject = None
         if covers is not None:
@@ -313,7 +314,7 @@ class SymbolicRuleSet:
     # --- licenses
 
     def licensed(self, activation: SymbolicActivation) -> DualRail:
-        """Return whether the operator holds any instrument that a route leads to."""
+        """Return whether the operator holds any instrument with a route."""
         pool = self.space.pool
         found = []
         for name, there in self.access_instruments.items():
@@ -361,7 +362,7 @@ class SymbolicRuleSet:
         return DualRail(whole.true, pool.disjoin((same.false, whole.false)))
 
     def _valid(self, instrument: Instrument, held: SymbolicRecord) -> DualRail:
-        """Return whether a license is valid: by its last day, else as the profile states."""
+        """Return whether a license is valid, based on its last day or else on the profile's statement."""
         pool = self.space.pool
         stated, last = held.get("valid"), held.get("valid_until")
         assert isinstance(stated, DualRail) and not isinstance(last, DualRail)
@@ -399,7 +400,7 @@ class SymbolicRuleSet:
 
 
 def in_each_case(pool: FormulaPool, rules: Iterable[SymbolicCases]) -> int:
-    """Return the formula that, for some clause, one of the rules applies where it holds, and one where it is false."""
+    """Return the formula that rules apply in both cases of some clause."""
     sides: dict[Hashable, dict[bool, list[int]]] = {}
     for cases in rules:
         for (clause, truth), where in cases.items():
@@ -411,7 +412,7 @@ def in_each_case(pool: FormulaPool, rules: Iterable[SymbolicCases]) -> int:
 
 
 class RuleSwitches:
-    """A rule set, and for each of some rules a formula under which it never applies."""
+    """A rule set, and formulas that each turn off a rule."""
 
     def __init__(self, ruleset: SymbolicRuleSet, rules: Iterable[Rule], name: str = "") -> None:
         pool = ruleset.space.pool
@@ -430,12 +431,12 @@ class RuleSwitches:
 
 @dataclass(frozen=True)
 class Exact:
-    """The parts of rules that are encoded exactly, with lists as long as these need; the others may have any value."""
+    """The exactly encoded parts of rules, which determine list lengths. Other parts may have any value."""
 
     quantifiers: frozenset[bytes] = frozenset()
     """Structures of quantifiers over lists of objects."""
     instruments: frozenset[str] = frozenset()
-    """Instruments that are held by the licenses that a profile lists."""
+    """Instruments whose possession depends on the licenses in a profile."""
     all_quantifiers: bool = False
 
     def __bool__(self) -> bool:
@@ -451,7 +452,7 @@ class Exact:
 
 
 def read_by(rules: Iterable[Rule]) -> Exact:
-    """Return the quantifiers and instruments that some rules read."""
+    """Return the quantifiers and instruments that the given rules read."""
     rules = tuple(rules)
     nodes = (node for rule in rules for expression in rule.compiled for node in walk(expression.tree))
     quantifiers = frozenset(structure_of(node).digest for node in nodes if isinstance(node, Quantifier))
@@ -460,19 +461,20 @@ def read_by(rules: Iterable[Rule]) -> Exact:
 
 @dataclass
 class RelaxedRuleSet(SymbolicRuleSet):
-    """Rule set in which any set of instruments may be held, whatever licenses the profile lists."""
+    """Rule set in which the operator may hold any instruments, independent of the profile's licenses."""
 
     exact: frozenset[str] = frozenset()
-    """Instruments that are held by the licenses that a profile lists."""
+    """Instruments whose possession depends on the licenses in a profile."""
     beside: RelaxedRuleSet | None = None
-    """Another rule set over the same profiles: who holds what covers less there also holds what covers more here."""
+    """Another rule set over the same profiles. Whoever holds a narrower instrument there also holds the wider one here.
+    """
     free: dict[str, str] = field(default_factory=dict)
-    """The other instruments, by the name of a variable for whether one is held."""
+    """The other instruments, by the name of the variable for their possession."""
     holdings: dict[Hashable, DualRail] = field(default_factory=dict)
-    """Truths that one of them is held, by instrument, holder and subject."""
+    """Truths of their possession, by instrument, holder and subject."""
 
     def held(self, activation: SymbolicActivation, name: str, holder: str = "operator") -> DualRail:
-        """Return a free truth, the same for questions that must have the same answer."""
+        """Return a free truth, shared by questions that must have the same answer."""
         if name in self.exact:
             return super().held(activation, name, holder)
         operator = dict(activation.subject).get("operator", "")
@@ -491,7 +493,7 @@ class RelaxedRuleSet(SymbolicRuleSet):
         return DualRail(self.space.pool.conjoin((known, true)), self.space.pool.conjoin((known, -true)))
 
     def _relate(self, name: str, other: RelaxedRuleSet, own: DualRail, others: DualRail | None) -> None:
-        """State that anyone who holds an instrument that covers less also holds the one that covers more."""
+        """Add the formulas that every holder of a narrower instrument also holds the wider one."""
         sides = (self, own), (other, others)
         for (wide, more), (narrow, less) in (sides, sides[::-1]):
             if more is not None and less is not None and more != less and wide.covers_all_of(narrow, name):
@@ -499,7 +501,7 @@ class RelaxedRuleSet(SymbolicRuleSet):
                 self.space.axioms.append(self.space.pool.disjoin((-more.false, less.false)))
 
     def covers_all_of(self, other: RelaxedRuleSet, name: str) -> bool:
-        """Return True if the texts show that an instrument covers all that it covers under another rule set."""
+        """Return True if, by the texts, an instrument covers at least as much as under another rule set."""
         own, others = (side.history.instruments[name] for side in (self, other))
         if own.no_term != others.no_term:
             return False
@@ -521,17 +523,17 @@ class RelaxedRuleSet(SymbolicRuleSet):
 
 @dataclass
 class RelaxedEncoder(Encoder):
-    """Encoder in which quantifiers over lists of objects may have any value, so that no list length matters."""
+    """Encoder with free quantifiers over object lists, so that list lengths do not matter."""
 
     exact: frozenset[bytes] = frozenset()
-    """Structures of the quantifiers that are encoded exactly."""
+    """Structures of the exactly encoded quantifiers."""
     free: dict[str, bytes] = field(default_factory=dict)
-    """Structures of the others over lists of objects, by the name of a variable for the truth of one."""
+    """Structures of the other quantifiers over object lists, by the name of the variable for their truth."""
 
     def quantified(
         self, node: Quantifier, base: KnownValue, activation: SymbolicActivation, params: Params
     ) -> DualRail:
-        """Return a free truth, the same for questions that must have the same answer."""
+        """Return a free truth, shared by questions that must have the same answer."""
         if not isinstance(base, BoundedList) or structure_of(node).digest in self.exact:
             return super().quantified(node, base, activation, params)
         pool = self.space.pool

@@ -1,4 +1,4 @@
-"""Satisfiability of formulas, answered by z3. The only module that imports z3.
+"""Satisfiability of formulas through z3. Only this module imports z3.
 
 Bounds on one number variable are ordered propositions (below 5 implies below 6), so that nearly every question is
 purely propositional. Bounds on sums of several variables are checked for each model: where no numbers fit, the
@@ -35,20 +35,20 @@ except ImportError:  # without the optional extra `smt`, questions that need a p
     z3 = None
 
 Model = dict[str, bool | Amount]
-"""Values of the variables under which formulas hold."""
+"""Values of the variables that satisfy the formulas."""
 
 Variable: TypeAlias = "tuple[z3.ArithRef, z3.RatNumRef | int, z3.RatNumRef | int]"
 """A number in z3, with the ends of its range."""
 
 BUDGET = 50_000_000
-"""Work that one question may cost, in z3's own units: unlike a time limit, it ends the same question always alike."""
+"""Work limit of a question, in z3 units. Unlike a time limit, it is deterministic."""
 
 FORMULA = 20
-"""Units that a formula costs, which takes about as long to build."""
+"""Cost of a formula in units, which corresponds to its construction time."""
 
 
 FAILURES: tuple[type[Exception], ...] = () if z3 is None else (z3.Z3Exception,)
-"""Errors by which the solver itself breaks off, as it does if memory runs out."""
+"""Errors with which the solver stops, for example when memory is exhausted."""
 
 
 __all__ = ["BUDGET", "FAILURES", "Budget", "Model", "Solver", "SolverMissing", "Undecided", "has_solver"]
@@ -60,7 +60,7 @@ class SolverMissing(Undecided):
 
 
 def reason_of(error: Undecided | Unsupported) -> str:
-    """Return the reason for a missing answer, as a sentence for the user."""
+    """Return a sentence for the user with the reason for a missing answer."""
     if isinstance(error, SolverMissing):
         return f"Proofs need a solver: {install('smt')}."
     if isinstance(error, Unsupported):
@@ -75,7 +75,7 @@ def has_solver() -> bool:
 
 @dataclass
 class Budget:
-    """Work that one question may cost: all checks that answer it, and the formulas that they ask of."""
+    """Work limit of a question, including all its checks and their formulas."""
 
     units: int = BUDGET
     left: int = 0
@@ -84,11 +84,11 @@ class Budget:
         self.renew()
 
     def renew(self) -> None:
-        """Begin another question."""
+        """Start a new question."""
         self.left = self.units
 
     def exhausted(self) -> Undecided:
-        """Return the error for a question that used it up."""
+        """Return the error for a question that exceeded the limit."""
         return Undecided(f"the question used its budget of {self.units:,} units")
 
 
@@ -106,16 +106,16 @@ class Solver:
         self.space = space
         self.budget = budget if isinstance(budget, Budget) else Budget(budget)
         self.each_check = not isinstance(budget, Budget)
-        """True if each check is a question."""
+        """True if each check is a separate question."""
         self.paid = 0
-        """Formulas of the pool that a budget has paid for."""
+        """Formulas of the pool already charged to a budget."""
         self.spent = 0
-        """Units that the context has counted."""
+        """Units counted by the context."""
         self.context = z3.Context()  # own context: earlier questions must not change an answer
         self.solver = z3.SolverFor("QF_FD", ctx=self.context)
         self.solver.set("phase", "always_false")  # prefer models with few facts
         self.terms: dict[int, z3.BoolRef] = {TRUE: z3.BoolVal(True, ctx=self.context)}
-        """Propositions for the formulas that were checked."""
+        """Propositions for the checked formulas."""
         self.defined: set[int] = {TRUE}
         """Formulas that the solver knows."""
         self.atoms: list[int] = []
@@ -136,13 +136,13 @@ class Solver:
         return None if isinstance(answer, list) else answer
 
     def may_hold(self, formulas: Sequence[int]) -> bool | None:
-        """Return False only if formulas and axioms conflict, None at the limit; numbers in sums are not looked at."""
+        """Return False only if formulas and axioms conflict, and None at the limit. Ignores numbers in sums."""
         self.prepare(formulas)
         answer = self._ask(formulas)
         return None if answer == z3.unknown else bool(answer == z3.sat)
 
     def core(self, formulas: Sequence[int]) -> set[int] | None:
-        """Return formulas that conflict with each other and the axioms; None if none do, or at the limit.
+        """Return formulas that conflict with each other and the axioms, or None without a conflict or at the limit.
 
         No model is made, and numbers in sums are not looked at.
         """
@@ -150,7 +150,7 @@ class Solver:
         return set(self._core(formulas)) if self._ask(formulas) == z3.unsat else None
 
     def _ask(self, formulas: Sequence[int]) -> z3.CheckSatResult:
-        """Ask whether prepared formulas and axioms conflict. z3.py would look at the sort of each formula."""
+        """Check whether prepared formulas and axioms conflict, without z3.py's check of each formula's sort."""
         if FALSE in formulas:
             return z3.unsat
         if self.each_check:
@@ -167,13 +167,13 @@ class Solver:
         return z3.CheckSatResult(answer)
 
     def _charge(self, solver: z3.Solver) -> None:
-        """Take what a check has cost from the budget."""
+        """Charge the cost of a check to the budget."""
         counted = int(solver.statistics().get_key_value("rlimit count"))
         self.budget.left -= counted - self.spent
         self.spent = counted
 
     def _core(self, formulas: Sequence[int]) -> list[int]:
-        """Return the formulas that conflict, after `_ask` found that some do."""
+        """Return the conflicting formulas after `_ask` found a conflict."""
         if FALSE in formulas:
             return [FALSE]
         context = self.context.ref()
@@ -264,7 +264,7 @@ class Solver:
         return [f"(assert (or (not p{low[2]}) p{high[2]}))" for low, high in pairwise(near)]
 
     def _literal(self, formula: int) -> z3.BoolRef:
-        """Return the literal of a formula: an atom, a formula that was prepared, or the negation of one."""
+        """Return the literal of a formula: an atom, a prepared formula, or a negation of either."""
         term = self.terms.get(formula)
         if term is None and formula > 0:
             term = self.terms[formula] = z3.Bool(f"p{formula}", ctx=self.context)
@@ -349,7 +349,7 @@ class Solver:
         return self.numbers[name]
 
     def _comparison(self, number: int) -> tuple[z3.BoolRef, z3.BoolRef, z3.BoolRef]:
-        """Return a bound in z3: the proposition that stands for it, the comparison of numbers, and its negation."""
+        """Return a bound in z3: its proposition, the comparison of numbers, and its negation."""
         if number not in self.comparisons:
             atom = _bound(self.space.pool.parts[number])
             total = z3.Sum([factor * self._variable(name)[0] for name, factor in atom.terms])
@@ -360,7 +360,7 @@ class Solver:
 
 
 class AtomReader:
-    """Reads from models which atoms are true: there are thousands, so it calls z3's C functions itself."""
+    """Reads the true atoms of models. It calls z3's C functions directly, because there are thousands of atoms."""
 
     def __init__(self, context: z3.Context) -> None:
         self.context = context

@@ -1,4 +1,4 @@
-"""Rules and values over a period, of one bundle or of two that are mixed."""
+"""Rules and values over a period, from one bundle or a mix of two."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from vatspolicy.proofs.domain import LAST_DAY, iso, ordinal
 
 
 def named_by(rule: Rule | None) -> set[str]:
-    """Return the instruments that a rule names."""
+    """Return the instruments of a rule."""
     return set() if rule is None or rule.instrument is None else {rule.instrument}
 
 
 def find_rule(bundle: Bundle, name: str) -> Rule | None:
-    """Return the rule of that name, or None if the bundle does not have it."""
+    """Return the rule of that name, or None."""
     policy, _, id = name.partition("/")
     rules = bundle.policies[policy].rules if policy in bundle.policies else ()
     return next((rule for rule in rules if rule.id == id), None)
@@ -32,12 +32,12 @@ def find_rule(bundle: Bundle, name: str) -> Rule | None:
 
 @dataclass(frozen=True)
 class MixedEvaluator:
-    """Evaluator that leaves some expressions to the evaluator of another bundle."""
+    """Evaluator that delegates some expressions to another bundle's evaluator."""
 
     base: ExpressionEvaluator
     other: ExpressionEvaluator
     foreign: frozenset[int]
-    """Identities of expressions of the other bundle, which lives as long as this: indexes are those of one bundle."""
+    """Identities of the other bundle's expressions, which stay alive with this object."""
 
     def function(self, expression: Expression) -> Evaluator:
         """Return the function that evaluates an expression."""
@@ -52,7 +52,7 @@ class MixedEvaluator:
 
 @frozen()
 class MixedBundle(Bundle):
-    """Bundle with some rules of another: changed, added or (those of `names` that are not in `changed`) removed."""
+    """Bundle with rules of another: changed, added, or removed (those in `names` but not in `changed`)."""
 
     base: Bundle = field(kw_only=True)
     head: Bundle = field(kw_only=True)
@@ -61,7 +61,7 @@ class MixedBundle(Bundle):
 
     @functools.cached_property
     def replacements(self) -> Mapping[str, tuple[Rule, ...]]:
-        """The rules that replace another one: as the head has them if it has one of both from there."""
+        """The rules that replace another one, from the head if either rule is from the head."""
 
         def taken(side: Bundle, of_head: bool) -> Iterator[tuple[str, Rule]]:
             pairs = ((name, rule) for name, found in side.replacements.items() for rule in found)
@@ -73,7 +73,7 @@ class MixedBundle(Bundle):
         return found
 
     def is_base(self, policy: str) -> bool:
-        """Return whether a policy is one of the base, not of a layer above it."""
+        """Return whether a policy is part of the base and not of a layer."""
         return (self.base if policy in self.base.policies else self.head).is_base(policy)
 
     @functools.cached_property
@@ -128,7 +128,7 @@ class MixedBundle(Bundle):
 
 
 def mix(base: Bundle, head: Bundle, names: Iterable[str]) -> MixedBundle:
-    """Return `base` with the rules of these names (policy/rule) of `head`."""
+    """Return `base` with the named rules (policy/rule) of `head`."""
     names = frozenset(names)
     changed = [rule for name in sorted(names) if (rule := find_rule(head, name)) is not None]
     policies = dict(base.policies)
@@ -139,7 +139,7 @@ def mix(base: Bundle, head: Bundle, names: Iterable[str]) -> MixedBundle:
 
 
 def _with_articles(base: Policy | None, head: Policy) -> Policy:
-    """Return the policy with the articles of both, since a decision cites those of its rules."""
+    """Return the policy with the articles of both, because decisions cite the articles of its rules."""
     return head if base is None else dataclasses.replace(base, articles={**base.articles, **head.articles})
 
 
@@ -185,7 +185,7 @@ class ParameterValues:
     dated: Mapping[str, Parameter]
 
     def versions(self, expression: Expression, days: Days) -> list[tuple[Days, Params]]:
-        """Return the values that an expression reads, by days; neighboring entries differ."""
+        """Return the values of an expression by days. Neighboring entries differ."""
         keys = sorted(expression.parameters)
         first, last = days
         starts = {ordinal(v.since) for key in keys for v in self.dated[key].values if first < ordinal(v.since) <= last}
@@ -199,7 +199,7 @@ class ParameterValues:
         return found
 
     def on(self, key: str, day: str) -> Tree:
-        """Return the value on a day; before the first value, the first, as in `Bundle.on`."""
+        """Return the value on a day. Days before the first value have the first value, as in `Bundle.on`."""
         parameter = self.dated[key]
         return (parameter.on(day) or parameter.values[0]).value
 
@@ -214,13 +214,13 @@ class RuleSetHistory:
     instruments: Mapping[str, Instrument]
     values: ParameterValues
     foreign: dict[int, ParameterValues] = field(default_factory=dict)
-    """Expressions, by identity, that read the values of another bundle."""
+    """Expressions, by identity, that use another bundle's values."""
     limits: dict[int, Days] = field(default_factory=dict)
     """Expressions, by identity, that matter only on the days of their rule."""
     replacements: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
-    """Rules of layers that replace another rule, by the name of that one."""
+    """Rules of layers that replace another rule, by the name of the replaced rule."""
     licensing: Mapping[str, tuple[str, Days]] = field(default_factory=dict)
-    """Instrument of each route that makes it a license for the rest of the law, with its days, by the route's name."""
+    """Instrument that each route makes a license for the rest of the law, with its days, by route name."""
 
     def rules_for(self, each: str, effect: str) -> tuple[Rule, ...]:
         """Return the rules on one kind of subject with one effect, in force on any of the days."""
@@ -243,7 +243,7 @@ class RuleSetHistory:
         return days
 
     def versions(self, expression: Expression) -> list[tuple[Days, Params]]:
-        """Return the values that an expression reads, by days."""
+        """Return the values of an expression by days."""
         values = self.foreign.get(id(expression), self.values)
         return values.versions(expression, self.limits.get(id(expression), self.days))
 
@@ -256,7 +256,7 @@ class RuleSetHistory:
         return {name: _join(spans) for name, spans in found.items()}
 
     def without(self, name: str) -> RuleSetHistory:
-        """Return the history without one rule: what it replaced is in force again."""
+        """Return the history without one rule, restoring the rules that it replaced."""
 
         def rest(rules: Mapping[str, tuple[Rule, ...]]) -> dict[str, tuple[Rule, ...]]:
             return {key: tuple(rule for rule in found if rule.name != name) for key, found in rules.items()}
@@ -282,7 +282,7 @@ def values_of(bundle: Bundle) -> ParameterValues:
 
 
 def _mixed_history(bundle: MixedBundle, period: Period) -> RuleSetHistory:
-    """Return the history of the base with some rules of the head, as in `MixedBundle.on`."""
+    """Return the history of the base with rules of the head, as in `MixedBundle.on`."""
     base, head = build_history(bundle.base, period), build_history(bundle.head, period)
     rules = {key: tuple(rule for rule in found if rule.name not in bundle.names) for key, found in base.rules.items()}
     licensing = {name: one for name, one in base.licensing.items() if name not in bundle.names}
@@ -330,7 +330,7 @@ def _without(own: Days, taken: Days) -> Iterator[Days]:
 
 
 def _join(spans: Sequence[Days]) -> list[Days]:
-    """Return the days, with those that touch or overlap joined."""
+    """Return the days, joining adjacent and overlapping periods."""
     found: list[Days] = []
     for first, last in sorted(spans):
         if found and first <= found[-1][1] + 1:

@@ -82,7 +82,7 @@ class DecidingRules:
     """The deciding rules of a bundle, with the days on which the effect of each may change."""
 
     def __init__(self, bundle: Bundle, kinds: tuple[str, ...] = BEARING) -> None:
-        """Take the rules of some kinds; by default those that affect the outcome."""
+        """Select the rules of the given kinds, by default those that affect the outcome."""
         self.bundle, self.kinds = bundle, kinds
         self.parameters = {p.key: p for policy in bundle.policies.values() for p in policy.parameters.values()}
         self.rules = [rule for policy in bundle.policies.values() for rule in policy.rules if rule.kind in kinds]
@@ -98,7 +98,7 @@ class DecidingRules:
         return days
 
     def _days_read(self, expression: Expression) -> Iterator[str]:
-        """Yield the days on which values begin that an expression reads, and those that are written in it."""
+        """Yield the first days of values that an expression reads, and the days in its text."""
         yield from _days_written(expression.tree)
         for key in expression.parameters:
             for value in self.parameters[key].values:
@@ -107,7 +107,7 @@ class DecidingRules:
 
     @functools.cached_property
     def days_of_licenses(self) -> set[str]:
-        """Days on which what an instrument covers, or who is in charge of it, may change."""
+        """Days of possible changes in an instrument's coverage or authority."""
         read = [expression for instrument in self.bundle.instruments.values() for expression in instrument.expressions]
         return {day for expression in read for day in self._days_read(expression)}
 
@@ -139,7 +139,7 @@ class RelevantRules:
         return self.side.days_of_licenses.union(*map(self.side.days_of, [*routes, *self.rules]))
 
     def _possible_classes(self) -> Iterator[str]:
-        """Yield the classes that a service may have on some day, also under another reading of a rule."""
+        """Yield the possible classes of a service on any day, including under other readings of rules."""
         for rule in self.side.rules:
             if isinstance(rule.effect, Classify) and self._may_hold(rule):
                 yield from (*rule.effect.classes, *rule.other_readings)
@@ -155,7 +155,7 @@ class RelevantRules:
         return possible_outcomes(self.on(day), self.profile, day, asking=False).range
 
     def on(self, day: str) -> RuleSet:
-        """Return the rule set of a day with these rules alone, which states the same of the profile."""
+        """Return the rule set of a day with only these rules, which has the same result for the profile."""
         bundle, rules = self.side.bundle, dict[str, list[Rule]]()
         replaced = bundle.replaced(day)
         for rule in self.rules:
@@ -171,7 +171,7 @@ def _differ(sides: Iterable[RelevantRules], day: str) -> bool:
 
 
 def _days_written(tree: Node) -> list[str]:
-    """Return every day that is written in an expression, and the day after it."""
+    """Return every day in the text of an expression, and the day after it."""
     return list(days_in(node.value for node in walk(tree) if isinstance(node, Literal)))
 
 
@@ -192,10 +192,10 @@ def days_in(things: Iterable[object]) -> Iterator[str]:
 
 
 STEPS = 12
-"""Questions within one period of law, where the change begins or ends with a day that a profile states."""
+"""Questions within one period of law, where a day in the profile starts or ends the change."""
 
 Show = Callable[[int, int], int | None]
-"""Returns a day between two days (numbers, both included) that shows the change, or None."""
+"""Returns a day that shows the change within two days (numbers, inclusive), or None."""
 
 
 def find_period(
@@ -208,7 +208,7 @@ def find_period(
     exact: Exact,
     classes: Classes = None,
 ) -> ChangePeriod:
-    """Return the days from the first to the last on which one of the pairs is shown. Raises Unsupported, Undecided.
+    """Return the days from the first to the last that shows one of the pairs. Raises Unsupported, Undecided.
 
     `search` has lists in which a profile shows each of the pairs, and some are shown on `days`, the first and the last
     that are known. The period is proved if no profile of any kind shows one of them on a day outside. `parts` are those
@@ -244,7 +244,7 @@ def _starts(period: Period, boundaries: Iterable[str]) -> list[int]:
 
 
 def _first(show: Show, starts: Sequence[int], known: int) -> int:
-    """Return the first day that shows the change, given one such day."""
+    """Return the first day that shows the change, starting from one such day."""
     low, high = 0, bisect_right(starts, known) - 1
     while low < high:
         middle = (low + high) // 2
@@ -262,7 +262,7 @@ def _first(show: Show, starts: Sequence[int], known: int) -> int:
 
 
 def _last(show: Show, starts: Sequence[int], end: int, known: int) -> int:
-    """Return the last day that shows the change, given one such day."""
+    """Return the last day that shows the change, starting from one such day."""
     ends = [*(start - 1 for start in starts[1:]), end]
     low, high = bisect_right(starts, known) - 1, len(starts) - 1
     while low < high:
@@ -309,7 +309,7 @@ def all_transitions(verdict: str, reason: str) -> Transitions:
 def add_shown(
     base: Bundle, head: Bundle, transitions: Transitions, shown_by: Iterable[RuleVerdict | Transition]
 ) -> Transitions:
-    """Return the transitions with those added that one of the witnesses shows and that no search has settled."""
+    """Return the transitions, adding open ones that a witness shows."""
     for one in shown_by:
         if not transitions.undecided:
             break
@@ -325,7 +325,7 @@ def add_shown(
 
 
 def _replace(transitions: Transitions, shown: Transition) -> Transitions:
-    """Return the transitions with one in the place of that of its words, and their days with its days."""
+    """Return the transitions with a replacement for the same words, extending their days by its days."""
     found = tuple(shown if one.name == shown.name else one for one in transitions.found)
     days, first = transitions.period, str(shown.first_day or shown.as_of)
     if days is None:
@@ -335,11 +335,11 @@ def _replace(transitions: Transitions, shown: Transition) -> Transitions:
 
 
 Found = tuple[Pair, dict[str, Tree], str]
-"""A change of the decision word, with a profile that shows it and the day, as the solver says."""
+"""A change of the decision word, with a profile and day from the solver."""
 
 
 class _Confirmation:
-    """Confirms by the evaluator what the solver found."""
+    """Confirms the solver's results with the evaluator."""
 
     def __init__(self, base: Bundle, head: Bundle) -> None:
         self.base, self.head = base, head
@@ -350,7 +350,7 @@ class _Confirmation:
         return ChangeCalendar(self.base, self.head)
 
     def confirm(self, found: Found) -> Transition:
-        """Return the transition with a minimal witness; an unknown one if the evaluator does not confirm it."""
+        """Return the transition with a minimal witness, or an unknown one if the evaluator contradicts it."""
         pair, profile, day = found
         try:
             data = confirm_decisions(profile, [(self.base, pair[0]), (self.head, pair[1])], day)
@@ -361,7 +361,7 @@ class _Confirmation:
 
 
 class _DecisionComparison:
-    """Comparison of the decisions of two bundles on the days on which they may differ."""
+    """Comparison of two bundles' decisions on the days of possible differences."""
 
     def __init__(
         self,
@@ -372,7 +372,7 @@ class _DecisionComparison:
         names: Iterable[str] | None,
         confirmation: Apart[Found, Transition],
     ) -> None:
-        """Take the bundles, and the names of the rules that differ; None if others may differ, too."""
+        """Initialize with the bundles and the names of the differing rules; None if others may differ too."""
         self.confirmation = confirmation
         self.base, self.head, self.period, self.budget = base, head, period, budget
         found = [find_rule(bundle, name) for name in names or () for bundle in (base, head)]
@@ -381,12 +381,12 @@ class _DecisionComparison:
         """The quantifiers and the instruments of these rules."""
         histories = [build_history(bundle, period) for bundle in (base, head)]
         self.parts: Kinds = ALL_KINDS if names is None else touched_kinds(histories, self.rules)
-        """Kinds of parts of a product that the rules can touch."""
+        """Kinds of product parts that the rules can affect."""
         self.found: dict[Pair, Transition] = {}
         self.searches: dict[tuple[tuple[str, int], ...], TwoRuleSetSearch] = {}
         """Searches by the lengths of their lists."""
         self.search: TwoRuleSetSearch | None = None
-        """The last search that found a witness: no list of an earlier one is longer."""
+        """The last search with a witness. Earlier searches have no longer lists."""
         self.classes: Classes = None
         """Classes of services among which every witness was found; None for any."""
         self.reason = UNSETTLED
@@ -394,7 +394,7 @@ class _DecisionComparison:
 
     @functools.cached_property
     def lengths(self) -> dict[str, int]:
-        """Lengths of the lists that the rules that differ can tell apart. Raises Unsupported."""
+        """Lengths of the lists that the differing rules can distinguish. Raises Unsupported."""
         return lengths_for((self.base, self.head), self.rules, self.period)
 
     def run(self) -> Transitions:
@@ -423,7 +423,7 @@ class _DecisionComparison:
         return Transitions(found, describe_invariants(self.invariants), self._period(found, proof))
 
     def _period(self, found: Sequence[Transition], proof: TransitionProof) -> ChangePeriod | None:
-        """Return the days on which decisions change: at least those on which the witnesses are decided otherwise."""
+        """Return the days of changed decisions: at least those of the witnesses."""
         shown = [one for one in found if one.as_of is not None]
         if self.search is None or not shown:
             return None
@@ -442,20 +442,20 @@ class _DecisionComparison:
             return None
 
     def _open(self) -> list[Pair]:
-        """Return the transitions without an answer, the most telling first."""
+        """Return the open transitions, the most informative first."""
         return [pair for pair in MOST_TELLING_FIRST if pair not in self.found]
 
     def _settle_rest(self, verdict: str, reason: str) -> None:
         self.found |= {pair: Transition(*pair, verdict, reason=reason) for pair in self._open()}
 
     def _prove(self, proof: TransitionProof, exact: Exact, parts: Kinds | None = None) -> None:
-        """Prove transitions impossible. The more is exact, the more it costs; `parts`: part by part."""
+        """Prove transitions impossible. Higher precision costs more; `parts`: prove each part separately."""
         if not self._open():
             return
         self._exclude(lambda: proof.exclude(self.head, self._open(), exact, parts=parts))
 
     def _prove_by_need(self, proof: TransitionProof, parts: Kinds | None = None) -> None:
-        """Prove transitions impossible, with as much exact as the proof needs. `parts`: part by part."""
+        """Prove transitions impossible with the necessary precision. `parts`: prove each part separately."""
         if self._open():
             self._exclude(lambda: proof.exclude_by_need(self.head, self._open(), self.exact, parts))
 
@@ -471,7 +471,7 @@ class _DecisionComparison:
         self.found |= {pair: Transition(*pair, IMPOSSIBLE, reason=reason) for pair in excluded.pairs}
 
     def _search_few_classes(self, proof: TransitionProof, members: Mapping[str, int]) -> None:
-        """Search for witnesses of the open transitions among the services of few classes, which is fast."""
+        """Search quickly for witnesses of the open transitions among services of few classes."""
         if not self._open():
             return
         try:

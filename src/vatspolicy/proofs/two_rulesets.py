@@ -1,4 +1,4 @@
-"""Two rule sets side by side: where their texts differ, and what they decide or list differently."""
+"""Two rule sets in comparison: differences in their texts, decisions and items."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DECIDING_EFFECTS = ("classify", "deny", "need", "route")
 
 
 def comparison_period(base: Bundle, head: Bundle, as_of: str | None) -> Period | None:
-    """Return the days to compare: all that both bundles cover, or `as_of` if they cover it, else None."""
+    """Return the days to compare: all that both bundles cover, or `as_of` if covered, or else None."""
     since = max(base.covers_from, head.covers_from)
     if as_of is None:
         return Period(since, END)
@@ -72,7 +72,7 @@ def period_of(rules: Mapping[str, Sequence[Days]] | None, period: Period) -> Per
 
 
 def _rule_contents(ruleset: SymbolicRuleSet) -> Iterator[tuple[str, tuple[Days, list[object]]]]:
-    """Yield name and content of every deciding rule; the content begins with its days."""
+    """Yield the name and content of every deciding rule. The content starts with its days."""
     for group, rules in ruleset.history.rules.items():
         if group.partition("/")[2] in DECIDING_EFFECTS:
             for rule in rules:
@@ -87,14 +87,14 @@ def _rule_contents(ruleset: SymbolicRuleSet) -> Iterator[tuple[str, tuple[Days, 
 # --- search for witnesses
 
 Classes = frozenset[str] | None
-"""The only classes that services can be of; None for any."""
+"""The only possible classes of services; None for any."""
 
 
 class TwoRuleSetSearch:
-    """Search for profiles with short lists that two rule sets decide by given words."""
+    """Searches for profiles with short lists that have given decision words under two rule sets."""
 
     def __init__(self, period: Period, base: Bundle, budget: Budget, members: Mapping[str, int]) -> None:
-        """Take the base. `members`: lengths of lists by path; 1 for a list not named."""
+        """Initialize with the base. `members`: lengths of lists by path, 1 by default."""
         self.query, self.budget = Query(period, dict(members), schemas=base.schemas), budget
         self.base = self.query.encode(base)
         self.solver: Solver | None = None
@@ -110,7 +110,7 @@ class TwoRuleSetSearch:
         return {word: pool.conjoin((only, formula)) for word, formula in words.items()}
 
     def words_of_base(self, classes: Classes = None) -> dict[str, int]:
-        """Return for every decision word the formula that the base decides so."""
+        """Return the formula of each decision word that it is the base's decision."""
         if classes not in self._before:
             self._before[classes] = self._words(self.base, classes)
         return self._before[classes]
@@ -118,7 +118,7 @@ class TwoRuleSetSearch:
     def solve_pairs(
         self, head: Bundle, wanted: Iterable[Pair], classes: Classes = None
     ) -> Iterator[tuple[Pair, Solution]]:
-        """Yield the wanted pairs that have a solution, each as soon as it is found.
+        """Yield the requested pairs with a solution as soon as each is found.
 
         `classes`: only profiles whose services can be of no other classes; the fewer, the faster.
 
@@ -138,7 +138,7 @@ class TwoRuleSetSearch:
             yield pair, replace(solution, formulas=[formula, *solution.formulas[1:]])
 
     def find_day(self, head: Bundle, pairs: Iterable[Pair], low: int, high: int, classes: Classes = None) -> int | None:
-        """Return a day between two (numbers, both included) on which a profile shows one of the pairs; None for none.
+        """Return a day within two days (numbers, inclusive) on which a profile shows one of the pairs, or None.
 
         Raises:
             Unsupported, Undecided
@@ -150,7 +150,7 @@ class TwoRuleSetSearch:
         return None if solution is None else ordinal(solution.as_of)
 
     def _before_and_after(self, head: Bundle, classes: Classes) -> tuple[dict[str, int], dict[str, int]]:
-        """Return the decision words of both sides; those of the last head are kept for further questions about it."""
+        """Return the decision words of both sides, caching those of the last head."""
         if self._last is None or self._last[0] is not head:
             self._last = head, self.query.encode(head), {}
         _, ruleset, after = self._last
@@ -170,16 +170,16 @@ class TwoRuleSetSearch:
 
 
 Items = dict[Key, tuple[DecisionItem | None, DecisionItem | None]]
-"""Items that differ, by their keys: before and after."""
+"""Differing items by key: before and after."""
 
 
 class Shown(NamedTuple):
-    """The kind of items that are examined."""
+    """The kind of items to examine."""
 
     settled: bool = False
-    """True if a decision in which a missing fact leaves one of the rules undetermined shows nothing."""
+    """True to ignore decisions in which a missing fact leaves one of the rules undetermined."""
     readings: bool = True
-    """True if other readings of contested rules count, which takes many times as long."""
+    """True to include other readings of contested rules, which takes much longer."""
 
 
 EVERYTHING = Shown()
@@ -187,13 +187,13 @@ TELLING_FIRST = (Shown(True, False), Shown(True, True), Shown(False, False), Sho
 
 
 class ListedItems:
-    """The items of some rules (policy/rule) that the decisions of two bundles list differently on a day."""
+    """The items of rules (policy/rule) that differ between two bundles' decisions on a day."""
 
     def __init__(self, base: Bundle, head: Bundle, names: Collection[str], as_of: str) -> None:
         self.sides, self.names, self.as_of = (base, head), frozenset(names), as_of
 
     def differing(self, profile: Profile, shown: Shown = EVERYTHING) -> Items:
-        """Return the items of the rules that differ for a profile."""
+        """Return the differing items of the rules for a profile."""
         whole = shown.readings or bool(profile.facts["opinions"])  # an opinion may name any rule
         rulesets = [None, None] if whole else self._rulesets
         decisions = [
@@ -212,12 +212,12 @@ class ListedItems:
         }
 
     def find_shown(self, profile: Profile) -> Shown | None:
-        """Return the most telling kind of items that differ for a profile; None if none does."""
+        """Return the most informative kind of differing items for a profile, or None."""
         return next((shown for shown in TELLING_FIRST if self.differing(profile, shown)), None)
 
     @functools.cached_property
     def _rulesets(self) -> Sequence[RuleSet]:
-        """The rule sets of both sides, without rules on which no item of the rules depends.
+        """The rule sets of both sides, without rules irrelevant to the items.
 
         Duties and notes bear on nothing else, and depend on no rule but those that classify a service.
         """

@@ -16,12 +16,12 @@ from vatspolicy.proofs.formula import FALSE, TRUE, Amount, FormulaPool
 
 
 class Unsupported(Exception):
-    """Signal that an expression cannot be encoded exactly. The text names the obstacle."""
+    """An expression cannot be encoded exactly. The message contains the obstacle."""
 
 
 @dataclass(slots=True, unsafe_hash=True)  # not frozen, which would take three times as long for each of a million
 class DualRail:
-    """Dual-rail truth of Kleene logic: two formulas that exclude one another; if neither holds, it is unknown."""
+    """Dual-rail truth of Kleene logic: two mutually exclusive formulas. If both are false, it is unknown."""
 
     true: int
     false: int
@@ -44,7 +44,7 @@ class Constant:
 
 @dataclass(frozen=True)
 class IndexedChoice:
-    """Value at the index that a variable has. Choices may share a variable (a place and its province)."""
+    """Value at the index in a variable. Choices can share a variable (a place and its province)."""
 
     name: str
     values: tuple[Tree, ...]
@@ -56,7 +56,7 @@ class IndexedChoice:
 
 @dataclass(frozen=True)
 class LinearSum:
-    """Number: factors times variables, plus a constant. `day`: a calendar day as its number."""
+    """Number: factors times variables, plus a constant. `day`: the number is a calendar day."""
 
     terms: tuple[tuple[str, int], ...]
     constant: Amount
@@ -121,7 +121,7 @@ class SymbolicRecord:
 
 @dataclass(frozen=True)
 class MemberCount:
-    """Number of formulas that hold; `path` is the list of which they are the words."""
+    """Number of true formulas; `path` is the list whose words they represent."""
 
     formulas: tuple[int, ...]
     path: str
@@ -129,14 +129,14 @@ class MemberCount:
 
 @dataclass(frozen=True)
 class OpaqueValue:
-    """Fact that may be present, but whose value cannot be encoded."""
+    """Fact that may be present, with a value that cannot be encoded."""
 
     what: str
 
 
 @dataclass(frozen=True)
 class FreeText:
-    """Text of any kind, which tests with constants tell apart."""
+    """Free text, distinguished by tests with constants."""
 
     path: str
     what: str

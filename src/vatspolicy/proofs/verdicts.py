@@ -10,7 +10,7 @@ EQUIVALENT, MASKED, WITNESS, UNSUPPORTED, UNKNOWN = "proved-equivalent", "masked
 IMPOSSIBLE = "proved-impossible"
 
 UNSETTLED = "The search found no profile, and there is no proof that none exists."
-"""Reason of a question that neither a witness nor a proof settles."""
+"""Reason for a question without a witness or proof."""
 
 DECISIONS = ("allow", "needs-license", "incomplete", "deny")
 """Decision words from the mildest to the strictest, with `incomplete` where it stands in reports."""
@@ -42,7 +42,7 @@ STRICTER_PAIRS = frozenset(
     or (DECISIONS.index(pair[0]) < DECISIONS.index(pair[1]) and "incomplete" not in pair)
     or pair == ("incomplete", "deny")
 )
-"""Changes that a rule set can make of which no outcome, certain or possible, is milder than before."""
+"""Possible changes by a rule set whose outcomes, certain and possible, are never milder than before."""
 
 MILDER_PAIRS = frozenset((after, before) for before, after in STRICTER_PAIRS)
 """Changes of a rule set in which no outcome becomes stricter."""
@@ -59,17 +59,17 @@ class RuleVerdict:
     """
 
     rule: str
-    """The rule; of rules that are changed together the first."""
+    """The rule, or the first of several rules that change together."""
     verdict: str
     transitions: tuple[str, ...] = ()
     witness: Facts | None = None
-    """Profile that the evaluator has confirmed."""
+    """Profile confirmed by the evaluator."""
     as_of: str | None = None
     """Day on which the witness shows the change."""
     before: str | None = None
     """Decision word of the witness under the base."""
     after: str | None = None
-    """Decision word of the witness under the base with these rules of the head."""
+    """Decision word of the witness under the base with the head's rules."""
     reason: str = ""
     assumptions: tuple[str, ...] = ()
 
@@ -89,7 +89,7 @@ class Transition:
     witness: Facts | None = None
     """Profile with as few facts as possible; the evaluator has confirmed it under both bundles."""
     as_of: str | None = None
-    """Day on which the witness is decided `before` under the base and `after` under the head."""
+    """Day on which the witness has decision `before` under the base and `after` under the head."""
     first_day: str | None = None
     """First day, up to `as_of`, from which the base and the head decide the witness differently."""
     last_day: str | None = None
@@ -110,19 +110,19 @@ class ChangePeriod:
     last: str | None
     """None if no end is known."""
     proved: bool
-    """True if no decision changes on another day, for any profile."""
+    """True if no decision of any profile changes on another day."""
 
 
 @dataclass(frozen=True)
 class Transitions:
-    """Verdicts on all changes of the decision word: every ordered pair, once each."""
+    """Verdicts on all changes of the decision word, one for each ordered pair."""
 
     found: tuple[Transition, ...]
     """Twelve transitions, in the order of `DECISIONS` before, then after."""
     assumptions: tuple[str, ...] = ()
     """Assumptions of the proofs: the invariants that were used."""
     period: ChangePeriod | None = None
-    """Days on which decisions change; None if none does, or if the days are not known."""
+    """Days with changed decisions; None if there are none or the days are unknown."""
 
     def having(self, *verdicts: str) -> tuple[Transition, ...]:
         """Return the transitions with one of the verdicts."""
@@ -135,10 +135,10 @@ class Transitions:
 
     @property
     def impossible(self) -> tuple[Transition, ...]:
-        """Transitions that are proved impossible."""
+        """Provably impossible transitions."""
         return self.having(IMPOSSIBLE)
 
     @property
     def undecided(self) -> tuple[Transition, ...]:
-        """Transitions without an answer, with the reason."""
+        """Open transitions, with the reason."""
         return self.having(UNKNOWN, UNSUPPORTED)

@@ -47,7 +47,7 @@ _COSTS = {"?": 4, "=": 2}
 
 
 def drop_irrelevant(space: ProfileSpace, formulas: Sequence[int], model: Model) -> Model:
-    """Return a part of the model under which the formulas and the axioms still hold."""
+    """Return a part of the model that still satisfies the formulas and axioms."""
     pool = space.pool
     truths = pool.truths(model)
     cost = _costs(space, truths)
@@ -67,7 +67,7 @@ def drop_irrelevant(space: ProfileSpace, formulas: Sequence[int], model: Model) 
 
 
 def _costs(space: ProfileSpace, truths: Sequence[bool]) -> list[int]:
-    """Return for every formula the least cost of the values that make it as it is."""
+    """Return the minimum cost of the values that determine each formula."""
     pool = space.pool
     cost = [0] * len(pool.parts)
     for number, part in enumerate(pool.parts):
@@ -90,7 +90,7 @@ def _follow_reasons(
     needed: set[int],
     done: set[int],
 ) -> None:
-    """Add the atoms on which the goals rest to `needed`, by the cheapest reasons."""
+    """Add the atoms with the cheapest reasons for the goals to `needed`."""
     parts = space.pool.parts
     pending = [abs(goal) for goal in goals]
     while pending:
@@ -126,7 +126,7 @@ def _values(space: ProfileSpace, needed: Iterable[int], truths: Sequence[bool], 
 
 
 def minimize(space: ProfileSpace, solver: Solver, formulas: Iterable[int], model: Model) -> Model:
-    """Return a model of the formulas from which no fact, word or truth can be omitted alone.
+    """Return a model of the formulas in which each fact, word and truth is necessary.
 
     Facts are omitted before words in lists, and those before truths and numbers. Equal questions have equal results.
     """
@@ -162,7 +162,7 @@ def minimize(space: ProfileSpace, solver: Solver, formulas: Iterable[int], model
 
 
 def _layers(space: ProfileSpace, formulas: Iterable[int]) -> list[list[int]]:
-    """Return the atoms that a small profile does without, in layers: facts, words in lists, truths and numbers."""
+    """Return the atoms to remove for a small profile, in layers: facts, words in lists, truths and numbers."""
     pool = space.pool
     facts: list[int] = []
     words: list[int] = []
@@ -188,7 +188,7 @@ Place = tuple[str | int, ...]
 def minimize_profile(
     data: Facts, holds: Callable[[Profile], bool], schemas: SchemaSet | None = None
 ) -> dict[str, Tree]:
-    """Return the profile without every part that `holds` can do without, the largest parts tried first.
+    """Return the profile without the parts that `holds` does not need, trying the largest parts first.
 
     `holds` is called with valid profiles only. No single part of the result can be omitted.
     """
@@ -221,9 +221,9 @@ def is_valid_and_holds(data: Facts, holds: Callable[[Profile], bool], schemas: S
 
 
 def places(data: Tree, place: Place = ()) -> Iterator[Place]:
-    """Yield the place of every part of a profile, containers before their contents and lists from their end.
+    """Yield the place of every part of a profile: containers before contents, and lists from the end.
 
-    Of members of a list that state the same one after another, those of the first one stand for all.
+    Of consecutive identical list members, only the parts of the first one are included.
     """
     if isinstance(data, dict):
         for key, value in data.items():
@@ -237,7 +237,7 @@ def places(data: Tree, place: Place = ()) -> Iterator[Place]:
 
 
 def _same(one: Tree, other: Tree) -> bool:
-    """Return whether members of a list are objects that state the same, whatever their names."""
+    """Return whether list members are objects with the same facts except for names."""
     sides = [{**side, "id": None} if isinstance(side, dict) else None for side in (one, other)]
     return sides[0] is not None and sides[0] == sides[1]
 
@@ -259,7 +259,7 @@ def without(data: Facts, place: Place) -> dict[str, Tree] | None:
 
 
 def _alike(owner: Tree, step: str | int) -> Sequence[str | int]:
-    """Return a step, in a list with those to the members after it that repeat the same."""
+    """Return a step, grouped with the steps to the following identical members."""
     if not isinstance(step, int):
         return [step]
     end = step + 1
@@ -280,7 +280,7 @@ def day_of(space: ProfileSpace, model: Model) -> str:
 
 
 def profile_of(space: ProfileSpace, model: Model) -> dict[str, Tree]:
-    """Return the profile that a model describes. Facts that no formula reads are omitted; names are made up."""
+    """Return the profile of a model, without unread facts and with generated names."""
     data: dict[str, Tree] = {"schema": 2}
     for name, value in space.roots.items():
         written = _value_data(space, value, model)
@@ -293,7 +293,7 @@ def profile_of(space: ProfileSpace, model: Model) -> dict[str, Tree]:
 def opinions_of(
     space: ProfileSpace, model: Model, data: Facts, hidden: Callable[[str], bool] = lambda name: False
 ) -> list[dict[str, Tree]]:
-    """Return the opinions that a model describes, on the services of a profile. `hidden`: flags to omit."""
+    """Return a model's opinions on the services of a profile. `hidden`: flags to omit."""
     opinions: list[dict[str, Tree]] = []
     for name, (about, service, since) in space.opinions.items():
         if not model.get(f"{name}?") or hidden(f"{name}?"):
@@ -353,7 +353,7 @@ def _known_data(space: ProfileSpace, base: KnownValue, model: Model) -> Tree:
 
 
 def record_data(space: ProfileSpace, record: SymbolicRecord, model: Model) -> dict[str, Tree]:
-    """Return the object that a record is in the model."""
+    """Return the object for a record in the model."""
     derived = record.schema.get("x-derived", {})
     written: dict[str, Tree] = {}
     for name in dict.fromkeys((*record.schema.get("required", ()), *record.made)):
@@ -393,7 +393,7 @@ def _plain_number(number: Amount) -> int | float:
 
 
 class Unconfirmed(Exception):
-    """Signal that the evaluator does not confirm a witness: an error of the symbolic part, never shown as a finding."""
+    """The evaluator does not confirm a witness, an error of the symbolic part that is never shown as a finding."""
 
 
 def decision_of(bundle: Bundle, profile: Profile, as_of: str) -> str:
@@ -403,7 +403,9 @@ def decision_of(bundle: Bundle, profile: Profile, as_of: str) -> str:
 
 
 def confirm_decisions(data: dict[str, Tree], wanted: Iterable[tuple[Bundle, str]], day: str) -> dict[str, Tree]:
-    """Return the smallest part of a profile that every bundle decides as wanted. Raises Unconfirmed, InvalidInput."""
+    """Return the smallest part of a profile with the required decision in each bundle. Raises Unconfirmed,
+    InvalidInput.
+    """
     wanted = tuple(wanted)
 
     def decides(profile: Profile) -> bool:

@@ -14,17 +14,17 @@ from vatspolicy.reports.diff.wording import red_line
 SHOWN = 10
 """Maximum number of listed decisions, and of rules besides those of the last save."""
 _WORDS: Table = {
-    "same": Phrase("No rule says anything else than in {base}."),
+    "same": Phrase("All rules have the same results as in {base}."),
     "none": Phrase("None of {n} known decisions changes."),
     "more": Phrase("  … and {n} more"),
     "added": Phrase("  {rule}: added"),
     "removed": Phrase("  {rule}: removed"),
     "changed": Phrase("  {rule}: changed"),
-    EQUIVALENT: Phrase("{rule}: proved to say the same of every product as before"),
+    EQUIVALENT: Phrase("{rule}: proved to have the same results for every product as before"),
     MASKED: Phrase("{rule}: proved to change no decision by itself"),
-    WITNESS: Phrase("{rule}: decides otherwise as of {day} ({before} → {after}) for: {facts}"),
-    "says": Phrase("{rule}: says something else as of {day} of: {facts}"),
-    "open": Phrase("{rule}: whether a decision changes is not known"),
+    WITNESS: Phrase("{rule}: another decision as of {day} ({before} → {after}) for: {facts}"),
+    "says": Phrase("{rule}: another result as of {day} for: {facts}"),
+    "open": Phrase("{rule}: it is unknown whether a decision changes"),
 }
 _COUNTS: Counts = {
     "rules": (Phrase("{n} rule differs from {base}:"), Phrase("{n} rules differ from {base}:")),

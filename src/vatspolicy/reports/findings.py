@@ -15,7 +15,7 @@ ERROR, WARNING, NOTE = "error", "warning", "note"
 """Levels of a finding, the worst first. An error fails the run."""
 
 _SHOWN = 9
-"""GitHub shows ten annotations of a level; the summary is one of them."""
+"""GitHub shows ten annotations of a level, including the summary."""
 
 _MORE = Phrase("The log has {count} more of this level: GitHub shows ten annotations of each.")
 

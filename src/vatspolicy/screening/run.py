@@ -141,7 +141,7 @@ def screen(task: Task, resume: bool, progress: Progress) -> PortfolioSummary:
     if task.output.suffix not in (LINES, PARQUET):
         raise ScreenError(_("The output must end in {lines} or {parquet}", lines=LINES, parquet=PARQUET))
     if is_special(task.output):  # a complete file replaces it at the end, so a reader of a pipe would wait forever
-        raise ScreenError(_("{output} is a pipe or a device. Name a file", output=task.output))
+        raise ScreenError(_("{output} is a pipe or a device. Choose a file", output=task.output))
     require(task.engine)
     try:
         with lock_file(task.lock):

@@ -123,5 +123,5 @@ def decisions(rules: int) -> exp.Select:
 
 
 def _joined(own: exp.Column, other: exp.Column) -> Sql:
-    """Return the union of two masks of one name, the second of which may be NULL."""
+    """Return the union of two masks of one name. The second can be NULL."""
     return named(joined((own, exp.Coalesce(this=other, expressions=[constant(0)]))), own.name)

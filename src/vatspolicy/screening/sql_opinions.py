@@ -50,7 +50,7 @@ def class_columns(opinions: Sql) -> list[Sql]:
 
 
 def reading_columns(rules: Iterable[Rule], opinions: Sql) -> list[Sql]:
-    """Return a column for each matter of some rules that an opinion may settle; NULL without an opinion."""
+    """Return a column for each matter of the rules that an opinion may settle; NULL without an opinion."""
     since = {about: rule.since for rule in rules for about in _abouts(rule)}
     return [named(_reading(opinions, about, day), _name(about)) for about, day in since.items()]
 
@@ -125,7 +125,7 @@ def _rank() -> Sql:
 
 
 def _reading(opinions: Sql, about: str, since: str) -> Sql:
-    """Return whether the prevailing opinion on a matter says that it applies; NULL without one, or for an older one."""
+    """Return whether a matter applies according to the prevailing opinion; NULL without one, or for an older one."""
     opinion = column("o")
     about_rule = _kept(opinions, exp.EQ(this=field_of(opinion, "about"), expression=constant(about)))
     highest = exp.ArrayMax(this=_of_each(about_rule, exp.Concat(expressions=[_rank(), field_of(opinion, "reading")])))

@@ -107,7 +107,7 @@ class PortfolioSummary:
                 table[key].update(counts)
 
     def totals(self, by: Iterable[str] = BY) -> Totals:
-        """Return the counts in a fixed order, with some of the tables."""
+        """Return the counts in a fixed order, with the given tables."""
         tables = self._tables()
         chosen = {name: {key: _ordered(tables[name][key]) for key in sorted(tables[name])} for name in by}
         changes = (dict(sorted(counts.items())) for counts in (self.moves, self.gains, self.losses))

@@ -108,7 +108,7 @@ class Connection(HttpToolsProtocol):
         self._await_reader()
 
     def on_response_complete(self) -> None:
-        """Note the end of a response, part of which may still be unread."""
+        """Record the end of a response, which may be partly unread."""
         self.transport.write(b"")  # the head of an answer without a body
         super().on_response_complete()
         if self._is_idle():

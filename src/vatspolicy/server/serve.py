@@ -212,7 +212,7 @@ class _Server(uvicorn.Server):
         self.ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept no more connections, and end all of them: those too that are accepted at this moment."""
+        """Stop accepting connections and end all of them, including those accepted at this moment."""
         for server in self.servers:
             server.close()
         await asyncio.sleep(_ACCEPTED)

@@ -51,7 +51,7 @@ FAULTS = {
         [("\nverified:\n", f"\n{TERMS_LATER}verified:\n")],
         "conflict",
         ("generative-ai-measures/user-agreement", "generative-ai-measures/terms-later"),
-        "terms-later asks for the same instrument by another day",
+        "terms-later requires the same instrument by another day",
     ),
     "a class that needs no license any more": Fault(
         "telecom-regulations",
@@ -91,7 +91,7 @@ FAULTS = {
         [('service.hosting == "overseas" && term.into_mainland\n    deny', 'service.hosting == "overseas" && term.into_mainland\n      && operator.foreign_percent <= 100.0\n    deny')],
         "idle-clause",
         ("ride-hailing/servers-in-mainland", "operator.foreign_percent <= 100.0"),
-        "servers-in-mainland says the same without the clause operator.foreign_percent <= 100.0",
+        "servers-in-mainland has the same effect without the clause operator.foreign_percent <= 100.0",
     ),
     "a condition of a route that cannot fail": Fault(
         "beijing-services-opening",
@@ -109,7 +109,7 @@ FAULTS = {
         ],
         "idle-clause",
         ("cross-border-data-provisions/contract_amount", "data.export.persons_since_1_jan >= param.contract_persons"),
-        "contract_amount says the same without the clause data.export.persons_since_1_jan >= param.contract_persons",
+        "contract_amount has the same effect without the clause data.export.persons_since_1_jan >= param.contract_persons",
     ),
 }  # fmt: skip
 

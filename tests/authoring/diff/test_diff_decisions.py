@@ -125,7 +125,7 @@ def test_another_authority_is_seen_below_the_word(tmp_path: Path) -> None:
 def test_a_changed_rule_that_decides_nothing_is_no_proof(tmp_path: Path) -> None:
     data = compare_policies(tmp_path, LAW, LAW.replace("value: 50.0", "value: 55.0"))
     assert data["decisions"]["rows"] == data["decisions"]["details"] == []
-    assert data["title"]["en"] == "No decision change was found; what decisions cite or say may change"
+    assert data["title"]["en"] == "No decision change was found; citations or words may change"
 
 
 def test_variants_of_fixtures_are_decided_too(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_an_edit_that_moves_no_rule_is_an_item_of_its_own(tmp_path: Path) -> Non
     data = compare_policies(tmp_path, TWO, unread)
     [item] = data["edits"]
     assert (item["rules"], item["verdict"], item["since"]) == ([], "no-rule", None)
-    assert "No rule differs because of it" in render("text", data, "en")
+    assert "It does not change any rule" in render("text", data, "en")
 
 
 def test_an_article_that_is_read_now_has_an_item_where_it_moves_rules(tmp_path: Path) -> None:
@@ -139,8 +139,8 @@ def test_one_edit_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert each["edits"] == data["edits"]
     assert {rule["verdict"] for rule in each["semantic"]["rules"]} == {"masked", "witness"}
     for format in ("text", "markdown", "html"):
-        assert "Each rule, as if it changed alone" in render(format, each, "en")
-        assert "Each rule, as if it changed alone" not in render(format, data, "en")
+        assert "Each rule as a separate change" in render(format, each, "en")
+        assert "Each rule as a separate change" not in render(format, data, "en")
 
 
 @REAL

@@ -199,7 +199,7 @@ def test_a_class_that_is_renamed_is_one_card_and_reviewed_under_both_schemas(tmp
     assert (data["state"], data["verdict"], data["title"]["en"]) == (
         "evaluated",
         "neither",
-        "No decision changes, which is proved; what decisions cite or say may change",
+        "No decision changes, which is proved; citations or words may change",
     )
     [card] = cards(to_review(data), "en")
     assert card.lines == (("~", "name: B11 → B11-center"),)
@@ -359,4 +359,4 @@ def test_what_profiles_show_is_told_apart_from_what_products_show(tmp_path: Path
     data["semantic"] |= {"status": "evaluated", "transitions": [{**entry, "before": a, "after": b} for a, b in words]}
     told = said(data)
     assert "Shown by compared products: DENY → ALLOW." in told
-    assert "Shown by invented profiles, by no compared product: DENY → NEEDS LICENSE." in told
+    assert "Shown only by invented profiles, not by compared products: DENY → NEEDS LICENSE." in told

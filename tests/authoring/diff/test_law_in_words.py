@@ -37,7 +37,7 @@ def test_a_successor_stands_beside_the_rule_before_it(tmp_path: Path) -> None:
     assert "rule tell-2026" not in edits, "a successor and the rule before it are told once"
     assert "rule tell-2026" in folded
     assert "+ condition: the foreign share of the company is above 10%" in text
-    assert "as before, it asks for all of these: the foreign share of the company is above 0%" in text
+    assert "as before, it requires all of these: the foreign share of the company is above 0%" in text
     assert "§ art. 1 [primary]: Something." in text
     markdown = said(render("markdown", data, "en"))
     assert "**new: condition: the foreign share of the company is above 10%**" in markdown
@@ -104,7 +104,7 @@ def test_only_the_clauses_of_a_condition_that_differ_are_told_as_a_change(tmp_pa
         assert f"{marks[0]}{old}" in told
         assert f"{marks[1]}{old.replace('below', 'at most')}" in told
         assert (
-            "as before, it asks for all of these: the foreign share of the company is above 0%; persons is above 10 persons"
+            "as before, it requires all of these: the foreign share of the company is above 0%; persons is above 10 persons"
             in told
         )
         assert "applies when" not in told.partition("What was edited")[0]

@@ -85,7 +85,7 @@ def test_a_record_without_its_profile_is_not_evaluated(tmp_path: Path, line: Any
     assert [why["code"] for why in found["why"]] == ["masked" if code == "masked" else "recorded"]
     if code == "masked":
         first = " ".join(render("text", found, "en").partition("What a reviewer must decide")[0].split())
-        assert "Past decisions cannot be replayed, since facts of their records are masked: 1." in first
+        assert "Past decisions cannot be replayed, because facts in their records are masked: 1." in first
 
 
 def test_a_masked_title_keeps_the_facts(tmp_path: Path) -> None:

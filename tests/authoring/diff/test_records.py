@@ -114,7 +114,7 @@ def test_members_of_a_value_in_another_order_are_a_change_of_words(tmp_path: Pat
     data = compare_laws(tmp_path, law, law.replace("[data-center, saas]", "[saas, data-center]"))
     assert "wording" in {part for edit in data["edits"] for part in edit["said"]}
     assert (data["decisions"]["rows"], data["verdict"]) == ([], "neither")
-    assert data["title"]["en"] == "No decision change was found; what decisions cite or say may change"
+    assert data["title"]["en"] == "No decision change was found; citations or words may change"
 
 
 def test_an_authority_that_becomes_another_is_named(tmp_path: Path) -> None:
@@ -204,12 +204,12 @@ def add_offer(schema: dict[str, Any], presumed: bool = False) -> None:
 @pytest.mark.parametrize(
     ("name", "edit", "told"),
     [
-        ("places", move, "“Dongguan” is changed (lies in: Guangdong → Shenzhen): what follows is not settled."),
+        ("places", move, "“Dongguan” is changed (lies in: Guangdong → Shenzhen): the consequences are not settled."),
         ("profile", presume, "where every offer is one of these: + Marketplace"),
         (
             "profile",
             lambda schema: schema.update({"x-new-key": 1}),
-            "“schema profile” is changed (x-new-key: + 1): what follows is not settled.",
+            "“schema profile” is changed (x-new-key: + 1): the consequences are not settled.",
         ),
     ],
 )
@@ -274,7 +274,7 @@ def test_other_names_of_facts_may_show_in_records(tmp_path: Path) -> None:
 
     data = compare_schemas(tmp_path, "profile", rename)
     assert [edit["said"] for edit in data["edits"]] == [["wording"]]
-    assert data["title"]["en"] == "No decision changes, which is proved; what decisions cite or say may change"
+    assert data["title"]["en"] == "No decision changes, which is proved; citations or words may change"
 
 
 def test_somebody_may_answer_for_an_edit_that_cannot_be_proved(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ CAP = RuleVerdict("law/too-foreign", "witness", ("deny->allow",), WITNESS, "2028
 @pytest.mark.parametrize(
     ("transitions", "title", "verdict"),
     [
-        ([], "No decision changes, which is proved; what decisions cite or say may change", "neither"),
+        ([], "No decision changes, which is proved; citations or words may change", "neither"),
         ([unknown("deny", "allow")], "UNKNOWN: no decision change was found, and none could be excluded", "unknown"),
         ([shown("deny", "allow", "2026-09-01")], "Loosens", "loosened"),
         (
@@ -175,7 +175,7 @@ def test_a_rule_that_is_the_same_and_lists_something_else_is_not_called_unchange
     data["edits"][0]["seen_in"] = ["p60"]
     text = " ".join(render("text", data, "en").split())
     assert "nothing changes for any product" not in text
-    assert "What decisions list beside them changes." in text
+    assert "Other content of decisions changes." in text
 
 
 def test_directions_are_those_of_both_fixtures_and_proofs(tmp_path: Path, engine: Engine) -> None:
@@ -276,7 +276,7 @@ def test_proofs_about_new_schemas_are_no_proof_about_the_schemas(tmp_path: Path,
         "unknown",
         4,
     )
-    assert "what the schemas themselves change is not proved" in " ".join(render("text", data, "en").split())
+    assert "effects of the schemas themselves are not proved" in " ".join(render("text", data, "en").split())
 
 
 # --- the engine itself, on a small law --------------------------------------------------------------------------------
@@ -305,7 +305,7 @@ def test_the_engine_finds_the_witness_and_excludes_the_rest(tmp_path: Path) -> N
 def test_an_edit_that_changes_nothing_is_proved_to(tmp_path: Path) -> None:
     data = compared(tmp_path, SAME, fail_on=["any", "unknown"])
     assert data["exit_code"] == 0
-    assert data["title"]["en"] == "No decision changes, which is proved; what decisions cite or say may change"
+    assert data["title"]["en"] == "No decision changes, which is proved; citations or words may change"
     assert "nothing changes for any product" not in render("text", data, "en"), "records quote the condition"
     assert [rule["verdict"] for rule in data["edits"]] == ["proved-equivalent"]
 
@@ -373,7 +373,7 @@ def test_the_day_before_which_something_else_was_shown_ends_the_search(tmp_path:
 
 
 VERDICTS = {
-    "proved-equivalent": ("rules apply to the same products on the same days. What decisions show", "已证明：其规则"),
+    "proved-equivalent": ("rules apply to the same products on the same days. Other content", "已证明：其规则"),
     "masked": ("Proved: no decision changes.", "已证明：任何结论均不变"),
     "unknown": ("NOT SETTLED", "未能判定"),
     "unsupported": ("cannot be analyzed", "无法分析"),
@@ -412,7 +412,7 @@ def test_what_a_witness_lists_is_told(tmp_path: Path, engine: Engine) -> None:
     listed = {"kind": "advice", "name": "law/tell", "before": "fires", "after": None}
     assert rule["witness"]["listed"] == [{**listed, "before_text": None, "after_text": None}]
     text = " ".join(render("text", data, "en").split())
-    assert "Proved: no decision changes. What decisions list changes." in text
+    assert "Proved: no decision changes. Other content of decisions changes." in text
     for format in ("text", "markdown", "html"):
         told = " ".join(render(format, data, "en").replace("\\", "").split())
         assert "Listed from 2020-01-01: advice Tell: given → –." in told, format
@@ -632,7 +632,7 @@ def test_what_no_decision_can_list_has_no_witness(tmp_path: Path) -> None:
     sides = project(tmp_path / "base", {"law": before}), project(tmp_path / "head", {"law": after})
     data = compare(*sides, semantic="z3", fail_on=["any"])
     assert [(rule["verdict"], rule["witness"]) for rule in data["edits"]] == [("proved-equivalent", None)]
-    assert data["title"]["en"] == "No decision changes, which is proved; what decisions cite or say may change"
+    assert data["title"]["en"] == "No decision changes, which is proved; citations or words may change"
 
 
 # --- days of a change -------------------------------------------------------------------------------------------------

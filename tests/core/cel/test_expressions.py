@@ -139,7 +139,7 @@ REFUSED = [
     ("1 / 2 == 1", "The language does not support division.", "", "1 / 2"),
     ("1 % 2 == 1", "The language does not support division.", "", "1 % 2"),
     ("data.ciio == null", "The language does not support null.", "A fact that", "null"),
-    ("services[0].hosting == 'x'", "The language does not support index.", "Write exists", "services[0]"),
+    ("services[0].hosting == 'x'", "The language does not support indexing.", "Write exists", "services[0]"),
     ("{1: 2}.size() == 1", "The language does not support maps.", "", "{1: 2}"),
     ("Company{name: 'A'} == company", "The language does not support objects.", "", "Company{name: 'A'}"),
     (".company.name == 'A'", "The language does not support names that begin with a dot.", "Leave out", ".company"),
@@ -407,7 +407,7 @@ def test_a_term_may_use_the_name_of_a_variable_around_it() -> None:
 def test_a_term_is_typed_in_the_scope_of_the_rule_that_uses_it() -> None:
     terms = {"hosted": "service.hosting == 'mainland'"}
     assert parse("term.hosted", scope_of(terms, "service")).type == BOOL
-    with pytest.raises(ExpressionError, match="There is no 'service' here"):
+    with pytest.raises(ExpressionError, match="The name 'service' does not exist here"):
         parse("term.hosted", scope_of(terms, "product"))
 
 

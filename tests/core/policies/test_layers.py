@@ -498,11 +498,11 @@ def test_an_entry_says_why_until_when_and_who(law: Path, tmp_path: Path, key: st
 
 @pytest.mark.parametrize(("until", "own", "said"), [
     ("2027-01-01", "", None),
-    ("2027-01-02", "", "An entry lasts 366 days at most."),
-    ("9999-12-31", "", "An entry lasts 366 days at most."),
+    ("2027-01-02", "", "An entry lasts at most 366 days."),
+    ("9999-12-31", "", "An entry lasts at most 366 days."),
     ("2026-01-30", "longest_enforcement: 30", None),
-    ("2026-01-31", "longest_enforcement: 30", "An entry lasts 30 days at most."),
-    ("2025-12-31", "", "The entry ends before it begins."),
+    ("2026-01-31", "longest_enforcement: 30", "An entry lasts at most 30 days."),
+    ("2025-12-31", "", "The last day of the entry is before its first."),
 ])  # fmt: skip
 def test_an_entry_has_a_longest_period(law: Path, tmp_path: Path, until: str, own: str, said: str | None) -> None:
     (law / "bundle.yaml").write_text(f"{(law / 'bundle.yaml').read_text()}{own}\n")

@@ -165,6 +165,6 @@ def test_open_facts_are_searched_before_none_is_said() -> None:
     assert told(stated)[0] == told(found)[0], "what was said holds once the fact is stated"
     assert stated.proposals[0].decision.decision == "allow"
     searched = dataclasses.replace(ways, missing=(), undecided=(), unstated=())
-    assert none_found(searched, "en").startswith("No combination of up to 3 of the changes")
+    assert none_found(searched, "en").startswith("No combination of up to 3 known changes")
     cut = dataclasses.replace(searched, search=dataclasses.replace(searched.search, exhausted=False))
     assert none_found(cut, "en") == "None of the checked combinations leads to this decision."

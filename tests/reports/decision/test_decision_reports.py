@@ -546,7 +546,7 @@ def test_github_stays_within_ten_of_a_level_and_says_what_it_leaves_out(
     counts = {level: sum(line.startswith(f"::{level}") for line in lines) for level in ("error", "warning", "notice")}
     assert counts == {"error": 9, "warning": 10, "notice": 10}  # one error is left to the action
     assert lines[0].startswith("::error file=spec.yaml,line=1,col=1,title=hosting%3A DENY::")
-    assert len([line for line in lines if re.search(r"::\d+ more of this level", line)]) == 3
+    assert len([line for line in lines if re.search(r"show \d+ more of this level", line)]) == 3
 
 
 def test_no_text_begins_a_command_of_the_older_form(make: Make) -> None:

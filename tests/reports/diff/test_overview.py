@@ -105,9 +105,9 @@ def test_the_first_sentence_tells_a_last_day_that_comes_or_goes(tmp_path: Path) 
 def test_what_decisions_list_changes_from_the_day_of_the_edit(tmp_path: Path) -> None:
     """A day that is past is not passed over: the edit is retroactive."""
     data = compared(tmp_path, LAW.replace("kind: verify", "kind: pending"))
-    [below] = [sentence for sentence in overview(data, "en") if sentence.startswith("What decisions list")]
+    [below] = [sentence for sentence in overview(data, "en") if sentence.startswith("Duties, routes or reasons change")]
     assert below.startswith(
-        "What decisions list changes from 2020-01-01 for 3 of 3 known products: kind of advice (1)."
+        "Duties, routes or reasons change from 2020-01-01 for 3 of 3 known products: kind of advice (1)."
     )
 
 
@@ -134,12 +134,12 @@ def test_no_edit_of_law_has_no_first_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("impossible", "sentence"),
     [
-        (tuple(STRICTER_PAIRS), "Nobody is worse off, which is proved for all profiles and days."),
+        (tuple(STRICTER_PAIRS), "No product is worse off, proved for all profiles and days."),
         (
             tuple(pair for pair in STRICTER_PAIRS if "incomplete" not in pair),
-            "Nobody whose decision was reached is worse off, which is proved; an incomplete decision can become stricter.",
+            "No product with a complete decision is worse off, which is proved; an incomplete decision can become stricter.",
         ),
-        ((), "Whether anybody is worse off is not settled; no compared product is."),
+        ((), "It is not settled whether any product is worse off; no compared product is."),
     ],
 )
 def test_whether_anybody_is_worse_off(tmp_path: Path, impossible: Any, sentence: str) -> None:
@@ -148,7 +148,7 @@ def test_whether_anybody_is_worse_off(tmp_path: Path, impossible: Any, sentence:
 
 def test_somebody_who_is_worse_off_is_not_hidden_by_a_proof(tmp_path: Path) -> None:
     data = proved(compared(tmp_path, LAW.replace("value: 50.0", "value: 5.0")), *STRICTER_PAIRS)
-    assert "Somebody is worse off: ALLOW → DENY." in list(overview(data, "en"))
+    assert "Some products are worse off: ALLOW → DENY." in list(overview(data, "en"))
 
 
 def test_what_a_reviewer_must_decide(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_what_a_reviewer_must_decide(tmp_path: Path) -> None:
     assert any(one.startswith("Set the version: The version of the bundle must be at least") for one in asked)
     data = compared(tmp_path / "b", unread.replace("percent > param.cap", "percent >= param.cap"), unread)
     question = "No one has checked the articles behind “Too foreign” against their text."
-    waits = "Until then, decisions that rest on “Too foreign” stay incomplete, unless an opinion settles them."
+    waits = "Until then, decisions that depend on “Too foreign” stay incomplete, unless an opinion settles them."
     assert f"{question} {waits}" in list(questions(data, "en"))
     noted = unread.replace("deny: {reason: SHARE-ABOVE-CAP}", "advise: {kind: note}")
     data = compared(tmp_path / "d", noted.replace("percent > param.cap", "percent >= param.cap"), noted)
@@ -177,7 +177,7 @@ def test_what_a_reviewer_must_decide(tmp_path: Path) -> None:
 
 def test_what_is_not_settled_must_be_decided(tmp_path: Path) -> None:
     data = proved(compared(tmp_path), *[pair for pair in PAIRS if pair != ("allow", "deny")])
-    assert "What was neither shown nor excluded: ALLOW → DENY. Is that acceptable?" in list(questions(data, "en"))
+    assert "Neither shown nor excluded: ALLOW → DENY. Is that acceptable?" in list(questions(data, "en"))
 
 
 # --- access of foreign investors --------------------------------------------------------------------------------------
@@ -292,8 +292,7 @@ def test_a_source_that_was_there_before_a_new_value_is_asked_about(tmp_path: Pat
     head = base.replace(dated, dated + "      - {from: '2026-09-01', cite: art-1, value: 70.0}\n")
     [asked] = [one for one in questions(compared(tmp_path, head, base), "en") if "70 %" in one]
     assert asked == (
-        "Does “art. 1” say 70 %? It says: “Something.” "
-        "It stood here before the change, and the change does not edit it."
+        "Does “art. 1” say 70 %? It says: “Something.” It existed before the change, and the change does not edit it."
     )
 
 

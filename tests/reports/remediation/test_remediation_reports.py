@@ -283,8 +283,8 @@ def test_facts_that_nobody_stated_stand_below_the_proposals() -> None:
     assert [fact.path for fact in data.unstated] == ["services[0].area"]
     for form in (as_text.render, render_markdown):
         flat = "".join(form(data, "en").replace("\\", "").split())
-        assert "nochangeofthesefactswasconsidered:Servicearea(main):services[0].area" in flat
-        assert "wasconsidered" not in "".join(form(data_of("idc-wuhan"), "en").split())
+        assert "Factsthatarenotstatedandwhosechangeswerenotconsidered:Servicearea(main):services[0].area" in flat
+        assert "werenotconsidered" not in "".join(form(data_of("idc-wuhan"), "en").split())
 
 
 def test_articles_of_one_regulation_name_it_once() -> None:

@@ -1,4 +1,4 @@
-"""Searches over all rules of a bundle on the days of a period, many models at once, and variants of what they find."""
+"""Searches over all rules of a bundle and days of a period, with many models at once, and variants of results."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from vatspolicy.proofs.timeline import END, Period, RuleSetHistory
 from vatspolicy.proofs.values import DualRail, Unsupported
 
 LEAST, MOST = 16, 512
-"""Models of a block when it is made, and once blocks of one size have been joined: fewer cost as much to ask."""
+"""Sizes of a new block and of a joined block, in models. Smaller blocks cost just as much to ask."""
 
 
 class ModelBlock:
@@ -103,7 +103,7 @@ class ModelStore:
         self.pool, self.last = pool, Model()
         self._blocks: list[tuple[ModelBlock, list[Model]]] = []
         self._open: list[tuple[Model, dict[int, bool]]] = []
-        """Models that wait for their block, with the truths of formulas."""
+        """Models that are not in a block yet, with the truths of formulas."""
 
     def add(self, model: Model) -> None:
         """Add a model."""
@@ -183,7 +183,7 @@ def encode_part(
 
 
 TOGETHER = 24
-"""Questions that one profile is asked to satisfy at once."""
+"""Maximum number of questions for one profile."""
 
 
 class BoundedSearch:
@@ -220,11 +220,11 @@ class BoundedSearch:
         return [*self.subject(rule.each)[0], self.applies[rule.name].true]
 
     def known_model(self, formulas: Sequence[int]) -> Model | None:
-        """Return a model found before that satisfies all formulas, if there is one."""
+        """Return an earlier model that satisfies all formulas, or None."""
         return self.models.find(formulas)
 
     def is_satisfiable(self, formulas: Sequence[int]) -> bool:
-        """Return whether a profile satisfies all formulas; models found before are tried first. Raises Undecided."""
+        """Return whether a profile satisfies all formulas. Tries earlier models first. Raises Undecided."""
         if self.known_model(formulas) is not None:
             return True
         model_found = self.solver.find([*formulas, *self.invariants()])
@@ -234,7 +234,7 @@ class BoundedSearch:
         return True
 
     def may_be_satisfiable(self, formulas: Sequence[int]) -> bool | None:
-        """Return False only if no profile satisfies all formulas, None at the limit; sums of numbers are not looked at.
+        """Return False only if no profile satisfies all formulas, and None at the limit. Ignores sums of numbers.
 
         No model is made, which takes most of the time of `is_satisfiable`.
         """
@@ -243,7 +243,7 @@ class BoundedSearch:
         return self.solver.may_hold([*formulas, *self.invariants()])
 
     def explore(self, questions: Iterable[Sequence[int]]) -> None:
-        """Find profiles each of which satisfies many questions at once, so that few have to be asked alone."""
+        """Find profiles that each satisfy many questions, so that few questions need their own search."""
         pool = self.query.space.pool
         left = [whole for whole in dict.fromkeys(map(pool.conjoin, questions)) if whole != FALSE]
         left = [whole for whole in left if self.models.find([whole]) is None]
@@ -268,7 +268,7 @@ class BoundedSearch:
                     left.remove(dropped)
 
     def invariants(self) -> list[int]:
-        """Return the formulas of the invariants that concern the facts read so far."""
+        """Return the formulas of the invariants on the facts read so far."""
         return self.query.invariant_formulas
 
     def prepare(self, formulas: Iterable[int]) -> None:
@@ -276,7 +276,7 @@ class BoundedSearch:
         self.solver.prepare([*formulas, *self.invariants()])
 
     def outcome(self, without_rule: str = "") -> SymbolicOutcome:
-        """Return the outcome for the product and one service, without one rule if it is named."""
+        """Return the outcome for the product and one service, without the given rule, if any."""
         ruleset = self.ruleset
         if without_rule:
             ruleset = dataclasses.replace(ruleset, history=self.history.without(without_rule))
@@ -290,7 +290,7 @@ def find_bounded_solution(bundle: Bundle, period: Period, build: Build, budget: 
 
 
 def find_solution(bundle: Bundle, period: Period, build: Build, budget: int = BUDGET) -> Solution | None:
-    """Return a solution, or None if it is proved that there is none. Raises Unsupported and Undecided.
+    """Return a solution, or None if there is provably none. Raises Unsupported and Undecided.
 
     Short lists come first, since most solutions have them; then the relaxation, which proves most questions that have
     no solution; then lists that grow.
@@ -352,10 +352,10 @@ Change = Mapping[str, bool | Amount]
 """Variables with their new values."""
 
 Changes = Callable[[Model], Iterable[Change]]
-"""Gives the changes to try in a model."""
+"""Returns the changes to try in a model."""
 
 MOST_ATOMS = 12
-"""Facts of a clause that are turned round at most, one at a time."""
+"""Maximum number of facts of a clause to invert, one at a time."""
 
 
 class Variants:
@@ -370,7 +370,7 @@ class Variants:
     def find(
         self, formulas: Sequence[int], bases: Iterable[Model], changes_of: Callable[[Model], Iterable[Change]]
     ) -> bool:
-        """Return whether a variant of one of the models satisfies all formulas; it is kept as a model of the search."""
+        """Return whether a variant of a model satisfies all formulas. Adds that variant to the models of the search."""
         ordered = formulas[::-1]  # the last one is the question itself, the others say that its subject exists
         for base in bases:
             changes = list(changes_of(base))
@@ -382,7 +382,7 @@ class Variants:
         return False
 
     def exchanges(self, old: Tree, new: Tree, day: str, model: Model) -> Iterator[Change]:
-        """Yield changes that put one word, place or entry where a model has another, then or from a day on."""
+        """Yield changes that replace one word, place or entry of a model, on its day or from a day on."""
         changes: list[dict[str, bool | Amount]] = [{}] if old == new else []
         for one, other in _words(old, new):
             changes += self._exchange(one, other, model)
@@ -415,7 +415,7 @@ class Variants:
                     yield {code: place, f"{name}?": False}
 
     def flips(self, clause: Iterable[int], model: Model) -> Iterator[Change]:
-        """Yield changes that turn round one fact of a clause."""
+        """Yield changes that each invert one fact of a clause."""
         for number in self.pool.cone(clause)[: -MOST_ATOMS - 1 : -1]:  # the facts that few other rules read come last
             atom = self.pool.parts[number]
             if isinstance(atom, Flag):

@@ -1,4 +1,4 @@
-"""Clauses of rules and members of lists that never matter, and conditions that cannot fail."""
+"""Finds clauses and list members that never matter, and conditions that cannot fail."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from vatspolicy.proofs.values import DualRail, Unsupported
 
 @dataclass(frozen=True)
 class _Use:
-    """An expression of a rule, with the part of it that is asked about: all of it, or a term that it uses."""
+    """An expression of a rule, with the part in question: the whole expression or a term in it."""
 
     rule: Rule
     expression: Expression
@@ -41,7 +41,7 @@ class _Use:
 
 @dataclass(frozen=True)
 class _Question:
-    """Question whether something in expressions matters: one use that shows it is enough."""
+    """Question whether a part of expressions matters. One use that shows it is enough."""
 
     kind: str
     about: tuple[str, ...]
@@ -52,7 +52,7 @@ class _Question:
     without: Node | None = None
     """Tree without the clause; None if the question is whether the tree can be false."""
     member: tuple[Parameter, Value, Tree] | None = None
-    """Parameter, its value of some days, and the member of the list that is left out."""
+    """Parameter, its value in a period, and the omitted list member."""
     days: tuple[str, str] = ("", NEVER)
 
     def encode(self, ruleset: SymbolicRuleSet, subject: SymbolicSubject, use: _Use) -> list[int]:
@@ -100,7 +100,7 @@ def _encode(
 
 
 def find_idle(context: AnalysisContext, rules: Sequence[Rule], kinds: set[str]) -> Iterator[AnalysisFinding]:
-    """Yield clauses without which no rule would say anything else, members of lists likewise, and vain conditions."""
+    """Yield clauses and list members that change no rule's result, and conditions that cannot fail."""
     shown = _ShortLists(context)
     for question in _questions(context.bundle, rules, kinds):
         if not shown.show(question):
@@ -108,18 +108,18 @@ def find_idle(context: AnalysisContext, rules: Sequence[Rule], kinds: set[str]) 
 
 
 class _ShortLists:
-    """Profiles with short lists that show what matters: those found before, their variants, and new ones."""
+    """Profiles with short lists that show that a part matters: earlier profiles, their variants, and new ones."""
 
     def __init__(self, context: AnalysisContext) -> None:
         self.context, self.search = context, context.search
         self.variants = Variants(self.search)
         self.beside: dict[str, list[tuple[Model, Tree]]] = {}
-        """Profiles that showed a member of a list, with the member, by the key of its parameter."""
+        """Profiles that show that a list member matters, with the member, by the key of its parameter."""
         self.firing: dict[str, list[Model]] = {}
         """A profile to which a rule applies, by its name."""
 
     def show(self, question: _Question) -> bool:
-        """Return whether a profile shows that it matters."""
+        """Return whether a profile shows that the part matters."""
         for use in question.uses:
             try:
                 formulas = question.encode(self.search.ruleset, self.search.subject(use.rule.each), use)
@@ -166,7 +166,7 @@ class _ShortLists:
 
 
 def _check(context: AnalysisContext, question: _Question) -> AnalysisFinding | None:
-    """Return the finding once it is proved for lists of any length."""
+    """Return the finding if it is proved for lists of any length."""
     for use in question.uses:
 
         def build(query: Query, ruleset: SymbolicRuleSet, use: _Use = use) -> list[int]:
@@ -201,7 +201,7 @@ def _questions(bundle: Bundle, rules: Sequence[Rule], kinds: set[str]) -> Iterat
     if "idle-clause" in kinds:
         for use in uses:
             policy, text = bundle.policies[use.rule.policy], use.expression.text
-            told = Phrase("{where} says the same without the clause {clause}.")
+            told = Phrase("{where} has the same effect without the clause {clause}.")
             where = use.rule.id if use.condition is None else f"{use.rule.id}/{use.condition.id}"
             for clause, tree in _without_each_clause(use.tree):
                 shown = quote(text, clause)
@@ -236,7 +236,7 @@ def _ask_whether_it_fails(bundle: Bundle, use: _Use) -> _Question:
 
 
 def _ask_of_terms(bundle: Bundle, uses: Sequence[_Use], every: Sequence[_Use]) -> Iterator[_Question]:
-    """Yield a question for each clause of a term that is used: whether it matters in any use of the bundle."""
+    """Yield a question for each clause of a used term, whether it matters anywhere in the bundle."""
     wanted = {
         (owner.id, name)
         for use in uses
@@ -246,7 +246,7 @@ def _ask_of_terms(bundle: Bundle, uses: Sequence[_Use], every: Sequence[_Use]) -
     for use in every:
         for name, owner, body in terms_of(bundle, bundle.policies[use.rule.policy], use.tree):
             found.setdefault((owner.id, name), (owner, []))[1].append(_Use(use.rule, use.expression, body))
-    told = Phrase("The term {term} says the same without the clause {clause}.")
+    told = Phrase("The term {term} has the same value without the clause {clause}.")
     for (id, name), (owner, users) in found.items():
         if (id, name) not in wanted:
             continue
@@ -260,8 +260,8 @@ def _ask_of_terms(bundle: Bundle, uses: Sequence[_Use], every: Sequence[_Use]) -
 
 
 def _ask_of_members(bundle: Bundle, uses: Sequence[_Use], every: Sequence[_Use]) -> Iterator[_Question]:
-    """Yield a question for each member of a list that is read: whether any expression of the bundle needs it."""
-    told = Phrase("No rule says anything else without {member} in the list {list}.")
+    """Yield a question for each member of a list that expressions read, whether the bundle needs it."""
+    told = Phrase("Rules have the same effect without {member} in the list {list}.")
     wanted = {key for use in uses for key in use.expression.parameters}
     readers: dict[str, list[_Use]] = {}
     for use in every:
@@ -289,7 +289,7 @@ def _ask_of_members(bundle: Bundle, uses: Sequence[_Use], every: Sequence[_Use])
 
 
 def _without_each_clause(node: Node) -> Iterator[tuple[Node, Node]]:
-    """Yield each clause of a tree with the tree without it. A term is one clause; its own are asked about once."""
+    """Yield each clause of a tree with the tree without that clause. A term counts as one clause."""
     match node:
         case And(parts=parts) | Or(parts=parts):
             for index, part in enumerate(parts):

@@ -1,4 +1,4 @@
-"""Completeness of a bundle: profiles without a rule, and rules that are undecided though no fact is missing."""
+"""Completeness of a bundle: profiles without a rule, and rules that stay undecided with all facts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _ACTIVITY_EFFECTS = ("deny", "need", "duty", "advise")
 
 
 def find_gaps(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[AnalysisFinding]:
-    """Yield offers that no rule classifies, and classes on which no need, denial, duty or advice applies."""
+    """Yield offers that no rule classifies, and classes without any need, denial, duty or advice."""
     found = [rule.effect for rule in rules if isinstance(rule.effect, Classify)]
     if not found:
         return
@@ -56,7 +56,7 @@ def find_gaps(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[Analy
 
 
 def _check_unclassified(context: AnalysisContext, known: Sequence[str]) -> AnalysisFinding | None:
-    """Return a gap for a service with an offer not yet known that every classify rule is certainly silent about."""
+    """Return a gap for a service with a new offer that certainly no classify rule applies to."""
 
     def build(query: Query, ruleset: SymbolicRuleSet) -> list[int]:
         exists, service = query.services[0]
@@ -79,7 +79,7 @@ def _check_unclassified(context: AnalysisContext, known: Sequence[str]) -> Analy
 
 
 def _check_class(context: AnalysisContext, cls: str) -> AnalysisFinding | None:
-    """Return a gap for an activity of the class on which every rule is certainly silent."""
+    """Return a gap for an activity of the class that certainly no rule applies to."""
 
     def build(names: frozenset[str] | None, query: Query, ruleset: SymbolicRuleSet) -> list[int]:
         exists, service = query.services[0]
@@ -103,7 +103,7 @@ def _check_class(context: AnalysisContext, cls: str) -> AnalysisFinding | None:
 
 
 def _speaking(context: AnalysisContext, cls: str) -> frozenset[str] | None:
-    """Return the names of rules, one of which covers each activity of the class, on short lists; None if none."""
+    """Return rules that together cover all activities of the class on short lists, or None."""
     query, ruleset = context.search.query, context.search.ruleset
     exists, service = query.services[0]
     activation = ruleset.activity_activation(service, ((TRUE, Constant(cls)),), cls)
@@ -117,7 +117,7 @@ def _speaking(context: AnalysisContext, cls: str) -> frozenset[str] | None:
 
 
 def _check_licensed(context: AnalysisContext, rules: Sequence[Rule], cls: str) -> AnalysisFinding | None:
-    """Return a gap for a class with a route to a license that no activity of the class ever needs."""
+    """Return a gap for a class with a route to a license that its activities never need."""
     needs = [rule for rule in rules if isinstance(rule.effect, Need) and rule.effect.through is not None]
     routes = [rule for rule in rules if isinstance(rule.effect, Route)]
     if not needs or not routes:
@@ -146,7 +146,7 @@ def _check_licensed(context: AnalysisContext, rules: Sequence[Rule], cls: str) -
 
 
 def _activity_rules(ruleset: SymbolicRuleSet) -> list[Rule]:
-    """Return the rules on activities, the shortest first: these settle most questions."""
+    """Return the rules on activities, the shortest first. Short rules settle most questions."""
     rules = [rule for effect in _ACTIVITY_EFFECTS for rule in ruleset.history.rules_for("activity", effect)]
     return sorted(rules, key=lambda rule: len(rule.when.text))
 
@@ -190,7 +190,7 @@ def find_undecided(
 
 
 def _reads_some(rule: Rule, objects: Collection[str]) -> bool:
-    """Return whether a rule reads a fact of some objects, or whether an activity is licensed."""
+    """Return whether a rule reads a fact of the given objects, or the license status of an activity."""
     read = {path for expression in rule.expressions for path in facts_of(expression.tree)}
     return any(
         path == thing or path.startswith((f"{thing}.", "activity.licensed")) for path in read for thing in objects
@@ -223,14 +223,14 @@ def _check_undecided(context: AnalysisContext, rule: Rule, details: Sequence[Opt
     if "unknown" not in shown.states[rule.name]:
         raise Unconfirmed(f"{rule.name} is decided")
     told = Phrase(
-        "{rule} stays undecided although every fact that applies is given: "
-        "it reads a detail before it asks whether that applies."
+        "{rule} stays undecided although every applicable fact is stated: it reads a detail before checking whether"
+        " the detail applies."
     )
     return context.finding("may-be-unknown", (rule,), say_both(told, rule=rule.id), shown)
 
 
 def _encode_given(query: Query, ruleset: SymbolicRuleSet, details: Sequence[OptionalObject]) -> list[int]:
-    """Return the formulas that every fact read so far is given where it applies, as exactly as the law asks for it.
+    """Return the formulas that the profile states each applicable fact read so far, as exactly as the law requires.
 
     No share is given as a direct one alone, and no address as a place of which the law treats parts differently.
     """

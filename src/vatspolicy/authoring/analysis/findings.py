@@ -25,14 +25,14 @@ class FindingKind:
 KINDS: Mapping[str, FindingKind] = {
     "dead": FindingKind(ERROR, True, Phrase("No profile makes the rule apply on any day.")),
     "duplicate": FindingKind(ERROR, True, Phrase("Two rules of one file have the same effect in the same cases.")),
-    "subsumed": FindingKind(ERROR, True, Phrase("Another rule of the file says the same in more cases.")),
-    "idle-clause": FindingKind(ERROR, True, Phrase("A rule or a term says the same without one of its clauses.")),
+    "subsumed": FindingKind(ERROR, True, Phrase("Another rule of the file has the same effect in more cases.")),
+    "idle-clause": FindingKind(ERROR, True, Phrase("A rule or a term has the same effect without one of its clauses.")),
     "cannot-fail": FindingKind(ERROR, True, Phrase("A condition is never false.")),
-    "idle-member": FindingKind(ERROR, True, Phrase("No rule says anything else without a member of a list.")),
+    "idle-member": FindingKind(ERROR, True, Phrase("Rules have the same effect without a member of a list.")),
     "conflict": FindingKind(ERROR, True, Phrase("Two rules of one file contradict each other.")),
-    "gap": FindingKind(ERROR, True, Phrase("No policy covers a profile.")),
+    "gap": FindingKind(ERROR, True, Phrase("A profile is not covered by any policy.")),
     "may-be-unknown": FindingKind(
-        ERROR, True, Phrase("A rule stays undecided although every fact that applies is given.")
+        ERROR, True, Phrase("A rule stays undecided although every applicable fact is stated.")
     ),
     "dates-overlap": FindingKind(ERROR, False, Phrase("Two versions of the law are in force on the same days.")),
     "dates-missing": FindingKind(ERROR, False, Phrase("On some days neither version of the law is in force.")),
@@ -40,42 +40,40 @@ KINDS: Mapping[str, FindingKind] = {
         ERROR, False, Phrase("No rule in force reads the parameter, or one of its values.")
     ),
     "unused-term": FindingKind(ERROR, False, Phrase("No expression uses the term.")),
-    "never-decides": FindingKind(
-        INFORMATION, True, Phrase("The rule applies, but no decision would differ without it.")
-    ),
-    "unread-fact": FindingKind(INFORMATION, False, Phrase("The profile asks for a fact that no rule reads.")),
+    "never-decides": FindingKind(INFORMATION, True, Phrase("The rule applies but does not affect any decision.")),
+    "unread-fact": FindingKind(INFORMATION, False, Phrase("Rules do not read a fact of the profile.")),
     "accepted-not-found": FindingKind(ERROR, False, Phrase("An accepted finding is no longer found.")),
 }
 """Kinds in the order in which they are reported."""
 
 
 NOT_SHOWN = (None, None, "", "", None)
-"""The last parts of a finding without a witness, which nothing accepts."""
+"""The last fields of a finding without a witness and without an acceptance."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysisFinding:
-    """Defect of a bundle, or something worth knowing."""
+    """A defect of a bundle, or information about it."""
 
     kind: str
     about: tuple[str, ...]
-    """Names of the rules (policy/rule) concerned; else of parameters, terms or facts."""
+    """Names of the affected rules (policy/rule), or else of parameters, terms or facts."""
     file: str
     line: int
     message: LocalizedText
     since: str | None
     """First day on which the finding holds (ISO text)."""
     until: str | None
-    """First day on which it no longer holds; None if it does not end."""
+    """The day after its last day; None if it does not end."""
     witness: Facts | None
-    """Profile that the evaluator has confirmed; None if the text of the files shows the finding."""
+    """Profile that the evaluator confirmed; None if the files' text shows the finding."""
     as_of: str | None
     case: str
-    """Test case (YAML) that shows the finding and passes today."""
+    """A passing test case (YAML) that shows the finding."""
     case_for: str
     """`tests` (of the policy) or `fixture`: where the test case belongs."""
     accepted: str | None
-    """Reason for which the bundle accepts the finding."""
+    """Reason why the bundle accepts the finding."""
     severity: str = field(init=False)
     """Severity of the kind: error or information."""
 
@@ -90,7 +88,7 @@ class AnalysisFinding:
 
 @dataclass(frozen=True, slots=True)
 class NotEvaluated:
-    """Question without an answer, which never counts as passed."""
+    """An open question. It never counts as passed."""
 
     kind: str
     about: tuple[str, ...]
@@ -107,9 +105,9 @@ class PropertyResult:
     verdict: str
     """proved, tested (by trials, or for some profiles only), refuted or unknown."""
     scope: LocalizedText
-    """Coverage of the verdict: days, members of lists, trials."""
+    """Coverage of the verdict: days, list members, and trials."""
     file: str
-    """The file that states it."""
+    """The file that contains it."""
     line: int
     witness: Facts | None
     other: Facts | None
@@ -122,7 +120,7 @@ class PropertyResult:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Result of an analysis as JSON shows it (analysis.schema.json)."""
+    """Result of an analysis, in the form of its JSON (analysis.schema.json)."""
 
     schema: int
     bundle: LawIdentity
@@ -141,7 +139,7 @@ class AnalysisReport:
     """Report of an analysis."""
 
     bundle: LawIdentity
-    """The law, as `Bundle.identity` names it."""
+    """The law, in the form of `Bundle.identity`."""
     kinds: tuple[str, ...]
     findings: tuple[AnalysisFinding, ...]
     properties: tuple[PropertyResult, ...] = ()
@@ -149,18 +147,18 @@ class AnalysisReport:
     engine: str | None = None
     """Name of the solver: z3, or None if it is not installed."""
     rules: int = 0
-    """Number of rules that were analyzed."""
+    """Number of analyzed rules."""
     file: str = ""
     """File of properties."""
     strict: bool = False
     layer: str | None = None
-    """Name of the top layer, whose rules were analyzed; None for a law without layers."""
+    """Name of the top layer, the source of the analyzed rules; None for a law without layers."""
     limited: bool = False
-    """True if the analysis is limited to what a change touches, which may be nothing."""
+    """True if the analysis covers only the parts that a change affects, even if there are none."""
 
     @property
     def published(self) -> Analysis:
-        """Return the report as JSON shows it."""
+        """Return the report as data for JSON."""
         found = (self.findings, self.properties, self.not_evaluated)
         return Analysis(1, self.bundle, self.layer, self.engine, self.kinds, self.rules, *found, self.exit_code)
 

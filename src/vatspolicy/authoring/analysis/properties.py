@@ -64,7 +64,7 @@ from vatspolicy.proofs.witness import Place, Unconfirmed, is_valid_and_holds, pl
 
 
 class Descent(NamedTuple):
-    """Two thresholds, the second not above the first, and the first day of that."""
+    """Two thresholds, where the second is not above the first, and the first such day."""
 
     lower: str
     higher: str
@@ -73,11 +73,11 @@ class Descent(NamedTuple):
 
 
 class NotGraded(Exception):
-    """Signal that a name does not refer to a number of the law. The text gives the name."""
+    """A name does not refer to a number of the law. The message contains the name."""
 
 
 def find_descent(bundle: Bundle, names: Sequence[str], period: Period) -> Descent | None:
-    """Return the first two neighbors among some parameters (policy/name) that do not ascend, or None.
+    """Return the first two neighboring parameters (policy/name) that do not ascend, or None.
 
     A number changes only on the first day of one of its values, so these days stand for all others.
 
@@ -106,10 +106,10 @@ def find_descent(bundle: Bundle, names: Sequence[str], period: Period) -> Descen
 
 
 TRIALS = 500
-"""Pairs of profiles that are decided, spread over the tests of all policies."""
+"""Number of profile pairs to decide, spread over the tests of all policies."""
 
 MOST_CHANGES = 12
-"""Changes of one test that are tried."""
+"""Number of changes to try for each test."""
 
 T = TypeVar("T")
 Pair = tuple[dict[str, Tree], dict[str, Tree], str]
@@ -117,7 +117,7 @@ Pair = tuple[dict[str, Tree], dict[str, Tree], str]
 
 
 def make_pairs(bundle: Bundle, wanted: LawProperty) -> Iterator[Pair]:
-    """Yield pairs of valid profiles that a property is about, at most `TRIALS`; the same ones in each run."""
+    """Yield at most `TRIALS` pairs of valid profiles for a property, the same pairs in each run."""
     cases = [case for policy in bundle.policies.values() for case in cases_of(bundle, policy)]
     chosen = cases[:: max(1, len(cases) // TRIALS)]
     # one change of each test after the other, and then a second one of each
@@ -138,7 +138,7 @@ def _pairs(bundle: Bundle, wanted: LawProperty, case: Case, number: int) -> Iter
 def _change(
     bundle: Bundle, wanted: LawProperty, data: dict[str, Tree], number: int
 ) -> Iterator[tuple[dict[str, Tree], dict[str, Tree]]]:
-    """Yield the profile with a change of it; `number` chooses which comes first."""
+    """Yield changed versions of the profile; `number` selects the first one."""
     if wanted.form == "more_facts":
         kept = frozenset(wanted.body.get("except", ()))
         for place in _turned([place for place in places(data) if _may_be_hidden(place, kept)], number):
@@ -162,7 +162,7 @@ def _turned(things: Sequence[T], number: int) -> Sequence[T]:
 
 
 def _may_be_hidden(place: Place, kept: frozenset[str]) -> bool:
-    """Return whether a fact may be omitted: no member of a list, no name, nothing that is kept or handed down."""
+    """Return whether the profile may omit a fact: not a list member, a name, or a kept or inherited fact."""
     path = ".".join("*" if isinstance(step, int) else step for step in place)
     own = place[-1]
     steps = {step for step in place if isinstance(step, str)}
@@ -206,11 +206,11 @@ MOST_ATOMS = 60
 """Atoms of a formula that the solver receives."""
 
 _MEMBER = re.compile(r"(?<!^services)(?<!^deals)\.\d+\b")
-"""A member of a list, other than the service and the deals."""
+"""A list member other than the service and the deals."""
 
 
 class RefinementProof:
-    """Proof about two profiles, the first with fewer facts than the second."""
+    """Proof about two profiles, where the first has fewer facts."""
 
     def __init__(self, pair: ProfilePair, budget: int) -> None:
         self.pair, self.budget = pair, budget
@@ -249,7 +249,7 @@ class RefinementProof:
                 self.directions.settle(formula)
 
     def _find_open(self, formulas: list[int]) -> set[int]:
-        """Return the formulas that must rise for some to rise, and do not yet: those below them, too."""
+        """Return the formulas that must still rise so that the given ones rise, with their operands."""
         found: set[int] = set()
         pending = list(formulas)
         while pending:
@@ -262,13 +262,13 @@ class RefinementProof:
         return found
 
     def _is_small(self, formula: int) -> bool:
-        """Return whether a formula has few atoms, and none about a member of a list other than a deal."""
+        """Return whether a formula has few atoms, and only deals as list members."""
         atoms = [self.pool.parts[number] for number in self.pool.cone([formula])]
         names = [name for atom in atoms for name in _names(atom)]
         return len(atoms) <= MOST_ATOMS and not any(_MEMBER.search(name.removeprefix(SAID)) for name in names)
 
     def _rises(self, solver: Solver, formula: int) -> bool:
-        """Return whether it is proved that a formula holds of the second profile wherever it holds of the first."""
+        """Return whether a formula provably holds for the second profile wherever it holds for the first."""
         asked = [formula, -self._second(formula), *self._invariants]
         return FALSE in asked or solver.find(asked) is None
 
@@ -316,13 +316,13 @@ SHORT_LISTS = Phrase("profiles with one service and few licenses and places")
 
 
 Relaxations = dict[tuple[Period, bool], RelaxedSearch]
-"""Relaxed encodings of one bundle by days, and by whether there may be opinions: properties share them."""
+"""Relaxed encodings of one bundle that properties share, by days and by whether opinions are possible."""
 
 
 def prove(
     bundle: Bundle, wanted: LawProperty, budget: int = BUDGET, relaxations: Relaxations | None = None
 ) -> PropertyResult:
-    """Return the result of one property. `relaxations`: those of the bundle that have been made."""
+    """Return the result of one property. `relaxations`: the bundle's existing relaxed encodings."""
     stated = (wanted.id, wanted.statement, wanted.cite, "unknown", say_both(EVERY), wanted.file, wanted.line)
     empty = PropertyResult(*stated, None, None, None, (), "")
     try:
@@ -354,7 +354,7 @@ class _PropertyProof:
     # --- thresholds
 
     def compare_thresholds(self, result: PropertyResult) -> PropertyResult:
-        """Return whether parameters ascend on each day. Asks no solver."""
+        """Return whether parameters ascend on each day, without a solver."""
         result = replace(result, scope=say_both(EVERY_DAY))
         try:
             descent = find_descent(self.bundle, self.body["parameters"], self.period)
@@ -397,7 +397,7 @@ class _PropertyProof:
         return None
 
     def _find_solution(self, build: Build) -> Solution | None:
-        """Return a solution, or None if there is none. The proof comes first, as most properties hold."""
+        """Return a solution, or None. Tries the proof first, because most properties hold."""
         key = (self.period, self.wanted.with_opinions)
         if key not in self.relaxations:
             self.relaxations[key] = RelaxedSearch(self.bundle, self.period, self.budget)
@@ -421,7 +421,7 @@ class _PropertyProof:
         return [*exists, encode_applies(ruleset, rule, activation).true, *self._applicability(ruleset, activation)]
 
     def _encode_decided(self, query: Query, ruleset: SymbolicRuleSet) -> list[int]:
-        """Return the formulas that a product with a subject of the kind can be decided by the word."""
+        """Return the formulas that a product with a subject of the kind can have this decision."""
         query.space.with_opinions = self.wanted.with_opinions
         if self.body["each"] == "activity":
             subject = self._encode_some_activity(query, ruleset)
@@ -434,7 +434,7 @@ class _PropertyProof:
         return [*subject, -levels.high[top], *least]
 
     def _encode_some_activity(self, query: Query, ruleset: SymbolicRuleSet) -> list[int]:
-        """Return the formulas that the condition holds of an activity of a class that the rules certainly find.
+        """Return the formulas that the condition holds for an activity of a class that rules certainly assign.
 
         Each class has the activation that its rules have, so that a condition on its license means the same there.
         """
@@ -505,7 +505,7 @@ class _PropertyProof:
         return replace(result, verdict="tested", scope=say_both(SHORT_LISTS), reason=obstacle)
 
     def _obstacle_of_proof(self) -> str | Undecided | Unsupported | None:
-        """Return None if the property is proved with the members of lists left free, else the reason why not."""
+        """Return None if the property is proved with free list members, or else the reason for no proof."""
         bounds: dict[str, int] = {}
         try:
             if self.wanted.form == "more_facts" and self._is_refinement():
@@ -524,7 +524,7 @@ class _PropertyProof:
             return error
 
     def _is_refinement(self) -> bool:
-        """Return whether it is proved part by part that further facts keep the range."""
+        """Return whether a proof by parts shows that further facts keep the range."""
         query = Query(self.period, dict(LENGTHS), schemas=self.bundle.schemas)
         pair = self._encode_pair(query, relaxed=False)
         return RefinementProof(pair, self.budget).is_proved()

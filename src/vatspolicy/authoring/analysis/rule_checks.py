@@ -49,9 +49,9 @@ class AnalysisContext:
     period: Period
     budget: int = BUDGET
     touched: frozenset[str] | None = None
-    """Names of the rules that a change touches; None to look at all rules."""
+    """Names of the rules that a change affects; None to check all rules."""
     added: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Clauses that the change adds to them, as `clauses_of` has their texts."""
+    """Clauses that the change adds to them, with the texts of `clauses_of`."""
     not_evaluated: list[NotEvaluated] = field(default_factory=list)
 
     def concerns(self, *rules: Rule) -> bool:
@@ -79,7 +79,7 @@ class AnalysisContext:
                 yield found
 
     def find_solution(self, build: Build) -> Solution | None:
-        """Return facts and a day that satisfy the formulas, or None if it is proved that there are none."""
+        """Return facts and a day that satisfy the formulas, or None if there are provably none."""
         return find_solution(self.bundle, self.period, build, self.budget)
 
     def is_satisfiable(self, formulas: Sequence[int]) -> bool | None:
@@ -114,7 +114,7 @@ class AnalysisContext:
 
 
 def find_dead(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[AnalysisFinding]:
-    """Yield rules that apply to no subject on any day; routes that are never open."""
+    """Yield rules that never apply to any subject, and routes that are never open."""
     search = context.search  # most rules apply on short lists already
     search.explore(search.fires(rule) for rule in rules if rule.name in search.applies)
     for rule in rules:
@@ -125,7 +125,7 @@ def find_dead(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[Analy
 
 
 def _switches_off(context: AnalysisContext, rule: Rule) -> bool:
-    """Return whether a rule is written to switch off the one that it replaces: it never applies, as it says."""
+    """Return whether the only purpose of a rule is to switch off the rule that it replaces."""
     return context.bundle.replaces(rule) and rule.when.text.strip() == "false"
 
 
@@ -135,14 +135,16 @@ def _check_dead(context: AnalysisContext, rule: Rule) -> AnalysisFinding | None:
     clause, is_added, shown = _failing_clause(context, rule)
     told = Phrase("{rule} never applies to any profile.")
     if clause:
-        told = Phrase("{rule} never applies to any profile. Where all else of it holds, this does not: {clause}.")
+        told = Phrase("{rule} never applies to any profile. If its other clauses hold, this clause does not: {clause}.")
     if is_added:
-        told = Phrase("{rule} never applies to any profile since this was added: {clause}. All else of it can hold.")
+        told = Phrase(
+            "{rule} never applies to any profile because of the added clause {clause}. Its other clauses can hold."
+        )
     return context.finding("dead", (rule,), say_both(told, rule=rule.id, clause=clause), shown)
 
 
 def clauses_of(bundle: Bundle, rule: Rule) -> Iterator[tuple[str, Expression, Node]]:
-    """Yield the clauses of which a rule asks for all: the text, with those of its terms, the expression, the clause."""
+    """Yield each clause that a rule requires: its text with its terms, its expression, and the clause."""
     conditions = [*rule.effect.conditions, rule.effect.share_cap] if isinstance(rule.effect, Route) else []
     for expression in (rule.when, *(one.check for one in conditions if one is not None)):
         tree = expression.tree
@@ -153,9 +155,9 @@ def clauses_of(bundle: Bundle, rule: Rule) -> Iterator[tuple[str, Expression, No
 
 
 def _failing_clause(context: AnalysisContext, rule: Rule) -> tuple[str, bool, Witness | None]:
-    """Return the clause of a dead rule that fails where all others hold, and a witness; else any profile.
+    """Return the clause of a dead rule that alone fails, with a witness, or else any profile.
 
-    A clause that the change has added comes first, and is told apart.
+    A clause that the change added comes first.
     """
     clauses, added = list(clauses_of(context.bundle, rule)), context.added.get(rule.name, frozenset())
     clauses.reverse()
@@ -182,7 +184,7 @@ def _failing_clause(context: AnalysisContext, rule: Rule) -> tuple[str, bool, Wi
 
 
 def find_redundant(context: AnalysisContext, rules: Sequence[Rule], kinds: set[str]) -> Iterator[AnalysisFinding]:
-    """Yield pairs of rules of one file with the same effect: in the same cases, or in fewer.
+    """Yield pairs of rules in one file with the same effect in the same or fewer cases.
 
     A duty that rests on its own article is told beside the other one, and is not redundant.
     """
@@ -210,7 +212,7 @@ def rules_below(context: AnalysisContext) -> list[Rule]:
 
 
 def _check_repeated(context: AnalysisContext, one: Rule, two: Rule) -> AnalysisFinding | None:
-    """Return the finding that a rule of the top layer says what one of a layer below says as well."""
+    """Return the finding that a rule of the top layer repeats a rule of a lower layer."""
     if not _may_repeat(context, one, two) or not _implies(context, one, two):
         return None
     shown = _witness_of_both(context, one, two, f"lets {one.id} and {two.id} apply together")
@@ -256,7 +258,7 @@ def _implies(context: AnalysisContext, one: Rule, two: Rule) -> bool:
 
 
 def _witness_of_both(context: AnalysisContext, one: Rule, two: Rule, title: str) -> Witness | None:
-    """Return a witness on which both rules apply to one subject."""
+    """Return a witness in which both rules apply to one subject."""
 
     def build(query: Query, ruleset: SymbolicRuleSet) -> list[int]:
         exists, activation = encode_subject(query, ruleset, one.each)
@@ -279,7 +281,7 @@ def _overlap(one: Rule, two: Rule) -> bool:
 
 
 def _may_repeat(context: AnalysisContext, one: Rule, two: Rule) -> bool:
-    """Return whether the second rule is in force whenever the first is, and states all articles of a duty."""
+    """Return whether the second rule is in force whenever the first is, and lists all articles of a duty."""
     own_article = isinstance(one.effect, Duty) and (one.policy != two.policy or not set(one.cite) <= set(two.cite))
     replaced = any(_overlap(one, rule) for rule in context.bundle.replacing(two.name))
     return two.since <= one.since and one.until <= two.until and not own_article and not replaced
@@ -322,13 +324,13 @@ def _check_conflict(context: AnalysisContext, one: Rule, two: Rule, conflict: st
 _CONFLICTS: Table = {
     "route": Phrase("The route {one} is open to an activity that {two} prohibits permanently."),
     "need": Phrase("{one} requires an instrument only where {two} prohibits permanently."),
-    "due": Phrase("Where {one} applies, {two} asks for the same instrument by another day."),
-    "curable": Phrase("{one} and {two} deny for one reason, the one curable and the other not."),
+    "due": Phrase("Where {one} applies, {two} requires the same instrument by another day."),
+    "curable": Phrase("{one} and {two} deny for the same reason, but only one of them is curable."),
 }
 
 
 def _conflict_of_effects(one: Rule, two: Rule) -> str:
-    """Return how the effects of two rules conflict if both apply to one subject, in this order, or an empty text."""
+    """Return how the effects of two rules conflict on one subject, in this order, or an empty text."""
     if one.each != two.each:
         return ""
     match one.effect, two.effect:
@@ -344,7 +346,7 @@ def _conflict_of_effects(one: Rule, two: Rule) -> str:
 
 
 def _contradict(one: Mapping[str, object], two: Mapping[str, object]) -> bool:
-    """Return whether two deadlines of one filing contradict each other: of one kind, or of one event.
+    """Return whether two deadlines of one filing contradict each other: they share a kind or an event.
 
     A filing within ten days goes together with one every year, and one before the launch with one after a change.
     """
@@ -358,7 +360,7 @@ def _contradict(one: Mapping[str, object], two: Mapping[str, object]) -> bool:
 
 
 def find_shadowed(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[AnalysisFinding]:
-    """Yield rules that apply, and without which no decision would differ on any day."""
+    """Yield rules that apply but never change a decision."""
     deciding = [rule for rule in rules if isinstance(rule.effect, Deny | Need | Route | Classify)]
     candidates = list(_shadowed_on_short_lists(context, deciding))
     proof = _ShadowProof(context, candidates)
@@ -369,7 +371,7 @@ def find_shadowed(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[A
 
 
 def _shadowed_on_short_lists(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[Rule]:
-    """Yield rules without which no product with one service and short lists is decided differently."""
+    """Yield rules that change no decision on products with one service and short lists."""
     search = context.search
     if search.unsupported:
         for name, reason in search.unsupported.items():
@@ -395,7 +397,7 @@ def _differ(pool: FormulaPool, before: Mapping[str, int], after: Mapping[str, in
 
 
 def _keeps_licenses(history: RuleSetHistory, rule: Rule) -> bool:
-    """Return whether the same instruments license an activity without the rule: other routes lead to its own."""
+    """Return whether the same instruments license an activity without the rule, through other routes."""
     return not isinstance(rule.effect, Route) or history.without(rule.name).access == history.access
 
 
@@ -436,7 +438,7 @@ class _ShadowProof:
             bounds |= missing
 
     def find_shadows(self, rule: Rule) -> list[Rule] | None:
-        """Return denials and needs that make a rule irrelevant, or None if it decides some profile.
+        """Return denials and needs that make a rule irrelevant, or None if it determines a decision.
 
         Raises:
             Undecided: Neither was found.
@@ -448,11 +450,11 @@ class _ShadowProof:
 
 
 MANY = {**SHORT, "company.licenses": 6, "partner.licenses": 6}
-"""Lengths of lists for a rule that decides only beside several licenses that are held."""
+"""List lengths for a rule that matters only if the operator holds several licenses."""
 
 
 def _decides(context: AnalysisContext, rule: Rule) -> bool:
-    """Return whether a profile with many licenses is decided differently without the rule."""
+    """Return whether the decision on a profile with many licenses differs without the rule."""
 
     def build(query: Query) -> Sequence[int]:
         ruleset = query.encode(context.bundle)
@@ -466,7 +468,7 @@ def _decides(context: AnalysisContext, rule: Rule) -> bool:
 
 
 class _TwoOutcomes:
-    """Outcomes with and without candidates. Any other rule can be switched off in both, so that proofs name it."""
+    """Outcomes with and without candidates. Both can switch off any other rule, so that proofs can refer to it."""
 
     def __init__(self, query: Query, ruleset: SymbolicRuleSet, candidates: Sequence[Rule], budget: int) -> None:
         self.query, pool = query, query.space.pool
@@ -502,7 +504,7 @@ def _can_shadow(rule: Rule) -> bool:
 
 
 def _covers_subject(other: Rule, rule: Rule) -> bool:
-    """Return whether the other rule is evaluated on the same subject, or on a containing subject."""
+    """Return whether the other rule applies to the same kind of subject or to one that contains it."""
     order = ("product", "service", "activity")
     return order.index(other.each) <= order.index(rule.each)
 
@@ -511,7 +513,7 @@ def _covers_subject(other: Rule, rule: Rule) -> bool:
 
 
 def find_version_gaps(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[AnalysisFinding]:
-    """Yield pairs of rules of one file with the same effect: the first ends days before the second begins.
+    """Yield pairs of rules in one file with the same effect, where the second begins days after the first ends.
 
     Both conditions hold of some profile on the first day between, and no other rule of the file has the effect there.
     """

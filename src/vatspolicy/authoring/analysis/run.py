@@ -1,4 +1,4 @@
-"""Run of an analysis: jobs by kind of finding, shared by worker processes; of all rules or of those that changed."""
+"""Runs an analysis of all or changed rules: worker processes share jobs, one for each kind of finding."""
 
 from __future__ import annotations
 
@@ -52,15 +52,15 @@ class AnalysisRequest:
     """Request for an analysis."""
 
     law: LawStack = field(default_factory=LawStack)
-    """The law: of its layers, the rules of the top one are analyzed together with all below."""
+    """The law. The analysis covers the rules of its top layer, together with all lower layers."""
     kinds: tuple[str, ...] = tuple(kind for kind in KINDS if kind != "accepted-not-found")
     rules: str = "*"
-    """Pattern of rule names, such as `vats-pilot-2024/*`; gaps and properties are asked of the whole bundle."""
+    """Pattern of rule names, such as `vats-pilot-2024/*`. Gaps and properties always cover the whole bundle."""
     as_of: str | None = None
     findings: bool = True
     properties: bool = True
     touched: Touched | None = None
-    """Rules that a change touches, to look at these alone; None for all rules."""
+    """Rules that a change affects, if only those are checked; None for all rules."""
     strict: bool = False
     budget: int = BUDGET
     workers: int = 1
@@ -104,7 +104,7 @@ def run_analysis(request: AnalysisRequest) -> AnalysisReport:
 
 
 def _find_obstacle(bundle: Bundle) -> SolverMissing | Unsupported | None:
-    """Return the reason for which nothing can be proved of a law, if there is one."""
+    """Return the reason why proofs about a law are impossible, if any."""
     try:
         refuse_unknown_fields(bundle)
     except Unsupported as error:
@@ -117,7 +117,7 @@ _Job = tuple[str, int]
 """Name of a job, and the place of its property."""
 
 CLAUSES = ("dead", "cannot-fail", "idle-clause")
-"""Kinds that share profiles: those to which a rule applies are near those in which one of its clauses decides."""
+"""Kinds of findings that can share profiles: a clause often decides in profiles similar to those of its rule."""
 
 
 def _jobs(request: AnalysisRequest, settings: AnalysisSettings) -> Iterator[_Job]:
@@ -145,7 +145,7 @@ def _jobs(request: AnalysisRequest, settings: AnalysisSettings) -> Iterator[_Job
 
 
 class _Worker:
-    """Does the jobs of one process. They share a search, and so the profiles that it has found."""
+    """Runs the jobs of one process. They share a search with its profiles."""
 
     def __init__(self, request: AnalysisRequest, bundle: Bundle, settings: AnalysisSettings) -> None:
         self.request, self.bundle, self.settings = request, bundle, settings
@@ -189,7 +189,7 @@ class _Worker:
 
 
 def _is_own(bundle: Bundle, finding: AnalysisFinding) -> bool:
-    """Return whether a finding is one of the top layer, or a gap of the whole."""
+    """Return whether a finding is about the top layer, or is a gap of the whole law."""
     return not bundle.layers or finding.kind == "gap" or finding.file in {policy.file for policy in bundle.own_policies}
 
 
@@ -198,7 +198,7 @@ def _rules_of(bundle: Bundle) -> list[Rule]:
 
 
 def _may_open_gaps(bundle: Bundle, touched: frozenset[str] | None) -> bool:
-    """Return whether a change may leave a service or an activity without a rule: it touches one of theirs.
+    """Return whether a change affects a rule on services or activities, and so may leave one without a rule.
 
     A layer may do so where one of its rules replaces another.
     """
@@ -218,7 +218,7 @@ def _find_in_rules(context: AnalysisContext, rules: Sequence[Rule], kinds: set[s
 
 
 def _about(findings: Iterable[AnalysisFinding], pattern: str) -> Iterator[AnalysisFinding]:
-    """Yield the findings on the files that a pattern of rules names."""
+    """Yield the findings on the files of rules that match a pattern."""
     policies = pattern.partition("/")[0]
     for finding in findings:
         if pattern == "*" or any(fnmatch.fnmatchcase(name.partition("/")[0], policies) for name in finding.about):
@@ -243,7 +243,7 @@ def _period(bundle: Bundle, as_of: str | None) -> Period:
 def _accept(
     findings: Sequence[AnalysisFinding], settings: AnalysisSettings, kinds: Sequence[str]
 ) -> Iterator[AnalysisFinding]:
-    """Yield the findings, with the reasons of accepted ones, and each acceptance of a finding that is not found."""
+    """Yield the findings, with reasons for accepted ones, and each acceptance that matches no finding."""
     reasons = {(entry.kind, " ".join(entry.about)): entry for entry in settings.accepted}
     own = {key: entry for key, entry in reasons.items() if entry.file == settings.file}
     seen = {finding.key for finding in findings}
@@ -272,11 +272,11 @@ class Touched:
     decides: bool
     """True if one of them can change a decision."""
     added: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Clauses that it adds to a rule, as `clauses_of` has their texts."""
+    """Clauses that it adds to a rule, with the texts of `clauses_of`."""
 
 
 def find_touched(since: str, law: LawStack) -> Touched | None:
-    """Return the rules that differ since a revision (or a folder, or a bundle); None if any may, as the schemas differ.
+    """Return the rules that differ from a revision, folder or bundle; None if schemas differ, so any rule may.
 
     Layers are read as they are in that revision, above the bundle of the law if it has one.
 

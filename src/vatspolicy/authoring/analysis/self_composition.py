@@ -49,7 +49,7 @@ class Directions:
     rising: set[int] = field(default_factory=set)
     """Formulas that hold of the second profile where they hold of the first."""
     unrelated: set[int] = field(default_factory=set)
-    """Formulas that may be anything in the second profile."""
+    """Formulas that may have any truth in the second profile."""
     _rises: list[bool] = field(default_factory=lambda: [True, True])
     _falls: list[bool] = field(default_factory=lambda: [True, True])
 
@@ -69,17 +69,17 @@ class Directions:
         return self.rises(-formula)
 
     def settle(self, formula: int) -> None:
-        """Note that it is proved that a formula rises."""
+        """Record that a formula provably rises."""
         (self._rises if formula > 0 else self._falls)[abs(formula)] = True
 
     def renew(self, number: int) -> None:
-        """Find the directions of a formula again, once more is known of its operands."""
+        """Update the directions of a formula after those of its operands change."""
         rises, falls = self._of(number)
         self._rises[number] |= rises
         self._falls[number] |= falls
 
     def _extend(self) -> None:
-        """Find the directions of the formulas added to the pool; operands precede what they are part of."""
+        """Find the directions of new formulas in the pool. Operands precede the formulas that contain them."""
         for number in range(len(self._rises), len(self.pool.parts)):
             rises, falls = self._of(number)
             self._rises.append(rises)
@@ -102,7 +102,7 @@ class Directions:
         return factor <= 0, factor >= 0  # a sum stays below its limit less often, the higher its parts are
 
     def without_rising(self, formula: int) -> int:
-        """Return the part of a disjunction that does not rise; the rest holds of the second profile, too."""
+        """Return the part of a disjunction that does not rise. The rest also holds for the second profile."""
         if self.rises(formula):
             return FALSE
         part = self.pool.parts[abs(formula)]
@@ -127,43 +127,43 @@ EXTRA_LICENSE = "{holder}.licenses.99"
 """Path of the license that only the second profile has."""
 
 SAID = "said "
-"""First word in the names of the flags that the first profile says a fact, too."""
+"""Prefix of the flags for facts that the first profile also states."""
 
 ANY_LICENSE = "any license"
-"""Path of the license whose covered activities are compared between two profiles."""
+"""Path of the license whose covered activities the property compares."""
 
 
 @dataclass
 class Difference:
-    """The difference between two profiles that both of their encoders must know."""
+    """The difference between two profiles, for both encoders."""
 
     fact: str = ""
     """Name of the fact that differs."""
     holder: str = "company"
     """Who holds one more license in the second profile."""
     directions: Directions | None = None
-    """Directions of the formulas of the first profile; None if they are not looked at."""
+    """Directions of the formulas of the first profile; None if unused."""
     held: dict[str, str] = field(default_factory=dict)
     """Direction (`rises`, `falls` or `stays`) of holding an instrument that may cover more or less, by the question."""
 
     def concerns(self, node: Node, schemas: SchemaSet) -> bool:
-        """Return whether an expression may have another truth in each profile: it reads a fact that differs."""
+        """Return whether the truth of an expression may differ between profiles, because it reads a differing fact."""
         return bool(self.fact) and mentions(node, self.fact, schemas)
 
 
 @dataclass
 class FreeEncoder(Encoder):
-    """Encoder with free truths for quantifiers, equal in both profiles where these cannot differ."""
+    """Encoder with free truths for quantifiers. Both profiles share those that cannot differ."""
 
     difference: Difference = field(default_factory=Difference)
     prefix: str = ""
-    """First word of the names of truths that only the second profile has."""
+    """Prefix of the truths that only the second profile has."""
     hiding: bool = False
 
     def quantified(
         self, node: Quantifier, base: KnownValue, activation: SymbolicActivation, params: Params
     ) -> DualRail:
-        """Return a free truth; a quantifier that reads a fact that differs has its own in each profile."""
+        """Return a free truth: a separate one for each profile if the quantifier reads a differing fact."""
         if not isinstance(base, BoundedList):
             return super().quantified(node, base, activation, params)
         name = f"{base.path} {self.keys.short(self.keys.of(node, activation, params))}"
@@ -184,10 +184,12 @@ class FreeEncoder(Encoder):
 
 
 class FreeRuleSet(RelaxedRuleSet):
-    """Rule set with free truths for held instruments: more in the second profile, fewer known if facts are hidden."""
+    """Rule set with free truths for held instruments. The second profile may hold more; hidden facts make truths
+    unknown.
+    """
 
     def held(self, activation: SymbolicActivation, name: str, holder: str = "operator") -> DualRail:
-        """Return a free truth, the same for questions that must have the same answer."""
+        """Return a free truth, shared by questions that must have the same answer."""
         encoder, pool = self.encoder, self.space.pool
         assert isinstance(encoder, FreeEncoder)
         difference, covers = encoder.difference, self.history.instruments[name].covers
@@ -249,7 +251,7 @@ class FreeRuleSet(RelaxedRuleSet):
 
 
 def free_truth(space: ProfileSpace, name: str, hiding: bool) -> DualRail:
-    """Return a free truth; in the profile with hidden facts it is the same or unknown."""
+    """Return a free truth, which is the same or unknown in the profile with hidden facts."""
     pool = space.pool
     true, known = pool.flag(name), pool.flag(f"{name}?")
     said = pool.flag(f"{SAID}{name}") if hiding else TRUE
@@ -257,13 +259,13 @@ def free_truth(space: ProfileSpace, name: str, hiding: bool) -> DualRail:
 
 
 def mentions(node: Node, name: str, schemas: SchemaSet) -> bool:
-    """Return whether an expression reads a fact of that name, or one presumed from it, whatever its owner."""
+    """Return whether an expression reads a fact of that name, or a fact presumed from it, of any owner."""
     names = {name, "licensed"} if name == "licenses" else {name, *presumed_from(name, schemas)}
     return any(isinstance(part, Fact) and not names.isdisjoint(part.names) for part in walk(node))
 
 
 def presumed_from(name: str, schemas: SchemaSet) -> list[str]:
-    """Return the lists of a service that are empty if they are omitted behind some words of a fact of that name."""
+    """Return the lists of a service that count as empty, if omitted, for some values of the named fact."""
     return [other for other, (fact, _) in presumptions(schemas).items() if fact == name]
 
 
@@ -275,11 +277,11 @@ class ProfilePair:
     first: SymbolicRuleSet
     second: SymbolicRuleSet
     relation: list[int]
-    """Formulas that the two profiles are related as the property states."""
+    """Formulas for the relation between the two profiles that the property states."""
     profiles_of: Callable[[Model], tuple[Facts, Facts]] = field(repr=False)
     """Function from a model to the two profiles."""
     directions: Directions | None = None
-    """Directions of the formulas of the first profile, where they follow from how the two are related."""
+    """Directions of the first profile's formulas that follow from this relation."""
 
     def outcomes(self) -> tuple[SymbolicOutcome, SymbolicOutcome]:
         """Return the outcomes of both profiles, for the product and one service."""
@@ -299,7 +301,7 @@ class ProfilePair:
 
 
 def services_of(ruleset: SymbolicRuleSet) -> list[tuple[int, SymbolicRecord]]:
-    """Return the services as the rule set sees them: some of their facts may be hidden."""
+    """Return the services for the rule set, possibly with hidden facts."""
     [(_, slots)] = ruleset.space.roots["services"]  # type: ignore[misc]
     assert isinstance(slots, BoundedList)
     return slots.members
@@ -323,7 +325,7 @@ def _encode_both(
 
 
 def _copy(space: ProfileSpace) -> ProfileSpace:
-    """Return a space over the same variables whose facts can be replaced: its operators are made anew."""
+    """Return a space over the same variables with new operators, so that its facts can be replaced."""
     other = copy.copy(space)
     other.operators = {}
     return other
@@ -332,7 +334,7 @@ def _copy(space: ProfileSpace) -> ProfileSpace:
 def _with_company(
     query: Query, changed: Mapping[str, SymbolicValue], root: str = "company"
 ) -> tuple[ProfileSpace, SymbolicRecord]:
-    """Return the space in which some facts of a company differ, and the company."""
+    """Return the space in which the given facts of a company differ, and the company."""
     space = query.space
     [(held, own)] = space.roots[root]  # type: ignore[misc]
     assert isinstance(own, SymbolicRecord)
@@ -396,7 +398,7 @@ def encode_more_licenses(query: Query, bundle: Bundle, relaxed: bool, holder: st
 
 
 def encode_more_words(query: Query, bundle: Bundle, fact: str, relaxed: bool) -> ProfilePair:
-    """Return the pair in which a list of words of the service has more of them in the second profile."""
+    """Return the pair in which a word list of the service is longer in the second profile."""
     name = fact.removeprefix("services.*.")
     space, pool = query.space, query.space.pool
     (exists, service), *rest = query.services
@@ -442,12 +444,12 @@ def encode_more_words(query: Query, bundle: Bundle, fact: str, relaxed: bool) ->
 
 
 class PartlyHiddenSpace(ProfileSpace):
-    """Space with the same facts, some of them hidden. `kept`: names or paths of facts that are never hidden."""
+    """Space with the same facts, some of them hidden. `kept`: names or paths of facts that must stay visible."""
 
     kept: frozenset[str] = frozenset()
 
     def flag(self, name: str, owner: int = TRUE) -> int:
-        """Return whether a fact is given; members of lists and words in them are the same in both profiles."""
+        """Return whether a fact is given. List members and their words are the same in both profiles."""
         shared = self.pool.flag(name)
         path = name.removesuffix("?")
         last = path.rpartition(".")[2]
@@ -457,7 +459,7 @@ class PartlyHiddenSpace(ProfileSpace):
         return self.pool.conjoin((shared, self.pool.flag(f"{SAID}{name}")))
 
     def empty_behind(self, name: str, stated: SymbolicValue, service: SymbolicRecord, owner: int) -> SymbolicValue:
-        """Return a list of a service, without the words that only the other profile states."""
+        """Return a list of a service without the words that only the other profile has."""
         found = super().empty_behind(name, stated, service, owner)
         assert not isinstance(stated, DualRail) and not isinstance(found, DualRail)
         ((own, _),), ((present, listed),) = stated, found
@@ -470,7 +472,7 @@ class PartlyHiddenSpace(ProfileSpace):
 
 
 def encode_hidden(query: Query, bundle: Bundle, kept: Sequence[str], relaxed: bool) -> ProfilePair:
-    """Return the pair in which the first profile omits facts. `kept`: names or paths of facts that are never hidden."""
+    """Return the pair in which the first profile omits facts. `kept`: names or paths of facts to keep visible."""
     space = query.space
     other = PartlyHiddenSpace.__new__(PartlyHiddenSpace)
     other.__dict__.update(space.__dict__)

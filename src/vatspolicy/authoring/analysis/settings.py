@@ -43,11 +43,11 @@ class LawProperty:
     since: str | None
     until: str | None
     with_opinions: bool = True
-    """True if the property is about profiles with legal opinions too."""
+    """True if the property also covers profiles with legal opinions."""
     searched: bool = False
-    """True if the property is searched by trials, as its proof is too large."""
+    """True if trials test the property because its proof is too large."""
     file: str = ""
-    """The file that states it."""
+    """The file that contains it."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +68,15 @@ class AcceptedFinding:
     reason: LocalizedText
     line: int
     file: str = ""
-    """The file that states it."""
+    """The file that contains it."""
 
 
 @dataclass(frozen=True)
 class AnalysisSettings:
-    """Contents of the file; empty if there is none. Of a law in layers: of the files of all layers."""
+    """Contents of the file, or of the files of all layers; empty if there is none."""
 
     file: str = ""
-    """The file of the top layer, or the highest one that there is."""
+    """The file of the highest layer that has one."""
     properties: tuple[LawProperty, ...] = ()
     details: tuple[OptionalObject, ...] = ()
     accepted: tuple[AcceptedFinding, ...] = ()
@@ -100,7 +100,7 @@ def load_settings(law: LawStack) -> AnalysisSettings:
 
 
 def _find(law: LawStack) -> Iterator[Document]:
-    """Yield the files of settings, that of the lowest layer first. Raises InvalidInput."""
+    """Yield the settings files, starting with the lowest layer. Raises InvalidInput."""
     folders = list(law.layers)
     if law.bundle_file is not None:
         files = law.bundle_file.files
@@ -127,7 +127,7 @@ def _read(document: Document) -> AnalysisSettings:
 
 
 def find_setting_problems(document: Document) -> list[Problem]:
-    """Return the problems of a file of settings that its schema allows: an id twice, an expression with a fault."""
+    """Return the problems that the schema of a settings file cannot find: duplicate ids and invalid expressions."""
     reader = _Reader(document)
     reader.read()
     return reader.problems

@@ -1,4 +1,4 @@
-"""Checks of the files alone: dates that overlap or leave days out, and unused facts, terms and parameters."""
+"""Checks of the files alone: overlapping dates, gaps between dates, and unused facts, terms and parameters."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def find_structural(bundle: Bundle, kinds: set[str]) -> Iterator[AnalysisFinding
 
 
 def dates_overlap(bundle: Bundle) -> Iterator[AnalysisFinding]:
-    """Yield rules in force together with their successor. Loading a bundle checks this for policies."""
+    """Yield rules that are in force together with their successors. Loading a bundle checks this for policies."""
     for first, second in _versions(bundle):
         if second.since < first.until:
             yield _finding(
@@ -44,7 +44,7 @@ def dates_overlap(bundle: Bundle) -> Iterator[AnalysisFinding]:
 
 
 def dates_missing(bundle: Bundle) -> Iterator[AnalysisFinding]:
-    """Yield days between two versions of a rule; editions and values that begin too late."""
+    """Yield gaps between two versions of a rule, and editions and values that begin too late."""
     for first, second in _versions(bundle):
         if first.until < second.since:
             yield _finding(
@@ -134,7 +134,7 @@ def same_text(one: Rule, two: Rule) -> bool:
 
 
 def unused_parameter(bundle: Bundle) -> Iterator[AnalysisFinding]:
-    """Yield parameters that nothing reads, and values that were replaced before anything read them."""
+    """Yield unread parameters, and values that were replaced before any use."""
     readers: dict[str, list[tuple[str, str]]] = {}
     for policy in bundle.policies.values():
         for rule in policy.rules:

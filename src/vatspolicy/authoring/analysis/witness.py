@@ -1,4 +1,4 @@
-"""Witness with a test case: decided by the evaluator, and written as a test that passes today."""
+"""A witness with its test case: the evaluator decides it, and the test passes today."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Witness:
 
 
 def make_witness(bundle: Bundle, answer: Solution, rules: Sequence[Rule], it: str) -> Witness:
-    """Return a solution as a witness about some rules, with a test for the file of the first one.
+    """Return a solution as a witness for rules, with a test for the file of the first rule.
 
     Raises Unconfirmed if the test does not pass, InvalidInput if the facts are not a valid profile.
     """
@@ -52,7 +52,7 @@ def make_witness(bundle: Bundle, answer: Solution, rules: Sequence[Rule], it: st
 
 
 def show(bundle: Bundle, data: Facts, day: str, rules: Sequence[Rule], it: str) -> Witness:
-    """Return a profile as a witness about some rules."""
+    """Return a profile as a witness for rules."""
     states = states_of(bundle, data, day, rules)
     if not rules:
         return Witness(data, day, states, fixture(bundle, data, day), "fixture")
@@ -62,7 +62,7 @@ def show(bundle: Bundle, data: Facts, day: str, rules: Sequence[Rule], it: str) 
 
 
 def states_of(bundle: Bundle, data: Facts, day: str, rules: Sequence[Rule]) -> dict[str, frozenset[str]]:
-    """Return the states of rules on the subjects of a profile, by the evaluator."""
+    """Return the evaluator's states of rules on the subjects of a profile."""
     ruleset, profile = bundle.on(day), load_granted(data, schemas=bundle.schemas)
     found: dict[str, set[str]] = {rule.name: set() for rule in rules}
     for each, _place, activation in subjects(ruleset, profile, day):
@@ -123,12 +123,12 @@ def fixture(bundle: Bundle, data: Facts, day: str) -> str:
 
 
 Guards = tuple[tuple[Node, bool], ...]
-"""Parts beside a clause, with the values under which the clause decides alone."""
+"""The parts next to a clause, with the values under which the clause alone decides."""
 
 
 @dataclass(frozen=True)
 class _Place:
-    """A place at which a rule reads a clause: its own, or that of a term which it uses."""
+    """A place where a rule reads a clause, in its own expression or in a term."""
 
     rule: Rule
     expression: Expression
@@ -137,7 +137,7 @@ class _Place:
 
 
 def propose_cases(bundle: Bundle, gaps: Iterable[CoverageGap]) -> Iterator[Proposal]:
-    """Yield a test case for each value with which the tests do not show that a clause decides alone."""
+    """Yield a test case for each value of a clause that lacks a test in which the clause alone decides."""
     for gap in gaps:
         for word in gap.never:
             yield _propose(bundle, gap, word == "true")
@@ -175,7 +175,9 @@ def _title(rule: Rule, gap: CoverageGap, value: bool) -> str:
 
 
 def _questions(place: _Place, value: bool) -> Iterator[Build]:
-    """Yield the questions where the clause decides alone, first where a route applies whose condition it is part of."""
+    """Yield the questions where the clause alone decides, starting with those of open routes that have it as a
+    condition.
+    """
 
     def make(applies: bool) -> Build:
         def build(query: Query, ruleset: SymbolicRuleSet) -> Sequence[int]:
@@ -201,7 +203,7 @@ def _truth(
 
 
 def _places(bundle: Bundle, gap: CoverageGap) -> Iterator[_Place]:
-    """Yield the places at which rules read a clause, first those in the policy that writes it."""
+    """Yield the places where rules read a clause, starting with its own policy."""
     policies = sorted(bundle.policies.values(), key=lambda policy: policy.file != gap.file)
     for policy in policies:
         for rule in policy.rules:
@@ -215,7 +217,7 @@ def _places(bundle: Bundle, gap: CoverageGap) -> Iterator[_Place]:
 def _clauses(
     bundle: Bundle, policy: str, place: tuple[str, str], node: Node, guards: Guards
 ) -> Iterator[tuple[tuple[str, str], Node, Guards]]:
-    """Yield the clauses of an expression outside of quantifiers: file and text around each, itself, what guards it."""
+    """Yield the clauses of an expression outside quantifiers: file and surrounding text, the clause, and its guards."""
     match node:
         case Term(name=name, body=body):
             owner, text = bundle.term(bundle.policies[policy], name)
@@ -232,7 +234,7 @@ def _clauses(
 
 
 def _covers(bundle: Bundle, rule: Rule, shown: Witness, gap: CoverageGap, value: bool) -> bool:
-    """Return whether the case shows the clause decide with this value, by the measure that found the gap."""
+    """Return whether the clause decides the case with this value, by the coverage measure."""
     expect: Facts = {"expect": {}}
     profile = load_granted(shown.profile, schemas=bundle.schemas)
     policy = bundle.policies[rule.policy]

@@ -1,1 +1,1 @@
-"""Comparison of two states of the law: what was edited, which decisions change, for whom, from when."""
+"""Comparison of two states of the law: edits, changed decisions, affected products, and days."""

@@ -1,4 +1,4 @@
-"""Accepted changes of the law: an edit and its effect, which somebody answers for.
+"""Accepted changes of the law: an edit with its effect, and the person who accepts them.
 
 An entry counts from the side of its owner (the base, or the file of `--accepted`), and its change spends it: while the
 head holds it too, it accepts nothing. So a change brings no acceptance along, and undoing one does not renew it.
@@ -51,7 +51,7 @@ from vatspolicy.i18n import _
 from vatspolicy.i18n.words import both
 
 FORMAT = 1
-"""Version of the hashed content; another version makes every entry stale."""
+"""Version of the hashed content. A new version makes every entry stale."""
 
 
 @dataclass(frozen=True)
@@ -67,30 +67,30 @@ class Entry:
     day: str
     """First day (ISO)."""
     until: str
-    """Last day (ISO); without one in the file, that of the longest entry."""
+    """Last day (ISO); the default is the last day of the longest possible entry."""
     file: str = field(compare=False)
     line: int = field(compare=False)
 
     @property
     def accepts(self) -> tuple[str, str]:
-        """The edit with its values: what one file accepts once."""
+        """The edit with its values. A file can accept it only once."""
         return self.edit, self.fingerprint
 
 
 @dataclass(frozen=True)
 class AcceptedChanges:
-    """The entries of the owner's file, and those of the head; `file` is None if there is no file."""
+    """Entries of the owner's file and of the head; `file` is None if there is no file."""
 
     file: str | None = None
     entries: tuple[Entry, ...] = ()
     new: tuple[Entry, ...] = ()
     """Entries that come with the change."""
     held: frozenset[tuple[str, str]] = frozenset()
-    """Edits that the entries of the head accept."""
+    """Edits that entries of the head accept."""
 
 
 def read_accepted(base: Source, head: Source, path: Path | None) -> AcceptedChanges:
-    """Read the accepted changes in a file, or in the policies of the base if `path` is None, and those of the head.
+    """Read the accepted changes of a file (by default, in the base's policies) and of the head.
 
     Raises:
         InvalidInput: A file cannot be read or is not valid, with every problem.
@@ -105,10 +105,10 @@ def read_accepted(base: Source, head: Source, path: Path | None) -> AcceptedChan
 
 
 def _read(side: Source, shown: str = "") -> tuple[tuple[Entry, ...], str | None]:
-    """Return the entries of a side, and its file; `shown` stands before the name of the file in problems."""
+    """Return the entries of a side and its file. Problems show the file name after `shown`."""
     found = [(file, content) for file, content in side.files if file.rpartition("/")[2] == ACCEPTED]
     if len(found) > 1:
-        message = _("There is another file of accepted changes, {file}. Keep one.", file=found[0][0])
+        message = _("There is another file of accepted changes, {file}. Keep only one.", file=found[0][0])
         raise InvalidInput([Problem(shown + found[1][0], 1, 1, "", message)])
     for file, content in found:
         return _parse(parse_document(content, shown + file), file), file
@@ -116,7 +116,7 @@ def _read(side: Source, shown: str = "") -> tuple[tuple[Entry, ...], str | None]
 
 
 def _last_day(day: str) -> str:
-    """Return the last day of the longest entry that begins on a day."""
+    """Return the last possible day of an entry that begins on the given day."""
     first = datetime.date.fromisoformat(day).toordinal()
     return datetime.date.fromordinal(min(first + LONGEST - 1, datetime.date.max.toordinal())).isoformat()
 
@@ -134,9 +134,9 @@ def _parse(document: Document, file: str) -> tuple[Entry, ...]:
         if entry.accepts in seen:
             problems.append(document.problem(place, _("Another entry of this file accepts the same change.")))
         if entry.until < entry.day:
-            problems.append(document.problem((*place, "until"), _("The entry ends before it begins.")))
+            problems.append(document.problem((*place, "until"), _("The last day of the entry is before its first.")))
         if entry.until > longest:
-            message = _("An entry lasts {longest} days at most.", longest=LONGEST)
+            message = _("An entry lasts at most {longest} days.", longest=LONGEST)
             problems.append(document.problem((*place, "until"), message))
         seen.add(entry.accepts)
         entries.append(entry)
@@ -153,9 +153,9 @@ def mark_accepted(
     accepted: AcceptedChanges,
     conditions: Sequence[str] = (),
 ) -> Review:
-    """Return a comparison with the fingerprints of its edits, the state of each entry, and accepted items marked.
+    """Return a comparison with fingerprints of edits, states of entries, and marks on accepted items.
 
-    Edits because of which one of the conditions holds are marked as failing.
+    Edits that cause one of the conditions are marked as failing.
     """
     marker = _Marker(review, changes, edits, sides)
     entries = marker.match(accepted)
@@ -163,7 +163,7 @@ def mark_accepted(
 
 
 class _Marker:
-    """The edits of a comparison with their effects, and who accepts them."""
+    """The edits of a comparison with their effects and acceptances."""
 
     def __init__(
         self, review: Review, changes: Sequence[Edit], edits: EditsOfRules, sides: tuple[LawRevision, LawRevision]
@@ -179,7 +179,7 @@ class _Marker:
             for place, change in enumerate(changes)
             if change.kind in LAW or place in reviewed
         }
-        """Acceptance of the edits that somebody may accept, by their places."""
+        """Acceptance of each acceptable edit, by its place."""
 
     def describe(self, place: int, change: Edit, sides: tuple[LawRevision, LawRevision]) -> Acceptance:
         """Return the fingerprints of an edit and of its effect."""
@@ -216,7 +216,7 @@ class _Marker:
 
     @functools.cached_property
     def moved(self) -> Mapping[int, list[ChangedDecision]]:
-        """Products whose decisions change, by the places of the edits that move them."""
+        """Products with changed decisions, by the places of the responsible edits."""
         found: dict[int, list[ChangedDecision]] = {}
         for row in self.review.rows:
             for place in frozenset[int]().union(*(self.behind(cause.rule) for cause in row.because)):
@@ -227,11 +227,11 @@ class _Marker:
         return rule is not None and place in self.behind(rule)
 
     def is_behind(self, place: int, rules: Iterable[str]) -> bool:
-        """Return True if the edit at a place moves one of the rules."""
+        """Return True if the edit at a place affects one of the rules."""
         return any(place in self.behind(rule) for rule in rules)
 
     def behind(self, rule: str) -> frozenset[int]:
-        """Return the places of the edits that move a rule."""
+        """Return the places of the edits that affect a rule."""
         if rule not in self._behind:
             found = (
                 (edit, place)
@@ -242,13 +242,13 @@ class _Marker:
         return self._behind[rule]
 
     def match(self, accepted: AcceptedChanges) -> tuple[AcceptedEntry, ...]:
-        """Return the entries with their states, after setting those of the edits."""
+        """Return the entries with their states, after setting the states of the edits."""
         entries = (*accepted.entries, *accepted.new)
         taken = {entry.accepts for entry in entries}  # these edits have an entry of their own
         return tuple(self.match_entry(entry, taken, accepted) for entry in entries)
 
     def match_entry(self, entry: Entry, taken: Collection[tuple[str, str]], accepted: AcceptedChanges) -> AcceptedEntry:
-        """Return an entry with its state, after setting that of its edit, or of the edits that it may mean."""
+        """Return an entry with its state, after setting the state of its possible edits."""
         same = [at for at, one in self.law.items() if one.edit == entry.edit]
         mine = next((at for at in same if self.law[at].fingerprint == entry.fingerprint), None)
         others = [at for at in same if (entry.edit, self.law[at].fingerprint) not in taken]
@@ -287,18 +287,18 @@ class _Marker:
             self.law[place] = replace(self.law[place], state=state)
 
     def mark(self, accepted: Accepted, conditions: Sequence[str]) -> Review:
-        """Return the comparison with the accepted edits behind each item, and the edits that fail."""
+        """Return the comparison with the accepted edits of each item, and with the failing edits."""
         marked = replace(self.review, accepted=accepted, structure=self.structure())
         marked = self.mark_items(marked)
         self.mark_failing(remainder(marked), conditions)
         return replace(marked, structure=self.structure())
 
     def structure(self) -> tuple[Edit, ...]:
-        """Return the edits with what is known of their acceptance."""
+        """Return the edits with their acceptance."""
         return tuple(replace(edit, acceptance=self.law.get(place)) for place, edit in enumerate(self.review.structure))
 
     def mark_items(self, review: Review) -> Review:
-        """Name the accepted edits behind each item whose edits are all accepted."""
+        """List the accepted edits of each item whose edits are all accepted."""
         assert review.decisions is not None and review.semantic is not None
         everything = self.of_all(self.law)
         deciding = [place for item in review.edits if _may_decide(item) for place in item.changes or [None]]
@@ -333,7 +333,7 @@ class _Marker:
         )
 
     def mark_failing(self, left: Review, conditions: Sequence[str]) -> None:
-        """Mark the edits that cause a condition, accepted changes left out."""
+        """Mark the edits that cause a condition, except accepted changes."""
         for condition in failures(left, conditions):
             rules = set(_causes(left, condition))
             lines = [red_line for red_line in left.red_lines if red_line.code == condition]
@@ -346,7 +346,7 @@ class _Marker:
                     self.law[place] = replace(one, fails=True)
 
     def of_rules(self, rules: Iterable[str]) -> tuple[str, ...]:
-        """Return the edits behind rules; none if a rule has no edit, or one that is not accepted."""
+        """Return the edits behind rules; empty if a rule has no edit or an unaccepted edit."""
         found: list[str] = []
         for rule in dict.fromkeys(rules):
             names = self.of_all(sorted(self.behind(rule)))
@@ -356,14 +356,14 @@ class _Marker:
         return tuple(dict.fromkeys(found))
 
     def of_all(self, places: Iterable[int | None]) -> tuple[str, ...]:
-        """Return the names of edits if all of them are accepted, else none."""
+        """Return the names of edits if all are accepted, or else nothing."""
         edits = [None if place is None else self.law.get(place) for place in places]
         names = [edit.edit for edit in edits if edit is not None and edit.state == "accepted"]
         return tuple(dict.fromkeys(names)) if len(names) == len(edits) else ()
 
 
 def _line(one: RedLine) -> str:
-    """Return the effect of a rule that becomes waivable; for one that could be waived before, its name."""
+    """Return the effect of a rule that becomes waivable, or the name of a rule that already was."""
     return one.rule if one.code == "waivable" else str([one.code, one.rule, one.level, one.since, one.until])
 
 
@@ -373,12 +373,12 @@ def _may_decide(item: Item) -> bool:
 
 
 def _directions(item: Item) -> set[str]:
-    """Return the directions in which an edit moves decisions that were reached."""
+    """Return the directions in which an edit changes complete decisions."""
     return {direction for name in item.proof.transitions if (direction := direction_of(name)) != "neither"}
 
 
 def _content(change: Edit, sides: tuple[LawRevision, LawRevision]) -> Iterator[Tree]:
-    """Yield the content of an edit; for a whole policy its file, since its fields hold numbers of entries only."""
+    """Yield the content of an edit, or the file of a whole policy, whose fields contain only entry numbers."""
     yield from (change.policy, change.kind, change.name, change.change, change.since)
     yield [[field.name, field.before, field.after] for field in change.fields]
     if change.kind == "policy":
@@ -391,7 +391,7 @@ def _digest(content: Tree) -> str:
 
 
 def remainder(review: Review) -> Review:
-    """Return a comparison without its accepted changes: what conditions to fail on look at."""
+    """Return a comparison without its accepted changes, to evaluate the failure conditions."""
     decisions, semantic = review.decisions, review.semantic
     if decisions is None or semantic is None or not review.accepted.entries:
         return review
@@ -412,7 +412,7 @@ def remainder(review: Review) -> Review:
 
 
 def _causes(left: Review, condition: str) -> Iterator[str]:
-    """Yield the rules that cause a condition, accepted changes left out."""
+    """Yield the rules that cause a condition, except accepted changes."""
     if condition in (*RED_LINES, "retroactive", "unknown", "version"):
         return
     for row in left.rows:
@@ -423,7 +423,7 @@ def _causes(left: Review, condition: str) -> Iterator[str]:
 
 
 def _failing(left: Review, condition: str) -> Iterator[Item]:
-    """Yield the review items that cause a condition, accepted changes left out."""
+    """Yield the review items that cause a condition, except accepted changes."""
     if condition == "unknown":
         yield from (item for item in left.edits if item.proof.is_open and not item.rules)
     if condition in (*RED_LINES, "retroactive", "unknown", "version"):

@@ -1,4 +1,4 @@
-"""Decisions that change: every product, on every day on which a rule differs, decided by both sides.
+"""Changed decisions: both sides decide every product on every day on which a rule differs.
 
 Products are the fixtures of both sides, with their variants, and specs of the user.
 """
@@ -46,13 +46,13 @@ class Row:
 
     product: Product
     services: tuple[str, ...]
-    """The services whose findings change it; none if it is the product as a whole."""
+    """The services whose findings change it; empty for the product as a whole."""
     before: Answer
     after: Answer
     because: tuple[str, ...]
-    """Rules behind it, the likeliest cause first: the changed rules among them, if there are any."""
+    """Rules behind it, the likeliest cause first. If changed rules are among them, only those."""
     days: tuple[str, ...]
-    """Days on which it was found."""
+    """Days with this difference."""
 
     @property
     def direction(self) -> str:
@@ -67,13 +67,13 @@ class Comparison:
     rows: tuple[Row, ...]
     details: tuple[ChangedDetail, ...]
     products: int
-    """Products that were decided by both sides."""
+    """Products that both sides decided."""
     days: tuple[str, ...]
-    """Days that were compared."""
+    """Compared days."""
     problems: tuple[Problem, ...]
     """Problems of the other products."""
     borrowed: tuple[str, ...] = field(default=())
-    """Products that the base can read only under the schemas of the head."""
+    """Products that the base can read only under the head's schemas."""
 
 
 def direction(before: Answer, after: Answer) -> str:
@@ -103,7 +103,7 @@ def compare_decisions(
 
 @dataclass
 class _Found:
-    """Where a difference below the outcome was found."""
+    """The place of a difference below the outcome."""
 
     texts: tuple[LocalizedText | None, LocalizedText | None]
     products: dict[str, None] = field(default_factory=dict)
@@ -111,13 +111,13 @@ class _Found:
 
 
 Side: TypeAlias = tuple[Bundle, Profile]
-"""A bundle, and the profile as it reads it."""
+"""A bundle, and the profile as the bundle reads it."""
 _DecidedPair: TypeAlias = tuple[tuple[Answer, Answer], Mapping[Key, tuple[DecisionItem | None, DecisionItem | None]]]
-"""The answers of both sides, and the items that they list differently."""
+"""The answers of both sides, and the items that differ."""
 
 
 def _decide(sides: Sequence[RelevantRules], day: str, differing: Collection[str]) -> _DecidedPair:
-    """Decide a profile by both sides on a day. `differing`: names of the rules that have another effect on it."""
+    """Decide a profile by both sides on a day. `differing`: names of the rules that differ on that day."""
     bundles = [side.side.bundle for side in sides]
     before, after = (
         evaluate(bundle, one.profile, day, explain=False, ruleset=one.on(day))
@@ -172,13 +172,13 @@ class _Run:
         )
 
     def days_of(self, product: Product, days: Sequence[str]) -> Sequence[str]:
-        """Return the days on which to decide a product: for a past decision its own, if a rule differs on it."""
+        """Return the days to decide a product on. For a past decision: its own day, if a rule differs on it."""
         if product.day is None:
             return days
         return [product.day] if self.base.schemas != self.head.schemas or self.differences.on(product.day) else []
 
     def read(self, product: Product) -> tuple[LawRevision, Profile, Profile]:
-        """Return the side that decides as the base, and the profile as both sides read it. Raises InvalidInput."""
+        """Return the base that decides, and the profile as each side reads it. Raises InvalidInput."""
         new = read_profile(product.document, self.head.schemas)
         if self.base.schemas == self.head.schemas:
             return self.base, new, new
@@ -191,7 +191,7 @@ class _Run:
             return borrowed, new, new
 
     def base_under_head(self) -> LawRevision:
-        """Return the base loaded under the schemas of the head. Raises InvalidInput if it does not fit them."""
+        """Return the base under the head's schemas. Raises InvalidInput if they do not allow it."""
         if self._base_under_head is None:
             try:
                 self._base_under_head = load_side(self.base.source, self.head.schemas)
@@ -202,7 +202,7 @@ class _Run:
         return self._base_under_head
 
     def compare_on(self, days: Iterable[str], product: Product, sides: tuple[Side, Side]) -> None:
-        """Decide a product by both sides on some days, once for those between which nothing about it changes."""
+        """Decide a product by both sides on the given days, once for each period without a change for it."""
         relevant = [RelevantRules(self.rules_of(bundle), profile) for bundle, profile in sides]
         turns = sorted(set(days_in([profile.facts for _, profile in sides])).union(*(one.days for one in relevant)))
         names = {rule.name for one in relevant for rule in one.rules}
@@ -215,13 +215,13 @@ class _Run:
             self.note(product, day, [bundle for bundle, _ in sides], decided[key])
 
     def rules_of(self, bundle: Bundle) -> DecidingRules:
-        """Return the rules of a bundle: the base may be loaded twice, under different schemas."""
+        """Return the rules of a bundle. The base can be loaded twice, under different schemas."""
         if id(bundle) not in self._rules:
             self._rules[id(bundle)] = DecidingRules(bundle, KINDS)
         return self._rules[id(bundle)]
 
     def note(self, product: Product, day: str, bundles: Sequence[Bundle], pair: _DecidedPair) -> None:
-        """Note what differs between the decisions of both sides on a day."""
+        """Record the differences between the decisions of both sides on a day."""
         answers, found = pair
         if answers[0] != answers[1]:
             rules, services = self.causes(found, day)
@@ -272,13 +272,13 @@ EXPECTED = ".expect.yaml"
 
 @dataclass(frozen=True, eq=False)
 class Product:
-    """A profile, or the variant of one that a fixture decides too."""
+    """A profile, or a variant from a fixture."""
 
     document: Document = field(repr=False)
     variant: str = ""
     """The fixture's description of the variant, or the place of a past decision; empty for the profile itself."""
     day: str | None = None
-    """The day of a past decision, which is decided again on this day alone; None for every compared day."""
+    """The day of a past decision, the only day for this profile; None for every compared day."""
 
     @functools.cached_property
     def name(self) -> str:
@@ -287,7 +287,7 @@ class Product:
 
     @functools.cached_property
     def id(self) -> str:
-        """The product's id; the file's name if the profile does not state one."""
+        """The product's id, or the file name if the profile has no id."""
         product = self.document.data.get("product") if isinstance(self.document.data, dict) else None
         id = product.get("id") if isinstance(product, dict) else None
         return id if isinstance(id, str) else self.document.file
@@ -299,7 +299,7 @@ def products(
     arguments: Iterable[str],
     read_records: Callable[[str], bool] = lambda _: False,
 ) -> tuple[list[Product], list[Problem]]:
-    """Return every product to decide, each profile once, and the problems of those that cannot be read.
+    """Return every product to decide, each profile once, and the problems of unreadable ones.
 
     A fixture that a change edits or deletes is decided as it was, too, so that no product leaves the comparison unseen.
     `read_records` takes a file of the user if it holds past decisions, and returns True then.
@@ -331,7 +331,7 @@ def products(
             problems += error.problems
             continue
         if not specs:
-            problems.append(Problem(argument, 1, 1, "", _("No profile was found here.")))
+            problems.append(Problem(argument, 1, 1, "", _("No profile found.")))
         for spec in specs:
             try:
                 if not read_records(spec):
@@ -348,7 +348,7 @@ def _beside(file: str) -> str:
 
 
 def _variants(fixture: tuple[str, bytes], expectations: tuple[str, bytes | None]) -> Iterator[Product]:
-    """Yield a fixture's profile, and the variants in its expectations. Both are given as name and content."""
+    """Yield a fixture's profile and the variants in its expectations, each as name and content."""
     file, content = fixture
     document = parse_document(content, file)
     yield from map(Product, open_parts(document))

@@ -1,4 +1,4 @@
-"""Edits in words: values, conditions and rules before and after, and the articles that an edit rests on."""
+"""Edits in words: values, conditions and rules before and after, and the relevant articles."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from vatspolicy.proofs.timeline import find_rule
 
 Text: TypeAlias = LocalizedText
 _QUOTED = 3
-"""Articles that an edit quotes, at most."""
+"""Maximum number of articles that an edit quotes."""
 FIRST_DAY = Phrase("first day of {value}")
 YES, NO, NOTHING = Phrase("yes"), Phrase("no"), Phrase("none")
 FIELDS = {
@@ -60,7 +60,7 @@ FIELDS = {
     "readings": Phrase("other readings"),
     "renamed": Phrase("name"),
 }
-"""Fields of entries that have words, by their names."""
+"""Names of entry fields that can be put in words."""
 OF_SCHEMAS = {
     "within": Phrase("lies in"),
     "province": Phrase("province"),
@@ -73,7 +73,7 @@ OF_SCHEMAS = {
     "title": Phrase("title"),
     "x-title-zh": Phrase("title"),
 }
-"""Fields of schemas that have words, by their keys."""
+"""Keys of schema fields that can be put in words."""
 OF_ENFORCEMENT = {
     "level": Phrase("level", "enforcement"),
     "from": Phrase("first day"),
@@ -83,23 +83,23 @@ OF_ENFORCEMENT = {
 }
 """Fields of an entry of `enforce`."""
 _SILENT = ("cite",)
-"""Fields that a card tells elsewhere: the articles are quoted."""
+"""Fields that a card omits because it quotes the articles elsewhere."""
 CEASING = Phrase("articles that cease")
 _KINDS = {"places": "place", "ftz": "zone", "zones": "zone"}
-"""Kinds of the names that an entry of a list has members of, by the key of these members."""
+"""Kinds of the names in a list entry, by the key of its members."""
 _WHOLE = {"places": Phrase("the whole of {name}"), "ftz": Phrase("{name} (free-trade zone)")}
-"""Members of an entry by their key, where entries have members of several kinds."""
+"""Members of an entry by their key, for entries with members of several kinds."""
 IF, OTHERWISE = Phrase("{names}, if {condition}"), Phrase("{names} otherwise")
 
 
 class EditWording:
-    """Words for the edits of a comparison."""
+    """Descriptions of the edits of a comparison."""
 
     def __init__(self, base: RuleSignatures, head: RuleSignatures, changes: Sequence[Edit]) -> None:
         self.base, self.head, self.changes = base, head, changes
 
     def lines(self, item: ReviewItem) -> list[EditedWords]:
-        """Return what differs, value by value, in words. Rules themselves are told apart (`law_in_words`)."""
+        """Return the differing values in words. `law_in_words` describes the rules."""
         found = []
         for place in item.changes:
             change = self.changes[place]
@@ -113,11 +113,11 @@ class EditWording:
         return found
 
     def _ceasing(self, change: Edit, rules: Iterable[str]) -> list[Rule]:
-        """Return the rules that cease with a regulation that an edit ends or removes."""
+        """Return the rules that end with a regulation that an edit ends or removes."""
         return [one for one in _rules(self.base, rules) if change.is_repeal and one.policy == change.policy]
 
     def _ceasing_words(self, change: Edit, rules: Iterable[str]) -> Iterator[EditedWords]:
-        """Yield the articles and the rules that cease with a regulation; of a removed one, in words."""
+        """Yield the articles and rules that end with a regulation, in words if an edit removes it."""
         ceasing = self._ceasing(change, rules)
         if keys := list(dict.fromkeys(key for rule in ceasing for key in cited_by(rule))):
             yield EditedWords(say_both(CEASING), None, None, None, self._labels(change.policy, keys))
@@ -125,7 +125,7 @@ class EditWording:
             yield from (EditedWords(None, None, None, None, say_both(rule.message)) for rule in ceasing)
 
     def _text_line(self, change: Edit, field: Field) -> EditedWords | None:
-        """Return the articles that a rule cites, or its message, where they differ."""
+        """Return the differing articles that a rule cites, or its message if it differs."""
         name = field.name.partition(".")[0]
         if name not in FIELDS:
             return None
@@ -145,7 +145,7 @@ class EditWording:
         return None
 
     def _readings(self, value: Tree) -> Text | None:
-        """Return the other readings of a rule: the class or the state by its name, and who holds it."""
+        """Return the other readings of a rule, each with the name of its class or state and its holder."""
         if not isinstance(value, dict):
             return _say(value)
         found: list[Text] = []
@@ -159,7 +159,7 @@ class EditWording:
         return _together(found)
 
     def _labels(self, policy: str, keys: Sequence[str]) -> Text | None:
-        """Return the names of some articles in one line."""
+        """Return the names of articles in one line."""
         found = [both[1].label for key in keys if (both := self._article(policy, key)) is not None]
         return (
             {lang: joint("semicolon", lang).join(one[lang] for one in found) for lang in LANGUAGES} if found else None
@@ -189,7 +189,7 @@ class EditWording:
         return _told(EditedWords(label, before, after, None, None))
 
     def _value_line(self, change: Edit, field: Field, rules: Sequence[str]) -> EditedWords:
-        """Return a value of a parameter: the members that come and go, or both values."""
+        """Return a parameter value: its added and removed members, or both values."""
         before, after = field.before, field.after
         if isinstance(before, list) and isinstance(after, list):
             sides = parts_of_list(before), parts_of_list(after)
@@ -200,7 +200,7 @@ class EditWording:
         return EditedWords(None, old, new, None, None)
 
     def _value(self, change: Edit, value: Tree, rules: Iterable[str], sides: Sequence[Sequence[Tree]] = ()) -> Text:
-        """Return a value of a parameter by the names of the facts that rules compare it with.
+        """Return a parameter value in the words of the facts that rules compare with it.
 
         `sides`: all parts of the lists that are compared, if these are parts of them.
         """
@@ -216,7 +216,7 @@ class EditWording:
         return {lang: Wording(self.head.bundle, lang).listed(names[lang]) for lang in LANGUAGES}
 
     def _part(self, part: Tree, beside: Fact | None, sides: Sequence[Sequence[Tree]]) -> Text:
-        """Return a member of a list by its name; that of an entry as a whole place, and by its entry if it moves."""
+        """Return the name of a list member. A member of an entry is a whole place, shown with its entry if it moves."""
         wordings = {lang: Wording(self.head.bundle, lang) for lang in LANGUAGES}
         if not isinstance(part, Part):
             return {lang: wording.values([part], beside) for lang, wording in wordings.items()}
@@ -231,7 +231,7 @@ class EditWording:
         return {lang: name[lang] + aside(wording.values([part.id], None), lang) for lang, wording in wordings.items()}
 
     def _plain(self, change: Edit, value: Tree, side: RuleSignatures, rules: Iterable[str], name: str) -> Text | None:
-        """Return another value: a condition in words, else as it is written."""
+        """Return any other value: a condition in words, or else the text in the file."""
         if value is None:
             return None
         tree = None
@@ -247,7 +247,7 @@ class EditWording:
         return _say(value)
 
     def _authority(self, instrument: str) -> EditedWords:
-        """Return the authorities of an instrument that come and go, or all of them if only their order differs."""
+        """Return the added and removed authorities of an instrument, or all if only their order differs."""
         what = say_both(FIELDS["authority"])
         before, after = (_authorities(side, instrument) for side in (self.base, self.head))
         added, removed = ([one for one in a if one not in b] for a, b in ((after, before), (before, after)))
@@ -256,7 +256,7 @@ class EditWording:
         return EditedWords(what, None, None, _together(added), _together(removed))
 
     def _schema_line(self, change: Edit, field: Field) -> EditedWords:
-        """Return a value of a schema where it differs: the members of a list that come and go, else both values."""
+        """Return a differing schema value: the added and removed list members, or else both values."""
         keys, before, after = field.name.split("/"), field.before, field.after
         known = next((OF_SCHEMAS[key] for key in keys if key in OF_SCHEMAS), None)
         what = say_both(known or {"en": field.name, "zh": field.name})
@@ -269,7 +269,7 @@ class EditWording:
         return EditedWords(what, self._words(before, fact), self._words(after, fact), None, None)
 
     def _words(self, value: Tree, fact: tuple[str, ...]) -> Text | None:
-        """Return a value of a schema by the names of offers, places and classes in it; a condition by its message."""
+        """Return a schema value with the names of its offers, places and classes. A condition has its message."""
         if value is None or value == []:
             return None
         members = [
@@ -292,7 +292,7 @@ class EditWording:
         }
 
     def articles(self, item: ReviewItem) -> list[CitedArticle]:
-        """Return the articles that an edit rests on: those that the edited entries cite, else those of its rules."""
+        """Return the articles that the edited entries cite, or else the articles of its rules."""
         changes = [self.changes[place] for place in item.changes]
         keys = dict.fromkeys(itertools.chain.from_iterable(map(self._cited, changes)))
         ceasing = (rule for change in changes for rule in self._ceasing(change, item.rules))
@@ -302,7 +302,7 @@ class EditWording:
         return [_quoted(*found) for key in list(keys)[:_QUOTED] if (found := self._article(*key)) is not None]
 
     def _cited(self, change: Edit) -> Iterator[tuple[str, str]]:
-        """Yield policy and key of the articles that an edited entry cites."""
+        """Yield the policy and key of each article that an edited entry cites."""
         for side in (self.head, self.base):
             policy = side.bundle.policies.get(change.policy)
             if policy is None:
@@ -336,7 +336,7 @@ class EditWording:
 
 
 def _authorities(side: RuleSignatures, name: str) -> list[Text]:
-    """Return the authorities of an instrument in words, each with its condition."""
+    """Return the authorities of an instrument, each with its condition, in words."""
     bundle = side.bundle
     instrument = bundle.instruments[name]
     authorities = []
@@ -357,14 +357,14 @@ def _together(texts: Sequence[Text]) -> Text | None:
 
 
 def _say(value: Tree) -> Text | None:
-    """Return a value as it is written, without the signs of a programming language."""
+    """Return the text of a value without programming syntax."""
     if value is None:
         return None
     return {lang: plain_words(value, lang) for lang in LANGUAGES}
 
 
 def plain_words(value: Tree, lang: Language) -> str:
-    """Return a value as it is written, without the signs of a programming language."""
+    """Return the text of a value without programming syntax."""
     match value:
         case bool():
             return say_both(YES if value else NO)[lang]
@@ -436,15 +436,15 @@ def _told(words: EditedWords) -> EditedWords | None:
 
 
 LIKENESS = 0.6
-"""Likeness of two ids from which on a rule with another target may be the one before."""
+"""Minimum similarity of two ids for a rule with another target to be the predecessor."""
 _WORDED = ("when", "effect", "conditions", "since", "until", "unwaivable", "overrides")
-"""Parts of a rule in words whose change is told."""
+"""Parts of a rule in words that reports compare."""
 
 
 def law_in_words(base: Bundle, head: Bundle, changes: Iterable[Edit]) -> tuple[EditedRule, ...]:
-    """Return the rules that were added, amended or removed, in the order of the changes.
+    """Return the added, amended or removed rules, in the order of the changes.
 
-    A removed rule stands beside the rule that follows it, if there is one.
+    A removed rule precedes its successor, if any.
     """
     found: dict[str, tuple[Rule | None, Rule | None]] = {}
     changes = list(changes)
@@ -461,7 +461,7 @@ def law_in_words(base: Bundle, head: Bundle, changes: Iterable[Edit]) -> tuple[E
 
 
 def find_followers(base: Bundle, head: Bundle, changes: Iterable[Edit]) -> dict[str, str]:
-    """Return the rule before, by the name of each added rule that takes the place of another."""
+    """Return the predecessors of added rules, by the name of the new rule."""
     followers = {}
     for name in _edited(base, head, changes):
         old, new = (find_rule(bundle, name) for bundle in (base, head))
@@ -472,13 +472,13 @@ def find_followers(base: Bundle, head: Bundle, changes: Iterable[Edit]) -> dict[
 
 
 def _only_ends(card: EditedRule) -> bool:
-    """Return True for a rule that is gone, or ends, and is otherwise as it was."""
+    """Return True for a rule that only ends, or was removed."""
     before, after = card.before, card.after
     return after is None or (before is not None and replace(before, until=None) == replace(after, until=None))
 
 
 def _edited(base: Bundle, head: Bundle, changes: Iterable[Edit]) -> Iterator[str]:
-    """Yield the names of the rules that were edited themselves, each once."""
+    """Yield the names of the rules with direct edits, each once."""
     names: dict[str, None] = {}
     for change in changes:
         if change.kind == "rule":
@@ -490,7 +490,7 @@ def _edited(base: Bundle, head: Bundle, changes: Iterable[Edit]) -> Iterator[str
 
 
 def _predecessor(base: Bundle, head: Bundle, rule: Rule) -> Rule | None:
-    """Return the rule of the base that a new rule takes the place of: it ends where the new one begins, or is gone."""
+    """Return the base rule that a new rule succeeds: it ends where the new one begins, or was removed."""
     policy = head.policies[rule.policy]
     candidates = [
         old
@@ -530,7 +530,7 @@ def _likeness(old: Rule, new: Rule) -> float:
 
 
 def _card(base: Bundle, head: Bundle, old: Rule | None, new: Rule | None) -> EditedRule | None:
-    """Return a rule with its parts before and after; None if none of them differs."""
+    """Return a rule with its parts before and after, or None if they are the same."""
     before = _in_words(base, old) if old is not None else None
     after = _in_words(head, new) if new is not None else None
     same_name = old is not None and new is not None and old.name == new.name
@@ -590,7 +590,7 @@ def _say_condition(bundle: Bundle, expression: Expression, day: str) -> Localize
 
 
 def _clauses(bundle: Bundle, expression: Expression, day: str) -> tuple[LocalizedText, ...]:
-    """Return the parts of a condition that must all hold, in words."""
+    """Return the required parts of a condition in words."""
     told = {lang: wording.clauses(expression.tree) for lang, wording in _wordings(bundle, day)}
     return tuple(dict(zip(told, texts, strict=True)) for texts in zip(*told.values(), strict=True))
 

@@ -1,4 +1,4 @@
-"""Edits behind a rule that differs, and the rules that an edit moves: the unit of review."""
+"""The unit of review: edits, with the rules that they affect."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from vatspolicy.core.policies.model import Article, Enforcement, Expression, Ins
 _LEVELS = ("deny", "warn", "off")
 """Levels of enforcement, the strictest first."""
 _TEXTS = ("title", "owner")
-"""Keys of a layer.yaml that decide nothing."""
+"""Keys of a layer.yaml that do not affect decisions."""
 
 
 def policy_of(layer: str) -> str:
-    """Return the name that stands for a layer where an edit names its policy; no policy has such an id."""
+    """Return the layer name for the policy field of an edit. No policy id has this form."""
     return LAYER_PREFIX + layer
 
 
 def compare_layers(base: LawRevision, head: LawRevision) -> Iterator[Edit]:
-    """Yield the edits of the layer.yaml of every layer, with those of the base first, and policies in another layer."""
+    """Yield the edits of each layer.yaml, those of the base first, and policies that moved to another layer."""
     places = [_places(side) for side in (base, head)]
     for name in dict.fromkeys((*head.heads, *base.heads)):
         before, after = base.heads.get(name), head.heads.get(name)
@@ -42,7 +42,7 @@ def compare_layers(base: LawRevision, head: LawRevision) -> Iterator[Edit]:
 
 
 def _places(side: LawRevision) -> dict[str, int]:
-    """Return the place of each layer above the base, the lowest first, by the name that `heads` has for it."""
+    """Return the position of each layer above the base, from the lowest, by its name in `heads`."""
     return {layer.name: place for place, layer in enumerate(side.bundle.layers) if place}
 
 
@@ -98,7 +98,7 @@ def _since(was: Mapping[str, Tree] | None, now: Mapping[str, Tree] | None) -> st
 
 
 def find_red_lines(base: RuleSignatures, head: RuleSignatures, changes: Iterable[Edit]) -> list[RedLine]:
-    """Return the rules of the base whose findings pass the gate from now on, and those that may be loosened."""
+    """Return the base rules whose findings now pass the gate, and those that layers may now loosen."""
     loosenable = [
         RedLine("loosenable", change.name, change.policy.partition(":")[2], change.file, change.line, None, None, None)
         for change in changes
@@ -108,13 +108,13 @@ def find_red_lines(base: RuleSignatures, head: RuleSignatures, changes: Iterable
 
 
 def find_unenforced(base: RuleSignatures, head: RuleSignatures) -> list[RedLine]:
-    """Return the rules of the base whose findings pass the gate from now on."""
+    """Return the base rules whose findings now pass the gate."""
     found = (_unenforced(base.bundle, head.bundle, name) for name in base.by_name if name in head.by_name)
     return [one for one in found if one is not None]
 
 
 def _unenforced(base: Bundle, head: Bundle, rule: str) -> RedLine | None:
-    """Return the loosening of a rule that is enforced less on some day than before."""
+    """Return the loosening of a rule whose enforcement is weaker on some day."""
     entries = [[entry for entry in side.enforcements if entry.rule == rule] for side in (base, head)]
     if not entries[1]:
         return None
@@ -133,7 +133,7 @@ def _unenforced(base: Bundle, head: Bundle, rule: str) -> RedLine | None:
 
 
 def _entry_on(entries: Iterable[Enforcement], day: str) -> Enforcement | None:
-    """Return the entry that counts on a day: that of the highest layer."""
+    """Return the effective entry of a day, which comes from the highest layer."""
     return next((entry for entry in reversed(list(entries)) if entry.since <= day <= entry.until), None)
 
 
@@ -147,10 +147,10 @@ def _rank(entry: Enforcement | None) -> int:
 
 
 Entry = tuple[str, str, str]
-"""Kind, policy and name of an edited entry, as `structure.Edit` has them."""
+"""Kind, policy and name of an edited entry, as in `structure.Edit`."""
 
 CITATIONS, VERIFICATION, AUTHORITY, WORDING, OTHER = "citations", "verification", "authority", "wording", "other"
-"""Parts of a record. `other`: a field that is none of the rest; the proofs may compare it or not."""
+"""Parts of a record. `other`: any other field, which the proofs may or may not compare."""
 
 _PARTS = {
     "cite": CITATIONS,
@@ -161,7 +161,7 @@ _PARTS = {
 }
 """Parts of a record by the names of the fields of rules and instruments."""
 _OF_KIND = {"article": CITATIONS, "source": CITATIONS, "edition": CITATIONS, "parameter": WORDING, "term": WORDING}
-"""Parts of the fields of an entry by its kind, its verification aside."""
+"""Parts of the fields of an entry, except verification, by its kind."""
 _SILENT: Mapping[type, frozenset[str]] = {
     Rule: frozenset({"policy", "id", "since", "until", "line"}),
     Article: frozenset({"key", "note", "verified"}),
@@ -175,12 +175,12 @@ _SILENT: Mapping[type, frozenset[str]] = {
         }
     ),
 }
-"""Fields that no record has, that name an entry, or that are compared as entries or their own days."""
+"""Fields that are not in records, identify an entry, or are compared elsewhere as entries or days."""
 _SILENT_SOURCE = frozenset({"issuer", "promulgated", "note"})
 
 
 def compare_entries(base: RuleSignatures, head: RuleSignatures, names: Iterable[str]) -> dict[Entry, frozenset[str]]:
-    """Return the parts of records that differ, by entry, for the entries that some rules of both sides show."""
+    """Return the differing parts of records by entry, for the entries that the given rules show."""
     shown = [name for name in names if name in base.by_name and name in head.by_name]
     old, new = ({entry for name in shown for entry in _entries_of(side, side.by_name[name])} for side in (base, head))
     one_sided = (entry for entry in old ^ new if entry[0] in ("edition", "parameter", "term"))
@@ -239,7 +239,7 @@ def _content(side: RuleSignatures, entry: Entry) -> object:
 
 
 def _leaves(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
-    """Yield every field of an entry with its place, without those that no record has."""
+    """Yield every field of an entry that records have, with its place."""
     match value:
         case Expression():
             yield (*path, "text"), tokens(value.text)
@@ -273,25 +273,25 @@ def _part(kind: str, path: tuple[str, ...]) -> str:
 
 
 _ORDER = ("rule", "parameter", "term", "instrument", "dates", "policy", "may_loosen", "layer")
-"""Kinds of edits that can change a rule, the nearest to it first."""
+"""Kinds of edits that can change a rule, the most direct first."""
 _OWN = ("rule", "policy", "dates")
-"""Kinds of edits of rules themselves, not of something that they read."""
+"""Kinds of direct edits of rules, as opposed to edits of what they read."""
 
 
 @dataclass(frozen=True)
 class ReviewItem:
-    """An edit with the rules that it moves, or edits that cannot be told apart: a reviewer judges them at once."""
+    """An edit, or several inseparable ones, with the affected rules, for one review."""
 
     changes: tuple[int, ...]
-    """Places of the edits in the list of all changes; none for rules that differ without their own edit."""
+    """Indexes of the edits in the list of all changes; empty for rules without an edit."""
     rules: tuple[str, ...]
-    """Names of the rules that differ because of them."""
+    """Names of the rules that differ because of these edits."""
     said: tuple[str, ...] = ()
-    """Parts of the records of decisions that they may change (`compare_entries`)."""
+    """Parts of decision records that the edits may change (`compare_entries`)."""
 
 
 class EditsOfRules:
-    """The edits of a change by the rules that they move."""
+    """The edits of a change, by the rules that they affect."""
 
     def __init__(
         self,
@@ -300,7 +300,7 @@ class EditsOfRules:
         head: RuleSignatures,
         compared: Mapping[Entry, frozenset[str]],
     ) -> None:
-        """Take the parts of records that differ, by entry (`compare_entries`)."""
+        """Initialize from the differing parts of records by entry (`compare_entries`)."""
         self.sides = base, head
         self.compared = compared
         self.all = list(changes)
@@ -308,7 +308,7 @@ class EditsOfRules:
         self._of: dict[str, list[Edit]] = {}
 
     def of(self, name: str) -> list[Edit]:
-        """Return the edits behind a rule (policy/rule), the nearest first."""
+        """Return the edits that affect a rule (policy/rule), the most direct first."""
         if name not in self._of:
             self._of[name] = self._find_behind(name)
         return self._of[name]
@@ -319,7 +319,7 @@ class EditsOfRules:
         return [one for one in found if not _is_of_text(one)] or found
 
     def group(self, names: Iterable[str], followers: Mapping[str, str]) -> list[ReviewItem]:
-        """Return every edit of the law once, with those of `names` (rules that differ) that it moves.
+        """Return every edit of the law once, with the differing rules in `names` that it affects.
 
         Edits of one entry, a rename, an amendment and its predecessor, an entry that only edited rules read, and edits
         of the same rules are one item. `followers`: the rule before, by the name of the rule that takes its place.
@@ -346,7 +346,7 @@ class EditsOfRules:
         return [*items, *([ReviewItem((), left, (OTHER,))] if left else [])]
 
     def _places(self, name: str) -> frozenset[int]:
-        """Return the places of the edits behind a rule; if there are none, of the articles that it cites."""
+        """Return the indexes of the edits that affect a rule, or else of the edits of its cited articles."""
         found = self.of(name) or [one for one in self.all if one.kind == "article" and self._cites(name, one)]
         return frozenset(place for place, change in enumerate(self.all) if change in found)
 
@@ -361,7 +361,7 @@ class EditsOfRules:
         moved: Mapping[int, list[str]],
         followers: Mapping[str, str],
     ) -> Iterator[tuple[int, int]]:
-        """Yield pairs of edits that are judged at once."""
+        """Yield pairs of edits that belong to one review."""
         first: dict[Hashable, int] = {}
         for place in places:
             change = self.all[place]
@@ -379,7 +379,7 @@ class EditsOfRules:
                 yield pair[0], pair[1]
 
     def _is_new_or_gone(self, change: Edit) -> bool:
-        """Return True for a parameter, a term or an instrument that only one side has."""
+        """Return True for a parameter, term or instrument of only one side."""
         sides = [side.bundle.policies.get(change.policy) for side in self.sides]
         match change.kind:
             case "parameter":
@@ -389,7 +389,7 @@ class EditsOfRules:
         return False
 
     def place(self, name: str) -> tuple[str, int]:
-        """Return file and line of the head that was edited; those of the rule if the edit left no line there."""
+        """Return the edited file and line of the head, or those of the rule if the edit left no line."""
         base, head = self.sides
         side = head if name in head.by_name else base
         rule = side.by_name[name]
@@ -398,7 +398,7 @@ class EditsOfRules:
 
 
 def _read(side: RuleSignatures, rule: Rule) -> Iterator[tuple[str, str, str]]:
-    """Yield kind, policy and name of everything whose edit changes a rule."""
+    """Yield the kind, policy and name of every entry whose edit can change a rule."""
     replacing = side.bundle.replacing(rule.name)
     for one in (rule, *replacing):
         yield "rule", one.policy, one.id
@@ -430,13 +430,13 @@ def _full_name(change: Edit) -> str:
 
 
 def _own_edit(changes: Sequence[Edit], places: Iterable[int]) -> int | None:
-    """Return the edit of a rule itself, or of its policy as a whole."""
+    """Return the edit of a rule, or of its whole policy."""
     own = [place for place in places if changes[place].kind in _OWN]
     return min(own, key=lambda place: (_OWN.index(changes[place].kind), place), default=None)
 
 
 class _DisjointSets:
-    """Sets of numbers that are joined pair by pair."""
+    """Disjoint sets of numbers that pairs can join."""
 
     def __init__(self, members: Iterable[int]) -> None:
         self.members = list(members)

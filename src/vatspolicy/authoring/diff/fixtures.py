@@ -37,7 +37,7 @@ def build_fixtures(data: Review) -> Iterator[Fixture]:
 
 
 def _first_listed(witness: Witness, rules: Sequence[MovedRule]) -> MovedRule:
-    """Return the first of some rules that a witness lists otherwise, or the first of all."""
+    """Return the first rule whose listing differs in a witness, or else the first rule."""
     listed = {item.name for item in witness.listed}
     return next((rule for rule in rules if rule.rule in listed), rules[0])
 
@@ -62,7 +62,7 @@ def _fixture(name: str, witness: Witness, why: dict[str, str], change: str, rule
 
 
 def new_files(fixtures: Iterable[Fixture], folder: Path) -> Iterator[tuple[Path, str]]:
-    """Yield path and text of the files to write: none for a fixture that exists, another name for one that is taken.
+    """Yield the path and text of each new fixture. Existing fixtures are omitted; conflicts get another name.
 
     Raises:
         InvalidInput: A fixture of that name cannot be read.

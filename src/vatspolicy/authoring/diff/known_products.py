@@ -1,4 +1,4 @@
-"""Known products near to a witness: what they borrow from it, and how a witness is moved towards one of them.
+"""Known products close to a witness: borrowing facts from it, and moving it toward a product.
 
 A witness holds whatever else a solver chose. A real product that borrows the facts in question is nearer to real ones.
 """
@@ -26,16 +26,16 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.proofs.witness import Place, is_valid_and_holds
 
 Fact = tuple[str, str]
-"""A part of a profile and a fact of it; `services` stands for one service, and an empty fact for the whole part."""
+"""A part of a profile and its fact. `services` means one service; an empty fact means the whole part."""
 
 OPERATORS = ("company", "partner")
 _LICENSES = frozenset((owner, "licenses") for owner in OPERATORS)
 _CLASSIFYING = ("services", "offers")
-"""The fact from which an activity has its class."""
+"""The fact that determines the class of an activity."""
 
 
 def read_by(rules: Iterable[Rule]) -> frozenset[Fact]:
-    """Return the facts that some rules read."""
+    """Return the facts that the given rules read."""
     return frozenset[Fact]().union(*(_read_by(expression) for rule in rules for expression in rule.compiled))
 
 
@@ -56,7 +56,7 @@ def _read_by(expression: Expression) -> frozenset[Fact]:
 
 
 def lend(witness: Facts, product: Facts, read: frozenset[Fact]) -> Iterator[tuple[dict[str, Tree], dict[Fact, Tree]]]:
-    """Yield the product with facts of a service of the witness and of its operator, and the facts that are new to it.
+    """Yield the product with facts from a service of the witness and its operator, and list the new facts.
 
     The operator of the product's service takes those of the operator of the witness. Neither profile is copied beyond
     what changes.
@@ -108,11 +108,11 @@ def _operator(profile: Facts, service: Facts) -> str:
 
 
 ASKED = 12
-"""Products that are decided as they are, the most similar first."""
+"""Number of unchanged products to decide, starting with the most similar."""
 MOVED = 3
-"""Products towards which a witness is moved."""
+"""Number of products to move a witness toward."""
 LENT = 200
-"""Products with a few facts of a witness that are decided, those that borrow the fewest first."""
+"""Number of products with borrowed facts to decide, starting with the fewest facts."""
 
 _OFFERS = ("services", 0, "offers")
 """Place of the offers of a service."""
@@ -123,30 +123,30 @@ PlacedFact = tuple[Place, str]
 
 
 class Nearby(NamedTuple):
-    """A profile that shows a change, and the known product that it was made from."""
+    """A profile that shows a change, and its original known product."""
 
     product: Product
     profile: dict[str, Tree]
 
 
 class Distance(NamedTuple):
-    """The distance of a profile from the known product that it was made from: a near one is realistic."""
+    """The distance of a profile from its original known product. A small distance means a realistic profile."""
 
     has_opinions: bool
-    """True if it has an opinion of an authority that the product does not have."""
+    """True if it has an authority's opinion that the product lacks."""
     changed: int
-    """Number of facts that differ."""
+    """Number of differing facts."""
 
 
 def distance(near: Nearby) -> Distance:
-    """Return how far a profile is from its known product."""
+    """Return the distance of a profile from its known product."""
     data = near.product.document.data
     made_up = any(one not in data.get("opinions", ()) for one in near.profile.get("opinions", ()))
     return Distance(made_up, count_changes(data, near.profile))
 
 
 def leaves_out(near: Nearby) -> bool:
-    """Return True if a profile does not state a fact that its known product states."""
+    """Return True if a profile omits a fact of its known product."""
     own, stated = (
         {place for place, value in _facts(data) if value not in ("[]", "{}")}
         for data in (near.product.document.data, near.profile)
@@ -165,12 +165,12 @@ class KnownProducts:
         self.products = [product for product, _, _ in self._products]
         """The valid products."""
         self._loaded: dict[Product, Profile | None] = {}
-        """Profiles of products that were decided as they are; None for one that breaks an invariant."""
+        """Profiles of unchanged products; None for a product that breaks an invariant."""
 
     def find_nearest(self, witness: Facts, holds: Holds, first: Sequence[Product] = ()) -> Nearby | None:
-        """Return the profile nearest to a known product that satisfies `holds`; None if there is none.
+        """Return the profile closest to a known product that satisfies `holds`, or None.
 
-        `witness` is a profile of which it is true. The products in `first` are tried before the others.
+        `witness` is a profile that satisfies it. The products in `first` come before the others.
         """
         ranked = self._ranked(witness, first)
         for product, data in ranked[: max(ASKED, len(first))]:
@@ -185,7 +185,7 @@ class KnownProducts:
         return min(found, key=distance, default=None)
 
     def find_borrower(self, witness: Facts, holds: Holds, read: frozenset[Fact]) -> Nearby | None:
-        """Return the known product that needs the fewest facts of a witness for `holds` to be true; None for none.
+        """Return the known product that needs the fewest witness facts to satisfy `holds`, or None.
 
         `read`: the facts of the witness to borrow. No opinion is borrowed.
         """
@@ -199,7 +199,7 @@ class KnownProducts:
         return min(found, key=distance, default=None)
 
     def find_borrowers(self, witness: Facts, read: frozenset[Fact]) -> Iterator[Profile]:
-        """Yield the profiles of products with facts of a witness, those that borrow the fewest first."""
+        """Yield products with facts from a witness, starting with the fewest borrowed facts."""
         yield from self.load_valid(data for _, data in self._lend(witness, read))
 
     def load_valid(self, profiles: Iterable[Facts]) -> Iterator[Profile]:
@@ -210,7 +210,7 @@ class KnownProducts:
                     yield load_granted(data, schemas=self.schemas)
 
     def _lend(self, witness: Facts, read: frozenset[Fact]) -> list[tuple[int, dict[str, Tree]]]:
-        """Return the products with facts of a witness that differ least, each with its place among the products."""
+        """Return the products with witness facts that differ least, each with its product index."""
         lent = (
             (sum(len(list(_facts(value))) for value in new.values()), place, changed)
             for place, (_, data, _) in enumerate(self._products)
@@ -219,7 +219,7 @@ class KnownProducts:
         return [(place, data) for _, place, data in heapq.nsmallest(LENT, lent, key=lambda one: one[:2])]
 
     def _with_offers(self, witness: dict[str, Tree], holds: Holds) -> dict[str, Tree]:
-        """Return the profile with an offer in place of an opinion on the class of a service, if that holds as well.
+        """Return the profile with an offer in place of a class opinion on a service, if `holds` stays true.
 
         The solver may reach a class by an opinion that no authority would give of the offer beside it.
         """
@@ -235,7 +235,7 @@ class KnownProducts:
         return witness
 
     def _ranked(self, witness: Facts, first: Sequence[Product]) -> list[tuple[Product, Facts]]:
-        """Return the products by the number of facts of the witness that they do not state, the shortest first."""
+        """Return the products ordered by the number of witness facts that they lack, then by length."""
         wanted = frozenset(_facts(witness))
         ranked = sorted(
             self._products, key=lambda one: (one[0] not in first, len(wanted - one[2]), len(one[2]), one[0].name)
@@ -243,7 +243,7 @@ class KnownProducts:
         return [(product, data) for product, data, _ in ranked]
 
     def _load(self, product: Product, data: Facts) -> Profile | None:
-        """Return the profile of a product; None if there is none."""
+        """Return the profile of a product, or None."""
         if product not in self._loaded:
             try:
                 self._loaded[product] = load_granted(data, schemas=self.schemas)
@@ -256,7 +256,7 @@ class KnownProducts:
 
 
 def _facts(value: Tree, place: Place = ()) -> Iterator[PlacedFact]:
-    """Yield every fact of a profile, and each member of a list as its own fact."""
+    """Yield every fact of a profile. Each list member is a separate fact."""
     if isinstance(value, Mapping):
         for key, child in value.items():
             if key != "id":
@@ -289,7 +289,7 @@ def _are_records(value: Tree) -> bool:
 
 
 def move_towards(witness: Facts, target: Facts, holds: Callable[[Facts], bool]) -> dict[str, Tree] | None:
-    """Return a profile that satisfies `holds` and that no single step moves nearer to the target.
+    """Return a profile that satisfies `holds` and that no further step can move closer to the target.
 
     `witness` is where it begins; None if it does not hold there once its services are those of the target.
     """
@@ -300,7 +300,7 @@ def move_towards(witness: Facts, target: Facts, holds: Callable[[Facts], bool]) 
 
 
 def _starts(witness: Facts, target: Facts) -> Iterator[dict[str, Tree]]:
-    """Yield the witness with its services in the places of similar ones of the target: with its others, and without."""
+    """Yield the witness with its services matched to similar ones in the target, with or without other services."""
     own, others = list(witness.get("services", ())), list(target.get("services", ()))
     places = _similar_places(own, others)
     named = [
@@ -319,7 +319,7 @@ def _starts(witness: Facts, target: Facts) -> Iterator[dict[str, Tree]]:
 
 
 def _similar_places(own: Sequence[Facts], others: Sequence[Facts]) -> list[int]:
-    """Return for each service the index of the most similar of the others, each once; for the rest, indexes beyond."""
+    """Return a distinct index of the most similar other service for each service, or an index beyond the end."""
     similar_places: list[int] = []
     for service in own:
         wanted = frozenset(_facts(service))
@@ -336,12 +336,12 @@ class _Walk:
         self.data, self.target, self.holds = data, target, holds
 
     def run(self) -> dict[str, Tree]:
-        """Return the profile after all steps: whole parts first, then the contents of those that it cannot take."""
+        """Return the profile after all steps: whole parts first, then the contents of parts that it cannot take."""
         self.enter((), self.data, self.target)
         return self.data
 
     def enter(self, place: Place, mine: Tree, theirs: Tree) -> None:
-        """Take over as much of a part as the profile allows."""
+        """Copy as much of a part as the profile allows."""
         if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
             keys = {"opinions": None, **theirs, **mine}  # an opinion is the least likely fact: it goes first
             steps: Iterable[str | int] = [key for key in keys if mine.get(key) != theirs.get(key)]
@@ -357,7 +357,7 @@ class _Walk:
                     self.enter((*place, step), now[step], wanted)
 
     def take(self, place: Place, value: Tree) -> bool:
-        """Set or remove a part as the target has it, if the profile still holds then."""
+        """Set or remove a part to match the target, if the profile then still satisfies `holds`."""
         changed = copy.deepcopy(self.data)
         owner = _at(changed, place[:-1])
         if value is None:

@@ -26,16 +26,16 @@ class LawRevision:
     source: Source
     bundle: Bundle
     documents: Mapping[str, Document] = field(repr=False)
-    """Policy files by id, except files with identical bytes on the other side."""
+    """Policy files by id, except files that are identical on both sides."""
     tests: Mapping[str, tuple[str, Tree]] = field(repr=False)
-    """Tests by the id of their policy, as (file, data), without those of files that are the same on the other side."""
+    """Tests by policy id, as (file, data), except files that are identical on both sides."""
     release: Document = field(repr=False)
     """bundle.yaml."""
     heads: Mapping[str, Document] = field(default_factory=dict, repr=False)
-    """The layer.yaml of each layer by the name of the layer, that of the base first if it has one."""
+    """The layer.yaml of each layer by layer name, starting with the base if it has one."""
 
     renames: tuple[Rename, ...] = ()
-    """Words of the base that the head renames: this side is read with the names of the head."""
+    """Words of the base that the head renames. This side uses the head's names."""
 
     @property
     def layers(self) -> dict[str, Tree]:
@@ -44,23 +44,23 @@ class LawRevision:
 
     @property
     def schemas(self) -> SchemaSet:
-        """The schemas under which this side reads profiles."""
+        """The schemas for profiles on this side."""
         return self.bundle.schemas
 
     @property
     def law_schemas(self) -> SchemaSet:
-        """The schemas without the instruments that layers establish."""
+        """The schemas without instruments from layers."""
         own = (name for name, one in self.bundle.instruments.items() if self.bundle.is_base(one.policy))
         return schemas_from(self.source.schemas).with_instruments(own)
 
     def schema(self, name: str) -> Tree:
-        """Return the schema in a file of this side as data; None if it has no such file."""
+        """Return a schema file of this side as data, or None if it does not exist."""
         content = self.schemas.files.get(name)
         return None if content is None else json.loads(content)
 
 
 def load_pair(base: Source, head: Source) -> tuple[LawRevision, LawRevision]:
-    """Load both sides. A state without schemas, such as a folder of policies alone, is read under those of the other.
+    """Load both sides. A state without schemas, such as a folder of policies, uses those of the other side.
 
     Raises:
         InvalidInput: A side cannot be loaded; files of the base are named `base:path`.
@@ -86,7 +86,7 @@ def load_pair(base: Source, head: Source) -> tuple[LawRevision, LawRevision]:
 
 
 def load_side(source: Source, schemas: SchemaSet, same: frozenset[tuple[str, bytes]] = frozenset()) -> LawRevision:
-    """Load a state under these schemas; `same` are files to leave out. Raises InvalidInput."""
+    """Load a state with the given schemas, without the files in `same`. Raises InvalidInput."""
     try:
         bundle = build_bundle(list(source.policies), schemas, source.layers)
         require_usable(bundle.schemas)
@@ -116,12 +116,12 @@ def load_side(source: Source, schemas: SchemaSet, same: frozenset[tuple[str, byt
 
 
 def named_after(source: Source, problems: Iterable[Problem]) -> list[Problem]:
-    """Return problems of the base with its files named as git names them: `main:policies/a.yaml`."""
+    """Return problems of the base with file names in git notation, such as `main:policies/a.yaml`."""
     return [problem._replace(file=f"{source.name}:{problem.file}") for problem in problems]
 
 
 def schemas_from(files: Mapping[str, bytes]) -> SchemaSet:
-    """Return the set of these files; the shipped set if they are the same, or if there are none."""
+    """Return the schema set of the files, or the shipped set if they match it or are empty."""
     shipped = SchemaSet.shipped()
     own = SchemaSet(files)
     return shipped if not files or own == shipped else own

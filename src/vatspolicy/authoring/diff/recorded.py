@@ -41,7 +41,7 @@ class Recorded:
     _known: dict[tuple[str, str], Product] = field(default_factory=dict)
 
     def read(self, file: str) -> bool:
-        """Read the records of a decision log or a receipt; return False if the file is neither."""
+        """Read the records of a decision log or receipt. Return False for other files."""
         try:
             content = Path(file).read_bytes()
         except (OSError, ValueError):
@@ -75,7 +75,7 @@ class Recorded:
             self._add(file, line, parse_document(json.dumps(facts, ensure_ascii=False), file), day)
 
     def _add_receipt(self, file: str) -> None:
-        """Add the decision of a receipt: a receipt names its spec and does not hold it."""
+        """Add the decision of a receipt. A receipt refers to its spec and does not contain it."""
         try:
             receipt = read_receipt(Path(file))
         except InvalidInput:
@@ -116,7 +116,7 @@ class Recorded:
         self.unread.append(UnreadRecord(file, line, code, both(UNREAD, code)))
 
     def summarize(self, rows: Iterable[Row], describe: Callable[[Row], ChangedDecision]) -> PastDecisions | None:
-        """Return how many past decisions there are, and which change; None if there are none.
+        """Return the number of past decisions and the changed ones, or None without past decisions.
 
         `rows` are those of all products; `describe` returns one with its causes.
         """
@@ -133,7 +133,7 @@ class Recorded:
         )
 
     def _changes(self, rows: Iterable[Row], describe: Callable[[Row], ChangedDecision]) -> tuple[ChangedRecords, ...]:
-        """Return the products with another outcome, with the number of their records, the most records first."""
+        """Return the products with a changed outcome and their record counts, the highest count first."""
         found: dict[Hashable, ChangedRecords] = {}
         for row in rows:
             told = describe(row)

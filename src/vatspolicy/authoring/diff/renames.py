@@ -1,4 +1,4 @@
-"""Renamed words of schemas and instruments: the base is read with the new names, so that both sides can be compared.
+"""Renamed words of schemas and instruments. The base uses the new names, so that both sides are comparable.
 
 A rename is one to one. The old name must be in no list of the head, the new one in no list of the base, and both stand
 for the same title. Whatever else differs is compared as ever.
@@ -24,7 +24,7 @@ _Lists = Mapping[str, Mapping[str, Tree]]
 
 @dataclass(frozen=True)
 class Rename:
-    """A word with another name, and the list that it is of, such as `vocabulary/class`."""
+    """A renamed word and its list, such as `vocabulary/class`."""
 
     list: str
     old: str
@@ -32,7 +32,7 @@ class Rename:
 
     @property
     def file(self) -> str:
-        """The schema that has the list; that of profiles for instruments."""
+        """The schema with the list; for instruments, the profile schema."""
         return f"{self.list.partition('/')[0]}.schema.json" if "/" in self.list else "profile.schema.json"
 
     @property
@@ -42,7 +42,7 @@ class Rename:
 
 
 def find_renames(base: Source, head: Source) -> tuple[Rename, ...]:
-    """Return the words that are renamed between two states, each once."""
+    """Return the words renamed between two states, each once."""
     if base.layers or head.layers:
         return ()
     same = frozenset(base.files) & frozenset(head.files)
@@ -64,7 +64,7 @@ def find_renames(base: Source, head: Source) -> tuple[Rename, ...]:
 
 
 def with_new_names(source: Source, renames: tuple[Rename, ...]) -> Source:
-    """Return a state with the new names in place of the old ones, in lists, keys, and texts in quotation marks."""
+    """Return a state with new names instead of old ones in lists, keys and quoted texts."""
     names = {one.old: one.new for one in renames}
     pattern = re.compile(rf"""(?<=["'])({"|".join(map(re.escape, names))})(?=\\?["'])""")
 
@@ -85,7 +85,7 @@ def with_new_names(source: Source, renames: tuple[Rename, ...]) -> Source:
 
 
 def _rename_scalars(text: str, names: Mapping[str, str]) -> str:
-    """Return YAML in which whole values and keys have their new names. Text that is not YAML stays as it is."""
+    """Return YAML with new names for whole values and keys. Invalid YAML stays unchanged."""
     try:
         tokens = [one for one in yaml.scan(text, Loader=yaml.SafeLoader) if isinstance(one, yaml.ScalarToken)]
     except yaml.YAMLError:
@@ -97,7 +97,7 @@ def _rename_scalars(text: str, names: Mapping[str, str]) -> str:
 
 
 def _lists(source: Source, same: frozenset[tuple[str, bytes]], with_schemas: bool) -> _Lists:
-    """Return the title of each word by the name of its list; instruments by their policies, files in `same` aside."""
+    """Return the title of each word by list name, and of instruments by policy, except those of files in `same`."""
     found: dict[str, Mapping[str, Tree]] = {}
     for file, content in source.schemas.items() if with_schemas else ():
         for name, node in _nodes(json.loads(content)):
@@ -114,19 +114,19 @@ def _lists(source: Source, same: frozenset[tuple[str, bytes]], with_schemas: boo
 
 
 def _nodes(schema: Tree) -> Iterator[tuple[str, Mapping[str, Tree]]]:
-    """Yield the definitions of a schema that name their words."""
+    """Yield the schema definitions that have titles for their words."""
     for name, node in _mapping(_mapping(schema).get("$defs")).items():
         if isinstance(node, dict) and isinstance(node.get("enum"), list) and isinstance(node.get("x-enum"), dict):
             yield name, node
 
 
 def _mapping(value: Tree) -> Mapping[str, Tree]:
-    """Return a mapping; an empty one in the place of anything else, which loading refuses."""
+    """Return a mapping, or an empty one for any other value. Loading rejects other values."""
     return value if isinstance(value, dict) else {}
 
 
 def _said_alike(before: Tree, after: Tree, old: str, new: str) -> bool:
-    """Return True if two titles are the same, the name in them aside."""
+    """Return True if two titles are the same except for the name."""
     if not isinstance(before, dict) or not isinstance(after, dict):
         return False
     return all(after.get(lang) in (text, str(text).replace(old, new)) for lang, text in before.items())

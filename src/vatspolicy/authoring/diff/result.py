@@ -1,4 +1,4 @@
-"""The result of a comparison, as every report reads it and as JSON shows it (comparison.schema.json)."""
+"""The result of a comparison, for all reports and for JSON (comparison.schema.json)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 State: TypeAlias = Literal["none", "prohibited", "closed", "open"]
 FORMAT = 1
-"""Version of the data, raised for incompatible changes."""
+"""Version of the data. Incompatible changes increase it."""
 
 
 # --- edits
@@ -33,17 +33,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One value that differs; None for a value that is not there."""
+    """A differing value; None for a missing value."""
 
     name: str
-    """The place in the entry, such as route.max_foreign_percent; empty for the entry itself."""
+    """The place in the entry, such as route.max_foreign_percent; empty for the whole entry."""
     before: Tree
     after: Tree
 
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """The fingerprints of an edit, and whether somebody accepts it."""
+    """The fingerprints of an edit and the state of its acceptance."""
 
     edit: str
     fingerprint: str
@@ -58,7 +58,7 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One entry of one file that was added, removed or changed; with its titles once it is worded."""
+    """An added, removed or changed entry of a file, with titles after wording."""
 
     policy: str
     """Id of the policy; `bundle` for bundle.yaml, `fixtures` for a fixture, `layer:NAME` for a layer.yaml;
@@ -71,14 +71,14 @@ class Edit:
     """added, removed or changed."""
     file: str
     line: int
-    """The line in the head; for a removed entry, in the base."""
+    """The line in the head, or in the base for a removed entry."""
     fields: tuple[Field, ...]
     since: str | None
-    """The first day that the change affects, if it changes law."""
+    """The first affected day, if the change is one of law."""
     retroactive: bool
-    """True if that day is past."""
+    """True if that day is in the past."""
     twin: str | None
-    """The removed or added entry with the same body, if there is one: probably a renamed entry."""
+    """The removed or added entry with the same body, if any. It is probably a renamed entry."""
     title: LocalizedText | None
     regulation: LocalizedText | None
     layer: str | None
@@ -87,12 +87,12 @@ class Edit:
 
     @property
     def rewrites_past(self) -> bool:
-        """True if the change rewrites the law of a past day, rather than adding to it."""
+        """True if the change rewrites the law of a past day instead of adding to it."""
         return self.retroactive and self.change != "added"
 
     @property
     def ends_on(self) -> str | None:
-        """The first day on which a regulation no longer applies, if the edit ends it, or ends it earlier."""
+        """The first day without the regulation, if the edit ends it or ends it earlier."""
         until = next((field for field in self.fields if field.name == "until"), None)
         if self.kind != "dates" or until is None or until.after is None:
             return None
@@ -100,18 +100,18 @@ class Edit:
 
     @property
     def is_repeal(self) -> bool:
-        """True if a regulation ends, or is removed and does not stand under another name."""
+        """True if a regulation ends, or is removed without a new name."""
         return self.ends_on is not None or ((self.kind, self.change) == ("policy", "removed") and self.twin is None)
 
     @property
     def accepted(self) -> bool:
-        """True if somebody accepts the edit."""
+        """True if the edit is accepted."""
         return self.acceptance is not None and self.acceptance.state == "accepted"
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaChange:
-    """One place of one schema that differs. Texts for people are not compared."""
+    """A differing place in a schema. Texts for people are not compared."""
 
     file: str
     path: str
@@ -120,27 +120,28 @@ class SchemaChange:
     before: Tree
     after: Tree
     breaking: bool
-    """True if a document that was valid or readable before may no longer be."""
+    """True if a previously valid or readable document may become invalid or unreadable."""
     effect: str
-    """Parts of decisions that it may change: reading, validity, words or nothing."""
+    """Its possible effect on decisions: reading, validity, words or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class RedLine:
-    """An edit that nobody may overlook, although no decision changes by it."""
+    """An edit that needs attention although it changes no decision."""
 
     code: str
-    """waivable: a rule that nobody could waive can be waived; unenforced: the gate passes findings that it did not
-    pass; loosenable: a layer above may loosen the rule."""
+    """waivable: a rule becomes waivable; unenforced: the gate passes findings that it previously stopped; loosenable: a
+    higher layer may loosen the rule.
+    """
     rule: str
     layer: str | None
     file: str
     line: int
     level: str | None
-    """The level of enforcement from now on."""
+    """The new level of enforcement."""
     since: str | None
     until: str | None
-    """First and last day on which findings pass that did not."""
+    """First and last day on which findings newly pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ class ReviewedRedLine(RedLine):
 
 @dataclass(frozen=True, slots=True)
 class AcceptedEntry:
-    """An entry of the file of accepted changes, and whether it applies."""
+    """An entry of the file of accepted changes and its state."""
 
     edit: str
     state: str
@@ -175,7 +176,7 @@ class Accepted:
 
     file: str | None
     given: bool
-    """True for a file that --accepted names, in place of that of the base."""
+    """True for a file from --accepted that replaces the file of the base."""
     entries: tuple[AcceptedEntry, ...]
 
 
@@ -200,7 +201,7 @@ class Cause:
 
     rule: str
     change: str | None
-    """added, removed or changed; None for a rule that is the same."""
+    """added, removed or changed; None for an unchanged rule."""
     layer: str | None
     message: LocalizedText
     citations: tuple[Citation, ...]
@@ -211,7 +212,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class MovedRule(Cause):
-    """A rule that an edit moves, with the days on which its versions differ."""
+    """A rule that an edit affects, with the days on which its versions differ."""
 
     since: str | None
     until: str | None
@@ -230,7 +231,7 @@ class QuotedArticle:
 
 @dataclass(frozen=True, slots=True)
 class CitedArticle:
-    """An article that an edit rests on, with its regulation."""
+    """An article behind an edit, with its regulation."""
 
     regulation: LocalizedText
     label: LocalizedText
@@ -250,7 +251,7 @@ class RouteCondition:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """Override: a rule that a rule of a layer stands in for, with the reason and the owner."""
+    """Override: a rule that a layer's rule replaces, with the reason and the owner."""
 
     rule: str
     reason: str
@@ -275,13 +276,13 @@ class RuleInWords:
 
 @dataclass(frozen=True, slots=True)
 class EditedRule:
-    """A rule that was added, amended or removed, in words; a new one beside the rule that it takes the place of."""
+    """An added, amended or removed rule in words; a new rule is shown with its predecessor."""
 
     rule: str
     change: str
     predecessor: str | None
     waits: bool
-    """True if nobody has compared its articles, so that decisions wait for that."""
+    """True if its articles are unverified, so that decisions stay incomplete."""
     message: LocalizedText
     layer: str | None
     file: str
@@ -296,7 +297,7 @@ class EditedRule:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An outcome with the range that missing facts leave open."""
+    """An outcome with its range under missing facts."""
 
     decision: str
     range: tuple[str, str]
@@ -304,7 +305,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ChangedDecision:
-    """A compared product whose decision changes."""
+    """A compared product with a changed decision."""
 
     product: str
     variant: str | None
@@ -325,7 +326,7 @@ class ChangedDecision:
 
 @dataclass(frozen=True, slots=True)
 class ListedItem:
-    """An item of a decision that a witness shows otherwise."""
+    """An item of a decision that differs in a witness."""
 
     kind: str
     name: str
@@ -337,7 +338,7 @@ class ListedItem:
 
 @dataclass(frozen=True, slots=True)
 class ChangedDetail:
-    """A difference below the decision that is the same for several products; with its title once it is worded."""
+    """A difference below the decision that several products share, with its title after wording."""
 
     kind: str
     name: str
@@ -368,7 +369,7 @@ class ChangedRecords:
 
 @dataclass(frozen=True, slots=True)
 class UnreadRecord:
-    """A record that is not evaluated, with the reason."""
+    """An unevaluated record, with the reason."""
 
     file: str
     line: int
@@ -378,7 +379,7 @@ class UnreadRecord:
 
 @dataclass(frozen=True, slots=True)
 class PastDecisions:
-    """The past decisions that were decided again."""
+    """The reevaluated past decisions."""
 
     records: int
     evaluated: int
@@ -401,11 +402,11 @@ class Decisions:
 
 @dataclass(frozen=True, slots=True)
 class Concerned:
-    """Companies, places and services that the shown changes concern."""
+    """Companies, places and services affected by the shown changes."""
 
     products: int
     foreign_percent: tuple[float, ...]
-    """The lowest and the highest share; none if no profile states one."""
+    """The lowest and the highest share; empty if no profile states a share."""
     registered: tuple[LocalizedText, ...]
     services: tuple[LocalizedText, ...]
 
@@ -434,7 +435,7 @@ class ChangedFact:
 
 @dataclass(frozen=True, slots=True)
 class KnownProduct:
-    """The known product that a witness was made from."""
+    """The original known product of a witness."""
 
     id: str
     variant: str | None
@@ -488,10 +489,10 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The verdict on rules that are changed together."""
+    """The verdict on rules that change together."""
 
     verdict: str | None
-    """proved-equivalent, masked, witness, unsupported, unknown, no-rule; None if nothing was asked."""
+    """proved-equivalent, masked, witness, unsupported, unknown, no-rule; None without a question."""
     transitions: tuple[str, ...]
     before: str | None
     after: str | None
@@ -501,12 +502,12 @@ class Verdict:
 
     @property
     def is_open(self) -> bool:
-        """True if the question was asked and not settled."""
+        """True if the question is still open."""
         return self.verdict in ("unknown", "unsupported")
 
     @property
     def only_lists(self) -> bool:
-        """True if the rules change a listing and, as proved, no decision."""
+        """True if the rules change a listing and provably no decision."""
         return self.verdict == "witness" and not self.transitions
 
 
@@ -516,7 +517,7 @@ class ProvedRule(MovedRule):
 
     proof: Verdict = field(metadata=FLAT)
     excluded: tuple[str, ...]
-    """Changes of the word that all edits together never make."""
+    """Changes of the decision word that all edits together never cause."""
     seen_in: tuple[str, ...]
     accepted: tuple[str, ...]
 
@@ -529,7 +530,7 @@ class Period:
     last: str | None
     """None if no end is known."""
     proved: bool
-    """True if no decision changes on another day, for any profile."""
+    """True if no decision of any profile changes on another day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -551,7 +552,7 @@ class Semantic:
 
 @dataclass(frozen=True, slots=True)
 class EditedWords:
-    """An edited value in words: both values, or the members that come and go."""
+    """An edited value in words: both values, or the added and removed members."""
 
     what: LocalizedText | None
     before: LocalizedText | None
@@ -567,7 +568,7 @@ class EditedWords:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An edit with the rules that it moves: what a reviewer judges at once."""
+    """An edit with the affected rules: one decision for the reviewer."""
 
     changes: tuple[int, ...]
     """Places of the edits."""
@@ -577,7 +578,7 @@ class Item:
     words: tuple[EditedWords, ...]
     articles: tuple[CitedArticle, ...]
     said: tuple[str, ...]
-    """Parts of the records of decisions that it may change."""
+    """Parts of decision records that it may change."""
     proof: Verdict = field(metadata=FLAT)
     direction: str
     excluded: tuple[str, ...]
@@ -590,7 +591,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """Content of a cell of the access matrix, without its reasons."""
+    """A cell of the access matrix without its reasons."""
 
     state: State
     max_foreign_percent: float | None
@@ -600,7 +601,7 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class AccessChange:
-    """Cells of the access matrix that change alike."""
+    """Cells of the access matrix with the same change."""
 
     class_: str
     title: LocalizedText
@@ -613,7 +614,7 @@ class AccessChange:
 
 @dataclass(frozen=True, slots=True)
 class AccessPlaces:
-    """A regime that is open in other places."""
+    """A regime with a change in its open places."""
 
     column: str
     regime: LocalizedText
@@ -643,7 +644,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The version that the change needs, against the one that it has."""
+    """The required and the actual version of the change."""
 
     before: str
     after: str
@@ -653,7 +654,7 @@ class Release:
     """Reasons: rule-removed, policy-removed, schema-breaks, decisions-change, schema-widens, law-added, not-settled,
     text-changed."""
     needed: str | None
-    """The least version that fits; None if any does."""
+    """The lowest suitable version; None if any version is suitable."""
     faults: tuple[Fault, ...]
 
 
@@ -662,13 +663,13 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """A reason why the comparison is not evaluated."""
+    """A reason for a missing evaluation."""
 
     code: str
     """One of verdict.WHY."""
     text: LocalizedText
     part: str | None
-    """The part of the report that is missing."""
+    """The missing part of the report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -715,7 +716,7 @@ class Review:
 
     @property
     def rows(self) -> tuple[ChangedDecision, ...]:
-        """The compared products whose decision changes."""
+        """The compared products with changed decisions."""
         return self.decisions.rows if self.decisions else ()
 
     @property
@@ -730,16 +731,16 @@ class Review:
 
     @property
     def proved_rules(self) -> tuple[ProvedRule, ...]:
-        """The verdicts on rules that are changed alone."""
+        """The verdicts on rules that change alone."""
         return self.semantic.rules if self.semantic else ()
 
     def changes_of(self, item: Item) -> list[Edit]:
-        """Return the edits of an item of review."""
+        """Return the edits of a review item."""
         return [self.structure[place] for place in item.changes]
 
 
 def extend(kind: Callable[..., T], narrow: DataclassInstance, **more: object) -> T:
-    """Return a record of a wider class, with the fields of another record and more."""
+    """Return a record of a larger class, with the fields of another record and further values."""
     return kind(**{one.name: getattr(narrow, one.name) for one in fields(narrow)}, **more)
 
 

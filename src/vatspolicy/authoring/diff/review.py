@@ -1,4 +1,4 @@
-"""The comparison of two states of the law: its parts, and what follows from all of them."""
+"""The comparison of two states of the law: its parts and their combined verdict."""
 
 from __future__ import annotations
 
@@ -55,27 +55,27 @@ class ComparisonSettings:
 
     today: str
     days: Sequence[str] = ()
-    """Further days to compare."""
+    """Additional days to compare."""
     profiles: Sequence[str] = ()
-    """Specs, decision logs and receipts to decide beside the fixtures: files, folders, globs."""
+    """Specs, decision logs and receipts to decide in addition to the fixtures: files, folders or globs."""
     semantic: str = "auto"
     """The solver for proofs (proof.ENGINES)."""
     workers: int = 1
-    """Processes that share the work of proofs."""
+    """Number of processes for proofs."""
     fail_on: Sequence[str] = ()
     """Conditions (verdict.parse_conditions)."""
     compare_access: Callable[[Bundle, Bundle, str, Collection[str]], Access] | None = None
-    """Compares the access matrices of both sides on a day, given the names of the rules that differ then; or None."""
+    """Compares the access matrices of both sides on a day, given the names of the differing rules; or None."""
     each_rule: bool = False
-    """True if proofs are also about each rule as if it changed alone."""
+    """True if proofs also cover each rule as a separate change."""
     accepted: Path | None = None
-    """The file of accepted changes; None for `accepted.yaml` in the policies of the base, if it is there."""
+    """The file of accepted changes; None for `accepted.yaml` in the base's policies, if it exists."""
     budget: int = BUDGET
-    """Work that one question of a proof may cost (`solver.Budget`)."""
+    """Work budget for each question of a proof (`solver.Budget`)."""
 
 
 def compare_revisions(base: Source, head: Source, settings: ComparisonSettings) -> Review:
-    """Compare two states. `why` and `problems` name everything that cannot be compared."""
+    """Compare two states. `why` and `problems` list everything that cannot be compared."""
     try:
         return _finish(_compare(*load_pair(base, head), settings), settings)
     except InvalidInput as error:
@@ -84,13 +84,13 @@ def compare_revisions(base: Source, head: Source, settings: ComparisonSettings) 
 
 
 def not_loadable(base: str, head: str | None, problems: Iterable[Problem], settings: ComparisonSettings) -> Review:
-    """Return a comparison with a side of which a file cannot be read as a whole."""
+    """Return a comparison with a side that has an unreadable file."""
     sides = _unread(base), _unread(head or "")
     return _finish(_empty(settings, sides, [_why("invalid")], problems), settings)
 
 
 def not_comparable(base: str, head: str | None, message: str, settings: ComparisonSettings) -> Review:
-    """Return a comparison with a side that cannot be read; `message` is the reason."""
+    """Return a comparison with an unreadable side; `message` is the reason."""
     sides = _unread(base), _unread(head or "")
     why = Why("source", {"en": message, "zh": message}, None)
     return _finish(_empty(settings, sides, [why], []), settings)
@@ -101,7 +101,7 @@ def _unread(name: str) -> SideName:
 
 
 def _finish(review: Review, settings: ComparisonSettings) -> Review:
-    """Return a comparison with its title, the conditions that hold, and the exit code."""
+    """Return a comparison with its title, met conditions and exit code."""
     left = remainder(review)
     review = replace(
         review,
@@ -113,7 +113,7 @@ def _finish(review: Review, settings: ComparisonSettings) -> Review:
 
 
 def _title(review: Review) -> LocalizedText:
-    """Return the title, with a remark if the solver left something unsettled."""
+    """Return the title, with a remark if proofs are still open."""
     key = title_of(review)
     title = both(TITLES, key)
     if key in ("tightened", "loosened", "both") and shown_with_opinion(review):
@@ -154,7 +154,7 @@ def _empty(
 
 
 def _why(code: str, subject: object = "", part: str | None = None) -> Why:
-    """Return a reason why the comparison is not evaluated; `subject` is the error or number that it names."""
+    """Return a reason for a missing evaluation; `subject` is the error or number in it."""
     return Why(code, both(WHY, code, subject=subject), part)
 
 
@@ -224,7 +224,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
 def _edits(
     base: LawRevision, head: LawRevision, changes: Iterable[Edit], of_schemas: SchemaEdits
 ) -> tuple[Differences, EditsOfRules]:
-    """Return the rules that differ, and the edits by the rules that they move."""
+    """Return the differing rules, and the edits by affected rules."""
     same = base.schemas == head.schemas and list(base.layers.items()) == list(head.layers.items())
     edited = frozenset(base.documents.keys() | head.documents.keys()) if same else None
     differences = Differences(RuleSignatures(base.bundle), RuleSignatures(head.bundle), edited)
@@ -250,7 +250,7 @@ def _access(
     comparison: Comparison,
     settings: ComparisonSettings,
 ) -> Access | None:
-    """Compare the access matrices on the first day from today on on which a rule differs, else on the last such day."""
+    """Compare the access matrices on the first day from today with a differing rule, or else on the last such day."""
     days = [day for day in comparison.days if differences.on(day)]
     if settings.compare_access is None or not days or base.schemas != head.schemas:
         return None
@@ -259,14 +259,14 @@ def _access(
 
 
 def _with_verdict(review: Review) -> Review:
-    """Return a comparison with its verdict, from everything that was shown."""
+    """Return a comparison with its verdict, based on all its parts."""
     shown = [transition.direction for transition in review.transitions if transition.witness is not None]
     direction = direction_of_all([*(row.direction for row in review.rows), *shown])
     return replace(review, verdict=settled(review, direction))
 
 
 def _moves(review: Review) -> bool:
-    """Return True if something changes of decisions, or of what the gate passes."""
+    """Return True if decisions change, or findings that the gate passes."""
     shown = any(transition.witness is not None for transition in review.transitions)
     witnesses = any(edit.proof.verdict == "witness" or lists_otherwise(edit) for edit in review.edits)
     return bool(review.rows or review.details or shown or witnesses or review.red_lines)
@@ -279,7 +279,7 @@ def _start_proof(
     items: Iterable[ReviewItem],
     settings: ComparisonSettings,
 ) -> Callable[[], Proof]:
-    """Start the proofs, and return a function that waits for them. Other processes prove while this one decides."""
+    """Start the proofs in other processes, and return a function that waits for them."""
     groups = [item.rules for item in items if item.rules]
 
     def work() -> Proof:
@@ -307,7 +307,7 @@ def _semantic(
     found: Sequence[Product],
     workers: int,
 ) -> tuple[Semantic, list[Verdict], list[Why]]:
-    """Return the proofs, the verdicts on the items that move rules, and the reasons of no evaluation.
+    """Return the proofs, the verdicts on items that affect rules, and the reasons for missing evaluations.
 
     An answer that the evaluator does not confirm is not shown.
     """
@@ -321,12 +321,12 @@ def _semantic(
 
 
 def _nothing(engine: str | None) -> Semantic:
-    """Return proofs without effect."""
+    """Return empty proofs."""
     return Semantic("failed", engine, None, (), (), ())
 
 
 def _beyond_schemas(semantic: Semantic) -> Semantic:
-    """Return the proofs of a change after which a spec may be read otherwise, of which nothing is proved."""
+    """Return the proofs, all unproved, of a change that may alter how specs are read."""
     transitions = tuple(
         replace(transition, verdict="unknown", reason=UNREAD_SCHEMAS)
         if transition.verdict == "proved-impossible"

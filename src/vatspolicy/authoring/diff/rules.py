@@ -1,4 +1,4 @@
-"""Rules that behave differently, and the days: changes of terms, parameters and instruments included."""
+"""Rules that behave differently, including through terms, parameters and instruments, and the days."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from vatspolicy.core.policies.modelled import effect_constants
 
 
 class RuleSignatures:
-    """The rules of one bundle, with signatures that are equal for rules with the same effect."""
+    """The rules of a bundle, with equal signatures for rules with the same effect."""
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
@@ -39,7 +39,7 @@ class RuleSignatures:
         self._replaced: dict[str, frozenset[str]] = {}
 
     def in_force(self, name: str, day: str) -> Rule | None:
-        """Return a rule that is in force on a day and that no rule of a layer replaces."""
+        """Return a rule that is in force on a day and not replaced by a layer's rule."""
         rule = self.by_name.get(name)
         return rule if rule is not None and rule.in_force(day) and name not in self._replaced_on(day) else None
 
@@ -64,7 +64,7 @@ class RuleSignatures:
         return self._signature(rule), [None if value is None else value.value for value in values]
 
     def effect_on(self, name: str, day: str) -> object:
-        """Return the signature of everything but the condition of a rule in force: effect, instruments, citations."""
+        """Return the signature of a rule in force without its condition: effect, instruments and citations."""
         if name not in self._effects:
             self._effects[name] = repr(
                 [part for place, part in enumerate(self._parts(self.by_name[name])) if place != _WHEN]
@@ -89,7 +89,7 @@ class RuleSignatures:
         return self._days(rule), self._signature(rule), timelines
 
     def sources(self, name: str) -> frozenset[str]:
-        """Return the policies that a rule depends on: its own, those of the instruments it names, and all they use."""
+        """Return the policies that a rule depends on: its policy, those of its instruments, and all that these use."""
         rule = self.by_name[name]
         found: set[str] = set()
         waiting = [rule.policy, *(self.bundle.instruments[name].policy for name in rule.instruments)]
@@ -101,7 +101,7 @@ class RuleSignatures:
         return frozenset(found)
 
     def boundaries(self, id: str) -> set[str]:
-        """Return the days on which something of a policy begins or ends; none for an absent policy."""
+        """Return the days on which any part of a policy begins or ends; empty for an absent policy."""
         policy = self.bundle.policies.get(id)
         if policy is None:
             return set()
@@ -152,11 +152,11 @@ class Differences:
     base: RuleSignatures
     head: RuleSignatures
     edited: frozenset[str] | None = None
-    """Policies whose files differ: only rules that depend on them are compared; None to compare every rule."""
+    """Policies with differing files, to compare only dependent rules; None to compare every rule."""
 
     @functools.cached_property
     def names(self) -> Mapping[str, str]:
-        """added, removed or changed, by the name of each rule that differs on some day."""
+        """added, removed or changed, by the name of each differing rule."""
         old, new = self.base.by_name, self.head.by_name
         found = {}
         for name in dict.fromkeys((*new, *old)):
@@ -168,12 +168,12 @@ class Differences:
 
     @functools.cached_property
     def depending(self) -> frozenset[str]:
-        """Names of the rules of both sides that depend on a policy whose file differs."""
+        """Names of the rules of both sides that depend on a policy with a differing file."""
         both = self.base.by_name.keys() & self.head.by_name.keys()
         return frozenset(name for name in both if self.edited is None or self.edited & self._sources(name))
 
     def _sources(self, name: str) -> set[str]:
-        """Return the policies that a rule depends on, on both sides, with those of the rules that replace it."""
+        """Return the policies on both sides that a rule or its replacements depend on."""
         sides = (self.base, self.head)
         return {
             id
@@ -184,7 +184,7 @@ class Differences:
 
     @property
     def waivable(self) -> list[str]:
-        """Names of the rules that nobody could waive in the base, and that can be waived in the head.
+        """Names of the rules that are waivable only in the head.
 
         A rule that can be waived, and that now replaces another, makes that one waivable.
         """
@@ -198,7 +198,7 @@ class Differences:
         return not self.head.by_name[name].unwaivable or not after <= before
 
     def on(self, day: str) -> frozenset[str]:
-        """Return the rules that behave differently on a day, or are in force on one side only."""
+        """Return the rules that behave differently on a day, or are in force on only one side."""
         if day not in self._on:
             self._on[day] = frozenset(
                 name for name in self.names if self.base.signature_on(name, day) != self.head.signature_on(name, day)
@@ -206,7 +206,7 @@ class Differences:
         return self._on[day]
 
     def effects_on(self, day: str) -> frozenset[str]:
-        """Return the rules of `on` of which more than the condition differs, or that are in force on one side only."""
+        """Return the rules of `on` that differ in more than the condition, or are in force on only one side."""
         if day not in self._effects_on:
             sides = (self.base, self.head)
             one_side = {name for name in self.on(day) if any(side.in_force(name, day) is None for side in sides)}
@@ -216,7 +216,7 @@ class Differences:
         return self._effects_on[day]
 
     def period(self, name: str) -> tuple[str | None, str | None]:
-        """Return the first and the last day on which the versions of a rule differ; no last one if no end is known.
+        """Return the first and last day on which the versions of a rule differ; the last is None without a known end.
 
         Both are None if the versions differ on no day.
         """
@@ -229,7 +229,7 @@ class Differences:
 
     @functools.cached_property
     def _boundaries(self) -> list[str]:
-        """Days on which something may change, from the first that both bundles cover."""
+        """Possible days of change, starting on the first day that both bundles cover."""
         bundles = (self.base.bundle, self.head.bundle)
         first = max(bundle.covers_from for bundle in bundles)
         return sorted({first, *(day for bundle in bundles for day in bundle.boundaries if day > first)})
@@ -269,13 +269,13 @@ def cited_by(rule: Rule) -> list[str]:
 
 
 def name_layer(bundle: Bundle, policy: str) -> str | None:
-    """Return the name of the layer of a policy; None for a policy of the law, or of no side."""
+    """Return the layer of a policy; None for a policy of the law or an unknown one."""
     layer = bundle.layer_of(policy)
     return None if layer is None or bundle.is_base(policy) else layer.name
 
 
 _WHEN = 6
-"""Place of the condition among the parts of a rule."""
+"""Index of the condition among the parts of a rule."""
 
 _WORDS = {"title", "message", "policy", "template"}
 """Fields of effects and instruments that do not affect a decision."""
@@ -297,7 +297,7 @@ def _plain(value: Tree) -> Tree:
 
 
 def _tree(stored: Tree) -> Tree:
-    """Return a stored tree (kind, type, position, parts) without positions; a term is its body."""
+    """Return a stored tree (kind, type, position, parts) without positions, with terms as their bodies."""
     kind, type, _, *own = stored
     if kind == "Term":
         return _tree(own[1]["n"])

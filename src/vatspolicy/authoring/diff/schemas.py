@@ -19,7 +19,7 @@ _WRITTEN_BY_US = {
         *("question", "report", "routes", "test-run", "timeline", "update", "vectors"),
     )
 }
-"""Schemas of the program's output: a reader breaks if something is missing or unknown to it."""
+"""Schemas of the program's output. A reader breaks on missing or unknown parts."""
 _OF_OTHER_FILES = {
     f"{name}.schema.json"
     for name in (
@@ -27,11 +27,12 @@ _OF_OTHER_FILES = {
         *("policy", "policy-tests", "properties", "waivers"),
     )
 }
-"""Schemas of the other files that people write. The rest are of specs: they say how a spec is read and worded."""
+"""Schemas of other files that people write. The rest define how the program reads and words specs."""
 
 READING, VALIDITY, WORDS, NOTHING = "reading", "validity", "words", "nothing"
-"""What an edit of the schemas of specs may change: the facts that a valid spec states, which specs are valid, the words
-of decisions, none of these. The first is law."""
+"""Possible effects of an edit in spec schemas: on the facts of a valid spec, on validity, on the words of decisions, or
+none. The first effect is one of law.
+"""
 KEYS: Mapping[str, frozenset[str]] = {
     VALIDITY: frozenset(
         {
@@ -60,11 +61,11 @@ KEYS: Mapping[str, frozenset[str]] = {
     ),
     READING: frozenset({"x-derived", "x-empty-behind", "x-gazetteer", "x-shorthand"}),
 }
-"""Keys of the schemas of specs by what they may change; any other key may change the reading."""
+"""Keys of spec schemas by their possible effect. Any other key may change the reading."""
 _NAMED = ("properties", "$defs", "x-enum", "x-gazetteer", "x-derived", "x-empty-behind")
-"""Keys whose members have their own names, which are no keys of a schema."""
+"""Keys whose members have their own names, which are not schema keys."""
 _NODES = ("properties", "$defs", "x-gazetteer")
-"""Keys whose members are reviewed one by one."""
+"""Keys with separate reviews for each member."""
 _TEXTS = KEYS[WORDS] | KEYS[NOTHING]
 _SETS = ("enum", "required", "type")
 _LOWER, _UPPER = ("minimum", "minItems", "minLength"), ("maximum", "maxItems", "maxLength")
@@ -75,17 +76,17 @@ class SchemaEdits:
     """The edits of schemas."""
 
     changes: tuple[SchemaChange, ...] = ()
-    """Every difference that affects validation or reading, by file and path."""
+    """All differences that affect validation or reading, by file and path."""
     of_specs: tuple[Edit, ...] = ()
-    """Edits of the schemas of specs, fact by fact and place by place, words included."""
+    """Edits of the spec schemas by fact and place, including words."""
     reading: frozenset[str] = frozenset()
-    """Names of those that may change the facts which a valid spec states."""
+    """Names of edits that may change the facts of a valid spec."""
     worded: frozenset[str] = frozenset()
-    """Names of those that may change the words of decisions."""
+    """Names of edits that may change the words of decisions."""
 
 
 def compare_schemas(base: LawRevision, head: LawRevision) -> SchemaEdits:
-    """Return every difference of the schemas that readers of specs, policies or reports may notice."""
+    """Return every schema difference that affects readers of specs, policies or reports."""
     changes = [
         SchemaChange(one.file, f"$defs/{one.definition}/enum", "changed", one.old, one.new, True, VALIDITY)
         for one in base.renames
@@ -121,7 +122,7 @@ _Difference = tuple[Steps, Tree, Tree]
 
 
 def _differences(old: Tree, new: Tree, path: Steps, silent: frozenset[str]) -> Iterator[_Difference]:
-    """Yield the values that differ, those of some keys of a schema left out."""
+    """Yield the differing values, except those of ignored schema keys."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         named = path[-1:] and path[-1] in _NAMED
         for key in dict.fromkeys((*new, *old)):
@@ -139,7 +140,7 @@ def _are_branches(value: Tree) -> bool:
 
 
 def _effect(base: LawRevision, head: LawRevision, path: Steps, old: Tree, new: Tree) -> str:
-    """Return what a difference of a schema of specs may change."""
+    """Return the possible effect of a difference in a spec schema."""
     named = False
     for place, key in enumerate(path):
         last = place == len(path) - 1
@@ -165,7 +166,7 @@ def _effect(base: LawRevision, head: LawRevision, path: Steps, old: Tree, new: T
 
 
 def _node(path: Steps) -> int:
-    """Return the number of steps to the innermost fact, definition or place that a difference is about."""
+    """Return the number of steps to the innermost fact, definition or place with a difference."""
     return max((place + 2 for place, key in enumerate(path[:-1]) if key in _NODES), default=0)
 
 
@@ -210,7 +211,7 @@ def _change(file: str, path: Steps, old: Tree, new: Tree, effect: str) -> Schema
 
 
 def _breaks_writer(path: Steps, old: Tree, new: Tree) -> bool:
-    """Return True if a file that was valid may no longer be. A difference of unknown effect counts as breaking."""
+    """Return True if a valid file may become invalid. A difference with an unknown effect counts as breaking."""
     key, parent = path[-1], path[-2] if len(path) > 1 else ""
     if parent in ("properties", "$defs", "x-gazetteer"):
         return new is None
@@ -230,7 +231,7 @@ def _breaks_writer(path: Steps, old: Tree, new: Tree) -> bool:
 
 
 def _breaks_reader(path: Steps, old: Tree, new: Tree) -> bool:
-    """Return True if a program that read every output before may meet an unknown one."""
+    """Return True if a program that understood every output may receive an unknown one."""
     key, parent = path[-1], path[-2] if len(path) > 1 else ""
     if parent == "properties":
         return new is None
@@ -252,7 +253,7 @@ def _list(value: Tree) -> list[Tree]:
 
 
 def _shown(value: Tree) -> Tree:
-    """Return a scalar or a list of scalars as it is, and an ellipsis for anything larger."""
+    """Return a scalar or a list of scalars unchanged, and an ellipsis for any larger value."""
     if isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(v, Mapping | list) for v in value)):
         return "…"
     return value

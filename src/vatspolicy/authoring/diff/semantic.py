@@ -1,4 +1,4 @@
-"""Proofs of every edit and of the change as a whole, and what their witnesses are decided as."""
+"""Proofs of every edit and of the whole change, and the decisions on their witnesses."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ class Proof:
     broke: str = ""
     """The type of the error that stopped the solver."""
     groups: tuple[RuleVerdict, ...] = ()
-    """One for each group of rules that were changed together."""
+    """A comparison for each group of rules that change together."""
     rules: tuple[RuleVerdict, ...] = ()
-    """One for each rule changed alone, if that was asked."""
+    """A comparison for each rule as a separate change, if requested."""
     transitions: Transitions | None = None
-    """Transitions of the change as a whole; None if nothing was evaluated."""
+    """Transitions of the whole change; None without an evaluation."""
     base: Bundle | None = None
     """The base under the schemas of the head."""
 
@@ -125,7 +125,7 @@ def prove(
 
 
 class UnconfirmedProof(Exception):
-    """The evaluator does not decide a witness as the solver says, so no answer of it may be shown."""
+    """The evaluator contradicts the solver on a witness, so none of the solver's answers can be shown."""
 
 
 class DecidedWitness:
@@ -146,7 +146,7 @@ class DecidedWitness:
         return self._decided[day]
 
     def answers(self, day: str) -> tuple[Answer, Answer]:
-        """Return the answers of both sides, without findings and so in a part of the time."""
+        """Return the answers of both sides without findings, which is faster."""
         before, after = (
             Answer(low if low == high else "incomplete", (low, high))
             for low, high in (rules.range(day) for rules in self.relevant)
@@ -161,7 +161,7 @@ class DecidedWitness:
         return before, after
 
     def listed(self, names: Sequence[str], day: str) -> tuple[ListedItem, ...]:
-        """Return the items of some rules that differ."""
+        """Return the differing items of the given rules."""
         found = ListedItems(self.base, self.head, names, day).differing(self.profile)
         return tuple(
             ListedItem(
@@ -182,9 +182,9 @@ class DecidedWitness:
 
 
 _LISTED = 6
-"""Most items of a witness that are shown."""
+"""Maximum number of items to show for a witness."""
 _SHARED = 8
-"""Witnesses from which on it pays to start processes."""
+"""Minimum number of witnesses to start further processes."""
 FindCause = Callable[[str, str], Cause]
 """Returns a rule with its citations, by its name and a day."""
 
@@ -199,7 +199,7 @@ def word_proofs(
     products: Sequence[Product],
     workers: int = 1,
 ) -> tuple[Semantic, list[Verdict]]:
-    """Return the proofs over all profiles, and the verdict on each group of rules, if there is a proof.
+    """Return the proofs over all profiles, with the verdict on each group of rules that has a proof.
 
     `products` are those compared; `workers` are processes that share the search for those nearest to a witness.
     Raises UnconfirmedProof.
@@ -255,7 +255,7 @@ class _ProofSerializer:
         return WitnessChooser(sides, self.differences, self.compared, self.products, self.proof.groups, self.proved)
 
     def prepare(self) -> None:
-        """Make what processes are to share before they are forked."""
+        """Compute shared data before forking processes."""
         _ = self.sides, self.chooser.known
 
     @functools.cached_property
@@ -279,7 +279,7 @@ class _ProofSerializer:
         return Transition(found.before, found.after, found.verdict, turn, witness, found.reason, ())
 
     def rule(self, found: proved.RuleVerdict) -> ProvedRule:
-        """Return the verdict on one rule, changed alone."""
+        """Return the verdict on one rule as a separate change."""
         verdict = self.verdict(found, (found.rule,))
         day = verdict.witness.since if verdict.witness is not None else self.boundaries[-1]
         since, until = self.differences.period(found.rule)
@@ -287,7 +287,7 @@ class _ProofSerializer:
         return extend(ProvedRule, moved, proof=verdict, excluded=(), seen_in=(), accepted=())
 
     def verdict(self, found: proved.RuleVerdict, names: Sequence[str]) -> Verdict:
-        """Return the verdict on rules that are changed together, with a profile that shows it."""
+        """Return the verdict on rules that change together, with an example profile."""
         witness, shown = None, (found.before, found.after)
         if found.witness is not None and found.as_of is not None:
             decided = self.decide(found.witness)
@@ -299,7 +299,7 @@ class _ProofSerializer:
         return Verdict(found.verdict, found.transitions, *shown, witness, found.reason, found.assumptions)
 
     def group_witness(self, best: Example, names: Sequence[str]) -> Witness:
-        """Return the witness of some rules, with what they list on a day."""
+        """Return the witness of rules, with their items on a day."""
         shown = self.decide(best.profile)
         answers = shown.confirmed(best.day)
         same = answers[0] == answers[1]
@@ -316,7 +316,7 @@ class _ProofSerializer:
     def with_best(
         self, verdict: Verdict, names: Sequence[str], shown: Sequence[tuple[proved.Transition, Transition]]
     ) -> Verdict:
-        """Return the verdict on some rules with the best example of the shown changes, if they cause these changes."""
+        """Return the verdict on rules with the best example of the shown changes that they cause."""
         best = self.chooser.of_shown(verdict, names, shown)
         if best is None:
             return verdict
@@ -331,7 +331,7 @@ class _ProofSerializer:
         days: AbstractSet[str],
         listed: tuple[ListedItem, ...],
     ) -> Witness:
-        """Return the profile, its facts in words, the days that show it, and the decisions of both sides."""
+        """Return the profile, its facts in words, the relevant days, and the decisions of both sides."""
         found, as_of = example.change, example.day
         assert found.witness is not None and found.as_of is not None
         since, until = self.since(as_of, days, shows), self.until(as_of, days, shows)
@@ -367,7 +367,7 @@ class _ProofSerializer:
         return KnownProduct(product.id, product.variant or None, product.document.file, tuple(changed))
 
     def decide(self, witness: Facts) -> DecidedWitness:
-        """Return a witness that both sides decide."""
+        """Return a witness with the decisions of both sides."""
         return DecidedWitness(self.sides, load_granted(witness, schemas=self.head.schemas))
 
     def days_of(self, name: str) -> set[str]:
@@ -382,7 +382,7 @@ class _ProofSerializer:
         return days
 
     def since(self, as_of: str, days: AbstractSet[str], shows: Callable[[str], bool]) -> str:
-        """Return the first of the days up to `as_of`, without a gap, on which a witness shows the same.
+        """Return the first of the consecutive days up to `as_of` on which a witness shows the same change.
 
         `days` are those on which something may change.
         """
@@ -394,7 +394,7 @@ class _ProofSerializer:
         return since
 
     def until(self, as_of: str, days: AbstractSet[str], shows: Callable[[str], bool]) -> str | None:
-        """Return the last day from `as_of` on, without a gap, on which a witness shows the same; None for no end."""
+        """Return the last of the consecutive days from `as_of` on which a witness shows the same change, or None."""
         for day in sorted(day for day in days if as_of < day < "9999"):
             if not shows(day):
                 return iso(ordinal(day) - 1)
@@ -402,5 +402,5 @@ class _ProofSerializer:
 
 
 def _answer(word: str) -> Answer:
-    """Return an outcome as an answer; `incomplete` alone leaves everything open."""
+    """Return an outcome as an answer. A bare `incomplete` leaves the full range open."""
     return Answer(word, (word, word) if word in WORDS else (WORDS[0], WORDS[-1]))

@@ -1,4 +1,4 @@
-"""Edits, decisions and rules of a comparison with their titles, as the result has them."""
+"""Edits, decisions and rules of a comparison with titles, for the result."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _UNPROVED = Verdict(None, (), None, None, None, "", ())
 _WEIGHTS = {"unknown": 0, "unsupported": 0, "witness": 1, None: 2, "masked": 3, "proved-equivalent": 4, "no-rule": 5}
 """Verdicts on edits, in the order of reports."""
 UNMOVED = replace(_UNPROVED, verdict="no-rule", reason="No rule differs because of it.")
-"""The verdict on an edit that moves no rule."""
+"""The verdict on an edit that affects no rule."""
 UNSETTLED = replace(_UNPROVED, verdict="unknown")
 """The verdict on an edit of a schema that may change how a spec is read."""
 
@@ -62,7 +62,7 @@ class ComparisonSerializer:
         reading: Collection[str],
         today: str,
     ) -> None:
-        """Take the names of the edits of schemas that may change how a spec is read."""
+        """Initialize with the names of schema edits that may change how specs are read."""
         self.reading = reading
         self.today = today
         self.base, self.head, self.differences, self.edits = base, head, differences, edits
@@ -78,7 +78,7 @@ class ComparisonSerializer:
         return replace(change, title=self.title(change), regulation=regulation, layer=layer)
 
     def title(self, change: Edit) -> LocalizedText | None:
-        """Return the title of a policy, parameter, instrument, article or layer; for a rule its message."""
+        """Return the title of a policy, parameter, instrument, article or layer, or the message of a rule."""
         if change.kind in OF_LAYERS:
             return self.message(change.name) if change.name else self.title_of_layer(self.layer(change.policy))
         for side in (self.head, self.base):
@@ -101,7 +101,7 @@ class ComparisonSerializer:
         return None
 
     def layer(self, policy: str) -> str | None:
-        """Return the name of the layer of a policy, or of an edit of a layer.yaml; None for a policy of the law."""
+        """Return the layer of a policy or of a layer.yaml edit; None for a policy of the law."""
         if policy.startswith(LAYER_PREFIX):
             return policy.removeprefix(LAYER_PREFIX)
         return next((one for side in (self.head, self.base) if (one := name_layer(side.bundle, policy))), None)
@@ -120,7 +120,7 @@ class ComparisonSerializer:
         comparison: Comparison,
         never: Collection[str],
     ) -> tuple[Item, ...]:
-        """Return each item of review with its verdict and what is known of its effects.
+        """Return each review item with its verdict and known effects.
 
         `verdicts` are those on the items that move rules. `never`: changes of the word that all edits together never
         make.
@@ -132,12 +132,12 @@ class ComparisonSerializer:
         return tuple(found)
 
     def unmoved(self, item: ReviewItem) -> Verdict:
-        """Return the verdict on an item that moves no rule."""
+        """Return the verdict on an item that affects no rule."""
         names = (self.edits.all[place].name for place in item.changes if self.edits.all[place].kind == "schema")
         return UNSETTLED if any(name in self.reading for name in names) else UNMOVED
 
     def item(self, item: ReviewItem, proof: Verdict, comparison: Comparison, never: Collection[str]) -> Item:
-        """Return an item of review with the rules that it moves."""
+        """Return a review item with the affected rules."""
         periods = [self.differences.period(name) for name in item.rules]
         first = [since for since, _ in periods if since is not None]
         last = [until for since, until in periods if since is not None]
@@ -175,14 +175,14 @@ class ComparisonSerializer:
         )
 
     def urgency(self, row: Row) -> tuple[bool, bool, int, str]:
-        """Return a key that sorts changes of today and later before those of the past, and the worst first."""
+        """Return a sort key: current and future changes before past ones, and the worst first."""
         coming = [day for day in row.days if day >= self.today]
         reached = "incomplete" not in (row.before.decision, row.after.decision)
         worst = WORST_FIRST.index(row.direction)
         return not coming, not reached, worst, coming[0] if coming else row.days[-1]
 
     def row(self, row: Row) -> ChangedDecision:
-        """Return one product whose decision changes."""
+        """Return one product with a changed decision."""
         return ChangedDecision(
             product=row.product.id,
             variant=row.product.variant or None,
@@ -204,7 +204,7 @@ class ComparisonSerializer:
         return replace(detail, title=self.message(detail.rule), citations=citations)
 
     def red_lines(self) -> tuple[ReviewedRedLine, ...]:
-        """Return the rules that can be waived from now on, that no longer fail the gate, and that may be loosened."""
+        """Return the rules that become waivable, no longer fail the gate, or may now be loosened."""
         found = find_red_lines(self.differences.base, self.differences.head, self.edits.all)
         return (*map(self._waivable, self.differences.waivable), *map(self._of_layers, found))
 
@@ -232,7 +232,7 @@ class ComparisonSerializer:
         return None
 
     def cause(self, name: str, day: str) -> Cause:
-        """Return a rule with its citations: that of the head, or of the base if the head has removed it."""
+        """Return a rule with its citations, from the head, or from the base for a removed rule."""
         rules = self.differences.head if name in self.differences.head.by_name else self.differences.base
         rule = rules.by_name[name]
         policy = rules.bundle.policies[rule.policy]
@@ -249,7 +249,7 @@ class ComparisonSerializer:
 
 
 def seen_in(names: Collection[str], comparison: Comparison) -> tuple[str, ...]:
-    """Return the products whose decisions, or details below them, some rules change."""
+    """Return the products with decisions or details that the given rules change."""
     found = [row.product.name for row in comparison.rows if not set(names).isdisjoint(row.because)]
     found += [product for detail in comparison.details if detail.rule in names for product in detail.products]
     return tuple(dict.fromkeys(found))
@@ -272,7 +272,7 @@ def _text(text: LocalizedText | None) -> LocalizedText | None:
 
 
 def title_of_schema(name: str, schemas: SchemaSet) -> LocalizedText | None:
-    """Return the name of the place, or the title of the fact, that an edit of a schema is about."""
+    """Return the place name or fact title of a schema edit."""
     file, *steps = name.split("/")
     if file == "vocabulary" and len(steps) == 2:
         return _text(label(steps[0], steps[1], schemas))
@@ -287,7 +287,7 @@ def title_of_schema(name: str, schemas: SchemaSet) -> LocalizedText | None:
 
 
 def find_concerned(rows: Sequence[Row], differences: Differences, schemas: SchemaSet) -> Concerned | None:
-    """Return the foreign shares, registered offices and services of products whose decision changes.
+    """Return the foreign shares, registered offices and services of products with changed decisions.
 
     A fact is of interest only if a rule behind the change reads it. None if no compared product changes.
     """

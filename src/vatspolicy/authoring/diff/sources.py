@@ -24,19 +24,19 @@ Files = tuple[tuple[str, bytes], ...]
 
 
 class Tree(Protocol):
-    """Files of one state. Places are relative, with slashes, and may begin with `..`."""
+    """Files of one state. Places are relative paths with slashes, which can begin with `..`."""
 
     def has(self, place: str) -> bool:
-        """Return whether there is a file or a folder at a place. Raises SourceError."""
+        """Return whether a file or folder exists at a place. Raises SourceError."""
 
     def files(self, places: Mapping[str, str]) -> Files:
-        """Return the regular files at or below places, each with the ending that its files have, ordered by name.
+        """Return the regular files with the required ending at or below each place, ordered by name.
 
         Raises SourceError.
         """
 
     def layer(self, place: str, shown: str) -> LayerFiles:
-        """Read a layer, whose files are named below `shown`.
+        """Read a layer. Its file names start with `shown`.
 
         Raises SourceError, and InvalidInput for a layer that cannot be read as a whole.
         """
@@ -49,7 +49,7 @@ class FolderTree:
     root: Path
 
     def has(self, place: str) -> bool:
-        """Return whether there is a file or a folder at a place."""
+        """Return whether a file or folder exists at a place."""
         return os.path.lexists(self._path(place))
 
     def files(self, places: Mapping[str, str]) -> Files:
@@ -73,7 +73,7 @@ class FolderTree:
 
     def _path(self, place: str) -> Path:
         if place.split("/")[0] == ".." and self.root.resolve() != Path.cwd():
-            raise SourceError(_("{path!r} leads out of {folder!r}.", path=place, folder=str(self.root)))
+            raise SourceError(_("{path!r} is outside {folder!r}.", path=place, folder=str(self.root)))
         return self.root / place
 
 
@@ -87,7 +87,7 @@ class CommitTree:
     """The folder, from the root of the repository."""
 
     def has(self, place: str) -> bool:
-        """Return whether there is a file or a folder at a place. Raises SourceError."""
+        """Return whether a file or folder exists at a place. Raises SourceError."""
         return self.git.has(self.commit, self._place(place))
 
     def files(self, places: Mapping[str, str]) -> Files:
@@ -112,7 +112,7 @@ class ArchiveTree:
     content: Files = field(repr=False)
 
     def has(self, place: str) -> bool:
-        """Return whether there is a file or a folder at a place."""
+        """Return whether a file or folder exists at a place."""
         return any(name == place or name.startswith(f"{place}/") for name, __ in self.content)
 
     def files(self, places: Mapping[str, str]) -> Files:
@@ -127,7 +127,7 @@ class ArchiveTree:
 
 
 def _find_below(named: Iterable[tuple[str, bytes]], wanted: Iterable[tuple[str, str, str]]) -> Files:
-    """Return the files, named from the root, that are wanted: each a place, its path from the root, and an ending."""
+    """Return the requested files by root path. Each request is a place, its path from the root, and an ending."""
     files = list(named)
     found: dict[str, bytes] = {}
     for place, root, ending in wanted:
@@ -141,17 +141,17 @@ def _find_below(named: Iterable[tuple[str, bytes]], wanted: Iterable[tuple[str, 
 
 
 POLICIES: Final = "policies"
-"""Name of the folder of policies in a project, which has schemas and fixtures beside it."""
+"""Name of a project's policies folder, next to its schemas and fixtures."""
 CHANGELOG = "CHANGELOG.md"
 WORKING_TREE = "."
 """The name of the project on disk."""
 _UNNAMED = LawStack()
-"""Stands for folders that the caller does not name: each state is a whole law."""
+"""Marks that the caller gave no folders: each state is a whole law."""
 
 _REVISION_PATH = re.compile(r"((?:[^:{}]|\{[^}]*\})+):(.*)")
 """A revision and a path in it; a colon in braces belongs to the revision."""
 _PATHS = ("./", "../", "/", "~")
-"""Beginnings of a path, which no revision has."""
+"""Prefixes that only a path can have, not a revision."""
 
 
 @dataclass(frozen=True)
@@ -159,11 +159,11 @@ class Source:
     """One state of a project."""
 
     name: str
-    """Name that the user gave."""
+    """Name from the user."""
     commit: str | None
     policies: Files = field(repr=False)
     schemas: Mapping[str, bytes] = field(repr=False)
-    """Schema files by name; empty where the state has none of its own."""
+    """Schema files by name; empty for a state without schemas."""
     fixtures: Files = field(repr=False)
     changelog: str | None = field(default=None, repr=False)
     layers: tuple[LayerFiles, ...] = field(default=(), repr=False)
@@ -171,13 +171,13 @@ class Source:
 
     @property
     def files(self) -> Files:
-        """Every file of the law: policies, bundle.yaml, the layers and what stands beside them."""
+        """Every file of the law: policies, bundle.yaml, layers and the files next to them."""
         above = (file for layer in self.layers for file in (layer.head, *layer.sources))
         return (*self.policies, *above)
 
     @property
     def title(self) -> str:
-        """The name, with the commit if the name does not show it."""
+        """The name, with the commit unless the name contains it."""
         if self.name == WORKING_TREE:
             return "working tree"
         known = self.commit is None or (len(self.name) >= 7 and self.commit.startswith(self.name.lower()))
@@ -185,7 +185,7 @@ class Source:
 
 
 def read_pair(base: str, head: str | None, folder: Path, law: LawStack = _UNNAMED) -> tuple[Source, Source]:
-    """Read the states of `BASE HEAD`, `BASE..HEAD`, `BASE...HEAD` (since they parted), or `BASE` (until now, on disk).
+    """Read the states of `BASE HEAD`, `BASE..HEAD`, `BASE...HEAD` (from the merge base), or `BASE` (up to the disk).
 
     `law`: the folder of policies and the layers above it, which are read as they are in each state. A state that is a
     whole law, such as a bundle, takes the layers alone. A layer that only one of the states has is not there in the
@@ -221,7 +221,7 @@ def source_of(bundle_file: BundleFile) -> Source:
 
 
 def _range(text: str, folder: Path) -> tuple[str, str, str] | None:
-    """Split `A..B` or `A...B`, with HEAD for an end that is left out; return None for a folder or a single revision."""
+    """Split `A..B` or `A...B`, with HEAD for a missing end. Return None for a folder or a single revision."""
     found = re.fullmatch(r"(.*?)(\.{2,3})([^./].*)?", text)
     if found is None or text in (".", "..") or text.startswith(_PATHS) or _exists(folder / text):
         return None
@@ -236,7 +236,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def read_source(name: str, folder: Path, law: LawStack = _UNNAMED) -> Source:
-    """Read a folder or bundle if there is one of the name, else `REVISION:PATH` or a revision.
+    """Read the folder or bundle of that name if it exists, or else `REVISION:PATH` or a revision.
 
     Raises:
         SourceError: It cannot be read.
@@ -248,18 +248,18 @@ def read_source(name: str, folder: Path, law: LawStack = _UNNAMED) -> Source:
 
 @dataclass(frozen=True)
 class _State:
-    """A state before its law and its layers are read."""
+    """A state before its law and layers are read."""
 
     name: str
     tree: Tree
-    """Where the folders of the law are looked up."""
+    """The files to search for the folders of the law."""
     commit: str | None = None
     whole: Source | None = None
-    """The law, of a state that is a whole law in itself; None where the caller names its folders."""
+    """The law, if the state is a whole law; None if the caller gives the folders."""
 
 
 def _find_state(name: str, folder: Path, named: bool) -> _State:
-    """Find a folder or bundle if there is one of the name, else `REVISION:PATH` or a revision.
+    """Find the folder or bundle of that name if it exists, or else `REVISION:PATH` or a revision.
 
     `named`: the caller names the folders of the law.
 
@@ -328,7 +328,7 @@ def _place(path: Path, folder: Path) -> str:
 
 
 def _read_layers(tree: Tree, places: Sequence[str]) -> tuple[LayerFiles, ...]:
-    """Read the layers that are there. Raises SourceError, and InvalidInput with the problems of every layer."""
+    """Read the existing layers. Raises SourceError, and InvalidInput with the problems of every layer."""
     layers: list[LayerFiles] = []
     problems: list[Problem] = []
     for place in places:

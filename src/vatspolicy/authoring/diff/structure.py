@@ -1,4 +1,4 @@
-"""Edits of the law, policy by policy and entry by entry. Formatting, comments and the order of keys do not count."""
+"""Edits of the law, by policy and entry, ignoring formatting, comments and key order."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STEP = re.compile(r"([^.\[\]]+)|\[([^\]]*)\]")
 
 
 def first_edited_line(document: Document, path: Path, fields: Iterable[Difference]) -> int:
-    """Return the first line of the document that differs in an entry; that of the entry if nothing there is left."""
+    """Return the first differing line of an entry in the document, or the first line of the entry."""
     entry = document.mark(path)[0]
     lines = [
         _edited_line(document, (*path, *_steps(_value_at(document, path), name)), before, after)
@@ -32,7 +32,7 @@ def first_edited_line(document: Document, path: Path, fields: Iterable[Differenc
 
 
 def _steps(entry: Tree, name: str) -> Iterator[str | int]:
-    """Yield the steps to a place such as `route.conditions[region].check`, as far as the entry has it."""
+    """Yield the steps to a place such as `route.conditions[region].check`, as far as they exist in the entry."""
     for key, id in _STEP.findall(name):
         if isinstance(entry, Mapping) and key in entry:
             yield key
@@ -48,7 +48,7 @@ def _steps(entry: Tree, name: str) -> Iterator[str | int]:
 
 
 def _value_at(document: Document, path: Path) -> Tree:
-    """Return the value at a path; None where the document has none, as of a field that an edit removes."""
+    """Return the value at a path; None if it does not exist, as for a removed field."""
     value = document.data
     for step in path:
         if isinstance(value, Mapping) and step not in value:
@@ -58,7 +58,7 @@ def _value_at(document: Document, path: Path) -> Tree:
 
 
 def _edited_line(document: Document, path: Path, before: Tree, after: Tree) -> int:
-    """Return the line of the first member or character that differs in a value."""
+    """Return the line of the first differing member or character of a value."""
     if isinstance(before, list) and isinstance(after, list) and _value_at(document, path) == after:
         new = (index for index, item in enumerate(after) if item not in before)
         return document.mark((*path, next(new, 0)))[0]
@@ -69,7 +69,7 @@ def _edited_line(document: Document, path: Path, before: Tree, after: Tree) -> i
 
 
 def _first_difference(before: str, after: str) -> int:
-    """Return the index in `after` of the first character that differs, spaces and line breaks left aside."""
+    """Return the index in `after` of the first differing character, ignoring whitespace."""
     old = [char for char in before if not char.isspace()]
     new = [(index, char) for index, char in enumerate(after) if not char.isspace()]
     for (index, char), other in zip(new, old, strict=False):
@@ -80,21 +80,21 @@ def _first_difference(before: str, after: str) -> int:
 
 # --- edits of the law, policy by policy and entry by entry. Formatting, comments and the order of keys do not count
 #
-# Edits of the law, policy by policy and entry by entry. Formatting, comments and the order of keys do not count.
+# Edits of the law, by policy and entry, ignoring formatting, comments and key order.
 
 
 _EXPRESSIONS = {"when", "check", "covers", "max_foreign_percent"}
 _WORDS_OR_LISTS = {"cite", "is"}
-"""Keys whose value is one name, or a list of names that decisions show in the same order."""
+"""Keys whose value is a name, or a list of names that decisions show in that order."""
 _EMPTY: Mapping[str, Tree] = {}
 _NOTHING: tuple[Tree, ...] = (None, [], {})
-"""Values that mean the same as a key that is left out."""
+"""Values with the same meaning as a missing key."""
 OF_LAYERS = ("layer", "may_loosen", "enforce")
 """Kinds of changes of a layer.yaml."""
 LAYER_PREFIX = "layer:"
-"""Beginning of the name of a layer where an edit names its policy."""
+"""Prefix of a layer name in the policy field of an edit."""
 LAW = ("policy", "dates", "edition", "instrument", "parameter", "term", "rule", "schema", *OF_LAYERS)
-"""Kinds of changes that can change a decision, or whether the gate passes it."""
+"""Kinds of changes that can affect a decision or the gate's result on it."""
 
 
 def new_edit(
@@ -107,12 +107,12 @@ def new_edit(
     fields: tuple[Field, ...] = (),
     since: str | None = None,
 ) -> Edit:
-    """Return an edit whose titles, twin and acceptance are not known yet."""
+    """Return an edit with titles, twin and acceptance still empty."""
     return Edit(policy, kind, name, change, file, line, fields, since, False, None, None, None, None, None)
 
 
 def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[Edit]:
-    """Return every change, by policy and in the order of the file."""
+    """Return every change, ordered by policy and position in the file."""
     found: list[Edit] = []
     if base.release.data["covers"] != head.release.data["covers"]:
         old, new = base.release.data["covers"], head.release.data["covers"]
@@ -142,12 +142,12 @@ def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[
 
 
 def date_change(change: Edit, today: str) -> Edit:
-    """Return an edit, marked if it affects a past day."""
+    """Return an edit with a mark if it affects a past day."""
     return replace(change, retroactive=change.since is not None and change.since < today)
 
 
 def compare_names(base: LawRevision, head: LawRevision) -> list[Edit]:
-    """Return the words that have another name: of schemas, and instruments of policies."""
+    """Return the renamed words of schemas and the renamed instruments of policies."""
     edits = []
     for one in base.renames:
         home, _, name = one.list.partition("/")
@@ -168,7 +168,7 @@ def compare_names(base: LawRevision, head: LawRevision) -> list[Edit]:
 
 
 def _tests(base: LawRevision, head: LawRevision) -> Iterator[Edit]:
-    """Yield a change for each policy on both sides whose tests differ."""
+    """Yield a change for each policy with different tests on both sides."""
     for id in sorted(base.tests.keys() | head.tests.keys()):
         (old_file, before), (file, after) = (side.tests.get(id, ("", None)) for side in (base, head))
         if before != after and id in base.bundle.policies and id in head.bundle.policies:
@@ -264,7 +264,7 @@ class _PolicyDiff:
             yield self.change(kind, name, change, path, fields, since)
 
     def parameters(self) -> Iterator[Edit]:
-        """Yield the changes of values, each under its first day and beside the value before it."""
+        """Yield the changes of values, each with its first day and the previous value."""
         old, new = (data.get("parameters", _EMPTY) for data in (self.old, self.new))
         for name in dict.fromkeys((*new, *old)):
             titles = [Field("title", old.get(name, _EMPTY).get("title"), new.get(name, _EMPTY).get("title"))]
@@ -314,7 +314,7 @@ class _PolicyDiff:
             yield from self.entry("rule", id, places[id], before, after, since)
 
     def rule_since(self, before: Tree, after: Tree) -> str | None:
-        """Return the first day that the change of a rule affects; None if only texts changed."""
+        """Return the first day affected by a rule change, or None if only texts changed."""
         spans = [
             (
                 max(rule.get("from", ALWAYS), data["effective"]["from"]),
@@ -332,7 +332,7 @@ class _PolicyDiff:
 
 
 def _whole(entries: Tree) -> list[Mapping[str, Tree]]:
-    """Return entries with the whole value in each, in place of what it adds to the list before it and removes."""
+    """Return entries with complete values instead of additions to and removals from the previous list."""
     return [
         {**{key: entry[key] for key in entry if key not in ("add", "remove")}, "value": value}
         for entry, value in zip(entries, stated_values(entries), strict=True)
@@ -340,7 +340,7 @@ def _whole(entries: Tree) -> list[Mapping[str, Tree]]:
 
 
 def _moved(was: Tree, now: Tree) -> Iterator[tuple[Tree, Tree]]:
-    """Yield the entries of a value that begins on another day than before, and is otherwise the same."""
+    """Yield the entries of a value whose only change is its first day."""
     old, new = ({entry["from"]: entry for entry in entries} for entries in (was, now))
     gone, come = ([entry for day, entry in a.items() if day not in b] for a, b in ((old, new), (new, old)))
     for before in gone:
@@ -358,7 +358,7 @@ def _in_force(entries: Tree, day: str) -> Mapping[str, Tree] | None:
 
 
 def compare_fields(old: Tree, new: Tree, prefix: str = "", expressions: bool = False) -> Iterator[Field]:
-    """Yield the values that differ, by their places. Lists of entries with an id are compared entry by entry."""
+    """Yield the differing values by place. Lists of entries with ids are compared by entry."""
     if old in _NOTHING and new in _NOTHING:
         return
     if isinstance(old, Mapping) and isinstance(new, Mapping) and not _is_text(old) and not _is_text(new):
@@ -406,7 +406,7 @@ def _normal(value: Tree, name: str = "", expression: bool = False) -> Tree:
 
 
 class Part(NamedTuple):
-    """A member of an entry of a list: the entry's id, the key of the members, and the member."""
+    """A member of a list entry: the entry's id, the key of the members, and the member."""
 
     id: str
     key: str
@@ -414,7 +414,7 @@ class Part(NamedTuple):
 
 
 def parts_of_list(members: Sequence[Tree]) -> list[Tree]:
-    """Return the members of a list; for an entry with an id its id, and each of its members by their key."""
+    """Return the members of a list. An entry with an id becomes its id and its members by key."""
     parts: list[Tree] = []
     for member in members:
         if not isinstance(member, dict) or "id" not in member:
@@ -431,7 +431,7 @@ def parts_of_list(members: Sequence[Tree]) -> list[Tree]:
 
 
 def new_parts(before: Sequence[Tree], after: Sequence[Tree]) -> list[Tree]:
-    """Return the parts that only the second list has; an entry itself if it has no members."""
+    """Return the parts that only the second list has. An entry without members is one part."""
     new = [part for part in after if part not in before]
     told = {part.id for part in new if isinstance(part, Part) and part.key}
     return [part for part in new if not isinstance(part, Part) or part.key or part.id not in told]
@@ -449,7 +449,7 @@ def tokens(text: str) -> tuple[str, ...]:
 
 
 def _with_twins(changes: list[Edit], base: LawRevision, head: LawRevision) -> list[Edit]:
-    """Return the changes; removed and added entries of one kind with the same body name each other."""
+    """Return the changes, with links between removed and added entries of the same kind and body."""
     bodies: dict[tuple[str, str], dict[str, list[int]]] = {}
     for index, change in enumerate(changes):
         if change.change != "changed" and change.kind in ("policy", "rule", "term", "instrument", "article"):
@@ -482,7 +482,7 @@ def _body(side: LawRevision, change: Edit) -> Tree:
 
 
 def _fixtures(base: LawRevision, head: LawRevision) -> Iterator[Edit]:
-    """Yield the edited fixtures, so that a reviewer sees changed expectations."""
+    """Yield the edited fixtures, to show reviewers the changed expectations."""
     old, new = dict(base.source.fixtures), dict(head.source.fixtures)
     if not old or not new:
         return

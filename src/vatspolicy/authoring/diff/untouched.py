@@ -18,7 +18,7 @@ from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
 
 _Condition = Callable[[Activation], Hashable]
-"""Returns True or False; else the facts that a condition waits for, those to ask for first and those behind them."""
+"""Returns True, False, or the missing facts of a condition: those to ask first and those that follow."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class _Versions:
     """Both versions of a rule that differ on a day."""
 
     each: frozenset[str]
-    """The kinds of subject that they are about."""
+    """Kinds of subjects of both versions."""
     conditions: tuple[_Condition, _Condition]
-    """Functions that evaluate the conditions of both; that of a version that is not in force is always false."""
+    """Functions that evaluate both conditions. A version that is not in force is always false."""
     same_effect: bool
 
     def say_the_same(self, subject: Activation) -> bool:
-        """Return whether both versions say the same of a subject.
+        """Return whether both versions have the same result for a subject.
 
         Both are false of it; or they have the same effect, and both are true or wait for the same facts. Versions that
         wait may still differ in whether an activity is licensed, so both cases must agree then.
@@ -61,7 +61,7 @@ class Untouched:
         self._days: dict[str, list[_Versions] | None] = {}
 
     def __contains__(self, found: tuple[Profile, str]) -> bool:
-        """Return True if no rule that differs on a day states anything of a profile, or all state the same.
+        """Return True if no differing rule of a day applies to a profile, or all have the same result on both sides.
 
         An opinion may name any rule, so nothing is known of a profile that holds one.
         """
@@ -105,7 +105,7 @@ class Untouched:
 
 
 def _subjects(ruleset: RuleSet, product: Activation) -> Iterator[tuple[str, Activation]]:
-    """Yield the subjects of a profile: activities last, which both sides find if no rule on services differs.
+    """Yield the subjects of a profile, activities last. Both sides have the same activities if no service rule differs.
 
     Whether an activity is licensed is left open.
     """
@@ -121,7 +121,7 @@ def _subjects(ruleset: RuleSet, product: Activation) -> Iterator[tuple[str, Acti
 
 
 def _condition(ruleset: RuleSet, rule: Rule | None) -> _Condition:
-    """Return the function that evaluates the condition of a rule; a rule that is not in force is false of a subject."""
+    """Return the function that evaluates the condition of a rule. A rule that is not in force is always false."""
     if rule is None:
         return lambda _: False
     when, evaluate = rule.when, ruleset.evaluator.function(rule.when)

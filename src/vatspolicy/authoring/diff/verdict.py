@@ -28,30 +28,30 @@ TITLES: Table = {
     "below": Phrase("Changes below the decision: duties, routes or reasons"),
     "no-rule": Phrase("No decision changes: no rule differs on any day"),
     "proved": Phrase("No decision changes, proved for all profiles"),
-    "said": Phrase("No decision changes, which is proved; what decisions cite or say may change"),
+    "said": Phrase("No decision changes, which is proved; citations or words may change"),
     "unseen": Phrase("No decision change was found"),
-    "unseen-said": Phrase("No decision change was found; what decisions cite or say may change"),
+    "unseen-said": Phrase("No decision change was found; citations or words may change"),
     "unknown": Phrase("UNKNOWN: no decision change was found, and none could be excluded"),
     "granted": Phrase("; shown only with a legal opinion"),
     "open": Phrase("; more could not be excluded"),
 }
 UNREAD_SCHEMAS = "Excluded only for specs that both schemas read alike."
-"""Reason why nothing is proved of a change of the decision word, if the schemas may read a spec otherwise."""
+"""Reason for no proofs on changes of the decision word if schemas may read a spec differently."""
 WHY: Table = {
     "source": Phrase("A side cannot be read."),
     "invalid": Phrase("A side, or a profile, is not valid."),
     "accepted": Phrase("A file of accepted changes is not valid, so no change counts as accepted."),
-    "recorded": Phrase("Past decisions are not evaluated: {subject}."),
+    "recorded": Phrase("Past decisions were not evaluated: {subject}."),
     "masked": Phrase(
-        "Past decisions cannot be replayed, since facts of their records are masked: {subject}. A log that is to be "
-        "replayed masks nothing below /input."
+        "Past decisions cannot be replayed, because facts in their records are masked: {subject}. For replays, do "
+        "not mask values below /input."
     ),
     "nothing": Phrase("There is no profile to decide."),
     "engine": Phrase("The solver for proofs is not installed. Run {command}, or use --semantic off.").fill(
         command=install("smt")
     ),
-    "failed": Phrase("The engine for proofs broke off ({subject}): nothing is proved or excluded."),
-    "contradiction": Phrase("The engine for proofs excludes what a profile shows; none of its proofs counts."),
+    "failed": Phrase("The engine for proofs failed ({subject}): nothing is proved or excluded."),
+    "contradiction": Phrase("A profile contradicts the engine for proofs, so its proofs do not count."),
     "schemas": Phrase("Nothing could be proved: the base does not fit the schemas of the head."),
 }
 NOT_ACCEPTED: Table = {
@@ -59,45 +59,45 @@ NOT_ACCEPTED: Table = {
     "effect": Phrase("What the edit changes in decisions was altered after it was accepted, so it counts again."),
     "early": Phrase("The change is accepted only from {day} on, so it counts."),
     "ended": Phrase("The change was accepted until {until}, so it counts again."),
-    "held": Phrase("HEAD still holds this entry. Delete it in this change, so that it accepts nothing a second time."),
-    "new": Phrase(
-        "The entry comes with this change, so it accepts nothing here. Merge the entry first, then its change."
+    "held": Phrase(
+        "HEAD still contains this entry. Delete it in this change, so that it does not accept another change."
     ),
-    "waits": Phrase("It waits for its change, which is not in this comparison. Delete it if the change is given up."),
+    "new": Phrase(
+        "The entry is part of this change, so it does not count here. Merge the entry first, then its change."
+    ),
+    "waits": Phrase("Its change is not in this comparison. Delete the entry if you abandon the change."),
     "over": Phrase("It ended on {until}, and its change is not in this comparison. Delete the entry."),
-    "dropped": Phrase("HEAD does not hold this entry, and its change is not in this comparison."),
+    "dropped": Phrase("HEAD does not contain this entry, and its change is not in this comparison."),
 }
 """Reasons why an entry of the accepted changes does not apply."""
 UNREAD: Table = {
-    "torn": Phrase("This is not a whole record."),
+    "torn": Phrase("This record is incomplete."),
     "masked": Phrase("Facts of this record are masked."),
-    "no-profile": Phrase("This record holds no profile."),
-    "no-day": Phrase("This record does not tell the day of the law."),
-    "no-spec": Phrase("The spec of this receipt is not there."),
+    "no-profile": Phrase("This record does not contain a profile."),
+    "no-day": Phrase("This record does not state the day of the law."),
+    "no-spec": Phrase("The spec of this receipt does not exist."),
     "other-spec": Phrase("The spec has changed since this receipt was written."),
     "invalid": Phrase("The profile of this record is not valid."),
-    "uncovered": Phrase("One of the two states of the law does not cover the day of this record."),
+    "uncovered": Phrase("A side of the comparison does not cover the day of this record."),
 }
 """Reasons why a past decision is not evaluated."""
 FAULTS: Table = {
     "version": Phrase("The version of the bundle must be at least {subject}."),
-    "changelog": Phrase("CHANGELOG.md says nothing new under {subject}."),
-    "file-version": Phrase(
-        "{subject}: what was law on a past day is rewritten, and the version of the file is not raised."
-    ),
-    "review": Phrase("{subject}: the review is of an earlier text."),
+    "changelog": Phrase("CHANGELOG.md has no new entry under {subject}."),
+    "file-version": Phrase("{subject}: the law of a past day is rewritten, but the version of the file is not raised."),
+    "review": Phrase("{subject}: the review covers an earlier text."),
 }
 
 # --- the verdict on a comparison: title, conditions to fail on, exit code, and the version that the change needs
 
 
 RED_LINES = ("waivable", "unenforced", "loosenable")
-"""Conditions on rules that lose force at the gate, or may lose it, while no decision changes."""
+"""Conditions on rules with weaker enforcement at the gate, or a possibly weaker one, without changed decisions."""
 CONDITIONS = ("loosened", "tightened", "any", *RED_LINES, "unknown", "version", "retroactive")
-"""Conditions that a comparison may fail on, beside transitions such as `deny->allow`."""
+"""Failure conditions of a comparison, in addition to transitions such as `deny->allow`."""
 OUTCOMES = ("allow", "needs-license", "incomplete", "deny")
 STRICTER = ("allow->needs-license", "allow->deny", "needs-license->deny")
-"""Transitions from a decision that was reached to a stricter one; a milder one is the reverse."""
+"""Transitions from a complete decision to a stricter one. The reverse transitions are milder."""
 MILDER = tuple("->".join(reversed(name.split("->"))) for name in STRICTER)
 
 _WORST = ("allow->deny", "needs-license->deny", "allow->needs-license")
@@ -108,7 +108,7 @@ CITED = ("citation", "verification")
 
 
 def parse_conditions(texts: Iterable[str]) -> list[str]:
-    """Return the conditions in texts, separated by commas there.
+    """Return the conditions in comma-separated texts.
 
     Raises:
         ValueError: A text is not a condition; the error is a sentence for the user.
@@ -134,12 +134,12 @@ def parse_conditions(texts: Iterable[str]) -> list[str]:
 
 
 def seen(data: Review) -> set[str]:
-    """Return the transitions of the outcome that profiles show, such as `deny->allow`."""
+    """Return the transitions of the outcome with example profiles, such as `deny->allow`."""
     return {row.move for row in data.rows if row.before.decision != row.after.decision}
 
 
 def possible(data: Review) -> list[str]:
-    """Return the transitions of the outcome that a profile or a witness shows, if the solver was asked."""
+    """Return the transitions of the outcome in a profile, or in a witness if the solver ran."""
     shown = seen(data)
     return [
         transition.name
@@ -177,12 +177,12 @@ def _rank(name: str) -> int:
 
 
 def impossible(data: Review) -> list[str]:
-    """Return the transitions of the outcome that are proved impossible."""
+    """Return the transitions of the outcome that are provably impossible."""
     return [transition.name for transition in data.transitions if transition.verdict == "proved-impossible"]
 
 
 def unsettled(data: Review) -> list[str]:
-    """Return the transitions of the outcome that were neither shown nor excluded."""
+    """Return the transitions of the outcome that are still open."""
     shown = seen(data)
     return [
         transition.name
@@ -197,7 +197,7 @@ def open_edits(data: Review) -> list[Item]:
 
 
 def lists_otherwise(edit: Item) -> bool:
-    """Return True if the witness of an edit shows something that decisions list otherwise."""
+    """Return True if the witness of an edit shows a differing item of decisions."""
     return edit.proof.witness is not None and bool(edit.proof.witness.listed)
 
 
@@ -206,27 +206,27 @@ def _shows(edit: Item) -> bool:
 
 
 def cites_otherwise(edit: Item) -> bool:
-    """Return True if an edit may change more of the records of decisions than their wording."""
+    """Return True if an edit may change more than the wording of decision records."""
     return bool({*edit.said} - {WORDING})
 
 
 def direction_of(name: str) -> str:
-    """Return tightened or loosened for a change between decisions that were reached, such as `deny->allow`."""
+    """Return tightened or loosened for a change between complete decisions, such as `deny->allow`."""
     return "loosened" if name in MILDER else "tightened" if name in STRICTER else "neither"
 
 
 def is_open(data: Review) -> bool:
-    """Return True if the solver left something unsettled."""
+    """Return True if the solver left questions open."""
     return bool(unsettled(data) or open_edits(data))
 
 
 def settled(data: Review, direction: str) -> str:
-    """Return the verdict: the direction of what was seen; `unknown` if nothing was and something stays unsettled."""
+    """Return the direction of the observed changes, or `unknown` if there are none and questions are open."""
     return "unknown" if direction == "neither" and (data.why or is_open(data)) else direction
 
 
 def read_otherwise(data: Review) -> list[SchemaChange]:
-    """Return the differences of schemas that are more than another name of a word, under which both sides are read."""
+    """Return the schema differences other than renamed words, because both sides use the new names."""
     fields = (field for change in data.structure for field in change.fields if field.name == "renamed")
     names = {(field.before, field.after) for field in fields}
     renamed = (one for one in data.schemas if isinstance(one.before, str) and isinstance(one.after, str))
@@ -235,7 +235,7 @@ def read_otherwise(data: Review) -> list[SchemaChange]:
 
 
 def shown_with_opinion(data: Review) -> bool:
-    """Return True if every shown decision that becomes stricter or milder is that of a product with a legal opinion."""
+    """Return True if only products with legal opinions have stricter or milder decisions."""
     plain, granted = nearest_first(data)
     directed = {*STRICTER, *MILDER}
     return not directed.intersection(plain) and bool(directed.intersection(granted))
@@ -277,19 +277,19 @@ def tighter(data: Review) -> list[tuple[str, str]]:
 
 
 def only_asks(data: Review) -> bool:
-    """Return True if every stricter decision is incomplete, and it is proved that there is no other."""
+    """Return True if every stricter decision is provably incomplete."""
     found = [pair for pair in tighter(data) if pair[0] != pair[1]]
     proved = {*impossible(data)} >= {*STRICTER}
     return bool(found) and proved and all(after == "incomplete" for _, after in found)
 
 
 def failures(data: Review, conditions: Sequence[str]) -> list[str]:
-    """Return the conditions that hold."""
+    """Return the met conditions."""
     return [condition for condition in conditions if _holds(data, condition)]
 
 
 def undecided(data: Review, conditions: Sequence[str]) -> list[str]:
-    """Return the conditions that may hold: nothing shows them, and nothing excludes them."""
+    """Return the open conditions, with neither examples nor proofs."""
     return [condition for condition in conditions if not _holds(data, condition) and _may_hold(data, condition)]
 
 
@@ -334,7 +334,7 @@ def is_among(pattern: str, names: Iterable[str]) -> bool:
 
 
 def exit_code(data: Review) -> ExitCode:
-    """Return the exit code. A part that was not evaluated counts as a failure."""
+    """Return the exit code. An unevaluated part counts as a failure."""
     codes = {
         "source": ExitCode.USAGE,
         "invalid": ExitCode.INVALID,
@@ -352,7 +352,7 @@ def exit_code(data: Review) -> ExitCode:
 # --- versions
 
 LEVELS = ("none", "patch", "unknown", "minor", "major")
-"""Levels of a change. `unknown`: at least a patch; a decision may change, which would make it minor."""
+"""Levels of a change. `unknown`: at least a patch, and possibly minor, because a decision may change."""
 _HEADING = re.compile(r"^##\s+\[?v?(\d+\.\d+\.\d+)\]?(.*)$", re.MULTILINE)
 
 Version = tuple[int, int, int]
@@ -366,7 +366,7 @@ def check_release(
     decisions_change: bool,
     open_questions: bool = False,
 ) -> Release:
-    """Return the release that the change needs, against the one it has.
+    """Return the required release of the change and its actual one.
 
     `open_questions`: it is not settled whether a decision changes.
     """
@@ -395,7 +395,7 @@ def _fault(code: str, subject: str, file: str, line: int) -> Fault:
 
 
 def _is_of_law(base: LawRevision, head: LawRevision, change: Edit) -> bool:
-    """Return whether an edit is one of the law, not of a layer above it."""
+    """Return whether an edit is part of the law and not of a layer."""
     if change.policy.startswith(LAYER_PREFIX):
         return False
     sides = [side.bundle for side in (head, base) if change.policy in side.bundle.policies]
@@ -420,7 +420,7 @@ def _level(
 
 
 def _released(version: str, changelog: str | None) -> Version | None:
-    """Return the version that the base has released: the one before its own if the changelog calls that unreleased."""
+    """Return the released version of the base: the previous version if the changelog calls the latest unreleased."""
     headings = [(_parse(found[1]), "unreleased" in found[2].lower()) for found in _HEADING.finditer(changelog or "")]
     own = _parse(version)
     if all(heading != own for heading, _ in headings):
@@ -462,7 +462,7 @@ def _entries(changelog: str, version: str) -> set[str]:
 
 
 def _file_faults(base: LawRevision, head: LawRevision, changes: Sequence[Edit]) -> list[Fault]:
-    """Return faults of files whose past was rewritten under their old version, and of reviews of an older text."""
+    """Return faults of files with a rewritten past and an old version, and of reviews of an older text."""
     faults = []
     touched = {c.policy for c in changes if c.kind in (*LAW, "article")}
     rewritten = {c.policy for c in changes if c.rewrites_past}
@@ -479,7 +479,7 @@ def _file_faults(base: LawRevision, head: LawRevision, changes: Sequence[Edit]) 
 
 
 def _reviewed(document: Document) -> dict[str, str] | None:
-    """Return by whom, when and in which version a policy was reviewed; None if nobody did."""
+    """Return the reviewer, day and version of a policy's review, or None."""
     review = document.data.get("review", {})
     return {key: review[key] for key in ("by", "on", "version")} if "by" in review else None
 

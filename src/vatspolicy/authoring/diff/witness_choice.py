@@ -1,4 +1,4 @@
-"""The profile that a review shows for a change: one chooser for changes of the decision word and for edits.
+"""Chooses the example profile of a change, for changes of the decision word and for edits.
 
 Of the profiles that show a change, a reader can compare the one that is made from a known product by few facts. What a
 search left open, a profile near to a witness may show.
@@ -36,9 +36,9 @@ from vatspolicy.proofs.verdicts import MOST_TELLING_FIRST, WITNESS, Pair, RuleVe
 from vatspolicy.proofs.witness import confirm_decisions, decision_of, places, without
 
 FEW = 4
-"""Most facts that differ from a known product in an example that takes no effort to picture."""
+"""Maximum number of facts in which an easily understood example differs from a known product."""
 EDITS = 5
-"""Most edits of a review in which examples are searched for that are better than the witness of the proof."""
+"""Maximum number of edits in a review to search for better examples than the proof's witness."""
 
 Found: TypeAlias = Transition | RuleVerdict
 Rank: TypeAlias = tuple[bool, int, int, int]
@@ -46,7 +46,7 @@ Rank: TypeAlias = tuple[bool, int, int, int]
 
 @dataclass(frozen=True)
 class Example:
-    """A profile that shows a change of the decision, made from a known product if there is one."""
+    """A profile that shows a changed decision, based on a known product if possible."""
 
     change: Found
     """A change of the word, with a profile that shows it."""
@@ -56,17 +56,17 @@ class Example:
 
     @functools.cached_property
     def rank(self) -> Rank:
-        """Key to sort by, the best first (see `_rank`)."""
+        """Sort key, the best first (see `_rank`)."""
         return _rank(_pair(self.change), self.near)
 
     @property
     def is_plain(self) -> bool:
-        """True if it takes no effort to picture."""
+        """True if it is easy to understand."""
         return self.rank[:2] <= (False, FEW)
 
     @property
     def profile(self) -> Facts:
-        """The profile that is shown."""
+        """The profile to show."""
         assert self.change.witness is not None
         return self.change.witness if self.near is None else self.near.profile
 
@@ -77,7 +77,7 @@ def _pair(change: Found | Verdict) -> Pair:
 
 
 def _rank(pair: Pair, near: Nearby | None) -> Rank:
-    """Return a key to sort by, the best first: nothing is contrived, few facts differ, the change tells much.
+    """Return a sort key that prefers realistic examples with few differing facts and an informative change.
 
     An opinion that nobody gave is contrived, and so is a decision that is open because a known fact is not told.
     """
@@ -89,7 +89,7 @@ def _rank(pair: Pair, near: Nearby | None) -> Rank:
 
 
 class WitnessChooser:
-    """Chooser of the profiles that a review shows."""
+    """Chooses the profiles for a review."""
 
     def __init__(
         self,
@@ -100,26 +100,28 @@ class WitnessChooser:
         groups: Sequence[RuleVerdict],
         transitions: Transitions,
     ) -> None:
-        """Take the rules that differ, the compared products, and what is proved of groups of rules and of all."""
+        """Initialize with the differing rules, compared products, and proofs about groups of rules and the whole
+        change.
+        """
         self.base, self.head = sides
         self.differences, self.compared, self.products, self.groups = differences, compared, products, groups
         self._proved = transitions
 
     @functools.cached_property
     def known(self) -> KnownProducts:
-        """The compared products, as the head reads them."""
+        """The compared products in the reading of the head."""
         return KnownProducts(self.products, self.head.schemas)
 
     @functools.cached_property
     def transitions(self) -> Transitions:
-        """The transitions, with open ones settled that a profile near a witness shows."""
+        """The transitions, including open ones that a profile close to a witness settled."""
         if not self._proved.undecided:
             return self._proved
         read = self._read(self.differences.names)
         return settle_open((self.base, self.head), self._proved, self.groups, self.known, read)
 
     def for_transition(self, found: Transition) -> Example:
-        """Return the example of a change of the decision word that was shown."""
+        """Return the example of a shown change of the decision word."""
         assert found.witness is not None and found.as_of is not None
         words = found.before, found.after
         rows = [row for row in self.compared.rows if (row.before.decision, row.after.decision) == words]
@@ -131,7 +133,7 @@ class WitnessChooser:
         return Example(found, None, found.as_of)
 
     def for_group(self, found: RuleVerdict, names: Sequence[str]) -> Example:
-        """Return the example of the verdict on rules that are changed together.
+        """Return the example for the verdict on rules that change together.
 
         Where no compared product shows a change of the word, it shows any change in the direction of the verdict.
         """
@@ -146,7 +148,7 @@ class WitnessChooser:
     def of_shown(
         self, verdict: Verdict, names: Sequence[str], shown: Iterable[tuple[Transition, WordChange]]
     ) -> Example | None:
-        """Return the best of the shown changes in the direction of a verdict on rules that cause them all.
+        """Return the best shown change in the direction of a verdict, if the given rules cause all changes.
 
         `shown`: changes of the decision word as they were proved and as they are shown. None if the verdict has an
         example as good.
@@ -164,7 +166,7 @@ class WitnessChooser:
         return chosen
 
     def _near_group(self, found: RuleVerdict, names: Sequence[str]) -> Nearby | None:
-        """Return the profile nearest to a known product that shows the change of the witness of some rules."""
+        """Return the profile closest to a known product that shows the same change as the witness of rules."""
         assert found.witness is not None and found.as_of is not None
         if found.transitions:
             sides = self.base, mix(self.base, self.head, names)
@@ -182,18 +184,18 @@ class WitnessChooser:
         return self.known.find_nearest(found.witness, holds, first)
 
     def _read(self, names: Iterable[str]) -> frozenset[Fact]:
-        """Return the facts that both versions of some rules read."""
+        """Return the facts that the given rules read in both versions."""
         sides = self.differences.base.by_name, self.differences.head.by_name
         return read_by(side[name] for name in names for side in sides if name in side)
 
     def _is_wanted(self, transitions: Sequence[str], names: Sequence[str]) -> bool:
-        """Return True if rules change the decision word, and that of no compared product, in a review of few edits."""
+        """Return True in a small review if rules change the decision word, but not for compared products."""
         if not transitions or len(self.groups) > EDITS:
             return False
         return all(set(names).isdisjoint(row.because) for row in self.compared.rows)
 
     def _cause_all(self, names: Sequence[str]) -> bool:
-        """Return True if these are all rules that differ, so that the changes of the word are theirs."""
+        """Return True if these are all differing rules, so that they cause all changes of the decision word."""
         return self.differences.names.keys() <= set(names)
 
     def _near(self, witness: Witness) -> Nearby | None:
@@ -210,7 +212,7 @@ class WitnessChooser:
 
 
 def _decides(sides: tuple[Bundle, Bundle], words: Pair, day: str) -> Callable[[Profile], bool]:
-    """Return whether both sides decide a profile by these words, as a function."""
+    """Return a function that checks whether both sides give a profile these decision words."""
     return lambda profile: all(
         decision_of(bundle, profile, day) == word for bundle, word in zip(sides, words, strict=True)
     )
@@ -218,16 +220,16 @@ def _decides(sides: tuple[Bundle, Bundle], words: Pair, day: str) -> Callable[[P
 
 @dataclass(frozen=True)
 class _Borrowing:
-    """Search for known products that show a change with a few facts of its witness."""
+    """Searches for known products that show a change after borrowing a few facts from its witness."""
 
     sides: tuple[Bundle, Bundle]
-    """The base, and the base with some rules of the head."""
+    """The base, and the base with the given rules of the head."""
     known: KnownProducts
     read: frozenset[Fact]
     """Facts that the rules read."""
 
     def find(self, own: Example, changes: Iterable[Transition]) -> Example:
-        """Return the best example of a change in the same direction: the own one, or a product that borrows facts.
+        """Return the best example of a change in the same direction: the witness, or a product with borrowed facts.
 
         `changes`: changes of the decision word that are possible.
         """
@@ -242,7 +244,7 @@ class _Borrowing:
         return min(found, key=lambda one: one.rank)
 
     def _borrowed(self, change: Transition, wanted: str) -> Iterator[Example]:
-        """Yield the known product that shows the same change with a few facts of its witness, if there is one."""
+        """Yield the known product, if any, that shows the same change with a few facts of its witness."""
         assert change.witness is not None and change.as_of is not None
         day = change.as_of
 
@@ -274,7 +276,7 @@ def settle_open(
     known: KnownProducts,
     read: frozenset[Fact],
 ) -> Transitions:
-    """Return the transitions with those settled that a profile near a witness shows.
+    """Return the transitions, settling those that a profile close to a witness shows.
 
     `sides`: base and head. `verdicts`: those on rules, whose witnesses lend facts as well. `read`: the facts to lend.
     """
@@ -292,7 +294,7 @@ def _find_shown(
     known: KnownProducts,
     read: frozenset[Fact],
 ) -> Iterator[Transition]:
-    """Yield a profile for each open transition that is shown."""
+    """Yield a profile for each open transition that a profile shows."""
     left = {(one.before, one.after) for one in transitions.undecided}
     for lender in lenders:
         assert lender.witness is not None
@@ -311,7 +313,7 @@ def _find_shown(
 def _profiles_near(
     base: Bundle, witness: Facts, day: str, known: KnownProducts, read: frozenset[Fact]
 ) -> Iterator[Profile]:
-    """Yield the witness without one of its parts, the same with all permits, and known products with facts of it."""
+    """Yield the witness without each part, the same with all permits, and known products with its facts."""
     parts = (without(witness, place) for place in places(dict(witness)))
     for profile in known.load_valid(data for data in parts if data is not None):
         yield profile
@@ -320,7 +322,7 @@ def _profiles_near(
 
 
 def _with_permits(base: Bundle, profile: Profile, day: str) -> Iterator[dict[str, Tree]]:
-    """Yield a profile to which the permits are granted that it may need, if this is not known of some.
+    """Yield a profile with all possibly needed permits, if it leaves some of them open.
 
     A solver looks at lists with few members; a fact that many permits depend on may be missing all the same.
     """

@@ -253,7 +253,7 @@ def _unmeetable(file: PolicyFile) -> Found:
     for index, rule in enumerate(file.policy.rules):
         name = rule.instrument
         if name is not None and rule.kind != "duty" and held and name not in held:
-            message = _("A profile cannot hold {name}: the profile schema does not list it.", name=name)
+            message = _("{name} cannot be held: the profile schema does not list it.", name=name)
             yield "unmeetable", file.document.problem(("rules", index, rule.kind, "instrument"), message)
         covers = None if name is None or rule.kind == "duty" else file.bundle.instruments[name].covers
         if covers is not None and not _can_be(True, covers.tree, _outside(rule.each)):

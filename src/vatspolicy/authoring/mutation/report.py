@@ -97,7 +97,7 @@ class Survivor:
 
     @property
     def test(self) -> str:
-        """The test with the file that it belongs to, as a line of YAML; empty if there is none."""
+        """The test with its file, as a line of YAML; empty without a test."""
         if self.suggestion is None:
             return ""
         return _("in {file}: {test}", file=self.suggestion.file, test=self.suggestion.text)

@@ -217,7 +217,7 @@ def load_tests(bundle: Bundle, policy: Policy) -> Document | None:
 
 
 def stray_tests(bundle: Bundle) -> Iterator[Problem]:
-    """Yield a problem for each file of tests, below the folder of the policies, that stands beside none of them."""
+    """Yield a problem for each test file in the policies folder that is not next to its policy."""
     beside = {policy.file.removesuffix(".yaml") + TESTS_ENDING for policy in bundle.policies.values()}
     folder = bundle.layers[-1].folder if bundle.layers else bundle.folder
     for path in sorted(FilePath(folder).rglob(f"*{TESTS_ENDING}")) if beside else ():
@@ -231,7 +231,7 @@ def whole_base(base: Fields) -> dict[str, Tree]:
 
 
 def read_case_profile(base: Fields, entry: Fields, where: str, schemas: SchemaSet) -> Profile:
-    """Return the profile of a case: the whole base with what the case sets and removes. Raises InvalidInput."""
+    """Return the profile of a case: the base with the changes of the case. Raises InvalidInput."""
     document = recall_document(json.dumps(base, ensure_ascii=False).encode(), where)  # cases of a file share its base
     return read_granted(change(document, _changes(entry)), schemas)
 

@@ -74,7 +74,7 @@ def differences(decision: Decision, expect: Fields) -> Iterator[str]:
 
 
 def _surplus(decision: Decision, expect: Fields) -> Iterator[str]:
-    """Yield a sentence for each duty, remark or undetermined rule beyond what is expected."""
+    """Yield a sentence for each unexpected duty, remark or undetermined rule."""
     duties, advice = owed(decision), {finding.rule.name for finding in decision.advice}
     if expect.get("exactly"):
         for key, found in (("duties", duties), ("advice", advice)):

@@ -82,7 +82,7 @@ def read_answer(question: Question, lang: Language, **streams: Any) -> str | Non
 
 
 def complete(question: Question, line: str, lang: Language) -> Iterator[tuple[str, int, str, str]]:
-    """Yield the choices that fit what is typed behind the last separator: text, start, label and group."""
+    """Yield the choices that match the text after the last separator: text, start, label and group."""
     typed = _SEPARATOR.split(line)[-1] if question.several else line
     start = len(typed.lstrip())
     before = {part.strip() for part in _SEPARATOR.split(line)[:-1]} if question.several else set()
@@ -106,7 +106,7 @@ def _fitting(question: Question, typed: str) -> list[Choice]:
 
 
 def _code(choice: Choice) -> str:
-    """Return the text that stands for a choice in a line of answers."""
+    """Return the text of a choice in a line of answers."""
     from vatspolicy.guidance.interview.replies import code_of
 
     value = code_of(choice)

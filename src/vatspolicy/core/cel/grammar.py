@@ -38,7 +38,7 @@ _TEXTS = {
     "STRING_LIT": r"""[rR]?(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')""",
     "MLSTRING_LIT": r"""[rR]?(?:\"{3}(?:\\[\s\S]|[^\\])*?\"{3}|'{3}(?:\\[\s\S]|[^\\])*?'{3})""",
 }
-"""Terminals of texts in quotes: what stands in them is checked by `text_of`."""
+"""Terminals of quoted texts. `text_of` checks their contents."""
 _ESCAPES = {"\\": "\\", '"': '"', "'": "'", "n": "\n", "t": "\t"}
 
 

@@ -319,7 +319,7 @@ class _AstBuilder:
             message = _("{variable!r} is a reserved word of CEL.", variable=variable)
             raise ExpressionError(message, self.span(arguments[0]), _("Choose another name."))
         if variable in self.names.variables or variable in ("param", "term", "sets"):
-            message = _("The name {variable!r} is taken.", variable=variable)
+            message = _("The name {variable!r} is already in use.", variable=variable)
             raise ExpressionError(message, self.span(arguments[0]), _("Choose another name."))
         if over.type.item is None:  # empty on every day, so the body has no type
             raise ExpressionError(_("This list is always empty."), over.span)

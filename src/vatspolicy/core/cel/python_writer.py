@@ -35,7 +35,7 @@ from vatspolicy.core.cel.scopes import free_facts, reads, variables_read
 from vatspolicy.core.cel.types import ListOf, ObjectOf
 
 Bound = Mapping[str, str]
-"""Python names of the members that stand for the variables of quantifiers."""
+"""Python names of the members for the variables of quantifiers."""
 
 
 class PythonWriter:
@@ -43,7 +43,7 @@ class PythonWriter:
 
     def __init__(self) -> None:
         self.functions: dict[tuple[str, ...], str] = {}
-        """Names of functions by their lines, of which the first names the parameters."""
+        """Names of functions by their lines. The first line has the parameters."""
         self.values: dict[str, str] = {}
         self.sets: dict[str, str] = {}
         self.constants: dict[tuple[Any, ...], str] = {}

@@ -35,7 +35,7 @@ class DocumentNode:
     height: int = 0
 
     def child(self, step: str | int) -> DocumentNode | None:
-        """Return the value under a key or an index; None if there is none."""
+        """Return the value under a key or an index, or None."""
         if isinstance(self.value, dict) and isinstance(step, str):
             return self.value.get(step)
         if isinstance(self.value, list) and isinstance(step, int) and 0 <= step < len(self.value):

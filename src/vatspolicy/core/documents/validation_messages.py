@@ -180,7 +180,7 @@ def _named_keys(schema: Any) -> Iterator[str]:
 
 
 def _keys_to_choose_from(fault: SchemaFault) -> list[str]:
-    """Return the keys of which one is required, if the alternatives require nothing else; else none."""
+    """Return the keys, one of which is required, if the alternatives require nothing else; empty otherwise."""
     branches = fault.limit
     required = [way["required"] if isinstance(way, dict) and way.keys() == {"required"} else [] for way in branches]
     if isinstance(fault.value, dict) and all(len(keys) == 1 for keys in required):

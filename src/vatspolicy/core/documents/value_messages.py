@@ -200,7 +200,7 @@ def _misspelt(value: str, words: Sequence[Word]) -> str:
 
 
 def _meant(text: str, names: Names) -> str:
-    """Return the place whose code or name, in either language, is nearly `text`; empty if there is none."""
+    """Return the place with a code or name similar to `text` in either language, or an empty text."""
     codes: dict[str, str] = {}
     for code, entry in names.items():
         for name in (code, entry.get("en", ""), entry.get("zh", "")):

@@ -27,7 +27,7 @@ the search, a similar spelling of a name or its parts.
 """
 
 _LONG = 5
-"""Letters of the shortest part of a name that a misspelled part can stand for."""
+"""Minimum length of a name part that a misspelled part can match."""
 
 
 @frozen()

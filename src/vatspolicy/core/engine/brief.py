@@ -188,7 +188,7 @@ class BriefSerializer:
         return {"rule": rule.name, "effect": rule.kind, "subject": subject, "state": finding.state} | self.layer(rule)
 
     def layer(self, rule: Rule) -> dict[str, str]:
-        """Return the name of the layer of a rule, if there is more than the base."""
+        """Return the name of a rule's layer if the law has layers."""
         layer = layer_of(self.bundle, rule)
         return {} if layer is None else {"layer": layer}
 

@@ -44,7 +44,7 @@ class Conditional(NamedTuple):
 def find_conditional(bundle: Bundle, profile: Profile, decision: Decision) -> Conditional | None:
     """Return missing facts with values under which an open decision becomes its mildest possible word.
 
-    None if there are none among the values that are tried, or while it is open what a service is: that is no condition.
+    None if no tried values do this, or while the classification of a service is open, because that is not a condition.
     """
     is_open = any(service.state not in ("classified", "not-telecom") for service in decision.services)
     if is_open or decision.range[0] == decision.range[1]:

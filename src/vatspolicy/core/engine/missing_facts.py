@@ -1,6 +1,6 @@
 """The second pass of a decision: the missing facts of the findings, their places in the profile, and their order.
 
-Nothing here changes what was decided.
+This module does not change the decision.
 """
 
 from __future__ import annotations

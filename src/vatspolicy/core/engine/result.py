@@ -303,7 +303,7 @@ class NeedRecord(FindingRecord):
 
     @property
     def offers(self) -> tuple[LicenseOffer, ...]:
-        """The licenses any of which meets the need."""
+        """The licenses, each of which meets the need."""
         if self.instrument is None:
             return self.any_of or ()
         return (LicenseOffer(self.instrument, None, None, self.authority or ()),)

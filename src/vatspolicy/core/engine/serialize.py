@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from vatspolicy.core.cel.activation import Activation
 
 FORMAT = 2
-"""Version of the data, raised for incompatible changes."""
+"""Version of the data. Incompatible changes increase it."""
 NOWHERE = result.Location(1, 1)
 """Placeholder for the position of a part."""
 
@@ -71,7 +71,7 @@ def make_record(
 ) -> result.Record:
     """Return the decision with its law and its facts. Sorted where order carries no meaning; no wall-clock time.
 
-    What the program itself says (checks, deadlines, notices) is in the `languages` alone. Without `explain` a
+    The program's own texts (checks, deadlines, notices) are only in the given `languages`. Without `explain` a
     record has no explanations: no checks in words, no clauses, no facts and no places. `ahead` are the coming changes.
     """
     maker = _Maker(bundle, profile, decision, languages, explain)
@@ -366,7 +366,7 @@ def make_law(bundle: Bundle, decision: Decision) -> result.Law:
 
 
 def layer_of(bundle: Bundle, rule: Rule) -> str | None:
-    """Return the name of the layer of a rule, if there is more than the base."""
+    """Return the name of a rule's layer if the law has layers."""
     layer = bundle.layer_of(rule.policy) if bundle.layers else None
     return layer and layer.name
 

@@ -301,7 +301,7 @@ def _marks(finding: Finding, bundle: Bundle) -> Iterator[DecisionItem]:
 
 
 def _citations(decision: Decision, bundle: Bundle, cited: Collection[str]) -> Iterator[DecisionItem]:
-    """Yield the articles, with their verification, that the findings and routes of some rules cite."""
+    """Yield the articles, with their verification, cited by the findings and routes of rules."""
     findings = (
         *(*decision.denials, *decision.needs, *decision.would_need, *decision.met),
         *(*decision.duties, *decision.advice, *decision.undetermined),

@@ -25,7 +25,7 @@ from vatspolicy.core.profile.profile import Profile
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText
 
 FORMAT = 1
-"""Version of the data, raised for incompatible changes."""
+"""Version of the data. Incompatible changes increase it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ class Bundle:
         return {id: layer for layer in self.layers for id in layer.policies}
 
     def is_base(self, policy: str) -> bool:
-        """Return whether a policy is one of the base, not of a layer above it."""
+        """Return whether a policy is part of the base and not of a layer."""
         return not self.layers or policy in self.layers[0].policies
 
     def replaces(self, rule: Rule) -> bool:
@@ -154,7 +154,7 @@ class Bundle:
     def replaced(self, day: str) -> dict[str, Rule]:
         """Return the rules replaced on a day, each with its replacement.
 
-        A rule that is itself replaced stands for nothing: the rule that it stood for is in force again.
+        A replaced rule no longer replaces another rule, which is in force again.
         """
         found = ((name, self._replacement(name, day)) for name in self.replacements)
         return {name: rule for name, rule in found if rule is not None}
@@ -356,7 +356,7 @@ def _key(sources: str, schemas: SchemaSet) -> str:
 
 
 def read_sources(root: FilePath) -> list[tuple[str, bytes]]:
-    """Return name and bytes of every policy file below a folder, in order. Raises InvalidInput if there is none."""
+    """Return the name and bytes of every policy file below a folder, in order. Raises InvalidInput without any."""
     prefix = shown_folder(root)
     return [(os.path.join(prefix, name), text) for name, text in _named_below(str(root))]
 

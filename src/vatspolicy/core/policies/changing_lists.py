@@ -20,7 +20,7 @@ class ListChangeError(ValueError):
 def stated_values(entries: Sequence[Mapping[str, Any]]) -> list[Any]:
     """Return the value of each entry of `values`, in its order. Raises ListChangeError.
 
-    Members keep their order: what is added comes last. A member is a word, or an object that its `id` names.
+    Members keep their order, and new members come last. A member is a word, or an object that its `id` names.
     """
     found: list[Any] = []
     for index, entry in enumerate(entries):

@@ -20,7 +20,7 @@ from vatspolicy.core.profile.vocabulary import resolve_node
 COSTLY = 100_000
 """Steps above which lint warns about an expression. Rules of the shipped law take less than half."""
 _Source: TypeAlias = "tuple[str, ...] | int"
-"""Paths of the facts that a value can stand for; for a constant, the length of the longest list in it."""
+"""Paths of the facts that a value can represent; for a constant, the length of its longest list."""
 
 
 def rule_cost(bundle: Bundle, rule: Rule) -> int:
@@ -84,6 +84,6 @@ class _Cost:
 
 
 def _longest(value: Any) -> int:
-    """Return the length of the longest list in a value of a policy, 0 if there is none."""
+    """Return the length of the longest list in a policy value, or 0 without a list."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
     return max((len(value) if isinstance(value, list | tuple) else 0, *map(_longest, inner)))

@@ -157,7 +157,7 @@ def _working_days(start: str, count: int) -> str | None:
 def _days(by: str, period: str) -> tuple[tuple[int, int], ...]:
     """Return the last days (month, day) of a period in a year, in order: `by` (MM-DD) and those a period apart from it.
 
-    The last day of a month stands for the last day of every month.
+    The last day of a month means the last day of every month.
     """
     month, day = map(int, by.split("-"))
     ends = day >= monthrange(_YEAR, month)[1]

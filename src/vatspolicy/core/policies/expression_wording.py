@@ -36,7 +36,7 @@ from vatspolicy.i18n.words import aside, joint, number
 
 Path = tuple[str | int, ...]
 Scope = Mapping[str, Path]
-"""The place in the profile that each variable stands for; an empty one for members of a parameter."""
+"""The place in the profile of each variable; empty for members of a parameter."""
 
 ABROAD = "overseas"
 """The place outside mainland China."""

@@ -58,7 +58,7 @@ class LayerFiles(NamedTuple):
 
 
 def read_layer(folder: FilePath, shown: str) -> LayerFiles:
-    """Read a layer, whose files are named below `shown`.
+    """Read a layer. Its file names start with `shown`.
 
     Raises:
         InvalidInput: A file or a folder cannot be read, or would be omitted: a rule that is not seen forbids nothing.

@@ -128,9 +128,9 @@ def _check_periods(head: Document, layer: Layer, longest: int) -> Iterator[Probl
     for entry in layer.enforce:
         path: Path = ("enforce", entry.rule, "until")
         if entry.until < entry.since:
-            yield head.problem(path, _("The entry ends before it begins."))
+            yield head.problem(path, _("The last day of the entry is before its first."))
         elif entry.until > last_day(entry.since, longest):
-            message = _("An entry lasts {longest} days at most.", longest=longest)
+            message = _("An entry lasts at most {longest} days.", longest=longest)
             hint = _("Write {day} or an earlier day; renew the entry when it ends.", day=last_day(entry.since, longest))
             yield head.problem(path, message, hint)
 

@@ -383,7 +383,7 @@ class Edition(NamedTuple):
 
 @frozen()
 class Policy(ValueObject):
-    """One regulation or series, with everything that its file says."""
+    """One regulation or series, with the full content of its file."""
 
     id: str
     version: str

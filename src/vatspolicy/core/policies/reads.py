@@ -53,7 +53,7 @@ def facts_of(node: Node) -> set[str]:
 
 
 def _read(node: Node, bound: Mapping[str, tuple[str, ...]], found: set[str]) -> tuple[str, ...]:
-    """Note the facts that are read below a node. Return the paths that its value can stand for."""
+    """Record the facts read below a node. Return the paths that its value can represent."""
     match node:
         case Fact(root=root, names=names):
             roots = bound.get(root, ROOTS.get(root, (root,)))

@@ -246,7 +246,7 @@ class SomeDimension(ValueDimension):
 
 
 class FilledDimension(Dimension):
-    """Dimension of a list of objects of which some object must pass: an empty list excludes all rules that ask."""
+    """Dimension of a list in which at least one object must pass. An empty list excludes all rules with that test."""
 
     def finish(self, everything: int) -> None:
         """Build the bitmaps of the empty list and of any other."""
@@ -343,7 +343,7 @@ _SIMPLE = (Not, And, Or, Term, Compare, In, Literal, Param, Fact, Quantifier)
 
 
 def _filled_list(clause: Node, wanted: bool) -> Fact | None:
-    """Return the list of objects of which some object must pass a clause, if that is all that the clause says."""
+    """Return the list in which a clause requires at least one object to pass, if that is its only content."""
     match clause:
         case Quantifier(kind=kind, list=Fact(type=ListOf(item=ObjectOf())) as over) if (kind == "exists") is wanted:
             return over

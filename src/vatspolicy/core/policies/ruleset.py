@@ -35,7 +35,7 @@ class RuleSet:
     """Parameter values by key (policy/name)."""
     instruments: Mapping[str, Instrument]
     access: tuple[str, ...]
-    """Instruments that routes in force lead to: an activity is licensed if one of them is held."""
+    """Instruments with routes in force. An activity is licensed if the operator holds one of them."""
     evaluator: ExpressionEvaluator = field(repr=False)
     indexed: bool = True
     """False if the evaluator may deviate from the trees of the rules, from which an index is built."""
@@ -202,7 +202,7 @@ class DatedLaw(Protocol):
         """Schemas of the bundle."""
 
     def is_base(self, policy: str) -> bool:
-        """Return whether a policy is one of the base, not of a layer above it."""
+        """Return whether a policy is part of the base and not of a layer."""
 
 
 class RuleSetsByDay:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def get_fact(data: Any, path: Path) -> Any:
-    """Return the fact at a path, or None if there is none."""
+    """Return the fact at a path, or None."""
     for step in path:
         if isinstance(data, Mapping):
             data = data.get(step)

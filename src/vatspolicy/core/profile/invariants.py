@@ -98,7 +98,7 @@ def _tests(schemas: SchemaSet) -> _Tests:
 
 
 def _needed(node: Node, value: bool) -> frozenset[tuple[str, ...]]:
-    """Return the facts without any of which the node cannot have the value."""
+    """Return the facts, each of which the node needs to have the value."""
     match node:
         case Fact(root=root, names=names):
             return frozenset({(root, *names)})

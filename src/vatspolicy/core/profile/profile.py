@@ -273,7 +273,7 @@ Derivation: TypeAlias = "Callable[[dict[str, Any]], None]"
 
 
 def _derivations(name: str, fields: Mapping[str, Type], schemas: SchemaSet) -> Iterator[Derivation]:
-    """Yield what is derived in a record, in order."""
+    """Yield the derived facts of a record, in order."""
     if "within" in fields:
         yield functools.partial(_locate, functools.cache(functools.partial(_regions, name == "place", schemas)))
     if "mainland_entity" in fields:

@@ -1,6 +1,5 @@
-"""Types, names, questions and places of facts, from the schemas of a release.
-
-Every function takes the schemas; None stands for the shipped ones.
+"""Types, names, questions and places of facts, from the schemas of a release. Every function takes the schemas; None
+means the shipped ones.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ class Question:
     parts: tuple[Question, ...] = ()
     """Questions combined with this one, including itself; none for a separate question."""
     implied: Tree = None
-    """Default answer that the question shows; None if there is none."""
+    """Default answer of the question, or None."""
     example: LocalizedText | None = None
     """Example of an answer, from the schema."""
 
@@ -310,7 +310,7 @@ def _reason(bundle: Bundle, name: str, as_of: str) -> Reason:
 
 
 def introduction(question: Question) -> LocalizedText | None:
-    """Return the introduction to the rules, if there is one."""
+    """Return the introduction to the rules, if any."""
     if question.path == NAME_PATH:
         return both("why_name")
     if question.path == LAUNCH:

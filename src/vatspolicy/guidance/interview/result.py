@@ -18,7 +18,7 @@ class Progress:
     number: int
     """Number of the current question, from 1."""
     left: int
-    """Estimated number of questions left, including the current one; 0 if there is none."""
+    """Estimated number of remaining questions, including the current one; 0 without a question."""
 
 
 @dataclass(frozen=True, slots=True)

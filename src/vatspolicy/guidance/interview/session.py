@@ -151,7 +151,7 @@ class Interview:
 
     @functools.cached_property
     def question(self) -> Question | None:
-        """Next question; None if there is none."""
+        """Next question, or None."""
         if first := list(self._initial_facts()):
             return make_question(self.state, first[0], "start", others=first)
         if facts := self._deciding_facts():

@@ -19,7 +19,7 @@ DAYS = 40
 def postpone_launch(
     bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str], days: int = DAYS
 ) -> Iterator[tuple[Change, Profile, Decision]]:
-    """Yield the change of the launch to the first such day, the profile and the decision; nothing if there is none."""
+    """Yield the change of the launch to the first such day, the profile and the decision, if any."""
     mutability = mutable_facts(bundle.schemas)["product", "launch"]
     for day in _days(bundle, decision)[:days]:
         # a launch planned for even later is not moved: only the day of the law moves

@@ -60,9 +60,8 @@ def render(
     gate: GateResult | None = None,
     repeated: Mapping[str, str] | None = None,
 ) -> str:
-    """Render decisions (records) in one of FORMATS. `color` and `room` (columns) apply to text only.
-
-    `problems` are errors of specs that were not decided. Text leaves them to standard error.
+    """Render decisions (records) in one of FORMATS. `color` and `room` (columns) apply to text only. `problems` are
+    errors of undecided specs, which text reports leave to standard error.
     `remarks` are about waivers and a baseline; None if there were none. `extent` is one of EXTENTS; the text follows
     it, and JSON is a report unless it is `details`. `gate` is the run of the gate: its settings say which findings are
     errors, and the last line of the text tells it. Without it, the settings are those of a gate without options. The

@@ -116,7 +116,7 @@ def _duty(duty: DutyRecord, say: PageWords) -> MemoTask:
 
 
 def checklist(record: Record, say: PageWords) -> str:
-    """Return licenses and duties before the launch as a task list in Markdown; empty if there is none."""
+    """Return licenses and duties before the launch as a task list in Markdown, or an empty text."""
     tasks = [item for item in items(record, say) if item.group == "before-launch"]
     if not tasks:
         return ""

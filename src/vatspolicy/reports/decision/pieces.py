@@ -102,7 +102,7 @@ class Pieces:
         self._kept.append((taken.summary, self._spool.put(taken.texts)))
 
     def close(self) -> None:
-        """Remove what is on disk."""
+        """Remove the files on disk."""
         self._spool.close()
 
     def write(self, number: int, run: Run) -> Iterator[str]:

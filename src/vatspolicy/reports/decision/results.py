@@ -1,6 +1,6 @@
 """The results of a decision, each with the line of its spec and its level.
 
-An error fails the gate, in every format alike: `vatspolicy.gate.judgement` says which one does.
+An error fails the gate in every format. `vatspolicy.gate.judgement` determines the errors.
 """
 
 from __future__ import annotations

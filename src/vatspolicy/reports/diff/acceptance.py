@@ -15,25 +15,25 @@ SIGNS = {"accepted": "✓", "stale": "!", "new": "+", "waiting": "-"}
 
 
 def has_something(data: Review) -> bool:
-    """Return True if a file of accepted changes was used, or a change that fails could be accepted."""
+    """Return True if there is a file of accepted changes, or a failing change that could be accepted."""
     return bool(data.accepted.file) or bool(to_paste(data))
 
 
 def summary(data: Review, lang: Language) -> str:
-    """Return the file that was used, with the number of its entries by state."""
+    """Return the file of accepted changes, with the number of its entries by state."""
     states = [entry.state for entry in data.accepted.entries]
     counts = {state: states.count(state) for state in SIGNS}
     return phrase("accepted_used", lang, file=_owner_file(data, lang), **counts)
 
 
 def _owner_file(data: Review, lang: Language) -> str:
-    """Return the file whose entries count."""
+    """Return the effective file."""
     file = data.accepted.file or f"policies/{ACCEPTED}"
     return file if data.accepted.given else phrase("accepted_of_base", lang, file=file)
 
 
 def sentence(entry: AcceptedEntry, lang: Language) -> str:
-    """Describe an entry: the edit, by whom and why, and the reason why it does not apply, if so."""
+    """Describe an entry: the edit, the owner, the reason, and any reason why the entry does not apply."""
     days = phrase("since", lang, day=entry.day)
     if entry.until:
         days = phrase("between", lang, day=entry.day, last=entry.until)
@@ -42,7 +42,7 @@ def sentence(entry: AcceptedEntry, lang: Language) -> str:
 
 
 def accepted_by(data: Review, names: Iterable[str], lang: Language) -> str:
-    """Return who accepts the edits of these names, and why; empty if nobody does."""
+    """Return the owners and reasons of the named accepted edits, or an empty text."""
     wanted = set(names)
     found = [entry for entry in data.accepted.entries if entry.state == "accepted" and entry.edit in wanted]
     told = dict.fromkeys(phrase("accepted_by", lang, person=one.person, reason=one.reason) for one in found)
@@ -50,7 +50,7 @@ def accepted_by(data: Review, names: Iterable[str], lang: Language) -> str:
 
 
 def edit_accepted_by(data: Review, change: Edit, lang: Language) -> str:
-    """Return who accepts an edit, and why; empty if nobody does."""
+    """Return the owner and the reason of an accepted edit, or an empty text."""
     acceptance = change.acceptance if change.accepted else None
     return accepted_by(data, [acceptance.edit], lang) if acceptance is not None else ""
 
@@ -61,7 +61,7 @@ def invitation(data: Review, lang: Language) -> str:
 
 
 def to_paste(data: Review) -> str:
-    """Return an entry of the file of accepted changes for each change that fails, as YAML to fill in."""
+    """Return an entry for each failing change, as YAML to complete, for the file of accepted changes."""
     return "".join(_entries(data))
 
 

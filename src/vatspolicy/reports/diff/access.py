@@ -11,17 +11,17 @@ from vatspolicy.reports.access_matrix.render import value
 from vatspolicy.reports.diff.words import ITEMS, phrase
 
 ABSENT = "–"
-"""Sign for places that are not told."""
+"""Sign for omitted places."""
 
 
 _NAMED = 3
-"""Businesses that a line of the summary names."""
+"""Maximum number of businesses in a summary line."""
 _LINES = 8
-"""Lines of the summary."""
+"""Maximum number of summary lines."""
 
 
 def summary(data: Access, lang: Language) -> list[str]:
-    """Return the changed cells in few lines: one for all businesses that change alike, with the regime."""
+    """Return the changed cells in few lines, one for all businesses with the same change."""
     alike: dict[tuple[str, str, str], list[str]] = {}
     mark = aside(word(ITEMS, "contested", lang), lang)  # the sign is explained beside the matrix only
     for cell in data.cells:
@@ -42,7 +42,7 @@ def summary(data: Access, lang: Language) -> list[str]:
 
 
 def _moved(one: AccessPlaces, lang: Language) -> str:
-    """Return the places that come and go; all of both sides where a regime opens or closes, or has parts of a place."""
+    """Return the added and removed places, or all places if a regime opens, closes or covers parts of a place."""
     before, after = (side[lang] if side else ABSENT for side in (one.before, one.after))
     if ABSENT in (before, after) or any(bracket in before + after for bracket in "(（"):
         return f"{before} → {after}"
@@ -53,7 +53,7 @@ def _moved(one: AccessPlaces, lang: Language) -> str:
 
 
 def rows(data: Access, lang: Language) -> Iterator[tuple[str, str, str, str]]:
-    """Yield business, regime, and its cell before and after: the changed cells, then the changed places."""
+    """Yield business, regime, and the cell before and after: first changed cells, then changed places."""
     for cell in data.cells:
         offers = joint("list", lang).join(offer[lang] for offer in cell.offers)
         before, after = (value(side, lang) for side in (cell.before, cell.after))

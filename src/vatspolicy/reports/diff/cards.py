@@ -1,4 +1,4 @@
-"""One card an edit: what it changes in the law, on which article it rests, what follows, and for whom."""
+"""One card for each edit: its change of the law, articles, consequences, and affected products."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from vatspolicy.reports.diff.words import COUNTS, SAID, phrase
 from vatspolicy.reports.diff.words import EDIT_VERDICTS as PROVED
 
 LONGEST = 400
-"""Characters of a condition or an article that a card tells."""
+"""Maximum length of a condition or article on a card, in characters."""
 _LONG_NAME = 80
-"""Characters of the name of a product."""
+"""Maximum length of a product name, in characters."""
 _NAMED = 3
-"""Names that a sentence lists."""
+"""Maximum number of names in a sentence."""
 _LINES, _ARTICLES, _SENTENCES = 5, 2, 3
-"""Lines, articles and sentences of a card that are not folded: with heading, profile and place they are 12 lines."""
+"""Maximum lines, articles and sentences of an unfolded card. Heading, profile and place complete its 12 lines."""
 _OWN_RULES = 3
-"""Edited rules that a card tells in words; those of a whole policy are folded."""
+"""Maximum number of edited rules in words on a card. Those of a whole policy are folded."""
 
 
 class Told(NamedTuple):
-    """Lines with their signs, articles, and sentences on what follows."""
+    """Lines with signs, articles, and sentences on consequences."""
 
     lines: tuple[tuple[str, str], ...]
     articles: tuple[str, ...]
@@ -45,45 +45,45 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True)
 class Card:
-    """One item of review in words."""
+    """One review item in words."""
 
     item: Item
     title: str
     places: tuple[str, ...]
     """File and line of each edit."""
     back: bool
-    """True if an edit is about a day that is past."""
+    """True if an edit is about a past day."""
     accepted: str
-    """By whom it is accepted and why; empty if it is not."""
+    """Owner and reason of its acceptance; empty if it is not accepted."""
     lines: tuple[tuple[str, str], ...]
-    """(sign, text): `-` and `+` for what was and is, `~` for what became of it, else a space."""
+    """(sign, text): `-` and `+` for old and new text, `~` for a summary, or else a space."""
     marks: Mapping[str, str]
-    """Phrase that stands for a sign where signs are not shown; none for an entry that is wholly new or gone."""
+    """Phrase that replaces a sign where signs are not shown; none for an added or removed entry."""
     articles: tuple[str, ...]
     effect: tuple[str, ...]
-    """Sentences on what follows."""
+    """Sentences on consequences."""
     witness: Witness | None
-    """A profile that shows it, where no compared product does."""
+    """An example profile, if no compared product is an example."""
     rules: tuple[MovedRule, ...]
-    """The rules that it moves."""
+    """The rules that it affects."""
     moved: str
-    """The same in a sentence; empty for one rule and for none."""
+    """The affected rules in a sentence; empty for fewer than two rules."""
     laws: tuple[EditedRule, ...]
-    """Edited rules in words that did not fit into the lines."""
+    """Edited rules in words that do not fit into the lines."""
 
     @property
     def shown(self) -> Told:
-        """Lines, articles and sentences that stand on the card."""
+        """Lines, articles and sentences on the card."""
         return Told(self.lines[:_LINES], self.articles[:_ARTICLES], self._sentences[:_SENTENCES])
 
     @property
     def folded(self) -> Told:
-        """Lines, articles and sentences below the fold."""
+        """Folded lines, articles and sentences."""
         return Told(self.lines[_LINES:], self.articles[_ARTICLES:], self._sentences[_SENTENCES:])
 
     @property
     def is_long(self) -> bool:
-        """True if something is folded."""
+        """True if the card has folded parts."""
         return any(self.folded)
 
     @property
@@ -124,7 +124,7 @@ def _card(data: Review, item: Item, row: ChangedDecision | None, lang: Language)
 def _lines(
     changes: Sequence[Edit], item: Item, laws: Sequence[EditedRule], lang: Language
 ) -> Iterator[tuple[str, str]]:
-    """Yield what the edited entries were and are, in words."""
+    """Yield the edited entries before and after, in words."""
     replaced = {name for card in laws if card.predecessor for name in (card.rule, card.predecessor)}
     twins = [(change, twin) for change in changes if (twin := wording.twin_of(change, changes)) is not None]
     renamed = {wording.entry(change) for change, _ in twins}
@@ -158,13 +158,13 @@ def _lines(
 
 
 def _article(one: CitedArticle, known: str, lang: Language) -> str:
-    """Quote an article, with its regulation unless that is the known one."""
+    """Quote an article, with its regulation if that differs from the known one."""
     text, regulation = law.article(one, lang), one.regulation[lang]
     return wording.cut(text if regulation == known else f"{regulation}{joint('comma', lang)}{text}", LONGEST)
 
 
 def _effect(data: Review, item: Item, row: ChangedDecision | None, lang: Language) -> Iterator[str]:
-    """Yield sentences on what an edit does to decisions, from when until when, and which product shows it."""
+    """Yield sentences on the effect of an edit on decisions, its days, and an example product."""
     yield verdict(data, item, lang)
     if days := _days(data, item, lang):
         yield days
@@ -186,7 +186,7 @@ def _moved(item: Item, lang: Language) -> str:
 
 
 def verdict(data: Review, item: Item, lang: Language) -> str:
-    """State the verdict on an edit in one sentence, with the reason where it is not settled."""
+    """State the verdict on an edit in one sentence, with the reason for an open one."""
     witness, key = item.proof.witness, item.proof.verdict
     if key == "witness" and not item.proof.transitions:
         key = "listed"
@@ -221,12 +221,12 @@ def verdict(data: Review, item: Item, lang: Language) -> str:
 
 
 def is_whole(data: Review, item: Item) -> bool:
-    """Return True if no other edit moves a rule: what is proved of all edits together is true of this one."""
+    """Return True if no other edit affects a rule, so that proofs about all edits apply to this one."""
     return bool(item.rules) and not any(edit.rules for edit in data.edits if edit is not item)
 
 
 def _days(data: Review, item: Item, lang: Language) -> str:
-    """Return the days on which decisions change, if this edit alone changes decisions; else those of its rules."""
+    """Return the days of changed decisions if this edit alone changes them, or else the days of its rules."""
     if item.since is None:
         return ""
     period = data.semantic.period if data.semantic else None
@@ -241,24 +241,24 @@ def _days(data: Review, item: Item, lang: Language) -> str:
 
 
 class _KnownExamples:
-    """The compared products whose decision an edit changes."""
+    """The compared products with decisions that an edit changes."""
 
     def __init__(self, data: Review) -> None:
         self.rows = data.rows
         self._first: dict[str, int] = {}
-        """The first row that a rule is behind."""
+        """The first row with a cause among the rules."""
         for place, row in enumerate(self.rows):
             for cause in row.because:
                 self._first.setdefault(cause.rule, place)
 
     def of(self, item: Item) -> ChangedDecision | None:
-        """Return the row of the nearest compared product whose decision the edit changes; None if there is none."""
+        """Return the row of the closest compared product with a decision that the edit changes, or None."""
         places = [self._first[rule.rule] for rule in item.rules if rule.rule in self._first]
         return self.rows[min(places)] if places else None
 
 
 def _example(data: Review, item: Item, row: ChangedDecision | None, lang: Language) -> str:
-    """Return the nearest real product (`row`) that shows the change, else the witness."""
+    """Return the closest real product (`row`) that shows the change, or else the witness."""
     if row is not None:
         before, after = (word(VERDICTS, side.decision, lang) for side in (row.before, row.after))
         day = wording.next_day(row.days, data.today)
@@ -272,7 +272,7 @@ def _example(data: Review, item: Item, row: ChangedDecision | None, lang: Langua
 
 
 def _shared(data: Review, item: Item, lang: Language) -> str:
-    """Name the other edits that move one of the rules, too."""
+    """List the other edits that affect one of the rules."""
     names = {rule.rule for rule in item.rules}
     others = [
         wording.item(data, edit, lang)

@@ -1,4 +1,4 @@
-"""The content of a comparison for both formats: its parts, the law of rules, and places in files."""
+"""The content of a comparison for both formats: parts, articles of rules, and places in files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vatspolicy.reports.diff.words import phrase
 
 
 def parts(data: Review) -> Iterator[str]:
-    """Yield the keys of the parts that have something to show, in the order of the report."""
+    """Yield the keys of the nonempty parts, in report order."""
     recorded = data.decisions.recorded if data.decisions else None
     shown = {
         "problems": data.problems,
@@ -36,7 +36,7 @@ def parts(data: Review) -> Iterator[str]:
 
 
 def values(data: Review, lang: Language) -> dict[str, object]:
-    """Return what the templates of both formats use."""
+    """Return the values for the templates of both formats."""
     rules = data.proved_rules
     return {
         "acceptance": acceptance,

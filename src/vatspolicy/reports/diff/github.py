@@ -1,4 +1,4 @@
-"""GitHub workflow commands: the title, and one annotation for each line of a policy that changes something."""
+"""GitHub workflow commands: the title, and one annotation for each policy line with a change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vatspolicy.reports.formats.github import command
 
 
 def render(data: Review, lang: Language) -> str:
-    """Render annotations; results of one kind on one line are joined."""
+    """Render annotations, joining results of the same kind on the same line."""
     return "".join(f"{line}\n" for line in _lines(data, lang))
 
 

@@ -1,4 +1,4 @@
-"""The comparison as one HTML page: no network, no script, for screen and paper."""
+"""The comparison as one HTML page without network access or scripts, for screen and paper."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from vatspolicy.reports.formats.templating import Frame, place_entries, render_p
 from vatspolicy.reports.words import TONES
 
 Quoted: TypeAlias = tuple[str, str, str | None]
-"""Title of a law where it begins, else empty, the label of an article, and its address."""
+"""The title of the law (empty except for its first article), an article label, and the article's address."""
 _OPEN = ("problems", "edits", "accepted", "release")
-"""Parts of the page that are not folded."""
+"""Unfolded parts of the page."""
 _STYLE = "tbody th { font-weight: 400 } td > ul { margin: 0 } h1 .badge { white-space: normal }"
 _TITLES = {"tightened": "bad", "loosened": "warn", "both": "bad", "neither": "good", "unknown": "bad"}
 
 
 def render(data: Review, lang: Language) -> str:
-    """Render the whole report without cuts."""
+    """Render the complete report."""
     each = bool(data.proved_rules)
     shown = [(key, phrase("each_rule" if key == "semantic" and each else key, lang)) for key in parts(data)]
     frame = Frame(
@@ -45,7 +45,7 @@ def render(data: Review, lang: Language) -> str:
 
 
 def _decisions(data: Review, lang: Language) -> Iterator[tuple[ChangedDecision, list[tuple[Cause, list[Quoted]]]]]:
-    """Yield the rows of decisions with their causes; the law of a rule comes with its first cause."""
+    """Yield the rows of decisions with causes. The articles of a rule appear where it first does."""
     known: set[str] = set()
     for row in data.rows:
         causes: list[tuple[Cause, list[Quoted]]] = []
@@ -56,7 +56,7 @@ def _decisions(data: Review, lang: Language) -> Iterator[tuple[ChangedDecision, 
 
 
 def _laws(cause: Cause, lang: Language) -> list[Quoted]:
-    """Return the articles of a rule: the title of their law where it begins, their label, and their address."""
+    """Return the articles of a rule: the law's title for the first article of each, the label, and the address."""
     laws: list[Quoted] = []
     title = ""
     for citation in cause.citations:

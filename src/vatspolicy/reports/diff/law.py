@@ -1,4 +1,4 @@
-"""Edited rules in words, as every report of a comparison tells them."""
+"""Edited rules in words, for all reports of a comparison."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from vatspolicy.reports.diff.words import CHANGES, phrase
 from vatspolicy.reports.words import cut_lists
 
 _MEMBERS = 2
-"""Members of a list that a clause names which stays as it was."""
+"""Maximum number of list members in an unchanged clause."""
 
 
 def of_item(data: Review, item: Item) -> list[EditedRule]:
-    """Return the edited rules of an item of review, those of a whole policy included."""
+    """Return the edited rules of a review item, including those of a whole policy."""
     changes = data.changes_of(item)
     own = {f"{change.policy}/{change.name}" for change in changes if change.kind == "rule"}
     whole = {change.policy for change in changes if change.kind == "policy"}
@@ -40,7 +40,7 @@ def what(card: EditedRule, lang: Language) -> str:
 
 
 def marks(signs: Collection[str], whole: bool) -> Mapping[str, str]:
-    """Return the phrases in place of signs: `before` and `now`, or `no longer` and `new` where one side says nothing.
+    """Return phrases instead of signs: `before` and `now`, or `no longer` and `new` if one side has no text.
 
     `whole`: the lines tell an entry that is wholly new or gone, whose parts need no sign.
     """
@@ -74,13 +74,13 @@ def lines(card: EditedRule, lang: Language, brief: bool = False) -> Iterator[tup
 
 
 def _briefly(key: str, said: RuleInWords | None, lang: Language) -> str:
-    """Return what a condition of a route asks for; empty if there is no condition of that name."""
+    """Return the requirement of a route's condition, or an empty text for an unknown condition."""
     found = [condition.message[lang] for condition in said.conditions if condition.id == key] if said else []
     return phrase("condition_briefly", lang, message=found[0].rstrip(".。")) if found else ""
 
 
 def _clauses(card: EditedRule, lang: Language) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return (sign, text) of the clauses of a condition that come and go, and those that stay."""
+    """Return (sign, text) of the added, removed and unchanged clauses of a condition."""
     before, after = ([clause[lang] for clause in side.clauses] if side else [] for side in (card.before, card.after))
     stay = [text for text in before if text in after]
     gone, new = ([cut_lists(text, lang) for text in side if text not in stay] for side in (before, after))
@@ -102,12 +102,12 @@ def article(one: QuotedArticle | CitedArticle, lang: Language) -> str:
 
 
 def words_of(one: QuotedArticle | CitedArticle, lang: Language) -> str:
-    """Return the words of an article in one line; the English ones if there are no Chinese ones."""
+    """Return the words of an article in one line, in English if there are no Chinese words."""
     return " ".join((one.text[lang] or str(one.text["en"])).split())
 
 
 def _parts(said: RuleInWords, lang: Language) -> dict[str, str]:
-    """Return the parts of a version of a rule, one by one."""
+    """Return the separate parts of a rule's version."""
     parts = {
         "when": phrase("applies", lang, text=cut_lists(said.when[lang], lang)),
         "effect": said.effect[lang],
@@ -124,7 +124,7 @@ def _parts(said: RuleInWords, lang: Language) -> dict[str, str]:
 
 
 def _in_force(since: str | None, until: str | None, lang: Language) -> str:
-    """Return the days of a rule; `until` is the first day no longer in force."""
+    """Return the days of a rule; `until` is the day after its last day."""
     last = until and (datetime.date.fromisoformat(until) - datetime.timedelta(days=1)).isoformat()
     if since is None:
         return phrase("in_force_until", lang, last=last) if last else phrase("always_in_force", lang)

@@ -1,4 +1,4 @@
-"""The comparison as a pull request shows it: the answer first, the evidence folded."""
+"""The comparison for a pull request: the answer first, with folded evidence."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from vatspolicy.reports.diff.words import phrase
 from vatspolicy.reports.formats.templating import escape_markdown, render_markdown, trust
 
 LIMIT = 60_000
-"""Characters of a report: a comment on GitHub holds 65,536."""
+"""Maximum length of a report in characters. A GitHub comment can have 65,536."""
 ROWS = 60
-"""Lines of one table; the JSON report has all."""
+"""Maximum number of lines in a table. The JSON report has all."""
 _OPEN = 12
-"""Cards of edits that are not folded."""
+"""Maximum number of unfolded cards."""
 _CAUSES = 3
-"""Rules that a row of decisions names."""
+"""Maximum number of rules in a row of decisions."""
 _ICONS = {"tightened": "🔺", "loosened": "🔻", "both": "🔀", "neither": "🟰", "unknown": "❓"}
 
 
 def render(data: Review, lang: Language) -> str:
-    """Render the report in at most LIMIT characters: first shorten tables, then leave out parts."""
+    """Render the report in at most LIMIT characters: first shorten tables, then omit parts."""
     for rows in (ROWS, 20, 8):
         sections = _sections(data, lang, rows)
         if sum(len(section) + 1 for section in sections) <= LIMIT:
@@ -67,7 +67,7 @@ def _sections(data: Review, lang: Language, limit: int) -> list[str]:
 
 
 def _decisions(data: Review, lang: Language, limit: int) -> Iterator[tuple[ChangedDecision, list[tuple[Cause, str]]]]:
-    """Yield rows with the first rules that cause each; the law of a rule comes with its first cause."""
+    """Yield rows, each with the first rules that cause it. The articles of a rule appear where it first does."""
     known: set[str] = set()
     for row in data.rows[:limit]:
         causes: list[tuple[Cause, str]] = []
@@ -78,7 +78,7 @@ def _decisions(data: Review, lang: Language, limit: int) -> Iterator[tuple[Chang
 
 
 def _says(rule: Cause, lang: Language) -> str:
-    """Return the message of a rule and its law."""
+    """Return the message of a rule and its articles."""
     law = wording.law(rule, lang)
     return f"{rule.message[lang]} [{law}]" if law else str(rule.message[lang])
 

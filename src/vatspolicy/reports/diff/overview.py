@@ -26,15 +26,15 @@ from vatspolicy.reports.diff.sentence import signed
 from vatspolicy.reports.diff.words import COUNTS, ITEMS, phrase
 
 _NAMED = 3
-"""Names that a sentence lists."""
+"""Maximum number of names in a sentence."""
 _LONG_PRODUCT = 60
-"""Characters of the name of a product in a sentence."""
+"""Maximum length of a product name in a sentence, in characters."""
 _LONG_EXAMPLE = 200
-"""Characters of a known product with the facts that differ."""
+"""Maximum length of a known product with its differing facts, in characters."""
 
 
 def overview(data: Review, lang: Language) -> Iterator[str]:
-    """Yield the sentences that a reviewer reads first."""
+    """Yield the first sentences for a reviewer."""
     if data.decisions is None:
         return
     reviewed = {place for item in data.edits for place in item.changes}
@@ -50,13 +50,13 @@ def overview(data: Review, lang: Language) -> Iterator[str]:
 
 
 def _only_item(data: Review) -> Item | None:
-    """Return the only edit, or the only one of several that moves rules; None if there is no such edit."""
+    """Return the only edit, or the only edit that affects rules, or None."""
     moving = data.edits if len(data.edits) == 1 else [edit for edit in data.edits if edit.rules]
     return moving[0] if len(moving) == 1 else None
 
 
 def _effect(data: Review, edits: Iterable[Edit], lang: Language) -> Iterator[str]:
-    """Yield the changes of decisions: of the word, the days, the products that show them, and the article."""
+    """Yield the changes of decisions: word, days, example products, and article."""
     plain, granted = nearest_first(data)
     moves = [name for name in plain if "incomplete" not in name] or plain
     law = _law(data, lang)
@@ -76,7 +76,7 @@ def _effect(data: Review, edits: Iterable[Edit], lang: Language) -> Iterator[str
 
 
 def _nearest(data: Review, moves: Sequence[str], lang: Language) -> str:
-    """Return the known product nearest to a profile that shows a change, with the facts that differ."""
+    """Return the known product closest to an example profile, with the differing facts."""
     shown = {one.name: one.witness for one in data.transitions if one.witness is not None and one.witness.product}
     found = next((shown[name] for name in moves if name in shown), None)
     if found is None or found.product is None:
@@ -86,7 +86,7 @@ def _nearest(data: Review, moves: Sequence[str], lang: Language) -> str:
 
 
 def _moves(verdict: str, moves: Sequence[str], lang: Language) -> str:
-    """Return changes of the decision word in their order; in both directions, the stricter apart from the milder."""
+    """Return ordered changes of the decision word. If there are both, stricter and milder ones are separate."""
     milder = [name for name in moves if name in MILDER]
     stricter = [name for name in moves if name in STRICTER]
     if verdict != "both" or not (stricter and milder):
@@ -96,7 +96,7 @@ def _moves(verdict: str, moves: Sequence[str], lang: Language) -> str:
 
 
 def _below(data: Review, lang: Language) -> Iterator[str]:
-    """Yield what changes below the decision for known products, where no decision does."""
+    """Yield changes below the decision for known products without changed decisions."""
     details = data.details
     if data.decisions is None or data.rows or not details:
         return
@@ -111,7 +111,7 @@ def _below(data: Review, lang: Language) -> Iterator[str]:
 
 
 def _days(data: Review, lang: Language) -> str:
-    """Return the days on which decisions change: those proved, else those of the compared products."""
+    """Return the days of changed decisions: the proved days, or else those of the compared products."""
     days = data.semantic.period if data.semantic else None
     if days:
         return wording.period(days.first, days.last, lang)
@@ -131,7 +131,7 @@ def _who(concerned: Concerned, lang: Language) -> Iterator[str]:
 
 
 def _law(data: Review, lang: Language) -> str:
-    """Return the articles of the only edit, else those of the first changed rule that changes a decision."""
+    """Return the articles of the only edit, or else of the first changed rule that changes a decision."""
     item = _only_item(data)
     if item is not None and item.articles:
         return wording.cited(item.articles, lang)
@@ -143,7 +143,7 @@ def _law(data: Review, lang: Language) -> str:
 
 
 def _worse_off(data: Review, lang: Language) -> Iterator[str]:
-    """Yield whether anybody is worse off, and how far that is proved."""
+    """Yield whether anybody is worse off, and the extent of the proof."""
     stricter = tighter(data)
     plain, granted = nearest_first(data)
     worse = {"->".join(pair) for pair in stricter if pair[0] != pair[1]}
@@ -177,7 +177,7 @@ def _known_products(data: Review, lang: Language) -> Iterator[str]:
 
 
 def questions(data: Review, lang: Language) -> Iterator[str]:
-    """Yield the decisions that a reviewer must take."""
+    """Yield the decisions that a reviewer must make."""
     if data.decisions is None:
         return
     for one in data.red_lines:
@@ -197,7 +197,7 @@ def questions(data: Review, lang: Language) -> Iterator[str]:
 
 
 def _ask_of_citations(data: Review, lang: Language) -> Iterator[str]:
-    """Yield questions on new numbers, beside the words of the article, and on edits that bring no article with them."""
+    """Yield questions on new numbers, with the words of the article, and on edits without an article."""
     uncited: dict[str, list[str]] = {}
     for item in data.edits:
         key = _uncited(data, item)
@@ -243,7 +243,7 @@ def _ask_of_edits(data: Review, lang: Language) -> Iterator[str]:
 
 
 def _ask_of_unread(data: Review, lang: Language) -> Iterator[str]:
-    """Yield who compares the articles that nobody has read, and which decisions wait for that."""
+    """Yield the reviewers of unverified articles, and the decisions that depend on them."""
     names = {card.rule: wording.rule_name(card.message, card.rule, lang) for card in data.law}
     unread = [names[card.rule] for card in data.law if _is_unread(card.articles)]
     unread += [wording.item(data, edit, lang) for edit in data.edits if edit.words and _is_unread(edit.articles)]
@@ -254,12 +254,12 @@ def _ask_of_unread(data: Review, lang: Language) -> Iterator[str]:
 
 
 def _is_unread(articles: Iterable[QuotedArticle | CitedArticle]) -> bool:
-    """Return True if nobody has compared one of these articles with its text."""
+    """Return True if one of these articles is unverified."""
     return any(article.verification == "unverified" for article in articles)
 
 
 def _new_number(data: Review, item: Item, lang: Language) -> str:
-    """Return the number that an edit writes, in words; empty if it writes none, or cites no article for it."""
+    """Return the new number of an edit in words, or an empty text without a number or an article."""
     fields = [one for change in data.changes_of(item) if change.kind == "parameter" for one in change.fields]
     values = [one.after for one in fields if one.name == "value"]
     told = [line.after[lang] for line in item.words if line.what is None and line.after]
@@ -268,7 +268,7 @@ def _new_number(data: Review, item: Item, lang: Language) -> str:
 
 
 def _uncited(data: Review, item: Item) -> str:
-    """Return the question about an edit that changes what the law says and brings no article with it; else nothing."""
+    """Return the question about an edit that changes the law without an article, or else an empty text."""
     articles = {change.policy for change in data.structure if change.kind == "article"}
     said = [one for one in data.changes_of(item) if one.since and one.kind in ("parameter", "rule", "term")]
     told = all(one.change == "changed" or one.kind == "parameter" for one in said)

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0: what changes, at the lines of the policies that change it."""
+"""SARIF 2.1.0: the changes, at the policy lines that cause them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ RULES = {
     "decision-tightened": ("warning", Phrase("A decision becomes stricter.")),
     "decision-loosened": ("warning", Phrase("A decision becomes milder.")),
     "decision-changed": ("note", Phrase("A decision changes, neither stricter nor milder.")),
-    "decision-possible": ("warning", Phrase("A decision can change by this edit alone; a profile shows it.")),
-    "not-settled": ("warning", Phrase("It is neither shown nor excluded that a decision changes by this edit.")),
+    "decision-possible": ("warning", Phrase("This edit alone can change a decision, as shown by a profile.")),
+    "not-settled": ("warning", Phrase("It is not settled whether this edit changes a decision.")),
     "retroactive-edit": ("warning", Phrase("The law of a past day is edited.")),
     "schema-breaks": ("warning", Phrase("A schema breaks its readers.")),
-    "gate-waivable": ("error", Phrase("A gate that nobody could waive can be waived.")),
-    "gate-unenforced": ("error", Phrase("The gate passes findings that it did not pass.")),
+    "gate-waivable": ("error", Phrase("A rule that could not be waived becomes waivable.")),
+    "gate-unenforced": ("error", Phrase("The gate passes findings that failed before.")),
     "rule-loosenable": ("warning", Phrase("A layer above may loosen a rule.")),
     "accepted-stale": ("warning", Phrase("An entry of the accepted changes does not apply.")),
-    "accepted-new": ("note", Phrase("An entry of the accepted changes comes with the change, so it accepts nothing.")),
+    "accepted-new": ("note", Phrase("An entry of the accepted changes is part of the change, so it does not count.")),
     "release": ("warning", Phrase("Version, changelog or review does not fit the change.")),
 }
 """Rules of this report: level and description."""
@@ -34,7 +34,7 @@ RED_LINES = {"waivable": "gate-waivable", "unenforced": "gate-unenforced", "loos
 
 
 def render(data: Review, lang: Language) -> str:
-    """Return one run. A part that could not be compared is a notification, and the run has not succeeded then."""
+    """Return one run. A part without a comparison is a notification and makes the run unsuccessful."""
     run = SarifRun("vatspolicy diff", data.head.version or "0", "changeAndFile/v1")
     for problem in data.problems:
         text = " ".join(filter(None, (problem.path, problem.message, problem.hint)))
@@ -52,11 +52,11 @@ def render(data: Review, lang: Language) -> str:
 
 
 Result = tuple[str, str, str, int, str]
-"""Rule, message, file, line, and who accepts it and why (empty if nobody does)."""
+"""Rule, message, file, line, and the owner and reason of the acceptance (empty without one)."""
 
 
 def results(data: Review, lang: Language) -> Iterator[Result]:
-    """Yield everything that a reviewer should see beside a line."""
+    """Yield all remarks for a reviewer on a line."""
 
     def accepted(one: ChangedDecision | Item | ReviewedRedLine) -> str:
         return accepted_by(data, one.accepted, lang)
@@ -98,6 +98,6 @@ def results(data: Review, lang: Language) -> Iterator[Result]:
 
 
 def _place(data: Review, item: Item) -> tuple[str, int]:
-    """Return file and line of the first edit of an item; of its first rule, if it has no edit."""
+    """Return the file and line of an item's first edit, or else of its first rule."""
     place = data.structure[item.changes[0]] if item.changes else item.rules[0].edited
     return place.file, place.line

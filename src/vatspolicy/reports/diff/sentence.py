@@ -1,4 +1,4 @@
-"""The sentence that a lawyer signs: the subject of the edit first, what follows after it, in at most 30 words."""
+"""The sentence for a lawyer to sign: the subject of the edit, then its consequences, in at most 30 words."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from vatspolicy.reports.diff import law, wording
 from vatspolicy.reports.diff.words import COUNTS, EFFECTS, KINDS, PREDICATES, phrase
 
 WORDS = 30
-"""Most words of the sentence; in Chinese a word is counted as three characters."""
+"""Maximum number of words in the sentence. Three Chinese characters count as a word."""
 _CHARACTERS = 3
 
 
 def signed(data: Review, item: Item | None, edits: Sequence[Edit], lang: Language) -> str:
-    """Return the sentence about the only edit that moves rules (`item`), else about the worst of several.
+    """Return the sentence about the only edit that affects rules (`item`), or else about the worst edit.
 
-    `edits`: those of the law, the first of which stands in where no item of review has one.
+    `edits`: those of the law. The first one is the default for a review without an item for an edit.
     """
     more = len(data.edits) - 1 if item is None and data.edits else 0
     item = item or next(iter(data.edits), None)
@@ -52,7 +52,7 @@ def count_words(text: str, lang: Language) -> int:
 
 
 def cut(text: str, size: int, lang: Language) -> str:
-    """Return a text cut to a number of words, without the sign of its end."""
+    """Return a text shortened to a number of words, without its final punctuation."""
     text = " ".join(text.split()).rstrip(".。")
     if count_words(text, lang) <= size:
         return text
@@ -61,7 +61,7 @@ def cut(text: str, size: int, lang: Language) -> str:
 
 
 def _predicate(data: Review, item: Item | None, changes: list[Edit], lang: Language) -> tuple[str, Mapping[str, str]]:
-    """Return the key of what becomes of an edited entry (PREDICATES), and the texts in it."""
+    """Return the key of the predicate for an edited entry (PREDICATES), and its texts."""
     first = wording.main_edit(changes)
     subject = first.title[lang] if first.title else f"{word(KINDS, first.kind, lang)} {first.name}".rstrip()
     if not first.title and first.regulation:
@@ -90,7 +90,7 @@ def _predicate(data: Review, item: Item | None, changes: list[Edit], lang: Langu
 
 
 def _texts(item: Item, lang: Language) -> str:
-    """Return the first values of an edit: old → new, or the members that come and go."""
+    """Return the first values of an edit: old → new, or the added and removed members."""
     found = []
     for line in item.words[:2]:
         what = line.what[lang] + joint("colon", lang) if line.what else ""
@@ -105,7 +105,7 @@ def _texts(item: Item, lang: Language) -> str:
 
 
 def _rule(data: Review, item: Item | None, change: Edit, subject: str, lang: Language) -> tuple[str, dict[str, str]]:
-    """Return what becomes of a rule: that it begins, ends, is reworded, or what of it differs."""
+    """Return the predicate for a rule: it begins, ends, is reworded, or differs in a part."""
     texts = {field.name.partition(".")[0] for field in change.fields}
     if change.change == "changed" and texts == {"until"} and change.fields[0].after:
         return "rule-ends", {"subject": subject, "day": str(change.fields[0].after)}
@@ -122,7 +122,7 @@ def _rule(data: Review, item: Item | None, change: Edit, subject: str, lang: Lan
 
 
 def _value(item: Item, change: Edit, day: str, lang: Language) -> tuple[str, dict[str, str]] | None:
-    """Return what becomes of a value: a number rises or falls, a list gains or loses members."""
+    """Return the predicate for a value: a number rises or falls, or a list gains or loses members."""
     line = next((one for one in item.words if one.what is None), None)
     if line is None:
         moved = next((one for one in item.words if one.what and one.before and one.after), None)
@@ -144,7 +144,7 @@ def _value(item: Item, change: Edit, day: str, lang: Language) -> tuple[str, dic
 
 
 def _effects(data: Review, lang: Language) -> Iterator[str]:
-    """Yield what follows for products: of changes in both directions the nearest of each."""
+    """Yield the consequences for products: the closest product for each direction."""
     plain, granted = nearest_first(data)
     reached = [name for name in plain if "incomplete" not in name]
     told = [next((name for name in reached if name in side), None) for side in (STRICTER, MILDER)]

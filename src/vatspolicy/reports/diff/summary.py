@@ -1,4 +1,4 @@
-"""The sentences below the title, which every report of a comparison begins with."""
+"""The sentences below the title in all reports of a comparison."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAMED = 5
 
 
 def sides(data: Review, lang: Language) -> str:
-    """Name the two sides of the comparison, and the day that counts as today."""
+    """State the two sides of the comparison and the day used as today."""
     base, head = (_state(side, lang) for side in (data.base, data.head))
     return phrase("words", lang, base=base, head=head, today=data.today) if head else str(base)
 
@@ -29,13 +29,13 @@ def _state(side: SideName, lang: Language) -> str:
 
 
 def sentences(data: Review, lang: Language) -> Iterator[str]:
-    """Yield the sentences of the summary: missing evaluation and failures, then what was compared and proved."""
+    """Yield the summary: missing evaluations and failures, then comparisons and proofs."""
     yield from status(data, lang)
     yield from evidence(data, lang)
 
 
 def status(data: Review, lang: Language) -> Iterator[str]:
-    """Yield missing evaluation, failures, and the use of accepted changes."""
+    """Yield missing evaluations, failures, and used accepted changes."""
     yield from (why.text[lang] for why in data.why)
     if data.failed_on:
         yield phrase("failed", lang, names=", ".join(data.failed_on))
@@ -46,7 +46,7 @@ def status(data: Review, lang: Language) -> Iterator[str]:
 
 
 def evidence(data: Review, lang: Language) -> Iterator[str]:
-    """Yield the numbers of edits and of compared products, and what is proved."""
+    """Yield the numbers of edits and compared products, and the proofs."""
     files = [one.file for one in data.structure] + [
         schema.file for schema in data.schemas if schema.effect == "nothing"
     ]
@@ -66,7 +66,7 @@ def evidence(data: Review, lang: Language) -> Iterator[str]:
 
 
 def _recorded(recorded: PastDecisions, lang: Language) -> Iterator[str]:
-    """Summarize the past decisions, and name the first of those that are not evaluated."""
+    """Summarize the past decisions, and list the first unevaluated ones."""
     counts = {"records": recorded.records, "evaluated": recorded.evaluated, "changed": recorded.changed}
     yield phrase("recorded", lang, **counts, unread=len(recorded.unread))
     moved: Counter[str] = Counter()
@@ -110,7 +110,7 @@ def _proofs(data: Review, lang: Language) -> Iterator[str]:
 
 
 def _excluded(data: Review, lang: Language) -> Iterator[str]:
-    """State the directions in which no decision moves, as the verdict counts them."""
+    """State the directions without changed decisions, based on the verdict."""
     excluded, verdict = set(impossible(data)), data.verdict
     stricter, milder = excluded.issuperset(STRICTER), excluded.issuperset(MILDER)
     if excluded and len(excluded) == len(data.transitions):
@@ -125,7 +125,7 @@ def _excluded(data: Review, lang: Language) -> Iterator[str]:
 
 
 def release(data: Release, lang: Language) -> str:
-    """Return the version before and after, and the version step that the change needs."""
+    """Return the version before and after, and the required version step."""
     because = joint("list", lang).join(word(REASONS, reason, lang) for reason in data.because)
     key = "untouched" if data.level == "none" else "needs" if data.needed else "fits"
     return phrase(

@@ -17,13 +17,13 @@ from vatspolicy.reports.diff.words import VERDICTS, phrase
 
 _COLORS = {"tightened": "red", "loosened": "yellow", "both": "red", "neither": "green", "unknown": "red"}
 _LAWS = 3
-"""Rules of a whole policy that its card tells; the JSON report has all."""
+"""Maximum number of a policy's rules on its card. The JSON report has all."""
 CARD = 12
-"""Lines of a card; what does not fit into them stands below, in full."""
+"""Maximum number of lines on a card. Longer content follows below."""
 _ROOMS = (2, 4, 2, 3, 1)
-"""Lines that each part of a card has at least: heading, what differs, articles, what follows, places."""
+"""Minimum lines of each part of a card: heading, differences, articles, consequences, and places."""
 _LIMIT = 40
-"""Details that are shown; the JSON report has all."""
+"""Maximum number of details. The JSON report has all."""
 
 
 def render(data: Review, lang: Language, color: bool = False, room: int = 100) -> str:
@@ -121,7 +121,7 @@ class _Report:
             yield from self.brief(self.card(number, card))
 
     def card(self, number: int, card: Card) -> list[list[str]]:
-        """Return the lines of a card: its heading, what differs with the articles, what follows, and its place."""
+        """Return the lines of a card: heading, differences with articles, consequences, and place."""
         back = f" ⏪ {phrase('back', self.lang)}" if card.back else ""
         back += f" ✓ {card.accepted}" if card.accepted else ""
         told = [line for sign, text in card.lines for line in self.flow(text, 6, "" if sign == "~" else f"{sign} ")]
@@ -133,14 +133,14 @@ class _Report:
         return [[*self.flow(card.title + back, 2, f"{number}. ")], told, quoted, follows, places]
 
     def brief(self, parts: Sequence[Sequence[str]]) -> list[str]:
-        """Return the first lines of each part of a card, so that they are at most `CARD` lines."""
+        """Return the first lines of each part of a card, at most `CARD` lines in total."""
         shown = [min(len(part), room) for part, room in zip(parts, _ROOMS, strict=True)]
         for place, part in enumerate(parts):
             shown[place] = min(len(part), shown[place] + CARD - sum(shown))
         return [line for part, number in zip(parts, shown, strict=True) for line in self.cut(part, number)]
 
     def cut(self, part: Sequence[str], number: int) -> list[str]:
-        """Return the first lines of a part; the last one ends with a sign if there are more."""
+        """Return the first lines of a part. The last one ends with a sign if more follow."""
         if number == 0 or len(part) <= number:
             return [*part[:number]]
         mark = phrase("in_full_below", self.lang)
@@ -150,7 +150,7 @@ class _Report:
         return [*part[: number - 1], f"{pad}{kept.removesuffix('…').rstrip()} {mark}"]
 
     def in_full(self) -> Iterator[str]:
-        """Yield the cards that are longer than their first lines, and the rules of whole policies."""
+        """Yield the cards that do not fit, and the rules of whole policies."""
         every = [(card, self.card(number, card)) for number, card in enumerate(cards(self.data, self.lang), 1)]
         longer = [(card, parts) for card, parts in every if card.laws or sum(map(len, parts)) > CARD]
         if longer:

@@ -1,4 +1,4 @@
-"""Edits, decisions and causes in words, as text and Markdown both say them."""
+"""Edits, decisions and causes in words, for both text and Markdown."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from vatspolicy.reports.diff.words import CHANGES, ITEMS, KINDS, KNOWN, VALUES, 
 from vatspolicy.reports.diff.words import VERDICTS as VERDICTS_OF_PROOFS
 
 LINE = 90
-"""Characters of two values that stand on one line."""
+"""Maximum length of two values on one line, in characters."""
 ABSENT = "–"
-"""Sign for a value that is not there."""
+"""Sign for a missing value."""
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
 
 class Placed(Protocol):
-    """Something at a line of a file."""
+    """An object with a file and a line."""
 
     @property
     def file(self) -> str:
@@ -67,7 +67,7 @@ def edit(change: Edit, lang: Language) -> str:
 
 
 def became(change: Edit, lang: Language) -> str:
-    """Return what became of an entry, and from when: `added, from 2024-10-23`."""
+    """Return the change of an entry and its first day: `added, from 2024-10-23`."""
     text = word(CHANGES, change.change, lang)
     if change.since and not (change.change == "removed" and change.kind in ("rule", "policy")):
         text += joint("comma", lang) + phrase("since", lang, day=change.since)
@@ -77,7 +77,7 @@ def became(change: Edit, lang: Language) -> str:
 
 
 def item_title(data: Review, one: Item, lang: Language) -> str:
-    """Return the heading of an item of review: its main edit by its title, with the regulation it belongs to."""
+    """Return the heading of a review item: the title of its main edit, with its regulation."""
     if not one.changes:
         return names([rule.rule for rule in one.rules])
     first = main_edit(data.changes_of(one))
@@ -88,7 +88,7 @@ def item_title(data: Review, one: Item, lang: Language) -> str:
 
 
 def main_edit(changes: Sequence[Edit]) -> Edit:
-    """Return the edit of several that tells most: what moves or is renamed, then policies and rules, then the first."""
+    """Return the main edit: a moved or renamed entry, or else a policy or rule, or else the first edit."""
     kinds = ("policy", "rule")
 
     def weight(change: Edit) -> tuple[bool, bool, int]:
@@ -99,7 +99,7 @@ def main_edit(changes: Sequence[Edit]) -> Edit:
 
 
 def twin_of(change: Edit, changes: Iterable[Edit]) -> Edit | None:
-    """Return the removed entry among some edits that an added one has the body of; None if there is none."""
+    """Return the removed entry with the same body as an added entry, or None."""
     gone = (one for one in changes if (one.kind, one.change) == (change.kind, "removed"))
     return next((one for one in gone if change.change == "added" and change.twin == entry(one)), None)
 
@@ -112,18 +112,18 @@ def sides_of_move(change: Edit, twin: Edit, lang: Language) -> tuple[str, dict[s
 
 
 def moved(change: Edit, twin: Edit, lang: Language) -> str:
-    """Return from where to where an entry moves, or from what to what it is renamed."""
+    """Return the old and new place of a moved entry, or the old and new name."""
     key, sides = sides_of_move(change, twin, lang)
     return phrase(key, lang, **sides)
 
 
 def rule_name(message: LocalizedText | None, code: str, lang: Language) -> str:
-    """Return a rule by its message; by its code if it has none."""
+    """Return the message of a rule, or its code if it has no message."""
     return phrase("quoted", lang, text=cut(message[lang].rstrip(".。"), LINE - 2)) if message else code
 
 
 def entry(change: Edit) -> str:
-    """Return the name of an edited entry: policy/name; of an entry of a layer.yaml the rule or the layer."""
+    """Return the name of an edited entry: policy/name, or the rule or layer of an entry in a layer.yaml."""
     if change.kind in OF_LAYERS:
         return str(change.name or change.layer)
     if change.kind == "schema":
@@ -132,23 +132,23 @@ def entry(change: Edit) -> str:
 
 
 def of_layer(one: Edit | Cause, lang: Language) -> str:
-    """Return the layer of something in parentheses; empty for something of the law."""
+    """Return the layer of an entry in parentheses; empty for the law itself."""
     return aside(phrase("of_layer", lang, name=one.layer), lang) if one.layer else ""
 
 
 def file_of(change: Edit, lang: Language) -> str:
-    """Return what an edit is of: the id of a policy, or a layer."""
+    """Return the policy id or the layer of an edit."""
     is_head = change.policy == f"{LAYER_PREFIX}{change.layer}"
     return phrase("of_layer", lang, name=change.layer) if is_head else str(change.policy)
 
 
 def next_day(days: Sequence[str], today: str) -> str:
-    """Return the first of some days from today on; the last one if all are past."""
+    """Return the first day from today, or the last day if all are past."""
     return min((day for day in days if day >= today), default=max(days))
 
 
 def item(data: Review, one: Item, lang: Language) -> str:
-    """Name an item of review by the title of its main edit, else by its code; one without an edit by its rules."""
+    """Return the title or code of a review item's main edit, or its rules if it has no edit."""
     if not one.changes:
         return names([rule.rule for rule in one.rules])
     changes = data.changes_of(one)
@@ -177,7 +177,7 @@ def values(change: Edit, lang: Language) -> Iterator[tuple[str, str, str]]:
 
 
 def other_schema_edits(data: Review) -> list[SchemaChange]:
-    """Return the differences of schemas that are not edits by themselves, and those that break a reader."""
+    """Return the schema differences that are not separate edits, and those that break readers."""
     return [schema for schema in data.schemas if schema.effect == "nothing" or schema.breaking]
 
 
@@ -223,7 +223,7 @@ def cited(citations: Iterable[Citation | CitedArticle], lang: Language) -> str:
 
 
 def detail(data: ChangedDetail, lang: Language) -> str:
-    """Something below the decision, in one line."""
+    """Return a detail below the decision in one line."""
     title = data.title[lang] if data.title and data.kind not in ("class", "missing", "authority") else ""
     name = data.name + (aside(title, lang) if title else "")
     values = _moved(data, lang)
@@ -245,7 +245,7 @@ def _value(kind: str, value: str | None, text: LocalizedText | None, lang: Langu
 
 
 def red_line(one: RedLine, lang: Language) -> str:
-    """Describe an edit that nobody may overlook."""
+    """Describe an edit that needs attention."""
     if one.code == "unenforced":
         days = period(str(one.since), one.until, lang)
         return phrase(f"unenforced_{one.level}", lang, rule=one.rule, days=days, name=one.layer)
@@ -263,7 +263,7 @@ def moves(names: Sequence[str], lang: Language) -> str:
 
 
 def verdict(rule: ProvedRule, lang: Language) -> str:
-    """State the verdict on a rule in one sentence, with up to two more for details."""
+    """State the verdict on a rule in one sentence, with at most two sentences of details."""
     proof, witness = rule.proof, rule.proof.witness
     key = "listed" if proof.only_lists else str(proof.verdict)
     if key == "proved-equivalent" and rule.seen_in:
@@ -284,7 +284,7 @@ def verdict(rule: ProvedRule, lang: Language) -> str:
 
 
 def excluded(data: Review, lang: Language) -> Iterator[str]:
-    """Yield the transitions that are proved impossible, and the unsettled ones."""
+    """Yield the impossible transitions, and the open ones."""
     never, left = impossible(data), unsettled(data)
     if never and len(never) == len(data.transitions):
         yield phrase("no_change", lang)
@@ -301,7 +301,7 @@ def dated(rule: ProvedRule, lang: Language) -> str:
 
 
 def shown(witness: Witness, lang: Language, titles: Mapping[str, str] | None = None) -> str:
-    """Describe the effect that a witness shows and its days: the change of the decision or of a listing.
+    """Describe the effect in a witness and its days: the change of the decision or of a listing.
 
     `titles` are those of rules, by their names.
     """
@@ -328,7 +328,7 @@ def period(since: str, until: str | None, lang: Language) -> str:
 
 
 def product(witness: Witness, lang: Language) -> str:
-    """Name the known product that a witness was made from, with the number of changed facts; empty if there is none."""
+    """Return the original known product of a witness, with the number of changed facts, or an empty text."""
     known = witness.product
     if known is None:
         return ""
@@ -338,7 +338,7 @@ def product(witness: Witness, lang: Language) -> str:
 
 
 def like_product(witness: Witness, lang: Language) -> str:
-    """Name the known product of a witness within a sentence; empty if there is none."""
+    """Return the known product of a witness for use in a sentence, or an empty text."""
     known = witness.product
     if known is None:
         return ""
@@ -347,7 +347,7 @@ def like_product(witness: Witness, lang: Language) -> str:
 
 
 def described(witness: Witness, lang: Language) -> str:
-    """Return the known product of a witness with the changed facts in one line; without a product, all its facts."""
+    """Return the known product of a witness with the changed facts in one line, or else all its facts."""
     known = witness.product
     if known is None:
         return facts(witness, lang)
@@ -357,7 +357,7 @@ def described(witness: Witness, lang: Language) -> str:
 
 
 def changed_facts(known: KnownProduct, lang: Language) -> list[str]:
-    """Return the facts in which a witness differs from its known product: `Foreign share: 0% → 34%`."""
+    """Return the differing facts of a witness and its known product: `Foreign share: 0% → 34%`."""
     found = []
     for one in known.changed:
         before, after = (side[lang] if side else ABSENT for side in (one.before, one.after))
@@ -366,7 +366,7 @@ def changed_facts(known: KnownProduct, lang: Language) -> list[str]:
 
 
 def fewest(witness: Witness, lang: Language) -> str:
-    """Return the fewest facts that show the change of a witness, in one line."""
+    """Return the smallest set of facts that shows a witness's change, in one line."""
     return phrase("fewest", lang) + joint("colon", lang) + facts(witness.minimal, lang)
 
 
@@ -377,24 +377,24 @@ def facts(witness: Witness | Minimal, lang: Language) -> str:
 
 
 def days(found: Sequence[str]) -> str:
-    """Days in one line, the middle of many left out."""
+    """Return days in one line, without the middle of a long list."""
     return ", ".join(found) if len(found) <= 4 else f"{', '.join(found[:2])}, …, {found[-1]}"
 
 
 def names(found: Sequence[str], limit: int = 3) -> str:
-    """Names in one line, with the number of those left out."""
+    """Return names in one line, with the number of omitted ones."""
     return ", ".join(found[:limit]) + (f" … +{len(found) - limit}" if len(found) > limit else "")
 
 
 def few(found: Iterable[str], lang: Language, mark: str = "list", longest: int = LINE) -> str:
-    """Return the first three of some names, and the number of the others."""
+    """Return the first three names, and the number of the others."""
     every = list(dict.fromkeys(cut(name, longest) for name in found))
     text = joint(mark, lang).join(every[:3])
     return text if len(every) <= 3 else phrase("and_more", lang, names=text, n=len(every) - 3)
 
 
 def cut(text: str, longest: int = LINE) -> str:
-    """Return a text cut between words to a maximum length."""
+    """Return a text shortened between words to a maximum length."""
     if len(text) <= longest:
         return text
     kept = text[:longest]

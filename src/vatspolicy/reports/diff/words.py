@@ -62,7 +62,7 @@ SAID: Table = {
     "wording": Phrase("wording"),
     "other": Phrase("other parts of the record"),
 }
-"""Parts of the records of decisions (`compare_entries`)."""
+"""Parts of decision records (`compare_entries`)."""
 VALUES: dict[str, Table] = {
     "advice-kind": ADVICE,
     "advice": {"fires": Phrase("given")},
@@ -72,7 +72,7 @@ VALUES: dict[str, Table] = {
     "share-cap": {"none": Phrase("none")},
     "waiver": {"possible": Phrase("possible"), "excluded": Phrase("excluded")},
 }
-"""Values by the kind of their item; others are shown as the JSON report has them."""
+"""Values by the kind of their item. Others have the same form as in the JSON report."""
 REASONS: Table = {
     "rule-removed": Phrase("a rule id is gone"),
     "policy-removed": Phrase("a policy is gone"),
@@ -84,36 +84,38 @@ REASONS: Table = {
     "text-changed": Phrase("text changes, decisions do not"),
 }
 VERDICTS: Table = {
-    "proved-equivalent": Phrase("Proved: the edit changes nothing that the rule says of any product on any day."),
+    "proved-equivalent": Phrase("Proved: the edit does not change the results of the rule for any product on any day."),
     "beside": Phrase(
-        "Proved: the rule applies to the same products on the same days. What decisions list beside it changes."
+        "Proved: the rule applies to the same products on the same days. Other content of decisions changes."
     ),
     "masked": Phrase(
-        "Proved: the rule says something else of some products, but changed alone it changes no decision."
+        "Proved: the results of the rule change for some products, but this change alone does not change a decision."
     ),
-    "witness": Phrase("Changed alone, it changes decisions, for example: {moves}."),
-    "listed": Phrase("Something else is listed for some products; a rule of this kind never changes a decision."),
+    "witness": Phrase("This change alone changes decisions, for example: {moves}."),
+    "listed": Phrase("For some products, the duties or notes change; a rule of this kind never changes a decision."),
     "unsupported": Phrase("NOT SETTLED: the rule cannot be analyzed."),
-    "unknown": Phrase("NOT SETTLED: it is neither shown nor excluded that a decision changes."),
+    "unknown": Phrase("NOT SETTLED: a change of a decision is neither shown nor excluded."),
 }
 """Sentences for the verdicts on a rule."""
 EDIT_VERDICTS: Table = {
     "proved-equivalent": Phrase("Proved: nothing changes for any product on any day."),
     "beside": Phrase(
-        "Proved: its rules apply to the same products on the same days. What decisions list beside them changes."
+        "Proved: its rules apply to the same products on the same days. Other content of decisions changes."
     ),
     "applies": Phrase("Proved: its rules apply to the same products on the same days."),
-    "masked": Phrase("Proved: no decision changes. What decisions list may change."),
+    "masked": Phrase("Proved: no decision changes. Other content of decisions may change."),
     "witness": Phrase("Decisions change, for example: {moves}."),
     "witness-of-all": Phrase("Decisions change: {moves}."),
-    "listed": Phrase("Proved: no decision changes. What decisions list changes."),
+    "listed": Phrase("Proved: no decision changes. Other content of decisions changes."),
     "unsupported": Phrase("NOT SETTLED: its rules cannot be analyzed."),
-    "unknown": Phrase("NOT SETTLED: it is neither shown nor excluded that a decision changes."),
-    "no-rule": Phrase("No rule differs because of it, so no decision changes."),
+    "unknown": Phrase("NOT SETTLED: a change of a decision is neither shown nor excluded."),
+    "no-rule": Phrase("It does not change any rule, so no decision changes."),
     "schema": Phrase("A spec that both sides accept states the same facts, so no decision changes."),
-    "reading": Phrase("NOT SETTLED: it may change the facts of a spec. Only the compared products show what follows."),
-    "enforcement": Phrase("No decision changes; whether the gate passes its findings does."),
-    "not-asked": Phrase("Not proved: only the compared products show what changes."),
+    "reading": Phrase(
+        "NOT SETTLED: it may change the facts of a spec. Only the compared products show the consequences."
+    ),
+    "enforcement": Phrase("No decision changes, but the result of the gate for its findings does."),
+    "not-asked": Phrase("Not proved: only the compared products show the changes."),
 }
 """Sentences for the verdicts on an edit."""
 EFFECTS: Table = {
@@ -132,12 +134,12 @@ EFFECTS: Table = {
     "asks": Phrase("some decisions become incomplete"),
     "range": Phrase("some incomplete decisions have other possible outcomes"),
     "granted": Phrase("only products with a legal opinion are shown to change"),
-    "listed": Phrase("no decision changes, but what decisions list does"),
+    "listed": Phrase("no decision changes, but other content of decisions does"),
     "nothing": Phrase("no decision changes"),
     "unseen": Phrase("no decision change was found"),
-    "unsettled": Phrase("what follows is not settled"),
+    "unsettled": Phrase("the consequences are not settled"),
 }
-"""Consequences of an edit, by the change of the decision word that the nearest product shows."""
+"""Consequences of an edit, by the change of the closest product's decision word."""
 PREDICATES: Table = {
     "rule-added": Phrase("{subject} from {day}"),
     "rule-changed": Phrase("“{subject}” is amended from {day} ({text})"),
@@ -170,12 +172,12 @@ PHRASES: Table = {
     "signed": Phrase("{edit}: {effect}."),
     "moved": Phrase("moves from {before} to {after}"),
     "renamed": Phrase("is renamed from {before} to {after}"),
-    "rests_on": Phrase("It rests on {law}."),
+    "rests_on": Phrase("It is based on {law}."),
     "granted": Phrase("Shown only by profiles with a legal opinion: {moves}."),
     "worse_granted": Phrase("Only products with a legal opinion are shown to be worse off: {moves}."),
     "ask_repeal": Phrase("Which instrument ends {name}? Cite it, or show the rules that take its place."),
     "same_citation": Phrase("The citation is the same as before."),
-    "known_citation": Phrase("It stood here before the change, and the change does not edit it."),
+    "known_citation": Phrase("It existed before the change, and the change does not edit it."),
     "ask_number": Phrase("Does “{article}” say {number}? It says: “{text}”"),
     "in_full": Phrase("The edits in full"),
     "in_full_below": Phrase("… in full below"),
@@ -198,8 +200,8 @@ PHRASES: Table = {
     "entry_new": Phrase("{edit}: NEW, by {person} {days}: {reason}"),
     "entry_waiting": Phrase("{edit}: WAITING, accepted by {person} {days}: {reason}"),
     "to_accept": Phrase(
-        "These changes fail. To accept one that has no entry, its approver adds this entry, with reason and person, to "
-        "{file}. It counts if HEAD does not hold it:"
+        "These changes fail. To accept a change without an entry, its approver adds this entry, with reason and "
+        "person, to {file}. The entry counts only if HEAD does not contain it:"
     ),
     "past": Phrase("Past decisions with another outcome"),
     "records": Phrase("records"),
@@ -217,12 +219,12 @@ PHRASES: Table = {
     "shows_it_on": Phrase("Shown by {name} on {day}: {moved}."),
     "shows_it": Phrase("Shown by {name}: {moved}."),
     "made_up": Phrase("an invented profile"),
-    "shared_with": Phrase("Some of its rules are edited otherwise, too: {names}."),
-    "each_rule": Phrase("Each rule, as if it changed alone"),
+    "shared_with": Phrase("Some of its rules have other edits, too: {names}."),
+    "each_rule": Phrase("Each rule as a separate change"),
     "instead": Phrase("in place of {name}"),
     "applies": Phrase("applies when {text}"),
     "asks": Phrase("condition: {text}"),
-    "asks_still": Phrase("as before, it asks for all of these: {text}"),
+    "asks_still": Phrase("as before, it requires all of these: {text}"),
     "in_force": Phrase("in force {days}"),
     "always_in_force": Phrase("in force on all days"),
     "in_force_until": Phrase("in force until {last}"),
@@ -259,7 +261,7 @@ PHRASES: Table = {
     "since": Phrase("from {day}"),
     "between": Phrase("from {day} to {last}"),
     "only_on": Phrase("on {day} alone"),
-    "may_say": Phrase("What decisions show with it may change: {names}."),
+    "may_say": Phrase("Other content of decisions may change: {names}."),
     "back": Phrase("retroactive"),
     "twin": Phrase("moved or renamed: same body as {name}"),
     "breaking": Phrase("breaking"),
@@ -276,18 +278,18 @@ PHRASES: Table = {
     "shares": Phrase("foreign share {low} to {high}"),
     "registered": Phrase("registered in {names}"),
     "services": Phrase("services: {names}"),
-    "worse": Phrase("Somebody is worse off: {moves}."),
+    "worse": Phrase("Some products are worse off: {moves}."),
     "only_unknown": Phrase(
         "Proved: nobody is newly refused or newly needs a license. A complete decision can become incomplete, "
         "because it depends on a fact that did not matter before: {moves}."
     ),
-    "worse_range": Phrase("Somebody is worse off: a decision that is incomplete can become stricter."),
-    "nobody_worse": Phrase("Nobody is worse off, which is proved for all profiles and days."),
+    "worse_range": Phrase("Some products are worse off: an incomplete decision can become stricter."),
+    "nobody_worse": Phrase("No product is worse off, proved for all profiles and days."),
     "nobody_decided_worse": Phrase(
-        "Nobody whose decision was reached is worse off, which is proved; an incomplete decision can become stricter."
+        "No product with a complete decision is worse off, which is proved; an incomplete decision can become stricter."
     ),
-    "worse_open": Phrase("Whether anybody is worse off is not settled; no compared product is."),
-    "below_change": Phrase("What decisions list changes {days} for {some} of {all} known products: {names}."),
+    "worse_open": Phrase("It is not settled whether any product is worse off; no compared product is."),
+    "below_change": Phrase("Duties, routes or reasons change {days} for {some} of {all} known products: {names}."),
     "known_change": Phrase("Known products that change: {some} of {all}: {names}."),
     "and_more": Phrase("{names} and {n} more"),
     "to_decide": Phrase("What a reviewer must decide"),
@@ -300,27 +302,27 @@ PHRASES: Table = {
     "ask_renamed": Phrase("{names} looks renamed. Ids must not change."),
     "ask_unread": Phrase("No one has checked the articles behind {names} against their text."),
     "unread_waits": Phrase(
-        "Until then, decisions that rest on {names} stay incomplete, unless an opinion settles them."
+        "Until then, decisions that depend on {names} stay incomplete, unless an opinion settles them."
     ),
     "ask_cited": Phrase("Do the cited articles say so? The citations are the same as before: {names}."),
     "ask_known_source": Phrase(
-        "Do the cited articles say so? They stood here before the change, and it does not edit them: {names}."
+        "Do the cited articles say so? They existed before the change, and it does not edit them: {names}."
     ),
     "ask_source": Phrase("Cite an article for {names}."),
-    "ask_open": Phrase("What was neither shown nor excluded: {names}. Is that acceptable?"),
+    "ask_open": Phrase("Neither shown nor excluded: {names}. Is that acceptable?"),
     "ask_version": Phrase("Set the version: {text}"),
     "edited": Phrase("Edits: {count}, in files: {files}."),
-    "no_days": Phrase("No rule differs on any day, so nothing had to be decided."),
-    "borrowed": Phrase("Decided by the old rules under the new schemas, because they state new facts: {names}."),
-    "semantic_off": Phrase("Proofs over all profiles were left out."),
+    "no_days": Phrase("No rule differs on any day, so no decisions were necessary."),
+    "borrowed": Phrase("Products with new facts, decided by the old rules under the new schemas: {names}."),
+    "semantic_off": Phrase("Proofs over all profiles were skipped."),
     "no_solver": Phrase(
-        "The solver is not installed: only what the text of the rules shows is proved. For proofs run {command}."
+        "The solver is not installed: proofs use only the text of the rules. For full proofs, run {command}."
     ).fill(command=install("smt")),
     "one_schema": Phrase(
-        "The proofs read both sides under the new schemas; what the schemas themselves change is not proved."
+        "The proofs read both sides under the new schemas; effects of the schemas themselves are not proved."
     ),
     "possible": Phrase("Shown by compared products: {names}."),
-    "beyond": Phrase("Shown by invented profiles, by no compared product: {names}."),
+    "beyond": Phrase("Shown only by invented profiles, not by compared products: {names}."),
     "unsettled": Phrase("Neither shown nor excluded: {names}."),
     "impossible": Phrase("Proved impossible, for all profiles and days: {names}."),
     "open_edits": Phrase("Edits not settled: {names}."),
@@ -337,13 +339,13 @@ PHRASES: Table = {
         "Proved for all profiles and days: a decision becomes milder only if it is incomplete before or after."
     ),
     "excluded": Phrase("All edits together are proved never to do this: {moves}."),
-    "witness": Phrase("A profile that shows it"),
-    "witnesses": Phrase("Profiles that show it:"),
+    "witness": Phrase("Profile as an example"),
+    "witnesses": Phrase("Profiles as examples:"),
     "fact": Phrase("fact"),
     "change_of_rule": Phrase("change"),
     "seen": Phrase("seen in"),
     "value": Phrase("value"),
-    "any_product": Phrase("Any product shows it; no fact is needed."),
+    "any_product": Phrase("Any product is an example, without further facts."),
     "profile": Phrase("The profile, to be copied"),
     "from": Phrase("{moves} {days}", "days"),
     "known": Phrase("Known product {name}"),
@@ -352,17 +354,17 @@ PHRASES: Table = {
     "fewest": Phrase("The same with the fewest facts"),
     "together": Phrase("With all edits together this profile is decided {moves}."),
     "lists": Phrase("Listed {days}: {names}."),
-    "stays": Phrase("What the rule says differs {days}; the decision stays {name}."),
+    "stays": Phrase("The results of the rule differ {days}; the decision stays {name}."),
     "seen_in": Phrase("Seen in: {names}."),
-    "listed": Phrase("Rules that change no decision, only what is listed"),
+    "listed": Phrase("Rules that change only duties, routes or reasons"),
     "differ": Phrase("Its rules differ {days}."),
     "differ_later": Phrase("Its rules differ {days}; on the later days that changes no decision."),
     "period_proved": Phrase("Decisions change {days}; on no other day, which is proved for all profiles."),
     "period": Phrase("Decisions change {days}; whether they change on other days is not settled."),
-    "undecided_on": Phrase("Could hold, and is not settled: {names}. So this does not pass."),
+    "undecided_on": Phrase("Possible but not settled: {names}. The run therefore does not pass."),
     "needs": Phrase("{before} → {after}; this change is {level} ({because}) and needs at least {needed}."),
     "fits": Phrase("{before} → {after}; this change is {level} ({because}), and {before} is not released yet."),
-    "untouched": Phrase("{before} → {after}; nothing that is released changes."),
+    "untouched": Phrase("{before} → {after}; released parts do not change."),
     "waivable": Phrase("WEAKENED: {rule} is waivable from now on."),
     "unenforced_warn": Phrase("WEAKENED: {rule} only warns {days} (layer {name}), and the gate passes its findings."),
     "unenforced_off": Phrase(

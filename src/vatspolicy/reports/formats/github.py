@@ -55,7 +55,7 @@ class Annotations:
     def write(self, more: str) -> str:
         """Return the commands of the first annotations of each level, up to LIMITS.
 
-        Where there are more, the last one says so with `more`, a sentence with a `{count}`.
+        If more exist, the last one is `more`, a sentence with a `{count}`.
         """
         written = []
         for level, lines in self.lines.items():

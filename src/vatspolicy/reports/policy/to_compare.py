@@ -34,7 +34,7 @@ class OpenArticle:
 
     @property
     def address(self) -> str | None:
-        """Official address of its text; None if none is known."""
+        """Official address of its text, if known."""
         url = self.article.address
         host = None if url is None else urlsplit(url).hostname
         return url if host is not None and f".{host}".endswith(_OFFICIAL) else None

@@ -35,7 +35,7 @@ LIBRARY = "opentelemetry"
 class ExportLog(logging.Handler):
     """Reports failures of the library, at most one line a minute, without their texts.
 
-    The texts may hold the address of a collector with its key, and what it answered.
+    The texts can contain a collector's address with its key, and its answer.
     """
 
     def __init__(self, notify: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
@@ -318,7 +318,7 @@ def make_providers(signals: Mapping[str, str]) -> Providers:
 def find_telemetry(notify: Callable[[str], None]) -> Callable[[BundleStore], Telemetry] | None:
     """Return the function that opens the configured telemetry in one process; None without configuration.
 
-    `notify` is told that the extra is missing, and of exports that fail. What must be imported is imported here, so
+    `notify` receives a missing extra and failed exports. What must be imported is imported here, so
     that workers share it.
 
     Raises:

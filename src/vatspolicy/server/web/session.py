@@ -53,7 +53,7 @@ class WebContext:
     waiver_set: WaiverSet | None = None
     """Granted opinions and approvers, or None."""
     rulebook: LocalizedText | None = None
-    """Folder of the rulebook by language, where the page stands beside one."""
+    """Folder of the rulebook by language, for a page next to a rulebook."""
 
     def gate(self) -> Gate:
         """Return a gate that decides as `vatspolicy check` does."""
