@@ -33,29 +33,26 @@ def stated_values(entries: Sequence[Mapping[str, Any]]) -> list[Any]:
             raise ListChangeError((index, change), message, _("Keep one of the two."))
         before = found[-1] if found else None
         if not isinstance(before, list):
-            raise ListChangeError(
-                (index, change), _("There is no list before this entry."), _("State the whole value.")
-            )
+            message, hint = _("There is no list before this entry."), _("State the whole value.")
+            raise ListChangeError((index, change), message, hint)
         found.append(_changed(before, entry, index))
     return found
 
 
 def _changed(before: Sequence[Any], entry: Mapping[str, Any], index: int) -> list[Any]:
     members = {_name(member): member for member in before}
+    only = _("Only words, and objects with an id, can be added or removed.")
     if None in members:
-        raise ListChangeError((index,), _("Only words, and objects with an id, can be added or removed."))
+        raise ListChangeError((index,), only)
     for place, name in enumerate(entry.get("remove", ())):
         if name not in members:
-            raise ListChangeError(
-                (index, "remove", place), _("{name!r} is not in the list before this entry.", name=name)
-            )
+            message = _("{name!r} is not in the list before this entry.", name=name)
+            raise ListChangeError((index, "remove", place), message)
         del members[name]
     for place, member in enumerate(entry.get("add", ())):
         found = _name(member)
         if found is None:
-            raise ListChangeError(
-                (index, "add", place), _("Only words, and objects with an id, can be added or removed.")
-            )
+            raise ListChangeError((index, "add", place), only)
         if found in members:
             raise ListChangeError((index, "add", place), _("{found!r} is in the list already.", found=found))
         members[found] = member

@@ -37,18 +37,10 @@ def compile_law(
     names = {os.path.join(prefix, name): name for name, __ in sources}
     release, documents, problems = _read(sources, prefix, schemas)
     if release is None and not problems:
-        problems.append(
-            Problem(
-                os.path.dirname(os.path.join(prefix, law_files(sources)[0][0])) or os.curdir,
-                1,
-                1,
-                "",
-                _("The folder has no bundle.yaml."),
-                _("Choose a layer with --policies.")
-                if any(os.path.basename(name) == HEAD for name, __ in sources)
-                else _("This file must state version and covers."),
-            )
-        )
+        place = os.path.dirname(os.path.join(prefix, law_files(sources)[0][0])) or os.curdir
+        is_layer = any(os.path.basename(name) == HEAD for name, __ in sources)
+        hint = _("Choose a layer with --policies.") if is_layer else _("This file must state version and covers.")
+        problems.append(Problem(place, 1, 1, "", _("The folder has no bundle.yaml."), hint))
     stack: list[LayerDocuments] = []
     if layers and release is not None:
         heads = [file for file in sources if os.path.basename(file[0]) == HEAD]

@@ -176,17 +176,14 @@ class _PolicyCompiler:
             if used in self.by_id:
                 files.append(self.by_id[used])
             else:
-                self.note(
-                    ("uses", index), _("There is no policy {earlier!r}.", earlier=used), suggest(used, self.by_id)
-                )
+                message = _("There is no policy {earlier!r}.", earlier=used)
+                self.note(("uses", index), message, suggest(used, self.by_id))
         for file in files:
             self.take_params(file)
             for name, text in file.data.get("terms", {}).items():
                 if name in self.terms:
-                    self.note(
-                        ("terms", name),
-                        _("The term {name!r} is defined in {file} too.", name=name, file=self.terms[name][0].file),
-                    )
+                    other = self.terms[name][0].file
+                    self.note(("terms", name), _("The term {name!r} is defined in {file} too.", name=name, file=other))
                 self.terms.setdefault(name, (file, text))
 
     def take_params(self, file: Document) -> None:
@@ -194,14 +191,8 @@ class _PolicyCompiler:
             path: Path = ("parameters", name)
             key = f"{file.data['id']}/{name}"
             if name in self.params:
-                self.note(
-                    path,
-                    _(
-                        "The parameter {name!r} is defined in {policy} too.",
-                        name=name,
-                        policy=self.params[name][0].partition("/")[0],
-                    ),
-                )
+                policy = self.params[name][0].partition("/")[0]
+                self.note(path, _("The parameter {name!r} is defined in {policy} too.", name=name, policy=policy))
                 continue
             try:
                 type: Type | None = None

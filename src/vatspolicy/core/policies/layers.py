@@ -73,9 +73,9 @@ def check_layers(
         for document in one.policies:
             if place:
                 problems += _check_policy(document, below, {*allowed, *own}, needs)
-                replacing += _replacing(document, allowed)
             else:
                 problems += refuse_overrides(document)
+        replacing += [name for name, rule in own.items() if rule.get("overrides", {}).get("rule") in allowed]
         layer = _layer(one)
         if one.head is not None:
             problems += _check_head(one.head, layer, [other.name for other in layers], {*own, *allowed}, place)
@@ -186,13 +186,6 @@ def _check_policy(document: Document, below: _Below, open_rules: set[str], needs
         else:
             message = _("This classification loosens {name!r}, but the lower layer does not allow that.", name=target)
         yield document.problem((*path, kind), message, _("See may_loosen in docs/layers.md."))
-
-
-def _replacing(document: Document, allowed: frozenset[str]) -> Iterator[str]:
-    """Yield the rules of a policy that replace the rules they override."""
-    for rule in document.data.get("rules", ()):
-        if rule.get("overrides", {}).get("rule") in allowed:
-            yield f"{document.data['id']}/{rule['id']}"
 
 
 def _references(stack: Sequence[LayerDocuments]) -> Iterator[Problem]:

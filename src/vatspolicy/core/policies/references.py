@@ -26,9 +26,8 @@ def find_instrument_problems(by_id: Mapping[str, Document]) -> list[Problem]:
                 name = rule.get(effect, {}).get("instrument")
                 if name is not None and name not in owners:
                     message = _("No policy establishes the instrument {name!r}.", name=name)
-                    problems.append(
-                        document.problem(("rules", i, effect, "instrument"), message, suggest(name, owners))
-                    )
+                    path: Path = ("rules", i, effect, "instrument")
+                    problems.append(document.problem(path, message, suggest(name, owners)))
     return problems
 
 
