@@ -11,6 +11,8 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.specs import TODAY
+from vatspolicy.cli.context import LawOptions
+from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.server.web import site
 from vatspolicy.server.web.site import FOLDER, PYODIDE, build_site, find_pyodide
 
@@ -33,8 +35,9 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the program and the law, which take seconds to pack."""
+def small(monkeypatch: pytest.MonkeyPatch, rich_bundle: Bundle) -> None:
+    """Without the program, and of a part of the law: the whole takes seconds to pack and to write."""
+    monkeypatch.setattr(LawOptions, "load", lambda *_, **__: rich_bundle)
     monkeypatch.setattr(site, "_packages", lambda: iter([("b.py", b"b = 1"), ("a.py", b"a = 1")]))
 
 

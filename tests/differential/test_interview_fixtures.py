@@ -33,7 +33,7 @@ TODAY = "2026-11-24"
 
 SHOP = "own-shop-shanghai"
 PILOT_IDC = ("pudong-lingang", "hosting-lingang-2024", "shenzhen-outside-zone")
-NAMES = part([path.stem for path in fixture_files()], 12, (SHOP, *PILOT_IDC))
+NAMES = part([path.stem for path in fixture_files()], 24, (SHOP, *PILOT_IDC))
 
 
 @functools.cache

@@ -42,7 +42,7 @@ def whole(path: Path) -> Timeline:
     return timeline(shipped(), load_profile(path), TODAY)
 
 
-@for_each(part(FIXTURES, 4))
+@for_each(part(FIXTURES, 10))
 def test_every_change_names_an_instrument_or_a_fact(path: Path) -> None:
     data = whole(path)
     validator_of("timeline.schema.json").validate(encode(data))
@@ -69,7 +69,7 @@ def answers_for(instrument: LawChange, day: str) -> bool:
             return any(value.since == day for value in policy.parameters[id].values)
 
 
-@for_each(part(FIXTURES, 13))
+@for_each(part(FIXTURES, 20))
 def test_periods_agree_with_decisions_of_single_days(path: Path) -> None:
     bundle, profile = shipped(), load_profile(path)
     data = whole(path)
@@ -105,7 +105,7 @@ def test_text_fits(room: int, lang: Any) -> None:
 
 
 def test_what_is_told_ahead_is_what_the_timeline_says() -> None:
-    for path in part(FIXTURES, 19):
+    for path in part(FIXTURES, 40):
         profile = load_profile(path, [("product.launch", None)])
         for today in ("2017-05-01", "2019-06-01", "2024-09-01", "2026-06-01"):
             told = Gate(shipped(), today).changes_ahead(profile, today)

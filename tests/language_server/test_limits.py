@@ -54,7 +54,7 @@ ANSWERS: dict[str, Callable[[Project, str, int], object]] = {
 }
 
 
-@pytest.mark.parametrize("text", part(TEXTS, 4))
+@pytest.mark.parametrize("text", part(TEXTS, 8))
 def test_an_expression_of_any_length_is_searched_in_time(law: Path, text: str) -> None:
     project, file = Project(lambda: TODAY), (law / "vats-pilot-2024.yaml").resolve()
     content = file.read_text(encoding="utf-8")

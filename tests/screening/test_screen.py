@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from tests.support.console import Console, needs_posix
-from tests.support.effort import SEED
+from tests.support.effort import LONG, SEED
 from tests.support.law_builder import rule as rule_line
 from tests.support.layer_builder import write_layer
 from tests.support.portfolio_rows import DAY, lines, portfolio, read
@@ -336,7 +336,7 @@ def test_the_quick_way_to_read_a_row_rejects_what_the_slow_way_does() -> None:
         ("data", "leaves_mainland", False),
         ("data", "export", {"important": True}),
     ]
-    for row in portfolio(300):
+    for row in portfolio(300 if LONG else 80):
         data = json.loads(json.dumps(row))
         for owner, name, value in draw.sample(changes, 4):
             data.setdefault(owner, {})[name] = value

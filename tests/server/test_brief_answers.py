@@ -15,6 +15,7 @@ from orjson import dumps as encode
 
 pytest.importorskip("starlette", reason="needs the extra `serve`")
 
+from tests.support import effort
 from tests.support.members import for_each
 from tests.support.shipped import FIXTURES, fixture_files, shipped_bundle
 from tests.support.specs import TODAY
@@ -159,7 +160,7 @@ def test_an_explained_decision_says_what_the_brief_one_and_the_record_say() -> N
     """It repeats no fact, and is a quarter of the record."""
     sizes: dict[str, tuple[int, int]] = {}
 
-    @for_each(cases)
+    @for_each(lambda: effort.part(cases(), 5))
     def compare(name: str) -> None:
         brief, full, record = ask(name), ask(name, explained=True), record_of(name)
         explained, contested = full["result"], brief["result"]["contested_rules"]
@@ -179,7 +180,7 @@ def test_an_explained_decision_says_what_the_brief_one_and_the_record_say() -> N
     assert sum(ours for ours, _ in sizes.values()) < sum(whole for _, whole in sizes.values()) / 3.5
 
 
-@for_each(lambda: list(cases())[::9])
+@for_each(lambda: effort.part(cases(), 25))
 def test_a_path_leads_to_a_part_of_the_whole(name: str) -> None:
     brief, full = ask(name)["result"], ask(name, explained=True)["result"]
     for key, value in full.items():
@@ -206,7 +207,7 @@ def test_the_word_costs_no_explanation(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ask(name)["result"]["services"] == services["result"]
 
 
-@for_each(lambda: list(cases())[::9])
+@for_each(lambda: effort.part(cases(), 25))
 def test_what_a_brief_decision_names_is_in_its_policies(name: str) -> None:
     bundle, result, record = shipped_bundle(), ask(name)["result"], record_of(name)
 
@@ -228,7 +229,7 @@ def test_what_a_brief_decision_names_is_in_its_policies(name: str) -> None:
 @pytest.mark.parametrize("full", [False, True])
 def test_orjson_writes_what_the_standard_library_writes(full: bool) -> None:
     pytest.importorskip("orjson", reason="a part of the extra `serve`")
-    for name in list(cases())[::5]:
+    for name in effort.part(cases(), 25):
         answer = ask(name, explained=full)
         assert json.loads(encode(answer)) == json.loads(json.dumps(answer))
     for value in (

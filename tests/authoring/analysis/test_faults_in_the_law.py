@@ -143,7 +143,7 @@ def test_a_fault_in_the_law_is_found(name: str, tmp_path: Path) -> None:
 
 
 @needs_solver
-@pytest.mark.parametrize("name", part(FAULTS, 4))
+@pytest.mark.parametrize("name", part(FAULTS, 8))
 def test_the_law_without_the_fault_has_none(name: str) -> None:
     report = run_analysis(
         AnalysisRequest(kinds=(FAULTS[name].kind,), rules=f"{FAULTS[name].policy}/*", properties=False)

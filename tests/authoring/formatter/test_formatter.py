@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.console import Console
+from tests.support.effort import trials
 from tests.support.members import for_each
 from tests.support.shipped import FIXTURES, POLICIES, ROOT, policy_file
 from tests.support.specs import SHOP
@@ -231,7 +232,7 @@ values = st.recursive(
 )
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(derandomize=True, max_examples=trials(900), deadline=None)
 @given(values, st.sampled_from([None, True, False]), st.sampled_from([None, '"', "'", "|", ">"]), st.integers(2, 5))
 def test_any_data_in_any_style_survive(value: Any, flow: bool | None, style: str | None, indent: int) -> None:
     text = yaml.safe_dump({"a": value}, default_flow_style=flow, default_style=style, indent=indent, allow_unicode=True)
@@ -315,7 +316,7 @@ def test_layout_makes_no_difference_to_the_normal_text(console: Console) -> None
     )
 
 
-@settings(derandomize=True, max_examples=200, deadline=None)
+@settings(derandomize=True, max_examples=trials(600), deadline=None)
 @given(values, values)
 def test_different_data_have_different_normal_texts(one: Any, two: Any) -> None:
     assert (normal_text({"a": one}) == normal_text({"a": two})) is (_typed(one) == _typed(two))

@@ -8,6 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.effort import trials
 from tests.support.members import for_each
 from tests.support.shipped import BAD
 from vatspolicy.core.documents import Document, Limits, format_path, load_document, parse_document, recall_document
@@ -462,7 +463,7 @@ def _styles(value: str) -> Iterator[str]:
         yield yaml.dump({"a": {"b": value}}, default_style=style or None, allow_unicode=True, width=12, indent=3)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=trials(600), deadline=None)
 @given(st.text(alphabet="ab \n'\"\\试:#-", max_size=40))
 def test_whatever_way_a_text_is_written_its_characters_are_found(value: str) -> None:
     for text in _styles(value):
@@ -542,7 +543,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=trials(600), deadline=None)
 @given(JSON_VALUES, st.booleans(), st.sampled_from([None, 2, "\t"]))
 def test_json_of_the_standard_library_is_read_back(value: object, escape: bool, indent: int | str | None) -> None:
     text = json.dumps(value, ensure_ascii=escape, indent=indent)
@@ -554,7 +555,7 @@ JSON_SIGNS = ("[", "]", "{", "}", ",", ":", " ", "\n", "\\", '"a"', '"b"', '"\t"
 JSON_WORDS = ("1", "01", "-0", "0.0", "1e-400", "1e999", "9007199254740992", "-9007199254740993", "true", "NaN", "null")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=trials(1200), deadline=None)
 @given(st.lists(st.sampled_from([*JSON_SIGNS, *JSON_WORDS]), max_size=9))
 def test_the_plain_scanner_accepts_nothing_that_the_strict_reader_refuses(pieces: list[str]) -> None:
     text = "".join(pieces)
@@ -622,7 +623,7 @@ EDITS = st.lists(st.tuples(st.integers(0, len(SAMPLE)), st.integers(0, 6), PIECE
 
 
 @pytest.mark.skipif(len(LOADERS) < 2, reason="PyYAML was built without libyaml")
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=trials(1200), deadline=None)
 @given(EDITS)
 def test_both_parsers_accept_the_same_and_read_the_same(edits: list[tuple[int, int, str]]) -> None:
     text = SAMPLE
@@ -640,7 +641,7 @@ def test_both_parsers_accept_the_same_and_read_the_same(edits: list[tuple[int, i
     assert read[0] == read[1]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=trials(900), deadline=None)
 @given(st.binary(max_size=60) | st.text(max_size=60))
 def test_nothing_but_invalid_input_is_ever_raised(text: str | bytes) -> None:
     for file in ("x.yaml", "x.json", "<stdin>"):
@@ -666,7 +667,7 @@ services: [{id: Geheim, words: ['Geheim', Geheim]}]
 """
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=trials(1200), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(SPEC)), st.integers(0, 6), PIECES), min_size=1, max_size=4))
 def test_no_message_holds_a_value_of_the_file(edits: list[tuple[int, int, str]]) -> None:
     text = SPEC

@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.effort import trials
 from vatspolicy.authoring.formatter import format_text
 from vatspolicy.core.documents import Path, parse_document
 from vatspolicy.core.documents.yaml_edit import append_items, find_text, set_value
@@ -25,7 +26,7 @@ values = st.recursive(
 )
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(derandomize=True, max_examples=trials(900), deadline=None)
 @given(values)
 def test_whatever_is_written_is_read_back_and_canonical(value: Any) -> None:
     text = dump_yaml({"a": value}, ["# A comment."])
@@ -35,7 +36,7 @@ def test_whatever_is_written_is_read_back_and_canonical(value: Any) -> None:
     assert format_text(document) == text
 
 
-@settings(derandomize=True, max_examples=200, deadline=None)
+@settings(derandomize=True, max_examples=trials(600), deadline=None)
 @given(st.dictionaries(keys, values, min_size=1, max_size=3), st.data())
 def test_a_value_can_be_set_wherever_it_was_left_out(data: dict[str, Any], draw: st.DataObject) -> None:
     key = draw.draw(st.sampled_from(sorted(data)))

@@ -180,7 +180,7 @@ def test_findings_are_made_without_the_facts_that_they_ask_for_and_these_change_
 # --- what reports say of missing facts
 
 
-@for_each(part(fixture_files(), 2))
+@for_each(part(fixture_files(), 5))
 def test_the_missing_facts_of_a_decided_product_cannot_change_the_word(file: Path) -> None:
     bundle = shipped_bundle()
     day, profile = bundle.boundaries[-1], load_profile(file)

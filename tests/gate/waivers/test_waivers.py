@@ -19,6 +19,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from tests.support.console import Console
+from tests.support.effort import trials
 from tests.support.members import for_each
 from tests.support.shipped import GOLDEN
 from tests.support.specs import HOSTING, TODAY
@@ -489,7 +490,10 @@ def passes_only_if_allowed(bundle: Bundle, content: bytes, right: Entry) -> bool
 
 
 @settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=trials(450),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
 def test_no_change_of_an_entry_opens_the_gate_by_accident(bundle: Bundle, data: st.DataObject) -> None:

@@ -39,8 +39,8 @@ def whole(bundle: Bundle) -> Matrix:
 def edits() -> list[Edit]:
     """Edits of rules that bear on the matrix, of terms, parameters and files; and of many rules at once."""
     small = [edit for edit in draw_edits(2, SEED) if not edit.schemas]
-    many = [many_rules(count, SEED, (effect,)) for count in (1, 12) for effect in BEARING]
-    return [*many, *part(small, 30)]
+    many = [many_rules(count, SEED, (effect,)) for count in part((12, 1), 2) for effect in BEARING]
+    return [*many, *part(small, 60)]
 
 
 def compared(edit: Edit) -> tuple[Bundle, frozenset[str]] | None:

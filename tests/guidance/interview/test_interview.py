@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.effort import trials
 from tests.support.result_types import differences
 from tests.support.shipped import fixture_file, shipped_bundle
 from vatspolicy.core.documents import Path as FactPath
@@ -478,7 +479,7 @@ def test_what_cannot_be_read_is_refused(shipped: Bundle, path: FactPath, typed: 
     assert words in refused.value.text["en"]
 
 
-@settings(derandomize=True, max_examples=150, deadline=None)
+@settings(derandomize=True, max_examples=trials(450), deadline=None)
 @given(typed=st.text(max_size=30), index=st.integers(0, 8))
 def test_no_text_breaks_the_reading(typed: str, index: int) -> None:
     paths: tuple[FactPath, ...] = (
@@ -700,7 +701,7 @@ def test_any_fact_can_be_left_out_and_written_again() -> None:
     draw = random.Random(11)
     profiles = Profiles(draw)
     written = 0
-    for _ in range(80):
+    for _ in range(trials(240)):
         data = profiles.profile(missing=0.1).document.data
         path = _some_fact(draw, data)
         bare = json.loads(json.dumps(data))
@@ -712,7 +713,7 @@ def test_any_fact_can_be_left_out_and_written_again() -> None:
         found = parse_document(write_fact(text, path, value, comments("zh")), "p.yaml").data
         assert found == set_fact(bare, path, value), path
         written += 1
-    assert written == 80
+    assert written == trials(240)
 
 
 def _some_fact(draw: Any, data: Any) -> FactPath:

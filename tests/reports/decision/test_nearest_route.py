@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from operator import gt
 
+from tests.support.effort import LONG, part
 from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import TODAY
 from vatspolicy.core.engine.result import NeedRecord, Record
@@ -22,7 +24,7 @@ PLACES = ("wuhan", "shanghai", "beijing")
 def denied() -> Iterator[tuple[str, Record, NeedRecord]]:
     """Yield each need that no route answers: of the fixtures with a foreign partnership in several places."""
     gate = Gate(shipped_bundle(), TODAY, TODAY, allow_past=True)
-    for path in fixture_files():
+    for path in part(fixture_files(), 6):
         for share in (49, 51, 100):
             for place in PLACES:
                 changes = [
@@ -63,4 +65,5 @@ def test_every_report_names_the_nearest_route_of_the_record() -> None:
         terminal = " ".join(render("text", [alone], "en", room=2000, extent="screen").split())
         assert f"nearest way: {clean(nearest.title['en'])}; not met: " in terminal, name
         assert f"Nearest route: {escape_html(nearest.title['en'])}. Not met: " in fragment(alone, "en", "d-"), name
-    assert (found > 300, shown > 20, by_count > 20) == (True, True, True)
+    least = (300, 20, 20) if LONG else (50, 3, 3)
+    assert all(map(gt, (found, shown, by_count), least)), (found, shown, by_count)
