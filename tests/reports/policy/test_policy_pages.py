@@ -54,13 +54,6 @@ def test_a_page_of_somebody_else_is_not_overwritten(tmp_path: Path, pages: Pages
     assert [path.name for path in tmp_path.iterdir()] == ["index.md"]
 
 
-def test_the_command_builds_the_same_bytes_again(console: Console, tmp_path: Path, law: Path) -> None:
-    pages = make(load_bundle(law))
-    ran = console("docs", "build", "--law", law, "--output", str(tmp_path / "pages"))
-    assert (ran.code, f"{len(pages)} written, 0 removed." in ran.out) == (0, True)
-    assert not compare(tmp_path / "pages", pages)
-
-
 def test_the_command_builds_checks_and_refuses(console: Console, tmp_path: Path, law: Path) -> None:
     def run(*arguments: str) -> tuple[int, str]:
         ran = console("docs", "build", "--law", law, "--output", str(tmp_path / "pages"), *arguments)
