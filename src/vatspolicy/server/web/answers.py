@@ -71,7 +71,7 @@ def _to_json(data: Any) -> Answer:
 
 
 def list_exports() -> list[str]:
-    """Return the formats in which a report can be saved here; those for counsel need the extra `export`."""
+    """Return the formats in which a report can be saved here; the checklist needs the extra `export`."""
     offered = ((name, one.library) for name, one in FORMATS.items() if one.button)
     return [name for name, library in offered if not library or find_spec(library) is not None]
 
@@ -219,7 +219,7 @@ def _export(context: WebContext, request: DecideRequest) -> Answer:
         __, record = context.gate().decide(read_profile(read_spec(context, request), context.bundle.schemas))
     except InvalidInput:
         raise HttpError(400, "invalid_input", _("The spec cannot be decided.")) from None
-    make = export if FORMATS[request.format].library else render
+    make = export if FORMATS[request.format].binary else render
     content = make(request.format, [record], request.lang)
     return Answer(content.encode() if isinstance(content, str) else content, FORMATS[request.format].media)
 
