@@ -131,7 +131,9 @@ def test_every_fixture_is_decided_as_here(chromium: Any, host: Host, tmp_path: P
         text = path.read_text(encoding="utf-8")
         (tmp_path / name).write_text(text, encoding="utf-8")
         bodies.append(
-            json.dumps({"text": text, "file": name, "named": True, "lang": "zh" if len(bodies) % 2 else "en"})
+            json.dumps(
+                {"text": text, "file": name, "named": True, "details": True, "lang": "zh" if len(bodies) % 2 else "en"}
+            )
         )
     with visited(chromium, host) as page:
         told = [one for start in range(0, len(bodies), 50) for one in page.evaluate(ASK, bodies[start : start + 50])]
@@ -242,7 +244,7 @@ def test_an_example_and_both_views_need_no_server(chromium: Any, host: Host) -> 
         with visited(chromium, host, name, viewport=size) as page:
             page.locator("button[data-file='chatgpt-public.yaml']").click()
             page.locator("#report .part-because").wait_for()
-            assert page.evaluate("() => now.record.decision") == "deny"
+            assert page.evaluate("() => now.headline.decision") == "deny"
             rulebook = {"en": "../", "zh": "../zh/"}[lang]
             assert page.locator(f"#top a[href='{rulebook}index.html']").count() == 1
             links = page.locator("#report a").evaluate_all("(all) => all.map((one) => one.getAttribute('href'))")

@@ -51,7 +51,7 @@ class Client:
         return asyncio.run(ask())
 
     def decide(self, text: str | None, **more: Any) -> dict[str, Any]:
-        reply = self("POST", "/decide", json={"text": text, "named": text is not None, **more})
+        reply = self("POST", "/decide", json={"text": text, "named": text is not None, "details": True, **more})
         assert reply.status_code == 200, reply.text
         found: dict[str, Any] = reply.json()
         return found
@@ -398,7 +398,7 @@ def test_ways_are_those_of_routes(client: Client, console: Console, law: Path) -
     text = HOSTING.replace("facilities: [shanghai-lingang]", "facilities: [chengdu]")
     console.write("spec.yaml", text)
     told = json.loads(console("routes", "spec.yaml", "--law", law, "-f", "json").out)
-    reply = client("POST", "/ways", json={"text": text, "file": "spec.yaml"}).json()
+    reply = client("POST", "/ways", json={"text": text, "file": "spec.yaml", "details": True}).json()
     assert reply["record"] == told
     assert reply["html"].count('class="route-title"') == sum(
         len(activity["routes"]) for service in told["services"] for activity in service["activities"]
@@ -549,7 +549,7 @@ def test_whatever_is_entered_is_taken_or_refused(client: Client, bundle: Bundle)
             seen.add(reply.status_code)
             assert reply.status_code in (200, 400), (path, value)
             if reply.status_code == 200 and text in (SHOP, HOSTING):
-                assert reply.json()["record"] is not None, (path, value)
+                assert reply.json()["headline"] is not None, (path, value)
     assert seen == {200, 400}
 
 

@@ -196,7 +196,9 @@ def _find_ways(context: WebContext, request: DecideRequest) -> Answer:
         ways = describe_ways(context.bundle, profile, find_remediations(context.bundle, profile, day))
     except InvalidInput:  # /decide reports the problems
         return _to_json({"record": None, "html": None})
-    return _to_json({"record": encode(ways), "html": str(ways_fragment(ways, request.lang))})
+    return _to_json(
+        {"record": encode(ways) if request.details else None, "html": str(ways_fragment(ways, request.lang))}
+    )
 
 
 def _show_timeline(context: WebContext, request: DecideRequest) -> Answer:

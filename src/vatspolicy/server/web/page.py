@@ -141,7 +141,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     ),
     "copied": Phrase("Copied, as Markdown."),
     "print": Phrase("Print or save as PDF"),
-    "rules_of": Phrase("Decided by: {law}, SHA-256 {digest}"),
     "no_decision": Phrase("NOT DECIDED"),
     "errors": Phrase("Mistakes in the spec: {count}"),
     "sections": Phrase("Results"),
