@@ -199,7 +199,10 @@ def answer(page: Any, path: str, value: Any) -> None:
 
 
 def interview(page: Any, facts: Mapping[str, Any]) -> list[str]:
-    """Answer whatever is asked from the facts of a spec until nothing is asked. Returns the paths asked for."""
+    """Answer whatever is asked from the facts of a spec until nothing is asked; what it lacks is not known.
+
+    Returns the paths asked for.
+    """
     asked: list[str] = []
     page.locator("#question form").wait_for()
     page.locator("#question form input").first.focus()
@@ -224,7 +227,12 @@ def interview(page: Any, facts: Mapping[str, Any]) -> list[str]:
             )
         if value is None and path in ("company.licenses", "partner.licenses", "deals"):
             value = []
-        answer(page, path, value)
+        if value is None:
+            while page.evaluate("() => document.activeElement.dataset.act") != "skip":
+                page.keyboard.press("Tab")
+            page.keyboard.press("Enter")
+        else:
+            answer(page, path, value)
         page.locator(f'[id="form-q-{path}"]').wait_for(state="detached")
     return asked
 

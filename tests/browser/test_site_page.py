@@ -23,9 +23,12 @@ from typing import Any
 
 import docx
 import pytest
+import yaml
 
+from tests.browser.test_server_page import interview
 from tests.support.chromium import new_page, sideways, violations
 from tests.support.shipped import ROOT, fixture_files
+from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.server.web.answers import answer_locally
 from vatspolicy.server.web.page import LOCAL_POLICY, WORDS, build_stylesheet, read_script, render_frame
 from vatspolicy.server.web.site import FOLDER, build_site, find_pyodide
@@ -213,6 +216,38 @@ def test_it_works_without_a_network_after_the_first_visit(chromium: Any, folder:
     context.close()
 
 
+NEW_USERS = {
+    "own-shop-shanghai": ("allow", 11),
+    "saas-shanghai": ("allow", 13),
+    "chatgpt-public": ("deny", 11),
+    "cloud-hosting-beijing": ("needs-license", 20),
+    "cloud-chengdu": ("deny", 20),
+}
+"""Products, their decisions, and the most questions that lead there."""
+
+
+@pytest.mark.parametrize(("name", "lang"), [("", "en"), ("zh.html", "zh")])
+def test_new_users_answer_questions_by_keyboard_without_a_network(
+    chromium: Any, host: Host, name: str, lang: str
+) -> None:
+    """Five products from nothing to their decisions, on a desk in light colors and on a phone in dark ones."""
+    size, colors = (DESK, "light") if lang == "en" else (PHONE, "dark")
+    paths = {path.stem: path for path in FIXTURES}
+    with visited(chromium, host, name, viewport=size, color_scheme=colors) as page:
+        page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+        page.context.set_offline(True)
+        for product, (decision, most) in NEW_USERS.items():
+            asked = interview(page, yaml.safe_load(paths[product].read_text(encoding="utf-8")))
+            assert page.evaluate("() => now.headline.decision") == decision, product
+            assert len(asked) <= most, (product, asked)
+            assert violations(page) == []
+            assert sideways(page) == 0
+            page.locator("#tab-spec").press("Enter")
+            page.locator("button[data-act=new]").press("Enter")
+            page.locator("#examples").wait_for()
+        page.context.set_offline(False)
+
+
 def test_it_is_one_page_by_keyboard_and_for_everybody(chromium: Any, host: Host) -> None:
     for name, lang, size, colors in (("", "en", DESK, "light"), ("zh.html", "zh", PHONE, "dark")):
         with visited(chromium, host, name, viewport=size, color_scheme=colors) as page:
@@ -273,6 +308,23 @@ DRAW = """async ([first, count]) => {
   await decide({ text });
   return took;
 }"""
+
+
+def test_what_is_supposed_about_an_example_is_decided(chromium: Any, host: Host) -> None:
+    """A stranger sees what an open fact would decide, and one step more shows why."""
+    for name, lang, size in (("", "en", DESK), ("zh.html", "zh", PHONE)):
+        with visited(chromium, host, name, viewport=size) as page:
+            page.locator("button[data-file='apple-icloud-guizhou.yaml']").press("Enter")
+            page.locator("#example .suppose").wait_for()
+            shown = page.locator("#example .suppose strong").all_inner_texts()
+            assert shown == [VERDICTS[one][lang] for one in ("allow", "deny")]
+            assert violations(page) == []
+            assert sideways(page) == 0
+            for at, decision in ((1, "deny"), (0, "allow"), (1, "deny")):
+                page.locator("#example .suppose button").nth(at).press("Enter")
+                page.locator("#banner .word", has_text=VERDICTS[decision][lang]).wait_for()
+                assert WORDS["example_changed"][lang] in page.locator("#example").inner_text()
+                assert page.evaluate("() => now.data.partner.licenses.length") == (1 if decision == "allow" else 0)
 
 
 def test_from_a_folder_on_a_disk_it_says_what_to_do(chromium: Any, tmp_path: Path) -> None:

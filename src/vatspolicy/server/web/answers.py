@@ -10,16 +10,18 @@ import functools
 import json
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from vatspolicy.core.documents import load_document
-from vatspolicy.core.documents.schemas import SchemaSet, resource_folder
+from vatspolicy.core.documents.schemas import resource_folder
+from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.engine.timeline import first_day
 from vatspolicy.core.engine.timeline import timeline as make_timeline
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
-from vatspolicy.core.profile.profile import read_profile
+from vatspolicy.core.profile.profile import load_profile, read_profile
 from vatspolicy.core.profile.vocabulary import addresses, find_choices, gazetteer, within
 from vatspolicy.core.profile.word_lists import find_elsewhere
 from vatspolicy.core.profile.wording import FactWording
@@ -97,7 +99,7 @@ class WebPage:
             "/schema": lambda _: _to_json(bundle.schemas.load("profile")),
             "/search": self.search,
             "/matrix": self.show_matrix,
-            "/examples": lambda _: _to_json(_read_examples(bundle.schemas)),
+            "/examples": lambda _: _to_json(_read_examples(bundle, context.as_of or context.today())),
         }
         self.posted: Mapping[str, Callable[[WebContext, DecideRequest], Answer]] = {
             "/decide": lambda context, request: _to_json(answer(context, request)),
@@ -162,9 +164,13 @@ def answer_locally(address: str, content: str | None) -> Answer:
         return _to_json(error_to_data(error, bilingual=True))._replace(status=error.status)
 
 
-@functools.cache
-def _read_examples(schemas: SchemaSet) -> list[dict[str, Any]]:
-    """Return the products of public life: file, title, reason, spec, and sources, which name the facts they state."""
+@functools.lru_cache(1)
+def _read_examples(bundle: Bundle, day: str) -> list[dict[str, Any]]:
+    """Return the products of public life: file, title, reason, spec, and sources, which name the facts they state.
+
+    `suppose` has what may be supposed about each: the facts, and the decision with them under the law of a day.
+    """
+    schemas = bundle.schemas
     name, examples = FactWording(schemas).name, []
     for path in sorted(resource_folder("fixtures/products").glob("*.expect.yaml")):
         told = load_document(path).data
@@ -172,8 +178,18 @@ def _read_examples(schemas: SchemaSet) -> list[dict[str, Any]]:
         __, text = spec.read_text(encoding="utf-8").split("\n", 1)  # the first line names the schema
         for statement in (one for source in told["sources"] for one in source["states"]):
             statement["facts"] = [dict(name(read_path(fact, schemas))) for fact in statement["facts"]]
-        examples.append({"file": spec.name, "text": text, **{key: told[key] for key in ("title", "why", "sources")}})
+        suppose = [_suppose(bundle, spec, one, day) for one in told["decisions"] if "says" in one]
+        shown = {key: told[key] for key in ("title", "why", "sources")}
+        examples.append({"file": spec.name, "text": text, **shown, "suppose": suppose})
     return examples
+
+
+def _suppose(bundle: Bundle, spec: Path, expected: Mapping[str, Any], day: str) -> dict[str, Any]:
+    """Return what a fixture supposes about a product: the sentence, the facts, and the decision with them."""
+    supposed = expected["set"].items()
+    changes = [{"path": path, "value": value} for path, value in supposed]
+    decision = evaluate(bundle, load_profile(spec, supposed, bundle.schemas), day)
+    return {"says": expected["says"], "changes": changes, "decision": decision.decision}
 
 
 def _list_places(bundle: Bundle) -> dict[str, list[dict[str, Any]]]:

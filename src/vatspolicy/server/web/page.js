@@ -182,7 +182,8 @@ function answered(asked, field) {
 
 function toQuestion(reply) {
   if (!reply.interview?.question) return $("question-head").focus();
-  const first = document.querySelector("form.question input:not([type=search]):checked") ?? document.querySelector("form.question input, form.question select");
+  const field = document.querySelector("form.question .field"); // of questions in one, the first is the one to answer
+  const first = field.querySelector("input:not([type=search]):checked") ?? field.querySelector("input, select");
   (first ?? $("question-head")).focus();
 }
 
@@ -299,6 +300,10 @@ const acts = {
     opened.clear();
     tab = "decision";
     decide({ text, file, named: true, skipped: [], complete: false }, { keep: false, then: () => { $("tab-decision").focus(); window.scrollTo(0, 0); } });
+  },
+  suppose(target) {
+    const { file, text, suppose } = examples.find((one) => one.file === target.dataset.file);
+    decide({ text, file, named: true, skipped: [], complete: false, changes: suppose[target.dataset.at].changes });
   },
   new() { failed.clear(); opened.clear(); tab = "decision"; decide({ text: null, named: false, skipped: [], complete: false }, { then: toQuestion }); },
   download(target) {

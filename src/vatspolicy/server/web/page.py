@@ -59,6 +59,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "example_is": Phrase("Decided under today's law, on the facts that public sources state."),
     "example_changed": Phrase("You have changed facts of this example: the sources below state the original."),
     "example_sources": Phrase("Public sources: {count}"),
+    "suppose": Phrase("No public source states these facts. Suppose them, and see the decision:"),
     "read_on": Phrase("read on {day}"),
     "rests": Phrase("States: {facts}"),
     "view": Phrase("Show the decision for"),

@@ -24,6 +24,9 @@ function drawExample() {
     details("example-sources", false, say("example_sources", { count: found.sources.length }), el("ul", {}, found.sources.map((one) =>
       el("li", {}, el("a", { href: one.address, rel: "noreferrer" }, one.title), " ", el("span", { class: "soft" }, say("read_on", { day: one.read })),
         el("ul", {}, one.states.map((each) => el("li", {}, each.says[lang], " ", el("span", { class: "soft" }, say("rests", { facts: [...new Set(each.facts.map((fact) => fact[lang]))].join(comma) }))))))))),
+    found.suppose.length ? [el("p", { id: "suppose" }, say("suppose")), el("ul", { class: "suppose", "aria-labelledby": "suppose" }, found.suppose.map((one, at) => el("li", {},
+      el("button", { type: "button", class: "quiet", "data-act": "suppose", "data-file": found.file, "data-at": at }, one.says[lang]),
+      " → ", el("strong", { class: TONES[one.decision] }, words.verdicts[one.decision][lang]))))] : null,
     el("p", { class: "soft" }, say("examples_note"))];
 }
 
