@@ -309,13 +309,13 @@ def say(line: str) -> None:
 
 def prepare(tests: Sequence[str], signing: str) -> Source:
     """Return what is released once its tests have passed. Raises NotReleasable, CalledProcessError if a test fails."""
-    source = read_source()
+    source, bounds = read_source(), os.environ.get("PYTEST_ARGS", "").strip()
     require_releasable(source, signing)
-    if source.tag and not tests:
-        raise NotReleasable(f"{source.tag} is released once tests have passed: leave TESTS out")
+    if source.tag and (not tests or bounds):
+        raise NotReleasable(f"{source.tag} is released once all tests have passed: leave TESTS and PYTEST_ARGS out")
     say(f"vatspolicy {source.version}, {source.tag or 'no tag: a rehearsal'}, commit {source.commit[:12]}")
     if tests:
-        say(f"Tests: make {' '.join(tests)}")
+        say(f"Tests: make {' '.join(tests)}{f', of which those of {bounds}' if bounds else ''}")
         subprocess.run(["make", "--no-print-directory", *tests], cwd=ROOT, check=True)
     return source
 

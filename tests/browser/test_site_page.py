@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import io
 import json
 import os
 import subprocess
@@ -20,10 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import docx
 import pytest
+import yaml
 
+from tests.browser.test_server_page import interview
 from tests.support.chromium import new_page, sideways, violations
 from tests.support.shipped import ROOT, fixture_files
+from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.server.web.answers import answer_locally
 from vatspolicy.server.web.page import LOCAL_POLICY, WORDS, build_stylesheet, read_script, render_frame
 from vatspolicy.server.web.site import FOLDER, build_site, find_pyodide
@@ -129,7 +134,9 @@ def test_every_fixture_is_decided_as_here(chromium: Any, host: Host, tmp_path: P
         text = path.read_text(encoding="utf-8")
         (tmp_path / name).write_text(text, encoding="utf-8")
         bodies.append(
-            json.dumps({"text": text, "file": name, "named": True, "lang": "zh" if len(bodies) % 2 else "en"})
+            json.dumps(
+                {"text": text, "file": name, "named": True, "details": True, "lang": "zh" if len(bodies) % 2 else "en"}
+            )
         )
     with visited(chromium, host) as page:
         told = [one for start in range(0, len(bodies), 50) for one in page.evaluate(ASK, bodies[start : start + 50])]
@@ -168,9 +175,30 @@ def test_other_requests_are_answered_as_here(chromium: Any, host: Host) -> None:
         told = [page.evaluate(code, [address, body]) for address, body in asked]
     for (address, sent), found in zip(asked, told, strict=True):
         here = answer_locally(address, sent)
-        content = here.content.decode().replace('"docx",', "")  # its library is no plain Python
-        assert found == [here.status, here.media, content], address
+        assert found == [here.status, here.media, here.content.decode()], address
     assert [status for status, *_ in told] == [200, 200, 200, 200, 200, 200, 400, 400, 200, 200, 400]
+
+
+def test_files_for_counsel_have_the_bytes_of_the_command_line(chromium: Any, host: Host, tmp_path: Path) -> None:
+    """The buttons of the page save what `check -o` writes."""
+    openpyxl = pytest.importorskip("openpyxl")
+    found: dict[str, bytes] = {}
+    with visited(chromium, host) as page:
+        page.locator("button[data-file='chatgpt-public.yaml']").click()
+        page.locator("#report .part-because").wait_for()
+        spec = page.evaluate("() => now.text")
+        for format in ("html", "docx", "xlsx"):
+            with page.expect_download() as download:
+                page.locator(f"#export button[data-format={format}]").press("Enter")
+            assert download.value.suggested_filename == f"chatgpt-public.{format}"
+            found[format] = Path(download.value.path()).read_bytes()
+    (tmp_path / "chatgpt-public.yaml").write_text(spec, encoding="utf-8")
+    outputs = [one for format in found for one in ("-o", f"memo.{format}")]
+    command = [sys.executable, "-m", "vatspolicy", "check", "chatgpt-public.yaml", *outputs, "--no-fail"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300, check=True)
+    assert {format: (tmp_path / f"memo.{format}").read_bytes() for format in found} == found
+    assert "ChatGPT" in "".join(one.text for one in docx.Document(io.BytesIO(found["docx"])).paragraphs)
+    assert openpyxl.load_workbook(io.BytesIO(found["xlsx"])).sheetnames
 
 
 def test_it_works_without_a_network_after_the_first_visit(chromium: Any, folder: Path) -> None:
@@ -186,6 +214,38 @@ def test_it_works_without_a_network_after_the_first_visit(chromium: Any, folder:
         page.locator("#answers dl").wait_for()
         page.locator("form.question").wait_for()
     context.close()
+
+
+NEW_USERS = {
+    "own-shop-shanghai": ("allow", 11),
+    "saas-shanghai": ("allow", 13),
+    "chatgpt-public": ("deny", 11),
+    "cloud-hosting-beijing": ("needs-license", 20),
+    "cloud-chengdu": ("deny", 20),
+}
+"""Products, their decisions, and the most questions that lead there."""
+
+
+@pytest.mark.parametrize(("name", "lang"), [("", "en"), ("zh.html", "zh")])
+def test_new_users_answer_questions_by_keyboard_without_a_network(
+    chromium: Any, host: Host, name: str, lang: str
+) -> None:
+    """Five products from nothing to their decisions, on a desk in light colors and on a phone in dark ones."""
+    size, colors = (DESK, "light") if lang == "en" else (PHONE, "dark")
+    paths = {path.stem: path for path in FIXTURES}
+    with visited(chromium, host, name, viewport=size, color_scheme=colors) as page:
+        page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+        page.context.set_offline(True)
+        for product, (decision, most) in NEW_USERS.items():
+            asked = interview(page, yaml.safe_load(paths[product].read_text(encoding="utf-8")))
+            assert page.evaluate("() => now.headline.decision") == decision, product
+            assert len(asked) <= most, (product, asked)
+            assert violations(page) == []
+            assert sideways(page) == 0
+            page.locator("#tab-spec").press("Enter")
+            page.locator("button[data-act=new]").press("Enter")
+            page.locator("#examples").wait_for()
+        page.context.set_offline(False)
 
 
 def test_it_is_one_page_by_keyboard_and_for_everybody(chromium: Any, host: Host) -> None:
@@ -219,7 +279,7 @@ def test_an_example_and_both_views_need_no_server(chromium: Any, host: Host) -> 
         with visited(chromium, host, name, viewport=size) as page:
             page.locator("button[data-file='chatgpt-public.yaml']").click()
             page.locator("#report .part-because").wait_for()
-            assert page.evaluate("() => now.record.decision") == "deny"
+            assert page.evaluate("() => now.headline.decision") == "deny"
             rulebook = {"en": "../", "zh": "../zh/"}[lang]
             assert page.locator(f"#top a[href='{rulebook}index.html']").count() == 1
             links = page.locator("#report a").evaluate_all("(all) => all.map((one) => one.getAttribute('href'))")
@@ -248,6 +308,23 @@ DRAW = """async ([first, count]) => {
   await decide({ text });
   return took;
 }"""
+
+
+def test_what_is_supposed_about_an_example_is_decided(chromium: Any, host: Host) -> None:
+    """A stranger sees what an open fact would decide, and one step more shows why."""
+    for name, lang, size in (("", "en", DESK), ("zh.html", "zh", PHONE)):
+        with visited(chromium, host, name, viewport=size) as page:
+            page.locator("button[data-file='apple-icloud-guizhou.yaml']").press("Enter")
+            page.locator("#example .suppose").wait_for()
+            shown = page.locator("#example .suppose strong").all_inner_texts()
+            assert shown == [VERDICTS[one][lang] for one in ("allow", "deny")]
+            assert violations(page) == []
+            assert sideways(page) == 0
+            for at, decision in ((1, "deny"), (0, "allow"), (1, "deny")):
+                page.locator("#example .suppose button").nth(at).press("Enter")
+                page.locator("#banner .word", has_text=VERDICTS[decision][lang]).wait_for()
+                assert WORDS["example_changed"][lang] in page.locator("#example").inner_text()
+                assert page.evaluate("() => now.data.partner.licenses.length") == (1 if decision == "allow" else 0)
 
 
 def test_from_a_folder_on_a_disk_it_says_what_to_do(chromium: Any, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from vatspolicy.reports.decision import FORMATS
 OPTIONAL = (
     *(f"vatspolicy.{name}" for name in ("guidance", "authoring", "proofs", "screening", "language_server", "server")),
     *("z3", "duckdb", "sqlglot", "pyspark", "pygls", "lsprotocol", "starlette", "uvicorn", "orjson", "mcp"),
-    *("opentelemetry", "prometheus_client", "sigstore", "jwt", "prompt_toolkit", "openpyxl", "docx"),
+    *("opentelemetry", "prometheus_client", "sigstore", "jwt", "prompt_toolkit", "openpyxl"),
 )
 """Packages that can be left out: the diff is below `authoring`, the others belong to extras."""
 BLOCKED = """

@@ -74,6 +74,17 @@ def test_a_source_has_an_address_a_day_and_sentences() -> None:
         assert [problem.path for problem in validate(document, "fixture", schemas)] == ["sources[0]"], key
 
 
+def test_an_open_decision_comes_with_what_would_settle_it() -> None:
+    """A supposition is no fact: no source states it. `vatspolicy test` decides each."""
+    for path in PRODUCTS:
+        first, *supposed = told_of(path)["decisions"]
+        assert "says" not in first
+        assert bool(supposed) == (first["decision"] == "incomplete"), path
+        for one in supposed:
+            assert set(one["says"]) == {"en", "zh"}
+            assert one["decision"] in ("allow", "deny", "needs-license"), path
+
+
 def test_an_open_decision_says_what_could_settle_it() -> None:
     gate = Gate(shipped_bundle(), TODAY)
     records = [gate.decide(load_profile(path))[1] for path in PRODUCTS]

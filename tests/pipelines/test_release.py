@@ -30,6 +30,14 @@ WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text(enc
 CHANGELOG = "# Changelog\n\n## 1.2.0 (2026-12-01)\n\n### Deciding\n\n- It decides.\n\n## 1.1.0 (2026-11-01)\n\n- Old.\n"
 
 
+HOLDERS = {
+    *("CONTRIBUTING.md", "docs/gate.md", "docs/reviewing-a-change.md"),  # lines of YAML that readers copy
+    *("templates/policy-review.yml", "templates/update-law.yml"),  # workflows that readers copy
+    ".github/CODEOWNERS",
+}
+"""Files with a copy of the address: their formats have no variable that another repository could read."""
+
+
 # --- the version ----------------------------------------------------------------------------------------------------
 
 
@@ -122,19 +130,39 @@ def test_a_release_takes_a_key_tests_and_its_own_repository(repository: Path, mo
     git(repository, "tag", "v1.2.0")
     with pytest.raises(command.NotReleasable, match="no key signs the law"):
         ready(signing="")
-    with pytest.raises(command.NotReleasable, match="once tests have passed"):
-        command.prepare([], "key.pem")
+    for tests, bounds in (([], ""), (["test"], "-k pilot")):
+        monkeypatch.setenv("PYTEST_ARGS", bounds)
+        with pytest.raises(command.NotReleasable, match="once all tests have passed"):
+            command.prepare(tests, "key.pem")
+    monkeypatch.delenv("PYTEST_ARGS")
     monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
     monkeypatch.setenv("GITHUB_REPOSITORY", "somebody/vatspolicy")
     with pytest.raises(command.NotReleasable, match="another repository than somebody/vatspolicy"):
         ready()
 
 
-def test_nothing_is_built_when_a_test_fails(repository: Path) -> None:
-    (repository / "Makefile").write_text("fails:\n\tfalse\n")
+@pytest.mark.parametrize("tagged", [False, True])
+def test_nothing_is_built_before_the_tests_have_passed(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, tagged: bool
+) -> None:
+    (repository / "Makefile").write_text('passes:\n\techo tests >>"$$STEPS"\nfails: passes\n\tfalse\n')
     commit(repository)
-    with pytest.raises(subprocess.CalledProcessError):
-        command.prepare(["fails"], "")
+    if tagged:
+        git(repository, "tag", "v1.2.0")
+    steps = repository.parent / "steps"
+    monkeypatch.setenv("STEPS", str(steps))
+    monkeypatch.delenv("PYTEST_ARGS", raising=False)
+
+    def build(source: command.Source, _: str) -> None:
+        with steps.open("a") as file:
+            file.write(f"build {source.version}\n")
+
+    monkeypatch.setattr(command, "build", build)
+    for target, code, done in (("fails", 1, "tests\n"), ("passes", 0, "tests\nbuild 1.2.0\n")):
+        steps.unlink(missing_ok=True)
+        monkeypatch.setattr(sys, "argv", ["release", "--tests", target, "--sign", "key.pem"])
+        assert command.main() == code
+        assert steps.read_text() == done
 
 
 def test_files_that_are_not_committed_are_not_released(repository: Path) -> None:
@@ -174,7 +202,9 @@ def copy(tmp_path: Path) -> Path:
 
 def test_every_copy_of_the_address_is_that_of_pyproject() -> None:
     assert addresses.find_differences() == []
-    assert len(list(addresses.find_copies())) >= 20
+    copies = [str(path.relative_to(ROOT)) for path, *_ in addresses.find_copies()]
+    assert set(copies) == HOLDERS
+    assert {name for name in copies if copies.count(name) > 1} == {".github/CODEOWNERS"}
 
 
 def test_an_owner_is_set_everywhere_and_again(copy: Path) -> None:

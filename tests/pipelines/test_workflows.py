@@ -1,9 +1,11 @@
 """Workflows, the GitLab template, templates to copy and the pre-commit hooks, beside what `make lint` checks of them."""
 
+import fnmatch
 import importlib.util
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sysconfig
@@ -26,6 +28,7 @@ ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))
 SHELL = [ROOT / ".ci/run", ROOT / ".ci/image", *sorted((ROOT / ".github").rglob("*.sh"))]
 GITLAB = ROOT / "templates/gitlab-ci.yml"
 UPDATE = ROOT / "templates/update-law.yml"
+RELEASE = ROOT / ".github/workflows/release.yml"
 REVIEW = ROOT / "templates/policy-review.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 
@@ -363,7 +366,7 @@ def test_no_placeholder_breaks_a_copy() -> None:
                 lines = [line for line in block.splitlines() if name in line]
                 found += len(lines)
                 assert not lines or f"Replace {name}" in lines[0], page
-    assert found >= (10 if read_owner() == UNSET else 1)
+    assert found >= (8 if read_owner() == UNSET else 1)
 
 
 def test_gitlab_job_takes_no_settings_from_the_checkout(gitlab: tuple[dict[str, Any], Path]) -> None:
@@ -417,6 +420,23 @@ def test_linters_find_nothing_in_a_workflow_to_copy(tmp_path: Path, template: Pa
         assert result.returncode == 0, result.stdout + result.stderr
 
 
+def test_the_update_workflow_fetches_the_law_and_its_signature_from_a_release() -> None:
+    """The names are those that a release has: what the workflow signs, and the table of its files."""
+    [fetch] = [step["run"] for step in read(UPDATE)["jobs"]["update"]["steps"] if "gh release" in step.get("run", "")]
+    pattern = shlex.split(fetch)[shlex.split(fetch).index("--pattern") + 1]
+    listed = (ROOT / "docs/releasing.md").read_text(encoding="utf-8")
+    files = re.findall(r"^\| `(\S+)` \|", listed, re.MULTILINE)
+    [law] = [name for name in files if fnmatch.fnmatch(name, pattern)]
+    assert law == "vatspolicy-law-X.Y.Z.tar.gz"
+    [sign] = [
+        step["run"] for step in read(RELEASE)["jobs"]["attest"]["steps"] if "sigstore sign" in step.get("run", "")
+    ]
+    [signed] = re.findall(r"for law in dist/(\S+); do", sign)
+    assert fnmatch.fnmatch(law, signed)
+    assert '"$law.sigstore.json"' in sign
+    assert fnmatch.fnmatch(f"{law}.sigstore.json", pattern)
+
+
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 @pytest.mark.parametrize(("code", "newer"), [(0, "false"), (0, "true"), (3, None)])
 def test_the_update_workflow_opens_a_pull_request(tmp_path: Path, code: int, newer: str | None) -> None:
@@ -436,7 +456,7 @@ def test_the_update_workflow_opens_a_pull_request(tmp_path: Path, code: int, new
     environment = {
         **os.environ,
         "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}",
-        "LAW": workflow["env"]["LAW"],
+        **workflow["env"],
         "RUNNER_TEMP": str(tmp_path / "runner"),
         "GITHUB_OUTPUT": str(tmp_path / "output"),
         "CALLS": str(tmp_path / "calls"),
@@ -449,11 +469,14 @@ def test_the_update_workflow_opens_a_pull_request(tmp_path: Path, code: int, new
         command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", scripts[name]]
         return subprocess.run(command, cwd=project, env=environment, capture_output=True, check=False).returncode
 
+    assert script("Fetch the law of the newest release, with its signature") == 0
     assert script("Compare and apply") == (0 if newer else code)
     assert (tmp_path / "output").read_text() == (f"newer={newer}\n" if newer else "")
-    calls = (tmp_path / "calls").read_text()
-    [only] = calls.splitlines()  # between two questions there may be a release
-    assert only.startswith("vatspolicy update --apply ")
+    fetched, only = (tmp_path / "calls").read_text().splitlines()  # between two questions there may be a release
+    law = tmp_path / "runner/law"
+    assert fetched.startswith("gh release download --repo github.com/")
+    assert fetched.endswith(f" --dir {law}")
+    assert only.startswith(f"vatspolicy update --apply --from {law} ")
     if newer == "true":
         assert script("Open the pull request") == 0
         assert "gh pr create --base main --head update-law" in (tmp_path / "calls").read_text()

@@ -20,7 +20,7 @@ with warnings.catch_warnings():
     from starlette.testclient import TestClient
 
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.reports.words import say_deciding
+from vatspolicy.reports.formats.html_words import PageWords
 from vatspolicy.server.api.bundle_store import BundleStore, open_store
 from vatspolicy.server.api.router import ApiSettings, make_api
 from vatspolicy.server.web.router import make_page
@@ -92,6 +92,6 @@ def test_a_tool_for_assistants_names_the_law(served: BundleStore, tool: str) -> 
 def test_the_local_page_names_the_law(served: BundleStore) -> None:
     bundle = served.loaded.bundle
     page = TestClient(make_page(WebContext(bundle, today=lambda: TODAY)), base_url="http://127.0.0.1:8760")
-    reply = page.post("/decide", json={"text": HOSTING, "named": True, "file": "spec.yaml"}).json()
+    reply = page.post("/decide", json={"text": HOSTING, "named": True, "file": "spec.yaml", "details": True}).json()
     assert_names(reply["record"]["bundle"], bundle)
-    assert reply["law"] == say_deciding(bundle.identity, "en")
+    assert reply["headline"]["rules"] == PageWords("en").deciding(bundle.identity)

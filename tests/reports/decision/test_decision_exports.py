@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
+import os
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,6 +154,35 @@ def test_equal_decisions_give_equal_bytes(
         assert set(re.findall(rb"T[\d:]+Z", parts.read("docProps/core.xml"))) == {b"T00:00:00Z"}
 
 
+def test_another_library_for_xml_gives_equal_bytes(records: dict[str, dict[str, Any]]) -> None:
+    """Where lxml is installed, openpyxl writes by it; a browser does not have it."""
+    pytest.importorskip("lxml")
+    code = """
+import json, sys
+from openpyxl import LXML
+from tests.support.records import export
+assert not LXML
+sys.stdout.buffer.write(export("xlsx", json.load(sys.stdin), "zh"))"""
+    data = list(records.values())
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        input=json.dumps(data).encode(),
+        env={**os.environ, "OPENPYXL_LXML": "False"},
+        capture_output=True,
+        check=True,
+    )
+    assert ran.stdout == export("xlsx", data, "zh")
+
+
+def test_every_text_of_a_memo_is_escaped(records: dict[str, dict[str, Any]]) -> None:
+    data = {**records["cloud-hosting-beijing"], "title": "a <b> & \"c\" 'd'\nB\x0b", "file": "<w:p/>.yaml"}
+    memo, text = read_memo(export("docx", [data], "en"))
+    [title] = [one.text for one in memo.paragraphs if one.style.name == "Heading 1"]
+    assert title.startswith("a <b> & \"c\" 'd'")
+    assert "<w:p/>.yaml" in text
+    assert memo.core_properties.title.startswith("a <b> & ")
+
+
 # --- on the command line
 
 
@@ -170,13 +203,15 @@ def test_a_file_is_not_printed_on_a_terminal(console: Console, format: str, monk
     assert ran.err == f"vatspolicy: {format} is a binary file. Write it with: -o FILE.{format}\n"
 
 
-@pytest.mark.parametrize("format", BINARY_FORMATS)
 def test_without_the_extra_the_command_that_installs_it_is_named(
-    console: Console, format: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    console: Console, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    """Excel needs a library; Word needs none."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    ran = console("check", str(fixture_file("cloud-chengdu")), "-o", f"{format}={tmp_path / 'x'}")
+    ran = console("check", str(fixture_file("cloud-chengdu")), "-o", f"xlsx={tmp_path / 'x'}")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith(f"vatspolicy: {format} needs an extra: pip install '")
+    assert ran.err.startswith("vatspolicy: xlsx needs an extra: pip install '")
     assert "[export]" in ran.err
     assert not (tmp_path / "x").exists()
+    console("check", str(fixture_file("cloud-chengdu")), "-o", f"docx={tmp_path / 'x'}")
+    assert read_memo((tmp_path / "x").read_bytes())[1]

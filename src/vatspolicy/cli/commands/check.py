@@ -144,7 +144,7 @@ def _report(
         number = _list_reports(options).index((format, color))
         run = Run(result.problems, result.remarks, result, repeated)
         return finish_report(pieces, number, format, lang, run)
-    if FORMATS[format].library:
+    if FORMATS[format].binary:
         return export(format, result.records, lang, result.problems, result.remarks, result)
     width = measure_width()
     return render(format, result.records, lang, color, width, result.problems, result.remarks, extent, result, repeated)
@@ -237,7 +237,7 @@ def _refuse_contradictions(options: CheckOptions) -> None:
     if options.trust is not None and (options.write_baseline is not None or "-" in options.specs):
         abort(_("--trust needs specs in files, and cannot be combined with --write-baseline."))
     for format in sorted({options.format, *(name for name, __ in options.outputs)}):
-        if FORMATS[format].library:
+        if FORMATS[format].binary:
             _refuse_export(format, to_terminal=format == options.format)
 
 
@@ -256,13 +256,14 @@ def _refuse_to_overwrite(options: CheckOptions) -> None:
 
 
 def _refuse_export(format: str, to_terminal: bool) -> None:
-    """Refuse a file for an office program on a terminal, or without the libraries that write it."""
+    """Refuse a file for an office program on a terminal, or without the library that writes it."""
     import sys
     from importlib.util import find_spec
 
     if to_terminal and sys.stdout is not None and sys.stdout.isatty():
         abort(_("{format} is a binary file. Write it with: -o FILE.{format}", format=format))
-    if find_spec(FORMATS[format].library) is None:
+    library = FORMATS[format].library
+    if library and find_spec(library) is None:
         from vatspolicy.origin import install
 
         abort(_("{format} needs an extra: {command}.", format=format, command=install("export")))

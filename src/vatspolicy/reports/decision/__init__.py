@@ -18,10 +18,10 @@ from vatspolicy.reports.decision.pieces import Pieces, Report, Run, View
 if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
 
-FORMATS = tuple(name for name, format in formats.FORMATS.items() if not format.library)
+FORMATS = tuple(name for name, format in formats.FORMATS.items() if not format.binary)
 """Formats of text."""
-BINARY_FORMATS = tuple(name for name, format in formats.FORMATS.items() if format.library)
-"""Formats for counsel that are files, not text; they need the extra `export`."""
+BINARY_FORMATS = tuple(name for name, format in formats.FORMATS.items() if format.binary)
+"""Formats for counsel that are files, not text."""
 EXTENTS = ("screen", "details", "summary", "failures", "quiet")
 """Extents of a report: one screen, everything, one line per spec, one line per failing spec, the last line."""
 
@@ -95,7 +95,7 @@ def export(
     remarks: Iterable[Remark] | None = None,
     gate: GateResult | None = None,
 ) -> bytes:
-    """Render decisions (records) in a format that is whole: as bytes, where it needs a library.
+    """Render decisions (records) in a format that is whole: as bytes, if the file is not text.
 
     Raises:
         ModuleNotFoundError: if the extra `export` is not installed.

@@ -22,8 +22,10 @@ class Format(NamedTuple):
     """Suffix of its files, if different from its name; empty for a format without a unique suffix."""
     whole: bool = False
     """True if it reads all records at the end of a run; other formats render each decision when it is made."""
+    binary: bool = False
+    """True for a file of an office program, not text."""
     library: str = ""
-    """Library of the extra `export` that writes it as a file, not as text."""
+    """Library of the extra `export` that writes it."""
     button: Phrase | None = None
     """Label of the button that saves it on the local page, if the page offers it."""
 
@@ -39,8 +41,10 @@ FORMATS: Mapping[str, Format] = {
     "gitlab": Format("application/json", ""),
     "csv": Format("text/csv"),
     "html": Format("text/html", whole=True, button=Phrase("Web page (HTML)")),
-    "docx": Format(f"{_OFFICE}.wordprocessingml.document", whole=True, library="docx", button=Phrase("Word (DOCX)")),
-    "xlsx": Format(f"{_OFFICE}.spreadsheetml.sheet", whole=True, library="openpyxl", button=Phrase("Checklist (XLSX)")),
+    "docx": Format(f"{_OFFICE}.wordprocessingml.document", whole=True, binary=True, button=Phrase("Word (DOCX)")),
+    "xlsx": Format(
+        f"{_OFFICE}.spreadsheetml.sheet", whole=True, binary=True, library="openpyxl", button=Phrase("Checklist (XLSX)")
+    ),
 }
 """Formats by name, in the order of help. The module of `reports.decision` with the name writes decisions."""
 

@@ -10,16 +10,18 @@ import functools
 import json
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from vatspolicy.core.documents import load_document
-from vatspolicy.core.documents.schemas import SchemaSet, resource_folder
+from vatspolicy.core.documents.schemas import resource_folder
+from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.engine.timeline import first_day
 from vatspolicy.core.engine.timeline import timeline as make_timeline
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
-from vatspolicy.core.profile.profile import read_profile
+from vatspolicy.core.profile.profile import load_profile, read_profile
 from vatspolicy.core.profile.vocabulary import addresses, find_choices, gazetteer, within
 from vatspolicy.core.profile.word_lists import find_elsewhere
 from vatspolicy.core.profile.wording import FactWording
@@ -71,7 +73,7 @@ def _to_json(data: Any) -> Answer:
 
 
 def list_exports() -> list[str]:
-    """Return the formats in which a report can be saved here; those for counsel need the extra `export`."""
+    """Return the formats in which a report can be saved here; the checklist needs the extra `export`."""
     offered = ((name, one.library) for name, one in FORMATS.items() if one.button)
     return [name for name, library in offered if not library or find_spec(library) is not None]
 
@@ -97,7 +99,7 @@ class WebPage:
             "/schema": lambda _: _to_json(bundle.schemas.load("profile")),
             "/search": self.search,
             "/matrix": self.show_matrix,
-            "/examples": lambda _: _to_json(_read_examples(bundle.schemas)),
+            "/examples": lambda _: _to_json(_read_examples(bundle, context.as_of or context.today())),
         }
         self.posted: Mapping[str, Callable[[WebContext, DecideRequest], Answer]] = {
             "/decide": lambda context, request: _to_json(answer(context, request)),
@@ -162,9 +164,13 @@ def answer_locally(address: str, content: str | None) -> Answer:
         return _to_json(error_to_data(error, bilingual=True))._replace(status=error.status)
 
 
-@functools.cache
-def _read_examples(schemas: SchemaSet) -> list[dict[str, Any]]:
-    """Return the well-known products: file, title, reason, spec, and sources with their facts."""
+@functools.lru_cache(1)
+def _read_examples(bundle: Bundle, day: str) -> list[dict[str, Any]]:
+    """Return the well-known products: file, title, reason, spec, and sources with their facts.
+
+    `suppose` has what may be supposed about each: the facts, and the decision with them under the law of a day.
+    """
+    schemas = bundle.schemas
     name, examples = FactWording(schemas).name, []
     for path in sorted(resource_folder("fixtures/products").glob("*.expect.yaml")):
         told = load_document(path).data
@@ -172,8 +178,18 @@ def _read_examples(schemas: SchemaSet) -> list[dict[str, Any]]:
         __, text = spec.read_text(encoding="utf-8").split("\n", 1)  # the first line names the schema
         for statement in (one for source in told["sources"] for one in source["states"]):
             statement["facts"] = [dict(name(read_path(fact, schemas))) for fact in statement["facts"]]
-        examples.append({"file": spec.name, "text": text, **{key: told[key] for key in ("title", "why", "sources")}})
+        suppose = [_suppose(bundle, spec, one, day) for one in told["decisions"] if "says" in one]
+        shown = {key: told[key] for key in ("title", "why", "sources")}
+        examples.append({"file": spec.name, "text": text, **shown, "suppose": suppose})
     return examples
+
+
+def _suppose(bundle: Bundle, spec: Path, expected: Mapping[str, Any], day: str) -> dict[str, Any]:
+    """Return what a fixture supposes about a product: the sentence, the facts, and the decision with them."""
+    supposed = expected["set"].items()
+    changes = [{"path": path, "value": value} for path, value in supposed]
+    decision = evaluate(bundle, load_profile(spec, supposed, bundle.schemas), day)
+    return {"says": expected["says"], "changes": changes, "decision": decision.decision}
 
 
 def _list_places(bundle: Bundle) -> dict[str, list[dict[str, Any]]]:
@@ -196,7 +212,9 @@ def _find_ways(context: WebContext, request: DecideRequest) -> Answer:
         ways = describe_ways(context.bundle, profile, find_remediations(context.bundle, profile, day))
     except InvalidInput:  # /decide reports the problems
         return _to_json({"record": None, "html": None})
-    return _to_json({"record": encode(ways), "html": str(ways_fragment(ways, request.lang))})
+    return _to_json(
+        {"record": encode(ways) if request.details else None, "html": str(ways_fragment(ways, request.lang))}
+    )
 
 
 def _show_timeline(context: WebContext, request: DecideRequest) -> Answer:
@@ -219,7 +237,7 @@ def _export(context: WebContext, request: DecideRequest) -> Answer:
         __, record = context.gate().decide(read_profile(read_spec(context, request), context.bundle.schemas))
     except InvalidInput:
         raise HttpError(400, "invalid_input", _("The spec cannot be decided.")) from None
-    make = export if FORMATS[request.format].library else render
+    make = export if FORMATS[request.format].binary else render
     content = make(request.format, [record], request.lang)
     return Answer(content.encode() if isinstance(content, str) else content, FORMATS[request.format].media)
 

@@ -154,7 +154,7 @@ function heading() {
   if (!now.interview) return say("erroneous");
   const { question: asked, settled, decision } = now.interview;
   if (asked) return say(now.blank ? "first_question" : "interview");
-  const contested = now.record.contested.length ? ` · ${say("contested")}` : "";
+  const contested = now.headline.contested ? ` · ${say("contested")}` : "";
   return settled ? say("settled", { word: words.verdicts[decision][lang] + contested }) : say("unsettled");
 }
 
@@ -164,7 +164,7 @@ function ending() {
   if (!settled) return [skipped.length || !opinions.length ? el("p", {}, say("no_more", { count: skipped.length })) : null,
     opinions.length ? el("p", {}, say("opinions_needed", { names: opinions.join(", ") })) : null,
     skipped.length ? el("p", { class: "buttons" }, el("button", { type: "button", "data-act": "again" }, say("ask_again"))) : null];
-  return [el("p", {}, say(now.record.contested.length ? "decided_contested" : "decided")),
+  return [el("p", {}, say(now.headline.contested ? "decided_contested" : "decided")),
     further && !now.complete ? el("p", { class: "buttons" }, el("button", { type: "button", "data-act": "complete" }, say("complete", { count: further }))) : null];
 }
 
@@ -183,7 +183,8 @@ function answered(asked, field) {
 
 function toQuestion(reply) {
   if (!reply.interview?.question) return $("question-head").focus();
-  const first = document.querySelector("form.question input:not([type=search]):checked") ?? document.querySelector("form.question input, form.question select");
+  const field = document.querySelector("form.question .field"); // of questions in one, the first is the one to answer
+  const first = field.querySelector("input:not([type=search]):checked") ?? field.querySelector("input, select");
   (first ?? $("question-head")).focus();
 }
 
@@ -225,7 +226,7 @@ function putMarkup(target, markup, otherwise) {
 
 function draw() {
   document.documentElement.lang = lang === "zh" ? "zh-Hans" : "en";
-  document.title = `${now.record ? words.verdicts[now.record.decision][lang] : say("no_decision")} · ${say("title")}`;
+  document.title = `${now.headline ? words.verdicts[now.headline.decision][lang] : say("no_decision")} · ${say("title")}`;
   document.querySelector(".skip").textContent = say("skip");
   put($("top"), drawTop());
   put($("welcome"), drawWelcome());
@@ -238,12 +239,12 @@ function draw() {
   put($("tabs"), TABS.map((one) => el("button", { type: "button", role: "tab", id: `tab-${one}`, "aria-controls": `panel-${one}`,
     "aria-selected": String(one === tab), tabindex: one === tab ? null : "-1", "data-act": "tab", "data-tab": one }, say(one))));
   for (const one of TABS) $(`panel-${one}`).hidden = one !== tab;
-  put($("answers"), now.blank ? drawAnswers() : !now.record ? [el("p", {}, say("nothing_yet")), el("ul", { class: "error" }, drawProblems())] : null);
+  put($("answers"), now.blank ? drawAnswers() : !now.headline ? [el("p", {}, say("nothing_yet")), el("ul", { class: "error" }, drawProblems())] : null);
   putMarkup($("report"), now.blank ? "" : now.html ?? "", "");
   put($("example"), drawExample());
   put($("view"), drawView());
   put($("export"), drawExport());
-  put($("rules"), now.record ? say("rules_of", { law: now.law, digest: now.record.bundle.digest }) : null);
+  put($("rules"), now.headline?.rules);
   put($("panel-spec"), drawSpec());
   if (shownText !== now.text) $("spec-text").value = shownText = now.text;
   for (const one of document.querySelectorAll("input[data-filter]")) if (one.value.trim()) filtered(one);
@@ -300,6 +301,10 @@ const acts = {
     opened.clear();
     tab = "decision";
     decide({ text, file, named: true, skipped: [], complete: false }, { keep: false, then: () => { $("tab-decision").focus(); window.scrollTo(0, 0); } });
+  },
+  suppose(target) {
+    const { file, text, suppose } = examples.find((one) => one.file === target.dataset.file);
+    decide({ text, file, named: true, skipped: [], complete: false, changes: suppose[target.dataset.at].changes });
   },
   new() { failed.clear(); opened.clear(); tab = "decision"; decide({ text: null, named: false, skipped: [], complete: false }, { then: toQuestion }); },
   download(target) {

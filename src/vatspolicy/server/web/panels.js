@@ -24,13 +24,16 @@ function drawExample() {
     details("example-sources", false, say("example_sources", { count: found.sources.length }), el("ul", {}, found.sources.map((one) =>
       el("li", {}, el("a", { href: one.address, rel: "noreferrer" }, one.title), " ", el("span", { class: "soft" }, say("read_on", { day: one.read })),
         el("ul", {}, one.states.map((each) => el("li", {}, each.says[lang], " ", el("span", { class: "soft" }, say("rests", { facts: [...new Set(each.facts.map((fact) => fact[lang]))].join(comma) }))))))))),
+    found.suppose.length ? [el("p", { id: "suppose" }, say("suppose")), el("ul", { class: "suppose", "aria-labelledby": "suppose" }, found.suppose.map((one, at) => el("li", {},
+      el("button", { type: "button", class: "quiet", "data-act": "suppose", "data-file": found.file, "data-at": at }, one.says[lang]),
+      " → ", el("strong", { class: TONES[one.decision] }, words.verdicts[one.decision][lang]))))] : null,
     el("p", { class: "soft" }, say("examples_note"))];
 }
 
 /* --- the view --- */
 
 function drawView() {
-  if (!now.record || now.blank) return null;
+  if (!now.headline || now.blank) return null;
   return el("fieldset", { class: "views" }, el("legend", {}, say("view")), ["counsel", "product"].map((one) =>
     el("label", {}, el("input", { type: "radio", name: "view", id: `view-${one}`, value: one, checked: one === view, autocomplete: "off" }), " ", say(`view_${one}`))));
 }
@@ -44,41 +47,37 @@ function drawAnswers() {
 /* --- the banner --- */
 
 function drawBanner() {
-  const record = now.record;
-  if (!record) {
+  const told = now.headline;
+  if (!told) {
     return [el("span", { class: "word bad" }, say("no_decision")), el("span", {}, say("errors", { count: now.problems.length }))];
   }
   if (now.blank) return null;
-  const range = record.range.map((one) => words.verdicts[one][lang]);
   const comma = lang === "zh" ? "、" : ", ";
-  const licenses = [...new Set(record.needs.map((need) => [...new Set((need.any_of ?? [need]).map((one) => one.instrument.title[lang]))].join(` / `)))];
-  return [el("span", { class: `word ${TONES[record.decision]}` }, words.verdicts[record.decision][lang]),
-    record.contested.length ? el("span", { class: "word ask", id: "banner-contested" }, say("contested")) : null,
-    record.decision === "incomplete" ? el("span", { id: "banner-range" }, range.join(" … ")) : null,
-    record.decision === "deny" ? drawReasons(record.denials) : null,
-    licenses.length ? el("span", {}, say("to_get", { licenses: licenses.join(comma) })) : null,
-    record.missing.length ? el("span", {}, say("missing", { count: record.missing.length })) : null,
-    el("span", { class: "soft" }, say("law_of", { day: record.as_of })),
-    el("span", { class: "soft", id: "banner-limits" }, record.notices.filter((one) => ["later-law", "not-advice"].includes(one.kind)).map((one) => one.message[lang]).join(" ")),
-    ["deny", "needs-license"].includes(record.decision) && tab !== "forward"
+  return [el("span", { class: `word ${TONES[told.decision]}` }, words.verdicts[told.decision][lang]),
+    told.contested ? el("span", { class: "word ask", id: "banner-contested" }, say("contested")) : null,
+    told.decision === "incomplete" ? el("span", { id: "banner-range" }, told.range.map((one) => words.verdicts[one][lang]).join(" … ")) : null,
+    told.decision === "deny" ? drawReasons(told.reasons) : null,
+    told.licenses.length ? el("span", {}, say("to_get", { licenses: told.licenses.join(comma) })) : null,
+    told.missing ? el("span", {}, say("missing", { count: told.missing })) : null,
+    el("span", { class: "soft" }, say("law_of", { day: told.as_of })),
+    el("span", { class: "soft", id: "banner-limits" }, told.limits),
+    ["deny", "needs-license"].includes(told.decision) && tab !== "forward"
       ? el("button", { type: "button", class: "jump-forward", "data-act": "forward" }, say("to_forward"), " →") : null];
 }
 
 /* The first reason against a launch, how many there are, and how many of them an applicant can fix. */
-function drawReasons(denials) {
-  const reason = (one) => (one.effect === "need" && one.reasons?.length ? one.reasons.map((each) => each.title[lang]).join(" · ") : one.message[lang]);
-  const found = new Map(denials.map((one) => [reason(one), one.curable === true]));
-  const fixable = [...found.values()].filter(Boolean).length, count = found.size;
+function drawReasons(reasons) {
+  const fixable = reasons.filter((one) => one[1]).length, count = reasons.length;
   const comma = lang === "zh" ? "，" : ", ";
   const told = [count === 1 ? say("reasons_one") : say("reasons_many", { count }),
     !fixable ? say("fixable_none") : fixable === count ? say(count === 1 ? "fixable_one" : "fixable_all") : say("fixable_some", { count: fixable })];
-  return count ? [el("span", { class: "reason", id: "banner-reason" }, [...found.keys()][0]), el("span", { id: "banner-reasons" }, told.join(comma))] : null;
+  return count ? [el("span", { class: "reason", id: "banner-reason" }, reasons[0][0]), el("span", { id: "banner-reasons" }, told.join(comma))] : null;
 }
 
 /* --- the decision --- */
 
 function drawExport() {
-  if (!now.record || now.blank) return null;
+  if (!now.headline || now.blank) return null;
   return [say("export"), form.exports.map((one) => el("button", { type: "button", class: "quiet", "data-act": "export", "data-format": one }, say(`as_${one}`))),
     checklist() ? el("button", { type: "button", class: "quiet", "data-act": "copy" }, say("copy_checklist")) : null,
     el("button", { type: "button", class: "quiet", "data-act": "print" }, say("print")),
@@ -135,7 +134,7 @@ function drawSpec() {
 function askMatrix() {
   if (matrix.own) return; // the reader has chosen
   const office = now.data?.company?.registered, at = codeOf(office), zone = known(office) ? office.ftz ?? "" : "";
-  matrix.day = now.record?.as_of ?? form.today;
+  matrix.day = now.headline?.as_of ?? form.today;
   matrix.place = form.places.some((one) => one.value === at) ? at : "";
   matrix.zone = matrix.place && form.zones.some((one) => one.value === zone) ? zone : "";
 }
@@ -159,7 +158,7 @@ function drawMatrix() {
 /* A panel about the spec, which is asked for once: the ways forward, the timeline. */
 function loadPanel(one) {
   const panel = $(`panel-${one.panel}`);
-  if (!now.record || now.blank || !now.record.services.length) return putMarkup(panel, "", say(now.record ? `${one.panel}_blank` : "nothing_yet"));
+  if (!now.headline?.services || now.blank) return putMarkup(panel, "", say(now.headline ? `${one.panel}_blank` : "nothing_yet"));
   const asked = `${lang} ${now.text}`;
   if (one.asked === asked && one.html) return putMarkup(panel, one.html, "");
   one.asked = asked;

@@ -14,13 +14,14 @@ from vatspolicy.clock import today as today_in_china
 from vatspolicy.core.documents import Document, Path, parse_document
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.validation import validate
-from vatspolicy.core.engine.result import encode
+from vatspolicy.core.engine.result import Record, encode
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.edits import set_fact
 from vatspolicy.core.profile.invariants import broken_invariant
 from vatspolicy.core.profile.profile import facts_of, read_profile
 from vatspolicy.core.profile.vocabulary import describe, words_of
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.opinions import check_opinions
 from vatspolicy.gate.waivers.load import WaiverSet
@@ -33,7 +34,8 @@ from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Sentences, _, translate
 from vatspolicy.i18n.words import joint
 from vatspolicy.reports.decision.html import View, fragment
-from vatspolicy.reports.words import say_deciding
+from vatspolicy.reports.decision.memo import say_denial
+from vatspolicy.reports.formats.html_words import PageWords
 from vatspolicy.server.errors import HttpError
 from vatspolicy.server.web.form import find_kind
 
@@ -77,6 +79,27 @@ class DecideRequest:
     """Format of a report to save."""
     view: View = "counsel"
     """Audience of the decision."""
+    details: bool = False
+    """True for the whole record, which the page does not need."""
+
+
+@frozen(slots=True)
+class Headline(ValueObject):
+    """What the page shows of a decision beside its report, in one language."""
+
+    decision: str
+    range: tuple[str, ...]
+    as_of: str
+    contested: int
+    missing: int
+    services: int
+    licenses: tuple[str, ...]
+    """Titles of licenses to get; those of which any will do are one text."""
+    reasons: tuple[tuple[str, bool], ...]
+    """Reasons of a denial, each with whether the company can fix it by itself."""
+    limits: str
+    rules: str
+    """The law that decided, and its digest."""
 
 
 def _bad_request(message: str) -> HttpError:
@@ -112,6 +135,7 @@ def read_request(data: Any, schemas: SchemaSet) -> DecideRequest:
         changes=tuple(_read_change(one, schemas) for one in changes),
         format=str(data.get("format", "")),
         view="product" if data.get("view") == "product" else "counsel",
+        details=data.get("details") is True,
     )
 
 
@@ -145,8 +169,9 @@ def format_path(path: Path) -> str:
 def answer(context: WebContext, request: DecideRequest) -> dict[str, Any]:
     """Return the data that the page shows next.
 
-    `text`, `file` and `data` are the spec, `problems` its errors, `record` and `html` the decision, `interview` the
+    `text`, `file` and `data` are the spec, `problems` its errors, `headline` and `html` the decision, `interview` the
     next question and `asked` the paths that could still change the decision; `blank` is true before the first answer.
+    `record` is the whole decision, for a request with `details`.
     If the change is refused, `refused` is the reason and all else is as before.
     """
     refused: dict[str, Any] | None = None
@@ -207,13 +232,30 @@ def _decide(context: WebContext, document: Document, request: DecideRequest) -> 
     return {
         **_reply(document.text, document.file, request, data=document.data),
         "skipped": [format_path(path) for path in skipped],
-        "record": encode(record),
-        "law": say_deciding(record.bundle, request.lang),
+        "record": encode(record) if request.details else None,
+        "headline": encode(_make_headline(record, request.lang)),
         "html": str(fragment(record, request.lang, "d-", request.view, context.rulebook)),
         "interview": encode(describe_step(state)),
         "asked": [format_path(ask.path) for ask in state.possible_outcomes.missing],
         "blank": _is_blank(context, document, request),
     }
+
+
+def _make_headline(record: Record, lang: Language) -> Headline:
+    say = PageWords(lang)
+    offers = (dict.fromkeys(say.text(one.instrument.title) for one in need.offers) for need in record.needs)
+    return Headline(
+        decision=record.decision,
+        range=tuple(record.range),
+        as_of=record.as_of,
+        contested=len(record.contested),
+        missing=len(record.missing),
+        services=len(record.services),
+        licenses=tuple(dict.fromkeys(" / ".join(titles) for titles in offers)),
+        reasons=tuple({say_denial(one, say): one.is_curable for one in record.denials}.items()),
+        limits=" ".join(say.text(one.message) for one in record.notices if one.kind in ("later-law", "not-advice")),
+        rules=say.deciding(record.bundle),
+    )
 
 
 def _is_blank(context: WebContext, document: Document, request: DecideRequest) -> bool:
@@ -236,7 +278,7 @@ def _reply(
         "problems": [_problem_to_data(problem) for problem in problems],
         "refused": None,
         "record": None,
-        "law": None,
+        "headline": None,
         "html": None,
         "interview": None,
         "asked": [],

@@ -6,15 +6,13 @@ Pyodide comes from the folder of its npm package. Nothing is downloaded, here or
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +20,7 @@ from typing import get_args
 
 from vatspolicy.compile_cache import SHIPPED
 from vatspolicy.core.documents.schemas import Shipped, resource_folder
+from vatspolicy.reports.formats.office import pack
 from vatspolicy.server.web.page import build_stylesheet, read_script, render_frame
 
 FOLDER = "decide"
@@ -63,7 +62,7 @@ def build_site(pyodide: Path) -> dict[str, bytes]:
         "page.js": read_script().encode(),
         "local.js": (own / "local.js").read_bytes(),
         "worker.js": (own / "worker.js").read_bytes(),
-        "packages.zip": _precompile(_pack(dict(_packages())), pyodide),
+        "packages.zip": _precompile(pack(dict(_packages())), pyodide),
         **{f"pyodide/{name}": (pyodide / name).read_bytes() for name in PYODIDE},
     }
     version = hashlib.sha256(b"".join(name.encode() + content for name, content in files.items())).hexdigest()[:16]
@@ -123,12 +122,3 @@ def _notices(name: str) -> Iterator[tuple[str, bytes]]:
     for path in found.files or ():
         if ".dist-info/" in path.as_posix() and ("LICENSE" in path.name.upper() or path.name == "METADATA"):
             yield path.as_posix(), Path(str(path.locate())).read_bytes()
-
-
-def _pack(files: Mapping[str, bytes]) -> bytes:
-    """Return a ZIP archive whose bytes depend on the files alone."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name in sorted(files):
-            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), files[name], zipfile.ZIP_DEFLATED, 9)
-    return content.getvalue()
