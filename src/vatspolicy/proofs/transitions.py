@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.ast import Literal, Node, walk
+from vatspolicy.core.cel.interpreter import Evaluator
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.engine.evaluator import BEARING, possible_outcomes
 from vatspolicy.core.engine.subjects import service_activation
@@ -111,9 +112,15 @@ class DecidingRules:
         read = [expression for instrument in self.bundle.instruments.values() for expression in instrument.expressions]
         return {day for expression in read for day in self._days_read(expression)}
 
-    def is_steady(self, expression: Expression) -> bool:
-        """Return True if an expression reads the same values on all days."""
-        return all(len(self.parameters[key].values) == 1 for key in expression.parameters)
+    @functools.cached_property
+    def tests(self) -> list[tuple[Rule, Evaluator | None]]:
+        """The rules, each with the function of its condition; None if that reads other values on other days."""
+        evaluator = self.bundle.on(self.bundle.covers_from).evaluator
+        steady = {key for key, parameter in self.parameters.items() if len(parameter.values) == 1}
+        return [
+            (rule, evaluator.function(rule.when) if steady.issuperset(rule.when.parameters) else None)
+            for rule in self.rules
+        ]
 
 
 class RelevantRules:
@@ -121,7 +128,6 @@ class RelevantRules:
 
     def __init__(self, side: DecidingRules, profile: Profile) -> None:
         self.side, self.profile = side, profile
-        self.evaluator = side.bundle.on(side.bundle.covers_from).evaluator
         product: Activation = dict(profile.facts)  # without a day and an activity: what is false then always is
         services = [service_activation(product, service) for service in product["services"]]
         self.subjects = {"product": [product], "service": services, "activity": services}
@@ -130,7 +136,7 @@ class RelevantRules:
             self.subjects["activity"] = [
                 {**service, "activity": {"class": cls}} for cls in classes for service in services
             ]
-        self.rules = [rule for rule in side.rules if self._may_hold(rule)]
+        self.rules = [rule for rule, test in side.tests if self._may_hold(rule, test)]
 
     @functools.cached_property
     def days(self) -> set[str]:
@@ -140,15 +146,12 @@ class RelevantRules:
 
     def _possible_classes(self) -> Iterator[str]:
         """Yield the classes that a service may have on some day, also under another reading of a rule."""
-        for rule in self.side.rules:
-            if isinstance(rule.effect, Classify) and self._may_hold(rule):
+        for rule, test in self.side.tests:
+            if isinstance(rule.effect, Classify) and self._may_hold(rule, test):
                 yield from (*rule.effect.classes, *rule.other_readings)
 
-    def _may_hold(self, rule: Rule) -> bool:
-        if not self.side.is_steady(rule.when):
-            return True
-        function = self.evaluator.function(rule.when)
-        return any(function(one) is not False for one in self.subjects[rule.each])
+    def _may_hold(self, rule: Rule, test: Evaluator | None) -> bool:
+        return test is None or any(test(one) is not False for one in self.subjects[rule.each])
 
     def range(self, day: str) -> tuple[str, str]:
         """Return the mildest and the strictest outcome on a day."""
@@ -162,7 +165,8 @@ class RelevantRules:
             if rule.in_force(day) and rule.name not in replaced:
                 rules.setdefault(rule.group, []).append(rule)
         whole = bundle.on(day)
-        return dataclasses.replace(whole, rules={group: tuple(found) for group, found in rules.items()}, indexed=False)
+        kept = {group: tuple(found) for group, found in rules.items()}
+        return dataclasses.replace(whole, rules=kept, indexed=False, whole=whole)
 
 
 def _differ(sides: Iterable[RelevantRules], day: str) -> bool:

@@ -110,8 +110,6 @@ class _Found:
     days: dict[str, None] = field(default_factory=dict)
 
 
-Side: TypeAlias = tuple[Bundle, Profile]
-"""A bundle, and the profile as it reads it."""
 _DecidedPair: TypeAlias = tuple[tuple[Answer, Answer], Mapping[Key, tuple[Item | None, Item | None]]]
 """The answers of both sides, and the items that they list differently."""
 
@@ -123,7 +121,7 @@ def _decide(sides: Sequence[RelevantRules], day: str, differing: Collection[str]
         evaluate(bundle, one.profile, day, explain=False, ruleset=one.on(day))
         for bundle, one in zip(bundles, sides, strict=True)
     )
-    items = [itemize(one, bundle, differing) for one, bundle in zip((before, after), bundles, strict=True)]
+    items = [itemize(one, bundle, differing, cited=True) for one, bundle in zip((before, after), bundles, strict=True)]
     return (_answer(before), _answer(after)), compare_items(*items)
 
 
@@ -147,13 +145,14 @@ class _Run:
                 self.problems += error.problems
                 continue
             count += 1
+            relevant = RelevantRules(self.rules_of(self.head.bundle), new)
             touched = [
                 day
                 for day in self.days_of(product, days)
-                if self.base.schemas != self.head.schemas or (new, day) not in self.untouched
+                if self.base.schemas != self.head.schemas or (relevant, day) not in self.untouched
             ]
             if touched:
-                self.compare_on(touched, product, ((before.bundle, old), (self.head.bundle, new)))
+                self.compare_on(touched, product, (RelevantRules(self.rules_of(before.bundle), old), relevant))
         rows = [Row(*key[:5], tuple(found)) for key, found in self.rows.items()]
         details = [
             ChangedDetail(
@@ -201,18 +200,17 @@ class _Run:
             raise self._base_under_head
         return self._base_under_head
 
-    def compare_on(self, days: Iterable[str], product: Product, sides: tuple[Side, Side]) -> None:
+    def compare_on(self, days: Iterable[str], product: Product, sides: Sequence[RelevantRules]) -> None:
         """Decide a product by both sides on some days, once for those between which nothing about it changes."""
-        relevant = [RelevantRules(self.rules_of(bundle), profile) for bundle, profile in sides]
-        turns = sorted(set(days_in([profile.facts for _, profile in sides])).union(*(one.days for one in relevant)))
-        names = {rule.name for one in relevant for rule in one.rules}
+        turns = sorted(set(days_in([one.profile.facts for one in sides])).union(*(one.days for one in sides)))
+        names = {rule.name for one in sides for rule in one.rules}
         decided: dict[Hashable, _DecidedPair] = {}
         for day in days:
             differing = self.differences.effects_on(day) & names
             key = bisect_right(turns, day), differing
             if key not in decided:
-                decided[key] = _decide(relevant, day, differing)
-            self.note(product, day, [bundle for bundle, _ in sides], decided[key])
+                decided[key] = _decide(sides, day, differing)
+            self.note(product, day, [one.side.bundle for one in sides], decided[key])
 
     def rules_of(self, bundle: Bundle) -> DecidingRules:
         """Return the rules of a bundle: the base may be loaded twice, under different schemas."""

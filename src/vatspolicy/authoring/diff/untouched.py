@@ -6,19 +6,18 @@ licensed otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.core.cel.activation import Activation
-from vatspolicy.core.engine.classification import classify
-from vatspolicy.core.engine.subjects import product_activation, service_activation
-from vatspolicy.core.policies.model import Route, Rule
+from vatspolicy.core.cel.ast import shape_of
+from vatspolicy.core.policies.model import Classify, Route, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
-from vatspolicy.core.profile.profile import Profile
+from vatspolicy.proofs.transitions import RelevantRules
 
-_Condition = Callable[[Activation], Hashable]
-"""Returns True or False; else the facts that a condition waits for, those to ask for first and those behind them."""
+_Value = Callable[[Activation], Hashable]
+"""Returns True or False; else what an expression waits for."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +26,12 @@ class _Versions:
 
     each: frozenset[str]
     """The kinds of subject that they are about."""
-    conditions: tuple[_Condition, _Condition]
+    conditions: tuple[_Value, _Value]
     """Functions that evaluate the conditions of both; that of a version that is not in force is always false."""
     same_effect: bool
+    """True if the effects are the same, except for `checks`."""
+    checks: Sequence[tuple[_Value, _Value]]
+    """Functions that evaluate the checks of a route that were edited, of both."""
 
     def say_the_same(self, subject: Activation) -> bool:
         """Return whether both versions say the same of a subject.
@@ -41,12 +43,21 @@ class _Versions:
         before, after = old(subject), new(subject)
         if before is False and after is False:
             return True
-        if not self.same_effect or before != after:
+        if (
+            not self.same_effect
+            or before != after
+            or not all(_is_settled_alike(*pair, subject) for pair in self.checks)
+        ):
             return False
         if before is True or "activity" not in subject:
             return True
         cases = [{**subject, "activity": {**subject["activity"], "licensed": licensed}} for licensed in (True, False)]
         return all(old(case) == new(case) for case in cases)
+
+
+def _is_settled_alike(old: _Value, new: _Value, subject: Activation) -> bool:
+    before = old(subject)
+    return isinstance(before, bool) and before is new(subject)
 
 
 class Untouched:
@@ -60,20 +71,25 @@ class Untouched:
         self.sides = (differences.base, differences.head)
         self._days: dict[str, list[_Versions] | None] = {}
 
-    def __contains__(self, found: tuple[Profile, str]) -> bool:
+    def __contains__(self, found: tuple[RelevantRules, str]) -> bool:
         """Return True if no rule that differs on a day states anything of a profile, or all state the same.
 
-        An opinion may name any rule, so nothing is known of a profile that holds one.
+        The profile stands with the rules of the head that can affect it. An opinion may name any rule, so nothing is
+        known of a profile that holds one. Both sides find the same activities if no rule on services differs; whether
+        an activity is licensed is left open.
         """
-        profile, day = found
+        relevant, day = found
         if day not in self._days:
             self._days[day] = self._rules_on(day)
         rules = self._days[day]
-        if rules is None or profile.facts["opinions"]:
+        if rules is None or relevant.profile.facts["opinions"]:
             return False
-        subjects = _subjects(self.sides[0].bundle.on(day), product_activation(profile, day))
         return all(
-            versions.say_the_same(subject) for each, subject in subjects for versions in rules if each in versions.each
+            versions.say_the_same({**subject, "as_of": day})
+            for each in ("product", "service", "activity")
+            for versions in rules
+            if each in versions.each
+            for subject in relevant.subjects[each]
         )
 
     def _rules_on(self, day: str) -> list[_Versions] | None:
@@ -90,44 +106,57 @@ class Untouched:
                 licenses = [side.licenses_on(name, day) for side in self.sides] if both else [old, new]
                 if licenses[0] != licenses[1]:
                     return None
-            same = name not in self.differences.effects_on(day) and self._reads_the_same(old, new, day)
+            effects = [
+                None if one is None else side.effect_on(name, day, False)
+                for side, one in zip(self.sides, (old, new), strict=True)
+            ]
+            same = None not in effects and effects[0] == effects[1] and self._reads_the_same(old, new, day)
             conditions = _condition(rulesets[0], old), _condition(rulesets[1], new)
-            rules.append(_Versions(frozenset(rule.each for rule in (old, new) if rule), conditions, same))
+            checks = list(_edited_checks(rulesets, old, new)) if same else []
+            rules.append(_Versions(frozenset(rule.each for rule in (old, new) if rule), conditions, same, checks))
         return rules
 
     def _reads_the_same(self, old: Rule | None, new: Rule | None, day: str) -> bool:
-        """Return True if the conditions of two versions of a route, if it is one, read the same values on a day."""
-        if old is None or new is None or not isinstance(old.effect, Route):
+        """Return True if two versions of a route or of a rule that classifies, if it is one, read the same values."""
+        if old is None or new is None or not isinstance(old.effect, Route | Classify):
             return True
         before, after = (side.bundle.on(day).params for side in self.sides)
         keys = {*old.parameters, *new.parameters}
         return all(key in before and key in after and repr(before[key]) == repr(after[key]) for key in keys)
 
 
-def _subjects(ruleset: RuleSet, product: Activation) -> Iterator[tuple[str, Activation]]:
-    """Yield the subjects of a profile: activities last, which both sides find if no rule on services differs.
+def _edited_checks(rulesets: Sequence[RuleSet], old: Rule, new: Rule) -> Iterator[tuple[_Value, _Value]]:
+    """Yield the functions that evaluate the checks of two versions of a rule, if it is a route, that were edited."""
+    if isinstance(old.effect, Route) and isinstance(new.effect, Route):
+        for pair in zip(old.effect.conditions, new.effect.conditions, strict=True):
+            before, after = (one.check for one in pair)
+            if shape_of(before.tree) != shape_of(after.tree):
+                yield rulesets[0].evaluator.function(before), rulesets[1].evaluator.function(after)
 
-    Whether an activity is licensed is left open.
+
+def _condition(ruleset: RuleSet, rule: Rule | None) -> _Value:
+    """Return the function that evaluates the condition of a rule; a rule that is not in force is false of a subject.
+
+    While a condition waits, its value is every missing fact, in any order, and the facts to ask for first if these
+    alone are asked for: while it is not known what a service offers. Of rules whose clauses decide case by case, it is
+    the condition, too.
     """
-    yield "product", product
-    services = [service_activation(product, service) for service in product["services"]]
-    for service in services:
-        yield "service", service
-    for service in services:
-        result = classify(ruleset, service)
-        others = {cls for rule in result.contested for cls in rule.other_readings}
-        for cls in {*result.classes, *result.possible, *others}:
-            yield "activity", {**service, "activity": {"class": cls}}
-
-
-def _condition(ruleset: RuleSet, rule: Rule | None) -> _Condition:
-    """Return the function that evaluates the condition of a rule; a rule that is not in force is false of a subject."""
     if rule is None:
         return lambda _: False
     when, evaluate = rule.when, ruleset.evaluator.function(rule.when)
+    shape = shape_of(when.tree) if isinstance(rule.effect, Route | Classify) else None
 
     def state(subject: Activation) -> Hashable:
         value = evaluate(subject)
-        return value if isinstance(value, bool) else (value, ruleset.facts_behind(when, subject))
+        if isinstance(value, bool):
+            return value
+        first, behind = (
+            frozenset((fact.root, fact.names, id(fact.member)) for fact in facts)
+            for facts in (value.facts, ruleset.facts_behind(when, subject))
+        )
+        return shape, behind, None if first <= behind and "offers" in subject.get("service", _OFFERED) else first
 
     return state
+
+
+_OFFERED = {"offers": ()}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from vatspolicy.core.documents import format_path
 from vatspolicy.core.engine.decision import Decision, Finding, RouteResult, Service, nearest_routes
@@ -123,13 +123,16 @@ def summary_order(item: Item) -> tuple[int, str, str]:
     return SUMMARY_KINDS.index(item.kind), item.subject, item.name
 
 
-def itemize(decision: Decision, bundle: Bundle, cited: Collection[str] = ()) -> Mapping[Key, Item]:
+def itemize(
+    decision: Decision, bundle: Bundle, marked: Collection[str] | None = None, cited: bool = False
+) -> Mapping[Key, Item]:
     """Return every item of a decision of a bundle, without its explanations.
 
-    `cited`: names of the rules whose citations are listed, too.
+    `marked`: names of the rules of whose effects the parts are listed, and with `cited` the citations; None for all
+    rules, without citations.
     """
-    found = {item.key: item for item in _details(decision, bundle)}
-    return found | {item.key: item for item in _citations(decision, bundle, cited)} if cited else found
+    found = {item.key: item for item in _details(decision, bundle, marked)}
+    return found | {item.key: item for item in _citations(decision, bundle, marked)} if cited and marked else found
 
 
 def compare_items(before: Mapping[Key, Item], after: Mapping[Key, Item]) -> dict[Key, tuple[Item | None, Item | None]]:
@@ -153,10 +156,18 @@ def say_value(item: Item, bundle: Bundle) -> LocalizedText | None:
     return {lang: joint("list", lang).join(name[lang] for name in names) for lang in LANGUAGES} if names else _NOBODY
 
 
-def _item(kind: str, name: str, value: str, finding: Finding, **more: Any) -> Item:
+def _item(
+    kind: str,
+    name: str,
+    value: str,
+    finding: Finding,
+    rules: tuple[Rule, ...] = (),
+    title: LocalizedText | None = None,
+    text: LocalizedText | None = None,
+) -> Item:
     """Return an item about the subject of a finding."""
-    rules = more.pop("rules", (finding.rule,))
-    return Item(kind, name, value, tuple(rules), finding.subject.service or "", finding.subject.cls or "", **more)
+    service, cls = finding.subject
+    return Item(kind, name, value, rules or (finding.rule,), service or "", cls or "", title, text)
 
 
 # --- summary
@@ -171,7 +182,7 @@ def _summary(bundle: Bundle, decision: Decision) -> Iterator[Item]:
     reasons = [(finding, code) for finding in decision.denials for code in finding.reasons]
     for finding, code in reasons:
         title = label("reason", code, bundle.schemas)
-        yield _item("denial", code, "denied", finding, rules=_answerable(finding), title=title)
+        yield _item("denial", code, "denied", finding, rules=tuple(_answerable(finding)), title=title)
     needs = [(finding, one) for finding in (*decision.needs, *decision.would_need) for one in _needed(finding)]
     for finding, (instrument, rules) in needs:
         title = bundle.instruments[instrument].title
@@ -202,7 +213,7 @@ def _service_summary(bundle: Bundle, service: Service) -> Iterator[Item]:
 def _answerable(finding: Finding) -> Iterator[Rule]:
     """Yield the rule of a finding and, if a need is closed, the rules of the nearest routes."""
     yield finding.rule
-    nearest: Iterable[Any] = nearest_routes(finding.routes) if finding.state == "closed" else ()
+    nearest: Iterable[RouteResult] = nearest_routes(finding.routes) if finding.state == "closed" else ()
     yield from (state.rule for state in nearest)
 
 
@@ -222,23 +233,23 @@ def _needed(finding: Finding) -> Iterator[tuple[str, tuple[Rule, ...]]]:
 # --- details
 
 
-def _details(decision: Decision, bundle: Bundle) -> Iterator[Item]:
+def _details(decision: Decision, bundle: Bundle, marked: Collection[str] | None) -> Iterator[Item]:
     for service in decision.services:
         yield from _service_details(service)
     for finding in decision.denials:
         yield _stated("denial", finding)
         yield from (_item("reason", code, "given", finding) for code in finding.reasons)
-        yield from _marks(finding, bundle)
+        yield from _marks(finding, bundle, marked)
     for finding in (*decision.needs, *decision.would_need):
         yield from _need_details(finding)
-        yield from _marks(finding, bundle)
+        yield from _marks(finding, bundle, marked)
     stated = {"met": decision.met, "duty": decision.duties, "advice": decision.advice}
     stated["undetermined"] = decision.undetermined
     for kind, finding in ((kind, finding) for kind, findings in stated.items() for finding in findings):
         yield _stated(kind, finding)
         if isinstance(finding.rule.effect, Duty):
             yield _item("authority", finding.rule.effect.instrument, ", ".join(finding.authority), finding)
-        yield from _marks(finding, bundle)
+        yield from _marks(finding, bundle, marked)
     for ask in decision.missing:
         yield Item("missing", format_path(ask.path), "asked")
     for reading in decision.readings:
@@ -278,9 +289,11 @@ def _need_details(finding: Finding) -> Iterator[Item]:
         yield _item("authority", effect.instrument, ", ".join(finding.authority), finding)
 
 
-def _marks(finding: Finding, bundle: Bundle) -> Iterator[Item]:
-    """Yield the parts of a rule's effect that a decision shows with its state."""
+def _marks(finding: Finding, bundle: Bundle, marked: Collection[str] | None) -> Iterator[Item]:
+    """Yield the parts of a rule's effect that a decision shows with its state, if the rule is one of those marked."""
     rule, effect = finding.rule, finding.rule.effect
+    if marked is not None and rule.name not in marked:
+        return
     yield _item("waiver", rule.name, "excluded" if rule.unwaivable else "possible", finding)
     if isinstance(effect, Deny):
         yield _item("curable", rule.name, "yes" if effect.curable else "no", finding)
