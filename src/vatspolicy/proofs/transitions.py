@@ -122,6 +122,11 @@ class DecidingRules:
             for rule in self.rules
         ]
 
+    @functools.cached_property
+    def classifying(self) -> list[tuple[Rule, Classify, Evaluator | None]]:
+        """Those of `tests` that classify a service."""
+        return [(rule, rule.effect, test) for rule, test in self.tests if isinstance(rule.effect, Classify)]
+
 
 class RelevantRules:
     """The rules of a bundle that can affect a profile on some day."""
@@ -137,6 +142,9 @@ class RelevantRules:
                 {**service, "activity": {"class": cls}} for cls in classes for service in services
             ]
         self.rules = [rule for rule, test in side.tests if self._may_hold(rule, test)]
+        self._groups: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            self._groups.setdefault(rule.group, []).append(rule)
 
     @functools.cached_property
     def days(self) -> set[str]:
@@ -146,12 +154,15 @@ class RelevantRules:
 
     def _possible_classes(self) -> Iterator[str]:
         """Yield the classes that a service may have on some day, also under another reading of a rule."""
-        for rule, test in self.side.tests:
-            if isinstance(rule.effect, Classify) and self._may_hold(rule, test):
-                yield from (*rule.effect.classes, *rule.other_readings)
+        for rule, effect, test in self.side.classifying:
+            if self._may_hold(rule, test):
+                yield from (*effect.classes, *rule.other_readings)
 
     def _may_hold(self, rule: Rule, test: Evaluator | None) -> bool:
-        return test is None or any(test(one) is not False for one in self.subjects[rule.each])
+        for one in self.subjects[rule.each] if test is not None else ():
+            if test(one) is not False:
+                return True
+        return test is None
 
     def range(self, day: str) -> tuple[str, str]:
         """Return the mildest and the strictest outcome on a day."""
@@ -159,13 +170,11 @@ class RelevantRules:
 
     def on(self, day: str) -> RuleSet:
         """Return the rule set of a day with these rules alone, which states the same of the profile."""
-        bundle, rules = self.side.bundle, dict[str, list[Rule]]()
-        replaced = bundle.replaced(day)
-        for rule in self.rules:
-            if rule.in_force(day) and rule.name not in replaced:
-                rules.setdefault(rule.group, []).append(rule)
-        whole = bundle.on(day)
-        kept = {group: tuple(found) for group, found in rules.items()}
+        whole, replaced = self.side.bundle.on(day), self.side.bundle.replaced(day)
+        kept = {
+            group: tuple([rule for rule in rules if rule.since <= day < rule.until and rule.name not in replaced])
+            for group, rules in self._groups.items()
+        }
         return dataclasses.replace(whole, rules=kept, indexed=False, whole=whole)
 
 

@@ -145,14 +145,14 @@ class _Run:
                 self.problems += error.problems
                 continue
             count += 1
-            relevant = RelevantRules(self.rules_of(self.head.bundle), new)
             touched = [
                 day
                 for day in self.days_of(product, days)
-                if self.base.schemas != self.head.schemas or (relevant, day) not in self.untouched
+                if self.base.schemas != self.head.schemas or (new, day) not in self.untouched
             ]
             if touched:
-                self.compare_on(touched, product, (RelevantRules(self.rules_of(before.bundle), old), relevant))
+                sides = RelevantRules(self.rules_of(before.bundle), old), self.untouched.relevant(new)
+                self.compare_on(touched, product, sides)
         rows = [Row(*key[:5], tuple(found)) for key, found in self.rows.items()]
         details = [
             ChangedDetail(

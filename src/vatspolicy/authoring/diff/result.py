@@ -72,17 +72,17 @@ class Edit:
     file: str
     line: int
     """The line in the head; for a removed entry, in the base."""
-    fields: tuple[Field, ...]
-    since: str | None
+    fields: tuple[Field, ...] = ()
+    since: str | None = None
     """The first day that the change affects, if it changes law."""
-    retroactive: bool
+    retroactive: bool = False
     """True if that day is past."""
-    twin: str | None
+    twin: str | None = None
     """The removed or added entry with the same body, if there is one: probably a renamed entry."""
-    title: LocalizedText | None
-    regulation: LocalizedText | None
-    layer: str | None
-    acceptance: Acceptance | None
+    title: LocalizedText | None = None
+    regulation: LocalizedText | None = None
+    layer: str | None = None
+    acceptance: Acceptance | None = None
     """None for an edit that needs no acceptance."""
 
     @property
@@ -677,40 +677,40 @@ class SideName:
 
     name: str
     title: str
-    commit: str | None
-    version: str | None
-    digest: str | None
-    layers: tuple[str, ...]
+    commit: str | None = None
+    version: str | None = None
+    digest: str | None = None
+    layers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """The whole comparison."""
 
-    format: int
-    state: str
+    format: int = FORMAT
+    state: str = "not-evaluated"
     """evaluated or not-evaluated."""
-    title: LocalizedText
-    verdict: str | None
+    title: LocalizedText = field(default_factory=dict)
+    verdict: str | None = None
     """tightened, loosened, both, neither or unknown; None if a side cannot be read."""
     why: tuple[Why, ...]
-    failed_on: tuple[str, ...]
-    undecided_on: tuple[str, ...]
-    exit_code: int
+    failed_on: tuple[str, ...] = ()
+    undecided_on: tuple[str, ...] = ()
+    exit_code: int = 0
     today: str
     base: SideName
     head: SideName
-    red_lines: tuple[ReviewedRedLine, ...]
+    red_lines: tuple[ReviewedRedLine, ...] = ()
     accepted: Accepted
-    edits: tuple[Item, ...]
-    structure: tuple[Edit, ...]
-    law: tuple[EditedRule, ...]
-    schemas: tuple[SchemaChange, ...]
-    decisions: Decisions | None
-    concerned: Concerned | None
-    access: Access | None
-    semantic: Semantic | None
-    release: Release | None
+    edits: tuple[Item, ...] = ()
+    structure: tuple[Edit, ...] = ()
+    law: tuple[EditedRule, ...] = ()
+    schemas: tuple[SchemaChange, ...] = ()
+    decisions: Decisions | None = None
+    concerned: Concerned | None = None
+    access: Access | None = None
+    semantic: Semantic | None = None
+    release: Release | None = None
     problems: tuple[Problem, ...]
 
     @property

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.ast import shape_of
-from vatspolicy.core.policies.model import Classify, Route, Rule
+from vatspolicy.core.policies.model import KINDS, Classify, Route, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
-from vatspolicy.proofs.transitions import RelevantRules
+from vatspolicy.core.profile.profile import Profile
+from vatspolicy.proofs.transitions import DecidingRules, RelevantRules
 
 _Value = Callable[[Activation], Hashable]
 """Returns True or False; else what an expression waits for."""
@@ -70,26 +71,33 @@ class Untouched:
         self.differences = differences
         self.sides = (differences.base, differences.head)
         self._days: dict[str, list[_Versions] | None] = {}
+        self._rules = DecidingRules(differences.head.bundle, KINDS)
+        self._last: RelevantRules | None = None
 
-    def __contains__(self, found: tuple[RelevantRules, str]) -> bool:
+    def relevant(self, profile: Profile) -> RelevantRules:
+        """Return the rules of the head that can affect a profile."""
+        if self._last is None or self._last.profile is not profile:
+            self._last = RelevantRules(self._rules, profile)
+        return self._last
+
+    def __contains__(self, found: tuple[Profile, str]) -> bool:
         """Return True if no rule that differs on a day states anything of a profile, or all state the same.
 
-        The profile stands with the rules of the head that can affect it. An opinion may name any rule, so nothing is
-        known of a profile that holds one. Both sides find the same activities if no rule on services differs; whether
-        an activity is licensed is left open.
+        An opinion may name any rule, so nothing is known of a profile that holds one. Both sides find the same
+        activities if no rule on services differs; whether an activity is licensed is left open.
         """
-        relevant, day = found
+        profile, day = found
         if day not in self._days:
             self._days[day] = self._rules_on(day)
         rules = self._days[day]
-        if rules is None or relevant.profile.facts["opinions"]:
+        if rules is None or profile.facts["opinions"]:
             return False
         return all(
             versions.say_the_same({**subject, "as_of": day})
             for each in ("product", "service", "activity")
             for versions in rules
             if each in versions.each
-            for subject in relevant.subjects[each]
+            for subject in self.relevant(profile).subjects[each]
         )
 
     def _rules_on(self, day: str) -> list[_Versions] | None:

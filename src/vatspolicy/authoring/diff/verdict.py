@@ -88,9 +88,6 @@ FAULTS: Table = {
     "review": Phrase("{subject}: the review is of an earlier text."),
 }
 
-# --- the verdict on a comparison: title, conditions to fail on, exit code, and the version that the change needs
-
-
 RED_LINES = ("waivable", "unenforced", "loosenable")
 """Conditions on rules that lose force at the gate, or may lose it, while no decision changes."""
 CONDITIONS = ("loosened", "tightened", "any", *RED_LINES, "unknown", "version", "retroactive")
