@@ -141,10 +141,19 @@ class RelevantRules:
             self.subjects["activity"] = [
                 {**service, "activity": {"class": cls}} for cls in classes for service in services
             ]
-        self.rules = [rule for rule, test in side.tests if self._may_hold(rule, test)]
-        self._groups: dict[str, list[Rule]] = {}
+
+    @functools.cached_property
+    def rules(self) -> list[Rule]:
+        """The rules, in the order of the policies."""
+        return [rule for rule, test in self.side.tests if self._may_hold(rule, test)]
+
+    @functools.cached_property
+    def _groups(self) -> Mapping[str, list[Rule]]:
+        """The rules by subject and kind."""
+        groups: dict[str, list[Rule]] = {}
         for rule in self.rules:
-            self._groups.setdefault(rule.group, []).append(rule)
+            groups.setdefault(rule.group, []).append(rule)
+        return groups
 
     @functools.cached_property
     def days(self) -> set[str]:

@@ -113,12 +113,10 @@ class WitnessChooser:
     @functools.cached_property
     def transitions(self) -> Transitions:
         """The transitions, with open ones settled that a profile near a witness shows."""
-        shown: list[Found] = [*self._proved.possible, *self.groups]
-        lenders = [one for one in shown if one.witness is not None and one.as_of is not None]
-        if not self._proved.undecided or not lenders:
+        if not self._proved.undecided:
             return self._proved
-        sides, read = (self.base, self.head), self._read(self.differences.names)
-        return add_shown(*sides, self._proved, _find_shown(sides, self._proved, lenders, self.known, read))
+        read = self._read(self.differences.names)
+        return settle_open((self.base, self.head), self._proved, self.groups, self.known, read)
 
     def for_transition(self, found: Transition) -> Example:
         """Return the example of a change of the decision word that was shown."""
@@ -269,14 +267,32 @@ class _Borrowing:
 # another, and so may a known product with a few facts of it.
 
 
+def settle_open(
+    sides: tuple[Bundle, Bundle],
+    transitions: Transitions,
+    verdicts: Sequence[RuleVerdict],
+    known: KnownProducts,
+    read: frozenset[Fact],
+) -> Transitions:
+    """Return the transitions with those settled that a profile near a witness shows.
+
+    `sides`: base and head. `verdicts`: those on rules, whose witnesses lend facts as well. `read`: the facts to lend.
+    """
+    shown: list[Transition | RuleVerdict] = [*transitions.possible, *verdicts]
+    lenders = [one for one in shown if one.witness is not None and one.as_of is not None]
+    if not transitions.undecided or not lenders:
+        return transitions
+    return add_shown(*sides, transitions, _find_shown(sides, transitions, lenders, known, read))
+
+
 def _find_shown(
     sides: tuple[Bundle, Bundle],
     transitions: Transitions,
-    lenders: Sequence[Found],
+    lenders: Sequence[Transition | RuleVerdict],
     known: KnownProducts,
     read: frozenset[Fact],
 ) -> Iterator[Transition]:
-    """Yield a profile for each open transition that is shown. `lenders`: what has a witness, which lends facts."""
+    """Yield a profile for each open transition that is shown."""
     left = {(one.before, one.after) for one in transitions.undecided}
     for lender in lenders:
         assert lender.witness is not None
