@@ -100,7 +100,7 @@ def _since(was: Mapping[str, Tree] | None, now: Mapping[str, Tree] | None) -> st
 def find_red_lines(base: RuleSignatures, head: RuleSignatures, changes: Iterable[Edit]) -> list[RedLine]:
     """Return the rules of the base whose findings pass the gate from now on, and those that may be loosened."""
     loosenable = [
-        RedLine("loosenable", change.name, change.policy.partition(":")[2], change.file, change.line, None, None, None)
+        RedLine("loosenable", change.name, change.policy.partition(":")[2], change.file, change.line)
         for change in changes
         if (change.kind, change.change) == ("may_loosen", "added") and change.name in base.by_name
     ]

@@ -10,6 +10,7 @@ from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.engine.result import FLAT, Json, encode
 from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import Problem
+from vatspolicy.proofs.verdicts import ChangePeriod
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -136,21 +137,16 @@ class RedLine:
     layer: str | None
     file: str
     line: int
-    level: str | None
+    level: str | None = None
     """The level of enforcement from now on."""
-    since: str | None
-    until: str | None
+    since: str | None = None
+    until: str | None = None
     """First and last day on which findings pass that did not."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewedRedLine(RedLine):
-    """A rule that becomes waivable, with the edits behind it."""
-
-    message: LocalizedText | None
-    changes: tuple[int, ...]
-    """Places of the edits."""
-    accepted: tuple[str, ...]
+    message: LocalizedText | None = None
+    """The message of the rule, once a review words it."""
+    changes: tuple[int, ...] = ()
+    """Places of the edits behind it."""
+    accepted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -522,24 +518,13 @@ class ProvedRule(MovedRule):
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
-    """The days from the first to the last on which decisions change."""
-
-    first: str
-    last: str | None
-    """None if no end is known."""
-    proved: bool
-    """True if no decision changes on another day, for any profile."""
-
-
-@dataclass(frozen=True, slots=True)
 class Semantic:
     """Proofs over all profiles."""
 
     status: str
     """evaluated, not-needed, off, unavailable or failed."""
     engine: str | None
-    period: Period | None
+    period: ChangePeriod | None
     """Days on which decisions change."""
     transitions: tuple[Transition, ...]
     rules: tuple[ProvedRule, ...]
@@ -700,7 +685,7 @@ class Review:
     today: str
     base: SideName
     head: SideName
-    red_lines: tuple[ReviewedRedLine, ...] = ()
+    red_lines: tuple[RedLine, ...] = ()
     accepted: Accepted
     edits: tuple[Item, ...] = ()
     structure: tuple[Edit, ...] = ()

@@ -15,7 +15,7 @@ from vatspolicy.authoring.diff.decisions import (
     products,
 )
 from vatspolicy.authoring.diff.edit_wording import find_followers, law_in_words
-from vatspolicy.authoring.diff.edits import OTHER, WORDING, EditsOfRules, ReviewItem, compare_entries, compare_layers
+from vatspolicy.authoring.diff.edits import OTHER, WORDING, EditsOfRules, compare_entries, compare_layers
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
 from vatspolicy.authoring.diff.recorded import Recorded
 from vatspolicy.authoring.diff.result import Accepted, Access, Edit, Review, Semantic, SideName, Verdict, Why
@@ -135,7 +135,8 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     changes = [*_changes(base, head, settings.today), *of_schemas.of_specs]
     differences, edits = _edits(base, head, changes, of_schemas)
     items = edits.group(differences.names, find_followers(base.bundle, head.bundle, changes))
-    proof = _start_proof(base, head, differences, items, settings)
+    groups = [item.rules for item in items if item.rules]
+    proof = _start_proof(base, head, differences, groups, settings)
     recorded = Recorded(base, head)
     found, unread = products(base, head, settings.profiles, recorded.read)
     changed = {change.policy for change in changes if change.kind in LAW}
@@ -163,7 +164,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         access=_access(base, head, differences, comparison, settings),
     )
     semantic, verdicts, reasons = _semantic(
-        proof(), head, differences, items, serializer, comparison, found, settings.workers
+        proof(), head, differences, groups, serializer, comparison, found, settings.workers
     )
     if base.schemas == head.schemas and seen(review) & {*impossible(replace(review, semantic=semantic))}:
         semantic, verdicts, reasons = _nothing(semantic.engine), [], [_why("contradiction")]
@@ -248,11 +249,10 @@ def _start_proof(
     base: LawRevision,
     head: LawRevision,
     differences: Differences,
-    items: Iterable[ReviewItem],
+    groups: Sequence[Sequence[str]],
     settings: ComparisonSettings,
 ) -> Callable[[], Proof]:
     """Start the proofs, and return a function that waits for them. Other processes prove while this one decides."""
-    groups = [item.rules for item in items if item.rules]
 
     def work() -> Proof:
         shared = settings.workers, settings.each_rule, settings.budget
@@ -273,7 +273,7 @@ def _semantic(
     proof: Proof,
     head: LawRevision,
     differences: Differences,
-    items: Iterable[ReviewItem],
+    groups: Sequence[Sequence[str]],
     serializer: ComparisonSerializer,
     comparison: Comparison,
     found: Sequence[Product],
@@ -283,7 +283,6 @@ def _semantic(
 
     An answer that the evaluator does not confirm is not shown.
     """
-    groups = [item.rules for item in items if item.rules]
     try:
         semantic, verdicts = word_proofs(proof, head, differences, groups, serializer.cause, comparison, found, workers)
     except UnconfirmedProof as error:

@@ -18,7 +18,6 @@ from vatspolicy.authoring.diff.result import (
     ListedItem,
     Minimal,
     MovedRule,
-    Period,
     ProvedRule,
     Semantic,
     StatedFact,
@@ -223,9 +222,7 @@ def word_proofs(
     verdicts = [one for one in done if isinstance(one, Verdict)]
     shown = list(zip(found.found, transitions, strict=True))
     verdicts = [serializer.with_best(one, group, shown) for one, group in zip(verdicts, groups, strict=True)]
-    days = found.period
-    period = None if days is None else Period(days.first, days.last, days.proved)
-    return Semantic(proof.status, proof.engine, period, transitions, rules, found.assumptions), verdicts
+    return Semantic(proof.status, proof.engine, found.period, transitions, rules, found.assumptions), verdicts
 
 
 class _ProofSerializer:
