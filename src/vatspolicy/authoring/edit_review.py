@@ -92,7 +92,7 @@ class Baseline:
             for rule in layer.may_loosen:
                 if (layer.name, rule) not in before and rule in self._signatures.by_name:
                     file = os.path.join(layer.folder, HEAD)
-                    yield RedLine("loosenable", rule, layer.name, file, 1)
+                    yield RedLine("loosenable", rule, layer.name, file, 1, None, None, None)
 
     def prove(self, head: Bundle, rules: Iterable[str]) -> Iterator[RuleVerdict]:
         """Yield verdicts on changed rules over all profiles, each after some seconds; none without the solver."""

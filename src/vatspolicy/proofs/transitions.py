@@ -168,10 +168,7 @@ class RelevantRules:
                 yield from (*effect.classes, *rule.other_readings)
 
     def _may_hold(self, rule: Rule, test: Evaluator | None) -> bool:
-        for one in self.subjects[rule.each] if test is not None else ():
-            if test(one) is not False:
-                return True
-        return test is None
+        return test is None or any(test(one) is not False for one in self.subjects[rule.each])
 
     def range(self, day: str) -> tuple[str, str]:
         """Return the mildest and the strictest outcome on a day."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.result import Edit, Field, RedLine
 from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by, name_layer
-from vatspolicy.authoring.diff.structure import LAW, LAYER_PREFIX, compare_fields, tokens
+from vatspolicy.authoring.diff.structure import LAW, LAYER_PREFIX, compare_fields, new_edit, tokens
 from vatspolicy.core.cel.ast import Term, walk
 from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.plain import Tree
@@ -38,7 +38,7 @@ def compare_layers(base: LawRevision, head: LawRevision) -> Iterator[Edit]:
         if id in base.bundle.policies:
             names = [name_layer(side.bundle, id) for side in (base, head)]
             if names[0] != names[1]:
-                yield Edit(id, "layer", "", "changed", policy.file, 1, (Field("layer", names[0], names[1]),))
+                yield new_edit(id, "layer", "", "changed", policy.file, 1, (Field("layer", names[0], names[1]),))
 
 
 def _places(side: LawRevision) -> dict[str, int]:
@@ -82,7 +82,7 @@ class _LayerDiff:
         assert document is not None
         policy = policy_of(document.data["name"])
         line = document.mark(path, key=True)[0]
-        return Edit(policy, kind, name, change, document.file, line, tuple(fields), since)
+        return new_edit(policy, kind, name, change, document.file, line, tuple(fields), since)
 
 
 def _since(was: Mapping[str, Tree] | None, now: Mapping[str, Tree] | None) -> str | None:
@@ -100,7 +100,7 @@ def _since(was: Mapping[str, Tree] | None, now: Mapping[str, Tree] | None) -> st
 def find_red_lines(base: RuleSignatures, head: RuleSignatures, changes: Iterable[Edit]) -> list[RedLine]:
     """Return the rules of the base whose findings pass the gate from now on, and those that may be loosened."""
     loosenable = [
-        RedLine("loosenable", change.name, change.policy.partition(":")[2], change.file, change.line)
+        RedLine("loosenable", change.name, change.policy.partition(":")[2], change.file, change.line, None, None, None)
         for change in changes
         if (change.kind, change.change) == ("may_loosen", "added") and change.name in base.by_name
     ]

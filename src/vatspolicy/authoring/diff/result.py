@@ -73,17 +73,17 @@ class Edit:
     file: str
     line: int
     """The line in the head; for a removed entry, in the base."""
-    fields: tuple[Field, ...] = ()
-    since: str | None = None
+    fields: tuple[Field, ...]
+    since: str | None
     """The first day that the change affects, if it changes law."""
-    retroactive: bool = False
+    retroactive: bool
     """True if that day is past."""
-    twin: str | None = None
+    twin: str | None
     """The removed or added entry with the same body, if there is one: probably a renamed entry."""
-    title: LocalizedText | None = None
-    regulation: LocalizedText | None = None
-    layer: str | None = None
-    acceptance: Acceptance | None = None
+    title: LocalizedText | None
+    regulation: LocalizedText | None
+    layer: str | None
+    acceptance: Acceptance | None
     """None for an edit that needs no acceptance."""
 
     @property
@@ -137,16 +137,21 @@ class RedLine:
     layer: str | None
     file: str
     line: int
-    level: str | None = None
+    level: str | None
     """The level of enforcement from now on."""
-    since: str | None = None
-    until: str | None = None
+    since: str | None
+    until: str | None
     """First and last day on which findings pass that did not."""
-    message: LocalizedText | None = None
-    """The message of the rule, once a review words it."""
-    changes: tuple[int, ...] = ()
-    """Places of the edits behind it."""
-    accepted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedRedLine(RedLine):
+    """A rule that becomes waivable, with the edits behind it."""
+
+    message: LocalizedText | None
+    changes: tuple[int, ...]
+    """Places of the edits."""
+    accepted: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -662,40 +667,40 @@ class SideName:
 
     name: str
     title: str
-    commit: str | None = None
-    version: str | None = None
-    digest: str | None = None
-    layers: tuple[str, ...] = ()
+    commit: str | None
+    version: str | None
+    digest: str | None
+    layers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Review:
     """The whole comparison."""
 
-    format: int = FORMAT
-    state: str = "not-evaluated"
+    format: int
+    state: str
     """evaluated or not-evaluated."""
-    title: LocalizedText = field(default_factory=dict)
-    verdict: str | None = None
+    title: LocalizedText
+    verdict: str | None
     """tightened, loosened, both, neither or unknown; None if a side cannot be read."""
     why: tuple[Why, ...]
-    failed_on: tuple[str, ...] = ()
-    undecided_on: tuple[str, ...] = ()
-    exit_code: int = 0
+    failed_on: tuple[str, ...]
+    undecided_on: tuple[str, ...]
+    exit_code: int
     today: str
     base: SideName
     head: SideName
-    red_lines: tuple[RedLine, ...] = ()
+    red_lines: tuple[ReviewedRedLine, ...]
     accepted: Accepted
-    edits: tuple[Item, ...] = ()
-    structure: tuple[Edit, ...] = ()
-    law: tuple[EditedRule, ...] = ()
-    schemas: tuple[SchemaChange, ...] = ()
-    decisions: Decisions | None = None
-    concerned: Concerned | None = None
-    access: Access | None = None
-    semantic: Semantic | None = None
-    release: Release | None = None
+    edits: tuple[Item, ...]
+    structure: tuple[Edit, ...]
+    law: tuple[EditedRule, ...]
+    schemas: tuple[SchemaChange, ...]
+    decisions: Decisions | None
+    concerned: Concerned | None
+    access: Access | None
+    semantic: Semantic | None
+    release: Release | None
     problems: tuple[Problem, ...]
 
     @property

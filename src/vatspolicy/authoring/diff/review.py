@@ -18,7 +18,7 @@ from vatspolicy.authoring.diff.edit_wording import find_followers, law_in_words
 from vatspolicy.authoring.diff.edits import OTHER, WORDING, EditsOfRules, compare_entries, compare_layers
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
 from vatspolicy.authoring.diff.recorded import Recorded
-from vatspolicy.authoring.diff.result import Accepted, Access, Edit, Review, Semantic, SideName, Verdict, Why
+from vatspolicy.authoring.diff.result import FORMAT, Accepted, Access, Edit, Review, Semantic, SideName, Verdict, Why
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.schemas import SchemaEdits, compare_schemas
 from vatspolicy.authoring.diff.semantic import Proof, UnconfirmedProof, prove, word_proofs
@@ -87,7 +87,7 @@ def not_comparable(
     base: str, head: str | None, settings: ComparisonSettings, problems: Iterable[Problem] = (), message: str = ""
 ) -> Review:
     """Return a comparison with a side that cannot be read: the problems, or else a message, are the reason."""
-    sides = SideName(base, base), SideName(head or "", head or "")
+    sides = tuple(SideName(name, name, None, None, None, ()) for name in (base, head or ""))
     why = Why("source", {"en": message, "zh": message}, None) if message else _why("invalid")
     return _finish(_empty(settings, sides, [why], problems), settings)
 
@@ -116,12 +116,32 @@ def _title(review: Review) -> LocalizedText:
 
 
 def _empty(
-    settings: ComparisonSettings, sides: tuple[SideName, SideName], why: Iterable[Why], problems: Iterable[Problem]
+    settings: ComparisonSettings, sides: Sequence[SideName], why: Iterable[Why], problems: Iterable[Problem]
 ) -> Review:
-    accepted = Accepted(None, settings.accepted is not None, ())
-    base, head = sides
     return Review(
-        why=tuple(why), today=settings.today, base=base, head=head, accepted=accepted, problems=tuple(problems)
+        format=FORMAT,
+        state="not-evaluated",
+        title={},
+        verdict=None,
+        why=tuple(why),
+        failed_on=(),
+        undecided_on=(),
+        exit_code=0,
+        today=settings.today,
+        base=sides[0],
+        head=sides[1],
+        red_lines=(),
+        accepted=Accepted(None, settings.accepted is not None, ()),
+        edits=(),
+        structure=(),
+        law=(),
+        schemas=(),
+        decisions=None,
+        concerned=None,
+        access=None,
+        semantic=None,
+        release=None,
+        problems=tuple(problems),
     )
 
 
@@ -320,6 +340,6 @@ def _changes(base: LawRevision, head: LawRevision, today: str) -> list[Edit]:
 
 def _named(source: Source, side: LawRevision | None = None) -> SideName:
     if side is None:
-        return SideName(source.name, source.title, source.commit)
+        return SideName(source.name, source.title, source.commit, None, None, ())
     layers = tuple(layer.name for layer in side.bundle.layers[1:])
     return SideName(source.name, source.title, source.commit, side.bundle.version, side.bundle.digest, layers)

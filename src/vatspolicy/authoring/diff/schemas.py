@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.result import Edit, Field, SchemaChange
+from vatspolicy.authoring.diff.structure import new_edit
 from vatspolicy.core.documents import parse_document
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.profile.vocabulary import words_of
@@ -171,7 +172,7 @@ def _edit(
     side = base if change == "removed" else head
     line = parse_document(side.schemas.files[file], file).mark(found[0][1][0], key=True)[0]
     fields = [Field("/".join(rest), old, new) for rest, (_, old, new), _ in found if rest]
-    return Edit("schemas", "schema", name, change, f"schemas/{file}", line, tuple(fields))
+    return new_edit("schemas", "schema", name, change, f"schemas/{file}", line, tuple(fields))
 
 
 def _normal(value: Tree, path: Steps) -> Tree:

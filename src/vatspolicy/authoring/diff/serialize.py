@@ -23,6 +23,7 @@ from vatspolicy.authoring.diff.result import (
     PastDecisions,
     Place,
     RedLine,
+    ReviewedRedLine,
     Verdict,
     extend,
 )
@@ -202,18 +203,17 @@ class ComparisonSerializer:
         citations = self.cause(detail.rule, detail.days[0]).citations
         return replace(detail, title=self.message(detail.rule), citations=citations)
 
-    def red_lines(self) -> tuple[RedLine, ...]:
+    def red_lines(self) -> tuple[ReviewedRedLine, ...]:
         """Return the rules that can be waived from now on, that no longer fail the gate, and that may be loosened."""
         found = find_red_lines(self.differences.base, self.differences.head, self.edits.all)
         return (*map(self._waivable, self.differences.waivable), *map(self._of_layers, found))
 
-    def _waivable(self, name: str) -> RedLine:
+    def _waivable(self, name: str) -> ReviewedRedLine:
         behind = [place for place, change in enumerate(self.edits.all) if change in self.edits.of(name)]
-        return self._red_line(
-            RedLine("waivable", name, self.layer(name.partition("/")[0]), *self.edits.place(name)), behind
-        )
+        line = RedLine("waivable", name, self.layer(name.partition("/")[0]), *self.edits.place(name), None, None, None)
+        return self._red_line(line, behind)
 
-    def _of_layers(self, one: RedLine) -> RedLine:
+    def _of_layers(self, one: RedLine) -> ReviewedRedLine:
         own = {"unenforced": "enforce", "loosenable": "may_loosen"}[one.code]
         of_rule, of_layer = (
             [place for place, change in enumerate(self.edits.all) if (change.kind, change.name) == wanted]
@@ -221,8 +221,8 @@ class ComparisonSerializer:
         )
         return self._red_line(one, of_rule or of_layer)
 
-    def _red_line(self, one: RedLine, changes: Sequence[int]) -> RedLine:
-        return replace(one, message=self.message(one.rule), changes=tuple(changes))
+    def _red_line(self, one: RedLine, changes: Sequence[int]) -> ReviewedRedLine:
+        return extend(ReviewedRedLine, one, message=self.message(one.rule), changes=tuple(changes), accepted=())
 
     def message(self, name: str) -> LocalizedText | None:
         """Return the message of a rule."""

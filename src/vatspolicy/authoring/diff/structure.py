@@ -94,6 +94,20 @@ LAW = ("policy", "dates", "edition", "instrument", "parameter", "term", "rule", 
 """Kinds of changes that can change a decision, or whether the gate passes it."""
 
 
+def new_edit(
+    policy: str,
+    kind: str,
+    name: str,
+    change: str,
+    file: str,
+    line: int,
+    fields: tuple[Field, ...] = (),
+    since: str | None = None,
+) -> Edit:
+    """Return an edit whose titles, twin and acceptance are not known yet."""
+    return Edit(policy, kind, name, change, file, line, fields, since, False, None, None, None, None, None)
+
+
 def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[Edit]:
     """Return every change, by policy and in the order of the file."""
     found: list[Edit] = []
@@ -104,7 +118,7 @@ def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[
         line = head.release.mark(("covers",))[0]
         changed = tuple(field for field in fields if field.before != field.after)
         since = min(before, after) if before != after else None
-        edit = Edit("bundle", "dates", "covers", "changed", head.release.file, line, changed, since)
+        edit = new_edit("bundle", "dates", "covers", "changed", head.release.file, line, changed, since)
         found.append(date_change(edit, today))
     for id in sorted(base.documents.keys() | head.documents.keys()):
         before_file, after_file = base.documents.get(id), head.documents.get(id)
@@ -132,7 +146,7 @@ def compare_names(base: LawRevision, head: LawRevision) -> list[Edit]:
             content, path = dict(head.source.policies)[file], ("instruments", one.new)
             named = home, "instrument", one.new
         line = parse_document(content, file).mark(path, key=True)[0]
-        edits.append(Edit(*named, "changed", file, line, (Field("renamed", one.old, one.new),)))
+        edits.append(new_edit(*named, "changed", file, line, (Field("renamed", one.old, one.new),)))
     return edits
 
 
@@ -141,7 +155,7 @@ def _tests(base: LawRevision, head: LawRevision) -> Iterator[Edit]:
     for id in sorted(base.tests.keys() | head.tests.keys()):
         (old_file, before), (file, after) = (side.tests.get(id, ("", None)) for side in (base, head))
         if before != after and id in base.bundle.policies and id in head.bundle.policies:
-            yield Edit(id, "tests", "", "changed", file or old_file, 1)
+            yield new_edit(id, "tests", "", "changed", file or old_file, 1)
 
 
 # --- one policy ------------------------------------------------------------------------------------------------------
@@ -186,7 +200,7 @@ class _PolicyDiff:
         fields = tuple(fields)
         differences = [(field.name, field.before, field.after) for field in fields]
         line = first_edited_line(document, path, differences) if change == "changed" else document.mark(path)[0]
-        return Edit(self.id, kind, name, change, document.file, line, fields, since)
+        return new_edit(self.id, kind, name, change, document.file, line, fields, since)
 
     def whole(self) -> Edit:
         data = self.new or self.old
@@ -459,7 +473,7 @@ def _fixtures(base: LawRevision, head: LawRevision) -> Iterator[Edit]:
         change = "added" if file not in old else "removed" if file not in new else "changed"
         same = change == "changed" and (old[file] == new[file] or _data(old[file], file) == _data(new[file], file))
         if not same:
-            yield Edit("fixtures", "fixture", file, change, file, 1)
+            yield new_edit("fixtures", "fixture", file, change, file, 1)
 
 
 def _data(content: bytes, file: str) -> Tree:

@@ -29,10 +29,8 @@ class _Versions:
     """The kinds of subject that they are about."""
     conditions: tuple[_Value, _Value]
     """Functions that evaluate the conditions of both; that of a version that is not in force is always false."""
-    same_effect: bool
-    """True if the effects are the same, except for `checks`."""
-    checks: Sequence[tuple[_Value, _Value]]
-    """Functions that evaluate the checks of a route that were edited, of both."""
+    checks: Sequence[tuple[_Value, _Value]] | None
+    """Functions that evaluate the checks of a route that were edited, of both; None if more of the effects differs."""
 
     def say_the_same(self, subject: Activation) -> bool:
         """Return whether both versions say the same of a subject.
@@ -44,11 +42,9 @@ class _Versions:
         before, after = old(subject), new(subject)
         if before is False and after is False:
             return True
-        if (
-            not self.same_effect
-            or before != after
-            or not all(_is_settled_alike(*pair, subject) for pair in self.checks)
-        ):
+        if self.checks is None or before != after:
+            return False
+        if not all(_is_settled_alike(*pair, subject) for pair in self.checks):
             return False
         if before is True or "activity" not in subject:
             return True
@@ -114,19 +110,18 @@ class Untouched:
                 licenses = [side.licenses_on(name, day) for side in self.sides] if both else [old, new]
                 if licenses[0] != licenses[1]:
                     return None
-            effects = [
-                None if one is None else side.effect_on(name, day, False)
-                for side, one in zip(self.sides, (old, new), strict=True)
-            ]
-            same = None not in effects and effects[0] == effects[1] and self._reads_the_same(old, new, day)
+            checks: Sequence[tuple[_Value, _Value]] | None = None
+            if old is not None and new is not None:
+                effects = [side.effect_on(name, day, checks=False) for side in self.sides]
+                if effects[0] == effects[1] and self._reads_the_same(old, new, day):
+                    checks = list(_edited_checks(rulesets, old, new))
             conditions = _condition(rulesets[0], old), _condition(rulesets[1], new)
-            checks = list(_edited_checks(rulesets, old, new)) if same else []
-            rules.append(_Versions(frozenset(rule.each for rule in (old, new) if rule), conditions, same, checks))
+            rules.append(_Versions(frozenset(rule.each for rule in (old, new) if rule), conditions, checks))
         return rules
 
-    def _reads_the_same(self, old: Rule | None, new: Rule | None, day: str) -> bool:
+    def _reads_the_same(self, old: Rule, new: Rule, day: str) -> bool:
         """Return True if two versions of a route or of a rule that classifies, if it is one, read the same values."""
-        if old is None or new is None or not isinstance(old.effect, Route | Classify):
+        if not isinstance(old.effect, Route | Classify):
             return True
         before, after = (side.bundle.on(day).params for side in self.sides)
         keys = {*old.parameters, *new.parameters}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vatspolicy.authoring.diff.result import ChangedDecision, Item, Place, RedLine, Review
+from vatspolicy.authoring.diff.result import ChangedDecision, Item, Place, Review, ReviewedRedLine
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n import Phrase
 from vatspolicy.origin import page
@@ -58,7 +58,7 @@ Result = tuple[str, str, str, int, str]
 def results(data: Review, lang: Language) -> Iterator[Result]:
     """Yield everything that a reviewer should see beside a line."""
 
-    def accepted(one: ChangedDecision | Item | RedLine) -> str:
+    def accepted(one: ChangedDecision | Item | ReviewedRedLine) -> str:
         return accepted_by(data, one.accepted, lang)
 
     for row in data.rows:
