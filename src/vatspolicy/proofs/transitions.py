@@ -67,16 +67,20 @@ class ChangeCalendar:
         """Return the first and last day around `as_of` on which the decisions differ; None for no known end."""
         sides = [RelevantRules(side, profile) for side in self.sides]
         found = {self.since, *days_in([profile.facts])}.union(*(side.days for side in sides))
-        days = sorted(day for day in found if self.since <= day < "9999")
-        first = as_of
-        for day in reversed([day for day in days if day <= as_of]):
-            if not _differ(sides, day):  # nothing changes between two days of the calendar
-                break
-            first = day
-        for day in (day for day in days if day > as_of):
-            if not _differ(sides, day):
-                return first, iso(ordinal(day) - 1)
-        return first, None
+        return days_around(as_of, (day for day in found if self.since <= day), lambda day: _differ(sides, day))
+
+
+def days_around(as_of: str, turns: Iterable[str], shows: Callable[[str], bool]) -> tuple[str, str | None]:
+    """Return the first and last day around `as_of`, without a gap, on which something shows; None for no known end.
+
+    `turns` are the days on which that may change; it shows on `as_of`.
+    """
+    days, first = sorted({day for day in turns if day < "9999"}), as_of
+    for day in reversed([day for day in days if day < as_of]):
+        if not shows(day):
+            break
+        first = day
+    return first, next((iso(ordinal(day) - 1) for day in days if day > as_of and not shows(day)), None)
 
 
 class DecidingRules:

@@ -134,7 +134,6 @@ class _Run:
         self.details: dict[tuple[str, str, str | None, str | None, str | None], _Found] = {}
         self.problems: list[Problem] = []
         self.borrowed: list[str] = []
-        self._base_under_head: LawRevision | InvalidInput | None = None
 
     def run(self, products: Sequence[Product], days: Sequence[str]) -> Comparison:
         count = 0
@@ -185,20 +184,18 @@ class _Run:
             return self.base, read_profile(product.document, self.base.schemas), new
         except InvalidInput:
             # The head knows facts that the base does not; the old rules never read them and can be asked all the same.
-            borrowed = self.base_under_head()
+            if isinstance(self._base_under_head, InvalidInput):
+                raise self._base_under_head from None
             self.borrowed.append(product.name)
-            return borrowed, new, new
+            return self._base_under_head, new, new
 
-    def base_under_head(self) -> LawRevision:
-        """Return the base loaded under the schemas of the head. Raises InvalidInput if it does not fit them."""
-        if self._base_under_head is None:
-            try:
-                self._base_under_head = load_side(self.base.source, self.head.schemas)
-            except InvalidInput as error:
-                self._base_under_head = InvalidInput(named_after(self.base.source, error.problems))
-        if isinstance(self._base_under_head, InvalidInput):
-            raise self._base_under_head
-        return self._base_under_head
+    @functools.cached_property
+    def _base_under_head(self) -> LawRevision | InvalidInput:
+        """The base loaded under the schemas of the head; the problems if it does not fit them."""
+        try:
+            return load_side(self.base.source, self.head.schemas)
+        except InvalidInput as error:
+            return InvalidInput(named_after(self.base.source, error.problems))
 
     def compare_on(self, days: Iterable[str], product: Product, sides: Sequence[RelevantRules]) -> None:
         """Decide a product by both sides on some days, once for those between which nothing about it changes."""

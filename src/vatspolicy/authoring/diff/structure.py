@@ -218,8 +218,8 @@ class _PolicyDiff:
 
     def editions(self) -> Iterator[Edit]:
         old, new = ({entry["from"]: entry for entry in data.get("editions", ())} for data in (self.old, self.new))
-        places = {entry["from"]: ("editions", i) for i, entry in enumerate(self.new.get("editions", ()))}
-        places = {entry["from"]: ("editions", i) for i, entry in enumerate(self.old.get("editions", ()))} | places
+        sides = (data.get("editions", ()) for data in (self.old, self.new))
+        places = {entry["from"]: ("editions", i) for entries in sides for i, entry in enumerate(entries)}
         for day in sorted(old.keys() | new.keys()):
             yield from self.entry("edition", day, places[day], old.get(day), new.get(day), day)
 
