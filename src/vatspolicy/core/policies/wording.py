@@ -32,9 +32,9 @@ def say_reading(name: str, lang: Language) -> str:
 
 
 _ABOUT: Table = {
-    "why": Phrase("Read so because: {text}"),
+    "why": Phrase("Reason for this reading: {text}"),
     "settled_by": Phrase("Settled by: {text}"),
-    "other": Phrase("Also read as {name}, by {text}"),
+    "other": Phrase("Also read as {name}, according to {text}"),
 }
 
 
