@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.ast import Literal, Node, walk
+from vatspolicy.core.cel.interpreter import Evaluator
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.engine.evaluator import BEARING, possible_outcomes
 from vatspolicy.core.engine.subjects import service_activation
@@ -66,16 +67,20 @@ class ChangeCalendar:
         """Return the first and last day around `as_of` on which the decisions differ; None for no known end."""
         sides = [RelevantRules(side, profile) for side in self.sides]
         found = {self.since, *days_in([profile.facts])}.union(*(side.days for side in sides))
-        days = sorted(day for day in found if self.since <= day < "9999")
-        first = as_of
-        for day in reversed([day for day in days if day <= as_of]):
-            if not _differ(sides, day):  # nothing changes between two days of the calendar
-                break
-            first = day
-        for day in (day for day in days if day > as_of):
-            if not _differ(sides, day):
-                return first, iso(ordinal(day) - 1)
-        return first, None
+        return days_around(as_of, (day for day in found if self.since <= day), lambda day: _differ(sides, day))
+
+
+def days_around(as_of: str, turns: Iterable[str], shows: Callable[[str], bool]) -> tuple[str, str | None]:
+    """Return the first and last day around `as_of`, without a gap, on which something shows; None for no known end.
+
+    `turns` are the days on which that may change; it shows on `as_of`.
+    """
+    days, first = sorted({day for day in turns if day < "9999"}), as_of
+    for day in reversed([day for day in days if day < as_of]):
+        if not shows(day):
+            break
+        first = day
+    return first, next((iso(ordinal(day) - 1) for day in days if day > as_of and not shows(day)), None)
 
 
 class DecidingRules:
@@ -111,9 +116,20 @@ class DecidingRules:
         read = [expression for instrument in self.bundle.instruments.values() for expression in instrument.expressions]
         return {day for expression in read for day in self._days_read(expression)}
 
-    def is_steady(self, expression: Expression) -> bool:
-        """Return True if an expression reads the same values on all days."""
-        return all(len(self.parameters[key].values) == 1 for key in expression.parameters)
+    @functools.cached_property
+    def tests(self) -> list[tuple[Rule, Evaluator | None]]:
+        """The rules, each with the function of its condition; None if that reads other values on other days."""
+        evaluator = self.bundle.on(self.bundle.covers_from).evaluator
+        steady = {key for key, parameter in self.parameters.items() if len(parameter.values) == 1}
+        return [
+            (rule, evaluator.function(rule.when) if steady.issuperset(rule.when.parameters) else None)
+            for rule in self.rules
+        ]
+
+    @functools.cached_property
+    def classifying(self) -> list[tuple[Rule, Classify, Evaluator | None]]:
+        """Those of `tests` that classify a service."""
+        return [(rule, rule.effect, test) for rule, test in self.tests if isinstance(rule.effect, Classify)]
 
 
 class RelevantRules:
@@ -121,7 +137,6 @@ class RelevantRules:
 
     def __init__(self, side: DecidingRules, profile: Profile) -> None:
         self.side, self.profile = side, profile
-        self.evaluator = side.bundle.on(side.bundle.covers_from).evaluator
         product: Activation = dict(profile.facts)  # without a day and an activity: what is false then always is
         services = [service_activation(product, service) for service in product["services"]]
         self.subjects = {"product": [product], "service": services, "activity": services}
@@ -130,7 +145,19 @@ class RelevantRules:
             self.subjects["activity"] = [
                 {**service, "activity": {"class": cls}} for cls in classes for service in services
             ]
-        self.rules = [rule for rule in side.rules if self._may_hold(rule)]
+
+    @functools.cached_property
+    def rules(self) -> list[Rule]:
+        """The rules, in the order of the policies."""
+        return [rule for rule, test in self.side.tests if self._may_hold(rule, test)]
+
+    @functools.cached_property
+    def _groups(self) -> Mapping[str, list[Rule]]:
+        """The rules by subject and kind."""
+        groups: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            groups.setdefault(rule.group, []).append(rule)
+        return groups
 
     @functools.cached_property
     def days(self) -> set[str]:
@@ -140,15 +167,12 @@ class RelevantRules:
 
     def _possible_classes(self) -> Iterator[str]:
         """Yield the possible classes of a service on any day, including under other readings of rules."""
-        for rule in self.side.rules:
-            if isinstance(rule.effect, Classify) and self._may_hold(rule):
-                yield from (*rule.effect.classes, *rule.other_readings)
+        for rule, effect, test in self.side.classifying:
+            if self._may_hold(rule, test):
+                yield from (*effect.classes, *rule.other_readings)
 
-    def _may_hold(self, rule: Rule) -> bool:
-        if not self.side.is_steady(rule.when):
-            return True
-        function = self.evaluator.function(rule.when)
-        return any(function(one) is not False for one in self.subjects[rule.each])
+    def _may_hold(self, rule: Rule, test: Evaluator | None) -> bool:
+        return test is None or any(test(one) is not False for one in self.subjects[rule.each])
 
     def range(self, day: str) -> tuple[str, str]:
         """Return the mildest and the strictest outcome on a day."""
@@ -156,13 +180,12 @@ class RelevantRules:
 
     def on(self, day: str) -> RuleSet:
         """Return the rule set of a day with only these rules, which has the same result for the profile."""
-        bundle, rules = self.side.bundle, dict[str, list[Rule]]()
-        replaced = bundle.replaced(day)
-        for rule in self.rules:
-            if rule.in_force(day) and rule.name not in replaced:
-                rules.setdefault(rule.group, []).append(rule)
-        whole = bundle.on(day)
-        return dataclasses.replace(whole, rules={group: tuple(found) for group, found in rules.items()}, indexed=False)
+        whole, replaced = self.side.bundle.on(day), self.side.bundle.replaced(day)
+        kept = {
+            group: tuple([rule for rule in rules if rule.since <= day < rule.until and rule.name not in replaced])
+            for group, rules in self._groups.items()
+        }
+        return dataclasses.replace(whole, rules=kept, indexed=False, whole=whole)
 
 
 def _differ(sides: Iterable[RelevantRules], day: str) -> bool:

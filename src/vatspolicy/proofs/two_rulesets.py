@@ -204,7 +204,7 @@ class ListedItems:
             found.rule.name in self.names for decision in decisions for found in decision.undetermined
         ):
             return {}
-        before, after = (itemize(one, bundle) for one, bundle in zip(decisions, self.sides, strict=True))
+        before, after = (itemize(one, bundle, self.names) for one, bundle in zip(decisions, self.sides, strict=True))
         return {
             key: pair
             for key, pair in compare_items(before, after).items()

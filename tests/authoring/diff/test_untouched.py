@@ -7,13 +7,15 @@ import random
 from tests.support.law_edits import Edit, base, head, many_rules
 from tests.support.rule_edits import RULE_EDITS
 from tests.support.shipped import fixture_files
-from vatspolicy.authoring.diff.law_revision import load_pair
+from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.untouched import Untouched
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.snapshot import compare_items, itemize
+from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import KINDS
-from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.core.profile.profile import Profile, load_profile
+from vatspolicy.errors import InvalidInput
 from vatspolicy.proofs.transitions import DecidingRules, RelevantRules
 
 
@@ -81,6 +83,70 @@ def test_a_rule_that_gains_a_fact_behind_the_one_to_ask_for_first_touches_who_wa
     ]
     assert moved
     assert not any((profile, "2026-11-26") in untouched for profile in moved)
+
+
+def _edited(policy: str, old: bytes, new: bytes) -> tuple[LawRevision, LawRevision]:
+    ((file, text),) = ((file, text) for file, text in base().policies if file.endswith(f"/{policy}.yaml"))
+    assert old in text
+    return load_pair(base(), head(Edit("edited", "test", {file: text.replace(old, new, 1)}, {})))
+
+
+def _left_out(left: LawRevision, right: LawRevision, day: str) -> list[tuple[Profile, bool]]:
+    """Return the fixtures with whether they are left out, also without offers; what is left out is decided alike."""
+    untouched = Untouched(Differences(RuleSignatures(left.bundle), RuleSignatures(right.bundle)))
+    found = []
+    for path in fixture_files():
+        for changes in ((), (("services.0.offers", None),)):
+            try:
+                profile = load_profile(str(path), changes)
+            except InvalidInput:
+                continue
+            sides = [itemize(evaluate(side.bundle, profile, day), side.bundle) for side in (left, right)]
+            same = (profile, day) in untouched
+            assert not (same and compare_items(*sides)), profile.name
+            found.append((profile, same))
+    return found
+
+
+def test_a_route_whose_edited_check_comes_out_the_same_is_left_out() -> None:
+    left, right = _edited("vats-pilot-2024", b"check: param.launched", b"check: 'true'")
+    found = {day: _left_out(left, right, day) for day in ("2024-06-01", "2026-11-26")}
+    on_route = {
+        profile.name
+        for profile, same in found["2026-11-26"]
+        if same and "vats-pilot-2024/pilot-access" in _open_routes(left.bundle, profile, "2026-11-26")
+    }
+    before = {profile.name for profile, same in found["2024-06-01"] if not same}
+    assert on_route & before, "before the launch the check was false"
+
+
+def _open_routes(bundle: Bundle, profile: Profile, day: str) -> set[str]:
+    services = evaluate(bundle, profile, day).services
+    routes = [route for service in services for activity in service.activities for route in activity.routes]
+    return {route.rule.name for route in routes if route.state == "open"}
+
+
+def test_a_rule_that_waits_for_its_facts_in_another_order_is_left_out() -> None:
+    old = b"term.foreign_applicant && sets.intersects(operator.investor_origin, param.by_reference_origins)"
+    new = b"sets.intersects(operator.investor_origin, param.by_reference_origins) && term.foreign_applicant"
+    left, right = _edited("foreign-investment-law", old, new)
+    (rule,) = Differences(RuleSignatures(left.bundle), RuleSignatures(right.bundle)).names
+    day = "2026-11-26"
+    undetermined = [
+        (profile, same)
+        for profile, same in _left_out(left, right, day)
+        if any(finding.rule.name == rule for finding in evaluate(left.bundle, profile, day).undetermined)
+    ]
+    reordered = [
+        same
+        for profile, same in undetermined
+        if _asked(left.bundle, profile, day, rule) != _asked(right.bundle, profile, day, rule)
+    ]
+    assert any(reordered)
+
+
+def _asked(bundle: Bundle, profile: Profile, day: str, rule: str) -> list[object]:
+    return [finding.missing for finding in evaluate(bundle, profile, day).undetermined if finding.rule.name == rule]
 
 
 def test_rules_that_never_hold_of_a_profile_change_nothing_of_its_decisions() -> None:

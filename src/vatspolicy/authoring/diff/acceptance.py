@@ -187,9 +187,8 @@ class _Marker:
         items = [item for item in self.review.edits if place in item.changes]
         moves = {(row.before.decision, row.after.decision, row.direction) for row in rows}
         alone = {name for item in items for name in item.proof.transitions}
-        below = {
-            (detail.rule, detail.kind, detail.name) for detail in self.review.details if self.reads(place, detail.rule)
-        }
+        details = [one for one in self.review.details if one.rule is not None and place in self.behind(one.rule)]
+        below = {(one.rule, one.kind, one.name) for one in details}
         effect = [
             FORMAT,
             sorted(moves),
@@ -222,13 +221,6 @@ class _Marker:
             for place in frozenset[int]().union(*(self.behind(cause.rule) for cause in row.because)):
                 found.setdefault(place, []).append(row)
         return found
-
-    def reads(self, place: int, rule: str | None) -> bool:
-        return rule is not None and place in self.behind(rule)
-
-    def is_behind(self, place: int, rules: Iterable[str]) -> bool:
-        """Return True if the edit at a place affects one of the rules."""
-        return any(place in self.behind(rule) for rule in rules)
 
     def behind(self, rule: str) -> frozenset[int]:
         """Return the places of the edits that affect a rule."""
@@ -339,9 +331,9 @@ class _Marker:
             lines = [red_line for red_line in left.red_lines if red_line.code == condition]
             edits = {place for item in _failing(left, condition) for place in item.changes}
             edits |= {place for line in lines for place in line.changes}
+            edits |= {place for rule in rules for place in self.behind(rule)}
             for place, one in self.law.items():
-                causes = place in edits or self.is_behind(place, rules)
-                causes = self.changes[place].retroactive if condition == "retroactive" else causes
+                causes = self.changes[place].retroactive if condition == "retroactive" else place in edits
                 if one.state != "accepted" and causes:
                     self.law[place] = replace(one, fails=True)
 

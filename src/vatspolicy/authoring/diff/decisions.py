@@ -110,8 +110,6 @@ class _Found:
     days: dict[str, None] = field(default_factory=dict)
 
 
-Side: TypeAlias = tuple[Bundle, Profile]
-"""A bundle, and the profile as the bundle reads it."""
 _DecidedPair: TypeAlias = tuple[tuple[Answer, Answer], Mapping[Key, tuple[DecisionItem | None, DecisionItem | None]]]
 """The answers of both sides, and the items that differ."""
 
@@ -123,7 +121,7 @@ def _decide(sides: Sequence[RelevantRules], day: str, differing: Collection[str]
         evaluate(bundle, one.profile, day, explain=False, ruleset=one.on(day))
         for bundle, one in zip(bundles, sides, strict=True)
     )
-    items = [itemize(one, bundle, differing) for one, bundle in zip((before, after), bundles, strict=True)]
+    items = [itemize(one, bundle, differing, cited=True) for one, bundle in zip((before, after), bundles, strict=True)]
     return (_answer(before), _answer(after)), compare_items(*items)
 
 
@@ -136,7 +134,6 @@ class _Run:
         self.details: dict[tuple[str, str, str | None, str | None, str | None], _Found] = {}
         self.problems: list[Problem] = []
         self.borrowed: list[str] = []
-        self._base_under_head: LawRevision | InvalidInput | None = None
 
     def run(self, products: Sequence[Product], days: Sequence[str]) -> Comparison:
         count = 0
@@ -153,7 +150,8 @@ class _Run:
                 if self.base.schemas != self.head.schemas or (new, day) not in self.untouched
             ]
             if touched:
-                self.compare_on(touched, product, ((before.bundle, old), (self.head.bundle, new)))
+                sides = RelevantRules(self.rules_of(before.bundle), old), self.untouched.relevant(new)
+                self.compare_on(touched, product, sides)
         rows = [Row(*key[:5], tuple(found)) for key, found in self.rows.items()]
         details = [
             ChangedDetail(
@@ -186,33 +184,30 @@ class _Run:
             return self.base, read_profile(product.document, self.base.schemas), new
         except InvalidInput:
             # The head knows facts that the base does not; the old rules never read them and can be asked all the same.
-            borrowed = self.base_under_head()
+            if isinstance(self._base_under_head, InvalidInput):
+                raise self._base_under_head from None
             self.borrowed.append(product.name)
-            return borrowed, new, new
+            return self._base_under_head, new, new
 
-    def base_under_head(self) -> LawRevision:
-        """Return the base under the head's schemas. Raises InvalidInput if they do not allow it."""
-        if self._base_under_head is None:
-            try:
-                self._base_under_head = load_side(self.base.source, self.head.schemas)
-            except InvalidInput as error:
-                self._base_under_head = InvalidInput(named_after(self.base.source, error.problems))
-        if isinstance(self._base_under_head, InvalidInput):
-            raise self._base_under_head
-        return self._base_under_head
+    @functools.cached_property
+    def _base_under_head(self) -> LawRevision | InvalidInput:
+        """The base loaded under the schemas of the head; the problems if it does not fit them."""
+        try:
+            return load_side(self.base.source, self.head.schemas)
+        except InvalidInput as error:
+            return InvalidInput(named_after(self.base.source, error.problems))
 
-    def compare_on(self, days: Iterable[str], product: Product, sides: tuple[Side, Side]) -> None:
-        """Decide a product by both sides on the given days, once for each period without a change for it."""
-        relevant = [RelevantRules(self.rules_of(bundle), profile) for bundle, profile in sides]
-        turns = sorted(set(days_in([profile.facts for _, profile in sides])).union(*(one.days for one in relevant)))
-        names = {rule.name for one in relevant for rule in one.rules}
+    def compare_on(self, days: Iterable[str], product: Product, sides: Sequence[RelevantRules]) -> None:
+        """Decide a product by both sides on some days, once for those between which nothing about it changes."""
+        turns = sorted(set(days_in([one.profile.facts for one in sides])).union(*(one.days for one in sides)))
+        names = {rule.name for one in sides for rule in one.rules}
         decided: dict[Hashable, _DecidedPair] = {}
         for day in days:
             differing = self.differences.effects_on(day) & names
             key = bisect_right(turns, day), differing
             if key not in decided:
-                decided[key] = _decide(relevant, day, differing)
-            self.note(product, day, [bundle for bundle, _ in sides], decided[key])
+                decided[key] = _decide(sides, day, differing)
+            self.note(product, day, [one.side.bundle for one in sides], decided[key])
 
     def rules_of(self, bundle: Bundle) -> DecidingRules:
         """Return the rules of a bundle. The base can be loaded twice, under different schemas."""

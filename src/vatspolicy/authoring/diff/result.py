@@ -10,6 +10,7 @@ from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.engine.result import FLAT, Json, encode
 from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import Problem
+from vatspolicy.proofs.verdicts import ChangePeriod
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -523,24 +524,13 @@ class ProvedRule(MovedRule):
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
-    """The days from the first to the last on which decisions change."""
-
-    first: str
-    last: str | None
-    """None if no end is known."""
-    proved: bool
-    """True if no decision of any profile changes on another day."""
-
-
-@dataclass(frozen=True, slots=True)
 class Semantic:
     """Proofs over all profiles."""
 
     status: str
     """evaluated, not-needed, off, unavailable or failed."""
     engine: str | None
-    period: Period | None
+    period: ChangePeriod | None
     """Days on which decisions change."""
     transitions: tuple[Transition, ...]
     rules: tuple[ProvedRule, ...]

@@ -15,7 +15,7 @@ from vatspolicy.authoring.diff.decisions import (
     products,
 )
 from vatspolicy.authoring.diff.edit_wording import find_followers, law_in_words
-from vatspolicy.authoring.diff.edits import OTHER, WORDING, EditsOfRules, ReviewItem, compare_entries, compare_layers
+from vatspolicy.authoring.diff.edits import OTHER, WORDING, EditsOfRules, compare_entries, compare_layers
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
 from vatspolicy.authoring.diff.recorded import Recorded
 from vatspolicy.authoring.diff.result import FORMAT, Accepted, Access, Edit, Review, Semantic, SideName, Verdict, Why
@@ -83,21 +83,13 @@ def compare_revisions(base: Source, head: Source, settings: ComparisonSettings) 
         return _finish(_empty(settings, sides, [_why("invalid")], error.problems), settings)
 
 
-def not_loadable(base: str, head: str | None, problems: Iterable[Problem], settings: ComparisonSettings) -> Review:
-    """Return a comparison with a side that has an unreadable file."""
-    sides = _unread(base), _unread(head or "")
-    return _finish(_empty(settings, sides, [_why("invalid")], problems), settings)
-
-
-def not_comparable(base: str, head: str | None, message: str, settings: ComparisonSettings) -> Review:
-    """Return a comparison with an unreadable side; `message` is the reason."""
-    sides = _unread(base), _unread(head or "")
-    why = Why("source", {"en": message, "zh": message}, None)
-    return _finish(_empty(settings, sides, [why], []), settings)
-
-
-def _unread(name: str) -> SideName:
-    return SideName(name, name, None, None, None, ())
+def not_comparable(
+    base: str, head: str | None, settings: ComparisonSettings, problems: Iterable[Problem] = (), message: str = ""
+) -> Review:
+    """Return a comparison with a side that cannot be read: the problems, or else a message, are the reason."""
+    sides = tuple(SideName(name, name, None, None, None, ()) for name in (base, head or ""))
+    why = Why("source", {"en": message, "zh": message}, None) if message else _why("invalid")
+    return _finish(_empty(settings, sides, [why], problems), settings)
 
 
 def _finish(review: Review, settings: ComparisonSettings) -> Review:
@@ -124,7 +116,7 @@ def _title(review: Review) -> LocalizedText:
 
 
 def _empty(
-    settings: ComparisonSettings, sides: tuple[SideName, SideName], why: Iterable[Why], problems: Iterable[Problem]
+    settings: ComparisonSettings, sides: Sequence[SideName], why: Iterable[Why], problems: Iterable[Problem]
 ) -> Review:
     return Review(
         format=FORMAT,
@@ -163,7 +155,8 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     changes = [*_changes(base, head, settings.today), *of_schemas.of_specs]
     differences, edits = _edits(base, head, changes, of_schemas)
     items = edits.group(differences.names, find_followers(base.bundle, head.bundle, changes))
-    proof = _start_proof(base, head, differences, items, settings)
+    groups = [item.rules for item in items if item.rules]
+    proof = _start_proof(base, head, differences, groups, settings)
     recorded = Recorded(base, head)
     found, unread = products(base, head, settings.profiles, recorded.read)
     changed = {change.policy for change in changes if change.kind in LAW}
@@ -191,7 +184,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         access=_access(base, head, differences, comparison, settings),
     )
     semantic, verdicts, reasons = _semantic(
-        proof(), head, differences, items, serializer, comparison, found, settings.workers
+        proof(), head, differences, groups, serializer, comparison, found, settings.workers
     )
     if base.schemas == head.schemas and seen(review) & {*impossible(replace(review, semantic=semantic))}:
         semantic, verdicts, reasons = _nothing(semantic.engine), [], [_why("contradiction")]
@@ -276,11 +269,10 @@ def _start_proof(
     base: LawRevision,
     head: LawRevision,
     differences: Differences,
-    items: Iterable[ReviewItem],
+    groups: Sequence[Sequence[str]],
     settings: ComparisonSettings,
 ) -> Callable[[], Proof]:
-    """Start the proofs in other processes, and return a function that waits for them."""
-    groups = [item.rules for item in items if item.rules]
+    """Start the proofs, and return a function that waits for them. Other processes prove while this one decides."""
 
     def work() -> Proof:
         shared = settings.workers, settings.each_rule, settings.budget
@@ -301,7 +293,7 @@ def _semantic(
     proof: Proof,
     head: LawRevision,
     differences: Differences,
-    items: Iterable[ReviewItem],
+    groups: Sequence[Sequence[str]],
     serializer: ComparisonSerializer,
     comparison: Comparison,
     found: Sequence[Product],
@@ -311,7 +303,6 @@ def _semantic(
 
     An answer that the evaluator does not confirm is not shown.
     """
-    groups = [item.rules for item in items if item.rules]
     try:
         semantic, verdicts = word_proofs(proof, head, differences, groups, serializer.cause, comparison, found, workers)
     except UnconfirmedProof as error:

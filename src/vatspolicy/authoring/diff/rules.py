@@ -34,7 +34,7 @@ class RuleSignatures:
         self.by_name = {rule.name: rule for policy in bundle.policies.values() for rule in policy.rules}
         self._signatures: dict[str, str] = {}
         self._params: dict[str, tuple[str, ...]] = {}
-        self._effects: dict[str, str] = {}
+        self._effects: dict[tuple[str, bool], str] = {}
         self._licenses: dict[str, tuple[str, list[Parameter]]] = {}
         self._replaced: dict[str, frozenset[str]] = {}
 
@@ -63,13 +63,18 @@ class RuleSignatures:
         values = [self._parameter(key).on(day) for key in self._params_of(rule)]
         return self._signature(rule), [None if value is None else value.value for value in values]
 
-    def effect_on(self, name: str, day: str) -> object:
-        """Return the signature of a rule in force without its condition: effect, instruments and citations."""
-        if name not in self._effects:
-            self._effects[name] = repr(
-                [part for place, part in enumerate(self._parts(self.by_name[name])) if place != _WHEN]
-            )
-        return self._effects[name], self.licenses_on(name, day)
+    def effect_on(self, name: str, day: str, checks: bool = True) -> object:
+        """Return the signature of everything but the condition of a rule in force: effect, instruments, citations.
+
+        Without `checks`, those of the conditions of a route are left out.
+        """
+        if (name, checks) not in self._effects:
+            parts = self._parts(self.by_name[name])
+            parts[_WHEN] = None
+            for condition in () if checks else parts[_EFFECT].get("conditions", ()):
+                del condition["check"]
+            self._effects[name, checks] = repr(parts)
+        return self._effects[name, checks], self.licenses_on(name, day)
 
     def licenses_on(self, name: str, day: str) -> object:
         """Return the signature of the instruments that a rule in force names."""
@@ -274,8 +279,8 @@ def name_layer(bundle: Bundle, policy: str) -> str | None:
     return None if layer is None or bundle.is_base(policy) else layer.name
 
 
-_WHEN = 6
-"""Index of the condition among the parts of a rule."""
+_WHEN, _EFFECT = 6, 7
+"""Places of the condition and the effect among the parts of a rule."""
 
 _WORDS = {"title", "message", "policy", "template"}
 """Fields of effects and instruments that do not affect a decision."""

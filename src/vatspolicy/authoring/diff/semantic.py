@@ -18,7 +18,6 @@ from vatspolicy.authoring.diff.result import (
     ListedItem,
     Minimal,
     MovedRule,
-    Period,
     ProvedRule,
     Semantic,
     StatedFact,
@@ -40,9 +39,8 @@ from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.i18n.words import say_both
 from vatspolicy.proofs import compare_change
 from vatspolicy.proofs import verdicts as proved
-from vatspolicy.proofs.domain import iso, ordinal
 from vatspolicy.proofs.solver import BUDGET, FAILURES, has_solver
-from vatspolicy.proofs.transitions import DecidingRules, RelevantRules, days_in
+from vatspolicy.proofs.transitions import DecidingRules, RelevantRules, days_around, days_in
 from vatspolicy.proofs.two_rulesets import ListedItems
 from vatspolicy.proofs.verdicts import RuleVerdict, Transitions
 from vatspolicy.workers import run_shared
@@ -223,9 +221,7 @@ def word_proofs(
     verdicts = [one for one in done if isinstance(one, Verdict)]
     shown = list(zip(found.found, transitions, strict=True))
     verdicts = [serializer.with_best(one, group, shown) for one, group in zip(verdicts, groups, strict=True)]
-    days = found.period
-    period = None if days is None else Period(days.first, days.last, days.proved)
-    return Semantic(proof.status, proof.engine, period, transitions, rules, found.assumptions), verdicts
+    return Semantic(proof.status, proof.engine, found.period, transitions, rules, found.assumptions), verdicts
 
 
 class _ProofSerializer:
@@ -334,7 +330,7 @@ class _ProofSerializer:
         """Return the profile, its facts in words, the relevant days, and the decisions of both sides."""
         found, as_of = example.change, example.day
         assert found.witness is not None and found.as_of is not None
-        since, until = self.since(as_of, days, shows), self.until(as_of, days, shows)
+        since, until = days_around(as_of, [self.first, *(day for day in days if day > self.first)], shows)
         before, after = shown.answers(since)
         return Witness(
             product=None if example.near is None else self.product(example.near),
@@ -380,25 +376,6 @@ class _ProofSerializer:
                 days |= set() if signature == last else {day}
                 last = signature
         return days
-
-    def since(self, as_of: str, days: AbstractSet[str], shows: Callable[[str], bool]) -> str:
-        """Return the first of the consecutive days up to `as_of` on which a witness shows the same change.
-
-        `days` are those on which something may change.
-        """
-        since = as_of
-        for day in sorted((day for day in {self.first, *days} if self.first <= day < as_of), reverse=True):
-            if not shows(day):
-                break
-            since = day
-        return since
-
-    def until(self, as_of: str, days: AbstractSet[str], shows: Callable[[str], bool]) -> str | None:
-        """Return the last of the consecutive days from `as_of` on which a witness shows the same change, or None."""
-        for day in sorted(day for day in days if as_of < day < "9999"):
-            if not shows(day):
-                return iso(ordinal(day) - 1)
-        return None
 
 
 def _answer(word: str) -> Answer:

@@ -137,7 +137,7 @@ def _find_below(named: Iterable[tuple[str, bytes]], wanted: Iterable[tuple[str, 
     return tuple(sorted(found.items()))
 
 
-# --- the two states to compare, as files: git revisions, folders or bundles
+# --- the states
 
 
 POLICIES: Final = "policies"

@@ -78,10 +78,7 @@ def _first_difference(before: str, after: str) -> int:
     return new[len(old)][0] if len(new) > len(old) else len(after)
 
 
-# --- edits of the law, policy by policy and entry by entry. Formatting, comments and the order of keys do not count
-#
-# Edits of the law, by policy and entry, ignoring formatting, comments and key order.
-
+# --- edits by entry
 
 _EXPRESSIONS = {"when", "check", "covers", "max_foreign_percent"}
 _WORDS_OR_LISTS = {"cite", "is"}
@@ -119,21 +116,10 @@ def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[
         before, after = old["from"], new["from"]
         fields = [Field(key, old.get(key), new.get(key)) for key in ("from", "known_until")]
         line = head.release.mark(("covers",))[0]
-        found.append(
-            date_change(
-                new_edit(
-                    "bundle",
-                    "dates",
-                    "covers",
-                    "changed",
-                    head.release.file,
-                    line,
-                    tuple(field for field in fields if field.before != field.after),
-                    min(before, after) if before != after else None,
-                ),
-                today,
-            )
-        )
+        changed = tuple(field for field in fields if field.before != field.after)
+        since = min(before, after) if before != after else None
+        edit = new_edit("bundle", "dates", "covers", "changed", head.release.file, line, changed, since)
+        found.append(date_change(edit, today))
     for id in sorted(base.documents.keys() | head.documents.keys()):
         before_file, after_file = base.documents.get(id), head.documents.get(id)
         changes = _PolicyDiff(id, before_file, after_file).changes()
@@ -157,11 +143,8 @@ def compare_names(base: LawRevision, head: LawRevision) -> list[Edit]:
             named = ("schemas", "schema", f"{one.list}/{one.new}")
         else:
             file = head.bundle.policies[home].file
-            content, path, named = (
-                dict(head.source.policies)[file],
-                ("instruments", one.new),
-                (home, "instrument", one.new),
-            )
+            content, path = dict(head.source.policies)[file], ("instruments", one.new)
+            named = home, "instrument", one.new
         line = parse_document(content, file).mark(path, key=True)[0]
         edits.append(new_edit(*named, "changed", file, line, (Field("renamed", one.old, one.new),)))
     return edits
@@ -235,8 +218,8 @@ class _PolicyDiff:
 
     def editions(self) -> Iterator[Edit]:
         old, new = ({entry["from"]: entry for entry in data.get("editions", ())} for data in (self.old, self.new))
-        places = {entry["from"]: ("editions", i) for i, entry in enumerate(self.new.get("editions", ()))}
-        places = {entry["from"]: ("editions", i) for i, entry in enumerate(self.old.get("editions", ()))} | places
+        sides = (data.get("editions", ()) for data in (self.old, self.new))
+        places = {entry["from"]: ("editions", i) for entries in sides for i, entry in enumerate(entries)}
         for day in sorted(old.keys() | new.keys()):
             yield from self.entry("edition", day, places[day], old.get(day), new.get(day), day)
 
@@ -487,12 +470,10 @@ def _fixtures(base: LawRevision, head: LawRevision) -> Iterator[Edit]:
     if not old or not new:
         return
     for file in sorted(old.keys() | new.keys()):
-        if file not in old:
-            yield new_edit("fixtures", "fixture", file, "added", file, 1)
-        elif file not in new:
-            yield new_edit("fixtures", "fixture", file, "removed", file, 1)
-        elif old[file] != new[file] and _data(old[file], file) != _data(new[file], file):
-            yield new_edit("fixtures", "fixture", file, "changed", file, 1)
+        change = "added" if file not in old else "removed" if file not in new else "changed"
+        same = change == "changed" and (old[file] == new[file] or _data(old[file], file) == _data(new[file], file))
+        if not same:
+            yield new_edit("fixtures", "fixture", file, change, file, 1)
 
 
 def _data(content: bytes, file: str) -> Tree:

@@ -6,19 +6,19 @@ licensed otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.core.cel.activation import Activation
-from vatspolicy.core.engine.classification import classify
-from vatspolicy.core.engine.subjects import product_activation, service_activation
-from vatspolicy.core.policies.model import Route, Rule
+from vatspolicy.core.cel.ast import shape_of
+from vatspolicy.core.policies.model import KINDS, Classify, Route, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
+from vatspolicy.proofs.transitions import DecidingRules, RelevantRules
 
-_Condition = Callable[[Activation], Hashable]
-"""Returns True, False, or the missing facts of a condition: those to ask first and those that follow."""
+_Value = Callable[[Activation], Hashable]
+"""Returns True or False; else what an expression waits for."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,11 @@ class _Versions:
     """Both versions of a rule that differ on a day."""
 
     each: frozenset[str]
-    """Kinds of subjects of both versions."""
-    conditions: tuple[_Condition, _Condition]
-    """Functions that evaluate both conditions. A version that is not in force is always false."""
-    same_effect: bool
+    """The kinds of subject that they are about."""
+    conditions: tuple[_Value, _Value]
+    """Functions that evaluate the conditions of both; that of a version that is not in force is always false."""
+    checks: Sequence[tuple[_Value, _Value]] | None
+    """Functions that evaluate the checks of a route that were edited, of both; None if more of the effects differs."""
 
     def say_the_same(self, subject: Activation) -> bool:
         """Return whether both versions have the same result for a subject.
@@ -41,12 +42,19 @@ class _Versions:
         before, after = old(subject), new(subject)
         if before is False and after is False:
             return True
-        if not self.same_effect or before != after:
+        if self.checks is None or before != after:
+            return False
+        if not all(_is_settled_alike(*pair, subject) for pair in self.checks):
             return False
         if before is True or "activity" not in subject:
             return True
         cases = [{**subject, "activity": {**subject["activity"], "licensed": licensed}} for licensed in (True, False)]
         return all(old(case) == new(case) for case in cases)
+
+
+def _is_settled_alike(old: _Value, new: _Value, subject: Activation) -> bool:
+    before = old(subject)
+    return isinstance(before, bool) and before is new(subject)
 
 
 class Untouched:
@@ -59,11 +67,20 @@ class Untouched:
         self.differences = differences
         self.sides = (differences.base, differences.head)
         self._days: dict[str, list[_Versions] | None] = {}
+        self._rules = DecidingRules(differences.head.bundle, KINDS)
+        self._last: RelevantRules | None = None
+
+    def relevant(self, profile: Profile) -> RelevantRules:
+        """Return the rules of the head that can affect a profile."""
+        if self._last is None or self._last.profile is not profile:
+            self._last = RelevantRules(self._rules, profile)
+        return self._last
 
     def __contains__(self, found: tuple[Profile, str]) -> bool:
         """Return True if no differing rule of a day applies to a profile, or all have the same result on both sides.
 
-        An opinion may name any rule, so nothing is known of a profile that holds one.
+        An opinion may name any rule, so nothing is known of a profile that holds one. Both sides find the same
+        activities if no rule on services differs; whether an activity is licensed is left open.
         """
         profile, day = found
         if day not in self._days:
@@ -71,9 +88,12 @@ class Untouched:
         rules = self._days[day]
         if rules is None or profile.facts["opinions"]:
             return False
-        subjects = _subjects(self.sides[0].bundle.on(day), product_activation(profile, day))
         return all(
-            versions.say_the_same(subject) for each, subject in subjects for versions in rules if each in versions.each
+            versions.say_the_same({**subject, "as_of": day})
+            for each in ("product", "service", "activity")
+            for versions in rules
+            if each in versions.each
+            for subject in self.relevant(profile).subjects[each]
         )
 
     def _rules_on(self, day: str) -> list[_Versions] | None:
@@ -90,44 +110,56 @@ class Untouched:
                 licenses = [side.licenses_on(name, day) for side in self.sides] if both else [old, new]
                 if licenses[0] != licenses[1]:
                     return None
-            same = name not in self.differences.effects_on(day) and self._reads_the_same(old, new, day)
+            checks: Sequence[tuple[_Value, _Value]] | None = None
+            if old is not None and new is not None:
+                effects = [side.effect_on(name, day, checks=False) for side in self.sides]
+                if effects[0] == effects[1] and self._reads_the_same(old, new, day):
+                    checks = list(_edited_checks(rulesets, old, new))
             conditions = _condition(rulesets[0], old), _condition(rulesets[1], new)
-            rules.append(_Versions(frozenset(rule.each for rule in (old, new) if rule), conditions, same))
+            rules.append(_Versions(frozenset(rule.each for rule in (old, new) if rule), conditions, checks))
         return rules
 
-    def _reads_the_same(self, old: Rule | None, new: Rule | None, day: str) -> bool:
-        """Return True if the conditions of two versions of a route, if it is one, read the same values on a day."""
-        if old is None or new is None or not isinstance(old.effect, Route):
+    def _reads_the_same(self, old: Rule, new: Rule, day: str) -> bool:
+        """Return True if two versions of a route or of a rule that classifies, if it is one, read the same values."""
+        if not isinstance(old.effect, Route | Classify):
             return True
         before, after = (side.bundle.on(day).params for side in self.sides)
         keys = {*old.parameters, *new.parameters}
         return all(key in before and key in after and repr(before[key]) == repr(after[key]) for key in keys)
 
 
-def _subjects(ruleset: RuleSet, product: Activation) -> Iterator[tuple[str, Activation]]:
-    """Yield the subjects of a profile, activities last. Both sides have the same activities if no service rule differs.
+def _edited_checks(rulesets: Sequence[RuleSet], old: Rule, new: Rule) -> Iterator[tuple[_Value, _Value]]:
+    """Yield the functions that evaluate the checks of two versions of a rule, if it is a route, that were edited."""
+    if isinstance(old.effect, Route) and isinstance(new.effect, Route):
+        for pair in zip(old.effect.conditions, new.effect.conditions, strict=True):
+            before, after = (one.check for one in pair)
+            if shape_of(before.tree) != shape_of(after.tree):
+                yield rulesets[0].evaluator.function(before), rulesets[1].evaluator.function(after)
 
-    Whether an activity is licensed is left open.
+
+def _condition(ruleset: RuleSet, rule: Rule | None) -> _Value:
+    """Return the function that evaluates the condition of a rule; a rule that is not in force is false of a subject.
+
+    While a condition waits, its value is every missing fact, in any order, and the facts to ask for first if these
+    alone are asked for: while it is not known what a service offers. Of rules whose clauses decide case by case, it is
+    the condition, too.
     """
-    yield "product", product
-    services = [service_activation(product, service) for service in product["services"]]
-    for service in services:
-        yield "service", service
-    for service in services:
-        result = classify(ruleset, service)
-        others = {cls for rule in result.contested for cls in rule.other_readings}
-        for cls in {*result.classes, *result.possible, *others}:
-            yield "activity", {**service, "activity": {"class": cls}}
-
-
-def _condition(ruleset: RuleSet, rule: Rule | None) -> _Condition:
-    """Return the function that evaluates the condition of a rule. A rule that is not in force is always false."""
     if rule is None:
         return lambda _: False
     when, evaluate = rule.when, ruleset.evaluator.function(rule.when)
+    shape = shape_of(when.tree) if isinstance(rule.effect, Route | Classify) else None
 
     def state(subject: Activation) -> Hashable:
         value = evaluate(subject)
-        return value if isinstance(value, bool) else (value, ruleset.facts_behind(when, subject))
+        if isinstance(value, bool):
+            return value
+        first, behind = (
+            frozenset((fact.root, fact.names, id(fact.member)) for fact in facts)
+            for facts in (value.facts, ruleset.facts_behind(when, subject))
+        )
+        return shape, behind, None if first <= behind and "offers" in subject.get("service", _OFFERED) else first
 
     return state
+
+
+_OFFERED = {"offers": ()}

@@ -88,9 +88,6 @@ FAULTS: Table = {
     "review": Phrase("{subject}: the review covers an earlier text."),
 }
 
-# --- the verdict on a comparison: title, conditions to fail on, exit code, and the version that the change needs
-
-
 RED_LINES = ("waivable", "unenforced", "loosenable")
 """Conditions on rules with weaker enforcement at the gate, or a possibly weaker one, without changed decisions."""
 CONDITIONS = ("loosened", "tightened", "any", *RED_LINES, "unknown", "version", "retroactive")

@@ -125,7 +125,7 @@ def review_diff(
     Example: vatspolicy diff main..HEAD --fail-on 'deny->allow,version' -o markdown=review.md
     """
     from vatspolicy import clock
-    from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions, not_comparable, not_loadable
+    from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions, not_comparable
     from vatspolicy.authoring.diff.sources import read_pair
     from vatspolicy.bundles.select import LawStack
     from vatspolicy.gate.decision_log import log_hides_facts
@@ -146,9 +146,9 @@ def review_diff(
         sides = read_pair(base, head, Path(), LawStack(law, layers=tuple(policies)))
         data, refused = compare_revisions(*sides, settings), ""
     except InvalidInput as error:
-        data, refused = not_loadable(base, head, error.problems, settings), ""
+        data, refused = not_comparable(base, head, settings, error.problems), ""
     except SourceError as error:
-        data, refused = not_comparable(base, head, str(error), settings), str(error)
+        data, refused = not_comparable(base, head, settings, message=str(error)), str(error)
     if save_fixtures is not None:
         from vatspolicy.authoring.diff.fixtures import build_fixtures, new_files
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from vatspolicy.core.documents import format_path
 from vatspolicy.core.engine.decision import Decision, Finding, RouteResult, ServiceResult, nearest_routes
@@ -123,13 +123,16 @@ def summary_order(item: DecisionItem) -> tuple[int, str, str]:
     return SUMMARY_KINDS.index(item.kind), item.subject, item.name
 
 
-def itemize(decision: Decision, bundle: Bundle, cited: Collection[str] = ()) -> Mapping[Key, DecisionItem]:
+def itemize(
+    decision: Decision, bundle: Bundle, marked: Collection[str] | None = None, cited: bool = False
+) -> Mapping[Key, DecisionItem]:
     """Return every item of a decision of a bundle, without its explanations.
 
-    `cited`: names of the rules whose citations are listed, too.
+    `marked`: names of the rules of whose effects the parts are listed, and with `cited` the citations; None for all
+    rules, without citations.
     """
-    items = {item.key: item for item in _details(decision, bundle)}
-    return items | {item.key: item for item in _citations(decision, bundle, cited)} if cited else items
+    found = {item.key: item for item in _details(decision, bundle, marked)}
+    return found | {item.key: item for item in _citations(decision, bundle, marked)} if cited and marked else found
 
 
 def compare_items(
@@ -155,12 +158,18 @@ def say_value(item: DecisionItem, bundle: Bundle) -> LocalizedText | None:
     return {lang: joint("list", lang).join(name[lang] for name in names) for lang in LANGUAGES} if names else _NOBODY
 
 
-def _item(kind: str, name: str, value: str, finding: Finding, **more: Any) -> DecisionItem:
+def _item(
+    kind: str,
+    name: str,
+    value: str,
+    finding: Finding,
+    rules: tuple[Rule, ...] = (),
+    title: LocalizedText | None = None,
+    text: LocalizedText | None = None,
+) -> DecisionItem:
     """Return an item about the subject of a finding."""
-    rules = more.pop("rules", (finding.rule,))
-    return DecisionItem(
-        kind, name, value, tuple(rules), finding.subject.service or "", finding.subject.cls or "", **more
-    )
+    service, cls = finding.subject
+    return DecisionItem(kind, name, value, rules or (finding.rule,), service or "", cls or "", title, text)
 
 
 # --- summary
@@ -175,7 +184,7 @@ def _summary(bundle: Bundle, decision: Decision) -> Iterator[DecisionItem]:
     reasons = [(finding, code) for finding in decision.denials for code in finding.reasons]
     for finding, code in reasons:
         title = label("reason", code, bundle.schemas)
-        yield _item("denial", code, "denied", finding, rules=_answerable(finding), title=title)
+        yield _item("denial", code, "denied", finding, rules=tuple(_answerable(finding)), title=title)
     needs = [(finding, needed) for finding in (*decision.needs, *decision.would_need) for needed in _needed(finding)]
     for finding, (instrument, rules) in needs:
         title = bundle.instruments[instrument].title
@@ -206,7 +215,7 @@ def _service_summary(bundle: Bundle, service: ServiceResult) -> Iterator[Decisio
 def _answerable(finding: Finding) -> Iterator[Rule]:
     """Yield the rule of a finding and, if a need is closed, the rules of the nearest routes."""
     yield finding.rule
-    nearest: Iterable[Any] = nearest_routes(finding.routes) if finding.state == "closed" else ()
+    nearest: Iterable[RouteResult] = nearest_routes(finding.routes) if finding.state == "closed" else ()
     yield from (state.rule for state in nearest)
 
 
@@ -226,23 +235,23 @@ def _needed(finding: Finding) -> Iterator[tuple[str, tuple[Rule, ...]]]:
 # --- details
 
 
-def _details(decision: Decision, bundle: Bundle) -> Iterator[DecisionItem]:
+def _details(decision: Decision, bundle: Bundle, marked: Collection[str] | None) -> Iterator[DecisionItem]:
     for service in decision.services:
         yield from _service_details(service)
     for finding in decision.denials:
         yield _stated("denial", finding)
         yield from (_item("reason", code, "given", finding) for code in finding.reasons)
-        yield from _marks(finding, bundle)
+        yield from _marks(finding, bundle, marked)
     for finding in (*decision.needs, *decision.would_need):
         yield from _need_details(finding)
-        yield from _marks(finding, bundle)
+        yield from _marks(finding, bundle, marked)
     stated = {"met": decision.met, "duty": decision.duties, "advice": decision.advice}
     stated["undetermined"] = decision.undetermined
     for kind, finding in ((kind, finding) for kind, findings in stated.items() for finding in findings):
         yield _stated(kind, finding)
         if isinstance(finding.rule.effect, Duty):
             yield _item("authority", finding.rule.effect.instrument, ", ".join(finding.authority), finding)
-        yield from _marks(finding, bundle)
+        yield from _marks(finding, bundle, marked)
     for ask in decision.missing:
         yield DecisionItem("missing", format_path(ask.path), "asked")
     for reading in decision.readings:
@@ -282,9 +291,11 @@ def _need_details(finding: Finding) -> Iterator[DecisionItem]:
         yield _item("authority", effect.instrument, ", ".join(finding.authority), finding)
 
 
-def _marks(finding: Finding, bundle: Bundle) -> Iterator[DecisionItem]:
-    """Yield the parts of a rule's effect that a decision shows with its state."""
+def _marks(finding: Finding, bundle: Bundle, marked: Collection[str] | None) -> Iterator[DecisionItem]:
+    """Yield the parts of a rule's effect that a decision shows with its state, if the rule is one of those marked."""
     rule, effect = finding.rule, finding.rule.effect
+    if marked is not None and rule.name not in marked:
+        return
     yield _item("waiver", rule.name, "excluded" if rule.unwaivable else "possible", finding)
     if isinstance(effect, Deny):
         yield _item("curable", rule.name, "yes" if effect.curable else "no", finding)

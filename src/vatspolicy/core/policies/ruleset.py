@@ -39,6 +39,8 @@ class RuleSet:
     evaluator: ExpressionEvaluator = field(repr=False)
     indexed: bool = True
     """False if the evaluator may deviate from the trees of the rules, from which an index is built."""
+    whole: RuleSet | None = field(default=None, repr=False)
+    """The rule set of which this one has some rules, if it does. It knows the cases, also of rules left out."""
     schemas: SchemaSet = field(default_factory=SchemaSet.shipped, repr=False)
     """Schemas of the bundle."""
     _fixed_authorities: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False)
@@ -93,6 +95,8 @@ class RuleSet:
 
         Only clauses that another rule of its group needs the other way (`case_split`).
         """
+        if self.whole is not None:
+            return self.whole.possible_cases(rule, activation)
         cases = self._cases.get(rule.group)
         if cases is None:
             cases = self._cases.setdefault(rule.group, self._find_cases(rule.group))

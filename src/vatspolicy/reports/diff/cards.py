@@ -92,9 +92,14 @@ class Card:
 
 
 def cards(data: Review, lang: Language) -> list[Card]:
-    """Return a card for each edit of the law, the worst first."""
-    known = _KnownExamples(data)
-    return [_card(data, item, known.of(item), lang) for item in data.edits]
+    """Return a card for each edit of the law, the worst first, with the first compared product that it moves."""
+    first: dict[str, int] = {}
+    for place, row in enumerate(data.rows):
+        for cause in row.because:
+            first.setdefault(cause.rule, place)
+    nearest = [min((first[one.rule] for one in item.rules if one.rule in first), default=None) for item in data.edits]
+    rows = (None if place is None else data.rows[place] for place in nearest)
+    return [_card(data, item, row, lang) for item, row in zip(data.edits, rows, strict=True)]
 
 
 def _card(data: Review, item: Item, row: ChangedDecision | None, lang: Language) -> Card:
@@ -240,23 +245,6 @@ def _days(data: Review, item: Item, lang: Language) -> str:
     return phrase("differ", lang, days=wording.period(item.since, item.until, lang))
 
 
-class _KnownExamples:
-    """The compared products with decisions that an edit changes."""
-
-    def __init__(self, data: Review) -> None:
-        self.rows = data.rows
-        self._first: dict[str, int] = {}
-        """The first row with a cause among the rules."""
-        for place, row in enumerate(self.rows):
-            for cause in row.because:
-                self._first.setdefault(cause.rule, place)
-
-    def of(self, item: Item) -> ChangedDecision | None:
-        """Return the row of the closest compared product with a decision that the edit changes, or None."""
-        places = [self._first[rule.rule] for rule in item.rules if rule.rule in self._first]
-        return self.rows[min(places)] if places else None
-
-
 def _example(data: Review, item: Item, row: ChangedDecision | None, lang: Language) -> str:
     """Return the closest real product (`row`) that shows the change, or else the witness."""
     if row is not None:
@@ -266,7 +254,7 @@ def _example(data: Review, item: Item, row: ChangedDecision | None, lang: Langua
         return phrase("shows_it_on", lang, name=name, moved=f"{before} → {after}", day=day)
     if item.proof.witness is None:
         return ""
-    name = wording.like_product(item.proof.witness, lang) or phrase("made_up", lang)
+    name = wording.product(item.proof.witness, lang, within=True) or phrase("made_up", lang)
     titles = {rule.rule: rule.message[lang] for rule in item.rules}
     return phrase("shows_it", lang, name=name, moved=wording.shown(item.proof.witness, lang, titles).rstrip(".。"))
 

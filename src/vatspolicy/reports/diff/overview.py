@@ -82,7 +82,7 @@ def _nearest(data: Review, moves: Sequence[str], lang: Language) -> str:
     if found is None or found.product is None:
         return ""
     facts = wording.few(wording.changed_facts(found.product, lang), lang, "semicolon")
-    return wording.like_product(found, lang) + (aside(facts, lang) if facts else "")
+    return wording.product(found, lang, within=True) + (aside(facts, lang) if facts else "")
 
 
 def _moves(verdict: str, moves: Sequence[str], lang: Language) -> str:

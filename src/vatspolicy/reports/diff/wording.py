@@ -327,23 +327,18 @@ def period(since: str, until: str | None, lang: Language) -> str:
     return phrase("only_on" if since == until else "between", lang, day=since, last=until)
 
 
-def product(witness: Witness, lang: Language) -> str:
-    """Return the original known product of a witness, with the number of changed facts, or an empty text."""
-    known = witness.product
-    if known is None:
-        return ""
-    name = named(known.id, known.variant)
-    changed = len(known.changed)
-    return count(KNOWN, "changed", changed, lang, name=name) if changed else phrase("known", lang, name=name)
+def product(witness: Witness, lang: Language, within: bool = False) -> str:
+    """Name the known product that a witness was made from, with the number of changed facts; empty if there is none.
 
-
-def like_product(witness: Witness, lang: Language) -> str:
-    """Return the known product of a witness for use in a sentence, or an empty text."""
+    `within`: as a part of a sentence.
+    """
     known = witness.product
     if known is None:
         return ""
     name, changed = named(known.id, known.variant), len(known.changed)
-    return count(KNOWN, "like", changed, lang, name=name) if changed else name
+    if changed:
+        return count(KNOWN, "like" if within else "changed", changed, lang, name=name)
+    return name if within else phrase("known", lang, name=name)
 
 
 def described(witness: Witness, lang: Language) -> str:

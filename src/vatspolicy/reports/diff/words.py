@@ -268,7 +268,6 @@ PHRASES: Table = {
     "compared": Phrase(
         "Profiles: {products}, on days: {days}. Decisions that change: {rows}; changes below them: {details}."
     ),
-    "edit_of": Phrase("{name}: {edit}."),
     "end": Phrase("{text}."),
     "moves_on": Phrase("{moves} {days}", "days"),
     "shown_for": Phrase("{moves}, shown for companies and services as these: {who}"),
