@@ -171,7 +171,7 @@ def test_a_mutation_run_says_the_same_in_every_format(console: Console, monkeypa
     validator_of("mutation.schema.json").validate(told)
     score, survivors = told["score"], told["survivors"]
     assert (told["exit_code"], told["threshold"]) == (1, 100)
-    assert f"{score['killed']} killed, {score['survived']} survived  in all\nbelow the threshold of 100 %\n" in text
+    assert f"{score['killed']} killed, {score['survived']} survived  total\nbelow the threshold of 100 %\n" in text
     assert score == {**told["policies"]["two"], "equivalent": 0}
     lines = [line.removesuffix("\n") for line in re.findall(r"^law/.*\n", text, re.MULTILINE)]
     assert lines == [

@@ -186,7 +186,7 @@ def test_a_denial_folds_what_it_would_need(records: dict[str, dict[str, Any]]) -
     data = records["deny"]
     text = render([data], "en")
     part = text.partition('<section class="part-to-do">')[2]
-    assert "<details><summary>Further items if" in part[:200]
+    assert "<details><summary>Further items if the launch were not denied" in part[:200]
     assert "part-calendar" not in text
 
 

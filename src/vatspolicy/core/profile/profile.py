@@ -421,7 +421,8 @@ def _stated(profile: Profile, node: Node) -> list[Path]:
     for fact in (fact for fact in walk(node) if isinstance(fact, Fact)):
         over = lists.get(fact.root)
         owner = profile.facts.get(fact.root)
-        if isinstance(over, Fact) and not over.names and len(members := profile.facts.get(over.root, [])) == 1:
-            owner = members[0]
+        if isinstance(over, Fact) and not over.names:
+            members = list(profile.facts.get(over.root, []))
+            owner = members[0] if len(members) == 1 else owner
         found.append(profile.path_of(owner, fact.names))
     return list(dict.fromkeys(path for path in found if path))
