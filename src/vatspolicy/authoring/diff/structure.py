@@ -158,7 +158,7 @@ def compare_names(base: LawRevision, head: LawRevision) -> list[Edit]:
         else:
             file = head.bundle.policies[home].file
             content, path, named = (
-                dict(head.source.policies)[file],
+                dict(head.source.files)[file],
                 ("instruments", one.new),
                 (home, "instrument", one.new),
             )
