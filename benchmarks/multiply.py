@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from vatspolicy.core.cel import ast as t
-from vatspolicy.core.cel.types import Enum, ListOf, Record, Type
+from vatspolicy.core.cel.types import Enum, ListOf, ObjectOf, Type
 from vatspolicy.core.documents.schemas import resource_folder
 from vatspolicy.core.policies.bundle import Bundle, build_bundle, read_sources
 from vatspolicy.core.policies.compiler import variables
@@ -171,7 +171,7 @@ def vocabularies() -> dict[str, Vocabulary]:
                 found.setdefault(name, set()).add(tuple(sorted(values)))
             case ListOf(item=item):
                 collect(item)
-            case Record(fields=fields):
+            case ObjectOf(fields=fields):
                 for child in fields.values():
                     collect(child)
 

@@ -73,7 +73,7 @@ class LateClock(datetime.datetime):
 
     @classmethod
     def now(cls, tz: datetime.tzinfo | None = None) -> LateClock:
-        """Fail as the system's clock does there."""
+        """Fail same as system's clock does there."""
         raise ValueError(f"year 10000 is out of range in {tz}")
 
 

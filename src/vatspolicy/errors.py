@@ -79,7 +79,7 @@ MAX_EXPLAINED = 100
 """Errors of one file that are explained, so that no file can keep a process busy or flood a log."""
 
 
-FURTHER = (_("Further errors are not explained."), _("Correct those above first."))
+FURTHER = (_("Further errors are not shown."), _("Correct those above first."))
 """Message and hint of the problem that stands for all after the first MAX_EXPLAINED."""
 
 

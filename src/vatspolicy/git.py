@@ -57,7 +57,7 @@ class Git:
         found = self._start(*settings, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
         if b" is ambiguous" in found.stderr:  # git takes the tag, which others may write
             hint = _("Write refs/heads/NAME, refs/remotes/NAME or refs/tags/NAME.")
-            raise SourceError(Sentences(_("{revision!r} names more than one revision.", revision=revision), hint))
+            raise SourceError(Sentences(_("{revision!r} is ambiguous.", revision=revision), hint))
         id = found.stdout.decode("ascii", "replace").strip()
         if not re.fullmatch(r"[0-9a-f]{40,64}", id):
             self._run("rev-parse", "--git-dir")  # fails with a message if there is no repository
@@ -207,7 +207,7 @@ def from_root(path: str) -> str:
     """
     place = posixpath.normpath(path)
     if place.startswith("/") or place.split("/")[0] == "..":
-        raise SourceError(_("{path!r} leads out of the repository.", path=path))
+        raise SourceError(_("{path!r} is outside the repository.", path=path))
     return "" if place == "." else place
 
 
@@ -216,7 +216,7 @@ def check_size(files: int, size: int) -> None:
     if files > MAX_FILES or size > MAX_BYTES:
         raise SourceError(
             _(
-                "There is too much to compare: at most {count:,} files and {size} MiB of one state.",
+                "This is too large to compare. The limit for each state is {count:,} files and {size} MiB.",
                 count=MAX_FILES,
                 size=MAX_BYTES // 2**20,
             )

@@ -69,7 +69,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_count_stays(start: Start) -
     assert metric(server, "vatspolicy_decisions_total") == 7
     code, told = server.end()
     assert code == 0
-    assert "ended with signal 9; another one takes its place" in told
+    assert "ended with signal 9; a new worker replaces it" in told
 
 
 def test_another_bundle_is_taken_by_all_workers_or_by_none(start: Start, copy_of_law: Path) -> None:

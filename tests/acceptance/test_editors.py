@@ -183,7 +183,7 @@ def use_helix(terminal: Terminal) -> dict[str, Any]:
     terminal.press("]", "d")
     read("findings", r"service has no .*")
     terminal.press("Space", "a")
-    read("actions", r"Replace by .*")
+    read("actions", r"Replace with .*")
     terminal.press("Enter")
     found["fixed"] = read("fixed", r"when: term\.far .*offers.*")[0]
     go(r"term\.far")
@@ -214,5 +214,5 @@ def use_helix(terminal: Terminal) -> dict[str, Any]:
     terminal.press("Enter")
     terminal.wait_for(lambda screen: "spec.yaml" in screen and "● 1" in screen)
     terminal.press("]", "d")
-    read("findings of a spec", r"This key is not known here\. .*")
+    read("findings of a spec", r"This key is unknown\. .*")
     return found

@@ -610,7 +610,7 @@ def test_links_and_odd_names(tmp_path: Path, console: Console, law: Path) -> Non
     (folder / "nowhere.yaml").symlink_to(tmp_path / "missing")
     (folder / "folder.yaml").mkdir()
     ran = console("check", folder, "--law", law)
-    assert (ran.code, ran.out, ran.err.count("This link leads nowhere.")) == (3, "", 2)
+    assert (ran.code, ran.out, ran.err.count("The target of this link does not exist.")) == (3, "", 2)
     for name in ("circle.yaml", "nowhere.yaml"):
         ran = console("check", folder / name, "--law", law)
         assert (ran.code, ran.out) == (3, "")

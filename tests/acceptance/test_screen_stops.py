@@ -197,7 +197,7 @@ def test_rows_of_ten_megabytes_and_rubbish_are_rejected_whole(console: Console) 
     assert [reject.get("input") for reject in rejects] == [*bad, None]
     assert rejects[-1]["base64"] == "//4AAXJ1YmJpc2g="
     assert [reject["reasons"][0] for reject in rejects] == [
-        "The row is larger than 1,048,576 bytes.",
+        "The row exceeds 1,048,576 bytes.",
         "This is not valid JSON: a number in it is too long.",
         "This is not valid JSON: expecting value at column 1.",
         "This is not valid JSON: a key is repeated.",

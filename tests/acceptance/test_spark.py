@@ -278,7 +278,7 @@ def test_a_job_says_what_is_wrong_with_its_arguments(
         ([*here, "--as-of", DAY, "--law", str(tmp_path / "law")], 3, "bundle.yaml:1:"),
         ([*here, "--as-of", DAY, "--bundle", "none.tar.gz"], 3, "none.tar.gz"),
         ([*here, "--as-of", DAY, "--diff", str(small), "./none"], 2, "There is no folder './none'."),
-        ([*here, "--as-of", DAY, "--law", str(small), "--skip-verify"], 2, "belong to --bundle"),
+        ([*here, "--as-of", DAY, "--law", str(small), "--skip-verify"], 2, "need --bundle"),
         ([str(tmp_path / "none"), here[1], "--as-of", DAY, "--law", str(small)], 2, "PATH_NOT_FOUND"),
         ([here[0], str(tmp_path / "taken"), "--as-of", DAY, "--law", str(small)], 2, "PATH_ALREADY_EXISTS"),
     ):

@@ -116,7 +116,7 @@ FINDINGS = {
     "not translated": (
         "title: {en: Clean, zh: 整洁}",
         "title: {en: Clean, zh: Clean}",
-        "clean.yaml:3:24: title.zh: The Chinese text is the English one.",
+        "clean.yaml:3:24: title.zh: The Chinese text equals the English text.",
     ),
     "no Chinese": (
         "message: {en: File., zh: 备案。}",
@@ -131,12 +131,12 @@ FINDINGS = {
     "message": (
         "message: {en: File., zh: 备案。}",
         "message: {en: something, zh: 备案。}",
-        "clean.yaml:22:19: rules[0].message.en: The message repeats the article. Say what the product team does.",
+        "clean.yaml:22:19: rules[0].message.en: The message repeats the article. Write what the product team does.",
     ),
     "Chinese message": (
         "message: {en: File., zh: 备案。}",
         "message: {en: File., zh: 某事}",
-        "clean.yaml:22:30: rules[0].message.zh: The message repeats the article. Say what the product team does.",
+        "clean.yaml:22:30: rules[0].message.zh: The message repeats the article. Write what the product team does.",
     ),
     "label": (
         "practice: {label: {en: practice, zh: 实践}, en:",
@@ -151,18 +151,18 @@ FINDINGS = {
     "primary without a hash": (
         _BLOCK,
         "",
-        "clean.yaml:8:3: articles.art-1: This article says which text its quote was verified against, and when. ",
+        "clean.yaml:8:3: articles.art-1: This article must record the text and the day of its verification. ",
     ),
     "a copy without an address": (
         "verification: primary",
         "verification: copy",
-        "clean.yaml:8:3: articles.art-1: A copy names the address where others can read it. ",
+        "clean.yaml:8:3: articles.art-1: A copy states the address where others can read it. ",
     ),
     "unwaivable without a primary article": (
         "    classify: {classes: not-telecommunications}\n",
         "    unwaivable: true\n    classify: {classes: not-telecommunications}\n",
         (
-            "clean.yaml:28:17: rules[1].unwaivable: No article that this rule cites is primary, so an approver must be "
+            "clean.yaml:28:17: rules[1].unwaivable: This rule cites no primary article, so an approver must be "
             "able to waive it. Raise one of them (practice), or remove the mark."
         ),
     ),
@@ -174,12 +174,12 @@ FINDINGS = {
     "verified without a quote": (
         _BLOCK,
         f"{_BLOCK}  practice: {{against: a page}}\n",
-        "clean.yaml:36:3: verified.practice: Without a quote in Chinese there is nothing that could be verified.",
+        "clean.yaml:36:3: verified.practice: Only a Chinese quote can be verified.",
     ),
     "number of the document": (
         ", number: 零号",
         "",
-        "clean.yaml:5:9: source: The source has no document number. Write the number, or a note why there is none.",
+        "clean.yaml:5:9: source: The source has no document number. Write the number, or a note that explains why it is missing.",
     ),
     "figure": (
         "company.foreign_percent > param.most",
@@ -194,7 +194,7 @@ FINDINGS = {
     "list in a rule": (
         """    when: '"saas" in service.offers'\n""",
         """    when: service.offers.exists(o, o in ["saas"])\n""",
-        "clean.yaml:27:11: A list in an expression is a parameter: dated and cited.",
+        "clean.yaml:27:11: A list in an expression must be a parameter, with dates and citations.",
     ),
     "never applies": (
         "expect: {file: fires, classes: fires}",
@@ -266,7 +266,7 @@ def test_a_rule_without_the_mark_of_its_neighbor_is_a_finding(tmp_path: Path, ci
     text = CLEAN.replace("rules:\n", CLOSED.replace("CITED", cited))
     told = [f.problem for f in linted(tmp_path / "law", text).findings if f.rule == "unwaivable-missing"]
     assert [problem.path for problem in told] == found
-    assert all("but not first, which says the same." in problem.message for problem in told)
+    assert all("but not first, which has the same effect." in problem.message for problem in told)
 
 
 def test_a_need_that_no_profile_can_meet_is_a_finding(tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ def test_a_need_that_no_profile_can_meet_is_a_finding(tmp_path: Path) -> None:
     other = SchemaSet({**shipped.files, "profile.schema.json": profile})
     [found] = [f for f in linted(tmp_path / "other", text, schemas=other).findings if f.rule == "unmeetable"]
     assert found.problem.path == "rules[0].need.instrument"
-    assert "Nobody can hold own-approval" in found.problem.message
+    assert "A profile cannot hold own-approval" in found.problem.message
 
 
 IDS = {
@@ -381,7 +381,7 @@ def test_an_expression_that_some_profile_makes_slow_is_a_warning(tmp_path: Path)
     report = linted(tmp_path / "law", text.replace("BODY", "a.id == b.id && b.id == c.id"))
     [found] = [one for one in report.findings if one.rule == "costly-expression"]
     assert (found.level, found.fails) == ("warning", False)
-    expected = "clean.yaml:20:11: Evaluating this can take 231,495 steps, which is more than 100,000."
+    expected = "clean.yaml:20:11: Evaluating this can take 231,495 steps. The limit is 100,000."
     assert re.sub(r"^[^ ]*/", "", str(found.problem)).startswith(expected)
 
 
@@ -437,7 +437,7 @@ def test_lint_ends_with_1_for_findings(console: Console) -> None:
     assert (ran.code, ran.out) == (
         1,
         (
-            "law/clean.yaml:3:24: title.zh: The Chinese text is the English one. [translation]\n"
+            "law/clean.yaml:3:24: title.zh: The Chinese text equals the English text. [translation]\n"
             "1 error, 0 warnings in 1 policy and 0 fixtures\n"
         ),
     )
@@ -454,7 +454,7 @@ def test_the_order_of_keys_is_that_of_the_schema() -> None:
 @pytest.mark.parametrize(
     ("zh", "told"),
     [
-        ("Clean", "The Chinese text is the English one."),
+        ("Clean", "The Chinese text equals the English text."),
         ("'整洁,好'", "Chinese text has full-width punctuation. Write '，' instead of ','."),
         ("' '", "The translation is missing or empty. Write both en and zh."),
     ],
@@ -474,7 +474,7 @@ def test_translations_of_the_schemas_of_the_bundle(tmp_path: Path) -> None:
     found = findings(tmp_path / "law", CLEAN, schemas=SchemaSet.from_folder(folder))
     line = 1 + text[: text.index('"上线日"')].count("\n")
     assert [re.sub(r":\d+: ", ": ", one, count=1) for one in found] == [
-        f"profile.schema.json:{line}: properties.product.properties.launch.x-title-zh: The Chinese text is the English one."
+        f"profile.schema.json:{line}: properties.product.properties.launch.x-title-zh: The Chinese text equals the English text."
     ]
 
 
@@ -693,7 +693,7 @@ def test_the_law_that_is_installed_is_never_edited(
     monkeypatch.setattr(f"vatspolicy.authoring.{edits}", lambda *_: {file: "edited"})
     ran = console("lint", *options)
     assert (ran.code, file.exists()) == (2, False)
-    assert "belongs to the shipped law. Name a folder with --law." in ran.err
+    assert "belongs to the shipped law. Choose a folder with --law." in ran.err
 
 
 def test_a_text_is_no_comment(tmp_path: Path) -> None:
@@ -787,10 +787,10 @@ def test_a_text_that_changed_where_nothing_quotes_it_is_found(console: Console) 
     assert console(*lint).code == 0
     console.write("texts/整洁(2020-01-01).md", "第一条 某事。\n第二条 其他事。\n")
     ran = console(*lint)
-    assert (ran.code, "The text is not the one whose hash was noted." in ran.out) == (1, True)
+    assert (ran.code, "The text differs from the recorded hash." in ran.out) == (1, True)
     assert ran.out.count("[text-changed]") == 1
     noted.write_text("", encoding="utf-8")
-    assert "No hash of it is noted." in console(*lint).out
+    assert "It has no recorded hash." in console(*lint).out
     noted.unlink()
     assert console(*lint).code == 0
 

@@ -33,7 +33,7 @@ def test_a_new_policy_passes_lint_and_its_own_tests(console: Console) -> None:
     ran = console("lint", "--law", "policies")
     assert (ran.out, ran.code) == ("No findings in 1 policy and 0 fixtures\n", 0)
     ran = console("test", "--law", "policies", "--threshold", "100")
-    shown = "1 of 1 clauses shown to decide alone, both ways (masking MC/DC)\n"
+    shown = "1 of 1 clauses shown to decide alone, as true and as false (masking MC/DC)\n"
     assert (ran.code, ran.out) == (0, f"{shown}100.0 % of clause outcomes covered\n4 passed, 0 failed\n")
 
 
@@ -175,7 +175,7 @@ def test_nothing_is_overwritten(console: Console, command: str, name: str, files
         console.write(file, "mine")
     before = sorted(console.folder.rglob("*"))
     ran = console("new", command, name)
-    assert (ran.code, ran.out, ran.err) == (2, "", f"vatspolicy: {files[0]} exists already.\n")
+    assert (ran.code, ran.out, ran.err) == (2, "", f"vatspolicy: {files[0]} already exists.\n")
     assert sorted(console.folder.rglob("*")) == before
     assert all(Path(file).read_text() == "mine" for file in files)
 

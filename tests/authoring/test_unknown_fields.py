@@ -101,7 +101,7 @@ def name_of(field: str) -> str:
 
 
 def sentence(field: str, reader: str) -> str:
-    return f"{name_of(field)} has {field}, which {reader} does not know"
+    return f"{name_of(field)} has {field}, which {reader} cannot read"
 
 
 @needs_solver
@@ -195,5 +195,5 @@ def test_an_effect_of_an_unknown_kind_is_refused(law: Bundle) -> None:
 
     policy = law.policies["small"]
     rules = tuple(dataclasses.replace(rule, kind="permit", effect=Permit()) for rule in policy.rules[:1])  # type: ignore[arg-type]
-    with pytest.raises(UnknownField, match="small/center has permit, which a proof does not know"):
+    with pytest.raises(UnknownField, match="small/center has permit, which a proof cannot read"):
         PROOFS.check(rules)

@@ -109,24 +109,24 @@ def test_a_quote_that_stands_in_the_text(quote: str) -> None:
 
 def test_a_cut_without_a_sign_is_refused() -> None:
     assert told("经营者为依法设立的公司；有专业人员", f"{{against: {OLD}}}") == [
-        "The quote leaves words out without a sign. Write …… where '(二)' stands."
+        "The quote omits words without marking them. Replace '(二)' with ……"
     ]
 
 
 def test_a_cut_is_marked_with_two_signs() -> None:
     assert told("经营者为依法设立的公司…有专业人员", f"{{against: {OLD}}}") == [
-        "A cut in a quote is marked with two signs: ……"
+        "Mark omitted words in a quote with two characters: ……"
     ]
 
 
 def test_parts_stand_in_the_order_of_the_text() -> None:
     [problem] = told("有专业人员……经营者为依法设立的公司", f"{{against: {OLD}}}")
-    assert problem.startswith(f"The quote does not stand in '{OLD}'. The nearest passage is ")
+    assert problem.startswith(f"The quote does not appear in '{OLD}'. The nearest passage is ")
 
 
 def test_another_word_is_told_with_the_nearest_passage() -> None:
     assert told("任何单位或者个人不得出租", f"{{against: {OLD}}}") == [
-        f"The quote does not stand in '{OLD}'. The nearest passage is '任何组织或者个人不得出租'."
+        f"The quote does not appear in '{OLD}'. The nearest passage is '任何组织或者个人不得出租'."
     ]
 
 
@@ -134,7 +134,7 @@ def test_a_text_that_is_not_named_is_found_by_the_title_of_the_policy() -> None:
     assert told(CONTIGUOUS) == []
     assert told("应当取得许可") == []
     [problem] = told("另一部法规的文字")
-    assert problem.startswith("It is not said which text this quotes, and no text of that title holds it. ")
+    assert problem.startswith("The quote does not cite its text, and no text with that title contains it. ")
 
 
 def test_a_page_is_not_searched_for_but_a_text_that_is_gone_is_told() -> None:
@@ -202,7 +202,7 @@ tests:
     assert console(*command, "2026-06-30").err == ""
     late = console(*command, "2026-07-01")
     assert (late.code, late.err) == (0, "")
-    assert "This policy was to be reviewed by 2026-06-30. The list is renewed every year. [review-due]" in late.out
+    assert "The review of this policy was due by 2026-06-30. The list is renewed every year. [review-due]" in late.out
     assert console("lint", "--law", str(law), "--write").code == 2
 
 

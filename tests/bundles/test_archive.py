@@ -85,7 +85,7 @@ def test_one_slash_before_a_name_is_trimmed_as_opa_does(tmp_path: Path) -> None:
 )
 def test_a_name_that_leads_out_refuses_the_whole_archive(tmp_path: Path, name: str) -> None:
     content = tar(member("policies/a.yaml", b"x"), member(name, b"x"))
-    with pytest.raises(ArchiveError, match=r"a name that leads out of it"):
+    with pytest.raises(ArchiveError, match=r"a path outside the archive"):
         read_archive(save(tmp_path, content), lambda file: file.startswith("policies/"))
 
 
@@ -98,7 +98,7 @@ def test_only_plain_files_and_folders(tmp_path: Path, type: bytes) -> None:
     if type == tarfile.CONTTYPE:  # an old way to write a plain file
         assert read_archive(save(tmp_path, content)) == [("policies/a.yaml", b"")]
         return
-    with pytest.raises(ArchiveError, match=r"a link or no plain file"):
+    with pytest.raises(ArchiveError, match=r"not a regular file"):
         read_archive(save(tmp_path, content))
 
 
@@ -110,7 +110,7 @@ def test_sparse_files_are_refused(tmp_path: Path) -> None:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
         archive.addfile(info, io.BytesIO(b"x"))
-    with pytest.raises(ArchiveError, match=r"no plain file"):
+    with pytest.raises(ArchiveError, match=r"not a regular file"):
         read_archive(save(tmp_path, out.getvalue()))
 
 

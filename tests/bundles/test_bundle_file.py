@@ -173,7 +173,7 @@ def test_what_is_not_as_the_manifest_says_is_refused(bundle_file: BundleFile, tm
     files, path = dict(bundle_file.files), tmp_path / "b.tar.gz"
     name = "policies/vats-pilot-2024.yaml"
     assert read_bundle_file(save(path, files)).files == files
-    changed = "Its files are not those of its manifest."
+    changed = "Its files do not match its manifest."
     assert refused(save(path, {**files, name: files[name] + b"\n"})) == changed
     assert refused(save(path, {key: files[key] for key in files if key != name})) == changed
     assert refused(save(path, {**files, "policies/extra.yaml": b"id: x\n"})) == changed
@@ -194,7 +194,7 @@ def test_layers_of_a_bundle_are_those_of_its_manifest(law: Path, tmp_path: Path)
     assert [layer.name for layer in read_bundle_file(save(path, files)).load().layers] == ["law", "company", "unit"]
     manifest = json.loads(files[MANIFEST])
     assert [one["folder"] for one in manifest["metadata"][OPA_ROOT]["layers"]] == ["layers/1-company", "layers/2-unit"]
-    wrong, changed = "Its layers are not those of its manifest.", "Its files are not those of its manifest."
+    wrong, changed = "Its layers do not match its manifest.", "Its files do not match its manifest."
 
     def told(layers: Any, **ours: Any) -> str:
         told = {**manifest, "metadata": {OPA_ROOT: {**manifest["metadata"][OPA_ROOT], "layers": layers, **ours}}}
@@ -230,10 +230,10 @@ def refused_bytes(path: Path, content: bytes) -> str:
         ("number", True, "was not written by vatspolicy bundle build"),
         ("number", "7", "was not written by vatspolicy bundle build"),
         ("version", None, "was not written by vatspolicy bundle build"),
-        ("format", 3, "not known to this version"),
+        ("format", 3, "does not know its format"),
         ("format", 2, "was not written by vatspolicy bundle build"),
         ("layers", [{"folder": "layers/1-x", "digest": "0"}], "was not written by vatspolicy bundle build"),
-        ("number", 8, "The revision of its manifest"),
+        ("number", 8, "The revision in its manifest"),
     ],
 )
 def test_a_manifest_that_says_otherwise(
@@ -330,10 +330,10 @@ def test_the_matrix_of_tampering(bundle_file: BundleFile, keys: dict[str, tuple[
     mac = base64.urlsafe_b64encode(hmac.digest(pem, f"{hs256}.{body}".encode(), "sha256")).rstrip(b"=")
     name = "policies/vats-pilot-2024.yaml"
     assert verify(forged(bundle_file, secret, files=good), public)
-    not_by = "Its signature is not by the key"
+    not_by = "did not make its signature"
     table: list[tuple[BundleFile, Key | None, str, str]] = [
-        (bundle_file, public, "", "It is not signed, and a key was given"),
-        (signed, None, "", "It is signed, and no key was given"),
+        (bundle_file, public, "", "It is not signed, so the key"),
+        (signed, None, "", "It is signed, but --key is missing"),
         (signed, other, "", not_by),
         (signed, p256_public, "", not_by),
         (sign(bundle_file, p256), public, "", not_by),
@@ -344,21 +344,21 @@ def test_the_matrix_of_tampering(bundle_file: BundleFile, keys: dict[str, tuple[
         (with_signatures(bundle_file, {"signatures": [""]}), public, "", not_by),
         (with_signatures(bundle_file, {"signatures": []}), public, "", "does not contain exactly one signature"),
         (with_signatures(bundle_file, {"signatures": [token, token]}), public, "", "does not contain exactly one signature"),
-        (with_signatures(bundle_file, {"signatures": [7]}), public, "", "of an unknown kind"),
+        (with_signatures(bundle_file, {"signatures": [7]}), public, "", "has an unknown type"),
         (with_signatures(bundle_file, [token]), public, "", "does not contain exactly one signature"),
-        (with_signatures(bundle_file, {"signatures": [token], "plugin": "theirs"}), public, "", "of an unknown kind"),
+        (with_signatures(bundle_file, {"signatures": [token], "plugin": "theirs"}), public, "", "has an unknown type"),
         (signed, public, "production", "Its signature has no scope."),
         (sign(bundle_file, secret, "test"), public, "production", "Its signature has another scope."),
         (sign(bundle_file, secret, "production"), public, "", "a scope that was not asked for"),
         (forged(bundle_file, secret, files=good[1:]), public, "", f"does not list {good[0]['name']!r}"),
         (forged(bundle_file, secret, files=[*good, good[3]]), public, "", f"lists {good[3]['name']!r} twice"),
         (forged(bundle_file, secret, files=[*good, {**good[0], "name": "x"}]), public, "", "lists 'x', which is missing"),
-        (forged(bundle_file, secret, files=[{**good[0], "hash": "0" * 64}, *good[1:]]), public, "", "is not what was signed"),
+        (forged(bundle_file, secret, files=[{**good[0], "hash": "0" * 64}, *good[1:]]), public, "", "differs from the signed file"),
         (forged(bundle_file, secret, files=[{**good[0], "algorithm": "MD5"}, *good[1:]]), public, "", "too weak or unknown"),
         (forged(bundle_file, secret, files=[{**good[0], "algorithm": "MD6"}, *good[1:]]), public, "", "too weak or unknown"),
         (forged(bundle_file, secret, files=[{**good[0], "hash": 7}, *good[1:]]), public, "", "has no valid list of files"),
         (forged(bundle_file, secret, files=None), public, "", "has no valid list of files"),
-        (replace(signed, files={**signed.files, name: signed.files[name] + b" "}), public, "", f"{name!r} is not what"),
+        (replace(signed, files={**signed.files, name: signed.files[name] + b" "}), public, "", f"{name!r} differs from the signed file"),
         (replace(signed, files={**signed.files, DATA: b"{"}), public, "", "is not JSON"),
         (replace(signed, files={**signed.files, "x": b""}), public, "", "does not list 'x'"),
         (replace(signed, files={n: c for n, c in signed.files.items() if n != name}), public, "", "which is missing"),
@@ -475,11 +475,11 @@ def test_keys(keys: dict[str, tuple[Path, Path]], tmp_path: Path) -> None:
         told[name] = error.value.problems[0].message
     assert told == {
         "rsa": "The key is too short for RS256.",
-        "p384": "This kind of key is not used.",
+        "p384": "This kind of key is not supported.",
         "locked": "The key is locked by a password.",
         "text": "This is not a key.",
         "oct": "The key is too short for HS256.",
-        "unnamed": "A secret needs a `kid`, by which locks and reports name it.",
+        "unnamed": "A secret needs a `kid`: locks and reports refer to it.",
         "hs512": "The key is for another algorithm than HS256.",
         "alg": "The key is for another algorithm than EdDSA.",
         "long": "This is not a key.",
@@ -505,13 +505,13 @@ def test_the_lock_refuses_older_and_other_bundles(law: Path, copy_of_law: Path, 
     lock.check(seven)
     for bundle_file, message in (
         (six, "It is older than .* --allow-rollback"),
-        (other, "It is not the bundle"),
-        (eight, "It is not the bundle"),
+        (other, "It differs from the bundle"),
+        (eight, "It differs from the bundle"),
     ):
         with pytest.raises(InvalidInput, match=message):
             lock.check(bundle_file)
     before = path.read_bytes()
-    for bundle_file, message in ((six, "It is older than"), (other, "another bundle under the number")):
+    for bundle_file, message in ((six, "It is older than"), (other, "a different bundle")):
         with pytest.raises(InvalidInput, match=message):
             pin(path, bundle_file, None)
     assert path.read_bytes() == before
@@ -523,7 +523,7 @@ def test_the_lock_refuses_older_and_other_bundles(law: Path, copy_of_law: Path, 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[]", "A lock has the keys"),
+        ("[]", "A lock must have the keys"),
         ("version: '1'\nnumber: 1\n", "The lock has no 'digest'."),
         ("version: '1'\nnumber: 1\ndigest: sha256:zz\n", "A digest is"),
         ("version: '1'\nnumber: true\ndigest: x\n", "This value is not allowed here."),
@@ -665,7 +665,7 @@ def test_the_life_of_a_bundle(console: Console, law: Path) -> None:
 
     lock.rename(console.folder / "vatspolicy.lock")  # here
     without = console("check", spec, "--law", law)
-    assert (without.code, "none was given with --bundle" in without.err, without.out) == (3, True, "")
+    assert (without.code, "but --bundle is missing" in without.err, without.out) == (3, True, "")
     assert console("check", spec, "--bundle", "old.tar.gz", "--key", "release.pub").code == 3
 
 
@@ -737,7 +737,7 @@ def test_every_command_that_decides_obeys_a_lock(
     console.write(f"{place}/vatspolicy.lock" if place else "vatspolicy.lock", "version: 1.0.0\n")
     ran = console(*words, "--law", law)
     assert (ran.code, ran.out) == (3, ""), ran.err
-    assert "vatspolicy.lock:1:1: It pins a bundle, and none was given with --bundle." in ran.err
+    assert "vatspolicy.lock:1:1: It pins a bundle, but --bundle is missing." in ran.err
     assert console("lint", "--law", law).code in (0, 1), "work on policies judges nothing"
 
 
@@ -748,7 +748,7 @@ def test_a_lock_without_its_bundle_fails(console: Console, law: Path, argument: 
     assert console("check", argument, "--law", law).code in (0, 1)
     (console.folder / place / "vatspolicy.lock").symlink_to("nowhere")
     ran = console("check", argument, "--law", law)
-    assert (ran.code, ran.out, "none was given with --bundle" in ran.err) == (3, "", True)
+    assert (ran.code, ran.out, "but --bundle is missing" in ran.err) == (3, "", True)
 
 
 @pytest.mark.parametrize("command", ["build", "sign", "verify", "inspect", "pin", "keygen"])

@@ -146,7 +146,7 @@ def test_a_pull_does_not_go_back_unless_it_is_told_to(project: Console, registry
     kept = (project.folder / "pulled.tar.gz").read_bytes()
     for tag, message in (
         (":n6", "It is older than pulled.tar.gz (number 7)."),
-        (":n7x", "It is another bundle under the number of pulled.tar.gz."),
+        (":n7x", "It has the number of pulled.tar.gz, but it is a different bundle."),
     ):
         ran = pull(project, registry, tag)
         assert (ran.code, ran.out, message in ran.err) == (3, "", True), ran.err
@@ -185,38 +185,38 @@ def test_an_update_from_a_registry(project: Console, registry: Registry) -> None
 def test_nothing_is_written_unless_everything_is_right(project: Console, registry: Registry) -> None:
     push(project, registry)
     manifest, (layer, blob) = registry.manifests["v7"], max(registry.blobs.items(), key=lambda one: len(one[1]))
-    assert "not by the key" in refused(project, registry, ":v7", "--key", "other.pub")
+    assert "did not make its signature" in refused(project, registry, ":v7", "--key", "other.pub")
     assert "has no scope" in refused(project, registry, ":v7", "--key", "release.pub", "--scope", "x")
     assert "404 MANIFEST_UNKNOWN" in refused(project, registry, ":none")
     assert pull(project, registry, ":v7", "--scope", "").code == 2, "without a key nothing is pulled"
     digest = f"sha256:{'0' * 64}"
     registry.manifests[digest] = manifest
-    assert "not the one of the digest" in refused(project, registry, f"@{digest}")
+    assert "The manifest does not match its digest" in refused(project, registry, f"@{digest}")
     for wrong in (blob[:-1] + b"\1", blob[:-1], b""):
         registry.blobs[layer] = wrong
-        assert "not the one of its digest" in refused(project, registry)
+        assert "The bundle does not match its digest" in refused(project, registry)
     registry.blobs[layer] = blob + b"\0"
-    assert "more than it said" in refused(project, registry)
+    assert "more data than it announced" in refused(project, registry)
     registry.blobs[layer] = blob
     whole = json.loads(manifest)
     huge = {**whole, "layers": [{**whole["layers"][0], "size": 2**40}]}
     artifacts: list[tuple[Any, str]] = [
-        (huge, "larger than a bundle"),
-        ({**whole, "artifactType": "application/vnd.oci.image.config.v1+json"}, "another artifact"),
-        ({**whole, "layers": whole["layers"] * 2}, "another artifact"),
-        ({**whole, "layers": []}, "another artifact"),
-        ({**whole, "layers": [{**whole["layers"][0], "digest": "../../etc"}]}, "another artifact"),
-        ({**whole, "layers": [{**whole["layers"][0], "size": -1}]}, "another artifact"),
-        ({**whole, "layers": [{**whole["layers"][0], "mediaType": "text/plain"}]}, "another artifact"),
-        ([], "another artifact"),
+        (huge, "exceeds the size limit"),
+        ({**whole, "artifactType": "application/vnd.oci.image.config.v1+json"}, "not a vatspolicy bundle"),
+        ({**whole, "layers": whole["layers"] * 2}, "not a vatspolicy bundle"),
+        ({**whole, "layers": []}, "not a vatspolicy bundle"),
+        ({**whole, "layers": [{**whole["layers"][0], "digest": "../../etc"}]}, "not a vatspolicy bundle"),
+        ({**whole, "layers": [{**whole["layers"][0], "size": -1}]}, "not a vatspolicy bundle"),
+        ({**whole, "layers": [{**whole["layers"][0], "mediaType": "text/plain"}]}, "not a vatspolicy bundle"),
+        ([], "not a vatspolicy bundle"),
     ]
     for data, message in artifacts:
         registry.manifests["v7"] = json.dumps(data).encode()
         assert message in refused(project, registry)
     registry.manifests["v7"] = b" " * (MAX_SMALL + 1)
-    assert "more than it said" in refused(project, registry)
+    assert "more data than it announced" in refused(project, registry)
     registry.manifests["v7"] = b"[" * 100_000
-    assert "another artifact" in refused(project, registry)
+    assert "not a vatspolicy bundle" in refused(project, registry)
     fake = b"hello"
     digest = f"sha256:{hashlib.sha256(fake).hexdigest()}"
     registry.blobs[digest] = fake

@@ -111,13 +111,13 @@ def test_no_helper_runs_unless_the_registry_asks(project: Console, registry: Reg
     ("text", "message"),
     [
         ("echo s3cret; exit 4", "fails (exit code 4)"),
-        ("echo s3cret", "without a user and a password"),
-        ("echo '[\"s3cret\"]'", "without a user and a password"),
-        ('echo \'{"Username": "user", "Secret": ["s3cret"]}\'', "without a user and a password"),
-        ('echo \'{"Username": "s3cret"}\'', "without a user and a password"),
-        (answer(ServerURL="other.example.org", Secret="s3cret"), "answers for another host"),
-        (answer(ServerURL="https://[", Secret="s3cret"), "answers for another host"),
-        ("while :; do echo s3crets3crets3crets3crets3crets3crets3cret; done", "answers without end"),
+        ("echo s3cret", "does not return a user and a password"),
+        ("echo '[\"s3cret\"]'", "does not return a user and a password"),
+        ('echo \'{"Username": "user", "Secret": ["s3cret"]}\'', "does not return a user and a password"),
+        ('echo \'{"Username": "s3cret"}\'', "does not return a user and a password"),
+        (answer(ServerURL="other.example.org", Secret="s3cret"), "returns credentials for another host"),
+        (answer(ServerURL="https://[", Secret="s3cret"), "returns credentials for another host"),
+        ("while :; do echo s3crets3crets3crets3crets3crets3crets3cret; done", "returns too much output"),
         ("echo s3cret; while :; do :; done", "does not answer within 1 s"),
         ("exec 1>&-; while :; do :; done", "does not answer within 1 s"),
         ("(while :; do :; done) & echo s3cret", "does not answer within 1 s"),
@@ -176,7 +176,7 @@ def test_names_of_helpers(project: Console, registry: Registry, folder: Path, na
     registry.auth = "basic"
     write_helper(folder, answer())
     configure(project, registry, credsStore=name)
-    assert ("no usable name" if name else "refuses access") in refused(project, registry)
+    assert ("cannot be used" if name else "refuses access") in refused(project, registry)
 
 
 @pytest.mark.parametrize("text", ["[]", "7", "{", '{"auths": []}', '{"credHelpers": 7}', "[" * 100_000])
@@ -245,7 +245,7 @@ def test_docker_hub_goes_by_the_name_that_docker_login_writes(project: Console, 
     write_helper(folder, answer(ServerURL="https://hub.docker.com/v1/", Secret="s3cret"))
     with pytest.raises(InvalidInput) as caught:
         find_credentials(host, "x")
-    assert "answers for another host" in caught.value.problems[0].message
+    assert "returns credentials for another host" in caught.value.problems[0].message
 
 
 def test_credentials_of_docker_hub_go_to_its_api(

@@ -42,12 +42,12 @@ def whole(body: bytes) -> Iterator[bytes]:
 HEAD = b"HTTP/1.1 200 OK\r\n"
 LAYERS = b'{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","layers":[%s]}'
 ANSWERS: dict[str, tuple[Callable[[], Iterator[bytes]], str]] = {
-    "a body without end": (lambda: endless(HEAD + b"\r\n", b"x" * 65536), "more than it said"),
+    "a body without end": (lambda: endless(HEAD + b"\r\n", b"x" * 65536), "more data than it announced"),
     "chunks without end": (
         lambda: endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", chunk(b"x" * 65536)),
-        "more than it said",
+        "more data than it announced",
     ),
-    "an error without end": (lambda: endless(b"HTTP/1.1 500 x\r\n\r\n", b"x" * 65536), "more than it said"),
+    "an error without end": (lambda: endless(b"HTTP/1.1 500 x\r\n\r\n", b"x" * 65536), "more data than it announced"),
     "a header of 10 MB": (lambda: endless(HEAD + b"X: ", b"x" * 65536), "cannot be read"),
     "headers without end": (lambda: endless(HEAD, b"X: x\r\n" * 10_000), "cannot be read"),
     "a status line without end": (lambda: endless(b"HTTP/1.1 200 ", b"x" * 65536), "cannot be read"),
@@ -56,10 +56,13 @@ ANSWERS: dict[str, tuple[Callable[[], Iterator[bytes]], str]] = {
         "cannot be read",
     ),
     "interim answers without end": (lambda: endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000), "takes longer"),
-    "a length that is none": (lambda: iter([HEAD + b"Content-Length: -1\r\n\r\n"]), "another artifact"),
-    "a length of 2^80": (lambda: iter([HEAD + b"Content-Length: %d\r\n\r\n{}" % 2**80]), "another artifact"),
-    "a million layers": (lambda: whole(LAYERS % b",".join([b"{}"] * MANY)), "another artifact"),
-    "a million layers of some size": (lambda: whole(LAYERS % b",".join([b'{"size":1}'] * MANY)), "more than it said"),
+    "a length that is none": (lambda: iter([HEAD + b"Content-Length: -1\r\n\r\n"]), "not a vatspolicy bundle"),
+    "a length of 2^80": (lambda: iter([HEAD + b"Content-Length: %d\r\n\r\n{}" % 2**80]), "not a vatspolicy bundle"),
+    "a million layers": (lambda: whole(LAYERS % b",".join([b"{}"] * MANY)), "not a vatspolicy bundle"),
+    "a million layers of some size": (
+        lambda: whole(LAYERS % b",".join([b'{"size":1}'] * MANY)),
+        "more data than it announced",
+    ),
     "no HTTP": (lambda: iter([b"SSH-2.0-OpenSSH\r\n"]), "cannot be read"),
     "nothing": (lambda: iter([b""]), "cannot be read"),
 }
@@ -116,7 +119,7 @@ def test_a_tag_that_moves_meanwhile(project: Console, registry: Registry, by: st
     (project.folder / "pulled.tar.gz").unlink()
     registry.seen = Moving(registry, blobs=True)
     registry.manifests["v7"] = registry.manifests[pinned.rpartition("@")[2]]
-    assert "not the one of its digest" in refused(project, registry, name)
+    assert "The bundle does not match its digest" in refused(project, registry, name)
 
 
 class Moving(list[tuple[str, str, str | None]]):
@@ -156,9 +159,9 @@ def test_digests_of_other_kinds_and_sizes(project: Console, registry: Registry) 
     changes: list[dict[str, Any]] = [{"size": 0}, {"size": True}, {"size": "9"}, {"size": 1e3}]
     for change in (*({"digest": one} for one in weak), *changes):
         registry.manifests["v7"] = json.dumps({**data, "layers": [{**layer, **change}]}).encode()
-        assert "another artifact" in refused(project, registry)
+        assert "not a vatspolicy bundle" in refused(project, registry)
     for size in (1, layer["size"] - 1):
         registry.manifests["v7"] = json.dumps({**data, "layers": [{**layer, "size": size}]}).encode()
-        assert "more than it said" in refused(project, registry)
+        assert "more data than it announced" in refused(project, registry)
     registry.manifests["v7"] = json.dumps({**data, "layers": [{**layer, "size": layer["size"] + 1}]}).encode()
-    assert "not the one of its digest" in refused(project, registry)
+    assert "The bundle does not match its digest" in refused(project, registry)

@@ -103,7 +103,7 @@ def test_what_push_attaches_pull_verifies_and_writes(project: Console, registry:
 def test_the_sigstore_bundle_may_be_a_file(project: Console, registry: Registry) -> None:
     (project.folder / "bundle.tar.gz.sigstore.json").rename(project.folder / "proof.json")
     assert push(project, registry).out.count("\n") == 1
-    assert "No Sigstore bundle is attached" in refused(project, registry)
+    assert "no Sigstore bundle attached" in refused(project, registry)
     assert "none.json cannot be read" in refused(project, registry, "--sigstore", "none.json")
     assert pull(project, registry, "--sigstore", "proof.json").code == 0
     assert read(project, "pulled/b.tar.gz.sigstore.json") == read(project, "proof.json")
@@ -120,7 +120,7 @@ def test_push_attaches_nothing_of_another_file(project: Console, registry: Regis
         assert (ran.code, "not a Sigstore bundle of bundle.tar.gz" in ran.err) == (3, True)
     made = {**authority.sign(read(project, "bundle.tar.gz")), "mediaType": "text/plain"}
     project.write("bundle.tar.gz.sigstore.json", json.dumps(made))
-    assert "unknown kind" in push(project, registry).err
+    assert "unknown type" in push(project, registry).err
     assert "v7" not in registry.manifests
 
 
@@ -209,20 +209,20 @@ def test_lists_of_referrers_that_cannot_be_used(project: Console, registry: Regi
         ({**index, "manifests": 7}, "list of referrers cannot be read"),
         ({**index, "manifests": [7]}, "list of referrers cannot be read"),
         ({**index, "mediaType": "x", "manifests": []}, "list of referrers cannot be read"),
-        ({**index, "manifests": []}, "No Sigstore bundle is attached"),
-        ({**index, "manifests": [{**entry, "digest": "../x"}, {**entry, "artifactType": "x"}]}, "No Sigstore bundle"),
-        ({**index, "manifests": [{**entry, "digest": digest}]}, "No Sigstore bundle is attached"),
+        ({**index, "manifests": []}, "no Sigstore bundle attached"),
+        ({**index, "manifests": [{**entry, "digest": "../x"}, {**entry, "artifactType": "x"}]}, "no Sigstore bundle"),
+        ({**index, "manifests": [{**entry, "digest": digest}]}, "no Sigstore bundle attached"),
         ({**index, "manifests": [entry]}, "404 MANIFEST_UNKNOWN"),
     ]
     for data, message in lists:
         registry.referrers = registry.manifests[digest.replace(":", "-")] = json.dumps(data).encode()
         assert message in refused(project, registry)
     registry.manifests[entry["digest"]] = registry.manifests["v7"]
-    assert "not the one of the digest" in refused(project, registry)
+    assert "The manifest does not match its digest" in refused(project, registry)
     many = {**index, "manifests": [{**entry, "digest": digest}] * 10_000}
     registry.referrers = registry.manifests[digest.replace(":", "-")] = json.dumps(many).encode()
     registry.seen.clear()
-    assert "No Sigstore bundle is attached" in refused(project, registry)
+    assert "no Sigstore bundle attached" in refused(project, registry)
     assert len(registry.seen) < 25
 
 
@@ -271,10 +271,10 @@ def test_no_page_is_asked_for_once_there_are_enough_proofs(
         ('<//registry.example.org{path}>; rel="next"', "on another host"),
         ("<https://registry.example.org{path}>; rel=next", "on another host"),
         ('<file:///etc/passwd>; rel="next"', "on another host"),
-        ('<http://[>; rel="next"', "an address that cannot be read"),
-        ('{path}?page={page}; rel="next"', "an address that cannot be read"),
-        ('<{path}?page={page}> rel="next"', "an address that cannot be read"),
-        ('<{path}?page={page}; rel="next"', "an address that cannot be read"),
+        ('<http://[>; rel="next"', "an invalid address"),
+        ('{path}?page={page}; rel="next"', "an invalid address"),
+        ('<{path}?page={page}> rel="next"', "an invalid address"),
+        ('<{path}?page={page}; rel="next"', "an invalid address"),
         ('</v2/nowhere>; rel="next"', "404"),
         ('</v2/law/bundle/manifests/v7>; rel="next"', "list of referrers cannot be read"),
     ],
@@ -296,7 +296,7 @@ def test_pages_have_a_size_together(project: Console, registry: Registry, monkey
     assert push(project, registry).code == 0
     list_many(registry, 40)
     monkeypatch.setattr(oci, "MAX_LISTED", 4000)
-    assert "more than it said" in refused(project, registry)
+    assert "more data than it announced" in refused(project, registry)
     assert 1 < len([path for _, path, _ in registry.seen if "referrers" in path]) < 11
 
 
@@ -369,7 +369,7 @@ def test_an_update_by_a_key_says_that_a_sigstore_bundle_is_stale(project: Consol
         project("bundle", "sign", name, "--key", "release.pem")
     given = ("update", "shop.yaml", "--bundle", "in-use.tar.gz", "--key", "release.pub", "--from", "newer.tar.gz")
     ran = project(*given, "--apply")
-    assert (ran.code, "in-use.tar.gz.sigstore.json is of the older bundle" in ran.err) == (0, True)
+    assert (ran.code, "in-use.tar.gz.sigstore.json belongs to the older bundle" in ran.err) == (0, True)
     assert project(*given, "--apply", "--sigstore", "newer.tar.gz.sigstore.json").code == 2
 
 
@@ -377,7 +377,7 @@ def test_a_pull_without_proof_says_that_a_sigstore_bundle_is_stale(project: Cons
     push(project, registry)
     assert pull(project, registry).code == 0
     ran = project("bundle", "pull", where(registry), "--skip-verify", "-o", "pulled/b.tar.gz")
-    assert (ran.code, "b.tar.gz.sigstore.json is of the older bundle" in ran.err) == (0, True)
+    assert (ran.code, "b.tar.gz.sigstore.json belongs to the older bundle" in ran.err) == (0, True)
 
 
 def test_in_a_registry_that_others_wrote(project: Console, tmp_path_factory: pytest.TempPathFactory) -> None:

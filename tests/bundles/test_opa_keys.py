@@ -111,13 +111,13 @@ def test_the_key_and_not_the_header_chooses_the_algorithm(
     ]  # fmt: skip
     for attack in attacks:
         for name in ("rsa.pub", "rsa.jwk", "secret"):
-            with pytest.raises(InvalidInput, match="not by the key"):
+            with pytest.raises(InvalidInput, match="did not make its signature"):
                 verify(attack, read_key(opa_keys[name]))
     for right, wrong in (((pem, "RS256"), "secret"), ((b"s" * 32, "HS256"), "rsa.pub")):
-        with pytest.raises(InvalidInput, match="not by the key"):
+        with pytest.raises(InvalidInput, match="did not make its signature"):
             verify(opa_signed(bundle_file, *right), read_key(opa_keys[wrong]))
     for right in ((pem, "RS256"), (b"s" * 32, "HS256")):
-        with pytest.raises(InvalidInput, match="not by the key"):
+        with pytest.raises(InvalidInput, match="did not make its signature"):
             verify(opa_signed(bundle_file, *right), read_key(keys["EdDSA"][1]))
 
 
@@ -125,4 +125,4 @@ def test_keys_that_only_verify_do_not_sign(console: Console, law: Path, opa_keys
     console("bundle", "build", "--law", law, "--number", "1")
     for name in ("rsa.pem", "secret"):
         ran = console("bundle", "sign", "bundle.tar.gz", "--key", opa_keys[name])
-        assert (ran.code, "do not sign here" in ran.err) == (3, True)
+        assert (ran.code, "Signing does not support" in ran.err) == (3, True)

@@ -121,7 +121,7 @@ def test_policies_and_roots_that_cannot_be_used(project: Console, monkeypatch: p
     for fields in ({}, {"identity": IDENTITY, "repository": REPOSITORY}, {"identity": 7}, {"identity": ""},
                    {"identity": IDENTITY, "more": "x"}, {"identity": IDENTITY, "issuer": None}):  # fmt: skip
         write_policy(project, "wrong.json", **fields)
-        assert "not a policy about signers" in refused(project, "wrong.json")
+        assert "not a signer policy" in refused(project, "wrong.json")
     for text in ("{}", "hello", '{"tlogs": []}'):
         project.write("trust/trusted_root.json", text)
         assert "trust root cannot be used" in refused(project)

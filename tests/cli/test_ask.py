@@ -84,7 +84,7 @@ def test_from_nothing_to_the_report(console: Console, law: Path, lang: str) -> N
     assert spec.facts["company"]["licenses"] == []
     assert {"en": "NEEDS LICENSE", "zh": "须取得许可"}[lang] in out
     assert {"en": "[Question 1, about", "zh": "〔第1题，预计还有"}[lang] in err
-    assert {"en": "so far: anything from ALLOW to DENY is possible", "zh": "目前：从可以上线到不得上线均有可能"}[
+    assert {"en": "so far: possible results range from ALLOW to DENY", "zh": "目前：从可以上线到不得上线均有可能"}[
         lang
     ] in err
     assert {"en": "Law: ", "zh": "依据："}[lang] in err
@@ -137,12 +137,12 @@ def test_why_back_and_what_cannot_be_read(console: Console, law: Path) -> None:
     ran = console("ask", "--law", law, stdin="b\nMy IDC\n?\n2027-03-01\n?\nnobody\n1\nb\n2\nh\nq\n")
     assert ran.code == 4
     assert "This is the first question." in ran.err
-    assert "The law of this day decides" in ran.err
+    assert "The law of this day applies" in ran.err
     assert "→ a service of this class: B21" in ran.err
     assert "§ How the Catalog is read for online businesses" in ran.err
     assert "This is not a valid answer." in ran.err
     assert ran.err.count("Which services does the product offer?") == 3, "again after ? and after b"
-    assert "Each question is about one fact" in ran.err
+    assert "Each question covers one fact" in ran.err
     assert load_document(console.folder / "my-idc.yaml").data["services"][0]["offers"] == ["ai-chat"]
 
 
@@ -183,7 +183,7 @@ def test_one_word_that_means_several_keeps_the_others(console: Console, law: Pat
     begin = "Cars\n2027-03-01\n"
     ran = console("ask", "cars.yaml", "--law", law, stdin=f"{begin}SaaS, IoT\niot-platform\nq\n")
     assert "Several answers match." in ran.err
-    assert "Kept: SaaS. Type the missing word alone." in ran.err
+    assert "Kept: SaaS. Type only the missing word." in ran.err
     offers = load_document(console.folder / "cars.yaml").data["services"][0]["offers"]
     assert offers == ["saas", "iot-platform"]
     console("ask", "two.yaml", "--law", law, stdin=f"{begin}SaaS, IoT / CDN\niot-platform\nq\n")
@@ -196,7 +196,7 @@ def test_facts_that_are_asked_together_take_one_line(console: Console) -> None:
     ran = console("ask", stdin="Host\n2027-03-01\ndata-center\nbusiness, frobnicate\n-\nb\nq\n")
     assert "noted: Host (id: host)" in ran.err
     assert "On which day does the product launch?" in ran.err
-    assert "Kept: business. Type the missing word alone, or - to leave it out." in " ".join(ran.err.split())
+    assert "Kept: business. Type only the missing word, or - to omit it." in " ".join(ran.err.split())
     both = console("ask", stdin="Rack, 2027-03-01\ndata-center\nbusiness, the company itself\nq\n")
     assert "noted: Product: Rack; Launch day: 2027-03-01 (id: rack)" in both.err
     assert "[Question 2, " in both.err
@@ -219,11 +219,11 @@ def test_a_word_of_another_question_says_so(console: Console, law: Path) -> None
 def test_one_enter_loses_no_answer(console: Console, law: Path) -> None:
     """A bare Enter asks again; the second one says that the answer is not known."""
     ran = console("ask", "p.yaml", "--law", law, stdin="\nP\n2027-03-01\nq\n")
-    assert "Nothing was typed." in ran.err
+    assert "The answer is empty." in ran.err
     assert "Skipped." not in ran.err
     assert load_profile(console.folder / "p.yaml").launch == "2027-03-01"
     twice = console("ask", "q.yaml", "--law", law, stdin="\n\n\nq\n")
-    assert twice.err.count("Nothing was typed.") == 2, "for each question anew"
+    assert twice.err.count("The answer is empty.") == 2, "for each question anew"
     assert twice.err.count("Skipped.") == 1
 
 
@@ -231,7 +231,7 @@ def test_a_question_shows_no_law_that_may_not_concern_it(console: Console, law: 
     err = console("ask", "p.yaml", "--law", law, stdin="P\n2027-03-01\nq\n").err
     launch, services = err.split("Which services")
     assert "Law" not in launch
-    assert "rules read the answer" in services or "Law: " in services
+    assert "rules use the answer" in services or "Law: " in services
 
 
 def test_a_deal_is_written_where_fmt_leaves_it(console: Console, law: Path) -> None:
@@ -259,7 +259,7 @@ def test_without_answers_nothing_is_decided(console: Console, law: Path) -> None
     ran = console("ask", "p.yaml", "--law", law, stdin="d\n" * 40)
     assert ran.code == 4
     assert "INCOMPLETE" in ran.out
-    assert "Could still be anything from" in ran.out
+    assert "Possible results range from" in ran.out
     assert "No decision yet" in ran.err
 
 

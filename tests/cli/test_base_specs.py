@@ -45,7 +45,7 @@ def test_a_denial_that_appears(repository: Console) -> None:
     write(repository.folder, {HOSTING_FILE: CHENGDU})
     text = told(repository)
     assert f"- `{HOSTING_FILE}`: NEEDS LICENSE → DENY, stricter\n  - New reason to deny: " in text
-    assert "- Nothing that decides changes in 2 specs.\n" in text
+    assert "- No change in decisions for 2 specs.\n" in text
     assert "License no longer to get" not in text, "it cannot be had any more"
 
 
@@ -89,7 +89,7 @@ def test_what_main_did_since_is_no_part_of_the_change(repository: Console) -> No
     write(repository.folder, {HOSTING_FILE: CHENGDU})
     commit(repository.folder)
     git(repository.folder, "switch", "--quiet", "change")
-    assert "Nothing that decides changes in 3 specs." in told(repository)
+    assert "No change in decisions for 3 specs." in told(repository)
 
 
 def test_only_what_is_new_fails(repository: Console) -> None:
@@ -146,7 +146,7 @@ def test_a_law_that_the_change_brings_is_told_and_does_not_judge(repository: Con
     commit(repository.folder)
     ran = repository("check", "--base", "main", "--trust", "main", "-f", "comment", "--allow-past-as-of")
     assert ran.code == 1
-    assert "This change edits what decides whether the gate opens" in ran.out
+    assert "This change edits files that control the gate" in ran.out
     _, _, by_law = ran.out.partition("**What the law of this change would do to the specs**")
     assert f"`{DENIED_FILE}`: DENY → ALLOW, milder" in by_law
 
@@ -155,7 +155,10 @@ def test_a_law_that_the_change_brings_is_told_and_does_not_judge(repository: Con
     ("options", "message"),
     [
         (("--fail-on", "new:deny"), "--fail-on new:deny needs --base."),
-        (("--base", "main", "--fail-on", "new:deny", "--receipt", "r"), "belongs to no log, receipt or attestation."),
+        (
+            ("--base", "main", "--fail-on", "new:deny", "--receipt", "r"),
+            "cannot be combined with a log, a receipt or an attestation.",
+        ),
         (("--base", "nowhere"), "--base nowhere: There is no revision 'nowhere' here."),
     ],
 )

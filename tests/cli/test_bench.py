@@ -81,7 +81,7 @@ def test_the_report_shows_the_slowest_rules_and_the_rest(console: Console) -> No
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        ((), 2, "no spec is given"),
+        ((), 2, "no spec given"),
         (("nothing-*.yaml",), 5, "no spec found at 'nothing-*.yaml'"),
         (("missing.yaml",), 3, "This file does not exist."),
         ((SPEC, "--as-of", "2099-01-01"), 2, "more than five years after"),

@@ -74,7 +74,7 @@ def test_an_option_that_is_no_list_is_given_once(given: tuple[tuple[str, ...], s
     values = [] if option.is_flag else ["1"] * option.nargs
     ran = console(*words, name, *values, name, *values)
     assert (ran.code, ran.out) == (2, "")
-    assert f"Option '{name}' is given 2 times, and it takes one value." in ran.err
+    assert f"Option '{name}' takes one value but appears 2 times." in ran.err
 
 
 def test_the_other_name_of_an_option_counts_too(console: Console, law: Path) -> None:

@@ -124,8 +124,8 @@ def test_as_a_graph(law: Console) -> None:
     ("arguments", "told"),
     [
         (["company.foriegn_percent"], "Did you mean 'company.foreign_percent'?"),
-        (["company.foreign_percent", "-f", "html"], "There is no page about a fact."),
-        (["small", "-f", "dot"], "-f dot is for facts"),
+        (["company.foreign_percent", "-f", "html"], "A fact has no page."),
+        (["small", "-f", "dot"], "-f dot needs a fact"),
         (["smal"], "there is no policy 'smal'. Did you mean 'small'?"),
     ],
 )
@@ -158,6 +158,6 @@ def test_a_rule_and_a_list_are_found_by_their_short_names(console: Console) -> N
     assert console("explain", "offers").out == console("explain", "services.offers").out
     several = console("explain", "annual-report")
     assert several.code == 2
-    assert "'annual-report' names several rules. Known: " in several.err
+    assert "'annual-report' is the name of several rules. Known: " in several.err
     assert "foreign-investment-law/annual-report" in several.err
     assert "there is no policy 'nothing'" in console("explain", "nothing").err

@@ -53,7 +53,7 @@ def test_nothing_is_overwritten(console: Console) -> None:
         console.write(name, "# mine\n")
     ran = console("init", "other")
     assert ran.code == 0
-    assert ran.out.splitlines() == [f"{name}: kept, it exists already." for name in FILES] + [
+    assert ran.out.splitlines() == [f"{name}: kept, it already exists." for name in FILES] + [
         "Next: vatspolicy ask specs/other.yaml, then vatspolicy check."
     ]
     assert set(written(console.folder).values()) == {"# mine\n"}

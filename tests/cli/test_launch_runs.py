@@ -124,7 +124,7 @@ def test_a_receipt_of_a_part_can_be_replayed(console: Console, launch: str) -> N
     console.write("launch.yaml", SHOP_AND_CLOUD.replace("foreign_percent: 100", "foreign_percent: 60"))
     assert console("replay", "r.json").code == 1
     refused = console("check", launch, "--receipt", "r.json")
-    assert "a receipt is of one decision" in refused.err
+    assert "a receipt covers one decision" in refused.err
     assert console("check", launch, "--log", "log.jsonl", "--no-fail").code == 0
     lines = (console.folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["result"]["file"] for line in lines] == [f"{launch}#{name}" for name in WORDS]
@@ -152,11 +152,14 @@ def test_follow_up_commands_take_a_part(console: Console, launch: str) -> None:
     assert "100" in console("eval", "company.foreign_percent", "--spec", part).out
     for command in (("routes", launch), ("timeline", launch), ("ask", launch)):
         ran = console(*command)
-        assert "launch.yaml:3:1: companies: This is a launch of several companies, and one profile is" in ran.err
+        assert (
+            "launch.yaml:3:1: companies: This is a launch of several companies, but the command needs one profile"
+            in ran.err
+        )
     refused = console("ask", part)
     assert (refused.code, "not a part of a launch" in refused.err) == (2, True)
     console.write("plain.yaml", HOSTING)
-    assert "Only a launch of several companies has parts" in console("check", "plain.yaml#one").err
+    assert "Only a launch with several companies has parts" in console("check", "plain.yaml#one").err
 
 
 def test_a_base_is_compared_part_by_part(console: Console, launch: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,14 +69,18 @@ def test_the_file_of_settings_and_a_variable_name_layers(stacked: Console, monke
 @pytest.mark.parametrize(
     ("folders", "code", "message"),
     [
-        (("company", "company"), 2, "One folder is named twice."),
-        (("company", "law"), 3, "The layer has no layer.yaml. Choose a folder that holds bundle.yaml with --law."),
-        (("law",), 3, "The layer has no layer.yaml. Choose a folder that holds bundle.yaml with --law."),
+        (("company", "company"), 2, "A folder appears twice."),
+        (("company", "law"), 3, "The layer has no layer.yaml. With --law, choose a folder that contains bundle.yaml."),
+        (("law",), 3, "The layer has no layer.yaml. With --law, choose a folder that contains bundle.yaml."),
         (("nowhere",), 3, "This layer does not exist."),
         (("empty",), 3, "The layer has no layer.yaml."),
         (("company", "bare"), 3, "layer.yaml:1:1"),
         (("company", "twin"), 3, "Another layer has the same name."),
-        (("both",), 3, "both/bundle.yaml:1:1: This folder holds layer.yaml and bundle.yaml, so it is not a layer."),
+        (
+            ("both",),
+            3,
+            "both/bundle.yaml:1:1: This folder contains both layer.yaml and bundle.yaml, so it is not a layer.",
+        ),
     ],
 )
 def test_what_is_no_stack_is_refused(stacked: Console, folders: tuple[str, ...], code: int, message: str) -> None:
@@ -243,7 +247,7 @@ def test_a_bundle_decides_with_its_layers_and_those_above(stacked: Console) -> N
     assert denials(stacked, "--bundle", "b.tar.gz") == [("company/closed", "company")]
     assert denials(stacked, "--bundle", "b.tar.gz", "-p", "unit") == []
     ran = stacked("check", "spec.yaml", "--bundle", "b.tar.gz", "--law", "law")
-    assert (ran.code, "--law and --bundle are two laws; name one." in ran.err) == (2, True)
+    assert (ran.code, "--law and --bundle cannot be combined." in ran.err) == (2, True)
     stacked("bundle", "build", "--law", "law", "-p", "company", "--number", "1", "-o", "again.tar.gz")
     assert (stacked.folder / "b.tar.gz").read_bytes() == (stacked.folder / "again.tar.gz").read_bytes()
     words = ("--profiles", "spec.yaml", "--semantic", "off", "-f", "json")
@@ -288,7 +292,7 @@ def test_a_receipt_names_every_layer_and_is_replayed_under_them(stacked: Console
     ]
     assert len({one["digest"] for one in named}) == 3
     same = stacked("replay", "r.json", *words)
-    assert (same.code, "with rules of layers above it: company, unit" in same.out) == (0, True)
+    assert (same.code, "with rules of higher layers: company, unit" in same.out) == (0, True)
     policy = stacked.folder / "unit" / "unit.yaml"
     policy.write_text(policy.read_text().replace("false", "true"))
     ran = stacked("replay", "r.json", *words)

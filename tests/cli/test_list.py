@@ -43,7 +43,7 @@ def test_a_search_takes_several_words(console: Console, law: Path) -> None:
 def test_a_search_that_finds_nothing_says_so(console: Console, law: Path) -> None:
     ran = console("list", "places", "qqqq", "--law", law)
     assert (ran.code, ran.out) == (5, "")
-    assert ran.err == "vatspolicy: no value of places fits. All 390 values: vatspolicy list places\n"
+    assert ran.err == "vatspolicy: no value of places matches. All 390 values: vatspolicy list places\n"
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_docs_build_checks_and_writes_the_page(
     ran = console("docs", "build", "--check", "--law", law)
     assert (ran.code, ran.out) == (1, "stale docs/spec-reference.md\n")
     page.write_text("my own\n", encoding="utf-8")
-    assert "was not made by this command" in console("docs", "build", "--law", law).err
+    assert "This command did not create" in console("docs", "build", "--law", law).err
     assert page.read_text(encoding="utf-8") == "my own\n"
 
 
@@ -138,6 +138,6 @@ def test_a_word_of_another_list_is_found_there(console: Console, law: Path) -> N
     ran = console("list", "content", "UGC", "--law", law)
     assert (ran.code, ran.out) == (5, "")
     assert ran.err == (
-        "vatspolicy: no value of content fits. Other lists have it: vatspolicy list offers UGC, "
+        "vatspolicy: no value of content matches. Other lists contain it: vatspolicy list offers UGC, "
         "vatspolicy list features UGC\n"
     )

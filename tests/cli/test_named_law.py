@@ -138,7 +138,10 @@ def test_a_layer_that_gains_what_a_base_has_is_refused(named: Console, law: Path
     shutil.copy(law / "bundle.yaml", named.folder / "company")
     ran = named("check", "spec.yaml", *words)
     assert (ran.code, ran.out) == (3, "")
-    assert "company/bundle.yaml:1:1: This folder holds layer.yaml and bundle.yaml, so it is not a layer." in ran.err
+    assert (
+        "company/bundle.yaml:1:1: This folder contains both layer.yaml and bundle.yaml, so it is not a layer."
+        in ran.err
+    )
     named.write("vatspolicy.toml", 'policies = ["company"]\n')
     assert named("check", "spec.yaml").code == 3
     assert named("routes", "spec.yaml").code == 3
@@ -149,7 +152,7 @@ def test_a_base_has_one_release(named: Console) -> None:
     (named.folder / "own/law/deep").mkdir()
     (named.folder / "own/law/deep/bundle.yaml").write_text("version: 9.9.9\ncovers: {from: '1990-01-01'}\n")
     ran = named("check", "spec.yaml", "--law", "own/law")
-    assert (ran.code, "The base has another bundle.yaml" in ran.err) == (3, True)
+    assert (ran.code, "The base has a different bundle.yaml" in ran.err) == (3, True)
 
 
 @pytest.mark.parametrize("bundled", [False, True], ids=["folder", "bundle"])

@@ -52,7 +52,7 @@ def test_a_change_does_not_open_the_gate_for_itself(repository: Console, name: s
     ran = repository("check", "--trust", "HEAD")
     assert ran.code == 1
     told = " ".join(ran.out.split())
-    assert "This change edits what decides whether the gate opens: " in told
+    assert "This change edits files that control the gate: " in told
     assert FILE in told
     expected = (
         f"would not look at 1 spec: {SPEC}" if name == "specs" else f"would pass 1 finding that fails here: {SPEC}"
@@ -122,7 +122,7 @@ def test_a_name_of_a_branch_and_of_a_tag_decides_nothing(repository: Console) ->
     git(repository.folder, "config", "core.warnAmbiguousRefs", "false")
     for revision in ("base", "base~0", "base^{commit}"):
         ran = repository("check", "-q", f"--trust={revision}")
-        assert (ran.code, ran.out, "names more than one revision" in ran.err) == (2, "", True)
+        assert (ran.code, ran.out, "is ambiguous" in ran.err) == (2, "", True)
     assert repository("check", "-q", "--trust=refs/heads/base").code == 1
     assert repository("diff", "base", "HEAD").code == 2
 
@@ -152,18 +152,18 @@ def test_a_folder_that_is_a_link_of_the_owner_is_refused(repository: Console, mo
     write(repository.folder, {"team/a.yaml": DENIED, f"../{FILE}": 'fail-on = "deny"\nspecs = "a.yaml"\n'})
     monkeypatch.chdir(repository.folder / "team")
     ran = repository("check", "a.yaml", "--trust", "HEAD")
-    assert (ran.code, "'team' leads out of the repository" in ran.err) == (2, True)
+    assert (ran.code, "'team' is outside the repository" in ran.err) == (2, True)
 
 
 def test_a_path_that_leads_out_is_refused(repository: Console) -> None:
     ran = repository("check", SPEC, "--trust", "HEAD", "--waivers", "../waivers.yaml")
-    assert (ran.code, "leads out of the repository" in ran.err) == (2, True)
+    assert (ran.code, "is outside the repository" in ran.err) == (2, True)
 
 
 @pytest.mark.parametrize("more", [("-",), (SPEC, "--write-baseline", "b.yaml", "--until", "2027-01-01")])
 def test_what_cannot_be_decided_twice_is_refused(repository: Console, more: tuple[str, ...]) -> None:
     ran = repository("check", "--trust", "HEAD", *more)
-    assert (ran.code, "--trust belongs to specs in files" in ran.err) == (2, True)
+    assert (ran.code, "--trust needs specs in files" in ran.err) == (2, True)
 
 
 def test_a_lock_of_the_owner_binds_new_specs_below_it(repository: Console) -> None:

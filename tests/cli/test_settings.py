@@ -186,27 +186,27 @@ def test_outside_a_repository_no_folder_above_counts(console: Console, monkeypat
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("\nfail_on = 'deny'", "2:1: fail_on: This key is not known here. Did you mean 'fail-on'?"),
-        ("[tool.x]\na = 1", "1:2: tool: This key is not known here. Known here: "),
-        ("lang = 'zh'\n  specs = 3", "2:11: specs: This value must be a text or a list of texts."),
-        ("specs = []", "1:9: specs: This value must be a text or a list of texts."),
-        ("waivers = ['a']", "1:11: waivers: This value must be a text."),
-        ("waivers = ''", "1:11: waivers: This value must be a text."),
+        ("\nfail_on = 'deny'", "2:1: fail_on: This key is unknown. Did you mean 'fail-on'?"),
+        ("[tool.x]\na = 1", "1:2: tool: This key is unknown. Known keys: "),
+        ("lang = 'zh'\n  specs = 3", "2:11: specs: This value must be a string or a list of strings."),
+        ("specs = []", "1:9: specs: This value must be a string or a list of strings."),
+        ("waivers = ['a']", "1:11: waivers: This value must be a string."),
+        ("waivers = ''", "1:11: waivers: This value must be a string."),
         ("strict-waivers = 'yes'", "1:18: strict-waivers: This value must be true or false."),
-        ("no-fail = true", "1:1: no-fail: --no-fail belongs on the command line"),
-        ("skip_verify = true", "1:1: skip_verify: --skip-verify belongs on the command line"),
+        ("no-fail = true", "1:1: no-fail: --no-fail works only on the command line"),
+        ("skip_verify = true", "1:1: skip_verify: --skip-verify works only on the command line"),
         ("fail-on = 'never'", "1:11: fail-on: 'never' is not one of 'deny', 'needs-license', "),
         ("lang = 'fr'", "1:8: lang: 'fr' is not one of 'en', 'zh'."),
-        ("formats = ['sarif', 'json']", "1:11: formats: One format is for standard output;"),
+        ("formats = ['sarif', 'json']", "1:11: formats: Only one format can go to standard output;"),
         ("formats = ['x.doc']", "1:11: formats: Write FORMAT=PATH, where FORMAT is one of "),
-        ("law = 'a'\nbundle = 'b'", "2:1: bundle: law and bundle are two laws; name one."),
+        ("law = 'a'\nbundle = 'b'", "2:1: bundle: law and bundle cannot be combined."),
         ("lang = 'zh'\nlang =", "2:7: This is not TOML: Invalid value."),
         ("lang = 'zh'\nlang = 'en'", "2:12: This is not TOML: Cannot overwrite a value."),
         ("formats = [", "1:12: This is not TOML: "),
         (f"specs = {'[' * 9000}{']' * 9000}", "1:1: A value is nested too deeply, or a number is too long."),
         (f"specs = {'9' * 5000}", "1:1: A value is nested too deeply, or a number is too long."),
         (r'law = "a\u0000b"', "1:7: law: This value cannot be used."),
-        (r'policies = ["a\u0000b"]', "1:12: policies: This value must be a text or a list of texts."),
+        (r'policies = ["a\u0000b"]', "1:12: policies: This value must be a string or a list of strings."),
     ],
 )
 def test_a_mistake_has_its_line_and_column(console: Console, text: str, message: str) -> None:
@@ -250,7 +250,7 @@ def test_no_spec_anywhere_is_wrong_usage(console: Console) -> None:
     ran = console("check")
     assert (ran.code, ran.err) == (
         2,
-        "vatspolicy: no spec is given: name files, folders or globs, or set specs in vatspolicy.toml.\n",
+        "vatspolicy: no spec given: pass files, folders or globs, or set specs in vatspolicy.toml.\n",
     )
 
 
@@ -274,7 +274,7 @@ def test_the_name_of_standard_input(console: Console, law: Path) -> None:
     as_json = json.dumps({"schema": 2})
     assert console("check", "-", "--stdin-filename", "a.json", stdin=as_json).err.startswith("a.json:1:")
     alone = console("check", "a.yaml", "--stdin-filename", "b.yaml")
-    assert (alone.code, alone.err) == (2, "vatspolicy: --stdin-filename belongs to - as the spec.\n")
+    assert (alone.code, alone.err) == (2, "vatspolicy: --stdin-filename needs - as the spec.\n")
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_a_variable_without_a_meaning_is_an_error(
     project('specs = "specs/shop.yaml"')
     monkeypatch.setenv(name, "advice")
     ran = console("check")
-    assert (ran.code, ran.out, ran.err) == (2, "", f"vatspolicy: {name}: There is no such variable. {meant}\n")
+    assert (ran.code, ran.out, ran.err) == (2, "", f"vatspolicy: {name}: This variable does not exist. {meant}\n")
     assert program.read(["check", "specs/shop.yaml"]) is None
 
 
@@ -338,4 +338,4 @@ def test_variables_of_the_project_have_a_meaning(console: Console, monkeypatch: 
     assert len(found) > 12
     for name in found - {f"{PREFIX}{key.upper().replace('-', '_')}" for key in keys()}:
         monkeypatch.setenv(name, "1")
-    assert "no such variable" not in console("list", "offers", "saas").err
+    assert "variable does not exist" not in console("list", "offers", "saas").err

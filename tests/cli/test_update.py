@@ -110,7 +110,7 @@ def test_a_bundle_that_changes_nothing_here(project: Console) -> None:
     project("bundle", "build", "--law", "seven", "--number", "9", "-o", "nine.tar.gz")
     project("bundle", "sign", "nine.tar.gz", "--key", "release.pem")
     ran = project("update", "--check", "--from", "nine.tar.gz")
-    assert (ran.code, "It changes nothing for the specs here (3)." in ran.out) == (1, True)
+    assert (ran.code, "The results of the specs here do not change (3)." in ran.out) == (1, True)
 
 
 @pytest.mark.parametrize("source", ["releases/7.tar.gz", "law"])
@@ -118,7 +118,7 @@ def test_nothing_newer(project: Console, source: str) -> None:
     before = state(project)
     for mode in ("--check", "--apply"):
         ran = project("update", mode, "--from", source)
-        assert (ran.code, ran.err, ran.out.startswith("Nothing newer: ")) == (0, "", True)
+        assert (ran.code, ran.err, ran.out.startswith("No update: ")) == (0, "", True)
     assert state(project) == before
 
 
@@ -145,11 +145,11 @@ def test_what_is_refused_changes_nothing(project: Console) -> None:
     (project.folder / "empty").mkdir()
     for source, message in (
         ("unsigned.tar.gz", "It is not signed"),
-        ("foreign.tar.gz", "not by the key"),
-        ("seven.tar.gz", "another bundle under the number"),
+        ("foreign.tar.gz", "did not make its signature"),
+        ("seven.tar.gz", "a different bundle"),
         ("broken.tar.gz", "not a complete tar archive"),
         ("nowhere.tar.gz", "cannot be read"),
-        ("empty", "holds no bundle"),
+        ("empty", "does not contain a bundle"),
         ("git+nowhere", "git+REPOSITORY@TAG:PATH"),
         ("git+ext::sh@v1:b.tar.gz", ""),
     ):

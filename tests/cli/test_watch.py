@@ -114,7 +114,7 @@ def test_it_starts_with_a_broken_law_and_without_a_repository(
     ran = watched(console, monkeypatch, edit(console.folder / "policies/law.yaml", "topcis:", "topics:"))
     assert ran.code == 0
     assert "topcis" in ran.err
-    assert "edits are not compared with HEAD" in ran.err
+    assert "edits cannot be compared with HEAD" in ran.err
     assert "in 1 policy and 0 fixtures" in ran.out
 
 

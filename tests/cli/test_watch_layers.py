@@ -131,7 +131,7 @@ def test_layers_of_the_settings_stand_above_the_shipped_law(stacked: Console, mo
     save = edit(stacked.folder / "house/house.yaml", "overseas", "mainland")
     ran = watched(stacked, monkeypatch, save, options=("--fixtures", "none"))
     assert "Watching 2 files in house, none. Ctrl-C ends." in ran.out
-    assert "The shipped law stands below the layers, and is not watched." in ran.out
+    assert "watch does not watch the shipped law below the layers." in ran.out
     assert "1 rule differs from HEAD:\n  house/abroad: changed\n" in ran.out
 
 
@@ -142,7 +142,7 @@ def test_a_bundle_below_is_read_once_and_said_so(stacked: Console, monkeypatch: 
     save = edit(stacked.folder / "unit/unit.yaml", "from: '2027-01-01'", "from: '2025-01-01'")
     ran = watched(stacked, monkeypatch, (stacked.folder / "b.tar.gz").unlink, save, options=words)
     assert (ran.code, ran.err) == (0, "")
-    assert "b.tar.gz is a bundle: it was read once, and is not watched." in ran.out
+    assert "b.tar.gz is a bundle: watch reads it once and does not watch it." in ran.out
     assert "  unit/narrower: changed" in ran.out
     assert "  company/abroad: changed" in ran.out
 
@@ -151,7 +151,7 @@ def test_a_bundle_alone_or_one_that_may_not_be_used_is_not_watched(stacked: Cons
     assert stacked("bundle", "build", "--law", "policies", "--number", "1", "-o", "b.tar.gz").code == 0
     alone = stacked("watch", "--bundle", "b.tar.gz")
     assert (alone.code, alone.out) == (2, "")
-    assert "b.tar.gz is a bundle, which is read and not watched." in alone.err
+    assert "watch does not watch a bundle such as b.tar.gz." in alone.err
     assert dict(read_archive(stacked.folder / "b.tar.gz"))
     stacked("bundle", "keygen", "law")
     key = next(stacked.folder.glob("*.pub*"))
@@ -164,7 +164,7 @@ def test_a_bundle_alone_or_one_that_may_not_be_used_is_not_watched(stacked: Cons
     [
         (("company", "nowhere"), "nowhere is not a layer"),
         (("company", "policies"), "policies is not a layer"),
-        (("company", "company"), "One folder is named twice."),
+        (("company", "company"), "A folder appears twice."),
     ],
 )
 def test_folders_that_are_no_stack_end_it(stacked: Console, folders: tuple[str, ...], message: str) -> None:

@@ -19,7 +19,7 @@ from celpy.celparser import CELParser
 from celpy.evaluation import CELEvalError
 
 from vatspolicy.core.cel.parser import ExpressionError, TypeEnvironment, parse
-from vatspolicy.core.cel.types import INT, NUMBER, TEXT, ListOf, Record
+from vatspolicy.core.cel.types import INT, NUMBER, TEXT, ListOf, ObjectOf
 
 FACTS: dict[str, celtypes.Value] = {
     "m": celtypes.MapType({celtypes.StringType("one"): celtypes.IntType(1)}),
@@ -28,7 +28,7 @@ FACTS: dict[str, celtypes.Value] = {
     "list": celtypes.ListType([]),
 }
 SCOPE = TypeEnvironment(
-    {"m": Record("m", {"one": INT, "two": INT}), "whole": INT, "double": NUMBER, "list": ListOf(INT), "text": TEXT},
+    {"m": ObjectOf("m", {"one": INT, "two": INT}), "whole": INT, "double": NUMBER, "list": ListOf(INT), "text": TEXT},
     {},
     lambda _name, _scope: None,
 )

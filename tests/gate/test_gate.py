@@ -14,7 +14,7 @@ from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.cli.options import FailOn
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate
-from vatspolicy.core.engine.result import Record, WorstReading
+from vatspolicy.core.engine.result import Record, WorstReadingRecord
 from vatspolicy.core.engine.serialize import make_record
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import load_profile
@@ -207,7 +207,7 @@ def test_a_decision_fails_as_a_whole_where_no_part_is_seen_to_fail(decide: Decid
         for level in LEVELS:
             found = [one.part for one in find_failures(replace(record, decision=word, missing=()), level)]
             assert found == ([ITSELF] if level in failing else []), (word, level)
-    together = replace(record, worst_reading=WorstReading("shop", "deny", True, (), True))
+    together = replace(record, worst_reading=WorstReadingRecord("shop", "deny", True, (), True))
     assert [one[:2] for one in find_failures(together, "contested")] == [("contested", ITSELF)]
     assert find_worst_level(find_failures(replace(together, decision="deny"), "advice")) == "deny"
     assert find_worst_level([]) is None

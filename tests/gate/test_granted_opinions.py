@@ -129,7 +129,7 @@ def test_a_name_that_nobody_can_read_is_refused(by: str) -> None:
 
 
 def test_the_company_is_no_authority() -> None:
-    with pytest.raises(InvalidInput, match="no opinion as an authority"):
+    with pytest.raises(InvalidInput, match="cannot give an opinion as an authority"):
         load_profile(claiming({**CLAIM, "authority": "self"}))
 
 
@@ -448,7 +448,7 @@ def test_an_attestation_names_it_and_passes_only_where_its_approver_is_accepted(
     verify = ("verify-attestation", "a.jsonl", "--spec", "p.yaml", "--key", "k.pub")
     alone = console(*verify)
     assert alone.code == 1
-    assert "It rests on an opinion on class that lee granted." in alone.out
+    assert "It relies on an opinion on class that lee granted." in alone.out
     accepted = console(*verify, "--approvers", "approvers.yaml")
     assert accepted.code == 0
     assert "opinion on class by Kim Li (2026-01-05), granted until 2027-05-01 by lee" in accepted.out
@@ -464,7 +464,7 @@ def test_a_replay_decides_with_the_recorded_grant_and_says_so(console: Console, 
     assert console("check", *granted, "--receipt", "r.json", "-q").code == 0
     again = console("replay", "r.json")
     assert again.code == 0
-    assert "an opinion on class by Kim Li counts, as lee granted it: not verified again" in again.out
+    assert "an opinion on class by Kim Li counts, because lee granted it: not verified again" in again.out
     receipt = json.loads((console.folder / "r.json").read_text(encoding="utf-8"))
     forgeries: tuple[Any, ...] = (None, {}, [], "lee", {"approver": "lee"})
     for forged in forgeries:
@@ -480,7 +480,7 @@ def test_waive_writes_an_entry_that_counts(console: Console) -> None:
     assert console("check", "p.yaml", "--opinions", "new.yaml", "--approvers", "approvers.yaml", "-q").code == 0
     console.write("q.yaml", json.dumps(claiming({**CLAIM, "classes": ["B22"]})))
     useless = console("waive", "q.yaml", "opinions[0]", *why)
-    assert (useless.code, "no reading of the rule holds these classes" in useless.err) == (1, True)
+    assert (useless.code, "no reading of the rule has these classes" in useless.err) == (1, True)
     assert console("waive", "p.yaml", "opinions[1]", *why).code == 2
 
 
@@ -488,7 +488,7 @@ def test_waive_writes_an_entry_that_counts(console: Console) -> None:
 @pytest.mark.parametrize("command", ["routes", "timeline"])
 def test_a_command_without_grants_says_that_none_counts(console: Console, command: str) -> None:
     shown = console(command, "p.yaml")
-    assert "the opinions in p.yaml are claims, and none counts here." in shown.err
+    assert "the opinions in p.yaml are claims and do not count here." in shown.err
 
 
 @pytest.mark.parametrize("engine", ["python", "duckdb"])
@@ -499,7 +499,7 @@ def test_a_portfolio_counts_what_is_granted(console: Console, granted: tuple[str
     screen = ("screen", "rows.jsonl", "--engine", engine, "--as-of", "2027-03-01", "-j", "1")
     assert console(*screen, *granted[1:], "-o", "yes.jsonl").code == 0
     alone = console(*screen, "-o", "no.jsonl")
-    assert "rows with an opinion that nobody granted, which does not count: 1." in alone.err
+    assert "rows with an opinion that was not granted and does not count: 1." in alone.err
     decided = [json.loads((console.folder / name).read_text())["decision"] for name in ("yes.jsonl", "no.jsonl")]
     assert decided == ["allow", "deny"]
 

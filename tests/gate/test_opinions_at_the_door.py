@@ -44,15 +44,15 @@ def test_a_day_to_come_is_refused(console: Console, command: tuple[str, ...]) ->
     path = console.write("p.yaml", PROFILE % (RULE, "2999-01-01"))
     ran = console(command[0], path, *command[1:])
     assert ran.code == 3
-    assert "which is after today" in ran.err
+    assert "is after today" in ran.err
 
 
 @pytest.mark.parametrize(
     ("about", "message"),
     [
         ("class", "An opinion on classes needs 'classes'."),
-        ("class, service: s, classes: [], reading: applies", "An opinion on classes has no 'reading'."),
-        ("a/b, classes: []", "An opinion on a rule has no 'classes'."),
+        ("class, service: s, classes: [], reading: applies", "An opinion on classes cannot have 'reading'."),
+        ("a/b, classes: []", "An opinion on a rule cannot have 'classes'."),
         ("a/b", "An opinion on a rule needs 'reading'."),
         ("a/b, reading: applies, service: t", "The profile has no service 't'."),
     ],
@@ -64,7 +64,7 @@ def test_a_wrong_shape_is_told(console: Console, about: str, message: str) -> No
 def test_two_opinions_of_one_day_on_one_matter_are_refused(console: Console) -> None:
     text = PROFILE % (RULE, "2026-01-01")
     path = console.write("p.yaml", text + text.splitlines(keepends=True)[-1])
-    assert "Another opinion of the same day is on the same matter (opinions[0])." in console("check", path).err
+    assert "Another opinion of the same day covers the same matter (opinions[0])." in console("check", path).err
 
 
 def test_a_row_of_a_portfolio_is_rejected(console: Console, tmp_path: Path) -> None:

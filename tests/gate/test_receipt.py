@@ -60,7 +60,7 @@ def test_a_receipt_says_which_versions_were_in_force_and_why(made: dict[str, Any
     policy = bundle.policies["vats-pilot-2024"]
     assert (pilot["version"], pilot["from"], pilot["until"]) == (policy.version, policy.since, None)
     assert "vats-pilot-2024/pilot-access" in [rule["rule"] for rule in pilot["rules"]]
-    assert pilot["why"]["en"] == f"2027-01-31 lies in its time, {policy.since} until further notice"
+    assert pilot["why"]["en"] == f"2027-01-31 is within its period, {policy.since} until further notice"
     assert pilot["why"]["zh"].startswith("2027-01-31在其施行期间")
     for entry in made["policies"]:
         for value in entry["values"]:
@@ -104,7 +104,7 @@ def test_a_replay_finds_the_same(console: Console, tmp_path: Path) -> None:
         "same: spec, law and decision are as recorded\n"
         "  law of 2027-01-31, the launch day of the spec\n"
         "  recorded under the law in the folder policies\n"
-        "  the receipt is not signed (--receipt-key asks for a signature)\n"
+        "  the receipt is not signed (--receipt-key requires a signature)\n"
     )
     assert console("replay", "receipt.json", "--law", "policies", "--lang", "zh").out.startswith("一致")
     told = json.loads(console("replay", "receipt.json", "--law", "policies", "-f", "json").out)
@@ -143,8 +143,8 @@ def test_a_receipt_of_other_facts_is_no_receipt_of_the_spec(console: Console, la
     assert recorded != "needs-license"
     ran = console("replay", "r.json", "--law", law)
     assert ran.code == 1
-    assert "  facts that --set changed before deciding: company.foreign_percent, services.0.offers" in ran.out
-    assert "  the spec as it stands, on its own day, decides otherwise: NEEDS LICENSE\n" in ran.out
+    assert "  facts changed by --set before the decision: company.foreign_percent, services.0.offers" in ran.out
+    assert "  the current spec leads to another decision on its launch day: NEEDS LICENSE\n" in ran.out
     told = json.loads(console("replay", "r.json", "--law", law, "-f", "json").out)
     assert (told["same"], told["as_it_stands"]) == (True, "needs-license")
 
@@ -187,7 +187,7 @@ def test_an_unsigned_receipt_does_not_choose_its_law(console: Console, made: dic
         assert console("check", made["spec"]["file"], *given).code == 0
     ran = console("replay", "receipt.json")
     assert (ran.code, ran.out) == (3, "")
-    assert "receipt.json:1:1: It is not signed, so it does not choose its law." in ran.err
+    assert "receipt.json:1:1: It is not signed, so its law cannot be trusted." in ran.err
     assert "--law, or --bundle with --key." in ran.err
     named = ("--law", "policies") if origin == "folder" else ("--bundle", "law.tar.gz")
     assert console("replay", "receipt.json", *named).code == 0
@@ -326,7 +326,7 @@ def test_one_receipt_is_of_one_decision(console: Console, law: Path) -> None:
     console.write("specs/a.yaml", HOSTING)
     console.write("specs/b.yaml", SHOP)
     ran = console("check", "specs", "--law", law, "--receipt", "r.json")
-    assert (ran.code, "of one decision, and there are 2" in ran.err) == (2, True)
+    assert (ran.code, "covers one decision, but there are 2" in ran.err) == (2, True)
     assert not (console.folder / "r.json").exists()
     console.write("specs/a.yaml", "schema: 2\n")
     assert console("check", "specs/a.yaml", "--law", law, "--receipt", "r.json").code == 3
@@ -374,8 +374,8 @@ def test_a_signature_that_does_not_hold_is_refused(console: Console, signed: dic
         change(receipt)
         return {**signed, "payload": base64.b64encode(rfc8785.dumps(receipt)).decode()}
 
-    assert "not by the key" in replayed(signed, "--key", "other.pub")
-    assert "no key was given" in replayed(signed)
+    assert "did not make its signature" in replayed(signed, "--key", "other.pub")
+    assert "but --key is missing" in replayed(signed)
     receipt = json.loads(base64.b64decode(signed["payload"]))
     for option in ("--key", "--receipt-key"):
         assert "The receipt is not signed" in replayed(receipt, option, "gate.pub")
@@ -387,9 +387,9 @@ def test_a_signature_that_does_not_hold_is_refused(console: Console, signed: dic
         lambda found: found["policies"].clear(),
         lambda found: found["program"].update(version="0"),
     ):
-        assert "not by the key" in replayed(forged(change), "--key", "gate.pub")
+        assert "did not make its signature" in replayed(forged(change), "--key", "gate.pub")
     assert "This is not a receipt." in replayed(forged(lambda found: found.pop("law")), "--key", "gate.pub")
-    assert "not by the key" in replayed({**signed, "signatures": []}, "--key", "gate.pub")
+    assert "did not make its signature" in replayed({**signed, "signatures": []}, "--key", "gate.pub")
     assert "This is not a receipt." in replayed({**signed, "signatures": [{"sig": 7}]}, "--key", "gate.pub")
     twice = '{"payload": "", ' + json.dumps(signed)[1:]
     console.write("forged.json", twice)

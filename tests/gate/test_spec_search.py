@@ -60,14 +60,14 @@ def test_a_pattern_that_is_a_name_is_refused(here: Path, name: str, kind: str) -
         (place / "x.yaml").write_text("x")
     else:
         place.symlink_to("nowhere")
-    assert refusals(name) == [(name, "This is the name of a file or folder and a pattern, too.")]
+    assert refusals(name) == [(name, "This is both a pattern and the name of a file or folder.")]
 
 
 @pytest.mark.parametrize("argument", EVERY)
 def test_a_link_to_a_folder_is_refused(here: Path, argument: str) -> None:
     (here / "products").mkdir()
     (here / "specs/more").symlink_to(here / "products")
-    assert refusals(argument) == [("specs/more", "This link leads to a folder, which is not followed.")]
+    assert refusals(argument) == [("specs/more", "This link points to a folder. vatspolicy does not follow it.")]
 
 
 @pytest.mark.parametrize("argument", ["specs", "specs/*.yaml", "specs/*", "specs/**/*.yaml"])
@@ -75,7 +75,7 @@ def test_a_link_to_a_folder_does_not_pass_for_a_spec(here: Path, argument: str) 
     """`specs/*.yaml` finds files alone; this name promises one, and hides a folder of them."""
     (here / "products").mkdir()
     (here / "specs/gpu.yaml").symlink_to(here / "products")
-    assert refusals(argument) == [("specs/gpu.yaml", "This link leads to a folder, which is not followed.")]
+    assert refusals(argument) == [("specs/gpu.yaml", "This link points to a folder. vatspolicy does not follow it.")]
 
 
 def test_a_linked_folder_that_is_named_is_followed(here: Path) -> None:
@@ -89,12 +89,12 @@ def test_a_linked_folder_that_is_named_is_followed(here: Path) -> None:
 @pytest.mark.parametrize("argument", EVERY)
 def test_a_broken_link_is_refused(here: Path, argument: str) -> None:
     (here / "specs/team/gpu.yaml").symlink_to("nowhere")
-    assert refusals(argument) == [("specs/team/gpu.yaml", "This link leads nowhere.")]
+    assert refusals(argument) == [("specs/team/gpu.yaml", "The target of this link does not exist.")]
 
 
 def test_a_broken_link_that_may_have_been_a_folder_is_refused(here: Path) -> None:
     (here / "specs/gone").symlink_to("nowhere")
-    assert refusals("specs") == [("specs/gone", "This link leads nowhere.")]
+    assert refusals("specs") == [("specs/gone", "The target of this link does not exist.")]
 
 
 @pytest.mark.parametrize("argument", EVERY)
@@ -170,7 +170,7 @@ def test_a_spec_that_cannot_be_seen_ends_with_3(specs: Console, law: Path) -> No
     (specs.folder / "specs/gpu.yaml").symlink_to("nowhere")
     ran = specs("check", "specs", "--law", law, "--no-fail")
     assert (ran.code, ran.out) == (3, "")
-    assert "specs/gpu.yaml:1:1: This link leads nowhere." in ran.err
+    assert "specs/gpu.yaml:1:1: The target of this link does not exist." in ran.err
     beside = specs("check", "specs/a.yaml", "specs/*.yaml", "--law", law, "--no-fail")
     assert beside.code == 3, "a good spec beside it changes nothing"
     assert specs("check", "specs", "--law", law, "--lang", "zh").err.count("该链接") == 1
@@ -180,7 +180,7 @@ def test_a_spec_that_cannot_be_seen_ends_with_3(specs: Console, law: Path) -> No
 @pytest.mark.parametrize("argument", ["specs", "specs/*.yaml", "specs/*"])
 def test_a_file_under_the_name_of_an_expectation_is_one(here: Path, argument: str, text: str) -> None:
     (here / "specs/a.expect.yaml").write_text(text)
-    message = "This has the name of a fixture's expectation, and holds none."
+    message = "This file is named like the expectation of a fixture, but does not contain an expectation."
     assert refusals(argument) == [("specs/a.expect.yaml", message)]
 
 
@@ -190,7 +190,7 @@ def test_a_folder_under_the_name_of_a_spec_is_refused(here: Path, argument: str,
     place = f"{'specs/team' if 'team' in argument else 'specs'}/{name}"
     (here / place).mkdir()
     (here / place / "denied.yaml").write_text("x")
-    assert refusals(argument) == [(place, "This folder has the name of a spec.")]
+    assert refusals(argument) == [(place, "This folder is named like a spec.")]
 
 
 @pytest.mark.parametrize("argument", ["specs/*", "specs/t*", "specs/team/*"])
@@ -199,12 +199,14 @@ def test_a_link_to_a_folder_is_passed_over_by_no_pattern(here: Path, argument: s
     link = here / ("specs/team/there" if "/team/" in argument else "specs/there")
     link.symlink_to(here / "away")
     place = str(link.relative_to(here))
-    assert refusals(argument) == [(place, "This link leads to a folder, which is not followed.")]
+    assert refusals(argument) == [(place, "This link points to a folder. vatspolicy does not follow it.")]
 
 
 @pytest.mark.parametrize(("expected", "code"), [("2", 0), ("1", 3), ("3", 3), ("0", 3), ("-1", 2), ("two", 2)])
 def test_the_number_of_specs_can_be_required(specs: Console, law: Path, expected: str, code: int) -> None:
     ran = specs("check", "specs", "--law", law, "--no-fail", f"--expect={expected}")
+    assert "invalid spec" not in ran.out  # the number is wrong, no spec is
+    assert "INVALID," not in ran.out
     assert ran.code == code
     assert ("the number of specs found is 2." in ran.err) == (code == 3)
 

@@ -197,7 +197,7 @@ def test_a_spec_is_checked(editor: Editor, folder: Path) -> None:
         "textDocument/codeAction",
         {"textDocument": {"uri": spec.as_uri()}, "range": finding["range"], "context": {"diagnostics": [finding]}},
     )
-    [action] = [action for action in actions if action["title"] == "Replace by 'data-center'"]
+    [action] = [action for action in actions if action["title"] == "Replace with 'data-center'"]
     assert edited(editor, spec, action["edit"]["changes"][spec.as_uri()]) == SPEC
 
 
@@ -343,9 +343,9 @@ def test_a_term_is_renamed_wherever_it_is_used(editor: Editor, small: Path, fold
 
 @pytest.mark.parametrize(("mark", "name", "reason"), [
     ("term.fore|ign", "far", "The term 'far' is defined in user too."),
-    ("term.fore|ign", "Foreign", "A term is named by lower-case words joined by underscores."),
-    ("id: clo|sed", "open", "Only a term can be renamed: ids of rules and policies never change."),
-    ("param.c|ap", "limit", "Only a term can be renamed: ids of rules and policies never change."),
+    ("term.fore|ign", "Foreign", "The name of a term consists of lower-case words joined by underscores."),
+    ("id: clo|sed", "open", "Only terms can be renamed: ids of rules and policies never change."),
+    ("param.c|ap", "limit", "Only terms can be renamed: ids of rules and policies never change."),
 ])  # fmt: skip
 def test_a_rename_is_refused_with_a_reason(editor: Editor, user: Path, mark: str, name: str, reason: str) -> None:
     found = editor.ask("rename", user, mark, newName=name)
@@ -355,7 +355,7 @@ def test_a_rename_is_refused_with_a_reason(editor: Editor, user: Path, mark: str
 def test_no_term_is_renamed_while_a_file_cannot_be_read(editor: Editor, user: Path, tests: Path) -> None:
     editor.change(tests, TESTS + "  - {")
     found = editor.ask("rename", user, "term.fore|ign", newName="abroad")
-    assert found["error"]["message"].endswith("user.test.yaml cannot be read; correct its faults first.")
+    assert found["error"]["message"].endswith("user.test.yaml has errors; correct them first.")
 
 
 # --- tests and outline

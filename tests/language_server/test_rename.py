@@ -142,9 +142,7 @@ def test_a_policy_that_was_not_saved_yet_is_edited(folder: Path) -> None:
     project.texts[str(folder / "new.yaml")] = user("term.abroad")
     assert rename(project, folder / "base.yaml", "outside")[str(folder / "new.yaml")] == user("term.outside")
     project.texts[str(folder / "new.yaml")] = "uses: [base\n"
-    assert refusal(project, folder / "base.yaml", "outside").endswith(
-        "new.yaml cannot be read; correct its faults first."
-    )
+    assert refusal(project, folder / "base.yaml", "outside").endswith("new.yaml has errors; correct them first.")
 
 
 def test_accepted_findings_name_the_new_term(folder: Path) -> None:
@@ -184,7 +182,7 @@ def test_a_term_of_the_installed_law_is_not_renamed_from_a_layer(
     company = write_layer(tmp_path.resolve() / "company", "company", company=LAYERED)
     project = Project(lambda: TODAY, named=(installed, (company,)))
     told = refusal(project, company / "company.yaml", "outside", "when: term.abroad")
-    assert told == "The shipped law is not edited here."
+    assert told == "The shipped law cannot be edited here."
 
 
 @pytest.mark.parametrize(("name", "reason"), [
@@ -192,8 +190,8 @@ def test_a_term_of_the_installed_law_is_not_renamed_from_a_layer(
     ("true", "'true' is a reserved word of CEL."),
     ("null", "'null' is a reserved word of CEL."),
     ("far", "The term 'far' is defined in user too."),
-    ("x" * 61, "A term is named by lower-case words joined by underscores."),
-    *((name, "A term is named by lower-case words joined by underscores.")
+    ("x" * 61, "The name of a term consists of lower-case words joined by underscores."),
+    *((name, "The name of a term consists of lower-case words joined by underscores.")
       for name in ("", "Abroad", "a-b", "a.b", "_a", "a__b", "a\n", "1a", "é", "境外", "a b", "abroad ")),
 ])  # fmt: skip
 def test_a_name_that_would_break_the_law_is_refused(folder: Path, name: str, reason: str) -> None:
@@ -212,10 +210,10 @@ def test_any_other_word_names_a_term(folder: Path, name: str) -> None:
 @pytest.mark.parametrize(("text", "reason"), [
     (user('"term.\\u0061broad"'), "A use in {file} cannot be replaced; rename it by hand."),
     (user('"term.ab\\\n      road"'), "A use in {file} cannot be replaced; rename it by hand."),
-    (user("term.abroad &&"), "{file} cannot be read; correct its faults first."),
-    (user("term.abroad") + "  - {", "{file} cannot be read; correct its faults first."),
-    (user("term.abroad").replace("rules:", "rules: 1\nx:"), "{file} cannot be read; correct its faults first."),
-    ("uses: base", "{file} cannot be read; correct its faults first."),
+    (user("term.abroad &&"), "{file} has errors; correct them first."),
+    (user("term.abroad") + "  - {", "{file} has errors; correct them first."),
+    (user("term.abroad").replace("rules:", "rules: 1\nx:"), "{file} has errors; correct them first."),
+    ("uses: base", "{file} has errors; correct them first."),
 ])  # fmt: skip
 @pytest.mark.parametrize("place", ["on disk", "open"])
 def test_a_file_that_cannot_be_edited_stops_the_rename(folder: Path, text: str, reason: str, place: str) -> None:
@@ -227,8 +225,8 @@ def test_a_file_that_cannot_be_edited_stops_the_rename(folder: Path, text: str, 
         project.texts[str(file)] = text
     assert refusal(project, folder / "base.yaml", "outside") in (
         reason.format(file=file),
-        "The law cannot be read; correct its faults first.",
-        "Only a term can be renamed: ids of rules and policies never change.",  # no law could be read at all
+        "The law has errors; correct them first.",
+        "Only terms can be renamed: ids of rules and policies never change.",  # no law could be read at all
     )
 
 

@@ -393,7 +393,9 @@ def test_gitlab_job_judges_a_merge_request_by_its_target(gitlab: tuple[dict[str,
     assert run_gitlab(job, project, **given).returncode == 0, "the same files on the protected branch"
     own = given | {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "VATSPOLICY_SPECS": "specs"}
     assert run_gitlab(job, project, **own).returncode == 1
-    assert "edits what decides" in (project / "vatspolicy-report/decision.md").read_text(encoding="utf-8")
+    assert "edits files that control the gate" in (project / "vatspolicy-report/decision.md").read_text(
+        encoding="utf-8"
+    )
     assert run_gitlab(job, project, **own, VATSPOLICY_OPTIONS="--trust HEAD").returncode == 2
 
 

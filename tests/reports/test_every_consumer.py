@@ -21,24 +21,24 @@ from vatspolicy.core.engine import decision as engine
 from vatspolicy.core.engine.brief import brief_parts
 from vatspolicy.core.engine.explained import explained_parts
 from vatspolicy.core.engine.result import (
-    Advice,
+    AdviceRecord,
+    AssumedFact,
     ChangeAhead,
     ConditionalAnswer,
-    Denial,
-    Duty,
+    DenialRecord,
+    DutyRecord,
     Explanation,
     Granted,
     ItemChange,
     Law,
     Location,
-    Need,
+    NeedRecord,
     Notice,
     Opinion,
     Record,
-    Setting,
-    Subject,
+    SubjectRecord,
     Waived,
-    WorstReading,
+    WorstReadingRecord,
     encode,
 )
 from vatspolicy.core.policies.model import Route
@@ -96,9 +96,9 @@ def rich(word: str) -> Record:
     def first(part: str, suits: Callable[[Any], object] = bool) -> Any:
         return next(one for record in records if suits(one := getattr(record, part)))
 
-    plain = next(one for record in records for one in record.denials if isinstance(one, Denial) and one.curable)
+    plain = next(one for record in records for one in record.denials if isinstance(one, DenialRecord) and one.curable)
     closed = next(
-        one for record in records for one in record.denials if isinstance(one, Need) and len(one.nearest) == 1
+        one for record in records for one in record.denials if isinstance(one, NeedRecord) and len(one.nearest) == 1
     )
     asked = first("missing", lambda found: len(found) > 1)
     readings = first("contested", lambda found: len(found) > 1)
@@ -132,9 +132,9 @@ def rich(word: str) -> Record:
         missing=asked[:2],
         opinions=(opinion,),
         contested=readings[:2],
-        worst_reading=WorstReading("main", "deny", True, (), False),
+        worst_reading=WorstReadingRecord("main", "deny", True, (), False),
         changes_ahead=(ChangeAhead("2027-05-01", "after-launch", "allow", "deny", (change,), (), ()),),
-        conditional=ConditionalAnswer("allow", (Setting("company.legal_form", "branch", TEXT, TEXT),)),
+        conditional=ConditionalAnswer("allow", (AssumedFact("company.legal_form", "branch", TEXT, TEXT),)),
         remaining="needs-license",
     )
 
@@ -155,7 +155,7 @@ def other(value: Any, name: str) -> Any:
         "state": lambda: {"fires": "done", "unmet": "met", "closed": "fires"}.get(value, "fires"),
         "effect": lambda: "route",
         "kind": lambda: "pending" if value != "pending" else "note",
-        "subject": lambda: Subject("other-service", "B11"),
+        "subject": lambda: SubjectRecord("other-service", "B11"),
         "waived": lambda: WAIVED if value is None else replace(value, approver="lee", reason="Other."),
         "layer": lambda: "house",
         "bearer": lambda: "partner" if value != "partner" else "company",
@@ -244,10 +244,10 @@ CONSUMERS: Mapping[str, Callable[[Record], object]] = {
     "attestation": describe_decision,
 }
 PARTS: Mapping[type, tuple[str, ...]] = {
-    Denial: ("denials",),
-    Need: ("denials", "needs", "met"),
-    Duty: ("duties",),
-    Advice: ("advice",),
+    DenialRecord: ("denials",),
+    NeedRecord: ("denials", "needs", "met"),
+    DutyRecord: ("duties",),
+    AdviceRecord: ("advice",),
     Explanation: ("denials",),
 }
 """Lists of the record in which findings of each kind stand."""
@@ -256,11 +256,15 @@ NOT_THEIRS = {"explanation", "asks"}
 ONLY_OF_DENIALS = {"Duty.reasons", "Advice.reasons"}
 
 
+def name_in_record(kind: type, field: Field[Any]) -> str:
+    return f"{kind.__name__.removesuffix('Record')}.{field.name}"
+
+
 def fields_of(kind: type) -> list[Field[Any]]:
     return [
-        one
-        for one in fields(kind)
-        if one.name not in NOT_THEIRS and f"{kind.__name__}.{one.name}" not in ONLY_OF_DENIALS
+        field
+        for field in fields(kind)
+        if field.name not in NOT_THEIRS and name_in_record(kind, field) not in ONLY_OF_DENIALS
     ]
 
 
@@ -278,7 +282,7 @@ def alterations() -> dict[str, Alter]:
         return lambda record: variants(record, name)
 
     return {
-        **{f"{kind.__name__}.{field.name}": of_finding(kind, field) for kind in PARTS for field in fields_of(kind)},
+        **{name_in_record(kind, field): of_finding(kind, field) for kind in PARTS for field in fields_of(kind)},
         **{field.name: of_record(field.name) for field in fields(Record)},
     }
 
@@ -319,7 +323,7 @@ def test_each_consumer_of_a_record_answers_for_each_field(name: str) -> None:
     left_out = LEFT_OUT[name].keys()
     found = answers(CONSUMERS[name], left_out)
     wanted = {field.name for field in fields(Record)}
-    wanted |= {f"{kind.__name__}.{one.name}" for kind in PARTS for one in fields_of(kind)}
+    wanted |= {name_in_record(kind, field) for kind in PARTS for field in fields_of(kind)}
     assert wanted - found.keys() == set(), "the records of this test have no such part"
     assert sorted(field for field, is_shown in found.items() if not is_shown and field not in left_out) == [], name
     assert sorted(field for field, is_shown in found.items() if is_shown and field in left_out) == [], name
@@ -457,5 +461,5 @@ def test_no_consumer_leaves_out_what_a_launch_turns_on() -> None:
 
 def test_every_reason_is_about_a_field() -> None:
     known = {field.name for kind in (Record, engine.Decision) for field in fields(kind)}
-    known |= {f"{kind.__name__}.{field.name}" for kind in PARTS for field in fields(kind)}
+    known |= {name_in_record(kind, field) for kind in PARTS for field in fields(kind)}
     assert {field for name in LEFT_OUT.values() for field in name} - known == set()

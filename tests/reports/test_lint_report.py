@@ -64,14 +64,14 @@ def run(console: Console, format: str, *options: str, code: int = 1) -> str:
 
 def test_text(law: Console) -> None:
     assert [line.split(": ", 1)[1] for line in run(law, "text").splitlines()[:-1]] == [
-        "title.zh: The Chinese text is the English one. [translation]",
+        "title.zh: The Chinese text equals the English text. [translation]",
         (
             f"ignored: {IGNORED}: source: The source has no document number. "
-            "Write the number, or a note why there is none. [source-number-missing]"
+            "Write the number, or a note that explains why it is missing. [source-number-missing]"
         ),
         (
-            "warning: rules[0].cite: This denial rests on unverified articles alone, so that it decides nothing: art-1. "
-            "Raise one of them, or make it advice with kind: verify. [unverified-rule]"
+            "warning: rules[0].cite: This denial cites only unverified articles, so it decides nothing: art-1. "
+            "Verify one of them, or make it advice with kind: verify. [unverified-rule]"
         ),
     ]
     assert run(law, "text").endswith("1 error, 1 warning, 1 ignored in 1 policy and 0 fixtures\n")

@@ -158,20 +158,20 @@ def test_policies_are_listed(client: Client, law: Path) -> None:
     [
         ("", "empty"),
         ("[]", "must be an object"),
-        ("{}", "must be an object with input"),
-        ('{"input": {}, "inputs": {}}', "a key besides"),
-        ('{"input": {}, "input": {}}', "not JSON that this server accepts"),
-        ('{"input": NaN}', "not JSON that this server accepts"),
-        ('{"input": {"a": 1e999}}', "not JSON that this server accepts"),
-        ('{"input": 12345678901234567890123}', "not JSON that this server accepts"),
+        ("{}", "must be an object whose input is"),
+        ('{"input": {}, "inputs": {}}', "may contain only"),
+        ('{"input": {}, "input": {}}', "not valid JSON for this server"),
+        ('{"input": NaN}', "not valid JSON for this server"),
+        ('{"input": {"a": 1e999}}', "not valid JSON for this server"),
+        ('{"input": 12345678901234567890123}', "not valid JSON for this server"),
         ('{"input": {}, "as_of": "2027-2-1"}', "as_of must be"),
         ('{"input": {}, "as_of": 20270201}', "as_of must be"),
         ('{"input": {}, "as_of": "2027-02-30"}', "as_of must be"),
         ('{"input": {}}', "cannot be decided"),
         ('{"input": null}', "cannot be decided"),
-        ('{"input": ' + "[" * 100_000, "not JSON that this server accepts"),
-        ('{"input": "\\ud800"}', "not JSON that this server accepts"),
-        ('{"input": "a\\u202eb"}', "not JSON that this server accepts"),
+        ('{"input": ' + "[" * 100_000, "not valid JSON for this server"),
+        ('{"input": "\\ud800"}', "not valid JSON for this server"),
+        ('{"input": "a\\u202eb"}', "not valid JSON for this server"),
     ],
     ids=range(16),
 )
@@ -236,7 +236,7 @@ def test_an_error_has_an_end(client: Client) -> None:
     answer = ask(client(limits=ApiLimits(seconds=60)), {f"key-{index}": 1 for index in range(5000)})
     errors = answer.json()["errors"]
     assert (answer.status_code, len(errors)) == (400, MAX_EXPLAINED + 1)
-    assert errors[-1]["message"].startswith("Further errors are not explained.")
+    assert errors[-1]["message"].startswith("Further errors are not shown.")
 
 
 def test_only_json_is_read(client: Client) -> None:
@@ -775,7 +775,7 @@ def test_a_token_comes_from_a_file_or_the_environment(tmp_path: Path, monkeypatc
 def test_a_token_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "token"
     file.write_text(text)
-    with pytest.raises(ServeError, match="a token is one word"):
+    with pytest.raises(ServeError, match="a token must be one word"):
         read_token(file)
     with pytest.raises(ServeError, match="cannot be read"):
         read_token(tmp_path / "nowhere")

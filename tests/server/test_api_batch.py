@@ -97,7 +97,7 @@ def test_a_defect_in_one_input_fails_that_input(store: BundleStore, monkeypatch:
     [
         ({"inputs": {}}, 400, "a profile for every id"),
         ({"inputs": []}, 400, "a profile for every id"),
-        ({"input": SHOP_DATA}, 400, "must be an object with inputs"),
+        ({"input": SHOP_DATA}, 400, "must be an object whose inputs are"),
         ({"inputs": {"a": SHOP_DATA}, "common_input": {}}, 400, "a key besides inputs and as_of"),
         ({"inputs": {"a": SHOP_DATA}, "as_of": "2027-2-1"}, 400, "as_of must be"),
         ({"inputs": {str(index): 0 for index in range(4)}}, 400, "3 inputs at most"),

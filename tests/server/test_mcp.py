@@ -79,7 +79,7 @@ def test_a_profile_may_be_yaml_and_its_mistakes_are_sentences(bundle: Bundle) ->
     assert same[0]["missing"] == same[1]["missing"]
     wrong = call(bundle, "check", {"profile": HOSTING.replace("offers:", "ofers:")})
     assert wrong.is_error
-    assert wrong.content[0].text.startswith("profile.yaml:13:5: services[0].ofers: This key is not known here.")
+    assert wrong.content[0].text.startswith("profile.yaml:13:5: services[0].ofers: This key is unknown.")
 
 
 def test_rules_articles_and_the_matrix_are_resources(bundle: Bundle) -> None:
@@ -142,7 +142,7 @@ def test_routes_law_and_values(bundle: Bundle) -> None:
     ("tool", "arguments", "told"),
     [
         ("check", {"profile": {}}, "The key 'product' is missing."),
-        ("check", {"profile": {**SHOP_DATA, "colour": "red"}}, "colour: This key is not known here."),
+        ("check", {"profile": {**SHOP_DATA, "colour": "red"}}, "colour: This key is unknown."),
         ("check", {"profile": SHOP_DATA, "as_of": "1990-01-01"}, "as_of "),
         ("next_question", {"profile": SHOP_DATA, "as_of": "1990-01-01"}, "as_of "),
         ("explain", {"name": "nothing"}, "nothing"),
@@ -165,10 +165,10 @@ def test_a_mistake_is_an_error_with_a_sentence(bundle: Bundle, tool: str, argume
         ),
         ("check", {"profil": SHOP_DATA}, "check has the parameters profile, as_of and lang, not 'profil'."),
         ("list_values", {"lang": "zh"}, "list_values has the parameters name and words, not 'lang'."),
-        ("explain", {}, "explain needs the parameter name, as this schema says: "),
-        ("check", {"profile": [SHOP_DATA]}, "check needs the parameter profile, as this schema says: "),
-        ("check", {"profile": SHOP_DATA, "lang": "fr"}, "check needs the parameter lang, as this schema says: "),
-        ("routes", {"profile": SHOP_DATA, "to": "deny"}, "routes needs the parameter to, as this schema says: "),
+        ("explain", {}, "explain needs the parameter name with this schema: "),
+        ("check", {"profile": [SHOP_DATA]}, "check needs the parameter profile with this schema: "),
+        ("check", {"profile": SHOP_DATA, "lang": "fr"}, "check needs the parameter lang with this schema: "),
+        ("routes", {"profile": SHOP_DATA, "to": "deny"}, "routes needs the parameter to with this schema: "),
     ],
 )
 def test_a_wrong_parameter_is_an_error_with_one_sentence(

@@ -70,10 +70,10 @@ def test_every_tool_answers_a_foreign_client(told: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("name", "text"), [
-    ("a mistake in a profile", "colour: This key is not known here."),
+    ("a mistake in a profile", "colour: This key is unknown."),
     ("an argument of another type", "profile"),
     ("no such tool", "Unknown tool: decide"),
-    ("a profile that is too large", "A profile has 1,048,576 bytes at most."),
+    ("a profile that is too large", "A profile can have at most 1,048,576 bytes."),
 ])  # fmt: skip
 def test_a_foreign_client_gets_errors_as_answers(told: dict[str, Any], name: str, text: str) -> None:
     assert told[name]["isError"] is True

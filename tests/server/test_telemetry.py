@@ -369,7 +369,7 @@ def test_failures_between_two_lines_are_counted() -> None:
         log.handle(record)
     assert told == [
         "telemetry is not exported: OSError.",
-        "telemetry is not exported: HTTP 503 (2 more failures before).",
+        "telemetry is not exported: HTTP 503 (2 earlier failures).",
         "telemetry is not exported: trace_exporter.",
     ]
 

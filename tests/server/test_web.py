@@ -302,7 +302,7 @@ def test_answers_to_one_question_are_taken_or_refused_together(client: Client) -
         ("company.registered_capital_rmb", "1.5", "Enter a whole number"),
         ("product.launch", "2027-02-30", "Enter a date as YYYY-MM-DD"),
         ("product.launch", "2020-01-01", "has passed"),
-        ("product.launch", "1990-01-01", "is known from"),
+        ("product.launch", "1990-01-01", "covers the law from"),
         ("product.id", "My Shop", "lower-case"),
         ("services.0.id", "", "must have a value"),
     ],

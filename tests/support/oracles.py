@@ -19,7 +19,7 @@ from typing import Any
 
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.ast import Arithmetic, Compare, Literal, Node, SetTest, Size, in_quantifiers
-from vatspolicy.core.cel.types import BOOL, INT, Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
+from vatspolicy.core.cel.types import BOOL, INT, Bool, Day, Enum, Int, ListOf, Number, ObjectOf, Text, Type
 from vatspolicy.core.policies.compiler import variables
 
 GOOGLE = importlib.util.find_spec("cel_expr_python") is not None
@@ -154,7 +154,7 @@ def to_cel(value: Any, type: Type | None) -> Any:
             return celtypes.StringType(value)
         case ListOf(item=item):
             return celtypes.ListType([to_cel(member, item) for member in value])
-        case Record(fields=fields):
+        case ObjectOf(fields=fields):
             return celtypes.MapType(
                 {celtypes.StringType(name): to_cel(child, fields[name]) for name, child in value.items()}
             )

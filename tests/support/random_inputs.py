@@ -22,7 +22,7 @@ from vatspolicy.core.cel.types import (
     Int,
     ListOf,
     Number,
-    Record,
+    ObjectOf,
     Text,
     Type,
     type_of_value,
@@ -304,7 +304,7 @@ class Expressions:
                 return self.pick((self.leaf(Text), (self.quote(self.draw.choice(TEXTS)), PRIMARY)))
             case Enum(values=values):
                 return self.quote(self.draw.choice(sorted(values))), PRIMARY
-            case ListOf() | Record():
+            case ListOf() | ObjectOf():
                 return self.leaf(type.__class__) or ("services", PRIMARY)
 
     def pick(self, options: Iterable[Piece | None]) -> Piece:
@@ -384,11 +384,11 @@ class Expressions:
     def membership(self, depth: int) -> Piece | None:
         if self.draw.random() < 0.4:
             left, kind = self.draw.choice(
-                [pair for pair in self.names() if not isinstance(pair[1], ListOf | Record | Text)]
+                [pair for pair in self.names() if not isinstance(pair[1], ListOf | ObjectOf | Text)]
             )
             constants = {self.constant(kind) for _ in range(self.draw.choice((1, 2, 3)))}
             return self.join(" in ", (left, f"[{', '.join(sorted(constants))}]")), RELATION
-        lists = [(n, t.item) for n, t in self.names() if isinstance(t, ListOf) and not isinstance(t.item, Record)]
+        lists = [(n, t.item) for n, t in self.names() if isinstance(t, ListOf) and not isinstance(t.item, ObjectOf)]
         name, found = self.draw.choice(lists)
         item = found or Int()
         names = [n for n, t in self.names() if isinstance(t, type(item)) and self.fits(t, item)]
@@ -396,7 +396,7 @@ class Expressions:
         return self.join(" in ", (left, name)), RELATION
 
     def set_test(self, depth: int) -> Piece | None:
-        lists = [(n, t.item) for n, t in self.names() if isinstance(t, ListOf) and not isinstance(t.item, Record)]
+        lists = [(n, t.item) for n, t in self.names() if isinstance(t, ListOf) and not isinstance(t.item, ObjectOf)]
         name, found = self.draw.choice(lists)
         item = found or Int()
         others = [n for n, kind in lists if kind is None or (isinstance(kind, type(item)) and self.fits(kind, item))]
@@ -423,7 +423,7 @@ class Expressions:
         if len(taken) >= 3:
             return None
         lists = [(n, t.item) for n, t in self.names() if isinstance(t, ListOf) and t.item is not None]
-        records = [pair for pair in lists if isinstance(pair[1], Record)]
+        records = [pair for pair in lists if isinstance(pair[1], ObjectOf)]
         name, item = self.draw.choice(records if records and self.draw.random() < 0.5 else lists)
         if self.draw.random() < 0.1:
             name, item = '["news", "saas"]', Enum("written", frozenset(("news", "saas")), written=True)
@@ -508,7 +508,7 @@ _LOOP = ("x", "y", "z")
 
 def _fields(name: str, type: Type) -> Iterator[tuple[str, Type]]:
     yield name, type
-    if isinstance(type, Record):
+    if isinstance(type, ObjectOf):
         for key, child in type.fields.items():
             yield from _fields(f"{name}.{key}", child)
 

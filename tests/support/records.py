@@ -20,11 +20,11 @@ from vatspolicy.i18n import Language
 from vatspolicy.reports import decision as reports
 
 Data = Mapping[str, Any]
-KINDS: dict[str, type[result.Finding]] = {
-    "deny": result.Denial,
-    "need": result.Need,
-    "duty": result.Duty,
-    "advise": result.Advice,
+KINDS: dict[str, type[result.FindingRecord]] = {
+    "deny": result.DenialRecord,
+    "need": result.NeedRecord,
+    "duty": result.DutyRecord,
+    "advise": result.AdviceRecord,
 }
 
 
@@ -59,8 +59,8 @@ def decode(kind: Any, data: Any) -> Any:
         return tuple(decode(inner, one) for one in data)
     if not is_dataclass(kind):
         return data
-    if issubclass(kind, result.Finding):  # type: ignore[arg-type]
-        kind = KINDS.get(data["effect"], result.Finding)
+    if issubclass(kind, result.FindingRecord):  # type: ignore[arg-type]
+        kind = KINDS.get(data["effect"], result.FindingRecord)
     hints = hints_of(kind)
     values: dict[str, Any] = {}
     known: set[str] = set()

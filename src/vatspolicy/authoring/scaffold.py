@@ -37,10 +37,10 @@ _WORDS: Table = {
     "any": Phrase("Any of"),
     "one": Phrase("One of"),
     "all": Phrase("All values"),
-    "why": Phrase("Explain why the case matters."),
+    "why": Phrase("Explain the purpose of the case."),
     "title": Phrase("Name of the regulation"),
     "issuer": Phrase("Issuing body"),
-    "message": Phrase("What the rule says when it applies."),
+    "message": Phrase("Write the message shown when the rule applies."),
 }
 """Texts to be replaced, and the heads of comments. A skeleton has both languages."""
 _FEW = 8

@@ -36,8 +36,8 @@ class _Unread:
             if rule.is_unread and rule.kind in NOUNS:
                 yield from self._told(path, NOUNS[rule.kind], rule.cite, rule.when, "when")
             if rule.is_unread and self.document.data["rules"][index].get("unwaivable"):
-                message = _("Nothing unverified is unwaivable: the mark has no effect.")
-                hint = _("Raise an article, or remove the mark.")
+                message = _("A rule on unverified articles can always be waived: the mark has no effect.")
+                hint = _("Verify an article, or remove the mark.")
                 yield self.document.problem((*path, "unwaivable"), message, hint)
             effect = rule.effect
             if not isinstance(effect, Route):
@@ -56,20 +56,20 @@ class _Unread:
         """Yield the warnings about a clause: that it cites unread articles alone, or reads a parameter that does."""
         if cite and self.policy.is_unread(cite):
             message = _(
-                "This {noun} rests on unverified articles alone, so that it decides nothing: {cite}.",
+                "This {noun} cites only unverified articles, so it decides nothing: {cite}.",
                 noun=noun,
                 cite=", ".join(cite),
             )
-            hint = _("Raise one of them, or make it advice with kind: verify.")
+            hint = _("Verify one of them, or make it advice with kind: verify.")
             yield self.document.problem((*path, "cite"), message, hint)
             return
         for chain in dict.fromkeys(self._chains(self.policy, expression.tree)):
             message = _(
-                "This {noun} reads a value that rests on unverified articles alone, and so decides nothing: {chain}.",
+                "This {noun} reads a value that cites only unverified articles, so it decides nothing: {chain}.",
                 noun=noun,
                 chain=chain,
             )
-            hint = _("Raise an article of the parameter, or cite what the value rests on.")
+            hint = _("Verify an article of the parameter, or cite a verified source of the value.")
             yield self.document.problem((*path, place), message, hint)
 
     def _chains(self, policy: Policy, tree: Node) -> Iterator[str]:

@@ -15,10 +15,12 @@ from vatspolicy.core.policies.model import COMPARED, Policy
 from vatspolicy.errors import Problem, did_you_mean
 from vatspolicy.i18n import _
 
-_NOTE = _("vatspolicy lint --texts DIR --write notes it. Where the words stand on a page, name it under verified.")
+_NOTE = _(
+    "vatspolicy lint --texts DIR --write records it. If the words are on a web page, cite the page under verified."
+)
 HASHES = "texts.sha256"
 """File of a law, beside its bundle.yaml, with the hash of each text that an article names."""
-_AGAIN = _("Compare it anew: vatspolicy lint --texts DIR --write. For a page, remove the hash first.")
+_AGAIN = _("Compare it again: vatspolicy lint --texts DIR --write. For a page, remove the hash first.")
 
 
 def hash_problems(document: Document) -> Iterator[tuple[str, Problem]]:
@@ -30,14 +32,14 @@ def hash_problems(document: Document) -> Iterator[tuple[str, Problem]]:
             and "zh" in article
             and not {"day", "against", "hash"} <= verified.keys()
         ):
-            message = _("This article says which text its quote was verified against, and when.")
+            message = _("This article must record the text and the day of its verification.")
             yield "quote-not-verified", document.problem(path, message, _NOTE, key=True)
         if article["verification"] == "copy" and "://" not in verified.get("against", ""):
-            message = _("A copy names the address where others can read it.")
+            message = _("A copy states the address where others can read it.")
             hint = _("Write the address in verified.against, or call the article secondary.")
             yield "copy-without-address", document.problem(path, message, hint, key=True)
         if "zh" not in article and verified:
-            message = _("Without a quote in Chinese there is nothing that could be verified.")
+            message = _("Only a Chinese quote can be verified.")
             hint = _("Add zh, or remove verified.")
             yield "verified-without-quote", document.problem(("verified", key), message, hint, key=True)
         elif "hash" in verified and verified["hash"] != quote_hash(article["zh"]):
@@ -66,8 +68,8 @@ def text_problems(document: Document, texts: Mapping[str, StatuteText]) -> Itera
             hint = did_you_mean(difflib.get_close_matches(name, texts, 1, 0.9))
             yield "text-not-named", document.problem(place, _("No text has this name."), hint)
         elif name is None:
-            message = _("It is not said which text this quotes, and no text of that title holds it.")
-            hint = _("Name the text, or the page, under verified.")
+            message = _("The quote does not cite its text, and no text with that title contains it.")
+            hint = _("Cite the text or the page under verified.")
             yield "text-not-named", document.problem((*path, "zh"), message, hint)
 
 
@@ -90,8 +92,8 @@ def changed_texts(
         if name not in texts or name in told or noted.get(name) == texts[name].digest:
             continue
         told.add(name)
-        message = _("The text is not the one whose hash was noted.") if name in noted else _("No hash of it is noted.")
-        hint = _("Compare its quotes anew: vatspolicy lint --texts DIR --write.")
+        message = _("The text differs from the recorded hash.") if name in noted else _("It has no recorded hash.")
+        hint = _("Compare its quotes again: vatspolicy lint --texts DIR --write.")
         yield "text-changed", document.problem(("verified", key, "against"), message, hint)
 
 
@@ -177,20 +179,20 @@ def short_title(text: str) -> str:
 
 def _differences(document: Document, path: Path, quote: str, text: StatuteText) -> Iterator[Problem]:
     if "…" in quote.replace("……", ""):
-        yield document.problem(path, _("A cut in a quote is marked with two signs: ……"))
+        yield document.problem(path, _("Mark omitted words in a quote with two characters: ……"))
         return
     part = text.first_missing(quote)
     if part is None:
         return
     left_out = text.silent_cut(part)
     if left_out:
-        hint = _("Write …… where {value!r} stands.", value=_short(left_out))
-        yield document.problem(path, _("The quote leaves words out without a sign."), hint)
+        hint = _("Replace {value!r} with ……", value=_short(left_out))
+        yield document.problem(path, _("The quote omits words without marking them."), hint)
     else:
         passage = text.nearest(part)
         yield document.problem(
             path,
-            _("The quote does not stand in {name!r}.", name=text.name),
+            _("The quote does not appear in {name!r}.", name=text.name),
             _("The nearest passage is {passage!r}.", passage=passage),
         )
 
@@ -205,6 +207,6 @@ def review_warnings(documents: Sequence[Document], today: str) -> list[Problem]:
     for document in documents:
         due = document.data.get("review", {}).get("due")
         if due is not None and due < today:
-            message = _("This policy was to be reviewed by {due}.", due=due)
+            message = _("The review of this policy was due by {due}.", due=due)
             found.append(document.problem(("review", "due"), message, document.data["review"].get("why", "")))
     return found

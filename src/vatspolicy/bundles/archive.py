@@ -64,12 +64,12 @@ def _read(
     name: str, file: BinaryIO, wanted: Callable[[str], bool], max_bytes: int, max_files: int
 ) -> list[tuple[str, bytes]]:
     try:
-        return _Reader(name, wanted, max_bytes, max_files).read(file)
+        return _ArchiveReader(name, wanted, max_bytes, max_files).read(file)
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, UnicodeError, ValueError):
         raise ArchiveError(_("{name!r} is not a complete tar archive.", name=name)) from None
 
 
-class _Reader:
+class _ArchiveReader:
     def __init__(self, name: str, wanted: Callable[[str], bool], max_bytes: int, max_files: int) -> None:
         self.name, self.wanted = name, wanted
         self.max_bytes, self.max_files = max_bytes, max_files
@@ -81,20 +81,24 @@ class _Reader:
         data = stream.read(self.max_bytes + 1)  # of everything: headers and unwanted files included
         if len(data) > self.max_bytes:
             raise ArchiveError(
-                _("{name!r} holds more than {value:g} MiB.", name=self.name, value=self.max_bytes / 2**20)
+                _("{name!r} contains more than {value:g} MiB.", name=self.name, value=self.max_bytes / 2**20)
             )
         found: dict[str, bytes | None] = {}
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:", errorlevel=2, encoding="utf-8") as archive:
             for count, member in enumerate(archive, 1):
                 if count > self.max_files:
                     raise ArchiveError(
-                        _("{name!r} holds more than {max_files:,} members.", name=self.name, max_files=self.max_files)
+                        _(
+                            "{name!r} contains more than {max_files:,} members.",
+                            name=self.name,
+                            max_files=self.max_files,
+                        )
                     )
                 name = self.check(member)
                 if name is None:
                     continue
                 if name in found:
-                    raise ArchiveError(_("{name!r} holds {member!r} twice.", name=self.name, member=name))
+                    raise ArchiveError(_("{name!r} contains {member!r} twice.", name=self.name, member=name))
                 found[name] = self.content(archive, member) if self.wanted(name) else None
             rest = data[archive.offset :]  # tarfile ends in silence at a broken header, too
         if not rest or rest.strip(b"\0"):
@@ -107,16 +111,16 @@ class _Reader:
         steps = [step for step in name.split("/") if step not in ("", ".")]
         if name.startswith("/") or ".." in steps or _ODD.search(name):
             raise ArchiveError(
-                _("{name!r} holds {member!r}, a name that leads out of it.", name=self.name, member=member.name)
+                _("{name!r} contains {member!r}, a path outside the archive.", name=self.name, member=member.name)
             )
         if member.isdir():
             return None
         if not member.isreg() or member.issparse():
             raise ArchiveError(
-                _("{name!r} holds {member!r}, which is a link or no plain file.", name=self.name, member=member.name)
+                _("{name!r} contains {member!r}, which is not a regular file.", name=self.name, member=member.name)
             )
         if not steps:
-            raise ArchiveError(_("{name!r} holds a file without a name.", name=self.name))
+            raise ArchiveError(_("{name!r} contains a file without a name.", name=self.name))
         return "/".join(steps)
 
     def content(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

@@ -92,7 +92,7 @@ class BundleFile:
             raise BundleFileError(self.file, _("Its schemas cannot be used by this version of the program.")) from None
         for position, (files, layer) in enumerate(zip(self.layers, bundle.layers[1:], strict=False), 1):
             if files.head[0] != f"{layer_folder(position, layer.name)}/{HEAD}":
-                raise BundleFileError(self.file, _("Its layers are not named as their folders are."))
+                raise BundleFileError(self.file, _("The names of its layers differ from their folders."))
         if bundle.version != self.version:
             raise BundleFileError(self.file, _("Manifest and policies/bundle.yaml state different versions."))
         return replace(bundle, origin=Origin("bundle", self.file))
@@ -131,7 +131,7 @@ def read_bundle_file(path: Path, content: Mapping[str, bytes] | None = None) -> 
             raise BundleFileError(file, str(error)) from None
     for name in content:
         if name.rpartition("/")[2] == DELTA:
-            raise BundleFileError(file, _("It holds {name!r}; a bundle of changes (delta) is never used.", name=name))
+            raise BundleFileError(file, _("It contains {name!r}; vatspolicy does not use delta bundles.", name=name))
     if MANIFEST not in content:
         raise BundleFileError(file, _("It has no .manifest."), _("Build one with vatspolicy bundle build."))
     ours = _manifest(file, content[MANIFEST])
@@ -139,10 +139,10 @@ def read_bundle_file(path: Path, content: Mapping[str, bytes] | None = None) -> 
     bundle_file = BundleFile(file, content, ours["version"], ours["number"], content_digest(content), layers)
     if ours["digest"] != bundle_file.digest:
         raise BundleFileError(
-            file, _("Its files are not those of its manifest."), _("Something was changed, added or removed.")
+            file, _("Its files do not match its manifest."), _("A file was changed, added or removed.")
         )
     if ours["revision"] != bundle_file.revision:
-        raise BundleFileError(file, _("The revision of its manifest is not what its version, number and digest make."))
+        raise BundleFileError(file, _("The revision in its manifest does not match its version, number and digest."))
     if not bundle_file.policies or not bundle_file.schemas.files:
         raise BundleFileError(file, _("It contains no policies or no schemas."))
     return bundle_file
@@ -162,7 +162,7 @@ def _manifest(file: str, content: bytes) -> dict[str, Any]:
     if not texts or not isinstance(number, int) or isinstance(number, bool) or number < 0 or roots != [ROOT]:
         raise BundleFileError(file, _("Its .manifest was not written by vatspolicy bundle build."))
     if found["format"] not in (FORMAT, LAYERED):
-        raise BundleFileError(file, _("Its format is not known to this version of the program."))
+        raise BundleFileError(file, _("This version of the program does not know its format."))
     layers = ours.get("layers", [])
     if not isinstance(layers, list) or bool(layers) != (found["format"] == LAYERED):
         raise BundleFileError(file, _("Its .manifest was not written by vatspolicy bundle build."))
@@ -180,16 +180,16 @@ def _layers(file: str, content: Mapping[str, bytes], listed: list[Any]) -> tuple
     for name in content:
         if name.startswith(LAYERS):
             if not (found := _LAYER.match(name)):
-                raise BundleFileError(file, _("It holds {name!r}, which belongs to no layer.", name=name))
+                raise BundleFileError(file, _("It contains {name!r}, which does not belong to a layer.", name=name))
             by_folder.setdefault((int(found[1]), found[0]), {})[name] = content[name]
     layers = []
     for position, ((number, folder), own) in enumerate(sorted(by_folder.items()), 1):
         head = own.pop(folder + HEAD, None)
         if head is None or number != position or not all(name.endswith(".yaml") for name in own):
-            raise BundleFileError(file, _("Its layers are not those of its manifest."))
+            raise BundleFileError(file, _("Its layers do not match its manifest."))
         layers.append(LayerFiles((folder + HEAD, head), tuple(sorted(own.items()))))
     if listed != [describe_layer(layer) for layer in layers]:
-        raise BundleFileError(file, _("Its layers are not those of its manifest."))
+        raise BundleFileError(file, _("Its layers do not match its manifest."))
     return tuple(layers)
 
 

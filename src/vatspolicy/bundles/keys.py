@@ -65,7 +65,7 @@ def read_key(path: Path, private: bool = False) -> Key:
     try:
         content = path.read_bytes()
     except (OSError, ValueError) as error:
-        reason = reason_of(error) if isinstance(error, OSError) else _("its name is not usable")
+        reason = reason_of(error) if isinstance(error, OSError) else _("its name cannot be used")
         raise BundleFileError(str(path), _("The key cannot be read: {reason}.", reason=reason)) from None
     if len(content) > _MAX_BYTES:
         raise BundleFileError(str(path), _("This is not a key."), _KINDS)
@@ -82,7 +82,9 @@ def read_key(path: Path, private: bool = False) -> Key:
         raise BundleFileError(str(path), message, _KINDS) from None
     key = _key(path, material, jwk)
     if private and key.algorithm in (RSA, SECRET):
-        raise BundleFileError(str(path), _("Keys of {algorithm} do not sign here.", algorithm=key.algorithm), _KINDS)
+        raise BundleFileError(
+            str(path), _("Signing does not support {algorithm} keys.", algorithm=key.algorithm), _KINDS
+        )
     if private and not key.private:
         raise BundleFileError(str(path), _("This is a public key, which cannot sign."))
     return key
@@ -126,9 +128,9 @@ def _key(path: Path, material: Any, jwk: Mapping[str, Any] | None) -> Key:
         )
     id = jwk.get("kid") if jwk is not None else None
     if id is not None and not isinstance(id, str):
-        raise BundleFileError(str(path), _("The `kid` of a key is a text."))
+        raise BundleFileError(str(path), _("The `kid` of a key must be text."))
     if algorithm == SECRET and not id:  # its thumbprint would tell something of the secret
-        raise BundleFileError(str(path), _("A secret needs a `kid`, by which locks and reports name it."))
+        raise BundleFileError(str(path), _("A secret needs a `kid`: locks and reports refer to it."))
     return Key(id or _thumbprint(public), algorithm, private, material if private else public)
 
 
@@ -148,7 +150,7 @@ def _find_algorithm(path: Path, public: Any) -> str:
             return SECRET
         case rsa.RSAPublicKey() | bytes():
             raise BundleFileError(str(path), weak)
-    raise BundleFileError(str(path), _("This kind of key is not used."), _KINDS)
+    raise BundleFileError(str(path), _("This kind of key is not supported."), _KINDS)
 
 
 def _thumbprint(public: Any) -> str:
@@ -203,7 +205,7 @@ class Envelope:
     def verify(self, file: str, key: Key, hint: Message) -> None:
         """Raise BundleFileError unless one of the signatures is by the key."""
         if not self.is_signed_by(key):
-            message = _("Its signature is not by the key {id} ({algorithm}).", id=key.id, algorithm=key.algorithm)
+            message = _("The key {id} ({algorithm}) did not make its signature.", id=key.id, algorithm=key.algorithm)
             raise BundleFileError(file, message, hint)
 
     def is_signed_by(self, key: Key) -> bool:

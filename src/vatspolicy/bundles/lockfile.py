@@ -43,7 +43,9 @@ class Lock:
             )
         if (bundle_file.digest, bundle_file.number) != (self.digest, self.number):
             raise BundleFileError(
-                bundle_file.file, _("It is not the bundle that {file} pins, {here}.", file=self.file, here=here), hint
+                bundle_file.file,
+                _("It differs from the bundle that {file} pins, {here}.", file=self.file, here=here),
+                hint,
             )
 
     def check_key(self, bundle_file: BundleFile, signature: Signature | None) -> None:
@@ -53,7 +55,11 @@ class Lock:
             said = f"the key {self.key}" if self.key else "no key"
             raise BundleFileError(
                 bundle_file.file,
-                _("{file} pins a bundle signed by {said}, and this one is not.", file=self.file, said=said),
+                _(
+                    "{file} pins a bundle signed by {said}, and this bundle is not signed by it.",
+                    file=self.file,
+                    said=said,
+                ),
             )
 
 
@@ -62,7 +68,7 @@ def read_lock(path: Path) -> Lock:
     document = load_document(path)
     data = document.data
     if not isinstance(data, dict):
-        raise InvalidInput([document.problem((), _("A lock has the keys version, number and digest."))])
+        raise InvalidInput([document.problem((), _("A lock must have the keys version, number and digest."))])
     for name, value in data.items():
         if name not in _FIELDS:
             raise _problem_with(document, name, _("A lock has no key {name!r}.", name=name))
@@ -95,13 +101,15 @@ def make_lock(path: Path, bundle_file: BundleFile, signature: Signature | None, 
     """
     if path.exists() and not allow_rollback:
         now = read_lock(path)
-        hint = _("Pass --allow-rollback to do so all the same.")
+        hint = _("To do so anyway, pass --allow-rollback.")
         if bundle_file.number < now.number:
             raise BundleFileError(
                 bundle_file.file, _("It is older than the pinned bundle (number {number}).", number=now.number), hint
             )
         if bundle_file.number == now.number and bundle_file.digest != now.digest:
-            raise BundleFileError(bundle_file.file, _("It is another bundle under the number of the pinned one."), hint)
+            raise BundleFileError(
+                bundle_file.file, _("It has the number of the pinned bundle, but it is a different bundle."), hint
+            )
     return Lock(
         str(path),
         bundle_file.version,

@@ -68,7 +68,7 @@ def pull_manifest(client: RegistryClient, name: str) -> bytes:
     if answer.status != 200:
         client.refuse(answer)
     if is_digest(name) and digest_of(answer.content) != name:
-        client.fail(_("The manifest is not the one of the digest."))
+        client.fail(_("The manifest does not match its digest."))
     return answer.content
 
 
@@ -78,7 +78,7 @@ def pull_blob(client: RegistryClient, digest: str, size: int) -> bytes:
     if blob.status != 200:
         client.refuse(blob)
     if len(blob.content) != size or digest_of(blob.content) != digest:
-        client.fail(_("The bundle is not the one of its digest."))
+        client.fail(_("The bundle does not match its digest."))
     return blob.content
 
 
@@ -128,7 +128,7 @@ def push_proof(client: RegistryClient, manifest: bytes, proof: bytes) -> None:
     """Attach a Sigstore bundle to the manifest of a bundle. Raises BundleFileError."""
     kind = _find_type(proof)
     if kind is None:
-        client.fail(_("Its Sigstore bundle is of an unknown kind."))
+        client.fail(_("Its Sigstore bundle has an unknown type."))
     for blob in (b"{}", proof):
         push_blob(client, blob)
     subject = describe(MANIFEST, manifest)
@@ -295,9 +295,9 @@ def pull_bundle(text: str, with_proofs: bool = False) -> Pulled:
     manifest = pull_manifest(client, reference.manifest)
     layer = find_layer(manifest)
     if layer is None or (layer.artifact, layer.media_type) != (ARTIFACT, LAYER):
-        client.fail(_("This is not a bundle of vatspolicy, but another artifact."))
+        client.fail(_("This artifact is not a vatspolicy bundle."))
     if layer.size > MAX_BYTES:
-        client.fail(_("It is larger than a bundle may be."))
+        client.fail(_("It exceeds the size limit of a bundle."))
     digest = digest_of(manifest)
     proofs = pull_proofs(client, digest) if with_proofs else ()
     return Pulled(pull_blob(client, layer.digest, layer.size), reference.at(digest), proofs)

@@ -116,8 +116,8 @@ def parse_reference(text: str) -> Reference:
     """Return the reference that a text is. Raises BundleFileError."""
     found = _REFERENCE.fullmatch(text)
     if found is None or len(found["repository"]) > 255:
-        hint = _("Such as oci://registry.example.org/law/bundle:v1.")
-        raise BundleFileError(text, _("Write a bundle in a registry as oci://HOST/REPOSITORY:TAG."), hint)
+        hint = _("For example, oci://registry.example.org/law/bundle:v1.")
+        raise BundleFileError(text, _("The address of a bundle in a registry is oci://HOST/REPOSITORY:TAG."), hint)
     return Reference(found["host"], found["repository"], found["tag"], found["digest"])
 
 
@@ -212,7 +212,7 @@ class RegistryClient:
         try:
             link = find_link(answer.headers.get("link", ""), "next")
         except ValueError:
-            self.fail(_("The registry leads to an address that cannot be read."))
+            self.fail(_("The registry redirects to an invalid address."))
         if link is None:
             return None
         following = urldefrag(self._join(url, link)).url
@@ -230,7 +230,7 @@ class RegistryClient:
             url = urljoin(base, location)
             urlsplit(url)
         except ValueError:
-            self.fail(_("The registry leads to an address that cannot be read."))
+            self.fail(_("The registry redirects to an invalid address."))
         return url
 
     def fail(self, message: str, hint: str = "") -> NoReturn:
@@ -277,7 +277,7 @@ class RegistryClient:
         except _TooLate:
             return self.fail(_("The registry takes longer than {n} s.", n=DEADLINE))
         except http.client.HTTPException:
-            return self.fail(_("The registry sends an answer that cannot be read."))
+            return self.fail(_("The registry sends an unreadable response."))
         except (OSError, OverflowError, ValueError) as error:
             reason = getattr(error, "reason", None)
             why = (
@@ -290,7 +290,7 @@ class RegistryClient:
         while part := stream.read(min(2**16, max_bytes + 1 - len(content))):
             content += part
             if len(content) > max_bytes:
-                self.fail(_("The registry sends more than it said, or than a bundle may have."))
+                self.fail(_("The registry sends more data than it announced, or than a bundle may contain."))
         named = {name.lower(): value for name, value in headers.items()}
         if links := headers.get_all("link"):  # a list of links may be spread over several fields
             named["link"] = ", ".join(links)
@@ -300,7 +300,7 @@ class RegistryClient:
         parts = urlsplit(url)
         local = is_local(parts.netloc) and is_local(self.reference.host)
         if parts.username or not parts.netloc or parts.scheme not in (("http", "https") if local else ("https",)):
-            self.fail(_("The registry leads to an address without TLS."))
+            self.fail(_("The registry redirects to an address without TLS."))
 
     # --- credentials
 
@@ -335,7 +335,7 @@ class RegistryClient:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             token = None
         if not isinstance(token, str) or not _VISIBLE.fullmatch(token):
-            self.fail(_("The token service of the registry gives no token."))
+            self.fail(_("The token service of the registry does not return a token."))
         return f"Bearer {token}"
 
 
@@ -448,7 +448,7 @@ def _ask_helper(name: Any, asked: str, folder: Path, place: str) -> Credentials 
     Raises BundleFileError.
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise BundleFileError(place, _("Docker's configuration names a credential helper that has no usable name."))
+        raise BundleFileError(place, _("The name of the credential helper in Docker's configuration cannot be used."))
     program = f"docker-credential-{name}"
     status, output = _run(program, asked, folder, place)
     if status:
@@ -457,10 +457,10 @@ def _ask_helper(name: Any, asked: str, folder: Path, place: str) -> Credentials 
         _fail(place, _("The credential helper {program} fails (exit code {status}).", program=program, status=status))
     answer = _read_answer(output)
     if answer is None:
-        _fail(place, _("The credential helper {program} answers without a user and a password.", program=program))
+        _fail(place, _("The credential helper {program} does not return a user and a password.", program=program))
     server, user, secret = answer
     if server and _host_of(server) != _host_of(asked):
-        _fail(place, _("The credential helper {program} answers for another host.", program=program))
+        _fail(place, _("The credential helper {program} returns credentials for another host.", program=program))
     if user == _IDENTITY:
         return Credentials(None, secret)
     return Credentials(_encode(user, secret)) if user or secret else None
@@ -477,7 +477,7 @@ def _read_answer(output: bytes) -> tuple[str, str, str] | None:
 
 
 def _fail(place: str, message: str, hint: str = "") -> NoReturn:
-    raise BundleFileError(place, message, hint or _("Its output is not shown: it may hold a password."))
+    raise BundleFileError(place, message, hint or _("Its output is hidden: it may contain a password."))
 
 
 def _host_of(server: str) -> str:
@@ -502,7 +502,7 @@ def _run(program: str, asked: str, folder: Path, place: str) -> tuple[int, bytes
     """Return the exit code and the output of a credential helper asked about a server. Raises BundleFileError."""
     found = find_program(program, os.environ.get("PATH", os.defpath))
     if found is None:
-        hint = _("Install it. Folders of PATH that are relative, or the working directory, are not searched.")
+        hint = _("Install it. vatspolicy does not search the working directory or relative folders in PATH.")
         _fail(place, _("The credential helper {program} is not found.", program=program), hint)
     try:
         process = subprocess.Popen(
@@ -524,7 +524,7 @@ def _run(program: str, asked: str, folder: Path, place: str) -> tuple[int, bytes
         if "content" not in output:
             _fail(place, late)
         if len(output["content"]) > _MAX_BYTES:
-            _fail(place, _("The credential helper {program} answers without end.", program=program))
+            _fail(place, _("The credential helper {program} returns too much output.", program=program))
         try:
             return process.wait(1), output["content"]
         except subprocess.TimeoutExpired:

@@ -158,7 +158,7 @@ def choose_law(
         if locks:
             from vatspolicy.bundles.bundle_file import BundleFileError
 
-            raise BundleFileError(str(locks[0]), _("It pins a bundle, and none was given with --bundle."))
+            raise BundleFileError(str(locks[0]), _("It pins a bundle, but --bundle is missing."))
         return LawStack(folder, layers=layers)
     from vatspolicy.bundles.bundle_file import read_bundle_file
     from vatspolicy.bundles.lockfile import read_lock
@@ -176,7 +176,7 @@ def check(bundle_file: BundleFile, key: Path | None, skip_verify: bool, locks: I
     locks = tuple(locks)
     scopes = {lock.scope for lock in locks}
     if len(scopes) > 1:
-        raise BundleFileError(bundle_file.file, _("The locks of these specs ask for bundles of different scopes."))
+        raise BundleFileError(bundle_file.file, _("The locks of these specs require bundles of different scopes."))
     for lock in locks:
         lock.check(bundle_file)
     if skip_verify:

@@ -164,10 +164,10 @@ def verify(bundle_file: BundleFile, key: Key | None, scope: str = "") -> Signatu
     file = bundle_file.file
     if key is None:
         if bundle_file.signed:
-            raise BundleFileError(file, _("It is signed, and no key was given to verify it."), _("Pass --key."))
+            raise BundleFileError(file, _("It is signed, but --key is missing."), _("To verify it, pass --key."))
         return None
     if not bundle_file.signed:
-        raise BundleFileError(file, _("It is not signed, and a key was given to verify it."))
+        raise BundleFileError(file, _("It is not signed, so the key cannot verify it."))
     claims = _claims(file, _token(bundle_file), key)
     claim = claims.get("scope", "")
     if claim != scope:
@@ -204,7 +204,7 @@ def _token(bundle_file: BundleFile) -> str:
             bundle_file.file, _("Its .signatures.json does not contain exactly one signature.")
         ) from None
     if not isinstance(token, str) or plugin not in _PLUGINS:
-        raise BundleFileError(bundle_file.file, _("Its signature is of an unknown kind."))
+        raise BundleFileError(bundle_file.file, _("Its signature has an unknown type."))
     return token
 
 
@@ -218,8 +218,8 @@ def _claims(file: str, token: str, key: Key) -> Mapping[str, Any]:
     try:
         claims = json.loads(jwt.api_jws.decode(token, key.verifier, algorithms=[key.algorithm]))
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-        message = _("Its signature is not by the key {id} ({algorithm}).", id=key.id, algorithm=key.algorithm)
-        raise BundleFileError(file, message, _("The bundle was changed, or somebody else signed it.")) from None
+        message = _("The key {id} ({algorithm}) did not make its signature.", id=key.id, algorithm=key.algorithm)
+        raise BundleFileError(file, message, _("The bundle was changed, or someone else signed it.")) from None
     if not isinstance(claims, dict):
         raise BundleFileError(file, _("Its signature has no valid list of files."))
     return claims
@@ -229,7 +229,7 @@ def _check_time(file: str, claims: Mapping[str, Any]) -> float | None:
     """Return the moment at which a signature expires. Raises BundleFileError if it has, or if it is not valid yet."""
     for name in ("exp", "nbf"):
         if name in claims and not _is_moment(claims[name]):
-            raise BundleFileError(file, _("The time {name!r} of its signature is not a number.", name=name))
+            raise BundleFileError(file, _("The value of {name!r} in its signature is not a number.", name=name))
     expires: float | None = claims.get("exp")
     now = seconds()
     if expires is not None and expires <= now:
@@ -275,7 +275,7 @@ def _compare(bundle_file: BundleFile, listed: Any) -> None:
                 ),
             )
         if _digest(file, name, bundle_file.files[name], algorithm) != digest.lower():
-            raise BundleFileError(file, _("{name!r} is not what was signed.", name=name))
+            raise BundleFileError(file, _("{name!r} differs from the signed file.", name=name))
 
 
 def _digest(file: str, name: str, content: bytes, algorithm: str) -> str:
@@ -321,8 +321,8 @@ def read_policy(path: Path) -> SignerPolicy | None:
     texts = all(isinstance(value, str) and value for value in data.values())
     who = data.keys() & {"identity", "repository"}
     if not texts or data.keys() - _KEYS or "issuer" not in data or len(who) != 1:
-        hint = _("It has the keys trusted_root, issuer, and either identity or repository.")
-        raise BundleFileError(str(path), _("This is not a policy about signers."), hint)
+        hint = _("It must have the keys trusted_root, issuer, and either identity or repository.")
+        raise BundleFileError(str(path), _("This file is not a signer policy."), hint)
     root = path.parent / data["trusted_root"]
     return SignerPolicy(str(path), root, data["issuer"], data.get("identity"), data.get("repository"))
 
@@ -381,11 +381,11 @@ def verify_sigstore(
         evidence = Evidence(_read(file, path, MAX_BYTES), [read_proof(file, proof_path(path))])
     if not evidence.proofs:
         hint = _("Attach one with vatspolicy bundle push, or name its file with --sigstore.")
-        raise BundleFileError(file, _("No Sigstore bundle is attached to it."), hint)
+        raise BundleFileError(file, _("It has no Sigstore bundle attached."), hint)
     root = _read(policy.file, policy.trusted_root, _MAX_SMALL)
     proof = _find_valid(file, evidence, root, policy)
     if read_bundle_bytes(file, evidence.content).files != bundle_file.files:
-        raise BundleFileError(file, _("It has changed while it was read."))
+        raise BundleFileError(file, _("It changed during reading."))
     return Signature(policy.identity or policy.repository, ALGORITHM, "", proof)
 
 
@@ -394,7 +394,7 @@ def _read(file: str, path: Path, limit: int) -> bytes:
         with path.open("rb") as stream:
             content = stream.read(limit + 1)
     except (OSError, ValueError) as error:
-        reason = reason_of(error) if isinstance(error, OSError) else _("its name is not usable")
+        reason = reason_of(error) if isinstance(error, OSError) else _("its name cannot be used")
         raise BundleFileError(file, _("{path} cannot be read: {reason}.", path=path.name, reason=reason)) from None
     if len(content) > limit:
         raise BundleFileError(file, _("{path} is too large.", path=path.name))
@@ -433,7 +433,7 @@ def _find_valid(file: str, evidence: Evidence, root: bytes, policy: SignerPolicy
     message = _(
         "Its Sigstore bundle does not prove that {signer} signed it.", signer=policy.identity or policy.repository
     )
-    raise BundleFileError(file, message, _("The bundle was changed, or somebody else signed it."))
+    raise BundleFileError(file, message, _("The bundle was changed, or someone else signed it."))
 
 
 def _limit(root: bytes, moment: datetime) -> bytes:
@@ -465,7 +465,7 @@ def verify_bundle(
     """Verify the signature of a bundle by the key, or the policy, in a file; None for an unsigned one without a key.
 
     Without evidence, a policy is about the Sigstore bundle beside the file.
-    Raises BundleFileError as `signature.verify` and `sigstore_policy.verify_sigstore` do.
+    Raises BundleFileError as `verify` and `verify_sigstore` do.
     """
     policy = read_policy(key) if key is not None else None
     if policy is not None:

@@ -64,10 +64,10 @@ def read_file(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = reason_of(error) if isinstance(error, OSError) else _("its name is not usable")
+        reason = reason_of(error) if isinstance(error, OSError) else _("its name cannot be used")
         raise BundleFileError(str(path), _("It cannot be read: {reason}.", reason=reason)) from None
     if len(content) > MAX_BYTES:
-        raise BundleFileError(str(path), _("It is larger than a bundle may be."))
+        raise BundleFileError(str(path), _("It exceeds the size limit of a bundle."))
     return content
 
 
@@ -75,25 +75,32 @@ def warn_of_stale_proof(bundle: Path, signature: Signature | None) -> None:
     """Warn about an outdated Sigstore bundle next to a replaced file."""
     beside = proof_path(bundle)
     if beside.exists() and (signature is None or signature.proof is None):
-        warn(_("{path} is of the older bundle. Remove it, or put that of the newer one in its place.", path=beside))
+        warn(
+            _(
+                "{path} belongs to the older bundle. Remove it, or replace it with the file of the newer bundle.",
+                path=beside,
+            )
+        )
 
 
 def _find_newest(source: str, folder: Path) -> FetchedBundle:
     """Return the bundle of the highest number in a folder. Every archive in it must be a bundle."""
     found = [_read(str(path), read_file(path)) for path in sorted(folder.iterdir()) if is_archive(path.name)]
     if not found:
-        raise BundleFileError(source, _("The folder holds no bundle (.tar.gz, .tgz, .tar)."))
+        raise BundleFileError(source, _("The folder does not contain a bundle (.tar.gz, .tgz, .tar)."))
     best = max(found, key=lambda one: one.bundle_file.number)
     same = {one.bundle_file.digest for one in found if one.bundle_file.number == best.bundle_file.number}
     if len(same) > 1:
-        raise BundleFileError(source, _("The folder holds two bundles of the number {n}.", n=best.bundle_file.number))
+        raise BundleFileError(
+            source, _("The folder contains two bundles with the number {n}.", n=best.bundle_file.number)
+        )
     return best
 
 
 def _fetch_from_git(source: str, with_proofs: bool) -> FetchedBundle:
     parsed = _GIT.fullmatch(source)
     if parsed is None:
-        raise BundleFileError(source, _("Write a bundle in git as git+REPOSITORY@TAG:PATH."))
+        raise BundleFileError(source, _("The address of a bundle in git is git+REPOSITORY@TAG:PATH."))
     repository, path = parsed["repository"], parsed["path"]
     paths = [path, path + ENDING] if with_proofs else [path]
     remote = "://" in repository

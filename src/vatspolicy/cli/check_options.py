@@ -27,7 +27,7 @@ def parse_count(value: int | None) -> int | None:
 def parse_jobs(number: int | None) -> int | None:
     """Return a number of processes."""
     if number is not None and number < 1:
-        raise opt.BadArgument(_("Write a whole number from 1 on."))
+        raise opt.BadArgument(_("Write a whole number of at least 1."))
     return number
 
 

@@ -125,7 +125,7 @@ def refuse_link(path: Path) -> None:
     except OSError:
         return  # writing says why
     if link:
-        message = _("cannot write {path}: {link} is a link. Name the place that it leads to.", path=path, link=link)
+        message = _("cannot write {path}: {link} is a link. Use its target instead.", path=path, link=link)
         abort(message, ExitCode.USAGE)
 
 
@@ -147,15 +147,15 @@ def abort_unwritten(path: Path | str | None, error: OSError | ValueError, hint: 
     hints = {
         errno.ENOSPC: _("Free space there, or write to another place."),
         errno.EFBIG: _("Free space there, or write to another place."),
-        errno.EACCES: _("Write to a place where you may."),
-        errno.EPERM: _("Write to a place where you may."),
-        errno.EROFS: _("Write to a place where you may."),
-        errno.EISDIR: _("Name a file."),
+        errno.EACCES: _("Choose a folder where you may write."),
+        errno.EPERM: _("Choose a folder where you may write."),
+        errno.EROFS: _("Choose a folder where you may write."),
+        errno.EISDIR: _("Choose a file."),
         errno.ENOENT: _("Create the folder first."),
-        errno.ENXIO: _("Nothing reads from it: start the reader of the pipe first, or name a file."),
-        errno.EPIPE: _("Its reader stopped before the end."),
+        errno.ENXIO: _("No program reads the pipe: start the reader first, or choose a file."),
+        errno.EPIPE: _("The reading program stopped before the end."),
     }
-    hint = hint or hints.get(getattr(error, "errno", None) or 0, _("Name another file."))
+    hint = hint or hints.get(getattr(error, "errno", None) or 0, _("Choose another file."))
     if path is None:
         fault = _("cannot write to standard output: {reason}.", reason=reason_of(error))
     else:

@@ -51,18 +51,18 @@ class LawOptions(ValueObject):
         from vatspolicy.bundles.select import choose_law, find_locks
 
         if self.bundle is not None and re.match(r"\w+:/", str(self.bundle)):
-            abort(_("--bundle takes a file: get it first with vatspolicy bundle pull."))
+            abort(_("--bundle takes a file: download it first with vatspolicy bundle pull."))
         if self.law is not None and self.bundle is not None:
-            abort(_("--law and --bundle are two laws; name one."))
+            abort(_("--law and --bundle cannot be combined."))
         if self.bundle is None and (self.key is not None or self.skip_verify):
-            abort(_("--key and --skip-verify belong to --bundle."))
+            abort(_("--key and --skip-verify need --bundle."))
         if self.skip_verify and self.key is not None:
-            abort(_("--key and --skip-verify contradict each other."))
+            abort(_("--key and --skip-verify cannot be combined."))
         if self.skip_verify:
             warn(_("the signature of the bundle is not verified (--skip-verify)."))
         found = [] if locks == "ignore" else find_locks(find_files(specs))
         if locks == "warn" and self.bundle is None and found:
-            warn(_("{lock} pins a bundle, and none was given with --bundle.", lock=found[0]))
+            warn(_("{lock} pins a bundle, but --bundle is missing.", lock=found[0]))
             found = []
         return choose_law(self.law, self.bundle, self.key, self.skip_verify, found, self.policies)
 
@@ -79,7 +79,7 @@ class LawOptions(ValueObject):
         """End the command before it edits a file of the law that is installed with the program."""
         for file in files:
             if self.law is None and file.is_absolute():
-                abort(_("{file} belongs to the shipped law. Name a folder with --law.", file=file))
+                abort(_("{file} belongs to the shipped law. Choose a folder with --law.", file=file))
 
     def around(self, files: Iterable[Path]) -> LawOptions:
         """Return the same options, with the folder of policies that holds the files if no law is named.
@@ -166,7 +166,7 @@ def warn_of_claims(profile: Profile) -> None:
     if profile.facts["opinions"]:
         warn(
             _(
-                "the opinions in {file} are claims, and none counts here. check --opinions counts granted ones.",
+                "the opinions in {file} are claims and do not count here. check --opinions counts granted opinions.",
                 file=profile.document.file,
             )
         )
@@ -175,7 +175,7 @@ def warn_of_claims(profile: Profile) -> None:
 def require_arguments(specs: Sequence[str]) -> None:
     """End the command if no spec is named."""
     if not specs:
-        abort(_("no spec is given: name files, folders or globs, or set specs in {file}.", file=opt.FILE))
+        abort(_("no spec given: pass files, folders or globs, or set specs in {file}.", file=opt.FILE))
 
 
 def require_specs(specs: Sequence[str], from_stdin: bool = True) -> list[str]:

@@ -1,7 +1,7 @@
 """Options: how one is declared, how its text is read, and those that commands share.
 
 An option is declared once. From its declaration typer has its parameter, help its line, the configuration its key, and
-the start of `check` its reader (`fast_arguments`). An option that one command alone has stands with that command.
+the start of `check` its reader (`program.read`). An option that one command alone has stands with that command.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class CommandGroup(NamedTuple):
     functions: Mapping[str, Callable[..., int | None]]
 
 
-class Parameter(NamedTuple):
+class CommandParameter(NamedTuple):
     """A parameter of a command, or a field of an option group."""
 
     name: str
@@ -150,7 +150,7 @@ class Parameter(NamedTuple):
         return words or (get_args(self.item) if get_origin(self.item) is Literal else ())
 
 
-def flatten(target: Callable[..., Any]) -> Iterator[Parameter]:
+def flatten(target: Callable[..., Any]) -> Iterator[CommandParameter]:
     """Yield the parameters of a command, with the fields of an option group (a dataclass) in place of the group.
 
     A parameter without a declaration is none of the command line.
@@ -158,12 +158,12 @@ def flatten(target: Callable[..., Any]) -> Iterator[Parameter]:
     for name, (hint, default) in _signature(target).items():
         if get_origin(hint) is Annotated:
             kind, declared = get_args(hint)
-            yield Parameter(name, kind, declared, default)
+            yield CommandParameter(name, kind, declared, default)
         elif is_dataclass(hint):
             yield from flatten(hint)  # type: ignore[arg-type]
 
 
-def panel_order(parameter: Parameter) -> int:
+def panel_order(parameter: CommandParameter) -> int:
     """Return the place of a parameter on the help page: input first, output last."""
     return {None: 0, INPUT: 1, DECISION: 2, OUTPUT: 4}.get(parameter.declared.panel, 3)
 
@@ -243,7 +243,7 @@ class BadArgument(Exception):
         self.message = message
 
 
-def convert(parameter: Parameter, texts: list[str]) -> Any:
+def convert(parameter: CommandParameter, texts: list[str]) -> Any:
     """Return the value of a parameter. Raises BadArgument, or the error of its type, for a mistake."""
     declared, value = parameter.declared, texts
     if isinstance(declared, Option) and not parameter.is_list:
@@ -253,7 +253,7 @@ def convert(parameter: Parameter, texts: list[str]) -> Any:
     return declared.parse(value) if declared.parse else value
 
 
-def _convert_one(parameter: Parameter, text: str) -> Any:
+def _convert_one(parameter: CommandParameter, text: str) -> Any:
     if parameter.is_flag:
         return _to_bool(text)
     if choices := parameter.choices:
@@ -288,7 +288,7 @@ def parse_folders(texts: Sequence[str]) -> list[Path]:
     """Return the folders of layers, in their order. Each is named once."""
     folders = list(map(Path, texts))
     if len(set(folders)) < len(folders):
-        raise BadArgument(_("One folder is named twice."))
+        raise BadArgument(_("A folder appears twice."))
     return folders
 
 
@@ -332,7 +332,7 @@ def make_output_parser(formats: Sequence[str]) -> Callable[[Sequence[str]], Outp
                     )
                 )
             if any(Path(path) == other for __, other in pairs):
-                raise BadArgument(_("Two reports would go to one file."))
+                raise BadArgument(_("Two reports would write to the same file."))
             pairs.append((name, Path(path)))
         return pairs
 

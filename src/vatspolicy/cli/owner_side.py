@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 """Findings and files that the remark names; of others it says how many there are."""
-_REMARK = Phrase("This change edits what decides whether the gate opens: {files}. The gate reads {revision} instead.")
+_REMARK = Phrase("This change edits files that control the gate: {files}. The gate reads them from {revision} instead.")
 _OPENS: Mapping[str, tuple[Phrase, Phrase]] = {
     "passes": (
         Phrase("With the files of the change, the gate would pass {n} finding that fails here: {names}."),
@@ -64,9 +64,7 @@ class OwnerSide:
         try:
             os.makedirs(folder, exist_ok=True)
             if os.path.realpath(folder) != os.path.normpath(folder):
-                raise SourceError(
-                    _("{path!r} leads out of the repository.", path=os.path.relpath(self.here, self.root))
-                )
+                raise SourceError(_("{path!r} is outside the repository.", path=os.path.relpath(self.here, self.root)))
             os.chdir(folder)
         except OSError as error:
             raise SourceError(_("This folder cannot be used: {reason}.", reason=reason_of(error))) from None
@@ -86,7 +84,7 @@ class OwnerSide:
             if os.path.commonpath([found, self.root]) == self.root:
                 return Path(os.path.relpath(found, self.here))
         if not os.path.isabs(path):
-            raise SourceError(_("{path!r} leads out of the repository.", path=str(path)))
+            raise SourceError(_("{path!r} is outside the repository.", path=str(path)))
         return Path(path)
 
     def find_edited(self, paths: Iterable[Path], specs: Iterable[str], around: Sequence[str]) -> list[str]:

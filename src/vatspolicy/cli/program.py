@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.commands.check import check
 from vatspolicy.cli.console import abort, close_afterwards, report_problems, show_progress, warn
-from vatspolicy.cli.options import Argument, Option, Parameter, call, convert, flatten
+from vatspolicy.cli.options import Argument, CommandParameter, Option, call, convert, flatten
 from vatspolicy.cli.settings import complete
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
@@ -40,7 +40,7 @@ def read(arguments: Sequence[str]) -> CheckOptions | None:
     return options
 
 
-def _split(words: Sequence[str], parameters: Sequence[Parameter]) -> dict[str, list[str]]:
+def _split(words: Sequence[str], parameters: Sequence[CommandParameter]) -> dict[str, list[str]]:
     """Return the texts of each parameter by its name. Raises for a mistake."""
     options = {
         name: parameter
@@ -107,7 +107,7 @@ def _check(options: CheckOptions, words: Sequence[str]) -> int:
 
 @lru_cache
 def application() -> Commands:
-    """Return the typer application. It is built only for command lines that `fast_arguments` does not read."""
+    """Return the typer application. It is built only for command lines that `read` leaves to it."""
     from vatspolicy.cli.typer_app import Commands
 
     return Commands()

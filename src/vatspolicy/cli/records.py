@@ -53,7 +53,7 @@ def append_to_log(log: Path, runs: Sequence[GateRecord], masks: Sequence[Mask]) 
             _("{log} hides facts that rules read, so vatspolicy diff --log cannot decide these records again.", log=log)
         )
     if moved:
-        warn(_("{log} ended in a torn record, which is in {log}.torn now.", log=log))
+        warn(_("{log} ended with an incomplete record, which is now in {log}.torn.", log=log))
 
 
 def write_receipt(target: str, runs: Sequence[GateRecord], signer: Key | None) -> None:
@@ -61,7 +61,7 @@ def write_receipt(target: str, runs: Sequence[GateRecord], signer: Key | None) -
     from vatspolicy.gate.receipt import receipt_text
 
     if len(runs) != 1:
-        abort(_("a receipt is of one decision, and there are {count}.", count=len(runs)))
+        abort(_("a receipt covers one decision, but there are {count}.", count=len(runs)))
     text = receipt_text(runs[0], signer)
     if target == "-":
         print_result(text, machine=True)

@@ -17,7 +17,7 @@ from vatspolicy.cli.options import (
     NEVER,
     Argument,
     BadArgument,
-    Parameter,
+    CommandParameter,
     Setting,
     Settings,
     convert,
@@ -60,7 +60,7 @@ _REPLACED_BY: Mapping[str, frozenset[str]] = {
 """Parameters that take the place of a setting besides its own: one law replaces another. Layers stand above each."""
 
 
-_REMARK = Phrase("Settings from outside the command line are used: {settings}.")
+_REMARK = Phrase("Settings from outside the command line apply: {settings}.")
 
 
 class BadVariable(Exception):
@@ -68,7 +68,7 @@ class BadVariable(Exception):
 
 
 @cache
-def keys() -> Mapping[str, Parameter]:
+def keys() -> Mapping[str, CommandParameter]:
     """Return the keys of the file, in the order of help, with the parameter of each; `formats` is for two of them.
 
     The variable of `fail-on` is VATSPOLICY_FAIL_ON; a list is separated by spaces there, and layers (`policies`) as
@@ -95,7 +95,7 @@ def make_remarks(settings: Settings) -> tuple[Remark, ...]:
 # --- the values of a run ----------------------------------------------------------------------------------------------
 
 
-def complete(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
+def complete(parameters: Iterable[CommandParameter], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of parameters: those given, and settings for those that are not.
 
     With `trust` the settings are those of that revision, and paths are named as it has them (see `owner_side`).
@@ -117,7 +117,7 @@ def complete(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> dict[
     return {**found, "settings": found["settings"]._replace(trust=side)}
 
 
-def _complete(open_ones: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
+def _complete(open_ones: Mapping[str, CommandParameter], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of parameters by the settings of the working directory. Raises as `complete` does."""
     if not open_ones:
         return dict(given)
@@ -141,7 +141,7 @@ def _complete(open_ones: Mapping[str, Parameter], given: Mapping[str, Any]) -> d
     return {**from_settings, **given, "settings": Settings(tuple(used), frozenset(given))}
 
 
-def _read_value(parameter: Parameter, setting: Setting) -> Any:
+def _read_value(parameter: CommandParameter, setting: Setting) -> Any:
     """Return the value of a setting. Raises BadVariable, or InvalidInput for a mistake in the file."""
     try:
         return convert(parameter, list(setting.values))
@@ -153,10 +153,10 @@ def _read_value(parameter: Parameter, setting: Setting) -> Any:
         raise InvalidInput([problem]) from None
 
 
-def _say_choices(parameter: Parameter, setting: Setting) -> str:
+def _say_choices(parameter: CommandParameter, setting: Setting) -> str:
     """Return the sentence on a word that is none of the choices."""
     if len(setting.values) > 1:
-        return _("One format is for standard output; write FORMAT=PATH for the others.")
+        return _("Only one format can go to standard output; write FORMAT=PATH for the others.")
     if parameter.choices:
         choices = Listing(parameter.choices, quoted=True)
         return _("{value!r} is not one of {choices}.", value=setting.values[0], choices=choices)
@@ -214,7 +214,7 @@ def _say_unknown(name: str, names: Iterable[str]) -> str:
 
     known = sorted([*(name.removeprefix(PREFIX) for name in names), *OTHER_VARIABLES])
     near = did_you_mean([PREFIX + one for one in nearest(name.removeprefix(PREFIX), known)])
-    fault = Sentences(_("There is no such variable."), near or _("See docs/configuration.md, or rename it."))
+    fault = Sentences(_("This variable does not exist."), near or _("See docs/configuration.md, or rename it."))
     return _("{path}: {fault}", path=name, fault=fault)
 
 
@@ -270,9 +270,7 @@ def read_file() -> tuple[Setting, ...]:
         else:
             settings += _split(key, _texts(key, value, os.path.dirname(path)), path, line, start)
     if "bundle" in data and "law" in data:
-        problems.append(
-            Problem(path, *_find(text, "bundle")[:2], "bundle", _("law and bundle are two laws; name one."))
-        )
+        problems.append(Problem(path, *_find(text, "bundle")[:2], "bundle", _("law and bundle cannot be combined.")))
     if problems:
         raise InvalidInput(problems)
     return tuple(settings)
@@ -310,22 +308,22 @@ def _mistake_in_key(key: str) -> tuple[str, str] | None:
         return None
     option = key.replace("_", "-")
     if f"--{option}" in (one.declared.name for one in flatten(CheckOptions) if one.declared.setting == NEVER):
-        return _("--{option} belongs on the command line: a file may not set it for every run.", option=option), ""
-    return _("This key is not known here."), suggest(key, keys()) or _(
-        "Known here: {keys}.", keys=Listing(keys(), quoted=True)
+        return _("--{option} works only on the command line: a file may not set it for every run.", option=option), ""
+    return _("This key is unknown."), suggest(key, keys()) or _(
+        "Known keys: {keys}.", keys=Listing(keys(), quoted=True)
     )
 
 
-def _mistake_in_value(parameter: Parameter, value: Any) -> str | None:
+def _mistake_in_value(parameter: CommandParameter, value: Any) -> str | None:
     """Return what is wrong with the type of a value."""
     if parameter.is_flag:
         return None if isinstance(value, bool) else _("This value must be true or false.")
-    several = _("This value must be a text or a list of texts.")
+    several = _("This value must be a string or a list of strings.")
     if parameter.is_list and isinstance(value, list):
         fine = value and all(isinstance(one, str) and one.strip() and "\0" not in one for one in value)
         return None if fine else several
     if not isinstance(value, str) or not value.strip():
-        return several if parameter.is_list else _("This value must be a text.")
+        return several if parameter.is_list else _("This value must be a string.")
     return _("This value cannot be used.") if "\0" in value else None
 
 

@@ -18,7 +18,7 @@ from vatspolicy.cli.options import (
     BadArgument,
     Command,
     CommandGroup,
-    Parameter,
+    CommandParameter,
     call,
     flatten,
     panel_order,
@@ -70,7 +70,7 @@ class PanelCommand(PanelHelp, TyperCommand):
                 ):
                     ctx.fail(
                         _(
-                            "Option {option!r} is given {times} times, and it takes one value.",
+                            "Option {option!r} takes one value but appears {times} times.",
                             option=parameter.opts[0],
                             times=times,
                         )
@@ -239,7 +239,7 @@ def _is_given(ctx: Any, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _annotation(parameter: Parameter) -> Any:
+def _annotation(parameter: CommandParameter) -> Any:
     """Return the annotation of a parameter with the metadata that typer reads."""
     declared, kind = parameter.declared, parameter.type
     if parameter.is_list:  # of the types that typer converts

@@ -20,7 +20,7 @@ from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.core.documents.json_reader import make_object
 from vatspolicy.core.documents.plain import Fields, Tree
 from vatspolicy.core.documents.validation import is_valid
-from vatspolicy.core.engine.result import Finding, Reading, Record, encode
+from vatspolicy.core.engine.result import FindingRecord, ReadingRecord, Record, encode
 from vatspolicy.gate.judgement import LEVELS
 from vatspolicy.gate.run_record import (
     WHY,
@@ -103,7 +103,7 @@ def describe_decision(record: Record) -> Fields:
     }
 
 
-def _rules(named: Iterable[Finding | Reading]) -> list[str]:
+def _rules(named: Iterable[FindingRecord | ReadingRecord]) -> list[str]:
     return sorted({one.rule for one in named})
 
 
@@ -158,13 +158,15 @@ def read_statements(path: Path, key: Key) -> list[Attested]:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = reason_of(error) if isinstance(error, OSError) else _("its name is not usable")
+        reason = reason_of(error) if isinstance(error, OSError) else _("its name cannot be used")
         raise BundleFileError(file, _("The attestation cannot be read: {reason}.", reason=reason)) from None
     if len(content) > MAX_BYTES:
         raise BundleFileError(file, _("This is not an attestation of vatspolicy."))
     envelopes = _parse(content)
     if not envelopes:
-        raise BundleFileError(file, _("This is not an attestation of vatspolicy."), _("check --attest writes them."))
+        raise BundleFileError(
+            file, _("This is not an attestation of vatspolicy."), _("vatspolicy check --attest writes attestations.")
+        )
     return [_open(file, envelope, key) for envelope in envelopes]
 
 
@@ -220,24 +222,27 @@ def find_objections(attested: Attested, expected: Expected) -> list[Message]:
     as_of, law = attested.as_of, attested.law
     objections: list[Message] = []
     if _digests(law) != attested.digests or not _is_law(law, describe_law(expected.law)):
-        objections.append(_("It was decided under another law, {revision}.", revision=law.revision))
+        objections.append(_("It was decided under a different law, {revision}.", revision=law.revision))
     if expected.as_of is not None and as_of.day != expected.as_of:
-        objections.append(_("It was decided under the law of another day, {day}.", day=as_of.day))
+        objections.append(_("It was decided under the law of a different day, {day}.", day=as_of.day))
     if expected.as_of is None and as_of.why == WHY[0]:
-        objections.append(_("--as-of chose the day of the law, {day}. Ask for it with --as-of.", day=as_of.day))
+        objections.append(_("--as-of set the day of the law to {day}. To accept that, pass --as-of.", day=as_of.day))
     elif expected.as_of is None and as_of.day < (expected.today if as_of.why == WHY[2] else as_of.today):
         objections.append(
-            _("It was decided under the law of a past day, {day}. Ask for it with --as-of.", day=as_of.day)
+            _("It was decided under the law of a past day, {day}. To accept that, pass --as-of.", day=as_of.day)
         )
     if LEVELS.index(attested.fail_on) < LEVELS.index(expected.fail_on):
-        objections.append(_("Its gate failed on {level} only. Accept that with --fail-on.", level=attested.fail_on))
+        objections.append(_("Its gate failed on {level} only. To accept that, pass --fail-on.", level=attested.fail_on))
     if not attested.passed:
         objections.append(_("The gate failed. The decision is {decision}.", decision=attested.decision))
     for opinion in attested.opinions:
         accepted, values = expected.approvers, {"about": opinion.about, "approver": opinion.approver}
         if accepted is None or not accepted.allow_opinion(opinion.approver, opinion.about):
             objections.append(
-                _("It rests on an opinion on {about} that {approver} granted. Accept that with --approvers.", **values)
+                _(
+                    "It relies on an opinion on {about} that {approver} granted. To accept that, pass --approvers.",
+                    **values,
+                )
             )
         elif not accepted.allow_period(opinion.since, opinion.until):
             objections.append(_("It relies on a grant of more than {most} days.", most=accepted.max_days))

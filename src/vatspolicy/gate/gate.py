@@ -23,7 +23,7 @@ from vatspolicy.core.profile.profile import Profile, open_parts, read_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.gate.judgement import Judgement, Remark
-from vatspolicy.i18n import LANGUAGES, Language, _
+from vatspolicy.i18n import LANGUAGES, Language, Message, _
 
 if TYPE_CHECKING:
     from vatspolicy.core.documents import Document
@@ -93,6 +93,8 @@ class GateResult(NamedTuple):
     """The profile of each record, if the run keeps them."""
     invalid: tuple[str, ...] = ()
     """Files of the specs that could not be decided."""
+    unmet: Message | None = None
+    """That the number of specs is not the expected one."""
     judgement: Judgement = Judgement()
     """Settings by which the records are judged."""
     started: str = ""
@@ -215,11 +217,12 @@ class Gate(ValueObject):
         """
         self.check_day()
         started = now()[:19]
-        behind, unseen = self._find_all(arguments)
+        behind, unseen = _find_all(arguments)
         empty = tuple(argument for argument, specs in behind.items() if not specs)
         specs = list(dict.fromkeys(spec for specs in behind.values() for spec in specs))
+        unmet = self._compare_number(len(specs))
         codes = [ExitCode.NOTHING] if empty or not (behind or unseen) else []
-        codes += [ExitCode.INVALID] if unseen else []
+        codes += [ExitCode.INVALID] if unseen or unmet else []
         reader = reader if len(specs) > 1 and not self.keeps_profiles else None
         found: list[Checked[T]] = []
         for one in self.check_each(specs, reader.take if reader else None):
@@ -228,6 +231,7 @@ class Gate(ValueObject):
             found.append(one._replace(taken=None))
             progress(min(len(found), len(specs)), len(specs))
         problems = [*unseen, *(problem for one in found for problem in one.problems)]
+        problems += [Problem(next(iter(behind), "-"), 1, 1, "", unmet)] if unmet else []
         failed = [one.spec for one in found if one.code is ExitCode.INVALID]
         invalid = tuple(dict.fromkeys([*(problem.file for problem in unseen), *failed]))
         seconds = tuple(one.seconds for one in found if one.code is not ExitCode.INVALID)
@@ -240,7 +244,12 @@ class Gate(ValueObject):
             result = self._after_waivers([one.kept for one in found if one.kept], problems, empty, codes)
             settings = self.judgement
             return result._replace(
-                invalid=invalid, judgement=settings, started=started, seconds=seconds, launches=launches
+                invalid=invalid,
+                unmet=unmet,
+                judgement=settings,
+                started=started,
+                seconds=seconds,
+                launches=launches,
             )
         records = tuple(one.record for one in found if one.record is not None)
         return GateResult(
@@ -250,30 +259,22 @@ class Gate(ValueObject):
             worst([*codes, *(one.code for one in found)]),
             profiles=tuple(one.kept[0] for one in found if one.kept),
             invalid=invalid,
+            unmet=unmet,
             judgement=self.judgement,
             started=started,
             seconds=seconds,
             launches=launches,
         )
 
-    def _find_all(self, arguments: Iterable[str]) -> tuple[dict[str, list[str]], list[Problem]]:
-        """Return the specs behind each argument, and why there may be more, or are not as many as expected."""
-        behind: dict[str, list[str]] = {}
-        problems: list[Problem] = []
-        for argument in dict.fromkeys(arguments):
-            try:
-                behind[argument] = find_specs(argument)
-            except InvalidInput as error:
-                problems += error.problems
-        count = len({spec for specs in behind.values() for spec in specs})
-        if self.expected is not None and count != self.expected:
-            message = _(
-                "--expect {expected} does not hold: the number of specs found is {count}.",
-                expected=self.expected,
-                count=count,
-            )
-            problems.append(Problem(next(iter(behind), "-"), 1, 1, "", message))
-        return behind, problems
+    def _compare_number(self, found: int) -> Message | None:
+        """Return that the number of specs is not the expected one; None if it is."""
+        if self.expected is None or found == self.expected:
+            return None
+        return _(
+            "--expect {expected} failed: the number of specs found is {count}.",
+            expected=self.expected,
+            count=found,
+        )
 
     def check_each(self, specs: Sequence[str], take: Take[T] | None = None) -> Iterator[Checked[T]]:
         """Check specs and yield the results in their order, from several processes if they may share the work.
@@ -452,6 +453,18 @@ class Gate(ValueObject):
         if failures and record.judged == "incomplete":
             return ExitCode.INCOMPLETE
         return ExitCode.FAILED if failures else ExitCode.OK
+
+
+def _find_all(arguments: Iterable[str]) -> tuple[dict[str, list[str]], list[Problem]]:
+    """Return the specs behind each argument, and why there may be more."""
+    behind: dict[str, list[str]] = {}
+    problems: list[Problem] = []
+    for argument in dict.fromkeys(arguments):
+        try:
+            behind[argument] = find_specs(argument)
+        except InvalidInput as error:
+            problems += error.problems
+    return behind, problems
 
 
 def _has_granted(record: Record) -> bool:

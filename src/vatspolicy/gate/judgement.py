@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import NamedTuple
 
-from vatspolicy.core.engine.result import Duty, Finding, Question, Reading, Record
+from vatspolicy.core.engine.result import DutyRecord, FactQuestion, FindingRecord, ReadingRecord, Record
 from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.i18n import LocalizedText
 
@@ -132,9 +132,9 @@ def identify(record: Record, part: str, position: int) -> str:
         return f"{ITSELF}\0{record.judged}"
     one = getattr(record, part)[position]
     group = _GROUPS.get(part, part)
-    if isinstance(one, Question):
+    if isinstance(one, FactQuestion):
         return f"{group}\0{name_fact(record, one.path)}"
-    reading = f"\0{one.reading}\0{one.decision}" if isinstance(one, Reading) else ""
+    reading = f"\0{one.reading}\0{one.decision}" if isinstance(one, ReadingRecord) else ""
     return f"{group}\0{one.rule}\0{one.subject}{reading}"
 
 
@@ -158,7 +158,7 @@ def find_worst_level(failures: Iterable[Failure]) -> str | None:
     return min((failure.level for failure in failures), key=order.index, default=None)
 
 
-def _kept(level: str, part: str, findings: Iterable[Finding]) -> list[Failure]:
+def _kept(level: str, part: str, findings: Iterable[FindingRecord]) -> list[Failure]:
     return [Failure(level, part, index) for index, one in enumerate(findings) if one.waived is None]
 
 
@@ -177,10 +177,10 @@ def _contested(record: Record) -> list[Failure]:
     return found or ([Failure("contested", ITSELF, 0)] if worst and worst.stricter else [])
 
 
-def _due(part: str, findings: Iterable[Finding]) -> list[Failure]:
+def _due(part: str, findings: Iterable[FindingRecord]) -> list[Failure]:
     """Return the duties before the launch that are not done, undetermined ones included."""
     return [
         Failure("duty", part, index)
         for index, one in enumerate(findings)
-        if isinstance(one, Duty) and one.is_due_before_launch and one.waived is None
+        if isinstance(one, DutyRecord) and one.is_due_before_launch and one.waived is None
     ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from vatspolicy.core.engine.decision import Decision
-from vatspolicy.core.engine.result import Duty, ItemChange, Record
+from vatspolicy.core.engine.result import DutyRecord, ItemChange, Record
 from vatspolicy.core.engine.snapshot import summarize
 from vatspolicy.core.engine.timeline import compare_summaries
 from vatspolicy.core.policies.bundle import Bundle
@@ -164,11 +164,11 @@ def _compare_duties(before: Record, after: Record) -> Iterator[DutyChange]:
             yield DutyChange(*key, duty.instrument.title, *sides)
 
 
-def _state(duty: Duty) -> DutyState:
+def _state(duty: DutyRecord) -> DutyState:
     return DutyState(duty.state, duty.deadline.text, duty.deadline.date)
 
 
-def _duties(record: Record) -> dict[tuple[str, str], Duty]:
+def _duties(record: Record) -> dict[tuple[str, str], DutyRecord]:
     """Return the duties of a record by rule and service."""
-    duties = (*record.duties, *(each for each in record.undetermined if isinstance(each, Duty)))
+    duties = (*record.duties, *(each for each in record.undetermined if isinstance(each, DutyRecord)))
     return {(duty.rule, duty.subject.service or ""): duty for duty in duties}

@@ -71,10 +71,8 @@ def _problems(bundle: Bundle, profile: Profile, today: str) -> Iterator[Problem]
     for index, opinion in enumerate(profile.facts["opinions"]):
         path: Path = ("opinions", index)
         if opinion["date"] > today:
-            message = _(
-                "The opinion is dated {date}, which is after today ({today}).", date=opinion["date"], today=today
-            )
-            yield profile.document.problem((*path, "date"), message, _("Add it once it has been given."))
+            message = _("The date of the opinion, {date}, is after today ({today}).", date=opinion["date"], today=today)
+            yield profile.document.problem((*path, "date"), message, _("Add it once it exists."))
         if opinion["about"] != CLASS:
             yield from _about(profile, path, opinion, rules)
 
@@ -94,5 +92,5 @@ def _about(profile: Profile, path: Path, opinion: Fields, rules: Mapping[str, Ru
         message = _("The rule {name!r} has no condition {condition!r}.", name=name, condition=rest[0])
         yield profile.document.problem((*path, "about"), message, suggest(rest[0], conditions))
     elif opinion.get("service") is not None and rule.each == "product":
-        message = _("The rule {name!r} is about the whole product.", name=name)
-        yield profile.document.problem((*path, "service"), message, _("Leave out the service."))
+        message = _("The rule {name!r} applies to the whole product.", name=name)
+        yield profile.document.problem((*path, "service"), message, _("Omit the service."))

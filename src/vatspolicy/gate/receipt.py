@@ -107,7 +107,7 @@ class StoredReceipt:
     def verify(self, key: Key) -> None:
         """Raise InvalidInput unless the key has signed this receipt."""
         if self.envelope is None:
-            raise BundleFileError(self.file, _("The receipt is not signed, and a key was given to verify it."))
+            raise BundleFileError(self.file, _("The receipt is not signed, so the key cannot verify it."))
         self.envelope.verify(self.file, key, _("The receipt was changed, or another key signed it."))
 
 
@@ -130,7 +130,7 @@ def read_receipt(path: Path) -> StoredReceipt:
     if isinstance(data, dict) and data.get("receipt", FORMAT) != FORMAT:
         raise InvalidInput([Problem(file, 1, 1, "", _("This version does not support the form of this receipt."))])
     if not is_valid(data, "receipt"):
-        hint = _("vatspolicy check --receipt writes them.")
+        hint = _("vatspolicy check --receipt writes receipts.")
         raise InvalidInput([Problem(file, 1, 1, "", _("This is not a receipt."), hint)])
     return replace(decode_receipt(data, file), envelope=envelope)
 

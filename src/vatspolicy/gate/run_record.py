@@ -28,10 +28,10 @@ from vatspolicy.i18n.words import say_both
 WHY = ("option", "launch", "today")
 """Origins of the day of the law: --as-of, the launch day of the spec, today in China."""
 _PERIODS = {
-    (True, True): Phrase("{day} lies in its time, {since} until further notice"),
-    (True, False): Phrase("{day} lies in its time, {since} until {until} (exclusive)"),
-    (False, True): Phrase("{day} lies outside its time, {since} until further notice"),
-    (False, False): Phrase("{day} lies outside its time, {since} until {until} (exclusive)"),
+    (True, True): Phrase("{day} is within its period, {since} until further notice"),
+    (True, False): Phrase("{day} is within its period, {since} until {until} (exclusive)"),
+    (False, True): Phrase("{day} is outside its period, {since} until further notice"),
+    (False, False): Phrase("{day} is outside its period, {since} until {until} (exclusive)"),
 }
 """Periods in force, by whether they hold on a day and whether their end is open."""
 
@@ -198,7 +198,7 @@ class GateRecord:
                 return content
         except (OSError, InvalidInput):
             pass
-        message = _("The spec has changed since it was decided, so nothing was recorded.")
+        message = _("The spec changed after the decision, so the decision was not recorded.")
         raise InvalidInput([Problem(document.file, 1, 1, "", message)])
 
     @property

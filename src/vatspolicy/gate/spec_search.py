@@ -44,10 +44,10 @@ def search(argument: str) -> list[str]:
     pattern = _is_pattern(argument)
     if pattern and mode:
         hint = _("For the file or folder itself, write {name}.", name=glob.escape(argument))
-        raise _refuse(argument, _("This is the name of a file or folder and a pattern, too."), hint)
+        raise _refuse(argument, _("This is both a pattern and the name of a file or folder."), hint)
     if not pattern and not folder:
         return [argument]
-    found = _Search()
+    found = _SpecSearch()
     if folder:
         found.walk(Path(argument), ("**", "*"), ENDINGS)
     else:
@@ -63,7 +63,7 @@ def _refuse(file: str, message: str, hint: str = "") -> InvalidInput:
     return InvalidInput([Problem(file, 1, 1, "", message, hint)])
 
 
-class _Search:
+class _SpecSearch:
     """Specs found, and what prevented finding others."""
 
     def __init__(self) -> None:
@@ -118,10 +118,12 @@ class _Search:
                 return entry.is_dir()
             if entry.is_dir():
                 self._report(
-                    entry.path, _("This link leads to a folder, which is not followed."), _("Name that folder.")
+                    entry.path,
+                    _("This link points to a folder. vatspolicy does not follow it."),
+                    _("Pass that folder instead."),
                 )
             elif not os.path.exists(entry.path) and not Path(entry.name).suffix:
-                self._report(entry.path, _("This link leads nowhere."))
+                self._report(entry.path, _("The target of this link does not exist."))
         except OSError as error:
             self._report(entry.path, _("It cannot be read: {reason}.", reason=reason_of(error)))
         return False
@@ -131,8 +133,8 @@ class _Search:
         try:
             if entry.is_dir():
                 if self._is_folder(entry) and entry.name.lower().endswith(ENDINGS):
-                    hint = _("Rename it, or name the folder itself.")
-                    self._report(entry.path, _("This folder has the name of a spec."), hint)
+                    hint = _("Rename it, or pass the folder itself.")
+                    self._report(entry.path, _("This folder is named like a spec."), hint)
                 return False
             if entry.name.endswith(EXPECTED):
                 self._check_expectation(entry, names)
@@ -142,7 +144,9 @@ class _Search:
             broken = error.errno in (*_ABSENT, errno.ELOOP)
             self._report(
                 entry.path,
-                _("This link leads nowhere.") if broken else _("It cannot be read: {reason}.", reason=reason_of(error)),
+                _("The target of this link does not exist.")
+                if broken
+                else _("It cannot be read: {reason}.", reason=reason_of(error)),
             )
             return False
         if not stat.S_ISREG(mode):
@@ -153,10 +157,10 @@ class _Search:
         """Report an expectation without its spec, and a spec: it must not hide behind the name of one."""
         base = entry.name.rpartition(".expect")[0]
         if not any(base + ending in names for ending in ENDINGS):
-            message = _("This has the name of a fixture's expectation, and the fixture is missing.")
+            message = _("This file is named like the expectation of a fixture, but the fixture is missing.")
             self._report(entry.path, message, _("Rename it."))
         elif not _is_expectation(entry.path):
-            message = _("This has the name of a fixture's expectation, and holds none.")
+            message = _("This file is named like the expectation of a fixture, but does not contain an expectation.")
             self._report(entry.path, message, _("Rename a spec; an expectation states `decisions`."))
 
     def _report(self, file: str, message: str, hint: str = "") -> None:

@@ -30,7 +30,7 @@ def faults(en: object, zh: object) -> Iterator[tuple[str, str, str]]:
         return
     if any(char.isalpha() for char in re.sub(r"\{\w*\}", "", en)):
         if en == zh:
-            yield "zh", _("The Chinese text is the English one."), ""
+            yield "zh", _("The Chinese text equals the English text."), ""
         elif not HAN.search(zh):
             yield "zh", _("The Chinese text contains no Chinese characters."), ""
     if HAN.search(en):

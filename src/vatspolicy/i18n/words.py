@@ -25,7 +25,7 @@ STATES: Table = {
     "classified": Phrase("telecommunications"),
     "not-telecom": Phrase("not telecommunications"),
     "partly-classified": Phrase("class not settled: facts are missing"),
-    "unclassified": Phrase("no rule classifies it"),
+    "unclassified": Phrase("not classified by any rule"),
 }
 GRADES: Table = {
     "primary": Phrase("primary"),

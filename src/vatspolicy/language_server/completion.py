@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from vatspolicy.core.cel.types import Bool, Enum, ListOf, Record, Type
+from vatspolicy.core.cel.types import Bool, Enum, ListOf, ObjectOf, Type
 from vatspolicy.core.documents import Path
 from vatspolicy.core.documents.words import Word
 from vatspolicy.core.policies.model import EFFECTS, Policy
@@ -267,7 +267,7 @@ def _members(law: EditedLaw, scope: Scope, parts: tuple[str, ...], span: Span) -
     if isinstance(type, ListOf):
         for name, text in _QUANTIFIERS.items():
             yield Completion(name, text, FUNCTION, span, f"{'.'.join(parts)}.{text}")
-    elif isinstance(type, Record):
+    elif isinstance(type, ObjectOf):
         for name, inner in type.fields.items():
             paths = fact_paths((*parts, name), scope.bound)
             yield Completion(name, name, FACT, span, _fact_title(law, paths) or str(inner))

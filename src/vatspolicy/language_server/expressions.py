@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from vatspolicy.core.cel.ast import Node
 from vatspolicy.core.cel.parser import ExpressionError, TypeEnvironment
-from vatspolicy.core.cel.types import ListOf, Record, Type
+from vatspolicy.core.cel.types import ListOf, ObjectOf, Type
 from vatspolicy.core.documents import Path
 from vatspolicy.core.policies.message_values import placed_facts
 from vatspolicy.core.policies.reads import ROOTS
@@ -184,7 +184,7 @@ class Scope:
         else:
             variable = self.environment.variables.get(root)
         for name in rest:
-            variable = variable.fields.get(name) if isinstance(variable, Record) else None
+            variable = variable.fields.get(name) if isinstance(variable, ObjectOf) else None
         return variable
 
     def term(self, name: str) -> Node | None:

@@ -62,7 +62,7 @@ def fix_of(uri: str, finding: EditorFinding, word: str, text: EditorText, lang: 
     """Return the quick fix that replaces a word."""
     assert finding.replaced is not None
     edit = types.TextEdit(range_of(finding.replaced, text), word)
-    title = translate(_("Replace by {word!r}", word=word), lang)
+    title = translate(_("Replace with {word!r}", word=word), lang)
     return types.CodeAction(
         title,
         kind=types.CodeActionKind.QuickFix,

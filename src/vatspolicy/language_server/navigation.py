@@ -257,17 +257,17 @@ def check_rename(project: Project, file: str, index: int) -> tuple[Symbol, Span]
     """
     symbols = [symbol for symbol in symbols_at(project, file, index) if symbol.kind == TERMS]
     if not symbols or not symbols[0].owner:
-        raise RenameRefused(_("Only a term can be renamed: ids of rules and policies never change."))
+        raise RenameRefused(_("Only terms can be renamed: ids of rules and policies never change."))
     symbol = symbols[0]
     defined = [place.file for place in find_definitions(project, file, [symbol])]
     if not defined:
-        raise RenameRefused(_("The law cannot be read; correct its faults first."))
+        raise RenameRefused(_("The law has errors; correct them first."))
     if any(map(is_installed, defined)):
-        raise RenameRefused(_("The shipped law is not edited here."))
+        raise RenameRefused(_("The shipped law cannot be edited here."))
     for place in find_references(project, file, [symbol]):
         if place.file == absolute(file) and place.span.start <= index <= place.span.end:
             return symbol, place.span
-    raise RenameRefused(_("The law cannot be read; correct its faults first."))
+    raise RenameRefused(_("The law has errors; correct them first."))
 
 
 def rename_term(project: Project, file: str, index: int, name: str) -> list[FilePart]:
@@ -291,7 +291,7 @@ def rename_term(project: Project, file: str, index: int, name: str) -> list[File
     files = LawFiles(project, laws)
     mentions = list(files.mentions())
     if files.broken:
-        raise RenameRefused(_("{file} cannot be read; correct its faults first.", file=files.broken[0]))
+        raise RenameRefused(_("{file} has errors; correct them first.", file=files.broken[0]))
     for document, one in mentions:
         if one.path[:1] == ("accepted",) and one.symbol == Symbol(RULE, symbol.owner, symbol.name):
             raise RenameRefused(_("A use in {file} cannot be replaced; rename it by hand.", file=document.file))
@@ -316,9 +316,9 @@ def edit_texts(project: Project, places: Iterable[FilePart], name: str) -> dict[
 def _sound(law: EditedLaw) -> Bundle:
     """Return the bundle of a law whose files have no faults. Raises RenameRefused."""
     if faulty := next(iter(law.problems), None):
-        raise RenameRefused(_("{file} cannot be read; correct its faults first.", file=faulty))
+        raise RenameRefused(_("{file} has errors; correct them first.", file=faulty))
     if law.bundle is None:
-        raise RenameRefused(_("The law cannot be read; correct its faults first."))
+        raise RenameRefused(_("The law has errors; correct them first."))
     return law.bundle
 
 
@@ -326,7 +326,7 @@ def _check_name(law: EditedLaw, bundle: Bundle, symbol: Symbol, name: str) -> No
     """Raise RenameRefused unless a term may have a name, and no other has it where the term is used."""
     allowed = law.schemas.load("policy")["properties"]["terms"]["propertyNames"]
     if not re.fullmatch(allowed["pattern"], name) or len(name) > allowed["maxLength"]:
-        raise RenameRefused(_("A term is named by lower-case words joined by underscores."))
+        raise RenameRefused(_("The name of a term consists of lower-case words joined by underscores."))
     if name in NO_FIELDS:
         raise RenameRefused(_("{variable!r} is a reserved word of CEL.", variable=name))
     for id, policy in bundle.policies.items():

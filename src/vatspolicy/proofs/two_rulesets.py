@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from vatspolicy.core.engine.evaluator import BEARING, evaluate
-from vatspolicy.core.engine.snapshot import Item, Key, compare_items, itemize
+from vatspolicy.core.engine.snapshot import DecisionItem, Key, compare_items, itemize
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Advise, Duty
 from vatspolicy.core.policies.modelled import effect_constants
@@ -169,7 +169,7 @@ class TwoRuleSetSearch:
 # --- items of some rules that the decisions of two bundles list differently
 
 
-Items = dict[Key, tuple[Item | None, Item | None]]
+Items = dict[Key, tuple[DecisionItem | None, DecisionItem | None]]
 """Items that differ, by their keys: before and after."""
 
 

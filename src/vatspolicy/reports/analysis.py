@@ -29,7 +29,7 @@ _WORDS: Table = {
     "findings": Phrase("Findings"),
     "none": Phrase("Nothing found."),
     "tests": Phrase("for the tests of the policy"),
-    "fixture": Phrase("for a fixture: the profile, then what is decided of it today"),
+    "fixture": Phrase("for a fixture: the profile, then today's decision on it"),
     "proved": Phrase("proved"),
     "tested": Phrase("tested"),
     "refuted": Phrase("refuted"),

@@ -19,7 +19,7 @@ from vatspolicy.reports.policy.words import WORDS
 from vatspolicy.reports.words import say_deciding
 
 _ABOUT = Phrase(
-    "Law of {day}. The table counts rules that classify as the class, and activity rules that it does not exclude."
+    "Law of {day}. The table counts the rules that assign the class, and the activity rules that do not exclude it."
 )
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from vatspolicy.core.documents import format_path
-from vatspolicy.core.engine.expression_value import Value
+from vatspolicy.core.engine.expression_value import ExpressionValue
 from vatspolicy.core.engine.result import encode
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean, width, wrap
@@ -23,7 +23,7 @@ WORDS: Table = {
 _COLORS = {"true": "green", "false": "red", "unknown": "blue"}
 
 
-def render_json(text: str, each: str, day: str, values: Iterable[Value]) -> str:
+def render_json(text: str, each: str, day: str, values: Iterable[ExpressionValue]) -> str:
     """Return the values as JSON; an unknown one is null."""
     found = [
         {
@@ -38,7 +38,7 @@ def render_json(text: str, each: str, day: str, values: Iterable[Value]) -> str:
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
-def render_text(values: Sequence[Value], lang: Language, color: bool, room: int) -> str:
+def render_text(values: Sequence[ExpressionValue], lang: Language, color: bool, room: int) -> str:
     """Return a truth table for each subject, with the facts that are missing."""
     style = Style(color)
     lines: list[str] = []

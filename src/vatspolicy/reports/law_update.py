@@ -13,10 +13,10 @@ from vatspolicy.i18n.words import Counts, Table, count, joint, word
 from vatspolicy.reports.timeline import describe_decision, say_change, told
 
 _WORDS: Table = {
-    "not-newer": Phrase("Nothing newer: {after} is not newer than {before}, which is in use."),
+    "not-newer": Phrase("No update: {after} is not newer than the bundle in use, {before}."),
     "newer": Phrase("A newer bundle: {before} → {after}"),
     "applied": Phrase("In use from now on: {before} → {after}"),
-    "none": Phrase("It changes nothing for the specs here ({n})."),
+    "none": Phrase("The results of the specs here do not change ({n})."),
     "same": Phrase("no change of the decision", "update"),
     "tightened": Phrase("stricter", "update"),
     "loosened": Phrase("milder", "update"),
@@ -26,8 +26,8 @@ _WORDS: Table = {
     "new-duty": Phrase("new duty: {title}, {deadline}"),
     "gone-duty": Phrase("duty gone: {title}"),
     "other-day": Phrase("duty: {title}, {before} → {deadline}"),
-    "ahead": Phrase("changes ahead: {days}"),
-    "no-ahead": Phrase("no changes ahead any more"),
+    "ahead": Phrase("upcoming changes: {days}"),
+    "no-ahead": Phrase("no more upcoming changes"),
 }
 _COUNTS: Counts = {"rest": (Phrase("{n} spec without a change"), Phrase("{n} specs without a change"))}
 

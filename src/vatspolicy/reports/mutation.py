@@ -22,9 +22,9 @@ from vatspolicy.reports.formats.junit import Suites
 TOOL = "vatspolicy test --mutation"
 
 _KINDS: Mapping[str, tuple[str, LocalizedText]] = {
-    "mutant-survived": (WARNING, Phrase("No test notices a small mistake at this place of the law.")),
-    "score-below-threshold": (ERROR, Phrase("The tests notice fewer mistakes than the threshold asks for.")),
-    "test-fails-on-the-law": (ERROR, Phrase("A test fails on the law as it is, so no mistake was tried.")),
+    "mutant-survived": (WARNING, Phrase("No test detects a small mistake at this point of the law.")),
+    "score-below-threshold": (ERROR, Phrase("The tests detect fewer mistakes than the threshold requires.")),
+    "test-fails-on-the-law": (ERROR, Phrase("A test fails on the current law, so no mistakes were tried.")),
 }
 
 

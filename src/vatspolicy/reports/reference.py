@@ -23,7 +23,7 @@ WORDS: Table = {
     "written": Phrase("Write it as {example} under {facts}."),
     "example": Phrase("Example: {text}"),
     "synonyms": Phrase("Also: {words}"),
-    "found": Phrase("{count} of {all} values fit. All of them: vatspolicy list {name}"),
+    "found": Phrase("{count} of {all} values match. All values: vatspolicy list {name}"),
     "search": Phrase("{all} values. Search them: vatspolicy list {name} WORD"),
 }
 _PAGE: Table = {
@@ -33,9 +33,9 @@ _PAGE: Table = {
     "synonyms_head": Phrase("Also called"),
 }
 _LEAD = Phrase(
-    "Every value that a fact may have: its meaning in English and Chinese, an example, and other names for it.\n"
-    "Search it here, or in a terminal: `vatspolicy list offers CRM`. The other names are for searching only. In a\n"
-    "spec, write the value itself. `vatspolicy ask` asks for the facts one by one."
+    "Every value of each fact: its meaning in English and Chinese, an example, and its other names. Search here, or"
+    " in a terminal: `vatspolicy list offers CRM`. The other names are for searching only. In a spec, write the "
+    "value itself. `vatspolicy ask` asks for the facts one by one."
 )
 """First paragraph of the page of all values, in Markdown."""
 _NARROW = 24
@@ -109,7 +109,7 @@ def reference_page(bundle: Bundle) -> str:
 def write_reference(path: Path, text: str) -> None:
     """Write the page. Raises Foreign if a file in the way was not made by this program, and OSError."""
     if path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace")[:200]:
-        raise Foreign(_("{path} was not made by this command. Move it, or choose another folder.", path=path))
+        raise Foreign(_("This command did not create {path}. Move it, or choose another folder.", path=path))
     write_file(path, text)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vatspolicy.core.engine.result import Citation, Question
+from vatspolicy.core.engine.result import Citation, FactQuestion
 from vatspolicy.guidance.remediation.result import Extent, Proposal, Route, Service, Ways
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean, wrap
@@ -28,33 +28,30 @@ WORDS: Table = {
     "besides": Phrase("Obstacles on every route"),
     "differences": Phrase("Changes that would lead to {word}"),
     "or_better": Phrase("{word} or better"),
-    "differences_open": Phrase("Changes that would lift every denial, with facts still missing"),
+    "differences_open": Phrase("Changes that would remove every denial, with facts still missing"),
     "cost": Phrase("effort {cost}"),
     "get": Phrase("to get: {licenses}"),
     "missing": Phrase("facts still missing: {facts}"),
     "also": Phrase("equally good: {places}"),
-    "apart": Phrase("{service} by itself, as it was: {word}"),
+    "apart": Phrase("{service} alone, before the changes: {word}"),
     "contested": Phrase("under another reading of the law the result differs"),
-    "day": Phrase("under the law of {day}, as the bundle knows it"),
-    "none": Phrase("No combination of up to {most} of the changes that vatspolicy knows leads there."),
-    "none_checked": Phrase("None of the combinations that were checked leads there."),
-    "none_while": Phrase("None found while these facts are not stated: {facts}."),
+    "day": Phrase("under the law of {day}, as contained in the bundle"),
+    "none": Phrase("No combination of up to {most} known changes leads to this decision."),
+    "none_checked": Phrase("None of the checked combinations leads to this decision."),
+    "none_while": Phrase("None found. These facts are not stated: {facts}."),
     "settled_by": Phrase("{word} if {fact} is: {values}"),
-    "nothing_better": Phrase("Nothing stands in the way: no change is needed."),
-    "looked": Phrase(
-        "Checked {looked} combinations of up to {most} changes. Every proposal was decided by the same rules."
-    ),
-    "looked_one": Phrase(
-        "Checked 1 combination of up to {most} changes. Every proposal was decided by the same rules."
-    ),
+    "nothing_better": Phrase("No obstacles: a change is not needed."),
+    "looked": Phrase("Checked {looked} combinations of up to {most} changes. The same rules decided every proposal."),
+    "looked_one": Phrase("Checked 1 combination of up to {most} changes. The same rules decided every proposal."),
     "bounded": Phrase("The search reached its limit: combinations with more effort were not checked."),
     "effort": Phrase("Effort is a rank, not a price: 1 is a contract, 5 a change of owners; efforts add up."),
-    "unstated": Phrase("Not stated, so no change of these facts was considered: {facts}"),
+    "unstated": Phrase("Facts that are not stated and whose changes were not considered: {facts}"),
     "nothing_but_contest": Phrase(
-        "No change is needed on the first reading of the law. Another reading leads elsewhere: see above."
+        "Under the first reading of the law, a change is not needed. Another reading leads to a different result: "
+        "see above."
     ),
     "margins": Phrase("Margins"),
-    "facts_missing": Phrase("Missing facts; what depends on them is marked ?"),
+    "facts_missing": Phrase("Missing facts; items that depend on them are marked ?"),
     "not_advice": Phrase(
         "These are hypothetical changes, not legal advice. Change the spec only once the change has happened."
     ),
@@ -85,7 +82,7 @@ ALSO = 6
 
 def render(ways: Ways, lang: Language, color: bool = False, room: int = 100) -> str:
     """Render ways forward as text of at most `room` columns."""
-    return "\n".join(_Report(ways, lang, Style(color), room).lines()) + "\n"
+    return "\n".join(_WaysReport(ways, lang, Style(color), room).lines()) + "\n"
 
 
 def places(also: Iterable[LocalizedText], lang: Language) -> str:
@@ -185,7 +182,7 @@ def then(proposal: Proposal, lang: Language, decided: str, goal: str | None) -> 
         yield say("contested", lang)
 
 
-class _Report:
+class _WaysReport:
     def __init__(self, ways: Ways, lang: Language, style: Style, room: int) -> None:
         self.ways, self.lang, self.style, self.room = ways, lang, style, room
         self.colon = joint("colon", lang)
@@ -414,7 +411,7 @@ def _values(ways: Ways, lang: Language) -> dict[str, object]:
     }
 
 
-def _matters(ask: Question, lang: Language) -> list[str]:
+def _matters(ask: FactQuestion, lang: Language) -> list[str]:
     return [say_matter(matter, lang) for matter in ask.about]
 
 

@@ -17,11 +17,11 @@ from vatspolicy.reports.formats.junit import Suites
 TOOL = "vatspolicy test"
 
 _KINDS: Mapping[str, tuple[str, LocalizedText]] = {
-    "test-failed": (ERROR, Phrase("The law does not give the result that a test expects.")),
-    "test-skipped": (NOTE, Phrase("A test is skipped for a reason that it states.")),
-    "coverage-below-threshold": (ERROR, Phrase("The tests cover less than the threshold asks for.")),
+    "test-failed": (ERROR, Phrase("The result differs from the expectation of a test.")),
+    "test-skipped": (NOTE, Phrase("A test is skipped for the stated reason.")),
+    "coverage-below-threshold": (ERROR, Phrase("The tests cover less than the threshold requires.")),
     "clause-not-covered": (NOTE, Phrase("No test shows the clause true, or none shows it false.")),
-    "clause-not-decisive": (NOTE, Phrase("No test shows the clause to decide alone (masking MC/DC).")),
+    "clause-not-decisive": (NOTE, Phrase("No test shows the clause deciding alone (masking MC/DC).")),
     "rule-never-fires": (NOTE, Phrase("No test shows the rule applying.")),
 }
 
@@ -68,7 +68,7 @@ def _coverage_lines(coverage: CoverageResult) -> Iterator[str]:
     for _kind, file, line, words in _gaps(coverage):
         yield _("{file}:{line}: {words}", file=file, line=line, words=words)
     yield _(
-        "{alone} of {clauses} clauses shown to decide alone, both ways (masking MC/DC)",
+        "{alone} of {clauses} clauses shown to decide alone, as true and as false (masking MC/DC)",
         alone=coverage.alone,
         clauses=coverage.clauses,
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from vatspolicy.core.engine.result import ChangeAhead, DatedFact, ItemChange, LawChange, encode
-from vatspolicy.core.engine.timeline import Entry, Timeline
+from vatspolicy.core.engine.timeline import DecisionPeriod, Timeline
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, aside, joint, word
@@ -24,8 +24,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "today": Phrase("today, {day}"),
     "launch": Phrase("launch, {day}"),
     "until": Phrase("until {day}"),
-    "no_end": Phrase("no change known after"),
-    "looked_to": Phrase("to {day} at least"),
+    "no_end": Phrase("no later change known"),
+    "looked_to": Phrase("at least to {day}"),
     "decision": Phrase("decision: {before} → {after}"),
     "gone_service": Phrase("{subject}: no longer {title}"),
     "denial": Phrase("reason: {title}"),
@@ -106,7 +106,7 @@ def told(changes: Iterable[ItemChange]) -> list[ItemChange]:
     return [c for c in changes if c.kind != "service" or (c.before, c.after) not in word_of]
 
 
-def say_until(timeline: Timeline, entry: Entry, lang: Language) -> str:
+def say_until(timeline: Timeline, entry: DecisionPeriod, lang: Language) -> str:
     """Describe how long the decision stays the same, within the days searched."""
     day = entry.until or timeline.to
     if day is None:
@@ -160,7 +160,7 @@ def _text(timeline: Timeline, lang: Language, style: Style, room: int) -> Iterat
     yield from (style(line, "dim") for line in wrap(phrase("not_advice", lang), room))
 
 
-def _body(entry: ChangeAhead | Entry, lang: Language, style: Style, room: int, indent: str) -> Iterator[str]:
+def _body(entry: ChangeAhead | DecisionPeriod, lang: Language, style: Style, room: int, indent: str) -> Iterator[str]:
     for change in told(entry.changes):
         sign = "≠" if change.before and change.after else _SIGNS[change.after is not None]
         yield from wrap(say_change(change, lang), room, f"{indent}  ", f"{indent}{sign} ")
@@ -220,7 +220,7 @@ def _values(timeline: Timeline, lang: Language) -> dict[str, object]:
     }
 
 
-def _entry(timeline: Timeline, entry: Entry, lang: Language) -> dict[str, object]:
+def _entry(timeline: Timeline, entry: DecisionPeriod, lang: Language) -> dict[str, object]:
     return {
         "day": entry.from_,
         "decision": describe_decision(entry.decision, lang),

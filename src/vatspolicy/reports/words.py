@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from vatspolicy.core.engine.result import Citation, Law, Route
+from vatspolicy.core.engine.result import Citation, Law, RouteRecord
 from vatspolicy.core.policies.bundle import LawIdentity
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean
@@ -25,9 +25,9 @@ ROUTE_MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("
 """Signs of the states of routes in a text, with their colors."""
 MEANINGS: Mapping[str, Mapping[str, str]] = {
     "allow": Phrase("May launch: no license is missing."),
-    "needs-license": Phrase("May launch once the licenses below are held; no obstacle found on the facts given."),
+    "needs-license": Phrase("May launch once the licenses below are held; no obstacle found on the stated facts."),
     "deny": Phrase("May not launch on these facts."),
-    "incomplete": Phrase("No decision yet: facts are missing. Nothing is guessed."),
+    "incomplete": Phrase("No decision yet: facts are missing. vatspolicy does not guess them."),
 }
 GROUPS: Mapping[str, Mapping[str, str]] = {
     "before-launch": Phrase("Before the launch"),
@@ -38,9 +38,9 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "continuing": Phrase("As long as the service runs"),
 }
 VERIFICATION: Mapping[str, Mapping[str, str]] = {
-    "primary": Phrase("Source quality: every cited article has been checked against the text of the law."),
-    "copy": Phrase("Source quality: at least one cited article was compared with a copy of the law only."),
-    "secondary": Phrase("Source quality: at least one cited article is known from commentary only."),
+    "primary": Phrase("Source quality: every cited article was checked against the text of the law."),
+    "copy": Phrase("Source quality: at least one cited article was compared only with a copy of the law."),
+    "secondary": Phrase("Source quality: at least one cited article is based only on commentary."),
     "unverified": Phrase("Source quality: at least one cited article has not been checked against its text."),
 }
 KNOWN = GRADES
@@ -68,17 +68,17 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "share_too_high": Phrase("the foreign share is above {percent} %"),
     "fails": Phrase("not met: {message}"),
     "open_point": Phrase("not known: {message}"),
-    "unread": Phrase("not read by anybody here, so that a legal opinion has to settle it: {name}"),
+    "unread": Phrase("not yet checked against the law; a legal opinion must settle it: {name}"),
     "duties": Phrase("Filings and duties"),
     "done": Phrase("done on {day}"),
     "by": Phrase("by {day}"),
     "advice": Phrase("Notes for review"),
     "contested": Phrase("Contested"),
     "undetermined": Phrase("Undetermined"),
-    "undetermined_hint": Phrase("Rules that a missing fact leaves undecided; they do not change the decision."),
+    "undetermined_hint": Phrase("Rules left undetermined by missing facts; they do not change the decision."),
     "missing": Phrase("Facts to add, the most decisive first"),
-    "duties_remain": Phrase("The duties below remain."),
-    "range": Phrase("Could still be anything from {low} to {high}."),
+    "duties_remain": Phrase("The duties below still apply."),
+    "range": Phrase("Possible results range from {low} to {high}."),
     "conditional": Phrase("{verdict} if {facts}."),
     "setting": Phrase("{fact} is {value}"),
     "holder": Phrase("to be held by {who}"),
@@ -110,7 +110,7 @@ def say_deciding(law: Law | LawIdentity, lang: Language) -> str:
     return phrase("law", lang, law=name_law(law, lang)) + aside(f"SHA-256 {law.digest[:12]}", lang)
 
 
-def way_of(route: Route, routes: Iterable[Route], lang: Language) -> str:
+def way_of(route: RouteRecord, routes: Iterable[RouteRecord], lang: Language) -> str:
     """Describe the state of one of several routes: beside an open route, an unknown one may also be open."""
     if route.state == "unknown" and any(other.state == "open" for other in routes):
         return phrase("may_open", lang)

@@ -120,7 +120,7 @@ def parse_row(row: PortfolioRow) -> PortfolioRow:
     if row.fault is not None or row.data is not None:
         return row
     if 4 * len(row.text) > LIMITS.size < len(row.text.encode("utf-8", "surrogatepass")):
-        return replace(row, fault=_("The row is larger than {most:,} bytes.", most=LIMITS.size))
+        return replace(row, fault=_("The row exceeds {most:,} bytes.", most=LIMITS.size))
     try:
         data = _load(row.text)
     except (ValueError, RecursionError) as error:
@@ -221,7 +221,9 @@ def open_source(text: str, mapping: Mapping[str, str] | None = None) -> RowSourc
     if not source.path.is_file():
         raise InputError(_("There is no file {path!r}", path=str(source.path)))
     if (source.kind == CSV) != (mapping is not None):
-        raise InputError(_("--mapping, the columns of facts, is needed for a CSV file and for no other input"))
+        raise InputError(
+            _("--mapping, the columns of facts, is required for a CSV file and not allowed for other input")
+        )
     return source
 
 
@@ -255,7 +257,7 @@ def _lines(path: Path) -> Rows:
                 while not raw.endswith(b"\n") and (raw := file.readline(LONGEST)):
                     length += len(raw)
                 fault = _(
-                    "The line is longer than {most} MB; it stands in the input at byte {offset}.",
+                    "The line at byte {offset} of the input is longer than {most} MB.",
                     most=LONGEST >> 20,
                     offset=offset,
                 )

@@ -147,7 +147,7 @@ def screen(task: Task, resume: bool, progress: Progress) -> PortfolioSummary:
         with lock_file(task.lock):
             return _screen(task, resume, progress)
     except Locked:
-        raise ScreenError(_("Another run writes {output}", output=task.output)) from None
+        raise ScreenError(_("Another run is writing {output}", output=task.output)) from None
 
 
 def _screen(task: Task, resume: bool, progress: Progress) -> PortfolioSummary:
@@ -169,7 +169,7 @@ def _screen(task: Task, resume: bool, progress: Progress) -> PortfolioSummary:
     if task.source.state() != state:
         raise InputError(
             _(
-                "{path!r} was changed while it was read. Remove {folder} and run again",
+                "{path!r} changed during reading. Remove {folder} and run again",
                 path=str(task.source.path),
                 folder=task.parts.folder,
             )

@@ -202,7 +202,7 @@ def main(arguments: list[str] | None = None) -> int:
     if (options.key or options.skip_verify) and not options.bundle:
         parser.error("--key and --skip-verify belong to --bundle")
     if options.bundle and options.law:
-        parser.error(_("--law and --bundle are two laws; name one."))
+        parser.error(_("--law and --bundle cannot be combined."))
     law_source = _law(options)
     try:
         bundles = [bundle for bundle in law_source.load() if bundle is not None]

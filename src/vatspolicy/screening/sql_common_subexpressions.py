@@ -23,7 +23,7 @@ Shape = tuple[object, ...]
 
 
 @dataclass
-class _Form:
+class _DistinctExpression:
     """A distinct expression."""
 
     sql: exp.Expr
@@ -48,7 +48,7 @@ def extract_common(values: Sequence[Sql], prefix: str) -> tuple[list[dict[str, S
 class _Extractor:
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
-        self._forms: list[_Form] = []
+        self._forms: list[_DistinctExpression] = []
         self._numbers: dict[Shape, int] = {}
         self._stage: dict[int, int] = {}
         self._column: dict[int, str] = {}
@@ -92,7 +92,7 @@ class _Extractor:
                 reads -= {str(expression.name) for expression in sql.expressions}
             apart = isinstance(sql, exp.Condition) and not isinstance(sql, _PLAIN + _PIECES) and not reads
             number = self._numbers[shape] = len(self._forms)
-            self._forms.append(_Form(sql, parts, reads, apart, isinstance(sql, exp.Transform)))
+            self._forms.append(_DistinctExpression(sql, parts, reads, apart, isinstance(sql, exp.Transform)))
         return number
 
     def _read(self, number: int) -> Sql:
@@ -109,12 +109,12 @@ class _Extractor:
             return exp.Case(ifs=[exp.If(this=settled, true=answer)], default=self._plain(form))
         return self._plain(form)
 
-    def _settling(self, form: _Form) -> int | None:
+    def _settling(self, form: _DistinctExpression) -> int | None:
         """Return the cheap operand of two, if the other is slow."""
         quick = [part for part in form.parts if not self._forms[part].slow]
         return quick[0] if len(quick) == 1 and len(form.parts) == 2 else None
 
-    def _plain(self, form: _Form) -> Sql:
+    def _plain(self, form: _DistinctExpression) -> Sql:
         parts = iter(form.parts)
         built = form.sql.__class__()
         for name, value in form.sql.args.items():

@@ -107,7 +107,7 @@ def steps(ruleset: RuleSet, day: str, source: str = "profiles") -> tuple[Step, .
     """Return the queries that decide the table `source` (columns: `row` and those of `fact_columns`), in order.
 
     The last returns one row per profile: row, id, decision, mildest, strictest, services, and the masks of the rules
-    that hold (see `rule_masks`), of those of `reported_rules`.
+    that hold (see `rule_columns`), of those of `reported_rules`.
 
     Raises UnknownField for a law with a field that SQL does not know.
     """

@@ -19,7 +19,7 @@ from vatspolicy.core.cel.sql import (
     some,
     to_sql,
 )
-from vatspolicy.core.cel.types import BOOL, TEXT, Bool, Int, ListOf, Number, Record, Type
+from vatspolicy.core.cel.types import BOOL, TEXT, Bool, Int, ListOf, Number, ObjectOf, Type
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.engine.decision import WORDS
 from vatspolicy.core.profile.operators import SHARE, SHARE_AFTER, WHOLE, holders
@@ -35,7 +35,7 @@ _SCALARS: Mapping[type, exp.DType] = {Bool: exp.DType.BOOLEAN, Int: exp.DType.BI
 def sql_type(type: Type) -> exp.DataType:
     """Return the SQL type of a fact: STRUCT for a record, a list type for a list."""
     match type:
-        case Record(fields=fields):
+        case ObjectOf(fields=fields):
             members = [
                 exp.ColumnDef(this=exp.to_identifier(name, quoted=True), kind=sql_type(child))
                 for name, child in fields.items()
@@ -54,7 +54,7 @@ def fact_columns() -> dict[str, Type]:
 def record_fields(name: str) -> Mapping[str, Type]:
     """Return the fields of a column that holds a record."""
     record = fact_columns()[name]
-    assert isinstance(record, Record)
+    assert isinstance(record, ObjectOf)
     return record.fields
 
 
@@ -75,9 +75,9 @@ def path_name(path: Sequence[str]) -> str:
 
 
 BOOLEAN, NAMES = sql_type(BOOL), sql_type(ListOf(TEXT))
-ACTIVITY = Record("activity", {"class": TEXT, "decision": TEXT})
+ACTIVITY = ObjectOf("activity", {"class": TEXT, "decision": TEXT})
 ACTIVITIES = sql_type(ListOf(ACTIVITY))
-SERVICE = Record("service", {"id": TEXT, "state": TEXT, "decision": TEXT, "activities": ListOf(ACTIVITY)})
+SERVICE = ObjectOf("service", {"id": TEXT, "state": TEXT, "decision": TEXT, "activities": ListOf(ACTIVITY)})
 SERVICES = sql_type(ListOf(SERVICE))
 
 

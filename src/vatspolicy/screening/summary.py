@@ -26,10 +26,10 @@ _WORDS: Table = {
     "decision": Phrase("Decisions"),
     "region": Phrase("By region of the company's registered office"),
     "class": Phrase("By class, each activity counted"),
-    "rule": Phrase("By rule that holds, each profile counted once"),
-    "moved": Phrase("Moved by the change of law: {moved} of {rows}"),
-    "gains": Phrase("Rules that come to hold"),
-    "losses": Phrase("Rules that cease to hold"),
+    "rule": Phrase("By applicable rule, each profile counted once"),
+    "moved": Phrase("Affected by the change of law: {moved} of {rows}"),
+    "gains": Phrase("Rules that begin to apply"),
+    "losses": Phrase("Rules that cease to apply"),
     "none": Phrase("none"),
 }
 _COUNTS: CountedWords = {"rows": (Phrase("{n} row, {rejected} rejected"), Phrase("{n} rows, {rejected} rejected"))}

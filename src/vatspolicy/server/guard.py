@@ -108,15 +108,15 @@ def check_request(rules: GuardRules, method: str, path: str, raw: Sequence[tuple
     for key, value in raw:
         headers.setdefault(key.decode("latin-1"), value.decode("latin-1"))
     if sum(key == b"host" for key, _ in raw) > 1:  # a proxy may have read the other one
-        message = _("A request has one Host header.")
+        message = _("A request must have exactly one Host header.")
         raise HttpError(400, "invalid_parameter", message, (("Connection", "close"),))
     if "content-length" in headers and "transfer-encoding" in headers:  # a proxy may have read another length
-        message = _("A request has a Content-Length or a Transfer-Encoding, not both.")
+        message = _("A request cannot have both Content-Length and Transfer-Encoding.")
         raise HttpError(400, "invalid_parameter", message, (("Connection", "close"),))
     host = headers.get("host", "")
     name = parse_host(host)
     if rules.loopback and not (name and is_loopback(name)):
-        raise HttpError(421, "misdirected_request", _("This server answers to localhost only."))
+        raise HttpError(421, "misdirected_request", _("This server accepts requests only for localhost."))
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
     if rules.own_page:
         known = (None, "same-origin", "none") if method in ("GET", "HEAD") else (None, "same-origin")
@@ -125,7 +125,10 @@ def check_request(rules: GuardRules, method: str, path: str, raw: Sequence[tuple
     else:
         foreign = origin is not None or site not in (None, "none", "same-origin")
     if foreign:
-        only, none = _("Only the page of this server may ask."), _("No page in a browser may ask this server.")
+        only, none = (
+            _("This server accepts requests only from its own page."),
+            _("This server does not accept requests from browser pages."),
+        )
         raise HttpError(403, "forbidden", only if rules.own_page else none)
     if rules.token is None or path in rules.open_paths:
         return
@@ -150,7 +153,9 @@ async def read_json_body(request: Request, rules: GuardRules) -> bytes:
     kind = request.headers.get("content-type", default).partition(";")[0].strip().lower()
     if kind != "application/json":
         raise HttpError(415, "unsupported_media_type", _("The request must be JSON (application/json)."))
-    too_large = HttpError(413, "request_too_large", _("A request has {most:,} bytes at most.", most=rules.max_body))
+    too_large = HttpError(
+        413, "request_too_large", _("A request can have at most {most:,} bytes.", most=rules.max_body)
+    )
     length = request.headers.get("content-length", "")
     if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > rules.max_body):
         raise too_large
@@ -162,7 +167,7 @@ async def read_json_body(request: Request, rules: GuardRules) -> bytes:
                 if len(content) > rules.max_body:
                     raise too_large
     except TimeoutError:
-        raise HttpError(408, "request_timeout", _("The request did not come in time.")) from None
+        raise HttpError(408, "request_timeout", _("The request did not arrive within the time limit.")) from None
     except ClientDisconnect:
         raise HttpError(400, "invalid_parameter", _("The request ended early.")) from None
     return bytes(content)

@@ -117,9 +117,7 @@ class _Server(MCPServer):
                 raise
             place = str(error.__cause__.errors()[0]["loc"][0])
         schema = json.dumps(schemas[name]["properties"][place])
-        told = _(
-            "{tool} needs the parameter {name}, as this schema says: {schema}.", tool=name, name=place, schema=schema
-        )
+        told = _("{tool} needs the parameter {name} with this schema: {schema}.", tool=name, name=place, schema=schema)
         raise ToolError(translate(told))
 
 
@@ -246,7 +244,7 @@ class _Tools:
         is_text = isinstance(profile, str)
         text = profile if isinstance(profile, str) else json.dumps(profile, ensure_ascii=False, indent=1)
         if len(text.encode("utf-8", "replace")) > self.limits.body:
-            raise ToolError(translate(_("A profile has {most:,} bytes at most.", most=self.limits.body)))
+            raise ToolError(translate(_("A profile can have at most {most:,} bytes.", most=self.limits.body)))
         return parse_document(text.translate(_BRACKETS), "profile.yaml" if is_text else "profile.json")
 
     async def run(self, work: Callable[[], T]) -> T:
@@ -254,7 +252,7 @@ class _Tools:
         try:
             found = await self.slots.run(work)
         except BusyError:
-            raise ToolError(translate(_("Too many decisions are under way."))) from None
+            raise ToolError(translate(_("Too many decisions are in progress."))) from None
         except LateError:
             raise ToolError(translate(_("The decision took longer than the time limit."))) from None
         except DayError as error:
@@ -262,5 +260,5 @@ class _Tools:
         except InvalidInput as error:
             raise ToolError("\n".join(str(problem) for problem in error.problems)) from None
         if len(json.dumps(found, ensure_ascii=False)) > self.limits.answer:
-            raise ToolError(translate(_("The answer has more than {most:,} bytes.", most=self.limits.answer)))
+            raise ToolError(translate(_("The response exceeds {most:,} bytes.", most=self.limits.answer)))
         return found

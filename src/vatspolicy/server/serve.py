@@ -58,7 +58,7 @@ def read_token(file: Path | None) -> str | None:
     if len(token) < MIN_TOKEN_LENGTH or not token.isascii() or not token.isprintable() or " " in token:
         raise ServeError(
             _(
-                "a token is one word of at least {min_token_length} letters and digits.",
+                "a token must be one word of at least {min_token_length} letters and digits.",
                 min_token_length=MIN_TOKEN_LENGTH,
             )
         )
@@ -98,7 +98,8 @@ def listen(host: str, port: int, token: str | None = None) -> socket.socket:
     if not is_loopback(host) and token is None:
         raise ServeError(
             _(
-                "{host} is not this machine alone; that needs a token (--token-file, or {token} in the environment).",
+                "{host} is reachable from other machines and needs a token (--token-file, or {token} in the "
+                "environment).",
                 host=host,
                 token=TOKEN,
             )

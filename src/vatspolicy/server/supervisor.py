@@ -92,7 +92,7 @@ class Supervisor:
         try:
             self.workers = self._fork_generation()
             if not self.workers:
-                raise ServeError(_("the worker processes do not start."))
+                raise ServeError(_("the worker processes cannot start."))
             for worker in self.workers:
                 worker.begin()
             ready()
@@ -158,7 +158,7 @@ class Supervisor:
                     if group is self.workers:
                         code = os.waitstatus_to_exitcode(status)
                         how = _("signal {number}", number=-code) if code < 0 else _("code {number}", number=code)
-                        self.notify(_("worker {pid} ended with {how}; another one takes its place.", pid=pid, how=how))
+                        self.notify(_("worker {pid} ended with {how}; a new worker replaces it.", pid=pid, how=how))
 
     def _fill_up(self) -> None:
         """Fork a worker for each that has ended, but no more than once in a while."""

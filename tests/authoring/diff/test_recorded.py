@@ -112,7 +112,7 @@ def test_receipts_and_logs_of_check_are_read(tmp_path: Path, console: Console, m
     console(*call, "--log", "masked.jsonl", "--mask", "/input/company")
     ran = console(*diff, "--log", "masked.jsonl")
     assert ran.err.startswith(
-        "vatspolicy: masked.jsonl hides facts that rules read: its masked records cannot be decided again.\n"
+        "vatspolicy: masked.jsonl masks facts that rules read, so its masked records cannot be decided again.\n"
     )
     assert ran.code == 5
     spec.write_text(json.dumps(P80), encoding="utf-8")

@@ -130,7 +130,7 @@ def test_outside_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_too_much_is_refused(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "MAX_FILES", 1)
     for name in ("HEAD", str(repository)):
-        with pytest.raises(SourceError, match="too much to compare"):
+        with pytest.raises(SourceError, match="too large to compare"):
             read_source(name, repository)
 
 

@@ -135,11 +135,11 @@ def test_a_layer_that_no_side_has_is_refused(root: Path) -> None:
     ("break_it", "message"),
     [
         (lambda folder: (folder / "layer.yaml").unlink(), "The layer has no layer.yaml."),
-        (lambda folder: (folder / "more.yml").write_text("x: 1"), "This file would not be read."),
-        (lambda folder: (folder / "link.yaml").symlink_to("company-rules.yaml"), "A layer holds no links."),
+        (lambda folder: (folder / "more.yml").write_text("x: 1"), "vatspolicy would not read this file."),
+        (lambda folder: (folder / "link.yaml").symlink_to("company-rules.yaml"), "A layer cannot contain links."),
         (
             lambda folder: (folder / "bundle.yaml").write_text("x: 1"),
-            "This folder holds layer.yaml and bundle.yaml, so it is not a layer.",
+            "This folder contains both layer.yaml and bundle.yaml, so it is not a layer.",
         ),
     ],
 )
@@ -220,7 +220,7 @@ def test_a_layer_as_a_side_stands_above_the_shipped_law(root: Path) -> None:
 
 def test_a_path_out_of_the_repository_is_refused(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     other = company(tmp_path_factory.mktemp("elsewhere"))
-    with pytest.raises(SourceError, match="leads out of the repository"):
+    with pytest.raises(SourceError, match="is outside the repository"):
         review(root, other)
 
 

@@ -252,7 +252,7 @@ def test_check_names_files_and_writes_nothing(console: Console) -> None:
     console.write("policies/two.yaml", MESSY)
     console.write("policies/shop.yaml", SHOP)
     ran = console("fmt", "--check")
-    assert (ran.code, ran.out) == (1, "policies/two.yaml: not laid out by vatspolicy fmt\n")
+    assert (ran.code, ran.out) == (1, "policies/two.yaml: not in the format of vatspolicy fmt\n")
     assert (console.folder / "policies/two.yaml").read_text() == MESSY
 
 
@@ -431,7 +431,7 @@ def test_tests_are_never_written_over_others(console: Console) -> None:
     console.write("policies/two.yaml", TESTED)
     console.write("policies/two.test.yaml", "base: {}\n")
     ran = console("fmt", "policies/two.yaml")
-    assert (ran.code, "policies/two.test.yaml exists already." in ran.err) == (2, True)
+    assert (ran.code, "policies/two.test.yaml already exists." in ran.err) == (2, True)
     assert (console.folder / "policies/two.test.yaml").read_text() == "base: {}\n"
     assert "tests:" in (console.folder / "policies/two.yaml").read_text()
 

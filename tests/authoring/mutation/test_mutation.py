@@ -30,7 +30,7 @@ from vatspolicy.authoring.mutation.suggestions import SuggestionMaker
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.core.cel.interpreter import evaluate
 from vatspolicy.core.cel.parser import TypeEnvironment, parse
-from vatspolicy.core.cel.types import BOOL, INT, ListOf, Record, Text
+from vatspolicy.core.cel.types import BOOL, INT, ListOf, ObjectOf, Text
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.policies.model import Value
 from vatspolicy.reports.mutation import text
@@ -104,7 +104,7 @@ def one(bundle: Bundle, words: str) -> Mutant:
 
 # --- mistakes ---------------------------------------------------------------------------------------------------------
 
-FACTS = Record("x", {"a": BOOL, "b": BOOL, "n": INT, "t": Text(), "l": ListOf(INT)})
+FACTS = ObjectOf("x", {"a": BOOL, "b": BOOL, "n": INT, "t": Text(), "l": ListOf(INT)})
 
 
 def words(text: str) -> list[str]:

@@ -55,7 +55,7 @@ def test_more_is_allowed_where_the_list_is_not_complete(bundle: Bundle, tmp_path
 def test_an_undetermined_rule_is_a_difference(bundle: Bundle, tmp_path: Path) -> None:
     found = problems(bundle, tmp_path, "exactly: true", "exactly: true", ("  sensitive: false\n", ""))
     assert found
-    assert all(line.endswith("is undetermined, but nothing may be.") for line in found)
+    assert all(line.endswith("is undetermined, but the test expects no undetermined rules.") for line in found)
 
 
 def test_too_many_lines_are_a_difference(bundle: Bundle, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from vatspolicy.authoring.testing.rule_states import deciding_parts, decisive_clauses
 from vatspolicy.core.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term
 from vatspolicy.core.cel.interpreter import evaluate
-from vatspolicy.core.cel.types import BOOL, ListOf, Record
+from vatspolicy.core.cel.types import BOOL, ListOf, ObjectOf
 
 
 def fact(name: str) -> Fact:
@@ -31,7 +31,7 @@ def no(body: Node) -> Not:
 
 
 def some(kind: str, body: Node) -> Quantifier:
-    members = Fact(ListOf(Record("m", {})), (0, 0), "x", ("list",))
+    members = Fact(ListOf(ObjectOf("m", {})), (0, 0), "x", ("list",))
     return Quantifier(BOOL, (0, 0), kind, "m", members, body)
 
 

@@ -22,7 +22,7 @@ from vatspolicy.core.cel.types import (
     NUMBER,
     Enum,
     ListOf,
-    Record,
+    ObjectOf,
     Type,
     join,
     type_of_schema,
@@ -130,19 +130,19 @@ LARGE = "This can become larger than the whole numbers of CEL (64 bits)."
 
 REFUSED = [
     # the language has not: message, hint, culprit
-    ("has(company.name)", "The language has no has().", "It would turn", "has(company.name)"),
-    ("company.has(name)", "The language has no has().", "It would turn", "company.has(name)"),
-    ("services.map(s, s.id)", "The language has no map().", "Write exists", "services.map(s, s.id)"),
-    ("services.filter(s, true)", "The language has no filter().", "Write exists", "services.filter(s, true)"),
-    ("true && a.exists_one(x, x)", "The language has no exists_one().", "Write exists", "a.exists_one(x, x)"),
-    ("true ? true : false", "The language has no '?:'.", "Write a disj", "true ? true : false"),
-    ("1 / 2 == 1", "The language has no division.", "", "1 / 2"),
-    ("1 % 2 == 1", "The language has no division.", "", "1 % 2"),
-    ("data.ciio == null", "The language has no null.", "A fact that", "null"),
-    ("services[0].hosting == 'x'", "The language has no index.", "Write exists", "services[0]"),
-    ("{1: 2}.size() == 1", "The language has no maps.", "", "{1: 2}"),
-    ("Company{name: 'A'} == company", "The language has no objects.", "", "Company{name: 'A'}"),
-    (".company.name == 'A'", "The language has no name that begins with a dot.", "Leave out", ".company"),
+    ("has(company.name)", "The language does not support has().", "It would turn", "has(company.name)"),
+    ("company.has(name)", "The language does not support has().", "It would turn", "company.has(name)"),
+    ("services.map(s, s.id)", "The language does not support map().", "Write exists", "services.map(s, s.id)"),
+    ("services.filter(s, true)", "The language does not support filter().", "Write exists", "services.filter(s, true)"),
+    ("true && a.exists_one(x, x)", "The language does not support exists_one().", "Write exists", "a.exists_one(x, x)"),
+    ("true ? true : false", "The language does not support '?:'.", "Write a disj", "true ? true : false"),
+    ("1 / 2 == 1", "The language does not support division.", "", "1 / 2"),
+    ("1 % 2 == 1", "The language does not support division.", "", "1 % 2"),
+    ("data.ciio == null", "The language does not support null.", "A fact that", "null"),
+    ("services[0].hosting == 'x'", "The language does not support index.", "Write exists", "services[0]"),
+    ("{1: 2}.size() == 1", "The language does not support maps.", "", "{1: 2}"),
+    ("Company{name: 'A'} == company", "The language does not support objects.", "", "Company{name: 'A'}"),
+    (".company.name == 'A'", "The language does not support names that begin with a dot.", "Leave out", ".company"),
     ("true // so", "An expression cannot contain comments.", "Write a YAML", "//"),
     ("-data.persons < 0", "Only a constant can be negated.", "", "-data.persons"),
     # functions
@@ -164,12 +164,12 @@ REFUSED = [
     ("company.name.size() == 1", "size needs a list, but this is a text.", "", "company.name"),
     (
         "company.name.contains(company.name)",
-        "contains takes one constant text.",
+        "contains takes one constant string.",
         "",
         "company.name.contains(company.name)",
     ),
-    ("company.name.contains()", "contains takes one constant text.", "", "company.name.contains()"),
-    ("data.persons.contains('1')", "contains needs a text, but this is a whole number.", "", "data.persons"),
+    ("company.name.contains()", "contains takes one constant string.", "", "company.name.contains()"),
+    ("data.persons.contains('1')", "contains needs text, but this is a whole number.", "", "data.persons"),
     ("company.name.matches('(')", "This is not an RE2 pattern.", "", "'('"),
     ("company.name.matches(r'(?=a)')", "This is not an RE2 pattern.", "", "r'(?=a)'"),
     # quantifiers
@@ -180,16 +180,16 @@ REFUSED = [
         "Write list.",
         "services.all(s, true, true)",
     ),
-    ("services.exists(s.id, true)", "The first argument of exists is a name.", "", "s.id"),
-    ("services.exists(company, true)", "The name 'company' is taken.", "Choose", "company"),
-    ("services.exists(param, true)", "The name 'param' is taken.", "Choose", "param"),
-    ("services.exists(s, services.all(s, true))", "The name 's' is taken.", "Choose", "s"),
+    ("services.exists(s.id, true)", "The first argument of exists must be a name.", "", "s.id"),
+    ("services.exists(company, true)", "The name 'company' is already in use.", "Choose", "company"),
+    ("services.exists(param, true)", "The name 'param' is already in use.", "Choose", "param"),
+    ("services.exists(s, services.all(s, true))", "The name 's' is already in use.", "Choose", "s"),
     ("services.exists(if, true)", "'if' is a reserved word of CEL.", "Choose", "if"),
     ("services.exists(true, true)", "'true' is a reserved word of CEL.", "Choose", "true"),
     ("services.exists(s, s.id)", "This must be true or false, but it is a text.", "", "s.id"),
     ("company.exists(c, true)", "exists needs a list, but this is an object (company).", "", "company"),
     ("param.nothing.exists(x, true)", "This list is always empty.", "", "param.nothing"),
-    ("services.exists(sets, true)", "The name 'sets' is taken.", "Choose", "sets"),
+    ("services.exists(sets, true)", "The name 'sets' is already in use.", "Choose", "sets"),
     # sets
     ("sets.union([1], [2])", "There is no function 'sets.union'.", "", "sets.union([1], [2])"),
     (
@@ -213,9 +213,9 @@ REFUSED = [
         "Did you mean 'news'?",
         "['newz']",
     ),
-    ("sets", "There is no 'sets' here.", "", "sets"),
+    ("sets", "The name 'sets' does not exist here.", "", "sets"),
     # names
-    ("compny.name == 'A'", "There is no 'compny' here.", "Did you mean 'company'?", "compny"),
+    ("compny.name == 'A'", "The name 'compny' does not exist here.", "Did you mean 'company'?", "compny"),
     ("company.nmae == 'A'", "company has no 'nmae'.", "Did you mean 'name'?", "nmae"),
     (
         "company.registered.provnce == 'x'",
@@ -232,7 +232,7 @@ REFUSED = [
     ("term", "'term' must be followed by a dot.", "Write term.name.", "term"),
     ("param.in == 1", "'in' is a reserved word of CEL.", "Choose", "in"),
     ("term.null", "'null' is a reserved word of CEL.", "Choose", "null"),
-    ("term.who.name == 'A'", "Fields are read from facts, not from parameters and terms.", "", "term.who"),
+    ("term.who.name == 'A'", "Only facts have fields. Parameters and terms do not.", "", "term.who"),
     ("term.wrong", "company has no 'nam'.", "Did you mean 'name'?", "term.wrong"),
     # types
     ("company.foreign_percent > 50", NUMBERS, "Write 50.0.", "50"),
@@ -241,8 +241,8 @@ REFUSED = [
     ("data.persons in param.shares", NUMBERS, "", "data.persons"),
     ("company.foreign_percent in [1]", NUMBERS, "", "[1]"),
     ("true == 1", "True or false cannot be compared with a whole number.", "", "1"),
-    ("true < false", "True or false cannot be put in order with true or false.", "", "false"),
-    ("company.name < 'M'", "A text cannot be put in order with a text.", "", "'M'"),
+    ("true < false", "True or false cannot be ordered against true or false.", "", "false"),
+    ("company.name < 'M'", "A text cannot be ordered against a text.", "", "'M'"),
     ("services == services", "A list cannot be compared with a list.", "", "services"),
     ("company == partner", "An object (company) cannot be compared with an object (partner).", "", "partner"),
     ("company in services", "'in' looks for one value, but this is an object (company).", "Write exists.", "company"),
@@ -261,11 +261,11 @@ REFUSED = [
     ("service.audience in param.offers", "'cdn' is not one of the audience values.", "", "param.offers"),
     ("service.audience == service.hosting", "audience and hosting have no value in common.", "", "service.hosting"),
     # days
-    ("as_of < '2024-02-30'", "This is not a calendar day.", "Write YYYY-MM-DD.", "'2024-02-30'"),
-    ("'20240201' < as_of", "This is not a calendar day.", "Write YYYY-MM-DD.", "'20240201'"),
-    ("as_of in ['2024-01-01', 'x']", "This is not a calendar day.", "Write YYYY-MM-DD.", "['2024-01-01', 'x']"),
-    ("as_of > param.title", "This is not a calendar day.", "Write YYYY-MM-DD.", "param.title"),
-    ("as_of > company.name", "A day is compared with a day, but this is a text.", "", "company.name"),
+    ("as_of < '2024-02-30'", "This is not a calendar date.", "Write YYYY-MM-DD.", "'2024-02-30'"),
+    ("'20240201' < as_of", "This is not a calendar date.", "Write YYYY-MM-DD.", "'20240201'"),
+    ("as_of in ['2024-01-01', 'x']", "This is not a calendar date.", "Write YYYY-MM-DD.", "['2024-01-01', 'x']"),
+    ("as_of > param.title", "This is not a calendar date.", "Write YYYY-MM-DD.", "param.title"),
+    ("as_of > company.name", "A day can be compared only with a day, but this is a text.", "", "company.name"),
     # constants
     ("[data.persons].size() == 1", "A list can contain constants only.", "Write a disjunction.", "data.persons"),
     ("[[1]].size() == 1", "A list can contain constants only.", "Write a disjunction.", "[1]"),
@@ -282,9 +282,9 @@ REFUSED = [
     ("- -9223372036854775808 == 1", "This number is too large.", "", "- -9223372036854775808"),
     ("1e-400 == 0.0", "The number is too small and would be read as 0.", "", "1e-400"),
     ("-0.001e-400 == 0.0", "The number is too small and would be read as 0.", "", "-0.001e-400"),
-    (r"company.name == '\d'", r"The language has no escape \d.", "Write the character", r"'\d'"),
-    (r"company.name == '\u5317'", r"The language has no escape \u.", "Write the character", r"'\u5317'"),
-    ("company.name == '''A'''", "Write a text in one pair of quotes.", "", "'''A'''"),
+    (r"company.name == '\d'", r"The escape \d is not supported.", "Write the character", r"'\d'"),
+    (r"company.name == '\u5317'", r"The escape \u is not supported.", "Write the character", r"'\u5317'"),
+    ("company.name == '''A'''", "Write the text in one pair of quotes.", "", "'''A'''"),
     (r"company.name == r'a\'b'", "A raw text cannot contain its own quote.", "Use the other", r"r'a\'b'"),
     # syntax
     ("", "The expression ends too early.", "", ""),
@@ -298,11 +298,11 @@ REFUSED = [
     ("data.ciio | true", "This is not CEL.", "Write ||.", "|"),
     ("data.ciio ||\n  && true", "This is not CEL.", "", "&&"),
     ("data.ciio\n  || $", "This is not CEL.", "", "$"),
-    ("company.name == 'A", "This text is not closed on its line.", "", "'"),
-    ("company.name == 'A\n'", "This text is not closed on its line.", "", "'"),
-    (r"company.name == 'A\'", "This text is not closed on its line.", "", "'"),
-    (r"company.name == r'A\'", "This text is not closed on its line.", "", "'"),
-    (r"company.name == 'A\\\'", "This text is not closed on its line.", "", "'"),
+    ("company.name == 'A", "The closing quote is missing on this line.", "", "'"),
+    ("company.name == 'A\n'", "The closing quote is missing on this line.", "", "'"),
+    (r"company.name == 'A\'", "The closing quote is missing on this line.", "", "'"),
+    (r"company.name == r'A\'", "The closing quote is missing on this line.", "", "'"),
+    (r"company.name == 'A\\\'", "The closing quote is missing on this line.", "", "'"),
     # size
     ("data.persons * data.minors == 1", LARGE, "One side", "data.persons * data.minors"),
     ("2000 * data.minors == 1", LARGE, "One side", "2000 * data.minors"),
@@ -313,8 +313,8 @@ REFUSED = [
     ("2000 * term.whole == 1", LARGE, "One side", "2000 * term.whole"),
     ("[9223372036854775807].exists(x, x + x == 1)", "This number is too large.", "", "[9223372036854775807]"),
     ("term.list.all(x, x - 1 == 1)", "This number is too large.", "", "term.list"),
-    ("!" * 99 + "true", DEEP, "Name its parts", "!" * 38 + "true"),
-    ("(" * 99 + "true" + ")" * 99, DEEP, "Name its parts", "(" * 38 + "true" + ")" * 38),
+    ("!" * 99 + "true", DEEP, "Define its parts", "!" * 38 + "true"),
+    ("(" * 99 + "true" + ")" * 99, DEEP, "Define its parts", "(" * 38 + "true" + ")" * 38),
 ]
 
 
@@ -353,7 +353,7 @@ def test_the_whole_must_have_the_type_that_is_expected() -> None:
 def test_a_text_that_does_not_end_is_refused_at_once(quote: str) -> None:
     for count in (35, 20_001):
         begun = time.process_time()
-        assert "not closed" in mistake("company.name == " + quote + "\\" * count).message
+        assert "closing quote is missing" in mistake("company.name == " + quote + "\\" * count).message
         assert time.process_time() - begun < 1
 
 
@@ -368,7 +368,7 @@ def test_terms_that_use_terms_stay_within_bounds() -> None:
     chain = {"t0": "data.ciio", **{f"t{i}": f"!(!(!(term.t{i - 1})))" for i in range(1, 40)}}
     assert "including its terms" in mistake("term.t39", terms=chain).message
     double = {"t0": "data.ciio", **{f"t{i}": f"term.t{i - 1} && term.t{i - 1}" for i in range(1, 30)}}
-    assert "parts, including those of its terms" in mistake("term.t29", terms=double).message
+    assert "parts, including the parts of its terms" in mistake("term.t29", terms=double).message
     inner = {"t0": "services.exists(s, services.exists(q, true))"}
     tree_of("services.exists(x, services.exists(y, term.t0))", **inner)
     loops = mistake("services.exists(x, services.exists(y, services.exists(z, term.t0)))", terms=inner)
@@ -389,7 +389,7 @@ def test_the_deepest_tree_compiles_and_runs() -> None:
 
 def test_a_term_does_not_see_the_variables_around_it() -> None:
     error = mistake("service.facilities.exists(f, term.here)", terms={"here": "f.province == 'beijing'"})
-    assert error.message == "There is no 'f' here."
+    assert error.message == "The name 'f' does not exist here."
 
 
 def test_a_term_may_use_the_name_of_a_variable_around_it() -> None:
@@ -443,9 +443,9 @@ def test_types_of_schemas() -> None:
             "place": {"$ref": "#/$defs/place"},
         },
     }
-    place = Record("place", {"at": Enum("at", frozenset("xy")), "deep": BOOL})
+    place = ObjectOf("place", {"at": Enum("at", frozenset("xy")), "deep": BOOL})
     found = type_of_schema(node, "thing", schemas.__getitem__)
-    assert isinstance(found, Record)
+    assert isinstance(found, ObjectOf)
     assert found.fields == {
         "share": NUMBER,
         "count": INT,
@@ -455,8 +455,8 @@ def test_types_of_schemas() -> None:
         "place": place,
     }
     site = variables("product")["company"]
-    assert isinstance(site, Record)
-    assert isinstance(site.fields["registered"], Record)
+    assert isinstance(site, ObjectOf)
+    assert isinstance(site.fields["registered"], ObjectOf)
     assert set(site.fields["registered"].fields) == {"at", "ftz", "within", "province"}
 
 
@@ -469,7 +469,7 @@ def test_types_of_parameters() -> None:
     assert type_of_value([], "p") == ListOf(None)
     regions = type_of_value([{"id": "x", "places": []}, {"id": "y", "places": ["z"]}], "p")
     assert isinstance(regions, ListOf)
-    assert isinstance(regions.item, Record)
+    assert isinstance(regions.item, ObjectOf)
     assert regions.item.fields["places"] == ListOf(Enum("places", frozenset("z"), written=True))
 
 

@@ -11,7 +11,7 @@ import pytest
 from vatspolicy.core.cel.ast import Node
 from vatspolicy.core.cel.interpreter import evaluate
 from vatspolicy.core.cel.parser import TypeEnvironment, parse
-from vatspolicy.core.cel.types import INT, ListOf, Record, Text, Type
+from vatspolicy.core.cel.types import INT, ListOf, ObjectOf, Text, Type
 
 duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
@@ -28,7 +28,7 @@ def database() -> Any:
 
 # --- where plain SQL would be wrong -----------------------------------------------------------------------------------
 
-ITEM = Record("item", {"name": Text(), "size": INT, "words": ListOf(Text())})
+ITEM = ObjectOf("item", {"name": Text(), "size": INT, "words": ListOf(Text())})
 TYPES: dict[str, Type] = {"items": ListOf(ITEM), "words": ListOf(Text()), "word": Text()}
 
 

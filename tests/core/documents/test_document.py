@@ -150,7 +150,7 @@ def test_a_tab_is_text_in_quotes_blocks_and_comments() -> None:
 def test_an_anchor_that_another_reader_would_read_on_is_refused(text: str, at: int) -> None:
     (told,) = problems_of(text)
     assert told.startswith(f"x.yaml:1:{at}: ")
-    assert told.endswith("The name of an anchor has only letters, digits, - and _. Rename the anchor.")
+    assert told.endswith("The name of an anchor can contain only letters, digits, - and _. Rename the anchor.")
 
 
 @both_parsers
@@ -507,8 +507,8 @@ def test_json_is_read_exactly_and_with_places() -> None:
     ("text", "told"),
     [
         ('{"a": 1, "a": 2}', "1:10: a: The key was given before, on line 1. Remove one of the two."),
-        ('{"a": NaN}', "1:7: a: Infinity and NaN are not numbers here. Put it in quotes if it is text."),
-        ('{"a": -Infinity}', "1:7: a: Infinity and NaN are not numbers here. Put it in quotes if it is text."),
+        ('{"a": NaN}', "1:7: a: Infinity and NaN are not valid numbers. Put it in quotes if it is text."),
+        ('{"a": -Infinity}', "1:7: a: Infinity and NaN are not valid numbers. Put it in quotes if it is text."),
         ('{"a": 1e999}', f"1:7: a: The number is beyond {2**53:,} and would not stay exact. Put it in quotes."),
         ('{"a": 010}', "1:7: a: This is not a JSON value. Put it in quotes if it is text."),
         ('{"a": True}', "1:7: a: This is not a JSON value. Put it in quotes if it is text."),
@@ -577,8 +577,11 @@ def test_the_plain_scanner_keeps_to_the_limits() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("a: |#\n  b\n", "1:5: a: The line after | or > holds something else. Begin the text on the next line."),
-        ("a: &x >2-#\n  b\n", "1:10: a: The line after | or > holds something else. Begin the text on the next line."),
+        ("a: |#\n  b\n", "1:5: a: The line after | or > contains something else. Begin the text on the next line."),
+        (
+            "a: &x >2-#\n  b\n",
+            "1:10: a: The line after | or > contains something else. Begin the text on the next line.",
+        ),
         ("a: {b:[c]}\n", "1:5: a: A space is missing behind the : of this key. Write one, or put the key in quotes."),
         (
             "a: {b:{c: d}}\n",

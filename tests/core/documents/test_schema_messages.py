@@ -125,8 +125,8 @@ guarded: {kind: plain}
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("zzz: x", f"2:1: zzz: This key is not known here. Known here: {', '.join(sorted(BUSINESS['properties']))}."),
-        ("ownr: x", "2:1: ownr: This key is not known here. Did you mean 'owner'?"),
+        ("zzz: x", f"2:1: zzz: This key is unknown. Known keys: {', '.join(sorted(BUSINESS['properties']))}."),
+        ("ownr: x", "2:1: ownr: This key is unknown. Did you mean 'owner'?"),
         (
             "site: shanghia",
             (
@@ -141,7 +141,7 @@ guarded: {kind: plain}
         ("many: 5", "2:7: many: This expects text, not a number. Put it in quotes."),
         ("many: word_b", "2:7: many: This is not one of the allowed values. Did you mean 'word-b'?"),
         ("site: 5", "2:7: site: This expects text, not a number. Put it in quotes."),
-        ("founded: 2023-02-29", "2:10: founded: The calendar has no such day. Check the month and the day."),
+        ("founded: 2023-02-29", "2:10: founded: This day does not exist in the calendar. Check the month and the day."),
         (
             "founded: '20240101'",
             "2:10: founded: This is not a date. Write the year, the month and the day, such as 2027-06-01.",
@@ -180,12 +180,12 @@ guarded: {kind: plain}
         ("owner: x", "2:1: owner: The key 'owner_share' is missing: it belongs to 'owner'."),
         ("words: {a: 1, B: 2}", "2:15: words.B: This key does not have the expected form. It must match ^[a-z]+$"),
         ("words: {}", "2:1: words: This is empty."),
-        ("effect: {}", "2:1: effect: Exactly one of these keys belongs here: deny, need, duty."),
+        ("effect: {}", "2:1: effect: Write exactly one of these keys: deny, need, duty."),
         (
             "effect: {need: z, deny: x}",
-            "2:19: effect.deny: Exactly one of these keys belongs here: deny, need, duty. Keep one of: need, deny.",
+            "2:19: effect.deny: Write exactly one of these keys: deny, need, duty. Keep one of: need, deny.",
         ),
-        ("some: {}", "2:1: some: At least one of these keys belongs here: left, right."),
+        ("some: {}", "2:1: some: Write at least one of these keys: left, right."),
         ("due: {within: 10}", "2:1: due: The key 'unit' is missing."),
         (
             "due: {within: 10, unit: days}",
@@ -202,14 +202,14 @@ guarded: {kind: plain}
         ("service: {kind: cloud, model: 5}", "2:31: service.model: This expects text, not a number. Put it in quotes."),
         (
             "unclear: {left: x}",
-            "2:1: unclear: This can be read in more than one way. Keep one of the alternatives.",
+            "2:1: unclear: This has more than one possible meaning. Keep one of the alternatives.",
         ),
         ("either: 5", "2:9: either: This expects text or a list, not a number. Put it in quotes."),
         ("guarded: {kind: plain, extra: x}", "2:24: guarded.extra: This key is not allowed here."),
         ("guarded: {kind: other}", "2:1: guarded: The key 'extra' is missing."),
-        ("open: {left: 1, right: 2}", "2:1: open: This must not have 'left' and 'right' together."),
-        ("merged: {frist: x}", "2:10: merged.frist: This key is not known here. Did you mean 'first'?"),
-        ('merged: {"its\'": x}', '2:10: merged["its\'"]: This key is not known here. Did you mean "it\'s"?'),
+        ("open: {left: 1, right: 2}", "2:1: open: These keys cannot be combined: 'left' and 'right'."),
+        ("merged: {frist: x}", "2:10: merged.frist: This key is unknown. Did you mean 'first'?"),
+        ('merged: {"its\'": x}', '2:10: merged["its\'"]: This key is unknown. Did you mean "it\'s"?'),
     ],
 )
 def test_each_mistake_is_a_sentence_at_its_place(line: str, problem: str, folder: Path) -> None:
@@ -232,13 +232,13 @@ def test_all_mistakes_are_told_by_line_and_column(folder: Path) -> None:
     places = [line.split(": ")[0].removeprefix("x.yaml:") for line in lines]
     assert places == ["1:1", "1:8", "2:1", "3:8", "3:11"]
     assert lines[0] == "x.yaml:1:1: The key 'name' is missing."
-    assert lines[2] == "x.yaml:2:1: nmae: This key is not known here. Did you mean 'name'?"
+    assert lines[2] == "x.yaml:2:1: nmae: This key is unknown. Did you mean 'name'?"
 
 
 def test_known_keys_are_listed_when_few_and_none_is_near(tmp_path: Path) -> None:
     schema: dict[str, Any] = {"properties": {"b": True, "a": True, "c": False}, "additionalProperties": False}
     (tmp_path / "business.schema.json").write_text(json.dumps(schema), encoding="utf-8")
-    assert told("zzz: 1", tmp_path) == ["x.yaml:1:1: zzz: This key is not known here. Known here: a, b."]
+    assert told("zzz: 1", tmp_path) == ["x.yaml:1:1: zzz: This key is unknown. Known keys: a, b."]
 
 
 def test_no_value_of_the_document_is_repeated(folder: Path) -> None:
@@ -331,7 +331,7 @@ def test_null_in_a_profile_says_nothing_and_hides_nothing() -> None:
     for before, after, place in (
         ("id: demo", "id: null", "2:15: product.id: This must have a value."),
         ("services:\n  - {", "services: null\nother: {", "5:11: services: This must have a value."),
-        ("name: null", "naem: null", "3:11: company.naem: This key is not known here. Did you mean 'name'?"),
+        ("name: null", "naem: null", "3:11: company.naem: This key is unknown. Did you mean 'name'?"),
         ("[own-shop]", "[null]", "6:25: services[0].offers[0]: This expects text, not null."),
         ("registered: null", "registered: {at: null}", "3:63: company.registered.at: This must have a value."),
     ):
@@ -361,7 +361,7 @@ rules:
     deny: {reason: NOT-READY}
     message: {en: No., zh: 否。}
 """
-EFFECTS = "Exactly one of these keys belongs here: classify, deny, need, route, duty, advise."
+EFFECTS = "Write exactly one of these keys: classify, deny, need, route, duty, advise."
 
 
 def told_of_policy(text: str) -> list[str]:
@@ -381,7 +381,7 @@ def test_a_rule_has_exactly_one_of_six_effects() -> None:
 def test_a_misspelt_effect_is_told_with_the_effects() -> None:
     assert told_of_policy(POLICY.replace("deny:", "denny:")) == [
         f"x.yaml:10:5: rules[0]: {EFFECTS}",
-        "x.yaml:14:5: rules[0].denny: This key is not known here. Did you mean 'deny'?",
+        "x.yaml:14:5: rules[0].denny: This key is unknown. Did you mean 'deny'?",
     ]
 
 
@@ -413,7 +413,7 @@ def test_a_fixture_says_what_is_wrong() -> None:
     text = "why: Reason\ndecisions:\n  - {as_of: 2023-02-29, decision: denied, duties: [Bad one], clases: {}}\n"
     assert [str(problem) for problem in validate(parse_document(text, "x.yaml"), "fixture")] == [
         "x.yaml:1:6: why: This expects keys with values, not text.",
-        "x.yaml:3:13: decisions[0].as_of: The calendar has no such day. Check the month and the day.",
+        "x.yaml:3:13: decisions[0].as_of: This day does not exist in the calendar. Check the month and the day.",
         (
             "x.yaml:3:35: decisions[0].decision: This is not one of the allowed values. Did you mean 'deny'? "
             "Allowed: allow, deny, needs-license, incomplete."
@@ -422,5 +422,5 @@ def test_a_fixture_says_what_is_wrong() -> None:
             "x.yaml:3:52: decisions[0].duties[0]: This does not have the expected form. "
             "Use lower-case words joined by hyphens."
         ),
-        "x.yaml:3:62: decisions[0].clases: This key is not known here. Did you mean 'classes'?",
+        "x.yaml:3:62: decisions[0].clases: This key is unknown. Did you mean 'classes'?",
     ]

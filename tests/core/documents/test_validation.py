@@ -96,4 +96,4 @@ def test_a_profile_is_read_under_the_schemas_that_are_given() -> None:
     assert load_profile(data, schemas=own).facts["company"]["mascot"] == "panda"
     assert load_profile(data, schemas=own).schemas is own
     (problem,) = validate(parse_document(json.dumps(data), "x.json"), "profile")
-    assert problem.message == "This key is not known here."
+    assert problem.message == "This key is unknown."

@@ -208,7 +208,7 @@ def test_notices(law: Bundle) -> None:
     full = {**data, "company": {"licenses": []}, "deals": [], "filings": []}
     assert [kind for kind, _ in notices(law, load_profile(full), str(law.known_until))] == ["not-advice"]
     (_, none), _ = notices(law, load_profile(data), str(law.known_until))
-    assert none["en"] == "Assumed none because not stated: licenses of the company, deals, filings done."
+    assert none["en"] == "Not stated, so assumed none: licenses of the company, deals, filings done."
     assert none["zh"] == "未填写，按“无”处理：公司持有的许可、交易并购、已办备案。"
     assert [kind for kind, _ in notices(law, load_profile(data), "2027-01-01")] == [
         "later-law",

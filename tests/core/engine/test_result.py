@@ -14,7 +14,7 @@ from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import TODAY
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine import result
-from vatspolicy.core.engine.result import Finding, Record, encode, fields_in_json
+from vatspolicy.core.engine.result import FindingRecord, Record, encode, fields_in_json
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.judgement import Remark, UsedSetting
@@ -45,7 +45,7 @@ def inner(kind: Any) -> Any:
 
 def compare(kind: type, schema: Mapping[str, Any], place: str, seen: set[type]) -> Iterator[str]:
     """Yield what a type and the schema of its data do not have in common."""
-    kinds: tuple[type, ...] = (Finding, *KINDS.values()) if issubclass(kind, Finding) else (kind,)
+    kinds: tuple[type, ...] = (FindingRecord, *KINDS.values()) if issubclass(kind, FindingRecord) else (kind,)
     if kind in seen:
         return
     seen |= set(kinds)

@@ -102,9 +102,9 @@ def test_from_and_to_cut_the_timeline(bundle: Bundle) -> None:
 def test_a_cut_timeline_does_not_say_that_nothing_follows(bundle: Bundle) -> None:
     [*_, end] = timeline(bundle, spec(), TODAY).entries
     cut = render("text", timeline(bundle, spec(), TODAY, last=end.from_), "en")
-    assert f"to {end.from_} at least" in cut
+    assert f"at least to {end.from_}" in cut
     assert "no change known" not in cut
-    assert "no change known after" in render("text", timeline(bundle, spec(), TODAY), "en")
+    assert "no later change known" in render("text", timeline(bundle, spec(), TODAY), "en")
 
 
 def test_today_and_the_launch_day_are_only_marked(bundle: Bundle) -> None:

@@ -58,7 +58,7 @@ def test_two_files_of_one_id(folder: Path) -> None:
 def test_a_folder_without_bundle_yaml(folder: Path) -> None:
     (folder / "bundle.yaml").unlink()
     (problem,) = told(folder)
-    assert str(problem) == "policies:1:1: The folder has no bundle.yaml. It states version and covers."
+    assert str(problem) == "policies:1:1: The folder has no bundle.yaml. This file must state version and covers."
 
 
 def test_a_folder_without_policies(tmp_path: Path) -> None:

@@ -199,7 +199,7 @@ def test_a_key_that_only_the_schemas_of_a_project_know_is_refused(tmp_path: Path
         load_bundle(folder)
     [problem] = caught.value.problems
     assert problem.path == "rules[0].advise.grace"
-    assert problem.hint.endswith("this version of the program would not read it.")
+    assert problem.hint.endswith("this version of the program does not read it.")
     (folder / "law.yaml").write_text(text.replace(", grace: 60", ""), encoding="utf-8")
     assert load_bundle(folder).rule("law/tell").kind == "advise"
 

@@ -93,7 +93,7 @@ def test_a_layer_uses_the_terms_and_parameters_below(law: Path, tmp_path: Path) 
     )
     assert denied_by(stack(law, company, unit), INTERNAL) == ("deny", ["company/group", "unit/too"])
     assert any("no policy 'company'" in message for message in problems_of(law, unit))
-    assert "A policy does not use one of a layer above." in problems_of(law, unit, company)
+    assert "A policy cannot use a policy of a higher layer." in problems_of(law, unit, company)
 
 
 def test_the_approval_of_a_company_has_routes_of_its_own(law: Path, tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_a_route_without_permission_is_refused(law: Path, tmp_path: Path, target
         else OPEN_ROUTE
     )
     company = write_layer(tmp_path / "company", "company", company="rules:\n" + text)
-    assert problems_of(law, company) == ["This route loosens 'license/duty', which the layer below does not allow."]
+    assert problems_of(law, company) == ["This route loosens 'license/duty', but the lower layer does not allow that."]
 
 
 def test_a_route_with_permission_answers_the_need_and_is_no_license_elsewhere(law: Path, tmp_path: Path) -> None:
@@ -223,12 +223,15 @@ def test_a_route_with_permission_answers_the_need_and_is_no_license_elsewhere(la
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (ALLOWING, "A classification can loosen the law: it overrides one that the layer below allows to loosen."),
+        (
+            ALLOWING,
+            "A classification can loosen the law, so it can override only a classification that the lower layer allows to be loosened.",
+        ),
         (
             overriding("classes/shop", ALLOWING),
-            "This classification loosens 'classes/shop', which the layer below does not allow.",
+            "This classification loosens 'classes/shop', but the lower layer does not allow that.",
         ),
-        (overriding(RELAY, ALLOWING), "A classification overrides a classification."),
+        (overriding(RELAY, ALLOWING), "A classification can override only a classification."),
     ],
 )
 def test_a_classification_without_permission_is_refused(law: Path, tmp_path: Path, text: str, message: str) -> None:
@@ -241,12 +244,12 @@ def test_no_classification_stands_for_a_rule_of_another_kind_even_with_permissio
         f"name: nation\ntitle: {{en: Nation, zh: 国家}}\nowner: us\nmay_loosen: [{RELAY}]\n"
     )
     company = write_layer(tmp_path / "company", "company", company="rules:\n" + overriding(RELAY, ALLOWING))
-    assert problems_of(law, company) == ["A classification overrides a classification."]
+    assert problems_of(law, company) == ["A classification can override only a classification."]
 
 
 def test_a_layer_does_not_allow_itself(law: Path, tmp_path: Path) -> None:
     company = write_layer(tmp_path / "company", "company", (RELAY,), company=only())
-    assert problems_of(law, company) == [f"This layer may not let others loosen {RELAY!r}."]
+    assert problems_of(law, company) == [f"This layer may not allow others to loosen {RELAY!r}."]
 
 
 def test_an_accomplice_between_does_not_help(law: Path, tmp_path: Path) -> None:
@@ -254,7 +257,7 @@ def test_an_accomplice_between_does_not_help(law: Path, tmp_path: Path) -> None:
         tmp_path / "helper", "helper", (RELAY,), helper="rules:\n" + rule("none", "service", "false", DENIAL)
     )
     unit = write_layer(tmp_path / "unit", "unit", unit=only())
-    assert problems_of(law, helper, unit) == [f"This layer may not let others loosen {RELAY!r}."]
+    assert problems_of(law, helper, unit) == [f"This layer may not allow others to loosen {RELAY!r}."]
 
 
 @pytest.mark.parametrize(
@@ -280,7 +283,7 @@ def test_a_layer_that_lost_its_files_is_refused(law: Path, tmp_path: Path) -> No
     company = write_layer(tmp_path / "company", "company", company=rules)
     policy = company / "company.yaml"
     policy.rename(company / "company.yml")
-    assert problems_of(law, company) == ["This file would not be read."]
+    assert problems_of(law, company) == ["vatspolicy would not read this file."]
     (company / "company.yml").unlink()
     assert problems_of(law, company) == ["The layer has no policies."]
     (company / "layer.yaml").unlink()
@@ -299,12 +302,12 @@ def test_links_in_a_layer_are_refused(law: Path, tmp_path: Path) -> None:
     ):
         link = company / name
         link.symlink_to(target)
-        assert problems_of(law, company) == ["A layer holds no links."]
+        assert problems_of(law, company) == ["A layer cannot contain links."]
         link.unlink()
     head = company / "layer.yaml"
     head.rename(tmp_path / "head.yaml")
     head.symlink_to(tmp_path / "head.yaml")
-    assert "A layer holds no links." in problems_of(law, company)
+    assert "A layer cannot contain links." in problems_of(law, company)
 
 
 def test_a_folder_that_cannot_be_read_is_refused(law: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,34 +332,34 @@ def test_a_folder_that_cannot_be_read_is_refused(law: Path, tmp_path: Path, monk
 def test_a_policy_under_the_name_of_another_file_is_refused(law: Path, tmp_path: Path, name: str) -> None:
     company = write_layer(tmp_path / "company", "company", company=only(), more=only())
     (company / "more.yaml").rename(company / name)
-    assert problems_of(law, company) == ["This policy would not be read."]
+    assert problems_of(law, company) == ["vatspolicy would not read this policy."]
 
 
 def test_a_second_release_or_head_is_refused(law: Path, tmp_path: Path) -> None:
     company = write_layer(tmp_path / "company", "company", company=only())
     (company / "bundle.yaml").write_text("version: 9.9.9\ncovers: {from: '1990-01-01'}\n")
-    assert problems_of(law, company) == ["This folder holds layer.yaml and bundle.yaml, so it is not a layer."]
+    assert problems_of(law, company) == ["This folder contains both layer.yaml and bundle.yaml, so it is not a layer."]
     (company / "bundle.yaml").unlink()
     (company / "deep").mkdir()
     (company / "deep/bundle.yaml").write_text("version: 9.9.9\ncovers: {from: '1990-01-01'}\n")
-    assert problems_of(law, company) == ["A layer has no bundle.yaml."]
+    assert problems_of(law, company) == ["A layer cannot contain bundle.yaml."]
     (company / "deep/bundle.yaml").unlink()
     write_layer(company / "inner", "inner", (RELAY,))
-    assert problems_of(law, company) == ["A layer has one layer.yaml, at its top."]
+    assert problems_of(law, company) == ["A layer has one layer.yaml, in its top folder."]
 
 
 def test_the_law_does_not_override_and_a_layer_does_not_supersede(law: Path, tmp_path: Path) -> None:
     company = write_layer(tmp_path / "company", "company", company="supersedes: [limits]\n" + only())
-    assert "A layer does not supersede a policy of a layer below." in problems_of(law, company)
+    assert "A layer cannot supersede a policy of a lower layer." in problems_of(law, company)
     limits = law / "limits.yaml"
     limits.write_text(limits.read_text() + overriding("classes/shop", rule("other", "service", "true", DENIAL)))
-    with pytest.raises(InvalidInput, match="Only a rule of a layer above the law overrides"):
+    with pytest.raises(InvalidInput, match="Only a rule of a layer above the law can override"):
         load_bundle(law)
 
 
 def test_an_override_names_a_rule_below_and_a_layer_has_one_name(law: Path, tmp_path: Path) -> None:
     company = write_layer(tmp_path / "company", "company", company=only("limits/relai"))
-    assert problems_of(law, company) == ["No layer below has the rule 'limits/relai'."]
+    assert problems_of(law, company) == ["The lower layers do not contain the rule 'limits/relai'."]
     twin = write_layer(tmp_path / "twin", "law", twin=only())
     assert problems_of(law, twin) == ["Another layer has the same name."]
 
@@ -365,7 +368,7 @@ def test_an_instrument_of_the_law_is_not_established_again(law: Path, tmp_path: 
     """Other words for what a license covers would loosen every need of it."""
     text = "instruments:\n  vats-license: {title: {en: L, zh: 证}, authority: [{when: 'true', is: miit}]}\n" + only()
     company = write_layer(tmp_path / "company", "company", company=text)
-    assert any("established in" in message for message in problems_of(law, company))
+    assert any("also establishes this instrument" in message for message in problems_of(law, company))
 
 
 # --- and at random ----------------------------------------------------------------------------------------------------
@@ -468,7 +471,7 @@ def test_a_layer_does_not_enforce_what_it_may_not_loosen(law: Path, tmp_path: Pa
     rules = "rules:\n" + rule("group", "service", GROUP, DENIAL)
     company = enforce(write_layer(tmp_path / "company", "company", company=rules), name, "off")
     unit = write_layer(tmp_path / "unit", "unit", unit="rules:\n" + rule("none", "service", "false", DENIAL))
-    assert problems_of(law, company, unit) == [f"This layer does not decide how {name!r} is enforced."]
+    assert problems_of(law, company, unit) == [f"This layer cannot set the enforcement of {name!r}."]
 
 
 def test_the_base_does_not_enforce(law: Path, tmp_path: Path) -> None:
@@ -477,7 +480,7 @@ def test_the_base_does_not_enforce(law: Path, tmp_path: Path) -> None:
     (law / "layer.yaml").write_text((company / "layer.yaml").read_text().replace("name: company", "name: base"))
     assert stack(law, company).layers[0].name == "base"
     enforce(law, "limits/relay", "off")
-    assert problems_of(law, company) == ["Only a layer above the law says how rules are enforced."]
+    assert problems_of(law, company) == ["Only a layer above the law can set the enforcement of rules."]
 
 
 @pytest.mark.parametrize("key", ["reason", "from", "until", "owner", "level"])

@@ -205,13 +205,13 @@ WRONG = (
     (
         "operator: parent",
         "operator: parnt",
-        "14:26: services[0].operator: Nothing here has the id 'parnt'. Did you mean",
+        "14:26: services[0].operator: The id 'parnt' does not exist here. Did you mean",
     ),
     ("operator: parent}", "offers: [own-shop]}", "14:5: services[0]: The key 'operator' is missing."),
-    (", company: child}", "}", "16:30: services[2].operator: 'courier' is a partner, and the service does not say"),
-    (", company: child}", ", company: carrier}", "16:48: services[2].company: Nothing here has the id 'carrier'."),
-    ("operator: child", "operator: parent", "9:3: companies.child: No service names"),
-    ("operator: courier", "operator: carrier", "12:3: partners.courier: No service names 'courier'."),
+    (", company: child}", "}", "16:30: services[2].operator: 'courier' is a partner, but the service does not state"),
+    (", company: child}", ", company: carrier}", "16:48: services[2].company: The id 'carrier' does not exist here."),
+    ("operator: child", "operator: parent", "9:3: companies.child: No service refers to"),
+    ("operator: courier", "operator: carrier", "12:3: partners.courier: No service refers to 'courier'."),
     (
         "operator: child}",
         "operator: child, company: parent}",
@@ -220,13 +220,21 @@ WRONG = (
     (
         "carrier: {name: Carrier, licenses: []}",
         "carrier: {name: x}\n  other: {name: Other}",
-        "12:3: partners.other: The name 'other' is taken.",
+        "12:3: partners.other: The name 'other' is already in use.",
     ),
-    ("id: sales", "id: site", "15:10: services[1].id: The name 'site' is taken."),
-    ("target: child", "target: chil", "20:33: deals[0].target: Nothing here has the id 'chil'. Did you mean 'child'?"),
-    ("service: site", "service: sales", "8:40: companies.parent.opinions[0].service: Nothing here has the id 'sales'."),
-    ("name: Child", "nam: Child", "9:11: companies.child.nam: This key is not known here. Did you mean 'name'?"),
-    ("operator: child}", "operator: child, operated_by: contract-controlled}", "A company does not control itself"),
+    ("id: sales", "id: site", "15:10: services[1].id: The name 'site' is already in use."),
+    (
+        "target: child",
+        "target: chil",
+        "20:33: deals[0].target: The id 'chil' does not exist here. Did you mean 'child'?",
+    ),
+    (
+        "service: site",
+        "service: sales",
+        "8:40: companies.parent.opinions[0].service: The id 'sales' does not exist here.",
+    ),
+    ("name: Child", "nam: Child", "9:11: companies.child.nam: This key is unknown. Did you mean 'name'?"),
+    ("operator: child}", "operator: child, operated_by: contract-controlled}", "A company cannot control itself"),
 )
 
 

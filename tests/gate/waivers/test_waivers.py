@@ -658,12 +658,12 @@ def test_waive_prints(program: Callable[..., Any]) -> None:
     ("rule", "changes", "code", "said"),
     [
         ("invented-duties/outcasts", {}, 2, "Did you mean 'invented-duties/outcast'?"),
-        ("invented-duties/film", {}, 1, "it finds nothing"),
+        ("invented-duties/film", {}, 1, "it has no finding"),
         ("invented-duties/persons", {}, 1, "a missing fact leaves it undetermined"),
-        (OUTCAST, {"--until": "2027-01-30"}, 2, "would end before the day decided"),
-        (OUTCAST, {"--until": "2026-05-31"}, 2, "ends within a year"),
-        (OUTCAST, {"--until": "2027-06-02"}, 2, "ends within a year"),
-        (OUTCAST, {"--reason": " "}, 2, "has a reason"),
+        (OUTCAST, {"--until": "2027-01-30"}, 2, "would end before the day of the decision"),
+        (OUTCAST, {"--until": "2026-05-31"}, 2, "lasts at most one year"),
+        (OUTCAST, {"--until": "2027-06-02"}, 2, "lasts at most one year"),
+        (OUTCAST, {"--reason": " "}, 2, "needs a reason"),
     ],
 )
 def test_waive_refuses(

@@ -232,7 +232,7 @@ def test_the_share_is_traced_to_the_last_investor_unless_the_answer_says_otherwi
     shown = "".join(
         Terminal(lambda _: None, lambda _: None, lambda _: None, "en", False, 80).question(state, whole(state))
     )
-    assert "Unless you name another: Traced to the ultimate investors" in shown
+    assert "Default: Traced to the ultimate investors" in shown
 
 
 def test_an_amount_goes_with_words_and_is_no_number_of_a_choice() -> None:

@@ -31,7 +31,7 @@ def test_it_ends_with_the_rules_that_wait(tmp_path: Path) -> None:
     assert state.opinions == ("barred/bar",)
     assert describe_step(state).opinions == ("barred/bar",)
     told = "\n".join(closing(state, early=False, file="p.yaml", lang="en"))
-    assert "waits for a legal opinion" in told
+    assert "needs a legal opinion" in told
     assert "barred/bar" in told
     assert "Missing answers" not in told
 
@@ -48,4 +48,4 @@ def test_a_claimed_opinion_settles_nothing(tmp_path: Path) -> None:
     state = begin(tmp_path, SPEC + opinion)
     assert not state.settled
     assert state.opinions == ("barred/bar",)
-    assert "that an approver grants" in "\n".join(closing(state, early=False, file="p.yaml", lang="en"))
+    assert "granted by an approver" in "\n".join(closing(state, early=False, file="p.yaml", lang="en"))

@@ -154,7 +154,7 @@ def test_open_facts_are_searched_before_none_is_said() -> None:
     found = plan(*shop)
     assert found.proposals == ()
     ways = describe_ways(shipped_bundle(), product(*shop), found)
-    assert none_found(ways, "en").startswith("None found while these facts are not stated: services[0].sells")
+    assert none_found(ways, "en").startswith("None found. These facts are not stated: services[0].sells")
     [settled] = ways.undecided[0].settled_by
     assert settled.path == "services[0].sells"
     assert "Own goods" in [value["en"] for value in settled.values]
@@ -167,4 +167,4 @@ def test_open_facts_are_searched_before_none_is_said() -> None:
     searched = dataclasses.replace(ways, missing=(), undecided=(), unstated=())
     assert none_found(searched, "en").startswith("No combination of up to 3 of the changes")
     cut = dataclasses.replace(searched, search=dataclasses.replace(searched.search, exhausted=False))
-    assert none_found(cut, "en") == "None of the combinations that were checked leads there."
+    assert none_found(cut, "en") == "None of the checked combinations leads to this decision."

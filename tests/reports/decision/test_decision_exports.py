@@ -167,7 +167,7 @@ def test_a_file_is_not_printed_on_a_terminal(console: Console, format: str, monk
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     ran = console("check", str(fixture_file("cloud-chengdu")), "-f", format)
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == f"vatspolicy: {format} is a file, not text. Write it with: -o FILE.{format}\n"
+    assert ran.err == f"vatspolicy: {format} is a binary file. Write it with: -o FILE.{format}\n"
 
 
 @pytest.mark.parametrize("format", BINARY_FORMATS)

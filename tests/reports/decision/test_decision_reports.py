@@ -518,9 +518,9 @@ def test_github_annotates_the_verdict_and_each_finding(make: Make) -> None:
     said = (
         "hosting: DENY (2027-01-31). The gate fails: 1 deny. shipped law 0.1.0."
         " Covers law published up to 2026-11-26."
-        " Assumed none because not stated: licenses of the company, deals, filings done, content of a service,"
+        " Not stated, so assumed none: licenses of the company, deals, filings done, content of a service,"
         " features of a service."
-        " Source quality: at least one cited article is known from commentary only."
+        " Source quality: at least one cited article is based only on commentary."
         " A reading of the law by rules, not legal advice."
     )
     assert verdict == ("error", "spec.yaml", "1", "1", "hosting%3A DENY", said)
@@ -546,7 +546,7 @@ def test_github_stays_within_ten_of_a_level_and_says_what_it_leaves_out(
     counts = {level: sum(line.startswith(f"::{level}") for line in lines) for level in ("error", "warning", "notice")}
     assert counts == {"error": 9, "warning": 10, "notice": 10}  # one error is left to the action
     assert lines[0].startswith("::error file=spec.yaml,line=1,col=1,title=hosting%3A DENY::")
-    assert len([line for line in lines if re.search(r"::\d+ more of this level are in the job summary", line)]) == 3
+    assert len([line for line in lines if re.search(r"::\d+ more of this level", line)]) == 3
 
 
 def test_no_text_begins_a_command_of_the_older_form(make: Make) -> None:
@@ -816,13 +816,13 @@ def test_text_asks_for_missing_facts(make: Make) -> None:
     [ask] = [ask for ask in data["missing"] if ask["path"] == "company.foreign_percent"]
     assert f"  ? company.foreign_percent: {ask['question']['en']}\n" in text
     assert ask["question"]["zh"] in page(data, "zh")
-    assert "Could still be anything from NEEDS LICENSE to DENY." in text
+    assert "Possible results range from NEEDS LICENSE to DENY." in text
     assert text.index("Facts to add") < text.index("Services\n")
 
 
 def test_text_shows_contested_readings(make: Make) -> None:
     text = page(make(*SOFTWARE))
-    first = " ALLOW · CONTESTED  Hosting in Lin-gang · another reading needs a license ("
+    first = " ALLOW · CONTESTED  Hosting in Lin-gang · license needed under another reading ("
     assert " ".join(text.splitlines()[:2]).startswith(first)
     contested = [line.strip() for line in text[text.index("\nContested\n") :].splitlines()[2:]]
     assert contested[0].startswith("≠ cloud: Proprietary software delivered online")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import TODAY
-from vatspolicy.core.engine.result import Need, Record
+from vatspolicy.core.engine.result import NeedRecord, Record
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
@@ -19,7 +19,7 @@ from vatspolicy.reports.formats.templating import escape_html
 PLACES = ("wuhan", "shanghai", "beijing")
 
 
-def denied() -> Iterator[tuple[str, Record, Need]]:
+def denied() -> Iterator[tuple[str, Record, NeedRecord]]:
     """Yield each need that no route answers: of the fixtures with a foreign partnership in several places."""
     gate = Gate(shipped_bundle(), TODAY, TODAY, allow_past=True)
     for path in fixture_files():
@@ -35,7 +35,7 @@ def denied() -> Iterator[tuple[str, Record, Need]]:
                 except InvalidInput:  # the share contradicts what the spec says of its investors
                     continue
                 for finding in record.denials:
-                    if isinstance(finding, Need) and finding.routes:
+                    if isinstance(finding, NeedRecord) and finding.routes:
                         yield f"{path.stem} {share} {place}", record, finding
 
 

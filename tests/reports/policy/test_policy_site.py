@@ -25,7 +25,16 @@ from vatspolicy.reports.formats.templating import escape_html
 from vatspolicy.reports.policy import compare, make, write
 from vatspolicy.reports.policy.markdown import calendar_page
 from vatspolicy.reports.policy.page import MARK, Pages
-from vatspolicy.reports.policy.site import KINDS, LICENSE, MARKS, Site, entries, explain_page, index_page, list_values
+from vatspolicy.reports.policy.site import (
+    KINDS,
+    LICENSE,
+    MARKS,
+    PolicySite,
+    entries,
+    explain_page,
+    index_page,
+    list_values,
+)
 from vatspolicy.reports.policy.words import WORDS
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -112,7 +121,7 @@ def test_words_of_expressions_are_escaped(bundle: Bundle) -> None:
     assert MARKS.emphasis("<b>") == "<em>&lt;b&gt;</em>"
     allowed = re.compile(r"</?em>")
     for lang in LANGUAGES:
-        site = Site(bundle, lang)
+        site = PolicySite(bundle, lang)
         for expression in bundle.expressions():
             text = str(site.clause(expression.tree))
             assert not re.search("[<>]", allowed.sub("", text)), text
@@ -342,5 +351,5 @@ def test_a_decision_leads_into_the_rulebook_and_back(pages: Pages, bundle: Bundl
     assert seen > 100
     for lang, address in zip(LANGUAGES, ("decide/index.html", "../decide/zh.html"), strict=True):
         for decides in (True, False):
-            index = Tree(index_page(Site(bundle, lang, decides=decides)))
+            index = Tree(index_page(PolicySite(bundle, lang, decides=decides)))
             assert (address in [one.get("href") for one in index.named("a")]) is decides

@@ -22,7 +22,7 @@ from tests.support.specs import HOSTING, SHOP
 from vatspolicy.core.documents import parse_document
 from vatspolicy.core.documents.validation import validate
 from vatspolicy.core.engine.evaluator import evaluate
-from vatspolicy.core.engine.result import Need, encode
+from vatspolicy.core.engine.result import NeedRecord, encode
 from vatspolicy.core.engine.serialize import make_record
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
@@ -121,7 +121,7 @@ def test_a_share_is_near_to_the_cap_of_a_route() -> None:
 def test_persons_are_near_to_a_security_assessment() -> None:
     found = margins("hotel-export", ("data.export.persons_since_1_jan", 980_000))
     beyond = "Security assessment of the export of personal information"
-    margin = found[f"Persons since 1 January: 20,000 persons under 1,000,000; beyond it: {beyond}"]
+    margin = found[f"Persons since 1 January: 20,000 persons under 1,000,000; above it: {beyond}"]
     assert (margin.safe, margin.distance, margin.threshold) == (True, 20_000, 1_000_000)
     assert margin.rule.startswith("cross-border-data-provisions/")
     assert not any("100,000" in text and "880,000" in text for text in found), "a duty long passed is no margin"
@@ -129,7 +129,9 @@ def test_persons_are_near_to_a_security_assessment() -> None:
 
 def test_capital_matters_on_the_low_side() -> None:
     short = margins("hosting-shenzhen-capital", ("company.registered_capital_rmb", 9_999_999))
-    assert not short["Registered capital: RMB 1 under RMB 10,000,000; hence: The registered capital is too low"].safe
+    assert not short[
+        "Registered capital: RMB 1 under RMB 10,000,000; consequence: The registered capital is too low"
+    ].safe
     enough = margins("hosting-shenzhen-capital", ("company.registered_capital_rmb", 10_500_000))
     assert enough[
         "Registered capital: RMB 500,000 above RMB 10,000,000; below it: The registered capital is too low"
@@ -292,7 +294,7 @@ def test_articles_of_one_regulation_name_it_once() -> None:
     assert as_text.law_of(cited, "en") == "Law, art. 3, art. 5; Rule, art. 1"
 
 
-def denied() -> Iterator[tuple[str, Ways, Need]]:
+def denied() -> Iterator[tuple[str, Ways, NeedRecord]]:
     """Yield each need that no route answers, of fixtures with other shares and places, with the ways forward."""
     bundle = shipped_bundle()
     for path in fixture_files():
@@ -308,7 +310,7 @@ def denied() -> Iterator[tuple[str, Ways, Need]]:
                 continue
             decision = evaluate(bundle, profile, DAY)
             record = make_record(bundle, profile, decision, explain=False)
-            needs = [finding for finding in record.denials if isinstance(finding, Need) and finding.routes]
+            needs = [finding for finding in record.denials if isinstance(finding, NeedRecord) and finding.routes]
             if needs:
                 ways = describe_ways(bundle, profile, RemediationPlan(decision, None, (), (), 0, 0, True))
                 yield from ((f"{path.stem} {share} {place}", ways, need) for need in needs)
@@ -378,7 +380,7 @@ def test_an_incomplete_spec_shows_what_is_missing(console: Console, law: Path) -
 def test_an_allowed_spec_needs_nothing(console: Console, law: Path) -> None:
     ran = hosting(console, law=law, spec=SHOP)
     assert ran.code == 0
-    assert "Nothing stands in the way" in ran.out
+    assert "No obstacles" in ran.out
 
 
 def test_markdown_and_chinese(console: Console, law: Path) -> None:
@@ -401,7 +403,7 @@ def test_a_spec_from_standard_input(console: Console, law: Path) -> None:
         (["missing.yaml"], 3, "missing.yaml"),
         (["broken.yaml"], 3, "broken.yaml:"),
         (["none/*.yaml"], 5, "no spec found at"),
-        (["two"], 2, "2 specs are behind"),
+        (["two"], 2, "matches 2 specs"),
         (["shop.yaml", "--as-of", "1999-01-01"], 2, "is before"),
         (["shop.yaml", "--as-of", "soon"], 2, "YYYY-MM-DD"),
         (["early.yaml"], 3, "The launch day is before"),

@@ -24,7 +24,7 @@ class FindingKind:
 
 KINDS: Mapping[str, FindingKind] = {
     "dead": FindingKind(ERROR, True, Phrase("No profile makes the rule apply on any day.")),
-    "duplicate": FindingKind(ERROR, True, Phrase("Two rules of one file say the same in the same cases.")),
+    "duplicate": FindingKind(ERROR, True, Phrase("Two rules of one file have the same effect in the same cases.")),
     "subsumed": FindingKind(ERROR, True, Phrase("Another rule of the file says the same in more cases.")),
     "idle-clause": FindingKind(ERROR, True, Phrase("A rule or a term says the same without one of its clauses.")),
     "cannot-fail": FindingKind(ERROR, True, Phrase("A condition is never false.")),

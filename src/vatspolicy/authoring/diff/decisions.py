@@ -23,7 +23,7 @@ from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.snapshot import (
     DECISIVE_KINDS,
     DETAIL_KINDS,
-    Item,
+    DecisionItem,
     Key,
     compare_items,
     itemize,
@@ -112,7 +112,7 @@ class _Found:
 
 Side: TypeAlias = tuple[Bundle, Profile]
 """A bundle, and the profile as it reads it."""
-_DecidedPair: TypeAlias = tuple[tuple[Answer, Answer], Mapping[Key, tuple[Item | None, Item | None]]]
+_DecidedPair: TypeAlias = tuple[tuple[Answer, Answer], Mapping[Key, tuple[DecisionItem | None, DecisionItem | None]]]
 """The answers of both sides, and the items that they list differently."""
 
 
@@ -242,7 +242,7 @@ class _Run:
             seen.days[day] = None
 
     def causes(
-        self, found: Mapping[Key, tuple[Item | None, Item | None]], day: str
+        self, found: Mapping[Key, tuple[DecisionItem | None, DecisionItem | None]], day: str
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the rules and services behind a change of the outcome."""
         touched = self.differences.on(day)

@@ -20,7 +20,7 @@ def format_text(document: Document) -> str:
     text = _write(document)
     again = parse_document(text, document.file)
     if again.data != document.data:
-        raise _refusal(document, _("The canonical text would not hold the same data."))
+        raise _refusal(document, _("The canonical text would change the data."))
     if _comments(text) != _comments(document.text):
         hint = _("Put it on a separate line, above an entry.")
         raise _refusal(document, _("The canonical text would lose a comment."), hint)

@@ -26,11 +26,11 @@ RULES: Mapping[str, LintRule] = {
     "key-order": LintRule(
         ERROR,
         Phrase("The keys of a policy are in a fixed order."),
-        Phrase("Readers find the same part at the same place in each file. Run `vatspolicy lint --fix`."),
+        Phrase("Readers find each part at the same place in every file. Run `vatspolicy lint --fix`."),
     ),
     "translation": LintRule(
         ERROR,
-        Phrase("A text has a version in English and one in Chinese."),
+        Phrase("A text has an English and a Chinese version."),
         Phrase(
             "Reports are written in both languages. Write both texts, and use full-width punctuation in Chinese, which "
             "`vatspolicy lint --fix` writes."
@@ -38,10 +38,10 @@ RULES: Mapping[str, LintRule] = {
     ),
     "message-repeats-article": LintRule(
         ERROR,
-        Phrase("A message says more than its article."),
+        Phrase("A message adds something to its article."),
         Phrase(
-            "Reports show the words of the article beside the message. Say what the product team does or lacks, in "
-            "plain words and in both languages."
+            "Reports show the words of the article beside the message. Write what the product team does or lacks, "
+            "in plain words and in both languages."
         ),
     ),
     "number-in-expression": LintRule(
@@ -75,7 +75,7 @@ RULES: Mapping[str, LintRule] = {
     "unused-instrument": LintRule(
         ERROR,
         Phrase("A rule uses each instrument."),
-        Phrase("No report can ask for an instrument that no rule names. Name it in a rule, or remove it."),
+        Phrase("Reports can ask only for instruments that a rule uses. Use it in a rule, or remove it."),
     ),
     "unmeetable": LintRule(
         ERROR,
@@ -99,7 +99,10 @@ RULES: Mapping[str, LintRule] = {
     "source-number-missing": LintRule(
         ERROR,
         Phrase("The source of a policy has a document number."),
-        Phrase("The number identifies the text of the law. Write it, or add a note that says why there is none."),
+        Phrase(
+            "The number identifies the text of the law. Write it, or add a note that explains why the source has"
+            " no number."
+        ),
     ),
     "primary-without-quote": LintRule(
         ERROR,
@@ -110,12 +113,12 @@ RULES: Mapping[str, LintRule] = {
     ),
     "quote-not-verified": LintRule(
         ERROR,
-        Phrase("A primary quote says when, and against which text, it was verified."),
-        Phrase("Run `vatspolicy lint --texts DIR --write` with the law's text, or name the page under `verified`."),
+        Phrase("A primary quote records the day and the text of its verification."),
+        Phrase("Run `vatspolicy lint --texts DIR --write` with the law's text, or cite the page under `verified`."),
     ),
     "quote-changed": LintRule(
         ERROR,
-        Phrase("A quote does not change after it was verified."),
+        Phrase("A quote does not change after its verification."),
         Phrase(
             "The hash of the quote is not the recorded one. Compare the quote with the law again: "
             "`vatspolicy lint --texts DIR --write`."
@@ -123,7 +126,7 @@ RULES: Mapping[str, LintRule] = {
     ),
     "copy-without-address": LintRule(
         ERROR,
-        Phrase("A copy names the address where others can read it."),
+        Phrase("A copy states the address where others can read it."),
         Phrase("Write the address into `verified.against`, or call the article `secondary`."),
     ),
     "verified-without-quote": LintRule(
@@ -133,15 +136,15 @@ RULES: Mapping[str, LintRule] = {
     ),
     "quote-differs": LintRule(
         ERROR,
-        Phrase("A quote stands in the text that it names."),
+        Phrase("A quote appears in the text that it cites."),
         Phrase(
-            "With `--texts`, each quote is compared with the text of the law. Correct the quote, and "
-            "mark words that you leave out with ……"
+            "With `--texts`, lint compares each quote with the text of the law. Correct the quote, and mark words "
+            "that you leave out with ……"
         ),
     ),
     "text-not-named": LintRule(
         ERROR,
-        Phrase("A quote names the text or the page that it is from."),
+        Phrase("A quote cites its text or page."),
         Phrase(
             "With `--texts`, no text has this name, or none of this title holds the quote. Correct `against` under "
             "`verified`."
@@ -149,7 +152,7 @@ RULES: Mapping[str, LintRule] = {
     ),
     "text-changed": LintRule(
         ERROR,
-        Phrase("A text of the law does not change after its quotes were verified."),
+        Phrase("A text of the law does not change after the verification of its quotes."),
         Phrase(
             "With `--texts`, lint compares each text that an article names with its hash in `texts.sha256`, if that "
             "file stands beside bundle.yaml. Compare the quotes again: "
@@ -160,8 +163,8 @@ RULES: Mapping[str, LintRule] = {
         ERROR,
         Phrase("A rule that cannot be waived rests on a primary article."),
         Phrase(
-            "`unwaivable` takes the last word from the approver. Compare an article that the rule cites with the text "
-            "of the law, or remove the mark, so that an approver may waive the rule."
+            "No approver can waive an `unwaivable` rule. Compare an article that the rule cites with the text of "
+            "the law, or remove the mark."
         ),
     ),
     "unwaivable-missing": LintRule(
@@ -171,8 +174,11 @@ RULES: Mapping[str, LintRule] = {
     ),
     "unverified-rule": LintRule(
         WARNING,
-        Phrase("A rule that decides something rests on an article that somebody has read."),
-        Phrase("A rule on `unverified` articles alone decides nothing. Verify one, or write advice of kind `verify`."),
+        Phrase("A rule that affects decisions rests on an article that someone has read."),
+        Phrase(
+            "A rule that cites only `unverified` articles decides nothing. Verify an article, or write advice of"
+            " kind `verify`."
+        ),
     ),
     "override-adds": LintRule(
         WARNING,
@@ -184,26 +190,24 @@ RULES: Mapping[str, LintRule] = {
     ),
     "review-due": LintRule(
         WARNING,
-        Phrase("A policy is reviewed by the day that it states."),
-        Phrase("Compare the policy with the law as it is now, and set the next `review.due`."),
+        Phrase("A policy is reviewed by its stated day."),
+        Phrase("Compare the policy with the current law, and set the next `review.due`."),
     ),
     # --- tests
     "untested": LintRule(
         ERROR,
         Phrase("The tests of a policy show each rule applying, not applying, and undecided."),
-        Phrase("A rule that no test shows can be wrong unseen. Add the named case. A skipped test shows nothing."),
+        Phrase("Mistakes in an untested rule go unnoticed. Add the case shown. A skipped test does not count."),
     ),
     "stray-tests": LintRule(
         ERROR,
         Phrase("A file of tests stands beside its policy."),
-        Phrase("Tests without a policy are never run. Name the file ID.test.yaml, in the folder of ID.yaml."),
+        Phrase("Tests without a policy never run. Name the file ID.test.yaml, in the folder of ID.yaml."),
     ),
     "unknown-name": LintRule(
         ERROR,
         Phrase("A test or a fixture names rules, instruments and reasons that exist."),
-        Phrase(
-            "A name that nothing bears is always absent and never fires: the expectation tests nothing. Correct it."
-        ),
+        Phrase("A name that does not exist never fires, so the expectation tests nothing. Correct the name."),
     ),
     "words-to-check": LintRule(
         ERROR,
@@ -217,26 +221,26 @@ RULES: Mapping[str, LintRule] = {
     "invalid-fixture": LintRule(
         ERROR,
         Phrase("A fixture and its expectations are valid."),
-        Phrase("A fixture that cannot be read tests nothing. The message says what is wrong."),
+        Phrase("An unreadable fixture tests nothing. The message describes the fault."),
         can_ignore=False,
     ),
     # --- schemas
     "schema-invalid": LintRule(
         ERROR,
         Phrase("A schema is valid JSON Schema 2020-12."),
-        Phrase("Editors and other tools refuse an invalid schema. The message names the keyword."),
+        Phrase("Editors and other tools refuse an invalid schema. The message shows the keyword."),
         can_ignore=False,
     ),
     "schema-translation": LintRule(
         ERROR,
         Phrase("Titles, questions and words of a schema are in English and Chinese."),
-        Phrase("The interview and all reports show them. Add the text that is missing."),
+        Phrase("The interview and all reports show them. Add the missing text."),
         can_ignore=False,
     ),
     # --- ignore comments
     "ignore-unknown": LintRule(
         ERROR,
-        Phrase("An ignore comment names a rule of lint."),
+        Phrase("An ignore comment contains the ID of a lint rule."),
         Phrase("Write `# lint: ignore ID reason`, with an ID of this page that can be ignored."),
         can_ignore=False,
     ),
@@ -244,8 +248,8 @@ RULES: Mapping[str, LintRule] = {
         ERROR,
         Phrase("An ignore comment gives a reason."),
         Phrase(
-            "The next reader has to judge whether the exception still holds. Write the reason after "
-            "the ID. Without one, the comment has no effect."
+            "The next reader must judge whether the exception still holds. Write the reason after the ID. Without a"
+            " reason, the comment has no effect."
         ),
         can_ignore=False,
     ),
@@ -253,8 +257,8 @@ RULES: Mapping[str, LintRule] = {
         ERROR,
         Phrase("An ignore comment ignores a finding."),
         Phrase(
-            "The finding is gone, or stands on another line. Remove the comment (`vatspolicy lint "
-            "--fix` does), or move it to the line of the finding or the line above."
+            "The finding is gone, or on another line. Remove the comment (`vatspolicy lint --fix` does), or move it"
+            " to the line of the finding or the line above."
         ),
         can_ignore=False,
     ),

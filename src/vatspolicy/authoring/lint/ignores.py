@@ -112,7 +112,7 @@ def _about(document: Document, comment: IgnoreComment, is_used: bool) -> LintFin
         return LintFinding(Problem(document.file, comment.line, comment.column, "", message, hint), rule)
 
     if not comment.rule:
-        return finding("ignore-unknown", _("This comment names no rule of lint."), _FORM)
+        return finding("ignore-unknown", _("This comment does not contain the ID of a lint rule."), _FORM)
     if comment.rule not in RULES:
         hint = suggest(comment.rule, RULES) or _FORM
         return finding("ignore-unknown", _("There is no rule of lint {rule!r}.", rule=comment.rule), hint)
@@ -121,7 +121,7 @@ def _about(document: Document, comment: IgnoreComment, is_used: bool) -> LintFin
             "ignore-unknown", _("The rule {rule!r} cannot be ignored.", rule=comment.rule), _("Remove the comment.")
         )
     if not comment.reason:
-        return finding("ignore-without-reason", _("This comment gives no reason, and so has no effect."), _FORM)
+        return finding("ignore-without-reason", _("This comment gives no reason, so it has no effect."), _FORM)
     if not is_used:
         message = _("There is no finding {rule!r} here to ignore.", rule=comment.rule)
         return finding("ignore-unused", message, _("Remove the comment, or move it to the line of the finding."))

@@ -95,7 +95,10 @@ def _citations(file: PolicyFile) -> Found:
         and not file.policy.editions
         and "note" not in file.policy.source
     ):
-        message, hint = _("The source has no document number."), _("Write the number, or a note why there is none.")
+        message, hint = (
+            _("The source has no document number."),
+            _("Write the number, or a note that explains why it is missing."),
+        )
         yield "source-number-missing", file.document.problem(("source",), message, hint)
 
 
@@ -104,7 +107,7 @@ def _unwaivable(file: PolicyFile) -> Found:
     for index, rule in enumerate(file.policy.rules):
         marked = file.document.data["rules"][index].get("unwaivable", False)
         if marked and all(file.policy.articles[key].verification != "primary" for key in rule.cite):
-            message = _("No article that this rule cites is primary, so an approver must be able to waive it.")
+            message = _("This rule cites no primary article, so an approver must be able to waive it.")
             hint = _("Raise one of them ({cite}), or remove the mark.", cite=", ".join(rule.cite))
             yield "unwaivable-not-primary", file.document.problem(("rules", index, "unwaivable"), message, hint)
 
@@ -115,7 +118,9 @@ def _unmarked(file: PolicyFile) -> Found:
         primary = {key for key in rule.cite if file.policy.articles[key].verification == "primary"}
         for other in file.policy.rules:
             if not rule.unwaivable and other.unwaivable and other.effect == rule.effect and primary & {*other.cite}:
-                message = _("An approver may waive this rule, but not {rule}, which says the same.", rule=other.id)
+                message = _(
+                    "An approver may waive this rule, but not {rule}, which has the same effect.", rule=other.id
+                )
                 yield "unwaivable-missing", file.document.problem(("rules", index), message)
                 break
 
@@ -147,7 +152,7 @@ def _messages(file: PolicyFile) -> Found:
         cited = [file.policy.articles[key] for key in rule.cite]
         for lang, texts in (("en", [one.en for one in cited]), ("zh", [one.zh for one in cited if one.zh])):
             if _letters(rule.message[lang]) in map(_letters, texts):
-                message = _("The message repeats the article. Say what the product team does.")
+                message = _("The message repeats the article. Write what the product team does.")
                 yield "message-repeats-article", file.document.problem(("rules", index, "message", lang), message)
 
 
@@ -181,7 +186,7 @@ def _unstated(tree: Node, stated: AbstractSet[Fraction]) -> Iterator[tuple[str, 
     for node in outside_terms(tree):
         match node:
             case Literal(value=tuple()):
-                yield _("A list in an expression is a parameter: dated and cited."), node.span[0]
+                yield _("A list in an expression must be a parameter, with dates and citations."), node.span[0]
             case Literal(type=Int() | Number(), value=value) if value not in (0, 1) and Fraction(value) not in stated:
                 yield _("No cited article states this number. Cite the article, or use a parameter."), node.span[0]
 
@@ -230,7 +235,7 @@ def _costs(file: PolicyFile) -> Found:
         steps = expression_cost(file.bundle, expression)
         if steps > COSTLY:
             message = _(
-                "Evaluating this can take {steps} steps, which is more than {most}.",
+                "Evaluating this can take {steps} steps. The limit is {most}.",
                 steps=f"{steps:,}",
                 most=f"{COSTLY:,}",
             )
@@ -244,7 +249,7 @@ def _unmeetable(file: PolicyFile) -> Found:
     for index, rule in enumerate(file.policy.rules):
         name = rule.instrument
         if name is not None and rule.kind != "duty" and held and name not in held:
-            message = _("Nobody can hold {name}: the profile schema does not list it.", name=name)
+            message = _("A profile cannot hold {name}: the profile schema does not list it.", name=name)
             yield "unmeetable", file.document.problem(("rules", index, rule.kind, "instrument"), message)
         covers = None if name is None or rule.kind == "duty" else file.bundle.instruments[name].covers
         if covers is not None and not _can_be(True, covers.tree, _outside(rule.each)):
@@ -296,7 +301,9 @@ def added_overrides(bundle: Bundle, chosen: Iterable[Policy]) -> Iterator[Proble
     for policy in chosen:
         for index, rule in enumerate(policy.rules):
             if rule.overrides is not None and not bundle.replaces(rule):
-                message = _("{rule} stays in force too: no layer below lets it be loosened.", rule=rule.overrides.rule)
+                message = _(
+                    "{rule} stays in force too: the layers below do not allow loosening it.", rule=rule.overrides.rule
+                )
                 yield bundle.document(policy).problem(("rules", index, "overrides"), message, key=True)
 
 

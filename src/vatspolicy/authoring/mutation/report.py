@@ -163,7 +163,7 @@ class MutationReport:
         elif not self.results:
             yield _("Nothing to mutate.")
         else:
-            yield _("{score}  in all", score=self.whole)
+            yield _("{score}  total", score=self.whole)
             if self.is_below:
                 yield _("below the threshold of {threshold:g} %", threshold=self.threshold)
 

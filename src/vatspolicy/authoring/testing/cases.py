@@ -120,7 +120,7 @@ class Case:
                 yield _("There is no rule {name!r} in this file.", name=observed.id)
             elif len(states) > 1:
                 yield _(
-                    "{id} is {found} for several subjects; name one under subject.",
+                    "{id} is {found} for several subjects; choose one under subject.",
                     id=observed.id,
                     found=Listing(states, "and"),
                 )
@@ -134,7 +134,7 @@ class Case:
             bodies = self.expect["authority"][instrument]
             if set(actual) != set(bodies):
                 yield _(
-                    "{instrument} is with {found}, not {bodies}.",
+                    "The authority for {instrument} is {found}, not {bodies}.",
                     instrument=instrument,
                     found=Listing(actual or [_("nobody")]),
                     bodies=Listing(bodies),

@@ -36,7 +36,7 @@ def differences(decision: Decision, expect: Fields) -> Iterator[str]:
         actual = [a.cls for s in decision.services if s.id == service for a in s.activities]
         if sorted(actual) != sorted(classes):
             yield _(
-                "{service} is of {found}, not {classes}.",
+                "The class of {service} is {found}, not {classes}.",
                 service=service,
                 found=Listing(actual or [_("no class")]),
                 classes=Listing(classes or [_("no class")]),
@@ -61,7 +61,9 @@ def differences(decision: Decision, expect: Fields) -> Iterator[str]:
     for path in expect.get("missing", []):
         if path not in missing:
             yield _(
-                "{path} is not asked for (asked: {asked}).", path=path, asked=Listing(sorted(missing) or [_("nothing")])
+                "{path} is not among the facts asked for ({asked}).",
+                path=path,
+                asked=Listing(sorted(missing) or [_("nothing")]),
             )
     if "contested" in expect and bool(decision.readings) != expect["contested"]:
         yield (
@@ -79,7 +81,7 @@ def _surplus(decision: Decision, expect: Fields) -> Iterator[str]:
             for name in sorted(found - set(expect.get(key, []))):
                 yield _("{name} is listed, but not expected under {key}.", name=name, key=key)
         for name in sorted({finding.rule.name for finding in decision.undetermined}):
-            yield _("{name} is undetermined, but nothing may be.", name=name)
+            yield _("{name} is undetermined, but the test expects no undetermined rules.", name=name)
     if "at_most" in expect and (lines := len(duties) + len(advice)) > expect["at_most"]:
         yield _("Duties and advice take {lines} lines, more than {at_most}.", lines=lines, at_most=expect["at_most"])
 

@@ -172,15 +172,15 @@ def ask(
     from vatspolicy.guidance.interview import Refused, start
 
     if json_ and not next_:
-        abort(_("--json goes with --next."))
+        abort(_("--json needs --next."))
     if spec == "-" and not next_:
-        abort(_("standard input is for the answers; pass a file, or --next."))
+        abort(_("ask reads answers from standard input; pass a file, or --next."))
     source, name = _source(spec, output)
     law = context.law.load([] if spec is None else [spec])
     lang = context.lang
     state = start(law, today(), source, name, context.as_of, allow_past_as_of, complete, lang)
     _check_day(state)
-    file = _File(output or (Path(spec) if spec not in (None, "-") else None), source, lang)
+    file = _ProfileFile(output or (Path(spec) if spec not in (None, "-") else None), source, lang)
     for dotted, value in answers:
         path = tuple(int(step) if step.isdigit() else step for step in dotted.split("."))
         try:
@@ -190,7 +190,7 @@ def ask(
     if next_:
         if any(value is not None for __, value in answers):
             if file.path is None:
-                abort(_("the answers need a file: pass a SPEC or --output."))
+                abort(_("ask needs a file for the answers: pass a SPEC or --output."))
             file.write(state)
         _show_next(state, json_, context)
         return ExitCode.OK
@@ -209,13 +209,13 @@ def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str
         abort(_("ask edits a profile, not a part of a launch. Write the facts into {file}.", file=launch[0]))
     if spec is not None and (spec == "-" or Path(spec).exists()):
         if spec != "-" and output is None and Path(spec).suffix not in _YAML:
-            abort(_("comments need YAML: choose a file that ends with .yaml by --output."))
+            abort(_("comments need YAML: choose a file that ends with .yaml with --output."))
         return load_document(spec), None
     target = output or (Path(spec) if spec is not None else None)
     if target is None:
         return None, None
     if target.exists():
-        abort(_("{target} exists already. Pass it as SPEC to go on with it.", target=target))
+        abort(_("{target} already exists. To continue with it, pass it as SPEC.", target=target))
     if target.suffix not in _YAML:
         abort(_("the spec that is written is YAML: end its name with .yaml."))
     try:
@@ -228,11 +228,11 @@ def _check_day(state: Interview) -> None:
     """End the command for a day that the bundle does not cover, or for a past day that is not allowed."""
     code = ExitCode.USAGE if state.as_of is not None else ExitCode.INVALID
     if state.day < state.bundle.covers_from:
-        abort(_("the law is known from {covers_from} on.", covers_from=state.bundle.covers_from), code)
+        abort(_("the bundle covers the law from {covers_from}.", covers_from=state.bundle.covers_from), code)
     if state.day > state.bundle.covers_until:
         abort(
             _(
-                "the law was last checked on {known_until}; no day five years later is decided.",
+                "the law was last checked on {known_until}; a day more than five years later cannot be decided.",
                 known_until=state.bundle.known_until,
             ),
             code,
@@ -241,7 +241,7 @@ def _check_day(state: Interview) -> None:
         abort(_("the day of the law is in the past; pass --allow-past-as-of to ask under the law of a past day."), code)
 
 
-class _File:
+class _ProfileFile:
     """The file of the profile. A write that fails leaves the old content."""
 
     def __init__(self, path: Path | None, source: Document | None, lang: Language) -> None:
@@ -297,7 +297,7 @@ def _show_next(state: Interview, as_json: bool, context: SpecContext) -> None:
     terminal.lines(terminal.question(state, combine(state.question)))
 
 
-def _converse(state: Interview, file: _File, changed: bool, context: SpecContext) -> ExitCode:
+def _converse(state: Interview, file: _ProfileFile, changed: bool, context: SpecContext) -> ExitCode:
     """Ask on a terminal and return the exit code; the dialog is on standard error, the decision on standard output."""
     from vatspolicy.core.engine.serialize import make_record
     from vatspolicy.guidance.interview.messages import say

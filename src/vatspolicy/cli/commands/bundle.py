@@ -240,7 +240,7 @@ def pull_bundle(
         abort(_("pass --key to verify it; --skip-verify only checks that it is complete."))
     wanted = not skip_verify and wants_proof(key)
     if sigstore and not wanted:
-        abort(_("--sigstore goes with a policy about signers (--key)."))
+        abort(_("--sigstore needs a signer policy (--key)."))
     proof = read_proof(reference, sigstore) if sigstore else None
     pulled = pull(reference, wanted and proof is None)
     bundle_file = read_bundle_bytes(reference, pulled.content)
@@ -269,12 +269,12 @@ def _refuse_rollback(path: Path, newer: BundleFile) -> None:
 
     if not os.path.lexists(path):
         return
-    there, hint = read_bundle_file(path), _("Pass --allow-rollback to do so all the same.")
+    there, hint = read_bundle_file(path), _("To do so anyway, pass --allow-rollback.")
     if newer.number < there.number:
         message = _("It is older than {path} (number {number}).", path=path, number=there.number)
         raise BundleFileError(newer.file, message, hint)
     if newer.number == there.number and newer.digest != there.digest:
-        message = _("It is another bundle under the number of {path}.", path=path)
+        message = _("It has the number of {path}, but it is a different bundle.", path=path)
         raise BundleFileError(newer.file, message, hint)
 
 
@@ -295,7 +295,7 @@ def generate_key(
             with os.fdopen(handle, "w", encoding="ascii") as file:
                 file.write(text)
         except FileExistsError:
-            abort(_("{path} exists already.", path=path))
+            abort(_("{path} already exists.", path=path))
         except OSError as error:
             abort_unwritten(path, error)
     print_result(f"{name}.pem (private, keep it secret), {name}.pub\n")
@@ -308,7 +308,7 @@ def _signature(
 
     if skip:
         if key is not None:
-            abort(_("--key and --skip-verify contradict each other."))
+            abort(_("--key and --skip-verify cannot be combined."))
         warn(_("the signature of the bundle is not verified (--skip-verify)."))
         return None
     return verify(bundle_file, key, scope, evidence)

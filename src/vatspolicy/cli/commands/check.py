@@ -106,7 +106,7 @@ def _tell_undecided(result: GateResult) -> None:
     for argument in result.empty:
         warn(_("no spec found at {argument!r}.", argument=argument))
     if not result.seconds and not result.problems:
-        abort(_("nothing was decided."), ExitCode.NOTHING)
+        abort(_("no spec was decided."), ExitCode.NOTHING)
 
 
 def _list_reports(options: CheckOptions) -> list[tuple[str, bool]]:
@@ -216,26 +216,26 @@ def _tell_what_it_opens(
 def _refuse_contradictions(options: CheckOptions) -> None:
     require_arguments(options.specs)
     if options.stdin_filename is not None and "-" not in options.specs:
-        abort(_("--stdin-filename belongs to - as the spec."))
+        abort(_("--stdin-filename needs - as the spec."))
     if options.write_baseline is not None and options.until is None:
-        abort(_("a baseline ends on a day: add --until DAY."))
+        abort(_("a baseline needs a last day: add --until DAY."))
     if options.until is not None and (options.write_baseline is None or options.baseline is not None):
-        abort(_("--until belongs to --write-baseline, which is given without --baseline."))
+        abort(_("--until needs --write-baseline without --baseline."))
     if options.sign_key is not None and options.receipt is None and options.attest is None:
-        abort(_("--sign-key belongs to --receipt or --attest."))
+        abort(_("--sign-key needs --receipt or --attest."))
     if options.attest is not None and (options.sign_key is None or options.changes):
-        abort(_("--attest needs --sign-key, and attests specs as they stand, without --set."))
+        abort(_("--attest needs --sign-key, and does not work with --set."))
     is_new = options.fail_on.startswith(NEW)
     if is_new and options.base is None:
         abort(_("--fail-on {level} needs --base.", level=options.fail_on))
     if is_new and (options.log or options.receipt or options.attest):
-        abort(_("--fail-on {level} belongs to no log, receipt or attestation.", level=options.fail_on))
+        abort(_("--fail-on {level} cannot be combined with a log, a receipt or an attestation.", level=options.fail_on))
     if options.base is not None and ("-" in options.specs or options.write_baseline is not None):
-        abort(_("--base belongs to specs in files, and not to --write-baseline."))
+        abort(_("--base needs specs in files, and cannot be combined with --write-baseline."))
     if options.masks and options.log is None:
-        abort(_("--mask belongs to --log."))
+        abort(_("--mask needs --log."))
     if options.trust is not None and (options.write_baseline is not None or "-" in options.specs):
-        abort(_("--trust belongs to specs in files, and not to --write-baseline."))
+        abort(_("--trust needs specs in files, and cannot be combined with --write-baseline."))
     for format in sorted({options.format, *(name for name, __ in options.outputs)}):
         if FORMATS[format].library:
             _refuse_export(format, to_terminal=format == options.format)
@@ -252,7 +252,7 @@ def _refuse_to_overwrite(options: CheckOptions) -> None:
         for path in named:
             place = os.path.realpath(path)
             if place in read or (place.endswith(".yaml") and not read.isdisjoint(map(str, Path(place).parents))):
-                abort(_("{path} is an input of the gate; write to another file.", path=path))
+                abort(_("the gate reads {path}; write to another file.", path=path))
 
 
 def _refuse_export(format: str, to_terminal: bool) -> None:
@@ -261,7 +261,7 @@ def _refuse_export(format: str, to_terminal: bool) -> None:
     from importlib.util import find_spec
 
     if to_terminal and sys.stdout is not None and sys.stdout.isatty():
-        abort(_("{format} is a file, not text. Write it with: -o FILE.{format}", format=format))
+        abort(_("{format} is a binary file. Write it with: -o FILE.{format}", format=format))
     if find_spec(FORMATS[format].library) is None:
         from vatspolicy.origin import install
 
@@ -273,9 +273,9 @@ def _find_extent(options: CheckOptions) -> str:
     wanted = {name: getattr(options, name) for name in ("details", "summary", "failures", "quiet")}
     chosen = [extent for extent, is_wanted in wanted.items() if is_wanted]
     if len(chosen) > 1:
-        abort(_("--{one} and --{other} contradict each other.", one=chosen[0], other=chosen[1]))
+        abort(_("--{one} and --{other} cannot be combined.", one=chosen[0], other=chosen[1]))
     if chosen and chosen[0] != "details" and options.format != "text":
-        abort(_("--{option} belongs to --format text.", option=chosen[0]))
+        abort(_("--{option} needs --format text.", option=chosen[0]))
     return chosen[0] if chosen else "screen"
 
 
@@ -344,16 +344,16 @@ def _adopt_findings(gate: Gate, specs: Sequence[str], path: Path, until: str) ->
     from vatspolicy.gate.waivers.load import last_day, load_baseline
 
     if path.suffix == ".json":
-        abort(_("a baseline is written in YAML: name a file that ends in .yaml."))
+        abort(_("a baseline is a YAML file: choose a name that ends in .yaml."))
     if not gate.today <= until <= last_day(gate.today):
-        abort(_("a baseline ends within a year: {today} to {last}.", today=gate.today, last=last_day(gate.today)))
+        abort(_("a baseline lasts at most one year: {today} to {last}.", today=gate.today, last=last_day(gate.today)))
     old = load_baseline(path) if path.exists() else None
     result = gate.run(specs)
     products = [one[1].product for one in result.decided]
     if result.problems or result.empty or not products:
         return gate  # it reports the problem
     if len(set(products)) < len(products):
-        abort(_("two specs have the same product id, so a baseline cannot tell them apart."))
+        abort(_("two specs have the same product id, so a baseline cannot distinguish them."))
     refuse_link(path)
     write_report(path, baseline_text(gate.bundle, result.decided, gate.today, until, old))
     assert gate.waiver_set is not None

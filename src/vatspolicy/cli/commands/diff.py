@@ -136,7 +136,7 @@ def review_diff(
 
     for log in profiles:
         if log_hides_facts(Path(log)):
-            warn(_("{log} hides facts that rules read: its masked records cannot be decided again.", log=log))
+            warn(_("{log} masks facts that rules read, so its masked records cannot be decided again.", log=log))
     workers = min(os.cpu_count() or 1, WORKERS)
     day = today or clock.today()
     settings = ComparisonSettings(

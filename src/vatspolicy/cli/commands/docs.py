@@ -98,7 +98,7 @@ def build_docs(
     )
     print_result(translate(summary) + "\n")
     if deciding:
-        print_result(translate(_("{folder}: the page that decides.", folder=folder / "decide")) + "\n")
+        print_result(translate(_("{folder}: wrote the page that decides.", folder=folder / "decide")) + "\n")
     return ExitCode.OK
 
 

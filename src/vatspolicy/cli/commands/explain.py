@@ -44,7 +44,7 @@ def explain(
     if "/" not in name and name not in bundle.policies and _explain_fact(bundle, name, context.lang, format, outputs):
         return
     if "dot" in (format, *(form for form, _path in outputs)):
-        abort(_("-f dot is for facts: it shows what reads one."))
+        abort(_("-f dot needs a fact: it shows the rules that read the fact."))
     try:
         text = explain_name(bundle, name, context.lang, measure_width(), today())
     except KeyError as error:
@@ -75,7 +75,7 @@ def _find_name(bundle: Bundle, name: str) -> str:
         return name
     rules = sorted(rule.name for policy in bundle.policies.values() for rule in policy.rules if rule.id == name)
     if len(rules) > 1:
-        message = _("{name!r} names several rules.", name=name)
+        message = _("{name!r} is the name of several rules.", name=name)
         abort(Sentences(message, _("Known: {every}.", every=Listing(rules))))
     found = None if rules or "." in name else find_list(name, bundle.schemas)
     return rules[0] if rules else found.written[0].replace("[]", "") if found else name
@@ -94,7 +94,7 @@ def _explain_fact(bundle: Bundle, name: str, lang: Language, format: ExplainForm
             abort(Sentences(message, did_you_mean(similar_facts(bundle, name))))
         return False
     if "html" in (format, *(form for form, _path in outputs)):
-        abort(_("There is no page about a fact. Use text, json or dot."))
+        abort(_("A fact has no page. Use text, json or dot."))
     readers = find_readers(bundle, paths)
     publish(lambda form, _color: render(form, bundle, paths, readers, lang, measure_width()), format, outputs)
     return True

@@ -40,7 +40,7 @@ def format_files(
     """
     if textconv is not None:
         if paths or check or diff:
-            abort(_("--textconv takes one file and nothing else."))
+            abort(_("--textconv takes exactly one file."))
         print_result(_normal(textconv), machine=True)
         return ExitCode.OK
     files = list(_files(paths or [name for name in ("policies", "fixtures") if Path(name).is_dir()]))
@@ -82,7 +82,7 @@ def _run(names: list[str], check: bool, diff: bool) -> int:
         if name == "-" and not (check or diff):
             print_result(text, machine=True)
         elif check and not same:
-            print_result(translate(_("{file}: not laid out by vatspolicy fmt", file=document.file)) + "\n")
+            print_result(translate(_("{file}: not in the format of vatspolicy fmt", file=document.file)) + "\n")
         elif not (check or diff or same):
             if moved:
                 _write_tests(Path(name), moved[1])
@@ -96,7 +96,7 @@ def _write_tests(policy: Path, text: str) -> None:
     """Write the tests that stood in a policy into their own file beside it; never over another one."""
     path = policy.with_name(policy.name.removesuffix(policy.suffix) + TESTS_ENDING)
     if path.exists() or path.is_symlink():
-        abort(_("{path} exists already.", path=path))
+        abort(_("{path} already exists.", path=path))
     write_report(path, text)
     print_result(f"{path}\n")
 

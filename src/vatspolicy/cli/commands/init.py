@@ -56,7 +56,7 @@ def set_up(
     written = []
     for name, text in files.items():
         if Path(name).exists() or Path(name).is_symlink():
-            print_result(translate(_("{name}: kept, it exists already.", name=name)) + "\n")
+            print_result(translate(_("{name}: kept, because it already exists.", name=name)) + "\n")
         else:
             write_report(Path(name), text)
             written.append(text)

@@ -58,8 +58,8 @@ def list_values(
             hint = _("All {total} values: vatspolicy list {name}", total=total, name=found.name)
             if others := find_elsewhere(" ".join(words), bundle.schemas):
                 commands = [f"vatspolicy list {one.name} {' '.join(words)}" for one in others]
-                hint = _("Other lists have it: {commands}", commands=Listing(commands))
-            warn(Sentences(_("no value of {name} fits.", name=found.name), hint))
+                hint = _("Other lists contain it: {commands}", commands=Listing(commands))
+            warn(Sentences(_("no value of {name} matches.", name=found.name), hint))
     publish(
         lambda kind, color: (
             render_json(to_data(found))

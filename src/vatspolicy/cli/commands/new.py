@@ -15,7 +15,7 @@ def create(files: dict[Path, str]) -> None:
     """Write new files: all of them, or none if one exists."""
     for path in files:
         if path.exists() or path.is_symlink():
-            abort(_("{path} exists already.", path=path))
+            abort(_("{path} already exists.", path=path))
     for path, text in files.items():
         write_report(path, text)
         print_result(f"{path}\n")

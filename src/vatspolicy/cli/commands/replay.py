@@ -62,7 +62,7 @@ def replay(
     try:
         content = file.read_bytes()
     except (OSError, ValueError) as error:
-        reason = reason_of(error) if isinstance(error, OSError) else _("its name is not usable")
+        reason = reason_of(error) if isinstance(error, OSError) else _("its name cannot be used")
         abort(
             _("cannot read the spec {file}: {reason}. Name it with --spec.", file=file, reason=reason), ExitCode.INVALID
         )
@@ -108,13 +108,13 @@ def _verify(recorded: StoredReceipt, law: LawOptions, receipt_key: Path | None) 
 
     signed = recorded.envelope is not None
     if receipt_key is not None and law.skip_verify:
-        abort(_("--receipt-key and --skip-verify contradict each other."))
+        abort(_("--receipt-key and --skip-verify cannot be combined."))
     path = receipt_key or law.key
     if path is not None and law.bundle is not None and receipt_key is None and not signed:
         path = None  # the key is that of the bundle
     if signed and path is None and not law.skip_verify:
         hint = _("Pass --key, or --receipt-key.")
-        raise BundleFileError(recorded.file, _("It is signed, and no key was given to verify it."), hint)
+        raise BundleFileError(recorded.file, _("It is signed, but --key is missing."), hint)
     key = None if path is None or law.skip_verify else read_key(path)
     if key is not None:
         recorded.verify(key)
@@ -127,8 +127,8 @@ def _refuse_law(receipt: Path) -> NoReturn:
     """Refuse a law that only an unsigned receipt names: anyone who wrote the one can have written the other."""
     from vatspolicy.bundles.bundle_file import BundleFileError
 
-    hint = _("Name the law that must have decided: --law, or --bundle with --key.")
-    raise BundleFileError(str(receipt), _("It is not signed, so it does not choose its law."), hint)
+    hint = _("State the law that must have been used: --law, or --bundle with --key.")
+    raise BundleFileError(str(receipt), _("It is not signed, so its law cannot be trusted."), hint)
 
 
 def _find_recorded(receipt: Path, name: str) -> Path:
@@ -142,19 +142,19 @@ _WORDS: Table = {
     "changed": Phrase("changed", "replay"),
     "added": Phrase("added"),
     "removed": Phrase("removed", "replay"),
-    "day-option": Phrase("law of {day}, which --as-of chose"),
+    "day-option": Phrase("law of {day}, chosen by --as-of"),
     "day-launch": Phrase("law of {day}, the launch day of the spec"),
     "day-today": Phrase("law of {day}, the day of the decision"),
     "law-shipped": Phrase("recorded under the shipped law"),
     "law-folder": Phrase("recorded under the law in the folder {file}"),
     "law-bundle": Phrase("recorded under the law in the bundle {file}"),
-    "layers": Phrase("with rules of layers above it: {names}"),
-    "changes": Phrase("facts that --set changed before deciding: {paths}"),
+    "layers": Phrase("with rules of higher layers: {names}"),
+    "changes": Phrase("facts changed by --set before the decision: {paths}"),
     "signed": Phrase("the receipt is signed by {key} ({algorithm})"),
-    "unsigned": Phrase("the receipt is not signed (--receipt-key asks for a signature)"),
+    "unsigned": Phrase("the receipt is not signed (--receipt-key requires a signature)"),
     "unverified": Phrase("the signature of the receipt is not verified (--skip-verify)"),
-    "opinion": Phrase("an opinion on {about} by {by} counts, as {approver} granted it: not verified again"),
-    "otherwise": Phrase("the spec as it stands, on its own day, decides otherwise: {decision}"),
+    "opinion": Phrase("an opinion on {about} by {by} counts, because {approver} granted it: not verified again"),
+    "otherwise": Phrase("the current spec leads to another decision on its launch day: {decision}"),
 }
 _COUNTS: Counts = {
     "differs": (Phrase("differs in {n} place"), Phrase("differs in {n} places")),

@@ -51,7 +51,7 @@ def show_routes(
 
     specs = require_specs([spec])
     if len(specs) > 1:
-        abort(_("{count} specs are behind {spec!r}; name one.", count=len(specs), spec=spec))
+        abort(_("{spec!r} matches {count} specs; choose one.", count=len(specs), spec=spec))
     bundle = context.law.load(specs)
     profile = load_profile(specs[0], changes, bundle.schemas, stdin_filename)
     check_opinions(bundle, profile, today())

@@ -110,7 +110,7 @@ def screen(
 
     law = context.law
     if diff and law.bundle:
-        abort(_("--diff names both states of the law; leave --bundle out."))
+        abort(_("--diff already names both states of the law; omit --bundle."))
     try:
         source = open_source(input, read_mapping(mapping) if mapping else None)
         bundle, base = _load(diff, law, [str(source.path)])
@@ -123,7 +123,7 @@ def screen(
         given = [os.path.realpath(one) for one in (source.path, mapping, grants.opinions, grants.approvers) if one]
         for path in (output, task.rejects):
             if os.path.realpath(path) in given:
-                abort(_("{path} is read by this run; write to another file.", path=path))
+                abort(_("this run reads {path}; write to another file.", path=path))
         summary = run(task, resume, Meter(expected))
     except (InputError, ScreenError) as error:
         abort(_("{reason}.", reason=error))
@@ -134,7 +134,7 @@ def screen(
             _("rows are missing in {output}.parts. Remove that folder and run again.", output=output), ExitCode.INTERNAL
         )
     except OSError as error:
-        abort_unwritten(output, error, _("--resume goes on with what is done."))
+        abort_unwritten(output, error, _("To continue with the finished rows, pass --resume."))
     except MissingExtra as error:
         abort(_("{error}: {command}, or use --engine python.", error=error, command=install(error.extra)))
     tables, laws = by.split(","), tuple(one.identity for one in (base, bundle) if one is not None)
@@ -144,7 +144,7 @@ def screen(
     else:
         print_result(render(summary, tables, context.lang, laws))
     if summary.claimed:
-        told = _("rows with an opinion that nobody granted, which does not count: {count}.", count=summary.claimed)
+        told = _("rows with an opinion that was not granted and does not count: {count}.", count=summary.claimed)
         warn(told)
     if summary.rejected:
         one = _("1 row was rejected; see {rejects}.", rejects=task.rejects)
@@ -155,7 +155,7 @@ def screen(
         )
         return ExitCode.INVALID
     if not summary.rows:
-        abort(_("nothing was decided."), ExitCode.NOTHING)
+        abort(_("no spec was decided."), ExitCode.NOTHING)
     return ExitCode.OK
 
 

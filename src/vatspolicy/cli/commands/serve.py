@@ -69,10 +69,10 @@ def serve(
     """
     if options.api:
         if context.as_of is not None:
-            abort(_("--as-of applies to the page; each API request has its own as_of."))
+            abort(_("--as-of applies to the page only; API requests have an as_of field."))
         _serve_api(context.law, options, port, allow_past, grants)
     if options.host != LOCALHOST or options.token_file is not None:
-        abort(_("--host and --token-file belong to --api."))
+        abort(_("--host and --token-file need --api."))
     _serve_page(context, port, open_, allow_past, grants)
 
 

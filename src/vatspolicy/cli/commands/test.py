@@ -143,22 +143,22 @@ def run_tests(
     wants_mutants = mutation or mutation_threshold is not None
     coverage = coverage or propose or threshold is not None
     if wants_mutants and coverage:
-        abort(_("--coverage and --mutation are two runs."))
+        abort(_("--coverage and --mutation cannot be combined."))
     if not wants_mutants and (sample is not None or no_suggestions or write_tests or jobs > 1):
-        abort(_("--sample, --no-suggestions, --write-tests and --jobs belong to --mutation."))
+        abort(_("--sample, --no-suggestions, --write-tests and --jobs need --mutation."))
     if no_suggestions and write_tests:
-        abort(_("--write-tests writes what --no-suggestions does not look for."))
+        abort(_("--write-tests and --no-suggestions cannot be combined."))
     if wants_mutants and update:
-        abort(_("--update and --mutation are two runs."))
+        abort(_("--update and --mutation cannot be combined."))
     if yes and not (update or write_tests):
-        abort(_("--yes belongs to --update and --write-tests."))
+        abort(_("--yes needs --update or --write-tests."))
     if update or write_tests:
         option = "--update" if update else "--write-tests"
         if law.bundle is not None:  # its files are named as those of the working tree, whose law may be another one
             abort(_("{option} needs a folder of policies, not a bundle.", option=option))
         if not (yes or is_interactive()):
             message = _(
-                "{option} writes files, and there is no terminal to show the changes on. Add --yes.", option=option
+                "{option} writes files, and there is no terminal to confirm the changes. Add --yes.", option=option
             )
             abort(message)
     pattern = parse_pattern(run)

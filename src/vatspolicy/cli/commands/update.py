@@ -64,15 +64,15 @@ def update(
     if check == apply:
         abort(_("pass --check or --apply."))
     if law.bundle is None:
-        abort(_("no bundle is in use: name it with --bundle, or set bundle in {file}.", file=opt.FILE))
+        abort(_("no bundle is in use: choose one with --bundle, or set bundle in {file}.", file=opt.FILE))
     if law.skip_verify:
-        abort(_("an update is always verified; leave out --skip-verify."))
+        abort(_("update always verifies the bundle; omit --skip-verify."))
     files = require_specs(specs, from_stdin=False)
     old = law.select(specs)
     locks = find_locks(files)
     wanted = wants_proof(law.key)
     if sigstore and not wanted:
-        abort(_("--sigstore goes with a policy about signers (--key)."))
+        abort(_("--sigstore needs a signer policy (--key)."))
     proof = read_proof(source, sigstore) if sigstore else None
     fetched = fetch_bundle(source, wanted and proof is None)
     if proof is not None:
@@ -106,7 +106,7 @@ def _is_newer(old: BundleFile, new: BundleFile) -> bool:
     from vatspolicy.bundles.bundle_file import BundleFileError
 
     if old.number == new.number and old.digest != new.digest:
-        raise BundleFileError(new.file, _("It is another bundle under the number of the one in use."))
+        raise BundleFileError(new.file, _("It has the number of the bundle in use, but it is a different bundle."))
     return new.number > old.number
 
 

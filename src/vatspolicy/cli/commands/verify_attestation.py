@@ -61,7 +61,7 @@ def verify_attestation(
         about = find_statements(statements, _read(spec))
         objections = [objection for statement in about for objection in find_objections(statement, expected)]
         if not about:
-            objections.append(_("No attestation in the file is about this spec as it is."))
+            objections.append(_("The file contains no attestation for the current text of this spec."))
         found.append((str(spec), about, list(dict.fromkeys(objections))))
     passed = not any(objections for *__, objections in found)
     if format == "json":
@@ -76,7 +76,7 @@ def _select(law: Path | None, bundle: Path | None, layers: Sequence[Path]) -> Se
     from vatspolicy.bundles.select import choose_law
 
     if law is not None and bundle is not None:
-        abort(_("--law and --bundle are two laws; name one."))
+        abort(_("--law and --bundle cannot be combined."))
     return choose_law(law, bundle, skip_verify=True, locks=(), layers=layers).load()
 
 
@@ -84,7 +84,7 @@ def _read(spec: Path) -> bytes:
     try:
         return spec.read_bytes()
     except (OSError, ValueError) as error:
-        reason = reason_of(error) if isinstance(error, OSError) else _("its name is not usable")
+        reason = reason_of(error) if isinstance(error, OSError) else _("its name cannot be used")
         abort(_("cannot read the spec {file}: {reason}.", file=spec, reason=reason), ExitCode.INVALID)
 
 

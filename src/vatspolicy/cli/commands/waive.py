@@ -54,20 +54,20 @@ def waive(
     bundle, day = law.load([spec]), today()
     is_opinion = matter.startswith("opinions")
     if (waivers if is_opinion else opinions) is not None:
-        abort(_("--waivers takes a waiver, and --opinions takes a granted opinion."))
+        abort(_("--waivers adds a waiver, and --opinions adds a granted opinion."))
     if not is_opinion:
         _require_rule(bundle, matter)
     if not all(text.strip() for text in (reason, approver, ticket)):
-        abort(_("a waiver has a reason, an approver and a ticket."))
+        abort(_("a waiver needs a reason, an approver and a ticket."))
     if not day <= until <= last_day(day):
-        abort(_("a waiver ends within a year: {day} to {last}.", day=day, last=last_day(day)))
+        abort(_("a waiver lasts at most one year: {day} to {last}.", day=day, last=last_day(day)))
     profile = load_profile(spec, schemas=bundle.schemas)
     gate = Gate(bundle, day, as_of)
     decision, __ = gate.decide(profile)
     if not is_opinion and bundle.rule(matter).unwaivable:
         abort(_("{rule} cannot be waived.", rule=matter), ExitCode.FAILED)
     if until < max(decision.as_of, profile.launch or ""):
-        abort(_("the waiver would end before the day decided, {as_of}.", as_of=decision.as_of))
+        abort(_("the waiver would end before the day of the decision, {as_of}.", as_of=decision.as_of))
     if is_opinion:
         found = _opinion_scope(bundle, profile, gate, decision, matter)
     else:
@@ -104,7 +104,7 @@ def _waiver_scopes(bundle: Bundle, profile: Profile, decision: Decision, rule: s
     found = [finding for __, finding in waivable(decision) if finding.rule.name == rule]
     if not found:
         waiting = any(finding.rule.name == rule for finding in decision.undetermined)
-        why = _("a missing fact leaves it undetermined") if waiting else _("it finds nothing that a gate could fail on")
+        why = _("a missing fact leaves it undetermined") if waiting else _("it has no finding that fails a gate")
         spec = profile.document.file
         abort(_("{rule} cannot be waived for {spec}: {why}.", rule=rule, spec=spec, why=why), ExitCode.FAILED)
     marks = [fingerprint(bundle, profile, decision.as_of, finding) for finding in found]
@@ -131,7 +131,8 @@ def _opinion_scope(
     state = record.opinions[int(index)].state
     if state != COUNTED:
         abort(
-            _("{place} would settle nothing. {why}", place=place, why=WORDS[state][current_language()]), ExitCode.FAILED
+            _("{place} would not settle anything. {why}", place=place, why=WORDS[state][current_language()]),
+            ExitCode.FAILED,
         )
     mark = opinion_fingerprint(bundle, profile, decision.as_of, claim)
     return [{"opinion": stated(claim), "scope": {"product": decision.product, "fingerprint": mark}}]

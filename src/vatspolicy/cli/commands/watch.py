@@ -64,12 +64,10 @@ def _require_folders(stack: LawStack) -> None:
     from vatspolicy.core.policies.files import HEAD, RELEASE
 
     if stack.bundle_file is not None and not stack.layers:
-        told = _(
-            "{file} is a bundle, which is read and not watched. Name a layer with -p.", file=stack.bundle_file.file
-        )
+        told = _("watch does not watch a bundle such as {file}. Choose a layer with -p.", file=stack.bundle_file.file)
         abort(told)
     if stack.folder is not None and not (stack.folder / RELEASE).is_file():
-        abort(_("There are no policies in {folder}. Name a folder that has a bundle.yaml.", folder=stack.folder))
+        abort(_("{folder} does not contain policies. Choose a folder with a bundle.yaml.", folder=stack.folder))
     for folder in stack.layers:
         if not (folder / HEAD).is_file() or (folder / RELEASE).exists():
             abort(_("{folder} is not a layer, a folder with layer.yaml and without bundle.yaml.", folder=folder))
@@ -100,10 +98,10 @@ class _Watch:
         folders = Listing(map(str, self.watched))
         self._say(_("Watching {count} files in {folder}. Ctrl-C ends.", count=len(self.files), folder=folders))
         if self.stack.bundle_file is not None:
-            told = _("{file} is a bundle: it was read once, and is not watched.", file=self.stack.bundle_file.file)
+            told = _("{file} is a bundle: watch reads it once and does not watch it.", file=self.stack.bundle_file.file)
             self._say(told)
         elif self.stack.folder is None:
-            self._say(_("The shipped law stands below the layers, and is not watched."))
+            self._say(_("watch does not watch the shipped law below the layers."))
         while True:
             wait()
             if saved := self.files.changed():
@@ -158,7 +156,7 @@ class _Watch:
             return baseline
         except (SourceError, InvalidInput) as error:
             reason = str(error) if isinstance(error, SourceError) else _("its policies or a fixture cannot be loaded.")
-            warn(_("edits are not compared with {base}: {reason}", base=self.base, reason=reason))
+            warn(_("edits cannot be compared with {base}: {reason}", base=self.base, reason=reason))
             return None
 
     def _tell(self, bundle: Bundle, saved: Sequence[Path]) -> Iterator[str]:

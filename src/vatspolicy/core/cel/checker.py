@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from vatspolicy.core.cel.ast import Arithmetic, Literal, Node, Quantifier, SetTest, Term, children
 from vatspolicy.core.cel.grammar import LARGEST, ExpressionError
-from vatspolicy.core.cel.types import Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
+from vatspolicy.core.cel.types import Bool, Day, Enum, Int, ListOf, Number, ObjectOf, Text, Type
 from vatspolicy.errors import suggest
 from vatspolicy.i18n import Capital, _
 
@@ -37,7 +37,7 @@ def check_membership(item: Node, over: Node) -> None:
     """Raise ExpressionError unless `item` can be a member of `over`."""
     if not isinstance(over.type, ListOf):
         raise ExpressionError(_("'in' needs a list, but this is {type}.", type=over.type), over.span)
-    if isinstance(item.type, ListOf | Record):
+    if isinstance(item.type, ListOf | ObjectOf):
         raise ExpressionError(
             _("'in' looks for one value, but this is {type}.", type=item.type), item.span, _("Write exists.")
         )
@@ -51,7 +51,7 @@ def check_set_test(kind: str, left: Node, right: Node) -> None:
         if not isinstance(side.type, ListOf):
             message = _("sets.{kind} needs two lists, but this is {type}.", kind=kind, type=side.type)
             raise ExpressionError(message, side.span)
-        if isinstance(side.type.item, ListOf | Record):
+        if isinstance(side.type.item, ListOf | ObjectOf):
             message = _("sets.{kind} compares words or numbers, but this is a list of objects.", kind=kind)
             raise ExpressionError(message, side.span, _("Write exists or all."))
     assert isinstance(left.type, ListOf) and isinstance(right.type, ListOf)
@@ -83,32 +83,32 @@ def _same_kind(left: Node, right: Node, other: Type, ordered: bool) -> None:
         case (Enum() | Text(), Enum() | Text()) if not ordered:
             return
         case _:
-            one, two = Capital(str(left.type)), str(other)
+            first, second = Capital(str(left.type)), str(other)
             message = (
-                _("{one} cannot be put in order with {two}.", one=one, two=two)
+                _("{one} cannot be ordered against {two}.", one=first, two=second)
                 if ordered
-                else _("{one} cannot be compared with {two}.", one=one, two=two)
+                else _("{one} cannot be compared with {two}.", one=first, two=second)
             )
             raise ExpressionError(message, right.span)
 
 
-def _check_overlap(left: Node, right: Node, one: Enum, other: Enum) -> None:
+def _check_overlap(left: Node, right: Node, first: Enum, second: Enum) -> None:
     """Raise for a written word that the enumeration lacks, or for enumerations without a common word."""
-    for node, written, known in ((left, one, other), (right, other, one)):
-        strange = sorted(written.values - known.values)
-        if strange and written.written and not known.written:
-            message = _("{value!r} is not one of the {name} values.", value=strange[0], name=known.name)
-            raise ExpressionError(message, node.span, suggest(strange[0], known.values))
-    if not one.values & other.values and not (one.written and other.written):
+    for node, written, against in ((left, first, second), (right, second, first)):
+        strange = sorted(written.values - against.values)
+        if strange and written.written and not against.written:
+            message = _("{value!r} is not one of the {name} values.", value=strange[0], name=against.name)
+            raise ExpressionError(message, node.span, suggest(strange[0], against.values))
+    if not first.values & second.values and not (first.written and second.written):
         raise ExpressionError(
-            _("{left} and {right} have no value in common.", left=one.name, right=other.name), right.span
+            _("{left} and {right} have no value in common.", left=first.name, right=second.name), right.span
         )
 
 
 def _check_days(node: Node, type: Type) -> None:
     """Raise unless every value of the written type is a calendar day."""
     if not isinstance(type, Enum) or not type.written:
-        raise ExpressionError(_("A day is compared with a day, but this is {type}.", type=type), node.span)
+        raise ExpressionError(_("A day can be compared only with a day, but this is {type}.", type=type), node.span)
     for value in sorted(type.values):
         try:
             datetime.date.fromisoformat(value)
@@ -116,7 +116,7 @@ def _check_days(node: Node, type: Type) -> None:
         except ValueError:
             valid = False
         if not valid:
-            raise ExpressionError(_("This is not a calendar day."), node.span, _("Write YYYY-MM-DD."))
+            raise ExpressionError(_("This is not a calendar date."), node.span, _("Write YYYY-MM-DD."))
 
 
 def check_members(over: Node) -> None:
@@ -124,7 +124,9 @@ def check_members(over: Node) -> None:
     constants = over
     while isinstance(constants, Term):
         constants = constants.body
-    if isinstance(constants, Literal) and any(isinstance(one, int) and abs(one) > _FACT for one in constants.value):
+    if isinstance(constants, Literal) and any(
+        isinstance(constant, int) and abs(constant) > _FACT for constant in constants.value
+    ):
         raise ExpressionError(_("This number is too large."), over.span)
 
 
@@ -156,15 +158,15 @@ def check_depth(node: Node) -> None:
     height, loops, parts = _measure(node)
     if height > MAX_HEIGHT:
         message = _("This is nested deeper than {max_height} levels, including its terms.", max_height=MAX_HEIGHT)
-        raise ExpressionError(message, node.span, _("Refer to fewer terms that refer to others."))
+        raise ExpressionError(message, node.span, _("Use fewer nested terms."))
     if loops > MAX_LOOPS:
         message = _(
             "There are more than {max_loops} nested quantifiers, including those of terms.", max_loops=MAX_LOOPS
         )
         raise ExpressionError(message, node.span, _("Quantify over fewer lists at once."))
     if parts > MAX_PARTS:
-        message = _("This has more than {max_parts} parts, including those of its terms.", max_parts=MAX_PARTS)
-        raise ExpressionError(message, node.span, _("Refer to fewer terms that refer to others."))
+        message = _("This has more than {max_parts} parts, including the parts of its terms.", max_parts=MAX_PARTS)
+        raise ExpressionError(message, node.span, _("Use fewer nested terms."))
 
 
 def _measure(node: Node) -> tuple[int, int, int]:

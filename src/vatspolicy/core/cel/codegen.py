@@ -93,8 +93,8 @@ class GeneratedModule(Generic[K]):
     def _unknowns(self) -> dict[str, Any]:
         """Results for one missing attribute, and their makers, which serve every day."""
         parts = self.parts
-        found: dict[str, Any] = {name: _missing(*fact) for name, fact in parts["unknowns"].items()}
-        return found | {name: functools.partial(_missing, *fact) for name, fact in parts["members"].items()}
+        of_facts: dict[str, Any] = {name: _missing(*fact) for name, fact in parts["unknowns"].items()}
+        return of_facts | {name: functools.partial(_missing, *fact) for name, fact in parts["members"].items()}
 
 
 def module_name(digest: str) -> str:
@@ -113,9 +113,9 @@ def _missing(root: str, names: Sequence[str], member: Any = None) -> Unknown:
     return Unknown((UnknownAttribute(root, tuple(names), member),))
 
 
-def _join(one: Unknown, other: Unknown) -> Unknown:
+def _join(first: Unknown, second: Unknown) -> Unknown:
     """Return the result of a disjunction or quantifier with two unknown operands."""
-    return Unknown(one.facts + other.facts)
+    return Unknown(first.facts + second.facts)
 
 
 def _combine(*operands: tuple[Any, Unknown]) -> Unknown:
@@ -125,7 +125,7 @@ def _combine(*operands: tuple[Any, Unknown]) -> Unknown:
 
 def _named(members: Sequence[Any], objects: Sequence[Mapping[str, Any]], field: str) -> Sequence[Any]:
     """Return the members that some object names in a field, else one for all others; all if an object lacks it."""
-    words = {one.get(field) for one in objects}
+    words = {entry.get(field) for entry in objects}
     return members if None in words else [member for member in members if member in words] or members[:1]
 
 
@@ -147,12 +147,12 @@ class _Index(dict["Any", "list[Any]"]):
 
     def __init__(self, objects: Sequence[Any], field: str) -> None:
         self._others: Sequence[Any] = ()
-        for one in objects:
-            if field not in one:
+        for member in objects:
+            if field not in member:
                 self.clear()
                 self._others = objects
                 break
-            self.setdefault(one[field], []).append(one)
+            self.setdefault(member[field], []).append(member)
 
     def __missing__(self, _: Any) -> Sequence[Any]:
         return self._others

@@ -72,7 +72,7 @@ def read(text: str) -> Tree[Token]:
     except UnexpectedCharacters as error:
         start = sum(len(line) + 1 for line in text.split("\n")[: error.line - 1]) + error.column - 1
         if text[start] in "\"'":
-            raise ExpressionError(_("This text is not closed on its line."), (start, start + 1)) from None
+            raise ExpressionError(_("The closing quote is missing on this line."), (start, start + 1)) from None
         raise ExpressionError(_("This is not CEL."), (start, start + 1), _HINTS.get(text[start], "")) from None
 
 
@@ -102,9 +102,9 @@ def _grammar() -> str:
 
     text = (files("celpy") / "cel.lark").read_text(encoding="utf-8")
     for name, pattern in _TEXTS.items():
-        found = re.search(rf"^{name} .*\n.*$", text, re.MULTILINE)
-        assert found is not None, f"cel-python's grammar has no terminal {name}"
-        start, end = found.span()
+        terminal = re.search(rf"^{name} .*\n.*$", text, re.MULTILINE)
+        assert terminal is not None, f"cel-python's grammar has no terminal {name}"
+        start, end = terminal.span()
         text = f"{text[:start]}{name} : /{pattern}/{text[end:]}"
     return text
 
@@ -126,7 +126,7 @@ def text_of(token: str, span: tuple[int, int]) -> str:
     body = token[1:] if raw else token
     quote, inner = body[0], body[1:-1]
     if body.startswith(quote * 3):
-        raise ExpressionError(_("Write a text in one pair of quotes."), span)
+        raise ExpressionError(_("Write the text in one pair of quotes."), span)
     if raw:
         if quote in inner:
             raise ExpressionError(
@@ -137,7 +137,7 @@ def text_of(token: str, span: tuple[int, int]) -> str:
     for index, escaped in enumerate(parts[1::2]):
         if escaped not in _ESCAPES:
             hint = _("Write the character itself, or r'...' for a pattern.")
-            raise ExpressionError(_("The language has no escape \\{escaped}.", escaped=escaped), span, hint)
+            raise ExpressionError(_("The escape \\{escaped} is not supported.", escaped=escaped), span, hint)
         parts[2 * index + 1] = _ESCAPES[escaped]
     return "".join(parts)
 

@@ -287,10 +287,10 @@ def _members(node: Literal | Param, params: Params) -> Any:
 
 def _combine(function: Callable[[Any, Any], Any], left: Evaluator, right: Evaluator) -> Evaluator:
     def run(activation: Activation) -> Any:
-        one, other = left(activation), right(activation)
-        if type(one) is Unknown:
-            return Unknown(one.facts + other.facts) if type(other) is Unknown else one
-        return other if type(other) is Unknown else function(one, other)
+        first, second = left(activation), right(activation)
+        if type(first) is Unknown:
+            return Unknown(first.facts + second.facts) if type(second) is Unknown else first
+        return second if type(second) is Unknown else function(first, second)
 
     return run
 

@@ -46,7 +46,7 @@ from vatspolicy.core.cel.grammar import (
     text_of,
     whole_of,
 )
-from vatspolicy.core.cel.types import BOOL, INT, NUMBER, Bool, Enum, Int, ListOf, Number, Record, Text
+from vatspolicy.core.cel.types import BOOL, INT, NUMBER, Bool, Enum, Int, ListOf, Number, ObjectOf, Text
 from vatspolicy.core.cel.types import Type as ValueType
 from vatspolicy.errors import suggest
 from vatspolicy.i18n import _
@@ -69,17 +69,17 @@ _SETS = ("contains", "equivalent", "intersects")
 """Functions of CEL's extension of sets."""
 
 _REFUSED = {
-    "has": _("It would turn a missing fact into 'no'. Write the fact itself: a missing fact is unknown."),
+    "has": _("It would turn a missing fact into 'no'. Write only the fact: a missing fact is unknown."),
     "filter": _("Write exists or all."),
     "map": _("Write exists or all."),
     "exists_one": _("Write exists or all."),
 }
 _FORMS = {
-    "member_index": (_("index"), _("Write exists or all.")),
+    "member_index": (_("indexing"), _("Write exists or all.")),
     "map_lit": (_("maps"), ""),
     "member_object": (_("objects"), ""),
-    "dot_ident": (_("name that begins with a dot"), _("Leave out the dot.")),
-    "dot_ident_arg": (_("name that begins with a dot"), _("Leave out the dot.")),
+    "dot_ident": (_("names that begin with a dot"), _("Leave out the dot.")),
+    "dot_ident_arg": (_("names that begin with a dot"), _("Leave out the dot.")),
 }
 
 
@@ -123,12 +123,12 @@ class _AstBuilder:
             self.refuse(
                 tree,
                 _("This is nested deeper than {max_depth} levels.", max_depth=MAX_DEPTH),
-                _("Name its parts as terms."),
+                _("Define its parts as terms."),
             )
         method = getattr(self, f"_{tree.data}", None)
         if method is None:
             form, hint = _FORMS.get(str(tree.data), (str(tree.data).replace("_", " "), ""))
-            self.refuse(tree, _("The language has no {form}.", form=form), hint)
+            self.refuse(tree, _("The language does not support {form}.", form=form), hint)
         node = method(tree, depth + 1)
         assert isinstance(node, Node)
         return node
@@ -143,7 +143,9 @@ class _AstBuilder:
 
     def _expr(self, tree: Tree[Token], depth: int) -> Node:
         self.refuse(
-            tree, _("The language has no '?:'."), _("Write a disjunction: what is unknown must not choose a branch.")
+            tree,
+            _("The language does not support '?:'."),
+            _("Write a disjunction: an unknown value must not choose a branch."),
         )
 
     def _conditionalor(self, tree: Tree[Token], depth: int) -> Node:
@@ -206,7 +208,7 @@ class _AstBuilder:
         operator, right_tree = map(self.as_tree, tree.children)
         op = operators.get(operator.data)
         if op is None:
-            self.refuse(tree, _("The language has no division."))
+            self.refuse(tree, _("The language does not support division."))
         left, right = self.lower(self.child(operator), depth), self.lower(right_tree, depth)
         for node in (left, right):
             if not isinstance(node.type, Int):
@@ -250,10 +252,10 @@ class _AstBuilder:
                 )
             return Term(body.type, span, name_token, body)
         base = self.lower(base_tree, depth)
-        if not isinstance(base.type, Record):
+        if not isinstance(base.type, ObjectOf):
             raise ExpressionError(_("Only an object has fields, but this is {type}.", type=base.type), base.span)
         if not isinstance(base, Fact):
-            raise ExpressionError(_("Fields are read from facts, not from parameters and terms."), base.span)
+            raise ExpressionError(_("Only facts have fields. Parameters and terms do not."), base.span)
         if name_token not in base.type.fields:
             message = _("{owner} has no {field!r}.", owner=".".join((base.root, *base.names)), field=name_token)
             raise ExpressionError(message, name_span, suggest(name_token, base.type.fields))
@@ -264,7 +266,7 @@ class _AstBuilder:
         arguments = [self.as_tree(a) for a in self.as_tree(tree.children[2]).children] if len(tree.children) > 2 else []
         span = self.span(tree)
         if name in _REFUSED:
-            raise ExpressionError(_("The language has no {name}().", name=name), span, _REFUSED[name])
+            raise ExpressionError(_("The language does not support {name}().", name=name), span, _REFUSED[name])
         if self.bare_name(base_tree) == "sets":
             return self.set_test(name, arguments, span, depth)
         if name in ("exists", "all"):
@@ -283,7 +285,7 @@ class _AstBuilder:
         arguments = [self.as_tree(a) for a in self.as_tree(tree.children[1]).children] if len(tree.children) > 1 else []
         span = self.span(tree)
         if name in _REFUSED:
-            raise ExpressionError(_("The language has no {name}().", name=name), span, _REFUSED[name])
+            raise ExpressionError(_("The language does not support {name}().", name=name), span, _REFUSED[name])
         if name == "size" and len(arguments) == 1:
             return self.size(self.lower(arguments[0], depth), span)
         if name == "size":
@@ -312,13 +314,13 @@ class _AstBuilder:
             )
         variable = self.bare_name(arguments[0])
         if variable is None:
-            raise ExpressionError(_("The first argument of {kind} is a name.", kind=kind), self.span(arguments[0]))
+            raise ExpressionError(_("The first argument of {kind} must be a name.", kind=kind), self.span(arguments[0]))
         if variable in RESERVED:
             message = _("{variable!r} is a reserved word of CEL.", variable=variable)
             raise ExpressionError(message, self.span(arguments[0]), _("Choose another name."))
         if variable in self.names.variables or variable in ("param", "term", "sets"):
             message = _("The name {variable!r} is taken.", variable=variable)
-            raise ExpressionError(message, self.span(arguments[0]), _("Choose another one."))
+            raise ExpressionError(message, self.span(arguments[0]), _("Choose another name."))
         if over.type.item is None:  # empty on every day, so the body has no type
             raise ExpressionError(_("This list is always empty."), over.span)
         check_members(over)
@@ -338,10 +340,10 @@ class _AstBuilder:
 
     def text_test(self, kind: str, base: Node, arguments: list[Any], span: tuple[int, int], depth: int) -> Node:
         if not isinstance(base.type, Text | Enum):
-            raise ExpressionError(_("{kind} needs a text, but this is {type}.", kind=kind, type=base.type), base.span)
+            raise ExpressionError(_("{kind} needs text, but this is {type}.", kind=kind, type=base.type), base.span)
         pattern = self.lower(arguments[0], depth) if len(arguments) == 1 else None
         if not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
-            raise ExpressionError(_("{kind} takes one constant text.", kind=kind), span)
+            raise ExpressionError(_("{kind} takes one constant string.", kind=kind), span)
         if kind == "matches":
             self.check_pattern(pattern.value, pattern.span)
         return TextTest(BOOL, span, kind, base, pattern.value)
@@ -367,7 +369,9 @@ class _AstBuilder:
                 _("{name!r} must be followed by a dot.", name=name), span, _("Write {name}.name.", name=name)
             )
         if name not in self.names.variables:
-            raise ExpressionError(_("There is no {name!r} here.", name=name), span, suggest(name, self.names.variables))
+            raise ExpressionError(
+                _("The name {name!r} does not exist here.", name=name), span, suggest(name, self.names.variables)
+            )
         return Fact(self.names.variables[name], span, name, ())
 
     def _paren_expr(self, tree: Tree[Token], depth: int) -> Node:
@@ -405,7 +409,9 @@ class _AstBuilder:
                 text = text_of(token, span)
                 return Literal(Enum("written", frozenset({text}), written=True), span, text)
             case "NULL_LIT":
-                raise ExpressionError(_("The language has no null."), span, _("A fact that is missing is unknown."))
+                raise ExpressionError(
+                    _("The language does not support null."), span, _("A fact that is missing is unknown.")
+                )
             case _:
                 raise ExpressionError(_("Write a text, a number in decimals, or true or false."), span)
 

@@ -32,7 +32,7 @@ from vatspolicy.core.cel.ast import (
     in_quantifiers,
 )
 from vatspolicy.core.cel.scopes import free_facts, reads, variables_read
-from vatspolicy.core.cel.types import ListOf, Record
+from vatspolicy.core.cel.types import ListOf, ObjectOf
 
 Bound = Mapping[str, str]
 """Python names of the members that stand for the variables of quantifiers."""
@@ -85,7 +85,7 @@ class PythonWriter:
     def set_of(self, over: Node) -> str | None:
         """Return the name of the frozenset of a list of scalars that depends on no fact; None for any other list."""
         match over:
-            case Param(key=key, type=ListOf(item=item)) if not isinstance(item, Record):
+            case Param(key=key, type=ListOf(item=item)) if not isinstance(item, ObjectOf):
                 return self.sets.setdefault(key, f"s{len(self.sets)}")
             case Literal(value=tuple() as values):
                 return self.constants.setdefault(values, f"c{len(self.constants)}")
@@ -197,20 +197,20 @@ class _Function:
                 return self.text_test(kind, self.value(text, operands), pattern)
             case SetTest():
                 return self.value(in_quantifiers(node), operands)
-            case Quantifier() if (known := self.membership(node)) is not None:
+            case Quantifier() if (index := self.membership(node)) is not None:
                 members = self.value(node.list, operands)
                 if node.kind == "exists":
-                    return f"(not {known}.isdisjoint({members}))"
-                return f"{known}.issuperset({members})"
+                    return f"(not {index}.isdisjoint({members}))"
+                return f"{index}.issuperset({members})"
         return self.truth(node, operands)
 
     def negation(self, node: Node, operands: dict[_Operand, None]) -> str:
         if isinstance(node, Not):
             return f"(not {self.value(node.body, operands)})"
         outer, self.bound = self.bound, {}  # a term does not see bound variables
-        found = self.value(_body(node), operands)
+        value = self.value(_body(node), operands)
         self.bound = outer
-        return found
+        return value
 
     def truth(self, node: Node, operands: dict[_Operand, None]) -> str:
         """Return the name of the truth value of a junction or quantifier nested in another operand."""
@@ -227,23 +227,23 @@ class _Function:
         if member is not None and not names:
             return member
         key = (member or "", root, *names)
-        found = self.read.get(key)
-        if found is None:
-            found = self.read[key] = self.name()
+        variable = self.read.get(key)
+        if variable is None:
+            variable = self.read[key] = self.name()
             owner = member or (self.root(root) if names else "v")
             steps = names or (root,)
             path = "".join(f".get({step!r}, nothing)" for step in steps[:-1])
-            self.line(f"{found} = {owner}{path}.get({steps[-1]!r})")
-        operands[_Operand(found, self.writer.unknown(fact, self.bound))] = None
-        return found
+            self.line(f"{variable} = {owner}{path}.get({steps[-1]!r})")
+        operands[_Operand(variable, self.writer.unknown(fact, self.bound))] = None
+        return variable
 
     def root(self, root: str) -> str:
         """Return the name of an object of the activation; it is empty if the object is missing."""
-        found = self.read.get(("", root, ""))
-        if found is None:
-            found = self.read["", root, ""] = self.name()
-            self.line(f"{found} = v.get({root!r}, nothing)")
-        return found
+        variable = self.read.get(("", root, ""))
+        if variable is None:
+            variable = self.read["", root, ""] = self.name()
+            self.line(f"{variable} = v.get({root!r}, nothing)")
+        return variable
 
     def text_test(self, kind: str, text: str, pattern: str) -> str:
         match kind:
@@ -323,10 +323,10 @@ class _Function:
 
     def loop(self, body: Node, head: str, bound: Bound, stop: bool, note: Callable[[str], str]) -> None:
         self.line(head)
-        outer, known = self.bound, dict(self.read)
+        outer, read = self.bound, dict(self.read)
         self.bound, self.indent = bound, self.indent + " "
         self.test(body, stop, f"return {stop}", note)
-        self.bound, self.indent, self.read = outer, self.indent[:-1], known
+        self.bound, self.indent, self.read = outer, self.indent[:-1], read
 
     def candidates(self, node: Quantifier, members: str) -> str | None:
         """Return the source of the members of a constant list that one operand of the body selects; None if none does.
@@ -339,14 +339,14 @@ class _Function:
         for part in node.body.parts if isinstance(node.body, And) else (node.body,):
             match part:
                 case Compare(
-                    op="==", left=Fact(root=root, names=(field,)), right=Fact() | Literal() | Param() as other
-                ) if root == variable and not reads(other, variable):
+                    op="==", left=Fact(root=root, names=(field,)), right=Fact() | Literal() | Param() as wanted
+                ) if root == variable and not reads(wanted, variable):
                     operands: dict[_Operand, None] = {}
-                    value = self.value(other, operands)
+                    value = self.value(wanted, operands)
                     indexes = self.writer.indexes
                     index = indexes.setdefault((over.key, field), f"i{len(indexes)}")
-                    found = f"{index}[{value}]"
-                    return f"{members} if {value} is None else {found}" if operands else found
+                    matching = f"{index}[{value}]"
+                    return f"{members} if {value} is None else {matching}" if operands else matching
                 case In(item=Fact(root=root, names=()), list=Fact() as among) if root == variable:
                     if not reads(among, variable):
                         value = self.value(among, {})
@@ -399,13 +399,13 @@ def _bound_inside(node: Node, bound: Bound) -> Bound:
 
 def _field_that_is(variable: str, inner: str, parts: Iterable[Node]) -> str | None:
     """Return the field that one operand equates with a variable which no other operand reads, if there is one."""
-    found = None
+    index_field = None
     for part in parts:
         match part:
-            case Compare(op="==", left=Fact(root=root, names=(field,)), right=Fact(root=other, names=())) if (
-                root == inner and other == variable and found is None
+            case Compare(op="==", left=Fact(root=root, names=(field,)), right=Fact(root=compared, names=())) if (
+                root == inner and compared == variable and index_field is None
             ):
-                found = field
+                index_field = field
             case _ if reads(part, variable):
                 return None
-    return found
+    return index_field

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vatspolicy.core.cel import ast as t
-from vatspolicy.core.cel.types import BOOL, DAY, INT, NUMBER, TEXT, Enum, ListOf, Record, Type
+from vatspolicy.core.cel.types import BOOL, DAY, INT, NUMBER, TEXT, Enum, ListOf, ObjectOf, Type
 
 _NODES = {
     kind.__name__: kind
@@ -76,7 +76,7 @@ def _type_to_data(type: Type) -> Any:
             return ["list", None if item is None else _type_to_data(item)]
         case Enum(name=name):
             return ["enum", name]
-        case Record(name=name):
+        case ObjectOf(name=name):
             return ["record", name]
         case _:
             return _NAMES[type]
@@ -89,6 +89,6 @@ def _type_from_data(data: Any) -> Type:
         case ["enum", name]:
             return Enum(name, frozenset())
         case ["record", name]:
-            return Record(name, {})
+            return ObjectOf(name, {})
         case _:
             return _SIMPLE[data]

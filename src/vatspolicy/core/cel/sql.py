@@ -77,7 +77,7 @@ def write(node: Node, variables: Mapping[str, Variable], params: Params) -> Valu
 
     A variable or a field of a record that is absent is unknown in every row.
     """
-    return _Writer(variables, params).value(node, {})
+    return _SqlWriter(variables, params).value(node, {})
 
 
 def conjunction(values: Iterable[Value]) -> Value:
@@ -151,7 +151,7 @@ def look_up(owner: Variable, names: Iterable[str]) -> Value:
     return owner
 
 
-class _Writer:
+class _SqlWriter:
     def __init__(self, variables: Mapping[str, Variable], params: Params) -> None:
         self.variables, self.params = variables, params
 
@@ -189,12 +189,12 @@ class _Writer:
         raise TypeError(f"unknown node: {node!r}")
 
     def both(self, kind: type[exp.Binary], fold: Any, left: Node, right: Node, bound: Mapping[str, Variable]) -> Value:
-        one, other = self.value(left, bound), self.value(right, bound)
-        if UNKNOWN in (one, other):
+        first, second = self.value(left, bound), self.value(right, bound)
+        if UNKNOWN in (first, second):
             return UNKNOWN
-        if isinstance(one, Known) and isinstance(other, Known):
-            return Known(fold(one.value, other.value))
-        return exp.Paren(this=kind(this=_operand(one), expression=_operand(other)))
+        if isinstance(first, Known) and isinstance(second, Known):
+            return Known(fold(first.value, second.value))
+        return exp.Paren(this=kind(this=_operand(first), expression=_operand(second)))
 
     def quantifier(self, node: Quantifier, bound: Mapping[str, Variable]) -> Value:
         over = self.value(node.list, bound)
@@ -225,13 +225,13 @@ class _Writer:
         """Return the constants of a body that only compares the variable with constants, else None."""
         match node.body:
             case In(item=Fact(root=root, names=()), list=(Literal() | Param()) as over) if root == node.variable:
-                found = self.value(over, bound)
-                return list(found.value) if isinstance(found, Known) else None
-            case Compare(op="==", left=Fact(root=root, names=()), right=(Literal() | Param()) as other) if (
+                value = self.value(over, bound)
+                return list(value.value) if isinstance(value, Known) else None
+            case Compare(op="==", left=Fact(root=root, names=()), right=(Literal() | Param()) as constant) if (
                 root == node.variable
             ):
-                found = self.value(other, bound)
-                return [found.value] if isinstance(found, Known) else None
+                value = self.value(constant, bound)
+                return [value.value] if isinstance(value, Known) else None
         return None
 
 
@@ -258,10 +258,10 @@ def _balanced(kind: type[exp.Connector], parts: list[Sql]) -> Sql:
     if len(parts) == 1:
         return parts[0]
     if len(parts) <= 8:
-        found = parts[0]
+        tree = parts[0]
         for part in parts[1:]:
-            found = kind(this=found, expression=part)
-        return found
+            tree = kind(this=tree, expression=part)
+        return tree
     half = len(parts) // 2
     left, right = (exp.Paren(this=_balanced(kind, some)) for some in (parts[:half], parts[half:]))
     return kind(this=left, expression=right)
@@ -291,7 +291,7 @@ def _overlap(over: Sql, wanted: list[Any]) -> Value:
     """Return the truth value of a list containing one of the constants, tested individually."""
     if not wanted:
         return _unless_null([over], exp.false())
-    return disjunction(_has(over, one) for one in dict.fromkeys(wanted))
+    return disjunction(_has(over, member) for member in dict.fromkeys(wanted))
 
 
 def _size(over: Value) -> Value:

@@ -76,7 +76,7 @@ class ListOf(NamedTuple):
         return _("a list")
 
 
-class Record(NamedTuple):
+class ObjectOf(NamedTuple):
     """An object with known fields."""
 
     name: str
@@ -89,7 +89,7 @@ class Record(NamedTuple):
         return _("an object ({name})", name=self.name)
 
 
-Type = Bool | Int | Number | Text | Day | Enum | ListOf | Record
+Type = Bool | Int | Number | Text | Day | Enum | ListOf | ObjectOf
 
 BOOL, INT, NUMBER, TEXT, DAY = Bool(), Int(), Number(), Text(), Day()
 
@@ -104,7 +104,7 @@ def type_of_schema(node: Mapping[str, Any], name: str, resolve: Callable[[str], 
     match node.get("type"):
         case "object":
             properties = {**node.get("properties", {}), **node.get("x-derived", {})}
-            return Record(name, {key: type_of_schema(child, key, resolve) for key, child in properties.items()})
+            return ObjectOf(name, {key: type_of_schema(child, key, resolve) for key, child in properties.items()})
         case "array":
             return ListOf(type_of_schema(node["items"], name, resolve))
         case "boolean":
@@ -141,7 +141,7 @@ def type_of_value(value: Any, name: str) -> Type:
                 item = join(item, type_of_value(member, name))
             return ListOf(item)
         case dict():
-            return Record(name, {key: type_of_value(child, key) for key, child in value.items()})
+            return ObjectOf(name, {key: type_of_value(child, key) for key, child in value.items()})
         case _:
             raise ValueError(_("a parameter cannot be null"))
 
@@ -158,10 +158,10 @@ def join(left: Type | None, right: Type | None) -> Type | None:
             return Enum(left.name, left.values | right.values, left.written and right.written)
         case ListOf(), ListOf():
             return ListOf(join(left.item, right.item))
-        case Record(), Record() if left.fields.keys() == right.fields.keys():
+        case ObjectOf(), ObjectOf() if left.fields.keys() == right.fields.keys():
             fields = {key: join(left.fields[key], right.fields[key]) for key in left.fields}
-            return Record(left.name, {key: joined for key, joined in fields.items() if joined is not None})
-        case Record(), Record():
+            return ObjectOf(left.name, {key: joined for key, joined in fields.items() if joined is not None})
+        case ObjectOf(), ObjectOf():
             raise ValueError(_("objects do not all have the same keys"))
         case _ if type(left) is type(right):
             return left

@@ -5,7 +5,7 @@ differently (`no`, `010`, `12:30:00`) is refused. JSON has its own reader, becau
 JSON allows are not YAML's.
 """
 
-from vatspolicy.core.documents.document import Document, Node, Path, Scalar, format_path, split_part
+from vatspolicy.core.documents.document import Document, DocumentNode, Path, Scalar, format_path, split_part
 from vatspolicy.core.documents.load import STDIN, load_document, parse_document, recall_document
 from vatspolicy.core.documents.reader import MAX_EXACT, Limits
 
@@ -13,8 +13,8 @@ __all__ = [
     "MAX_EXACT",
     "STDIN",
     "Document",
+    "DocumentNode",
     "Limits",
-    "Node",
     "Path",
     "Scalar",
     "format_path",

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from vatspolicy.clock import is_day
 from vatspolicy.core.documents.document import Path
-from vatspolicy.core.documents.faults import Fault, as_list
+from vatspolicy.core.documents.faults import SchemaFault, as_list
 from vatspolicy.core.documents.schemas import SchemaSet, schema_named
 from vatspolicy.errors import MAX_EXPLAINED
 
@@ -34,14 +34,14 @@ class Checker:
         """Return True if a value breaks no keyword. Raises UnknownKeywordError."""
         return next(self.faults(value), None) is None
 
-    def faults(self, value: Any) -> Iterator[Fault]:
+    def faults(self, value: Any) -> Iterator[SchemaFault]:
         """Yield the keywords that a value breaks; of a list that is much too long, those of its first members.
 
         Raises UnknownKeywordError.
         """
-        return self._check(self._schemas.load(self._name), self._name, value, _Place())
+        return self._check(self._schemas.load(self._name), self._name, value, _ValuePlace())
 
-    def _check(self, node: Any, base: str, value: Any, place: _Place) -> Iterator[Fault]:
+    def _check(self, node: Any, base: str, value: Any, place: _ValuePlace) -> Iterator[SchemaFault]:
         """Yield the faults of a value under a node of the schema `base`."""
         if isinstance(node, bool):
             if not node:
@@ -58,44 +58,44 @@ class Checker:
 
     # --- keywords that apply schemas ---
 
-    def _reference(self, at: _Keyword, value: Any, place: _Place) -> Iterator[Fault]:
+    def _reference(self, at: _Keyword, value: Any, place: _ValuePlace) -> Iterator[SchemaFault]:
         reference = at.limit
         node = self._schemas.resolve(reference, at.base)
         yield from self._check(node, schema_named(reference) or at.base, value, place)
 
-    def _all_of(self, at: _Keyword, value: Any, place: _Place) -> Iterator[Fault]:
+    def _all_of(self, at: _Keyword, value: Any, place: _ValuePlace) -> Iterator[SchemaFault]:
         for branch in at.limit:
             yield from self._check(branch, at.base, value, place)
 
-    def _choice(self, at: _Keyword, value: Any, place: _Place) -> Iterator[Fault]:
+    def _choice(self, at: _Keyword, value: Any, place: _ValuePlace) -> Iterator[SchemaFault]:
         """Check `anyOf` and `oneOf`."""
-        refused: list[Fault] = []
+        refused: list[SchemaFault] = []
         accepted = 0
         for index, branch in enumerate(at.limit):
-            found = list(self._check(branch, at.base, value, _Place(place.path, len(place.path), index)))
-            refused += found
-            accepted += not found
+            faults = list(self._check(branch, at.base, value, _ValuePlace(place.path, len(place.path), index)))
+            refused += faults
+            accepted += not faults
             if accepted and at.name == "anyOf":
                 return
         if accepted != 1:
             yield place.fault(at.name, at.limit, value, at.node, alternatives=() if accepted else tuple(refused))
 
-    def _condition(self, at: _Keyword, value: Any, place: _Place) -> Iterator[Fault]:
+    def _condition(self, at: _Keyword, value: Any, place: _ValuePlace) -> Iterator[SchemaFault]:
         holds = next(self._check(at.limit, at.base, value, place), None) is None
         yield from self._check(at.node.get("then" if holds else "else", True), at.base, value, place)
 
-    def _items(self, at: _Keyword, value: Any, place: _Place) -> Iterator[Fault]:
+    def _items(self, at: _Keyword, value: Any, place: _ValuePlace) -> Iterator[SchemaFault]:
         if isinstance(value, list):
             most = at.node.get("maxItems", len(value)) + MAX_EXPLAINED
             for index, member in enumerate(value[:most]):
                 yield from self._check(at.limit, at.base, member, place.below(index))
 
-    def _properties(self, at: _Keyword, value: Any, place: _Place) -> Iterator[Fault]:
+    def _properties(self, at: _Keyword, value: Any, place: _ValuePlace) -> Iterator[SchemaFault]:
         for key in value if isinstance(value, dict) else ():
             if key in at.limit:
                 yield from self._check(at.limit[key], at.base, value[key], place.below(key))
 
-    def _further_properties(self, at: _Keyword, value: Any, place: _Place) -> Iterator[Fault]:
+    def _further_properties(self, at: _Keyword, value: Any, place: _ValuePlace) -> Iterator[SchemaFault]:
         further = value.keys() - at.node.get("properties", {}).keys() if isinstance(value, dict) else ()
         if further and at.limit is False:
             unexpected = tuple(key for key in value if key in further)
@@ -104,12 +104,12 @@ class Checker:
             for key in further:
                 yield from self._check(at.limit, at.base, value[key], place.below(key))
 
-    def _names(self, at: _Keyword, value: Any, place: _Place) -> Iterator[Fault]:
+    def _names(self, at: _Keyword, value: Any, place: _ValuePlace) -> Iterator[SchemaFault]:
         for key in value if isinstance(value, dict) else ():
             yield from self._check(at.limit, at.base, key, place._replace(of_key=True))
 
 
-class _Place(NamedTuple):
+class _ValuePlace(NamedTuple):
     """Place of a value."""
 
     path: Path = ()
@@ -120,9 +120,9 @@ class _Place(NamedTuple):
     of_key: bool = False
     """True for a key of the mapping at `path`."""
 
-    def below(self, key: str | int) -> _Place:
+    def below(self, key: str | int) -> _ValuePlace:
         """Return the place of a member."""
-        return _Place((*self.path, key), self.above, self.branch)
+        return _ValuePlace((*self.path, key), self.above, self.branch)
 
     def fault(
         self,
@@ -131,11 +131,13 @@ class _Place(NamedTuple):
         value: Any,
         node: Mapping[str, Any],
         unexpected: tuple[str, ...] = (),
-        alternatives: tuple[Fault, ...] = (),
-    ) -> Fault:
+        alternatives: tuple[SchemaFault, ...] = (),
+    ) -> SchemaFault:
         """Return the fault of a value here."""
         depth = len(self.path) - self.above
-        return Fault(rule, limit, value, node, self.path, depth, self.branch, self.of_key, unexpected, alternatives)
+        return SchemaFault(
+            rule, limit, value, node, self.path, depth, self.branch, self.of_key, unexpected, alternatives
+        )
 
 
 class _Keyword(NamedTuple):
@@ -193,7 +195,7 @@ def read_pattern(text: str) -> re.Pattern[str]:
 
 def _lacks(value: Any, needed: Mapping[str, list[str]]) -> bool:
     return isinstance(value, dict) and any(
-        other not in value for key, others in needed.items() if key in value for other in others
+        companion not in value for key, others in needed.items() if key in value for companion in others
     )
 
 
@@ -213,7 +215,7 @@ _PREPARED: Mapping[str, Callable[[Any], Any]] = {
 _BREAKS: Mapping[str, _Breaks] = {
     "type": lambda value, names: not any(_has_type(value, name) for name in names),
     "enum": lambda value, members: (value if isinstance(value, str) else _identity(value)) not in members,
-    "const": lambda value, other: _identity(value) != other,
+    "const": lambda value, constant: _identity(value) != constant,
     "pattern": lambda value, pattern: isinstance(value, str) and pattern.search(value) is None,
     "format": lambda value, test: test is not None and isinstance(value, str) and not test(value),
     "required": lambda value, keys: isinstance(value, dict) and any(key not in value for key in keys),
@@ -229,7 +231,7 @@ _BREAKS: Mapping[str, _Breaks] = {
     "maxProperties": lambda value, limit: isinstance(value, dict) and len(value) > limit,
 }
 """Keywords by themselves: whether a value breaks a limit."""
-_BELOW: Mapping[str, Callable[[Checker, _Keyword, Any, _Place], Iterator[Fault]]] = {
+_BELOW: Mapping[str, Callable[[Checker, _Keyword, Any, _ValuePlace], Iterator[SchemaFault]]] = {
     "$ref": Checker._reference,
     "allOf": Checker._all_of,
     "anyOf": Checker._choice,

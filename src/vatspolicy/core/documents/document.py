@@ -23,10 +23,10 @@ _ENDINGS = (".yaml", ".yml", ".json")
 
 
 @dataclass(slots=True)
-class Node:
+class DocumentNode:
     """A value with its place in the text. The two indexes differ if the value has an anchor or is an alias."""
 
-    value: Scalar | dict[str, Node] | list[Node]
+    value: Scalar | dict[str, DocumentNode] | list[DocumentNode]
     start: int
     text_start: int
     style: str = ""  # "" plain, ' or " quoted, | or > block
@@ -34,7 +34,7 @@ class Node:
     size: int = 1
     height: int = 0
 
-    def child(self, step: str | int) -> Node | None:
+    def child(self, step: str | int) -> DocumentNode | None:
         """Return the value under a key or an index; None if there is none."""
         if isinstance(self.value, dict) and isinstance(step, str):
             return self.value.get(step)
@@ -58,13 +58,13 @@ class Document(ValueObject):
     file: str
     data: Any = field(repr=False)
     text: str = field(repr=False, compare=False)
-    tree: Node | Callable[[], Node] = field(repr=False, compare=False)
+    tree: DocumentNode | Callable[[], DocumentNode] = field(repr=False, compare=False)
     """The values with their places, or a function that reads the text for them when the first place is asked for."""
 
     @cached_property
-    def root(self) -> Node:
+    def root(self) -> DocumentNode:
         """The values with their places."""
-        return self.tree if isinstance(self.tree, Node) else self.tree()
+        return self.tree if isinstance(self.tree, DocumentNode) else self.tree()
 
     def mark(self, path: Path, key: bool = False) -> tuple[int, int]:
         """(line, column) of the value at `path`, or of its key; of the nearest parent that exists otherwise."""
@@ -98,7 +98,7 @@ class Document(ValueObject):
         value = nodes[-1].value
         return self._characters(nodes[-1], value) if len(nodes) > len(path) and isinstance(value, str) else []
 
-    def _characters(self, node: Node, value: str) -> list[int]:
+    def _characters(self, node: DocumentNode, value: str) -> list[int]:
         """Return the positions of the characters of a scalar; empty if they cannot be determined."""
         read = list(islice(characters(self.text, node.text_start, node.style, value), len(value)))
         if "".join(char for char, _ in read) != value:
@@ -135,7 +135,7 @@ class Document(ValueObject):
     def _position(self, index: int) -> tuple[int, int]:
         return position(self._lines, index)
 
-    def nodes(self, path: Path) -> list[Node]:
+    def nodes(self, path: Path) -> list[DocumentNode]:
         """Return the root and the nodes along `path`, as far as they exist."""
         nodes = [self.root]
         for step in path:

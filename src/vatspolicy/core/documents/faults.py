@@ -10,7 +10,7 @@ from vatspolicy.core.documents.document import Path
 
 
 @dataclass(frozen=True)
-class Fault:
+class SchemaFault:
     """A violation of a schema keyword by a value. `rule` is the keyword; `forbidden` stands for the schema `false`."""
 
     rule: str
@@ -22,7 +22,7 @@ class Fault:
     branch: str | int  # which alternative this is about
     of_key: bool  # `value` is a key of the mapping at `path`
     unexpected: tuple[str, ...]  # keys that are not known there
-    alternatives: tuple[Fault, ...]
+    alternatives: tuple[SchemaFault, ...]
 
     @property
     def members(self) -> list[Any]:

@@ -6,9 +6,9 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vatspolicy.core.documents.document import Document, Node, Scalar
+from vatspolicy.core.documents.document import Document, DocumentNode, Scalar
 from vatspolicy.core.documents.positions import unprintable
-from vatspolicy.core.documents.reader import MAX_EXACT, NO_ESCAPE, QUOTE_TEXT, Limits, Reader
+from vatspolicy.core.documents.reader import MAX_EXACT, NO_ESCAPE, QUOTE_TEXT, Limits, TextReader
 from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
@@ -61,10 +61,10 @@ def _check(data: Any, limits: Limits, escaped: bool) -> None:
 
 def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the object of JSON with these keys and values. Raises ValueError for a key that is given twice."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         raise ValueError
-    return found
+    return members
 
 
 def _integer(text: str) -> int:
@@ -82,18 +82,18 @@ def _refuse(text: str) -> Any:
     raise ValueError(text)
 
 
-def _read_tree(text: str, file: str, limits: Limits) -> Node:
+def _read_tree(text: str, file: str, limits: Limits) -> DocumentNode:
     return JsonReader(text, file, limits).read()
 
 
-class JsonReader(Reader):
+class JsonReader(TextReader):
     """Reads JSON as the standard has it, but no key twice and no number that would not stay exact."""
 
     def __init__(self, text: str, file: str, limits: Limits) -> None:
         super().__init__(text, file, limits)
         self.at = 0  # the next character to read
 
-    def read(self) -> Node:
+    def read(self) -> DocumentNode:
         """Read the root of the text. Raises StopError."""
         if not self._next():
             self.fail(0, _("The file is empty."))
@@ -108,7 +108,7 @@ class JsonReader(Reader):
             self.at = space.end()
         return self.text[self.at : self.at + 1]
 
-    def _value(self) -> Node:
+    def _value(self) -> DocumentNode:
         first, start = self._next(), self.at
         if first in ("{", "["):
             self.depth += 1
@@ -118,12 +118,12 @@ class JsonReader(Reader):
             return node
         self.spend(start)
         if first == '"':
-            return Node(self._string(), start, start, '"')
+            return DocumentNode(self._string(), start, start, '"')
         word = _NO_SPACE.match(self.text, start)
         if word is None:
             self.fail(start, _("A value is missing here."))
         self.at = word.end()
-        return Node(self._word(word.group(), start), start, start)
+        return DocumentNode(self._word(word.group(), start), start, start)
 
     def _word(self, word: str, start: int) -> Scalar:
         if word in _WORDS:
@@ -131,15 +131,15 @@ class JsonReader(Reader):
         if _NUMBER.fullmatch(word):
             return self.number(start, word)
         if word.lstrip("-+") in ("NaN", "Infinity"):
-            self.note(start, _("Infinity and NaN are not numbers here."), QUOTE_TEXT)
+            self.note(start, _("Infinity and NaN are not valid numbers."), QUOTE_TEXT)
         else:
             self.note(start, _("This is not a JSON value."), QUOTE_TEXT)
         return None
 
-    def _object(self) -> Node:
-        entries: dict[str, Node] = {}
+    def _object(self) -> DocumentNode:
+        entries: dict[str, DocumentNode] = {}
         keys: dict[str, int] = {}
-        node = Node(entries, self.at, self.at, keys=keys, height=1)
+        node = DocumentNode(entries, self.at, self.at, keys=keys, height=1)
         more = self._open("}")
         while more:
             if self._next() != '"':
@@ -157,9 +157,9 @@ class JsonReader(Reader):
             more = self._more("}")
         return node
 
-    def _array(self) -> Node:
-        items: list[Node] = []
-        node = Node(items, self.at, self.at, height=1)
+    def _array(self) -> DocumentNode:
+        items: list[DocumentNode] = []
+        node = DocumentNode(items, self.at, self.at, height=1)
         more = self._open("]")
         while more:
             self.path.append(len(items))
@@ -186,13 +186,13 @@ class JsonReader(Reader):
 
     def _string(self) -> str:
         start = self.at
-        found = _STRING.match(self.text, start)
-        if found is None:
+        match = _STRING.match(self.text, start)
+        if match is None:
             self.fail(
                 start, _("The closing quote is missing on this line."), _("Write \\n for a line break, \\t for a tab.")
             )
-        self.at = found.end()
-        raw = found.group()
+        self.at = match.end()
+        raw = match.group()
         if "\\" not in raw:
             return raw[1:-1]
         import json

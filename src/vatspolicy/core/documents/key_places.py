@@ -23,8 +23,8 @@ def find_places(key: str, holder: Path, schema: str, schemas: SchemaSet) -> list
     `model` in `services[1]` belongs to `services[1].ai.model`. A key that is known in many places has none.
     """
     pattern = _pattern(holder)
-    known: Mapping[str, list[Path]] = schemas.derived(("key places", schema), lambda: _index(schema, schemas))
-    places = [path for path in known.get(key, ()) if path[:-1] != pattern]
+    by_key: Mapping[str, list[Path]] = schemas.derived(("key places", schema), lambda: _index(schema, schemas))
+    places = [path for path in by_key.get(key, ()) if path[:-1] != pattern]
     if not places:
         return []
     nearest = max(_shared(path, pattern) for path in places)
@@ -56,11 +56,11 @@ def _pattern(path: Path) -> Path:
 
 
 def _index(schema: str, schemas: SchemaSet) -> dict[str, list[Path]]:
-    found: dict[str, list[Path]] = {}
+    by_key: dict[str, list[Path]] = {}
     for path, *_ in _nodes(schemas.load(schema), (), schema, schemas):
-        if path not in (known := found.setdefault(str(path[-1]), [])):
-            known.append(path)
-    return found
+        if path not in (of_key := by_key.setdefault(str(path[-1]), [])):
+            of_key.append(path)
+    return by_key
 
 
 def _lists(schema: str, schemas: SchemaSet) -> dict[Path, tuple[Word, ...]]:
@@ -102,8 +102,8 @@ def _follow(node: Any, schema: str, schemas: SchemaSet) -> tuple[dict[str, Any],
 def _shared(path: Path, other: Path) -> int:
     """Return how many steps two paths share at their beginning."""
     count = 0
-    for one, two in zip(path, other, strict=False):
-        if one != two:
+    for left, right in zip(path, other, strict=False):
+        if left != right:
             break
         count += 1
     return count

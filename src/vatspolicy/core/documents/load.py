@@ -54,7 +54,7 @@ def load_document(
     except PermissionError:
         message = _("The file may not be read: permission is denied.")
     except (OSError, ValueError) as error:
-        reason = reason_of(error) if isinstance(error, OSError) else _("its name is not usable")
+        reason = reason_of(error) if isinstance(error, OSError) else _("its name cannot be used")
         message = _("The file cannot be read: {reason}.", reason=reason)
     else:
         return recall_document(content, name) if recall else parse_document(content, name, limits)
@@ -97,10 +97,10 @@ def recall_document(content: bytes, file: str) -> Document:
         InvalidInput: with every problem found.
     """
     try:
-        known = _remember(content, file.lower().endswith(".json"))
+        remembered = _remember(content, file.lower().endswith(".json"))
     except InvalidInput:
         return parse_document(content, file)  # with the name of this file
-    return Document(file, known.root.data(), known.text, known.root)
+    return Document(file, remembered.root.data(), remembered.text, remembered.root)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -126,9 +126,9 @@ def _decode(content: str | bytes, file: str, limits: Limits) -> str:
         raise InvalidInput([Problem(file, line, column, "", message, hint)]) from None
     problems = []
     lines = line_starts(text)
-    for found in islice(unprintable(text), 10):
-        line, column = position(lines, found.start())
-        message = _("The invisible character U+{value:04X} is not allowed.", value=ord(found.group()))
+    for character in islice(unprintable(text), 10):
+        line, column = position(lines, character.start())
+        message = _("The invisible character U+{value:04X} is not allowed.", value=ord(character.group()))
         problems.append(Problem(file, line, column, "", message, _("Remove it.")))
     if problems:
         raise InvalidInput(problems)

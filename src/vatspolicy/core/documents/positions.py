@@ -52,14 +52,14 @@ def _flow_characters(text: str, index: int, quote: str) -> Iterator[tuple[str, i
         elif char == quote:
             return
         elif quote == '"' and char == "\\":
-            found = re.compile(_ESCAPE).match(text, index)
-            if found is None:
+            escape = re.compile(_ESCAPE).match(text, index)
+            if escape is None:
                 return
-            if found["fold"] is not None:
-                yield from (("\n", at) for at in range(index + 2, found.end()) if text[at] == "\n")
+            if escape["fold"] is not None:
+                yield from (("\n", at) for at in range(index + 2, escape.end()) if text[at] == "\n")
             else:
-                yield _unescape(found), index
-            index = found.end()
+                yield _unescape(escape), index
+            index = escape.end()
         else:
             yield char, index
             index += 1
@@ -76,12 +76,12 @@ def _fold(text: str, start: int, end: int) -> Iterator[tuple[str, int]]:
         yield from (("\n", at) for at in breaks[1:])
 
 
-def _unescape(found: re.Match[str]) -> str:
-    if found["low"]:
-        return chr(0x10000 + ((int(found["high"], 16) - 0xD800) << 10) + int(found["low"], 16) - 0xDC00)
-    if digits := found["hex"]:
+def _unescape(escape: re.Match[str]) -> str:
+    if escape["low"]:
+        return chr(0x10000 + ((int(escape["high"], 16) - 0xD800) << 10) + int(escape["low"], 16) - 0xDC00)
+    if digits := escape["hex"]:
         return chr(int(digits[1:], 16))
-    return _ESCAPES.get(found["char"], "")
+    return _ESCAPES.get(escape["char"], "")
 
 
 _SPACE = r"[ \t\n]+"

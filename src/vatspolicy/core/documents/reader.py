@@ -6,7 +6,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from vatspolicy.core.documents.document import Document, Node, format_path
+from vatspolicy.core.documents.document import Document, DocumentNode, format_path
 from vatspolicy.core.documents.positions import characters, line_starts, position, unprintable
 from vatspolicy.errors import FURTHER, MAX_EXPLAINED, InvalidInput, Problem
 from vatspolicy.i18n import _
@@ -36,7 +36,7 @@ class StopError(Exception):
     """Reading ended at a problem."""
 
 
-class Reader:
+class TextReader:
     """Reader of a text. Messages contain no values of the text, only the keys that lead to them."""
 
     def __init__(self, text: str, file: str, limits: Limits) -> None:
@@ -49,7 +49,7 @@ class Reader:
 
     def document(self) -> Document:
         """Read the whole text. Raises InvalidInput with every problem found."""
-        root: Node | None = None
+        root: DocumentNode | None = None
         with suppress(StopError):
             root = self.read()
         if root is None or self.problems:
@@ -59,7 +59,7 @@ class Reader:
             )
         return Document(self.file, root.data(), self.text, root)
 
-    def read(self) -> Node:
+    def read(self) -> DocumentNode:
         """Read the root of the text. Raises StopError."""
         raise NotImplementedError
 
@@ -100,7 +100,7 @@ class Reader:
         self.note(index, _("The key was given before, on line {line}.", line=line), _("Remove one of the two."))
         return False
 
-    def leave(self, node: Node, child: Node) -> None:
+    def leave(self, node: DocumentNode, child: DocumentNode) -> None:
         """Step out of a value of `node`."""
         self.path.pop()
         node.size += child.size
@@ -125,11 +125,11 @@ class Reader:
 
     def check_escapes(self, index: int, value: str) -> None:
         """Reject escapes in a double-quoted string that produce characters the file itself may not contain."""
-        found = next(unprintable(value), None)
-        if found is None:
+        character = next(unprintable(value), None)
+        if character is None:
             return
-        read = next(islice(characters(self.text, index, '"', value), found.start(), None), None)
-        at, code = read[1] if read else index, ord(found.group())
+        read = next(islice(characters(self.text, index, '"', value), character.start(), None), None)
+        at, code = read[1] if read else index, ord(character.group())
         if 0xD800 <= code <= 0xDFFF:
             self.fail(at, *NO_ESCAPE)
         self.note(at, _("The text holds the invisible character U+{code:04X}.", code=code), _("Remove it."))

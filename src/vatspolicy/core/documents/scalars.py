@@ -16,13 +16,13 @@ _DOUBTFUL: tuple[tuple[str, str, str], ...] = (
         _("Write true or false, or put a text in quotes."),
     ),
     (r"~|null", _("This is neither text nor null."), _("Write it in quotes, or null.")),
-    (r"[-+]?\.?(nan|inf|infinity)", _("Infinity and NaN are not numbers here."), QUOTE_TEXT),
-    (r"[-+]?0(x[0-9a-f_]+|o[0-7_]+|b[01_]+)", _("Numbers are written in decimal."), QUOTE_TEXT),
+    (r"[-+]?\.?(nan|inf|infinity)", _("Infinity and NaN are not valid numbers."), QUOTE_TEXT),
+    (r"[-+]?0(x[0-9a-f_]+|o[0-7_]+|b[01_]+)", _("Write numbers in decimal."), QUOTE_TEXT),
     (r"[-+]?[0-9][0-9_]*(:[0-9_]+)+(\.[0-9_]*)?", _("YAML may read this as base 60."), _("Put it in quotes.")),
-    (r"[-+]?[0-9]*\.?[0-9]*_[0-9_.]*", _("A number has no underscores."), QUOTE_TEXT),
-    (r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)e[-+]?[0-9]+", _("A number has no exponent here."), _("Write it in full.")),
-    (r"[-+]?0[0-9]+(\.[0-9]*)?", _("A number does not begin with 0."), _("Put it in quotes if it is a code.")),
-    (r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)|-0", _("A number is written like 12 or -12.5."), QUOTE_TEXT),
+    (r"[-+]?[0-9]*\.?[0-9]*_[0-9_.]*", _("A number cannot contain underscores."), QUOTE_TEXT),
+    (r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)e[-+]?[0-9]+", _("A number cannot have an exponent."), _("Write it in full.")),
+    (r"[-+]?0[0-9]+(\.[0-9]*)?", _("A number cannot begin with 0."), _("Put it in quotes if it is a code.")),
+    (r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)|-0", _("Write a number like 12 or -12.5."), QUOTE_TEXT),
 )
 _WORDS = frozenset(["yes", "no", "on", "off", "y", "n", "true", "false", "null", "nan", "inf", "infinity"])
 """Doubtful words that begin with a letter."""

@@ -39,10 +39,10 @@ class SchemaSet:
     def from_folder(cls, folder: str | os.PathLike[str]) -> SchemaSet:
         """Read the JSON files of a folder; a folder that does not exist has none. Raises OSError."""
         files: dict[str, bytes] = {}
-        place = os.fspath(folder)
-        for name in os.listdir(place) if os.path.isdir(place) else ():
+        root = os.fspath(folder)
+        for name in os.listdir(root) if os.path.isdir(root) else ():
             if name.endswith(".json"):
-                path = os.path.join(place, name)
+                path = os.path.join(root, name)
                 if not os.path.isfile(path):  # a device would be read for ever
                     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
                 with open(path, "rb") as file:
@@ -93,8 +93,8 @@ class SchemaSet:
 
         profile = copy.deepcopy(self.load("profile"))
         lists = list(_lists_of(profile, "instruments"))
-        for one in lists:
-            one["enum"] = [*one["enum"], *sorted(more.difference(one["enum"]))]
+        for node in lists:
+            node["enum"] = [*node["enum"], *sorted(more.difference(node["enum"]))]
         if profile == self.load("profile"):
             return self
         import json
@@ -114,8 +114,8 @@ class SchemaSet:
         """Return what `make` computes from these schemas. The first result stays as long as the set."""
         if key not in self._derived:
             self._derived.setdefault(key, make())
-        found: T = self._derived[key]
-        return found
+        derived: T = self._derived[key]
+        return derived
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SchemaSet) and self.files == other.files

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator as FastValidator
     from referencing import Registry
 
-    from vatspolicy.core.documents.faults import Fault
+    from vatspolicy.core.documents.faults import SchemaFault
 
 ACCEPTED = ("profile",)
 """Schemas of documents that a start reads."""
@@ -70,8 +70,8 @@ def require_schema(schema_name: str, schemas: SchemaSet) -> None:
             raise ValueError(name) from error
         for reference in _references(_constraints(schema)):
             schemas.resolve(reference, name)
-            other = schema_named(reference) or name
-            names += [] if other in names else [other]
+            referred = schema_named(reference) or name
+            names += [] if referred in names else [referred]
 
 
 class Validator:
@@ -89,8 +89,8 @@ class Validator:
     def is_valid(self, data: Any, nulls: bool = True) -> bool:
         """Return True if the data conforms to the schema; False for data that JSON cannot hold."""
         try:
-            known = self._without_nulls(data) if nulls else data
-            return self._accepts(known)
+            stated = self._without_nulls(data) if nulls else data
+            return self._accepts(stated)
         except (ValueError, TypeError, OverflowError):
             return False
 
@@ -117,13 +117,13 @@ class Validator:
         except (UnknownKeywordError, RecursionError):
             return self._complete.is_valid(data)
 
-    def _faults(self, data: Any, written: Any) -> list[Fault]:
+    def _faults(self, data: Any, written: Any) -> list[SchemaFault]:
         """Return what is wrong with data that is not valid; `written` is the data with its nulls."""
         try:
-            found = list(self._checker.faults(data))
+            faults = list(self._checker.faults(data))
         except (UnknownKeywordError, RecursionError):
-            found = [self._fault(error, data) for error in self._complete.iter_errors(data)]
-        return found if data is written else [_with_nulls(fault, written) for fault in found]
+            faults = [self._fault(error, data) for error in self._complete.iter_errors(data)]
+        return faults if data is written else [_with_nulls(fault, written) for fault in faults]
 
     @functools.cached_property
     def _checker(self) -> Checker:
@@ -173,9 +173,9 @@ class Validator:
             retrieve=lambda uri: DRAFT202012.create_resource(self._schemas.load(schema_named(uri)))
         )
 
-    def _fault(self, error: ValidationError, data: Any, above: int = 0) -> Fault:
+    def _fault(self, error: ValidationError, data: Any, above: int = 0) -> SchemaFault:
         """Return the error of the library as a fault. `above` is the depth of the value whose alternatives failed."""
-        from vatspolicy.core.documents.faults import Fault
+        from vatspolicy.core.documents.faults import SchemaFault
 
         path, value, library = tuple(error.absolute_path), error.instance, self._complete
         rule = error.validator if isinstance(error.validator, str) else "forbidden"
@@ -183,7 +183,7 @@ class Validator:
         if rule in ("additionalProperties", "unevaluatedProperties") and isinstance(value, dict):
             check = library.VALIDATORS[rule]
             unexpected = tuple(key for key in value if any(check(library, False, {key: value[key]}, error.schema)))
-        return Fault(
+        return SchemaFault(
             rule=rule,
             limit=False if rule == "forbidden" else error.validator_value,
             value=value,
@@ -203,18 +203,18 @@ class Validator:
 
     def _drop(self, value: Any, nodes: Iterable[tuple[Any, str]]) -> Any:
         """Return a value without the null keys that its schema names. A null in a list stays, and is refused."""
-        known = [alternative for node, base in nodes for alternative in self._alternatives(node, base)]
+        branches = [alternative for node, base in nodes for alternative in self._alternatives(node, base)]
         if isinstance(value, list):
-            below = [(node["items"], base) for node, base in known if "items" in node]
+            below = [(node["items"], base) for node, base in branches if "items" in node]
             return [self._drop(item, below) for item in value]
         if not isinstance(value, dict):
             return value
         kept: dict[str, Any] = {}
         for key, child in value.items():
-            named = [(node["properties"][key], base) for node, base in known if key in node.get("properties", {})]
+            named = [(node["properties"][key], base) for node, base in branches if key in node.get("properties", {})]
             if child is not None or not named:
                 others = [
-                    (node["additionalProperties"], base) for node, base in known if "additionalProperties" in node
+                    (node["additionalProperties"], base) for node, base in branches if "additionalProperties" in node
                 ]
                 kept[key] = self._drop(child, named or others)
         return kept
@@ -231,9 +231,9 @@ class Validator:
                 yield from self._alternatives(branch, base)
 
 
-def _with_nulls(fault: Fault, written: Any) -> Fault:
+def _with_nulls(fault: SchemaFault, written: Any) -> SchemaFault:
     """Return a fault with the values as they are written."""
-    others = tuple(_with_nulls(other, written) for other in fault.alternatives)
+    others = tuple(_with_nulls(alternative, written) for alternative in fault.alternatives)
     value = fault.value if fault.of_key else _value_at(written, fault.path)
     return dataclasses.replace(fault, value=value, alternatives=others)
 
@@ -254,7 +254,7 @@ def _constraints(schema: Any) -> Any:
     for key in constraints.keys() - _VALUES:
         inner = constraints[key]
         constraints[key] = (
-            {name: _constraints(one) for name, one in inner.items()} if key in _NAMED else _constraints(inner)
+            {name: _constraints(node) for name, node in inner.items()} if key in _NAMED else _constraints(inner)
         )
     return constraints
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from vatspolicy.core.documents.document import Document, Path
-from vatspolicy.core.documents.faults import Fault
+from vatspolicy.core.documents.faults import SchemaFault
 from vatspolicy.core.documents.key_places import find_places, find_words
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.value_messages import (
@@ -47,9 +47,9 @@ class Explainer:
             "oneOf": self._alternatives,
         }
 
-    def explain_all(self, faults: Sequence[Fault]) -> Iterator[Problem]:
+    def explain_all(self, faults: Sequence[SchemaFault]) -> Iterator[Problem]:
         """Yield a problem per fault; a value of the wrong type has one, and none for rules about the right type."""
-        mistyped: dict[Path, Fault] = {}
+        mistyped: dict[Path, SchemaFault] = {}
         for fault in faults:
             if fault.expected:
                 mistyped.setdefault(fault.path, fault)
@@ -57,7 +57,7 @@ class Explainer:
             if mistyped.get(fault.path, fault) is fault:
                 yield from self._explain(fault)
 
-    def _explain(self, fault: Fault) -> Iterable[Problem]:
+    def _explain(self, fault: SchemaFault) -> Iterable[Problem]:
         explain = self._special.get(fault.rule)
         problems = explain(fault) if explain else iter(())
         if (first := next(problems, None)) is not None:
@@ -72,25 +72,25 @@ class Explainer:
 
     # --- keys and items ---
 
-    def _unknown_keys(self, fault: Fault) -> Iterator[Problem]:
+    def _unknown_keys(self, fault: SchemaFault) -> Iterator[Problem]:
         for key in fault.unexpected:
             hint = self._meant_key(key, fault)
-            yield self._document.problem((*fault.path, key), _("This key is not known here."), hint, key=True)
+            yield self._document.problem((*fault.path, key), _("This key is unknown."), hint, key=True)
 
-    def _meant_key(self, key: str, fault: Fault) -> str:
+    def _meant_key(self, key: str, fault: SchemaFault) -> str:
         """Return a hint for an unknown key: another name for a known one, a key of another place, a misspelt one."""
-        known = dict.fromkeys(_named_keys(fault.schema))
+        named = dict.fromkeys(_named_keys(fault.schema))
         if hint := fault.schema.get("x-elsewhere", {}).get(key):
             return schema_hint(hint)
         if meant := fault.schema.get("x-key-synonyms", {}).get(key):
             return did_you_mean([meant])
         if places := find_places(key, fault.path, self._name, self._schemas):
             return _("It belongs to {places}.", places=Listing(places, "or"))
-        if hint := suggest(key, known.keys() - set(fault.value)) or suggest(key, known):
+        if hint := suggest(key, named.keys() - set(fault.value)) or suggest(key, named):
             return hint
-        return _("Known here: {keys}.", keys=Listing(sorted(known))) if 0 < len(known) <= LONG_LIST else ""
+        return _("Known keys: {keys}.", keys=Listing(sorted(named))) if 0 < len(named) <= LONG_LIST else ""
 
-    def _meant_key_of_word(self, fault: Fault) -> str:
+    def _meant_key_of_word(self, fault: SchemaFault) -> str:
         """Return a hint for a word that names nothing here, but a value of another key of the same object."""
         words = words_of_schema(fault.schema, self._schemas)
         if any(grade != NEAR for grade, _word in search_words(fault.value, words)):
@@ -99,7 +99,7 @@ class Explainer:
         places = find_words(fault.value, holder, self._name, self._schemas)
         return _("It belongs to {places}.", places=Listing(places, "or")) if places else ""
 
-    def _missing_keys(self, fault: Fault) -> Iterator[Problem]:
+    def _missing_keys(self, fault: SchemaFault) -> Iterator[Problem]:
         for key in fault.limit:
             if key not in fault.value:
                 rule = fault.schema.get("properties", {}).get(key, {})
@@ -109,14 +109,14 @@ class Explainer:
             elif fault.value[key] is None:
                 yield self._document.problem((*fault.path, key), _("This must have a value."))
 
-    def _missing_companions(self, fault: Fault) -> Iterator[Problem]:
+    def _missing_companions(self, fault: SchemaFault) -> Iterator[Problem]:
         for key, needed in fault.limit.items():
-            for other in needed if key in fault.value else ():
-                if other not in fault.value:
-                    message = _("The key {other!r} is missing: it belongs to {key!r}.", other=other, key=key)
+            for companion in needed if key in fault.value else ():
+                if companion not in fault.value:
+                    message = _("The key {other!r} is missing: it belongs to {key!r}.", other=companion, key=key)
                     yield self._document.problem((*fault.path, key), message, key=True)
 
-    def _repeated_items(self, fault: Fault) -> Iterator[Problem]:
+    def _repeated_items(self, fault: SchemaFault) -> Iterator[Problem]:
         seen: set[str] = set()
         for index, item in enumerate(fault.value):
             text = json.dumps(item, sort_keys=True)
@@ -127,16 +127,16 @@ class Explainer:
 
     # --- alternatives ---
 
-    def _alternatives(self, fault: Fault) -> Iterator[Problem]:
+    def _alternatives(self, fault: SchemaFault) -> Iterator[Problem]:
         """Yield the problems of the alternative that was most likely meant, or of all of them together."""
         if keys := _keys_to_choose_from(fault):
             yield from self._one_of_keys(fault, keys)
             return
-        branches: dict[str | int, list[Fault]] = {}
+        branches: dict[str | int, list[SchemaFault]] = {}
         for inner in fault.alternatives:
             branches.setdefault(inner.branch, []).append(inner)
         if not branches:
-            message, hint = _("This can be read in more than one way."), _("Keep one of the alternatives.")
+            message, hint = _("This has more than one possible meaning."), _("Keep one of the alternatives.")
             yield self._document.problem(fault.path, message, hint, key=True)
             return
         alike = [faults for faults in branches.values() if not any(_wrong_at_root(fault) for fault in faults)]
@@ -151,12 +151,12 @@ class Explainer:
         else:
             yield from self.explain_all(min(alike, key=_distance))
 
-    def _one_of_keys(self, fault: Fault, keys: list[str]) -> Iterator[Problem]:
+    def _one_of_keys(self, fault: SchemaFault, keys: list[str]) -> Iterator[Problem]:
         given = [key for key in fault.value if key in keys]
         message = (
-            _("Exactly one of these keys belongs here: {keys}.", keys=Listing(keys))
+            _("Write exactly one of these keys: {keys}.", keys=Listing(keys))
             if fault.rule == "oneOf"
-            else _("At least one of these keys belongs here: {keys}.", keys=Listing(keys))
+            else _("Write at least one of these keys: {keys}.", keys=Listing(keys))
         )
         if len(given) > 1:
             hint = _("Keep one of: {given}.", given=Listing(given))
@@ -177,37 +177,40 @@ def _named_keys(schema: Any) -> Iterator[str]:
         yield from _named_keys(schema.get(rule))
 
 
-def _keys_to_choose_from(fault: Fault) -> list[str]:
+def _keys_to_choose_from(fault: SchemaFault) -> list[str]:
     """Return the keys of which one is required, if the alternatives require nothing else; else none."""
-    required = [one["required"] if isinstance(one, dict) and one.keys() == {"required"} else [] for one in fault.limit]
+    required = [
+        branch["required"] if isinstance(branch, dict) and branch.keys() == {"required"} else []
+        for branch in fault.limit
+    ]
     if isinstance(fault.value, dict) and all(len(keys) == 1 for keys in required):
         return [keys[0] for keys in required]
     return []
 
 
-def _wrong_at_root(fault: Fault) -> bool:
+def _wrong_at_root(fault: SchemaFault) -> bool:
     """Return True if an alternative is for values of another type."""
     return not fault.depth and bool(fault.expected)
 
 
-def _shared_choices(branches: Sequence[list[Fault]]) -> tuple[Path, list[Any], Any] | None:
+def _shared_choices(branches: Sequence[list[SchemaFault]]) -> tuple[Path, list[Any], Any] | None:
     """Return the place, the words and the value at which all alternatives fail because each expects other words.
 
     Such a value (`kind: …`) says which alternative is meant, so that a slip in it is the mistake to tell.
     """
-    found: dict[Path, tuple[int, list[Any], Any]] = {}
+    by_path: dict[Path, tuple[int, list[Any], Any]] = {}
     for faults in branches:
         for fault in faults:
             if fault.rule in ("enum", "const"):
-                count, members, _ = found.get(fault.path, (0, [], None))
-                found[fault.path] = count + 1, [*members, *fault.members], fault.value
-    for where, (count, members, value) in sorted(found.items(), key=lambda item: len(item[0])):
+                count, members, _ = by_path.get(fault.path, (0, [], None))
+                by_path[fault.path] = count + 1, [*members, *fault.members], fault.value
+    for where, (count, members, value) in sorted(by_path.items(), key=lambda item: len(item[0])):
         if count == len(branches):
             return where, members, value
     return None
 
 
-def _distance(faults: Sequence[Fault]) -> int:
+def _distance(faults: Sequence[SchemaFault]) -> int:
     """Return the distance of a value from an alternative; a wrong discriminating word weighs most."""
     weight = 0
     for fault in faults:

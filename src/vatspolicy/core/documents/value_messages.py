@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeAlias
 
-from vatspolicy.core.documents.faults import Fault, type_of
+from vatspolicy.core.documents.faults import SchemaFault, type_of
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.words import NEAR, SAME, Word, search_words, words_of_schema
 from vatspolicy.errors import LONGEST_NAME, did_you_mean, suggest
@@ -25,7 +25,7 @@ Names: TypeAlias = Mapping[str, Mapping[str, str]]
 """Names (`en`, `zh`) of places, and the place that contains each (`within`)."""
 
 
-def describe_fault(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
+def describe_fault(fault: SchemaFault, schemas: SchemaSet) -> tuple[str, str]:
     """Return a sentence about the fault, and a hint (or an empty text)."""
     rule, limit = fault.rule, fault.limit
     if fault.expected:
@@ -45,7 +45,7 @@ def describe_fault(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
     if rule == "not" and isinstance(limit, dict) and (keys := limit.get("required")):
         listed = Listing(keys, "and", quoted=True)
         return (
-            _("This must not have {keys} together.", keys=listed)
+            _("These keys cannot be combined: {keys}.", keys=listed)
             if len(keys) > 1
             else _("This must not have {keys}.", keys=listed)
         ), ""
@@ -54,7 +54,7 @@ def describe_fault(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
     if rule == "forbidden":
         return _("This key is not allowed here."), ""
     if rule == "contains":
-        return _("The list has not the items that it needs."), ""
+        return _("The list lacks a required item."), ""
     return _("This is not allowed here."), ""
 
 
@@ -84,10 +84,10 @@ def describe_wrong_type(expected: Iterable[str], value: object) -> tuple[str, st
     """Return the message and hint for a value of the wrong type. `expected` are JSON Schema type names."""
     names = list(dict.fromkeys(expected))
     wanted = Listing((_TYPES[name] for name in names if not (name == "integer" and "number" in names)), "or")
-    found = _TYPES[type_of(value)]
+    kind = _TYPES[type_of(value)]
     if names == ["integer"] and isinstance(value, float):
-        found = _("a number with decimals")
-    return _("This expects {wanted}, not {found}.", wanted=wanted, found=found), _change_of_type(
+        kind = _("a number with decimals")
+    return _("This expects {wanted}, not {found}.", wanted=wanted, found=kind), _change_of_type(
         names, value
     ) or _bare_number(names, value)
 
@@ -154,18 +154,18 @@ def describe_strange_word(
         near = _suggest_words(value, texts, words, meant, only_names=bool(inner))
         if inner and not near:
             hint = (
-                _("Name one in it: {inner}.", inner=Listing(inner))
+                _("Choose one within it: {inner}.", inner=Listing(inner))
                 if len(inner) <= LONG_LIST
-                else _("Name one place in it.")
+                else _("Choose a place within it.")
             )
-            return _("This place is too wide here."), hint
+            return _("This place is too large here."), hint
     rest = _("Allowed: {texts}.", texts=Listing(texts)) if len(texts) <= SHORT_LIST else ""
     if listed and not rest:
         rest = _("All values: vatspolicy list {listed}.", listed=listed)
     return _("This is not one of the allowed values."), Sentences(near, rest)
 
 
-def _describe_no_member(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
+def _describe_no_member(fault: SchemaFault, schemas: SchemaSet) -> tuple[str, str]:
     """Return the message and hint for a value that is not a member of an enumeration with names and synonyms."""
     words = words_of_schema(fault.schema, schemas) if fault.rule == "enum" else ()
     gazetteer: Names = schemas.load("places").get("x-gazetteer", {}) if "places" in schemas.names else {}
@@ -177,14 +177,14 @@ def _describe_no_member(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
 
 def _suggest_words(value: str, texts: Sequence[str], words: Sequence[Word], place: str, only_names: bool) -> str:
     """Return `Did you mean …?` for a value: what it is a name of, what it misspells, or what it is a part of."""
-    found = search_words(value, words)
-    same = [word.value for grade, word in found if grade == SAME]
+    matches = search_words(value, words)
+    same = [word.value for grade, word in matches if grade == SAME]
     if same or only_names:
         return did_you_mean(same[:FEW])
     if place in texts:
         return did_you_mean([place])
-    fitting = [word.value for _, word in found]
-    if found and found[0][0] == NEAR:
+    fitting = [word.value for _, word in matches]
+    if matches and matches[0][0] == NEAR:
         return did_you_mean(fitting[:FEW])
     return _misspelt(value, words) or did_you_mean(fitting[:FEW]) or suggest(value, texts)
 
@@ -223,5 +223,5 @@ def _around(word: str, names: Names) -> list[str]:
 def _describe_no_day(value: object) -> tuple[str, str]:
     """Return the message and hint for a text that is not a day: of another form, or of a month that is shorter."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        return _("The calendar has no such day."), _("Check the month and the day.")
+        return _("This day does not exist in the calendar."), _("Check the month and the day.")
     return _("This is not a date."), _("Write the year, the month and the day, such as 2027-06-01.")

@@ -83,8 +83,8 @@ def name_words(words: Iterable[Word], names: Mapping[str, LocalizedText]) -> tup
 
 def _graded(query: tuple[str, ...], words: Iterable[Word]) -> list[tuple[tuple[int, int], Word]]:
     """Return the words that fit the parts of a search with their grades, best first."""
-    graded = [(found, word) for word in words if (found := _grade(query, word))]
-    return sorted(graded, key=lambda one: one[0])
+    graded = [(grade, word) for word in words if (grade := _grade(query, word))]
+    return sorted(graded, key=lambda pair: pair[0])
 
 
 def _grade(query: tuple[str, ...], word: Word) -> tuple[int, int] | None:
@@ -92,13 +92,13 @@ def _grade(query: tuple[str, ...], word: Word) -> tuple[int, int] | None:
     names = [parts for name in word.names if (parts := _parts(name))]
     if query in names:
         return SAME, names.index(query)
-    for place, parts in enumerate(names):
+    for index, parts in enumerate(names):
         if all(_holds(parts, part) for part in query):
-            return ALL, place
+            return ALL, index
     if all(any(_holds(parts, part) for parts in names) for part in query):
         return SCATTERED, 0
     called = [parts for name in (word.value, *word.synonyms) if (parts := _parts(name))]
-    return next(((SOME, place) for place, parts in enumerate(called) if _contains(query, parts)), None)
+    return next(((SOME, index) for index, parts in enumerate(called) if _contains(query, parts)), None)
 
 
 def _holds(parts: tuple[str, ...], part: str) -> bool:
@@ -131,11 +131,11 @@ def _respelled(query: tuple[str, ...], words: Iterable[Word]) -> tuple[str, ...]
     """Return a search with each part that no name has replaced by the part of a name that is spelled almost alike."""
     from difflib import get_close_matches
 
-    known = dict.fromkeys(part for word in words for name in word.names for part in _parts(name))
-    long = [part for part in known if part.isascii() and len(part) >= _LONG]
+    vocabulary = dict.fromkeys(part for word in words for name in word.names for part in _parts(name))
+    long = [part for part in vocabulary if part.isascii() and len(part) >= _LONG]
 
     def respell(part: str) -> str:
-        if not part.isascii() or _holds(tuple(known), part):
+        if not part.isascii() or _holds(tuple(vocabulary), part):
             return part
         return next(iter(get_close_matches(part, long, n=1, cutoff=0.8)), part)
 
@@ -158,8 +158,8 @@ def _singular(part: str) -> str:
 
 def _followed(synonyms: Any, schemas: SchemaSet) -> Mapping[str, Iterable[str]]:
     """Return synonyms that stand here, or where a reference leads."""
-    found: Mapping[str, Iterable[str]] = schemas.resolve(synonyms) if isinstance(synonyms, str) else synonyms
-    return found
+    shared: Mapping[str, Iterable[str]] = schemas.resolve(synonyms) if isinstance(synonyms, str) else synonyms
+    return shared
 
 
 def _text(entry: Mapping[str, str] | None) -> LocalizedText | None:

@@ -25,17 +25,17 @@ def set_value(text: str, path: Path, value: Any, comment: Comment | None = None,
         ValueError: The text is empty, or the path leads to a member that a list does not have.
     """
     nodes, column = _find(text, path)
-    node, known = nodes[-1], len(nodes) - 1
-    rest = path[known:]
+    node, depth = nodes[-1], len(nodes) - 1
+    rest = path[depth:]
     in_flow = any(isinstance(node, CollectionNode) and node.flow_style for node in nodes[:-1])
     if not rest or _is_empty(node):
-        return _replace(text, node, build_tree(_nest(rest, value), comment, path[:known], in_flow or flow), column + 2)
+        return _replace(text, node, build_tree(_nest(rest, value), comment, path[:depth], in_flow or flow), column + 2)
     if not isinstance(node, MappingNode):
         raise ValueError("a list is answered whole")
     if node.flow_style:
         pair = write_inline(build_tree({rest[0]: _nest(rest[1:], value)}, flow=True))
         return _insert(text, node.value[-1][1].end_mark.index, f", {pair[1:-1]}")
-    tree = build_tree({rest[0]: _nest(rest[1:], value)}, comment, path[:known])
+    tree = build_tree({rest[0]: _nest(rest[1:], value)}, comment, path[:depth])
     if flow:
         owner = tree
         for _ in rest[1:]:
@@ -86,11 +86,11 @@ def _find(text: str, path: Path) -> tuple[list[Node], int]:
     for step in path:
         node = nodes[-1]
         if isinstance(node, MappingNode) and isinstance(step, str):
-            found = next(((key, value) for key, value in node.value if key.value == step), None)
-            if found is None:
+            pair = next(((key, value) for key, value in node.value if key.value == step), None)
+            if pair is None:
                 break
-            column = found[0].start_mark.column
-            nodes.append(found[1])
+            column = pair[0].start_mark.column
+            nodes.append(pair[1])
         elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
             nodes.append(node.value[step])
             column = nodes[-1].start_mark.column - 2

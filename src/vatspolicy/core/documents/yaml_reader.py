@@ -10,8 +10,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from vatspolicy.core.documents.document import Node, Scalar
-from vatspolicy.core.documents.reader import NO_ESCAPE, Limits, Reader
+from vatspolicy.core.documents.document import DocumentNode, Scalar
+from vatspolicy.core.documents.reader import NO_ESCAPE, Limits, TextReader
 from vatspolicy.core.documents.scalars import doubt, is_number, is_surely_text
 from vatspolicy.errors import suggest
 from vatspolicy.i18n import _
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import yaml
 
 
-BLOCK_HEADER = (_("The line after | or > holds something else."), _("Begin the text on the next line."))
+BLOCK_HEADER = (_("The line after | or > contains something else."), _("Begin the text on the next line."))
 BEGINNING = (_("A value cannot begin with !, & or *."), _("Put it in quotes."))
 NO_SPACE = (_("A space is missing behind the : of this key."), _("Write one, or put the key in quotes."))
 # Messages of the two parsers, which differ slightly, and the message for the user. The first match counts.
@@ -36,8 +36,8 @@ _SYNTAX = (
     ),
     (r"quoted scalar", *NO_ESCAPE),
     (r"scanning an? (anchor|alias)|expected alphabetic", *BEGINNING),
-    (r"(scanning|parsing) a tag|tag handle", _("Tags such as !name are not used here."), _("Put the value in quotes.")),
-    (r"exceeded", _("Values are nested too deep."), _("Check the brackets.")),
+    (r"(scanning|parsing) a tag|tag handle", _("Tags such as !name are not supported."), _("Put the value in quotes.")),
+    (r"exceeded", _("Values are nested too deeply."), _("Check the brackets.")),
     (r"mapping values are not allowed", _("A : is not allowed here."), _("Check the indentation, or use quotes.")),
     (r"mapping keys are not allowed", _("A ? is not allowed here."), _("Put the value in quotes.")),
     (r"sequence entries are not allowed", _("A list item cannot begin here."), _("Begin it on a separate line.")),
@@ -49,7 +49,7 @@ _SYNTAX = (
     (r"block scalar", *BLOCK_HEADER),
     (
         r"block (mapping|collection|sequence)",
-        _("This does not fit what is above."),
+        _("This does not fit the text above."),
         _("Check the indentation and quotes."),
     ),
     (r"node content", _("A value is missing here."), _("Write it, or put the text in quotes.")),
@@ -86,24 +86,24 @@ def yaml_loader() -> type[yaml.SafeLoader] | type[yaml.CSafeLoader]:
     return yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
-class YamlReader(Reader):
+class YamlReader(TextReader):
     """Reads one document of the YAML that YAML 1.1 and 1.2 read alike, without tags and merge keys."""
 
     def __init__(self, text: str, file: str, limits: Limits) -> None:
         super().__init__(text, file, limits)
-        self.anchors: dict[str, Node | None] = {}  # None while the anchored value is still being read
+        self.anchors: dict[str, DocumentNode | None] = {}  # None while the anchored value is still being read
         self.aliases = 0
         self.flow = 0  # how many of the open containers are in brackets
         self.verbatim: list[tuple[int, int]] = []  # quoted and block scalars, the only values that may hold a tab
-        self.crowded = [found.end() - 1 for found in re.compile(_CROWDED_COMMENT).finditer(text)] if "#" in text else []
+        self.crowded = [match.end() - 1 for match in re.compile(_CROWDED_COMMENT).finditer(text)] if "#" in text else []
         self.plain: list[tuple[int, int]] = []  # plain scalars; noted only where `crowded` has a candidate
 
-    def read(self) -> Node:
+    def read(self) -> DocumentNode:
         """Read the root of the text. Raises StopError."""
         import yaml
 
         if "%" in self.text and (directive := re.compile(_DIRECTIVE).match(self.text)):
-            self.fail(directive.end() - 1, _("Directives are not used here."), _("Remove the line that begins with %."))
+            self.fail(directive.end() - 1, _("Directives are not supported."), _("Remove the line that begins with %."))
         self.yaml = yaml
         self.events: Iterator[Any] = iter(yaml_loader()(self.text).get_event, None)
         try:
@@ -118,13 +118,13 @@ class YamlReader(Reader):
 
             self.fail(*explain(f"{error.context or ''}; {error.problem or ''}", self.text, start, at))
         except (ValueError, OverflowError):  # the parser in Python, for a character beyond Unicode
-            found = re.compile(_BEYOND_UNICODE).search(self.text)
-            self.fail(found.start() if found else 0, *NO_ESCAPE)
+            character = re.compile(_BEYOND_UNICODE).search(self.text)
+            self.fail(character.start() if character else 0, *NO_ESCAPE)
         self._refuse_tabs(len(self.text))
         self._refuse_crowded_comments()
         return root
 
-    def _document(self) -> Node:
+    def _document(self) -> DocumentNode:
         next(self.events)
         opening = next(self.events)
         if isinstance(opening, self.yaml.StreamEndEvent):
@@ -141,7 +141,7 @@ class YamlReader(Reader):
             )
         return root
 
-    def _value(self, event: Any, named_at: int) -> Node:
+    def _value(self, event: Any, named_at: int) -> DocumentNode:
         """`named_at` is where to point when the value is empty: at its key."""
         start = event.start_mark.index
         self._check_line(start)
@@ -151,7 +151,7 @@ class YamlReader(Reader):
             return self._alias(str(event.anchor), start)
         if event.tag is not None:
             hint = _("Remove the tag; put the value in quotes if it begins with !.")
-            self.note(start, _("Tags such as !name are not used here."), hint)
+            self.note(start, _("Tags such as !name are not supported."), hint)
         if event.anchor is not None:
             self.anchors[event.anchor] = None
         if isinstance(event, self.yaml.ScalarEvent):
@@ -166,9 +166,11 @@ class YamlReader(Reader):
         """Refuse `&a:b`: YAML 1.2 reads an anchor named `a:b`, this parser an anchor `a` and the text `:b`."""
         behind = start + 1 + len(event.anchor)
         if self.text[start : start + 1] in ("&", "*") and re.compile(_ANCHOR_GOES_ON).match(self.text, behind):
-            self.note(start, _("The name of an anchor has only letters, digits, - and _."), _("Rename the anchor."))
+            self.note(
+                start, _("The name of an anchor can contain only letters, digits, - and _."), _("Rename the anchor.")
+            )
 
-    def _alias(self, name: str, start: int) -> Node:
+    def _alias(self, name: str, start: int) -> DocumentNode:
         self.aliases += 1
         if self.aliases > self.limits.aliases:
             self.fail(start, _("The file uses more than {aliases} aliases.", aliases=self.limits.aliases))
@@ -178,13 +180,13 @@ class YamlReader(Reader):
                 self.note(start, _("An alias cannot be inside its own anchor."))
             else:
                 self.note(
-                    start, _("No earlier anchor has this name."), suggest(name, islice(self.anchors, _MOST_ANCHORS))
+                    start, _("This alias has no anchor above it."), suggest(name, islice(self.anchors, _MOST_ANCHORS))
                 )
-            return Node(None, start, start)
+            return DocumentNode(None, start, start)
         self.spend(start, target.size, target.height)
         return replace(target, start=start)
 
-    def _scalar(self, event: Any, start: int, named_at: int) -> Node:
+    def _scalar(self, event: Any, start: int, named_at: int) -> DocumentNode:
         self.spend(start)
         behind_properties = re.compile(_PROPERTIES).match(self.text, start) if event.tag or event.anchor else None
         text_start = behind_properties.end() if behind_properties else start
@@ -192,7 +194,7 @@ class YamlReader(Reader):
         value: Scalar = event.value
         if not event.style and event.tag is None:
             value = self._resolve(event.value, start, named_at)
-        return Node(value, start, text_start, event.style or "")
+        return DocumentNode(value, start, text_start, event.style or "")
 
     def _resolve(self, text: str, start: int, named_at: int) -> Scalar:
         if is_surely_text(text):
@@ -211,7 +213,7 @@ class YamlReader(Reader):
             return None
         return text
 
-    def _container(self, event: Any, start: int) -> Node:
+    def _container(self, event: Any, start: int) -> DocumentNode:
         flow = 1 if event.flow_style else 0
         self.flow += flow
         self.depth += 1
@@ -221,19 +223,19 @@ class YamlReader(Reader):
         self.flow -= flow
         return node
 
-    def _list(self, start: int) -> Node:
-        items: list[Node] = []
-        node = Node(items, start, start, height=1)
+    def _list(self, start: int) -> DocumentNode:
+        items: list[DocumentNode] = []
+        node = DocumentNode(items, start, start, height=1)
         while not isinstance(event := next(self.events), self.yaml.SequenceEndEvent):
             self.path.append(len(items))
             items.append(self._value(event, event.start_mark.index))
             self.leave(node, items[-1])
         return node
 
-    def _mapping(self, start: int) -> Node:
-        entries: dict[str, Node] = {}
+    def _mapping(self, start: int) -> DocumentNode:
+        entries: dict[str, DocumentNode] = {}
         keys: dict[str, int] = {}
-        node = Node(entries, start, start, keys=keys, height=1)
+        node = DocumentNode(entries, start, start, keys=keys, height=1)
         while not isinstance(event := next(self.events), self.yaml.MappingEndEvent):
             key, at = self._key(event), event.start_mark.index
             if key is None:
@@ -253,12 +255,14 @@ class YamlReader(Reader):
         if not isinstance(event, self.yaml.ScalarEvent):
             self.note(start, _("A key must be text."), _("Put it in quotes."))
             if not isinstance(event, self.yaml.AliasEvent):
-                told = len(self.problems)
+                reported = len(self.problems)
                 self._value(event, start)
-                del self.problems[told:]
+                del self.problems[reported:]
             return None
         if event.tag is not None or event.anchor is not None:
-            self.note(start, _("A key has no tag and no anchor here."), _("Put it in quotes if it begins with ! or &."))
+            self.note(
+                start, _("A key cannot have a tag or an anchor."), _("Put it in quotes if it begins with ! or &.")
+            )
             return None
         text: str = event.value
         self._check_text(event, start)
@@ -267,7 +271,7 @@ class YamlReader(Reader):
         if event.style or (is_surely_text(text) and text != "<<"):
             return text
         if text == "<<":
-            self.note(start, _("Merge keys (<<) are not used here."), _("Write the keys out."))
+            self.note(start, _("Merge keys (<<) are not supported."), _("Write the keys out."))
             return None
         if not text or text in ("true", "false", "null") or is_number(text) or doubt(text):
             self.note(start, _("A key must be text."), _("Put it in quotes."))
@@ -293,8 +297,8 @@ class YamlReader(Reader):
 
     def _check_continuation(self, start: int, end: int) -> None:
         """Refuse a quoted text that goes on at the start of a line or at a tab: YAML 1.2 wants spaces there."""
-        if self.depth > self.flow and (found := re.compile(_NOT_INDENTED).search(self.text, start, end)):
-            self.fail_alone(found.end() - 1, *_INDENT)
+        if self.depth > self.flow and (tab := re.compile(_NOT_INDENTED).search(self.text, start, end)):
+            self.fail_alone(tab.end() - 1, *_INDENT)
 
     def _check_line(self, start: int) -> None:
         """Refuse a member of [ ] or { } at the start of a line below a key, as in a quoted text."""
@@ -331,7 +335,7 @@ class YamlReader(Reader):
         for at in self.crowded:
             if at < end_of_comment:
                 continue
-            spans = [_span_at(found, at) for found in (self.plain, self.verbatim)]
+            spans = [_span_at(scalars, at) for scalars in (self.plain, self.verbatim)]
             if any(start <= at < end for start, end in spans):
                 continue
             if self._is_comment(at, max(end for __, end in spans)):
@@ -356,7 +360,7 @@ _MOST_ANCHORS = 100  # that a hint is looked for among
 _BEYOND_UNICODE = r"\\U(?!000|0010)[0-9a-fA-F]{8}"
 _QUESTION_MARK = (_("A ? inside [ ] or { } is not allowed here."), _("Put the value in quotes."))
 _SIGN_IN_BRACKETS = (
-    _("A lone - and a ? before a key are not allowed inside [ ] or { }."),
+    _("A single - and a ? before a key are not allowed inside [ ] or { }."),
     _("Put it in quotes."),
 )
 _DIRECTIVE = r"(?: *(?:#[^\n]*)?\n)*%"

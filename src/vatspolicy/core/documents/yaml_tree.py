@@ -163,12 +163,12 @@ class _TreeReader:
         """Yield the index and text of every comment, and "" for every blank line."""
         covered = sorted((scalar.start, scalar.end) for scalar in self.scalars)
         starts = [start for start, _ in covered]
-        for found in _COMMENT.finditer(self.text):
-            at = found.start("comment") if found["comment"] else found.start()
+        for match in _COMMENT.finditer(self.text):
+            at = match.start("comment") if match["comment"] else match.start()
             index = bisect_right(starts, at) - 1
             if index >= 0 and at < covered[index][1] and not self.is_in_header(covered[index][0], at):
                 continue
-            yield at, found["comment"].rstrip() if found["comment"] else ""
+            yield at, match["comment"].rstrip() if match["comment"] else ""
 
     def is_in_header(self, start: int, at: int) -> bool:
         """Return True for a comment behind the | or > of a block, on its line."""
@@ -198,8 +198,8 @@ class _TreeReader:
             if isinstance(value, YamlCollection) and not value.flow and not value.mapping and entry.key is not None:
                 if value.entries:
                     return self.column(value.entries[0].start) <= self.column(entry.key.start)
-            elif (found := self.flush(value)) is not None:
-                return found
+            elif (comment := self.flush(value)) is not None:
+                return comment
         return None
 
     def dash(self, index: int) -> int:

@@ -49,7 +49,7 @@ def write_tree(tree: YamlText, order: KeyOrder | None = None) -> str:
     lines = _indent_comments(tree.head, "")
     while lines and not lines[-1]:
         lines.pop()
-    writer = _Writer(tree.flush)
+    writer = _YamlWriter(tree.flush)
     if isinstance(tree.root, YamlCollection) and tree.root.entries and not tree.root.flow:
         body = list(writer.block(tree.root, 0, order, ()))
         while body and not body[0]:
@@ -63,12 +63,12 @@ def write_tree(tree: YamlText, order: KeyOrder | None = None) -> str:
 def write_block(node: YamlScalar | YamlCollection, indent: int) -> list[str]:
     """Return the members of a collection as lines, `indent` columns in."""
     assert isinstance(node, YamlCollection)
-    return list(_Writer(flush=False).block(node, indent, KeyOrder(), ()))
+    return list(_YamlWriter(flush=False).block(node, indent, KeyOrder(), ()))
 
 
 def write_inline(node: YamlScalar | YamlCollection) -> str:
     """Return a tree on one line, in a form that is also valid within brackets."""
-    writer = _Writer(flush=False)
+    writer = _YamlWriter(flush=False)
     if isinstance(node, YamlCollection):
         return writer.flow(node, 0, KeyOrder(), (), 0)
     return writer.inline(node, flow=True)
@@ -93,7 +93,7 @@ def build_tree(
             value = build_tree(value, comment, (*path, key), flow)
             entries.append(YamlEntry(YamlScalar(key, '"'), value, lead=[f"# {line}"] if line else []))
     else:
-        entries += (_build_member(build_tree(one, comment, (*path, n), flow)) for n, one in enumerate(data))
+        entries += (_build_member(build_tree(member, comment, (*path, n), flow)) for n, member in enumerate(data))
     node = YamlCollection(isinstance(data, Mapping), True, entries)
     leaf = not any(entry.lead or (isinstance(entry.value, YamlCollection) and entry.value.entries) for entry in entries)
     if not (flow or not entries or (leaf and path and _fits(node, path))):
@@ -124,7 +124,7 @@ def _build_scalar(value: Any) -> YamlScalar:
 # --- a tree as text
 
 
-class _Writer:
+class _YamlWriter:
     def __init__(self, flush: bool) -> None:
         self.flush = flush
 
@@ -316,7 +316,7 @@ def _fold(text: str, width: int) -> list[str]:
     breaks = _find_breaks(text)
     if not breaks:
         return [text]
-    places = [0, *(place + 1 for place in breaks[min(breaks)]), len(text) + 1]
+    places = [0, *(end + 1 for end in breaks[min(breaks)]), len(text) + 1]
     parts = [text[start : end - 1] for start, end in itertools.pairwise(places)]
     rows: list[str] = []
     for part in parts:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class _Shared:
+class _SharedData:
     """Data of the rules of one day, which serves every decision and is never changed."""
 
     citations: dict[str, list[dict[str, str]]] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class _Shared:
     bodies: dict[tuple[str, ...], list[dict[str, str]]] = field(default_factory=dict)
 
 
-_SHARED: WeakKeyDictionary[RuleSet, _Shared] = WeakKeyDictionary()
+_SHARED: WeakKeyDictionary[RuleSet, _SharedData] = WeakKeyDictionary()
 
 
 def brief_parts(
@@ -91,7 +91,7 @@ class BriefSerializer:
         self.bundle, self.profile, self.decision, self.launch = bundle, profile, decision, profile.launch
         ruleset = bundle.on(decision.as_of)
         self.activations = Activations(ruleset, profile, decision.as_of)
-        self.shared = _SHARED.setdefault(ruleset, _Shared())
+        self.shared = _SHARED.setdefault(ruleset, _SharedData())
         self.subjects: dict[Subject, Data] = {}
         """Operator of each subject: company or partner."""
 
@@ -193,21 +193,21 @@ class BriefSerializer:
         return {} if layer is None else {"layer": layer}
 
     def _subject(self, subject: Subject) -> Data:
-        found = self.subjects.get(subject)
-        if found is None:
-            found = self.subjects[subject] = {"service": subject.service, "class": subject.cls}
-        return found
+        data = self.subjects.get(subject)
+        if data is None:
+            data = self.subjects[subject] = {"service": subject.service, "class": subject.cls}
+        return data
 
     def deadline(self, rule: Rule, due: Mapping[str, Any]) -> tuple[Data, dict[str, str]]:
         """Return the deadline of a duty, and its wording; all decisions share both, so callers must not change them."""
         key, kept = (rule.name, self.launch), self.shared.deadlines
-        found = kept.get(key)
-        if found is None:
+        worded = kept.get(key)
+        if worded is None:
             if len(kept) >= DEADLINES:
                 kept.clear()
             last = deadline(due, self.launch)
-            found = kept[key] = ({"group": last.group, "date": last.date}, copy_text(last.text))
-        return found
+            worded = kept[key] = ({"group": last.group, "date": last.date}, copy_text(last.text))
+        return worded
 
     def _closing(self, finding: Finding) -> list[dict[str, str]]:
         """Return the law of the nearest closed routes, which block a need without an open one."""
@@ -221,10 +221,10 @@ class BriefSerializer:
             citation = self.shared.citations[rule.name] = [{"policy": rule.policy, "key": key} for key in rule.cite]
         return citation
 
-    def opinion(self, place: int, state: str) -> Data:
+    def opinion(self, index: int, state: str) -> Data:
         """Return an opinion of the profile and its state."""
-        given = self.profile.facts["opinions"][place]
-        grant = self.profile.granted.get(place)
+        given = self.profile.facts["opinions"][index]
+        grant = self.profile.granted.get(index)
         approver = grant.approver if grant else None
         return {"about": given["about"], "service": given.get("service"), "state": state, "approver": approver}
 

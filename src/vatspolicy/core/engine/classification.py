@@ -81,9 +81,9 @@ def _speaks_in_each_case(ruleset: RuleSet, activation: Activation, readings: Ite
     """Return whether a single clause leaves some rule undecided, in either of its cases."""
     sides = {
         side
-        for one in readings
-        if not one.holds and not one.is_unread
-        for side in ruleset.possible_cases(one.rule, activation)
+        for reading in readings
+        if not reading.holds and not reading.is_unread
+        for side in ruleset.possible_cases(reading.rule, activation)
     }
     return any((clause, not truth) in sides for clause, truth in sides)
 
@@ -125,8 +125,8 @@ def _read(match: Match, activation: Activation, interpretations: Interpretations
     opinion = settling(activation, rule, CLASS)
     if opinion is not None:
         return _Reading(match, tuple(opinion["classes"]))
-    other = interpretations.get((rule.name, activation["service"]["id"]))
-    classes = _classes(rule) if other is None else () if other == NOT_TELECOM else (other,)
+    interpretation = interpretations.get((rule.name, activation["service"]["id"]))
+    classes = _classes(rule) if interpretation is None else () if interpretation == NOT_TELECOM else (interpretation,)
     if rule.is_unread:
         return _Reading((rule, False, (OPINION,)) if holds else match, classes, is_unread=True)
     return _Reading(match, classes, is_contested=rule.contested and holds)

@@ -49,10 +49,10 @@ def find_conditional(bundle: Bundle, profile: Profile, decision: Decision) -> Co
     is_open = any(service.state not in ("classified", "not-telecom") for service in decision.services)
     if is_open or decision.range[0] == decision.range[1]:
         return None
-    return _Search(bundle, profile, decision).find()
+    return _ConditionalSearch(bundle, profile, decision).find()
 
 
-class _Search:
+class _ConditionalSearch:
     def __init__(self, bundle: Bundle, profile: Profile, decision: Decision) -> None:
         self.bundle, self.profile, self.day = bundle, profile, decision.as_of
         self.ruleset = bundle.on(decision.as_of)
@@ -65,10 +65,10 @@ class _Search:
         settings: Settings = ()
         outcomes = self.outcomes(settings)
         while outcomes is not None and not self.is_settled(outcomes):
-            found = self.best_value(settings, outcomes)
-            if found is None or len(settings) == LONGEST:
+            better = self.best_value(settings, outcomes)
+            if better is None or len(settings) == LONGEST:
                 return None
-            settings, outcomes = found
+            settings, outcomes = better
         needed = self.without_idle(settings)
         return Conditional(self.wanted, needed, self.data(needed)) if self.is_valid(needed) else None
 
@@ -79,17 +79,17 @@ class _Search:
     def best_value(self, settings: Settings, outcomes: PossibleOutcomes) -> tuple[Settings, PossibleOutcomes] | None:
         """Return the settings with the value of one more fact that leaves the least open, with what it leaves."""
         for fact in outcomes.missing:
-            found: list[tuple[tuple[int, int, int], Tree, PossibleOutcomes]] = []
+            trials: list[tuple[tuple[int, int, int], Tree, PossibleOutcomes]] = []
             for value in self.values(self.data(settings), fact):
                 if self.trials == TRIALS:
                     return None
                 after = self.outcomes((*settings, (fact.path, value)))
                 if after is not None and after.range[0] == self.wanted:
-                    found.append(((WORDS.index(after.range[1]), after.open, len(found)), value, after))
+                    trials.append(((WORDS.index(after.range[1]), after.open, len(trials)), value, after))
                     if self.is_settled(after):
                         break
-            if found:
-                _, value, after = min(found, key=lambda one: one[0])
+            if trials:
+                _, value, after = min(trials, key=lambda trial: trial[0])
                 return (*settings, (fact.path, value)), after
         return None
 
@@ -114,7 +114,7 @@ class _Search:
     def without_idle(self, settings: Settings) -> Settings:
         """Return the settings without those that the answer does not need."""
         for setting in settings[:-1]:
-            fewer = tuple(one for one in settings if one is not setting)
+            fewer = tuple(kept for kept in settings if kept is not setting)
             if self.is_valid(fewer) and self.is_settled(self.outcomes(fewer)):
                 settings = fewer
         return settings

@@ -169,7 +169,7 @@ class Finding(NamedTuple):
         )
 
 
-class Change(NamedTuple):
+class InterpretationChange(NamedTuple):
     """Something that another reading of the law adds or takes away."""
 
     kind: str
@@ -193,7 +193,7 @@ class Interpretation(NamedTuple):
     decision: str
     stricter: bool
     """True if the decision is stricter, or if there are further licenses to get."""
-    changes: tuple[Change, ...]
+    changes: tuple[InterpretationChange, ...]
 
 
 class WorstReading(NamedTuple):
@@ -208,7 +208,7 @@ class WorstReading(NamedTuple):
     """True if every combination was decided; False if there are too many, and each was decided alone."""
 
 
-class Activity(NamedTuple):
+class ActivityResult(NamedTuple):
     """A service in one of its classes, with the routes by which it may be offered."""
 
     cls: str
@@ -217,14 +217,14 @@ class Activity(NamedTuple):
     routes: tuple[RouteResult, ...]
 
 
-class Service(NamedTuple):
+class ServiceResult(NamedTuple):
     """A service of the product."""
 
     id: str
     state: str
     """classified, not-telecom, partly-classified or unclassified."""
     classified_by: tuple[Finding, ...]
-    activities: tuple[Activity, ...]
+    activities: tuple[ActivityResult, ...]
 
 
 @frozen()
@@ -239,7 +239,7 @@ class Decision(ValueObject):
     as_of: str
     bundle_version: str
     bundle_digest: str
-    services: tuple[Service, ...]
+    services: tuple[ServiceResult, ...]
     denials: tuple[Finding, ...]
     needs: tuple[Finding, ...]
     """Unmet needs, when the decision is needs-license."""
@@ -272,6 +272,6 @@ class Decision(ValueObject):
     @property
     def outstanding(self) -> tuple[Finding, ...]:
         """Duties before the launch that are not done, undetermined ones included."""
-        found = [finding for finding in self.duties if finding.state != "done"]
-        found += [finding for finding in self.undetermined if finding.rule.kind == "duty"]
-        return tuple(one for one in found if getattr(one.rule.effect, "due", {}).get("before") == "launch")
+        duties = [finding for finding in self.duties if finding.state != "done"]
+        duties += [finding for finding in self.undetermined if finding.rule.kind == "duty"]
+        return tuple(duty for duty in duties if getattr(duty.rule.effect, "due", {}).get("before") == "launch")

@@ -13,14 +13,14 @@ from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.engine.classification import NO_INTERPRETATIONS, Interpretations, classify
 from vatspolicy.core.engine.decision import (
     INCOMPLETE,
-    Activity,
+    ActivityResult,
     Decision,
     Finding,
     Interpretation,
     MissingFact,
     Outcome,
     RouteResult,
-    Service,
+    ServiceResult,
     Subject,
     WorstReading,
     word_of,
@@ -28,7 +28,7 @@ from vatspolicy.core.engine.decision import (
 from vatspolicy.core.engine.licensing import answer_need, evaluate_routes, holds_instrument
 from vatspolicy.core.engine.missing_facts import MissingFacts, missing_offers
 from vatspolicy.core.engine.opinions import OPINION, OpinionResult, opinion_results, reading_of, settle
-from vatspolicy.core.engine.parts import Part, merge_parts, weakest_verification
+from vatspolicy.core.engine.parts import ProductPart, merge_parts, weakest_verification
 from vatspolicy.core.engine.subjects import Activations
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import CLOSED, KINDS, Deny, Duty, Need, Rule
@@ -89,7 +89,7 @@ def evaluate(
     )
 
 
-def evaluate_parts(ruleset: RuleSet, profile: Profile, as_of: str) -> list[Part]:
+def evaluate_parts(ruleset: RuleSet, profile: Profile, as_of: str) -> list[ProductPart]:
     """Evaluate the parts of a product: its own rules, then each service."""
     return list(_Evaluator(ruleset, profile, as_of).parts())
 
@@ -127,12 +127,12 @@ def possible_outcomes(
     return PossibleOutcomes(words, len(still), still.count(DENY), undetermined, missing)
 
 
-class _Shared(NamedTuple):
+class _SharedWork(NamedTuple):
     """Work that evaluators of one profile under other readings share."""
 
     activations: Activations
     matches: dict[Subject, Sequence[Match]]
-    parts: dict[tuple[Subject, bool, frozenset[str]], Part]
+    parts: dict[tuple[Subject, bool, frozenset[str]], ProductPart]
     """Parts by subject, whether it is certain, and the names of its routes that are not admitted."""
 
 
@@ -147,7 +147,7 @@ class _Evaluator:
         kinds: tuple[str, ...] = KINDS,
         interpretations: Interpretations = NO_INTERPRETATIONS,
         refused: frozenset[tuple[str, Subject]] = _NO_ROUTES,
-        shared: _Shared | None = None,
+        shared: _SharedWork | None = None,
     ) -> None:
         """Take the kinds of rules to evaluate.
 
@@ -157,7 +157,7 @@ class _Evaluator:
         self.ruleset, self.profile, self.as_of, self.kinds = ruleset, profile, as_of, kinds
         self.readings, self.refused, self.shared = interpretations, refused, shared
         self.activations = shared.activations if shared else Activations(ruleset, profile, as_of)
-        self.for_readings = _Shared(self.activations, {}, {})
+        self.for_readings = _SharedWork(self.activations, {}, {})
         self.product = self.activations.of(Subject())
         self.filed = _filed(self.product)
         self.asked: list[tuple[Rule, Activation]] = []
@@ -165,7 +165,7 @@ class _Evaluator:
 
     # --- subjects
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[ProductPart]:
         """Evaluate the product itself, then each service."""
         part = self.part(Subject())
         if not self.product["services"]:
@@ -174,51 +174,53 @@ class _Evaluator:
         for index in range(len(self.product["services"])):
             yield self.service(index)
 
-    def service(self, index: int) -> Part:
+    def service(self, index: int) -> ProductPart:
         """Evaluate one service, and the activities that it is or may be."""
         subject = Subject(self.product["services"][index]["id"])
         part = self.recall(subject)  # readings change its classes, and nothing that its own rules say
         if self.shared is not None:
-            own, part = part, Part(part.activation, part.matches)
+            own, part = part, ProductPart(part.activation, part.matches)
             part.add(own)
-        found = classify(self.ruleset, part.activation, self.readings, _of_kind("classify", part.matches))
-        part.contested += [(rule, subject) for rule in found.contested]
+        classification = classify(self.ruleset, part.activation, self.readings, _of_kind("classify", part.matches))
+        part.contested += [(rule, subject) for rule in classification.contested]
         activities = []
-        for cls in found.classes:
+        for cls in classification.classes:
             inner = self.recall(Subject(subject.service, cls))
-            activities.append(Activity(cls, word_of(inner.low, inner.high), tuple(inner.routes)))
+            activities.append(ActivityResult(cls, word_of(inner.low, inner.high), tuple(inner.routes)))
             part.add(inner)
-        for cls in found.possible:
+        for cls in classification.possible:
             part.add(self.recall(Subject(subject.service, cls), certain=False))
-        is_settled = bool(found.classes) or found.spoke
-        for match in found.undecided:
+        is_settled = bool(classification.classes) or classification.spoke
+        for match in classification.undecided:
             finding = self.undecided(part, match)
             # further classes count as possible activities; here only what this service still owes by itself
-            part.widen(ALLOW, DENY if not is_settled or match[0] in found.unread else ALLOW, finding)
-            if found.possible and part.high > part.low:
+            part.widen(ALLOW, DENY if not is_settled or match[0] in classification.unread else ALLOW, finding)
+            if classification.possible and part.high > part.low:
                 part.questions.append((part.high, finding))
-        if found.state == "unclassified":
+        if classification.state == "unclassified":
             part.widen(ALLOW, DENY, missing_offers(index))
-        classified_by = tuple([Finding(rule, subject, "fires") for rule in found.rules])
-        part.services.append(Service(part.activation["service"]["id"], found.state, classified_by, tuple(activities)))
+        classified_by = tuple([Finding(rule, subject, "fires") for rule in classification.rules])
+        part.services.append(
+            ServiceResult(part.activation["service"]["id"], classification.state, classified_by, tuple(activities))
+        )
         return part
 
-    def recall(self, subject: Subject, certain: bool = True) -> Part:
+    def recall(self, subject: Subject, certain: bool = True) -> ProductPart:
         """Return the part of a subject. Evaluators of other readings evaluate it once under the same readings."""
         if self.shared is None:
             return self.part(subject, certain)
-        key = (subject, certain, frozenset(name for name, other in self.refused if other == subject))
+        key = (subject, certain, frozenset(name for name, refused in self.refused if refused == subject))
         if key not in self.shared.parts:
             self.shared.parts[key] = self.part(subject, certain)
         return self.shared.parts[key]
 
-    def part(self, subject: Subject, certain: bool = True) -> Part:
+    def part(self, subject: Subject, certain: bool = True) -> ProductPart:
         """Evaluate the rules about one subject."""
         activation = self.activations.of(subject)
         matches = self.match(subject, activation)
         if self.product["opinions"]:
             self.asked += [(match[0], activation) for match in matches]
-        part = Part(activation, settle(matches, activation), certain)
+        part = ProductPart(activation, settle(matches, activation), certain)
         for match in part.matches:
             kind = match[0].kind
             if kind == "duty":
@@ -242,7 +244,7 @@ class _Evaluator:
 
     # --- rules
 
-    def denial(self, part: Part, match: Match) -> None:
+    def denial(self, part: ProductPart, match: Match) -> None:
         """Record a denial, certain or possible."""
         rule, holds, _ = match
         if holds and part.certain:
@@ -251,7 +253,7 @@ class _Evaluator:
         else:
             part.widen(DENY if holds else ALLOW, DENY, self.undecided(part, match))
 
-    def need(self, part: Part, match: Match) -> None:
+    def need(self, part: ProductPart, match: Match) -> None:
         """Record a need and whether it is met, by a held instrument or through its routes."""
         rule, holds, _ = match
         need = rule.effect
@@ -266,10 +268,10 @@ class _Evaluator:
         finding = Finding(rule, part.subject, state, holds, (), routes, authority)
         part.widen(low if holds else ALLOW, high, finding)
         if part.certain:
-            found = {"met": part.met, "unmet": part.unmet, "closed": part.closed}.get(state, part.unknown)
-            found.append(finding)
+            findings = {"met": part.met, "unmet": part.unmet, "closed": part.closed}.get(state, part.unknown)
+            findings.append(finding)
 
-    def routes(self, part: Part, to: str) -> tuple[RouteResult, ...]:
+    def routes(self, part: ProductPart, to: str) -> tuple[RouteResult, ...]:
         """Evaluate the routes to an instrument and record those that are contested."""
         refused = [name for name, subject in self.refused if subject == part.subject]
         routes = evaluate_routes(self.ruleset, part.activation, to, refused, _of_kind("route", part.matches))
@@ -281,7 +283,7 @@ class _Evaluator:
         ]
         return routes
 
-    def duty(self, part: Part, match: Match) -> None:
+    def duty(self, part: ProductPart, match: Match) -> None:
         """Record a duty and the day on which it was fulfilled."""
         rule, holds, _ = match
         assert isinstance(rule.effect, Duty)
@@ -293,14 +295,14 @@ class _Evaluator:
         else:
             self.undecided(part, match)
 
-    def advice(self, part: Part, match: Match) -> None:
+    def advice(self, part: ProductPart, match: Match) -> None:
         """Record a point for review."""
         if match[1]:
             part.advice.append(Finding(match[0], part.subject, "fires"))
         else:
             self.undecided(part, match)
 
-    def undecided(self, part: Part, match: Match) -> Finding:
+    def undecided(self, part: ProductPart, match: Match) -> Finding:
         """Return the finding about a rule that a missing fact or opinion leaves undecided, noted if it is certain."""
         rule, _, facts = match
         authority: tuple[str, ...] = ()
@@ -327,20 +329,20 @@ class _Evaluator:
         """Ids of the services, in their order."""
         return [service["id"] for service in self.product["services"]]
 
-    def compare_readings(self, parts: Sequence[Part]) -> tuple[tuple[Interpretation, ...], WorstReading | None]:
+    def compare_readings(self, parts: Sequence[ProductPart]) -> tuple[tuple[Interpretation, ...], WorstReading | None]:
         """Return the other readings that change anything, and the strictest combination."""
         from vatspolicy.core.engine.readings import compare_readings
 
         return compare_readings(parts, self.ids, self.reread)
 
-    def reread(self, index: int, choices: Choices) -> Part:
+    def reread(self, index: int, choices: Choices) -> ProductPart:
         """Evaluate one service under other readings of contested rules."""
         classes = {(rule.name, subject.service or ""): name for (rule, subject), name in choices.items()}
         classes = {key: name for key, name in classes.items() if name != CLOSED}
         refused = frozenset((rule.name, subject) for (rule, subject), name in choices.items() if name == CLOSED)
         kinds = (*BEARING, "duty")
-        other = _Evaluator(self.ruleset, self.profile, self.as_of, kinds, classes, refused, self.for_readings)
-        return other.service(index)
+        evaluator = _Evaluator(self.ruleset, self.profile, self.as_of, kinds, classes, refused, self.for_readings)
+        return evaluator.service(index)
 
 
 def _is_curable(denial: Finding) -> bool:
@@ -355,9 +357,9 @@ def _of_kind(kind: str, matches: Iterable[Match]) -> list[Match]:
 
 def _filed(activation: Activation) -> dict[str, str]:
     """Return the last day, up to the day decided, on which each instrument was filed."""
-    found: dict[str, str] = {}
+    days: dict[str, str] = {}
     for filing in activation.get("filings", ()):
         if filing["date"] <= activation["as_of"]:
             instrument = filing["instrument"]
-            found[instrument] = max(filing["date"], found.get(instrument, ""))
-    return found
+            days[instrument] = max(filing["date"], days.get(instrument, ""))
+    return days

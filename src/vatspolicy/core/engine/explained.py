@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from vatspolicy.core.documents import Path
 from vatspolicy.core.engine.brief import BriefSerializer, brief_parts
 from vatspolicy.core.engine.decision import Decision, Finding, Interpretation, MissingFact, RouteResult, nearest_routes
-from vatspolicy.core.engine.explanation import FactRead, FactReader, deciding_facts, fact_path
+from vatspolicy.core.engine.explanation import FactRead, NamedFacts, deciding_facts, fact_path
 from vatspolicy.core.engine.law_texts import copy_text, titled
 from vatspolicy.core.engine.notices import notices
 from vatspolicy.core.engine.opinions import OPINION, applies
@@ -70,7 +70,7 @@ class _Explained:
         self.ruleset = bundle.on(decision.as_of)
         self.brief = BriefSerializer(bundle, profile, decision)
         self.activations = self.brief.activations
-        self.reader = FactReader(profile, self.ruleset)
+        self.reader = NamedFacts(profile, self.ruleset)
         self.texts = _TEXTS.setdefault(self.ruleset, _Texts())
         self.facts: list[Data] = []
         self.places: dict[str, int] = {}
@@ -110,7 +110,7 @@ class _Explained:
             return self.made[key]
         if key not in TABLES and key not in _REFERRING:
             return self.makers[key]()
-        self.made |= {other: make() for other, make in self.makers.items()}
+        self.made |= {name: make() for name, make in self.makers.items()}
         self.made |= {table: getattr(self, table) for table in TABLES}
         return self.made[key]
 
@@ -145,23 +145,23 @@ class _Explained:
         if "deadline" in data:
             assert isinstance(effect, Duty)
             text = self.brief.deadline(finding.rule, effect.due)[1]
-            place = self.wordings.get(text["en"])
-            if place is None:
-                place = self.wordings[text["en"]] = len(self.deadlines)
+            index = self.wordings.get(text["en"])
+            if index is None:
+                index = self.wordings[text["en"]] = len(self.deadlines)
                 self.deadlines.append(text)
-            data["deadline"] = {**data["deadline"], "text": place}
+            data["deadline"] = {**data["deadline"], "text": index}
         return data
 
     def refer(self, facts: Iterable[FactRead]) -> list[int]:
         """Return the places of facts in the table."""
-        found, places = [], self.places
+        indexes, places = [], self.places
         for fact in facts:
-            place = places.get(fact.text)
-            if place is None:
-                place = places[fact.text] = len(self.facts)
+            index = places.get(fact.text)
+            if index is None:
+                index = places[fact.text] = len(self.facts)
                 self.facts.append({"path": fact.text, "value": fact.value})
-            found.append(place)
-        return found
+            indexes.append(index)
+        return indexes
 
     def ask(self, fact: MissingFact) -> str:
         """Note the question for a fact and the rules that read it. Return its path."""
@@ -176,17 +176,17 @@ class _Explained:
         return path
 
     def question(self, path: Path) -> Data:
-        place = tuple("*" if isinstance(step, int) else step for step in path)
-        found = self.texts.questions.get(place)
-        if found is None:
-            found = self.texts.questions[place] = copy_text(question(path, self.profile.schemas))
-        return found
+        pattern = tuple("*" if isinstance(step, int) else step for step in path)
+        text = self.texts.questions.get(pattern)
+        if text is None:
+            text = self.texts.questions[pattern] = copy_text(question(path, self.profile.schemas))
+        return text
 
     # --- services and other readings
 
     def services(self) -> list[Data]:
-        found = self.brief.services()
-        for service, data in zip(self.decision.services, found, strict=True):
+        services = self.brief.services()
+        for service, data in zip(self.decision.services, services, strict=True):
             for finding in service.classified_by:
                 self.note_rule(finding.rule)
             for activity, of_activity in zip(service.activities, data["activities"], strict=True):
@@ -194,7 +194,7 @@ class _Explained:
                 routes = {state.rule.name: state for state in activity.routes}
                 for of_route in of_activity["routes"]:
                     of_route |= self.explain_route(routes[of_route["rule"]])
-        return found
+        return services
 
     def explain_route(self, state: RouteResult) -> Data:
         """Return the authorities of a route, and its conditions with the facts that each names."""
@@ -236,10 +236,10 @@ class _Explained:
             if about is None:
                 about = self.texts.policies[rule.policy] = self.about(self.bundle.policies[rule.policy])
             entry = self.policies[rule.policy] = {**about, "rules": {}, "articles": {}}
-        found = self.texts.rules.get(rule.name)
-        if found is None:
-            found = self.texts.rules[rule.name] = _texts_of(rule, self.bundle.policies[rule.policy])
-        messages, labels = found
+        texts = self.texts.rules.get(rule.name)
+        if texts is None:
+            texts = self.texts.rules[rule.name] = _texts_of(rule, self.bundle.policies[rule.policy])
+        messages, labels = texts
         entry["rules"] |= messages
         entry["articles"] |= labels
 

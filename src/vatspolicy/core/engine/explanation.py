@@ -55,8 +55,8 @@ class _Clauses:
 
     def evaluator(self, node: Node, params: Params) -> Evaluator:
         """Return the evaluator of a clause, the same for equal clauses."""
-        found = self.evaluators.get(node)
-        return found or self.evaluators.setdefault(node, compile_interpreter(node, params))
+        evaluator = self.evaluators.get(node)
+        return evaluator or self.evaluators.setdefault(node, compile_interpreter(node, params))
 
 
 _CLAUSES: WeakKeyDictionary[RuleSet, _Clauses] = WeakKeyDictionary()
@@ -78,14 +78,14 @@ class ClauseReader:
     def read(self, policy: Policy, expression: Expression, activation: Activation) -> Iterator[Clause]:
         """Yield the truth table of an expression: its clauses, terms followed by the clauses of their bodies."""
         table = self._clauses
-        found = table.of_expression.get((policy.id, expression.index))
-        if found is None:
-            found = table.of_expression[policy.id, expression.index] = tuple(
+        evaluators = table.of_expression.get((policy.id, expression.index))
+        if evaluators is None:
+            evaluators = table.of_expression[policy.id, expression.index] = tuple(
                 (quote(text, node), table.evaluator(node, self._ruleset.params), depth)
                 for text, node, depth in split_clauses(self._bundle, policy, expression.text, expression.tree, 0)
             )
         _, values = self._values.setdefault(id(activation), (activation, {}))
-        for text, evaluate, depth in found:
+        for text, evaluate, depth in evaluators:
             if evaluate not in values:
                 value = evaluate(activation)
                 values[evaluate] = None if type(value) is Unknown else value
@@ -119,7 +119,7 @@ def quote(text: str, node: Node) -> str:
     return " ".join(text[start:end].split())
 
 
-class FactReader:
+class NamedFacts:
     """The facts of one profile that expressions name. What several expressions name is looked up once."""
 
     def __init__(self, profile: Profile, ruleset: RuleSet) -> None:
@@ -137,18 +137,18 @@ class FactReader:
         named = self._named.get(expression.index)
         if named is None:
             named = self._named[expression.index] = _facts_named(expression.tree)
-        known = self._of_activation.get(id(activation))
-        if known is None:
+        by_name = self._of_activation.get(id(activation))
+        if by_name is None:
             self._kept.append(activation)
-            known = self._of_activation[id(activation)] = {}
-        found: dict[str, FactRead] = {}
+            by_name = self._of_activation[id(activation)] = {}
+        facts: dict[str, FactRead] = {}
         for name in named:
-            if name not in known:
-                known[name] = self._look_up(activation, *name)
-            fact = known[name]
+            if name not in by_name:
+                by_name[name] = self._look_up(activation, *name)
+            fact = by_name[name]
             if fact is not None:
-                found.setdefault(fact.text, fact)
-        return tuple(found.values())
+                facts.setdefault(fact.text, fact)
+        return tuple(facts.values())
 
     def _look_up(self, activation: Activation, root: str, names: tuple[str, ...]) -> FactRead | None:
         owner = activation.get(root)
@@ -163,17 +163,17 @@ class FactReader:
         return self._found[key]
 
 
-def deciding_facts(finding: Finding, reader: FactReader, activation: Activation) -> Sequence[FactRead]:
+def deciding_facts(finding: Finding, reader: NamedFacts, activation: Activation) -> Sequence[FactRead]:
     """Return the facts that decide a finding: those of its rule and, if no route is open, of the nearest ones."""
     own = reader.read(finding.rule.when, activation)
     if finding.state != "closed":
         return own
-    found = [*own]
+    facts = [*own]
     for route in nearest_routes(finding.routes):
         # the share comes first: the report links to the last fact
         for condition in sorted(route.failing, key=lambda condition: condition.cap is None):
-            found += reader.read(condition.check, activation)
-    return list({fact.text: fact for fact in found}.values())
+            facts += reader.read(condition.check, activation)
+    return list({fact.text: fact for fact in facts}.values())
 
 
 def _facts_named(node: Node) -> tuple[_NamedFact, ...]:

@@ -24,7 +24,7 @@ SUBJECTS = ("product", "service", "activity")
 """Subjects of an expression, from the one with the fewest variables to the one with all."""
 
 
-class Value(NamedTuple):
+class ExpressionValue(NamedTuple):
     """The value of an expression about one subject."""
 
     subject: Subject
@@ -56,7 +56,7 @@ def type_expression(bundle: Bundle, text: str, each: str | None, policy: Policy 
 
 def evaluate_expression(
     bundle: Bundle, profile: Profile, day: str, each: str, text: str, tree: Node, policy: Policy | None = None
-) -> Iterator[Value]:
+) -> Iterator[ExpressionValue]:
     """Yield the value of a typed expression for the product, each service, or each service in each of its classes."""
     ruleset = bundle.on(day)
     activations = Activations(ruleset, profile, day)
@@ -70,8 +70,8 @@ def evaluate_expression(
         activation: Mapping[str, Any] = activations.of(subject)
         value = run(activation)
         facts = missing.paths(activation, value.facts) if isinstance(value, Unknown) else ()
-        told = tuple(Clause(words, _known(check(activation)), depth) for words, check, depth in clauses)
-        yield Value(subject, _known(value), told, facts)
+        with_values = tuple(Clause(words, _known(check(activation)), depth) for words, check, depth in clauses)
+        yield ExpressionValue(subject, _known(value), with_values, facts)
 
 
 def _known(value: Any) -> Any:

@@ -36,9 +36,9 @@ class _Table:
     """Checks in words by the index of their expression and language."""
     citations: dict[tuple[str, str], result.Citation] = field(default_factory=dict)
     """By policy and article."""
-    instruments: dict[str, result.Instrument] = field(default_factory=dict)
+    instruments: dict[str, result.InstrumentRecord] = field(default_factory=dict)
     bodies: dict[tuple[str, ...], tuple[result.Authority, ...]] = field(default_factory=dict)
-    deadlines: dict[tuple[str, str | None, tuple[Language, ...]], result.Deadline] = field(default_factory=dict)
+    deadlines: dict[tuple[str, str | None, tuple[Language, ...]], result.DeadlineRecord] = field(default_factory=dict)
     """By rule, launch day and languages."""
 
 
@@ -54,16 +54,16 @@ class LawTexts:
         self._table = _TABLES.setdefault(bundle.on(as_of), _Table())
         self._wordings: dict[Language, Wording] = {}
 
-    def deadline(self, rule: Rule, due: Mapping[str, Any]) -> result.Deadline:
+    def deadline(self, rule: Rule, due: Mapping[str, Any]) -> result.DeadlineRecord:
         """Return the deadline of the duty of a rule: its group, wording, and date where the launch day fixes it."""
         key, kept = (rule.name, self._launch, tuple(self._languages)), self._table.deadlines
-        found = kept.get(key)
-        if found is None:
+        record = kept.get(key)
+        if record is None:
             if len(kept) >= DEADLINES:
                 kept.clear()
             last = deadline(due, self._launch)
-            found = kept[key] = result.Deadline(last.group, self.say(last.text), last.date)
-        return found
+            record = kept[key] = result.DeadlineRecord(last.group, self.say(last.text), last.date)
+        return record
 
     def citations(self, policy: Policy, keys: Iterable[str]) -> tuple[result.Citation, ...]:
         """Return the articles of a policy by their keys."""
@@ -101,33 +101,35 @@ class LawTexts:
             from vatspolicy.core.policies.expression_wording import Wording
 
             self._wordings[lang] = Wording(self._bundle, lang, day=self._as_of)
-        found = self._table.checks[expression.index, lang] = self._wordings[lang].say(expression.tree)
-        return found
+        words = self._table.checks[expression.index, lang] = self._wordings[lang].say(expression.tree)
+        return words
 
     def say(self, text: LocalizedText) -> LocalizedText:
         """Return a text of the program in the languages of the record."""
         return {lang: text[lang] for lang in self._languages}
 
-    def instrument(self, id: str) -> result.Instrument:
+    def instrument(self, id: str) -> result.InstrumentRecord:
         """Return an instrument with its title."""
-        found = self._table.instruments.get(id)
-        if found is None:
+        record = self._table.instruments.get(id)
+        if record is None:
             title = copy_text(self._bundle.instruments[id].title)
-            found = self._table.instruments[id] = result.Instrument(id, title)
-        return found
+            record = self._table.instruments[id] = result.InstrumentRecord(id, title)
+        return record
 
     def authority(self, bodies: tuple[str, ...]) -> tuple[result.Authority, ...]:
         """Return authorities with their titles."""
-        found = self._table.bodies.get(bodies)
-        if found is None:
+        records = self._table.bodies.get(bodies)
+        if records is None:
             schemas = self._bundle.schemas
-            found = tuple(result.Authority(body, copy_text(label("authority", body, schemas))) for body in bodies)
-            self._table.bodies[bodies] = found
-        return found
+            records = tuple(result.Authority(body, copy_text(label("authority", body, schemas))) for body in bodies)
+            self._table.bodies[bodies] = records
+        return records
 
-    def offer(self, offer: LicenseOption) -> result.Offer:
+    def offer(self, offer: LicenseOption) -> result.LicenseOffer:
         """Return one of several licenses that would do."""
-        return result.Offer(self.instrument(offer.instrument), offer.cls, offer.route, self.authority(offer.authority))
+        return result.LicenseOffer(
+            self.instrument(offer.instrument), offer.cls, offer.route, self.authority(offer.authority)
+        )
 
 
 def titled(policy: Policy, edition: Edition | None) -> LocalizedText:

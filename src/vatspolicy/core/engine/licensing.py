@@ -20,15 +20,15 @@ def holds_instrument(
     entity = activation.get(holder)
     if entity is None or "licenses" not in entity:
         return None
-    found: bool | None = False
+    holds: bool | None = False
     for license in entity["licenses"]:
         if license["instrument"] == instrument:
             covers = _covers(ruleset, activation, ruleset.instruments[instrument], license)
             if covers:
                 return True
             if covers is None:
-                found = None
-    return found
+                holds = None
+    return holds
 
 
 def is_licensed(ruleset: RuleSet, activation: Activation) -> bool | None:
@@ -64,7 +64,7 @@ def evaluate_routes(
     subject = Subject.of(activation)
     instruments: dict[str, tuple[bool | None, tuple[str, ...]]] = {}
     """By instrument: whether it is held, and the authorities in charge. Routes share instruments."""
-    found = []
+    results = []
     for rule, holds, _ in matches:
         route = rule.effect
         assert isinstance(route, Route)
@@ -79,10 +79,10 @@ def evaluate_routes(
         cap = route.max_foreign_percent
         share = None if cap is None else ruleset.evaluate(cap, activation)
         held, authority = instruments[name]
-        found.append(RouteResult(rule, subject, state, held, failing, share, authority, unread, undecided))
-    if sum(route.state == "unknown" for route in found) > 1:
-        _note_cases(ruleset, activation, found)
-    return tuple(found)
+        results.append(RouteResult(rule, subject, state, held, failing, share, authority, unread, undecided))
+    if sum(route.state == "unknown" for route in results) > 1:
+        _note_cases(ruleset, activation, results)
+    return tuple(results)
 
 
 class _Conditions(NamedTuple):
@@ -169,12 +169,12 @@ def _note_cases(ruleset: RuleSet, activation: Activation, routes: list[RouteResu
 
     Of several clauses, one that finds a held instrument in both cases comes first, and then the routes to it alone.
     """
-    found: dict[Hashable, dict[bool, list[int]]] = {}
-    for place, route in enumerate(routes):
+    by_clause: dict[Hashable, dict[bool, list[int]]] = {}
+    for index, route in enumerate(routes):
         if route.state == "unknown" and not route.undecided and not route.unread:
             for clause, truth in ruleset.possible_cases(route.rule, activation):
-                found.setdefault(clause, {}).setdefault(truth, []).append(place)
-    split = [sides for sides in found.values() if len(sides) == 2]
+                by_clause.setdefault(clause, {}).setdefault(truth, []).append(index)
+    split = [sides for sides in by_clause.values() if len(sides) == 2]
     held = [{truth: [at for at in side if routes[at].held] for truth, side in sides.items()} for sides in split]
     for sides in [sides for sides in held if all(sides.values())][:1] or split[:1]:
         for at in (*sides[True], *sides[False]):

@@ -42,10 +42,10 @@ class MissingFacts:
 
     def of(self, finding: Finding) -> tuple[MissingFact, ...]:
         """Return the facts that a finding needs: the facts of its rule, and those that leave its need undecided."""
-        found = self._named.get(id(finding))
-        if found is None:
-            found = self._named[id(finding)] = (finding, tuple(self._ask(finding)))
-        return found[1]
+        named = self._named.get(id(finding))
+        if named is None:
+            named = self._named[id(finding)] = (finding, tuple(self._ask(finding)))
+        return named[1]
 
     def rank(self, questions: Iterable[Question], low: Outcome) -> tuple[MissingFact, ...]:
         """Return the facts to ask for next that could still make the decision stricter than `low`.
@@ -75,32 +75,32 @@ class MissingFacts:
         if "offers" not in activation.get("service", {"offers": ()}):  # what else matters depends on what it offers
             return ()
         expressions = [rule.when]
-        found: dict[Path, None] = {fact.path: None for fact in self.of(about)}
+        paths: dict[Path, None] = {fact.path: None for fact in self.of(about)}
         for state in about.routes:
             route = state.rule.effect
             if state.state != "closed" and isinstance(route, Route):
                 expressions += (state.rule.when, *(condition.check for condition in route.requirements))
-                found |= dict.fromkeys(self._holding(activation, (route.instrument,)))
+                paths |= dict.fromkeys(self._holding(activation, (route.instrument,)))
         instrument = rule.effect.instrument if isinstance(rule.effect, Need) else None
         if instrument is not None and holds_instrument(self._ruleset, activation, instrument, rule.holder) is None:
-            found |= dict.fromkeys(self._holding(activation, (instrument,), rule.holder))
+            paths |= dict.fromkeys(self._holding(activation, (instrument,), rule.holder))
         for expression in expressions:
-            found |= self._behind(activation, expression)
-        return _of(rule, found)
+            paths |= self._behind(activation, expression)
+        return _of(rule, paths)
 
     def _behind(self, activation: Activation, expression: Expression) -> dict[Path, None]:
         """Return the places of all missing facts of an expression."""
         key = (id(activation), expression)
-        found = self._all.get(key)
-        if found is None:
-            found = self._all[key] = {}
+        behind = self._all.get(key)
+        if behind is None:
+            behind = self._all[key] = {}
             for fact in self._ruleset.facts_behind(expression, activation):
-                place = (id(activation), fact.root, fact.names, id(fact.member))
-                paths = self._of_fact.get(place)
+                key_of_fact = (id(activation), fact.root, fact.names, id(fact.member))
+                paths = self._of_fact.get(key_of_fact)
                 if paths is None:
-                    paths = self._of_fact[place] = dict.fromkeys(self._places_behind(activation, fact))
-                found |= paths
-        return found
+                    paths = self._of_fact[key_of_fact] = dict.fromkeys(self._places_behind(activation, fact))
+                behind |= paths
+        return behind
 
     def _places_behind(self, activation: Activation, fact: UnknownAttribute) -> Iterator[Path]:
         """Yield the places of a missing fact: also those of either operator, and the basis beside a share."""
@@ -126,11 +126,11 @@ class MissingFacts:
     def paths(self, activation: Activation, facts: tuple[UnknownAttribute, ...]) -> tuple[Path, ...]:
         """Return the places of missing facts in the profile, each once."""
         key = (id(activation), id(facts))
-        place = self._places.get(key)
-        if place is None:
+        kept = self._places.get(key)
+        if kept is None:
             places = tuple(dict.fromkeys([path for fact in facts for path in self._paths(activation, fact)]))
-            place = self._places[key] = (facts, places)
-        return place[1]
+            kept = self._places[key] = (facts, places)
+        return kept[1]
 
     def _name(self, finding: Finding) -> Finding:
         missing = self.of(finding)
@@ -147,10 +147,10 @@ class MissingFacts:
         if not finding.holds:  # where its condition holds, it rests on law that nobody has read
             facts = self._ruleset.missing_facts(rule.when, activation) or (OPINION,)
         names = (rule.name,)
-        found = [MissingFact(path, names) for path in self.paths(activation, facts)]
+        asked = [MissingFact(path, names) for path in self.paths(activation, facts)]
         need = rule.effect
         if not isinstance(need, Need) or finding.state not in ("unknown", "unmet"):
-            return found
+            return asked
         if finding.state == "unmet":  # which license it is depends on which of two routes is open
             split = [route.rule.when for route in finding.routes if route.by_case]
             facts = tuple([fact for when in split for fact in self._ruleset.missing_facts(when, activation)])
@@ -158,11 +158,11 @@ class MissingFacts:
         if need.instrument is None:
             low, high, _ = answer_need(need, finding.holds, None, finding.routes)
             usable = [route for route in finding.routes if route.state != "closed"] if low != high else ()
-            found += [fact for route in usable for fact in self._of_route(route, activation)]
-        elif OPINION in facts or not found:
+            asked += [fact for route in usable for fact in self._of_route(route, activation)]
+        elif OPINION in facts or not asked:
             held = holds_instrument(self._ruleset, activation, need.instrument, rule.holder)
-            found += _of(rule, self._holding(activation, (need.instrument,), rule.holder) if held is None else ())
-        return found
+            asked += _of(rule, self._holding(activation, (need.instrument,), rule.holder) if held is None else ())
+        return asked
 
     def _of_route(self, state: RouteResult, activation: Activation) -> Iterable[MissingFact]:
         """Return what keeps a route undecided: facts of its condition, requirements and instrument, and opinions."""

@@ -17,8 +17,8 @@ SMALL_SHARE, NOT_ADVICE = "small-share", "not-advice"
 _LATER_LAW = Phrase("Covers law published up to {day}.")
 _SMALL_SHARE = Phrase("{path}: {percent} is read as {percent} percent. For one half, write 50.")
 _NOT_ADVICE = Phrase("A reading of the law by rules, not legal advice.")
-_READ_AS_NONE = Phrase("Assumed none because not stated: {names}.")
-_LAYERS = Phrase("Rules above the law: {names}.")
+_READ_AS_NONE = Phrase("Not stated, so assumed none: {names}.")
+_LAYERS = Phrase("Additional rules above the law: {names}.")
 _REPLACED = Phrase("{rule} is replaced by {by} (layer {layer}). Reason: {reason} Owner: {owner}.")
 _ENFORCED = {
     "deny": Phrase("{rule} is enforced as written until {until} (layer {layer}). Reason: {reason} Owner: {owner}."),
@@ -50,7 +50,7 @@ def notices(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str,
     owners = {"licenses": data.get("company") or {}, "deals": data, "filings": data}
     unstated = [name for name, owner in owners.items() if owner.get(name) is None]
     places = range(len(data["services"]))
-    unstated += [name for name in _PRESUMED if any(_is_presumed(profile, place, name) for place in places)]
+    unstated += [name for name in _PRESUMED if any(_is_presumed(profile, index, name) for index in places)]
     if unstated:
         yield READ_AS_NONE, _read_as_none(tuple(unstated))
     for name in ("company", "partner"):
@@ -60,11 +60,11 @@ def notices(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str,
     yield NOT_ADVICE, _NOT_ADVICE
 
 
-def _is_presumed(profile: Profile, place: int, name: str) -> bool:
+def _is_presumed(profile: Profile, index: int, name: str) -> bool:
     """Return whether a list of a service is empty because it is omitted."""
     data = profile.document.data
-    stated = data["services"][place].get(name) is not None or data["product"].get(name) is not None
-    return not stated and profile.facts["services"][place].get(name) == []
+    stated = data["services"][index].get(name) is not None or data["product"].get(name) is not None
+    return not stated and profile.facts["services"][index].get(name) == []
 
 
 def _of_layers(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str, LocalizedText]]:

@@ -51,10 +51,10 @@ def prevailing(activation: Activation, about: str) -> Mapping[str, Any] | None:
         return None
     service, day = activation.get("service"), activation["as_of"]
     own = (None, service and service["id"])
-    found = [
+    opinions = [
         entry for entry in entries if entry["about"] == about and entry["date"] <= day and entry.get("service") in own
     ]
-    return max(found, key=rank, default=None)
+    return max(opinions, key=rank, default=None)
 
 
 def held_classes(rule: Rule) -> frozenset[str] | None:
@@ -78,14 +78,14 @@ def refusal(opinion: Mapping[str, Any], rule: Rule) -> str | None:
 
 def settling(activation: Activation, rule: Rule, about: str) -> Mapping[str, Any] | None:
     """Return the opinion that settles a matter of a rule for this subject: the prevailing one, if it can."""
-    found = prevailing(activation, about)
-    return None if found is None or refusal(found, rule) else found
+    opinion = prevailing(activation, about)
+    return None if opinion is None or refusal(opinion, rule) else opinion
 
 
 def reading_of(activation: Activation, rule: Rule, condition: Condition | None = None) -> bool | None:
     """Return whether a rule, or a condition of it, applies to this subject by an opinion; None without one."""
-    found = settling(activation, rule, rule.name if condition is None else f"{rule.name}/{condition.id}")
-    return None if found is None else found["reading"] == APPLIES
+    opinion = settling(activation, rule, rule.name if condition is None else f"{rule.name}/{condition.id}")
+    return None if opinion is None else opinion["reading"] == APPLIES
 
 
 def applies(activation: Activation, rule: Rule, condition: Condition) -> bool | None:
@@ -95,8 +95,8 @@ def applies(activation: Activation, rule: Rule, condition: Condition) -> bool | 
     """
     if not condition.is_unread:
         return True
-    found = reading_of(activation, rule, condition)
-    return reading_of(activation, rule) if found is None and not condition.cite else found
+    reading = reading_of(activation, rule, condition)
+    return reading_of(activation, rule) if reading is None and not condition.cite else reading
 
 
 def settle(matches: Iterable[Match], activation: Activation) -> list[Match]:
@@ -104,7 +104,7 @@ def settle(matches: Iterable[Match], activation: Activation) -> list[Match]:
 
     Classify rules stay as they are: `classification` settles them, because an opinion may name the classes.
     """
-    found: list[Match] = []
+    settled: list[Match] = []
     for match in matches:
         rule, holds, _ = match
         if rule.is_open and rule.kind in SETTLED and rule.kind != "classify":
@@ -113,8 +113,8 @@ def settle(matches: Iterable[Match], activation: Activation) -> list[Match]:
                 continue
             if reading is None and rule.is_unread and holds:
                 match = (rule, False, (OPINION,))
-        found.append(match)
-    return found
+        settled.append(match)
+    return settled
 
 
 def opinion_results(
@@ -129,7 +129,7 @@ def opinion_results(
     """
     answers = _states_by_opinion(asked)
     valid = [opinions[index] for index in granted if opinions[index]["date"] <= day]
-    found = []
+    results = []
     for index, opinion in enumerate(opinions):
         if index not in granted:
             state = CLAIMED
@@ -137,20 +137,20 @@ def opinion_results(
             state = NOT_YET
         elif id(opinion) in answers:
             state = answers[id(opinion)]
-        elif any(_replaces(other, opinion) for other in valid):
+        elif any(_replaces(newer, opinion) for newer in valid):
             state = SUPERSEDED
         else:
             state = SILENT if _may_settle(opinion["about"], rules) else READ
-        found.append(OpinionResult(index, state))
-    return tuple(found)
+        results.append(OpinionResult(index, state))
+    return tuple(results)
 
 
 def _states_by_opinion(asked: Iterable[tuple[Rule, Activation]]) -> dict[int, str]:
     """Return the state of each opinion that prevails on some rule, by the identity of the opinion."""
     states: dict[int, str] = {}
-    for one, state in (answer for rule, activation in asked for answer in _answers(rule, activation)):
-        if states.get(id(one)) != COUNTED:
-            states[id(one)] = state
+    for opinion, state in (answer for rule, activation in asked for answer in _answers(rule, activation)):
+        if states.get(id(opinion)) != COUNTED:
+            states[id(opinion)] = state
     return states
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from vatspolicy.core.cel.activation import Activation
-from vatspolicy.core.engine.decision import Finding, MissingFact, Outcome, RouteResult, Service, Subject
+from vatspolicy.core.engine.decision import Finding, MissingFact, Outcome, RouteResult, ServiceResult, Subject
 from vatspolicy.core.policies.model import VERIFICATIONS, Rule
 from vatspolicy.core.policies.ruleset import Match
 
@@ -14,7 +14,7 @@ Question: TypeAlias = tuple[Outcome, Finding | MissingFact]
 """The strictest outcome that missing facts can bring about, and the finding that they settle, or the fact itself."""
 
 
-class Part:
+class ProductPart:
     """Findings about one subject (the product, a service or an activity) and the outcomes that they leave possible."""
 
     def __init__(self, activation: Activation, matches: Sequence[Match] = (), certain: bool = True) -> None:
@@ -40,7 +40,7 @@ class Part:
         self.routes: list[RouteResult] = []
         self.contested: list[tuple[Rule, Subject]] = []
         """Contested rules that hold or may hold."""
-        self.services: list[Service] = []
+        self.services: list[ServiceResult] = []
 
     def widen(self, low: Outcome, high: Outcome, about: Finding | MissingFact) -> None:
         """Apply a finding, or a fact that no rule needs, that leaves a range of outcomes possible."""
@@ -53,7 +53,7 @@ class Part:
         elif high > Outcome.ALLOW:
             self.possible.append((high, about))
 
-    def add(self, part: Part) -> None:
+    def add(self, part: ProductPart) -> None:
         """Add the findings of another part."""
         self.low, self.high = max(self.low, part.low), max(self.high, part.high)
         self.ranges += part.ranges
@@ -72,19 +72,19 @@ class Part:
     @property
     def findings(self) -> Iterator[Finding]:
         """All findings."""
-        for found in (self.denials, self.closed, self.unmet, self.met, self.duties, self.advice, self.unknown):
-            yield from found
+        for findings in (self.denials, self.closed, self.unmet, self.met, self.duties, self.advice, self.unknown):
+            yield from findings
 
 
-def merge_parts(parts: Sequence[Part]) -> Part:
+def merge_parts(parts: Sequence[ProductPart]) -> ProductPart:
     """Return one part with the findings of all; the first is about the product."""
-    whole = Part(parts[0].activation)
+    whole = ProductPart(parts[0].activation)
     for part in parts:
         whole.add(part)
     return whole
 
 
-def _verifications(whole: Part) -> Iterator[str | None]:
+def _verifications(whole: ProductPart) -> Iterator[str | None]:
     """Yield the verifications of the law that denials, classifications, needs and their routes rest on."""
     yield from (finding.rule.verification for finding in whole.denials)
     yield from (finding.rule.verification for service in whole.services for finding in service.classified_by)
@@ -97,7 +97,7 @@ def _verifications(whole: Part) -> Iterator[str | None]:
                 yield from (condition.verification for condition in getattr(effect, "conditions", ()))
 
 
-def weakest_verification(whole: Part) -> str | None:
+def weakest_verification(whole: ProductPart) -> str | None:
     """Return the weakest verification among the articles that the findings rest on; None if they rest on none."""
     places = [VERIFICATIONS.index(verification) for verification in _verifications(whole) if verification is not None]
     return VERIFICATIONS[max(places)] if places else None

@@ -102,13 +102,13 @@ def _distinguished(known: Sequence[str], mentioned: set[Tree]) -> list[str]:
 
 def _places(path: Path, mentioned: set[Tree], schemas: SchemaSet) -> list[str]:
     """Return the places that rules mention, a place that no rule mentions, and overseas."""
-    known = describe(path, schemas)["enum"]
-    if "china" not in known:  # an address, and no area
-        known = [place for place in known if not is_divided(place, schemas)]
+    codes = describe(path, schemas)["enum"]
+    if "china" not in codes:  # an address, and no area
+        codes = [place for place in codes if not is_divided(place, schemas)]
     places, taken = gazetteer(schemas), mentioned | {"overseas"}
-    found = _spread([place for place in known if place in mentioned and place != "overseas"], MOST - 2)
-    untold = (place for place in known if place not in mentioned and places[place]["province"] not in taken)
-    return list(dict.fromkeys([*found, *itertools.islice(untold, 1), "overseas"]))
+    chosen = _spread([place for place in codes if place in mentioned and place != "overseas"], MOST - 2)
+    untold = (place for place in codes if place not in mentioned and places[place]["province"] not in taken)
+    return list(dict.fromkeys([*chosen, *itertools.islice(untold, 1), "overseas"]))
 
 
 def _amounts(trees: Iterable[Node], ruleset: RuleSet, path: Path, node: Facts) -> list[Tree]:

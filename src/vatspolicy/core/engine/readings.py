@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 from vatspolicy.core.engine.decision import (
-    Change,
     Finding,
     Interpretation,
+    InterpretationChange,
     Outcome,
-    Service,
+    ServiceResult,
     Subject,
     WorstReading,
     word_of,
@@ -33,7 +33,7 @@ class Findings(Protocol):
     unmet: list[Finding]
     met: list[Finding]
     duties: list[Finding]
-    services: list[Service]
+    services: list[ServiceResult]
     contested: list[tuple[Rule, Subject]]
 
 
@@ -64,7 +64,7 @@ def compare_readings(
         readings = tuple((rule, subject, reading) for (rule, subject), reading in choices.items())
         stricter = is_stricter(first, (low, high), more > 0)
         worst.append(((low, high, more), WorstReading(name, word_of(low, high), stricter, readings, complete)))
-    return tuple(found), max(worst, key=lambda one: one[0])[1] if worst else None
+    return tuple(found), max(worst, key=lambda item: item[0])[1] if worst else None
 
 
 def is_stricter(first: tuple[Outcome, Outcome], other: tuple[Outcome, Outcome], more_licenses: bool) -> bool:
@@ -85,7 +85,7 @@ class _Service:
         self.contested = dict.fromkeys(before.contested)
         self.decided: dict[tuple[str | None, ...], tuple[Outcome, Outcome, int]] = {}
 
-    def decide(self, choices: Choices) -> tuple[Findings, tuple[Outcome, Outcome], set[Change]]:
+    def decide(self, choices: Choices) -> tuple[Findings, tuple[Outcome, Outcome], set[InterpretationChange]]:
         part = self.reread(self.index, choices)
         return part, _range([*self.rest, part]), set(_items(part))
 
@@ -106,37 +106,39 @@ class _Service:
         options = [(None, *rule.other_readings) for rule, _ in self.contested]
         complete = math.prod(map(len, options)) <= COMBINATIONS
         combinations = itertools.product(*options) if complete else _one_at_a_time(options)
-        found: tuple[tuple[Outcome, Outcome, int], Choices] = ((*self.first, 0), {})
+        strictest: tuple[tuple[Outcome, Outcome, int], Choices] = ((*self.first, 0), {})
         for combination in combinations:
-            choices = {key: one for key, one in zip(self.contested, combination, strict=True) if one is not None}
+            choices = {
+                key: choice for key, choice in zip(self.contested, combination, strict=True) if choice is not None
+            }
             if choices:
                 _, outcome, items = self.decide(choices)
                 ranked = (*outcome, _more(_changes(self.items, items)))
-                if ranked > found[0]:
-                    found = (ranked, choices)
-        return (*found, complete)
+                if ranked > strictest[0]:
+                    strictest = (ranked, choices)
+        return (*strictest, complete)
 
 
 def _one_at_a_time(options: Sequence[tuple[str | None, ...]]) -> Iterator[tuple[str | None, ...]]:
-    for place, names in enumerate(options):
+    for position, names in enumerate(options):
         for name in names[1:]:
-            yield tuple(name if index == place else None for index in range(len(options)))
+            yield tuple(name if index == position else None for index in range(len(options)))
 
 
 def _range(parts: Sequence[Findings]) -> tuple[Outcome, Outcome]:
     return (max(part.low for part in parts), max(part.high for part in parts))
 
 
-def _more(changes: Sequence[Change]) -> int:
+def _more(changes: Sequence[InterpretationChange]) -> int:
     return sum(change.added and change.kind == "license" for change in changes)
 
 
-def _changes(before: set[Change], after: set[Change]) -> tuple[Change, ...]:
-    found = [*(after - before), *(one._replace(added=False) for one in before - after)]
-    return tuple(sorted(found, key=_order))
+def _changes(before: set[InterpretationChange], after: set[InterpretationChange]) -> tuple[InterpretationChange, ...]:
+    changes = [*(after - before), *(change._replace(added=False) for change in before - after)]
+    return tuple(sorted(changes, key=_order))
 
 
-def _order(change: Change) -> tuple[int, bool, str, str, str]:
+def _order(change: InterpretationChange) -> tuple[int, bool, str, str, str]:
     rule = "" if change.rule is None else change.rule.name
     return (KINDS.index(change.kind), not change.added, change.id, change.cls or "", rule)
 
@@ -145,30 +147,30 @@ KINDS = ("class", "denial", "license", "held", "route", "duty")
 """Kinds of what a reading changes, in the order in which they are told."""
 
 
-def _items(part: Findings) -> Iterator[Change]:
+def _items(part: Findings) -> Iterator[InterpretationChange]:
     """Yield what a service was found to be and to owe, so that two readings can be compared."""
     for service in part.services:
         for activity in service.activities:
-            yield Change("class", True, activity.cls)
+            yield InterpretationChange("class", True, activity.cls)
             rules = [route.rule for route in activity.routes if route.state == "open"]
-            yield from (Change("route", True, rule.name, activity.cls, rule) for rule in rules)
+            yield from (InterpretationChange("route", True, rule.name, activity.cls, rule) for rule in rules)
     for finding in (*part.denials, *part.closed):
-        yield from (Change("denial", True, code, None, finding.rule) for code in finding.reasons)
+        yield from (InterpretationChange("denial", True, code, None, finding.rule) for code in finding.reasons)
     for finding in part.unmet:
         yield from _licenses("license", finding)
     for finding in part.met:
         yield from _licenses("held", finding)
     for finding in part.duties:
         assert isinstance(finding.rule.effect, Duty)
-        yield Change("duty", True, finding.rule.effect.instrument)
+        yield InterpretationChange("duty", True, finding.rule.effect.instrument)
 
 
-def _licenses(kind: str, finding: Finding) -> Iterator[Change]:
+def _licenses(kind: str, finding: Finding) -> Iterator[InterpretationChange]:
     effect = finding.rule.effect
     assert isinstance(effect, Need)
     if effect.instrument is not None:
-        yield Change(kind, True, effect.instrument)
+        yield InterpretationChange(kind, True, effect.instrument)
         return
     for route in finding.routes:
         if route.state == "open" and isinstance(route.rule.effect, Route) and (kind == "license" or route.held):
-            yield Change(kind, True, route.rule.effect.instrument, finding.subject.cls)
+            yield InterpretationChange(kind, True, route.rule.effect.instrument, finding.subject.cls)

@@ -24,7 +24,7 @@ Json: TypeAlias = Any
 
 
 @frozen(slots=True)
-class Subject(ValueObject):
+class SubjectRecord(ValueObject):
     """The product, one of its services, or one activity (a service seen as one class)."""
 
     service: str | None
@@ -43,7 +43,7 @@ class Location(ValueObject):
 
 
 @frozen(slots=True)
-class Instrument(ValueObject):
+class InstrumentRecord(ValueObject):
     """A license, filing or other act of an authority."""
 
     id: str
@@ -87,7 +87,7 @@ class Clause(ValueObject):
 
 
 @frozen(slots=True)
-class Fact(ValueObject):
+class FactRecord(ValueObject):
     """A fact of the spec that a rule read, with its place."""
 
     path: str
@@ -106,7 +106,7 @@ class Matter(ValueObject):
 
 
 @frozen(slots=True)
-class Question(ValueObject):
+class FactQuestion(ValueObject):
     """A missing fact, and the undecided rules that read it."""
 
     path: str
@@ -116,7 +116,7 @@ class Question(ValueObject):
 
 
 @frozen(slots=True)
-class Setting(ValueObject):
+class AssumedFact(ValueObject):
     """A fact with a value that an answer assumes."""
 
     path: str
@@ -130,21 +130,21 @@ class ConditionalAnswer(ValueObject):
     """Missing facts with assumed values, and the decision of the evaluator under these values."""
 
     decision: str
-    settings: tuple[Setting, ...]
+    settings: tuple[AssumedFact, ...]
 
 
 @frozen(slots=True)
-class Offer(ValueObject):
+class LicenseOffer(ValueObject):
     """A license that meets a need, alone or as one of several alternatives."""
 
-    instrument: Instrument
+    instrument: InstrumentRecord
     class_: str | None
     route: str | None
     authority: tuple[Authority, ...]
 
 
 @frozen(slots=True)
-class Deadline(ValueObject):
+class DeadlineRecord(ValueObject):
     """A deadline in the words of the law, with its day where the launch day fixes it."""
 
     group: str
@@ -153,7 +153,7 @@ class Deadline(ValueObject):
 
 
 @frozen(slots=True)
-class Reason(ValueObject):
+class DenialReason(ValueObject):
     """A reason of a denial."""
 
     code: str
@@ -180,11 +180,11 @@ class ConditionExplanation(ValueObject):
 
     check: LocalizedText
     citations: tuple[Citation, ...]
-    facts: tuple[Fact, ...]
+    facts: tuple[FactRecord, ...]
 
 
 @frozen(slots=True)
-class Condition(ValueObject):
+class ConditionRecord(ValueObject):
     """A condition of a route."""
 
     id: str
@@ -208,25 +208,25 @@ class Condition(ValueObject):
 
 
 @frozen(slots=True)
-class Route(ValueObject):
+class RouteRecord(ValueObject):
     """A route to a license for one activity."""
 
     rule: str
     name: str
     title: LocalizedText
     state: str
-    instrument: Instrument
+    instrument: InstrumentRecord
     authority: tuple[Authority, ...]
     held: bool | None
     max_foreign_percent: float | None
     share_too_high: bool
     unread: tuple[str, ...]
-    conditions: tuple[Condition, ...]
+    conditions: tuple[ConditionRecord, ...]
     citations: tuple[Citation, ...]
     layer: str | None = None
 
     @property
-    def failing(self) -> tuple[Condition, ...]:
+    def failing(self) -> tuple[ConditionRecord, ...]:
         """The conditions that are not met, without the cap on the foreign share."""
         return tuple(condition for condition in self.conditions if condition.outcome is False)
 
@@ -237,27 +237,27 @@ class Explanation(ValueObject):
 
     check: LocalizedText
     clauses: tuple[Clause, ...]
-    facts: tuple[Fact, ...]
+    facts: tuple[FactRecord, ...]
     policy_file: str
     policy_line: int
     location: Location
 
 
 @frozen(slots=True, kw_only=True)
-class Finding(ValueObject):
+class FindingRecord(ValueObject):
     """The result of one rule about one subject."""
 
     rule: str
     version: str
     effect: str
-    subject: Subject
+    subject: SubjectRecord
     state: str
     message: LocalizedText
     layer: str | None = None
     citations: tuple[Citation, ...]
     explanation: Explanation | None = field(default=None, metadata=FLAT)
-    reasons: tuple[Reason, ...] = ()
-    asks: tuple[Question, ...] = ()
+    reasons: tuple[DenialReason, ...] = ()
+    asks: tuple[FactQuestion, ...] = ()
     waived: Waived | None = None
 
     @property
@@ -267,7 +267,7 @@ class Finding(ValueObject):
         return self.explanation
 
     @property
-    def nearest_route(self) -> Route | None:
+    def nearest_route(self) -> RouteRecord | None:
         """The closed route with the fewest failing conditions; None unless a need is closed."""
         return None
 
@@ -278,7 +278,7 @@ class Finding(ValueObject):
 
 
 @frozen(slots=True, kw_only=True)
-class Denial(Finding):
+class DenialRecord(FindingRecord):
     """The finding of a rule that denies."""
 
     curable: bool
@@ -290,41 +290,41 @@ class Denial(Finding):
 
 
 @frozen(slots=True, kw_only=True)
-class Need(Finding):
+class NeedRecord(FindingRecord):
     """A need: an instrument by name, or a license by any open route."""
 
-    instrument: Instrument | None = None
+    instrument: InstrumentRecord | None = None
     authority: tuple[Authority, ...] | None = None
-    any_of: tuple[Offer, ...] | None = None
-    routes: tuple[Route, ...] | None = None
+    any_of: tuple[LicenseOffer, ...] | None = None
+    routes: tuple[RouteRecord, ...] | None = None
     nearest: tuple[str, ...] = ()
     bearer: str
     bearer_name: str | None = None
 
     @property
-    def offers(self) -> tuple[Offer, ...]:
+    def offers(self) -> tuple[LicenseOffer, ...]:
         """The licenses any of which meets the need."""
         if self.instrument is None:
             return self.any_of or ()
-        return (Offer(self.instrument, None, None, self.authority or ()),)
+        return (LicenseOffer(self.instrument, None, None, self.authority or ()),)
 
     @property
-    def nearest_route(self) -> Route | None:
+    def nearest_route(self) -> RouteRecord | None:
         """The closed route with the fewest failing conditions; None unless the need is closed."""
         return next((route for route in self.routes or () if route.rule in self.nearest[:1]), None)
 
-    def route(self, name: str) -> Route:
+    def route(self, name: str) -> RouteRecord:
         """Return a route by its name."""
         return next(route for route in self.routes or () if route.name == name)
 
 
 @frozen(slots=True, kw_only=True)
-class Duty(Finding):
+class DutyRecord(FindingRecord):
     """A duty with its deadline."""
 
-    instrument: Instrument
+    instrument: InstrumentRecord
     authority: tuple[Authority, ...]
-    deadline: Deadline
+    deadline: DeadlineRecord
     bearer: str
     bearer_name: str | None = None
     done_on: str | None
@@ -341,7 +341,7 @@ class Duty(Finding):
 
 
 @frozen(slots=True, kw_only=True)
-class Advice(Finding):
+class AdviceRecord(FindingRecord):
     """A note for review."""
 
     kind: str
@@ -358,23 +358,23 @@ class Classified(ValueObject):
 
 
 @frozen(slots=True)
-class Activity(ValueObject):
+class ActivityRecord(ValueObject):
     """A service in one of its classes, with the routes by which it may be offered."""
 
     class_: str
     title: LocalizedText
     outcome: str
-    routes: tuple[Route, ...]
+    routes: tuple[RouteRecord, ...]
 
 
 @frozen(slots=True)
-class Service(ValueObject):
+class ServiceRecord(ValueObject):
     """A service of the product."""
 
     id: str
     state: str
     classified_by: tuple[Classified, ...]
-    activities: tuple[Activity, ...]
+    activities: tuple[ActivityRecord, ...]
 
 
 @frozen(slots=True)
@@ -451,7 +451,7 @@ class ReadingChange(ValueObject):
 
 
 @frozen(slots=True)
-class Reading(ValueObject):
+class ReadingRecord(ValueObject):
     """Another reading of a contested rule, which changes something."""
 
     rule: str
@@ -477,7 +477,7 @@ class ReadingChoice(ValueObject):
 
 
 @frozen(slots=True)
-class WorstReading(ValueObject):
+class WorstReadingRecord(ValueObject):
     """The strictest combination of readings for one service."""
 
     service: str
@@ -555,18 +555,18 @@ class Record(ValueObject):
     bundle: Law
     notices: tuple[Notice, ...]
     verification: str | None
-    services: tuple[Service, ...]
-    denials: tuple[Denial | Need, ...]
-    needs: tuple[Need, ...]
-    would_need: tuple[Need, ...]
-    met: tuple[Need, ...]
-    duties: tuple[Duty, ...]
-    advice: tuple[Advice, ...]
-    undetermined: tuple[Finding, ...]
-    missing: tuple[Question, ...]
+    services: tuple[ServiceRecord, ...]
+    denials: tuple[DenialRecord | NeedRecord, ...]
+    needs: tuple[NeedRecord, ...]
+    would_need: tuple[NeedRecord, ...]
+    met: tuple[NeedRecord, ...]
+    duties: tuple[DutyRecord, ...]
+    advice: tuple[AdviceRecord, ...]
+    undetermined: tuple[FindingRecord, ...]
+    missing: tuple[FactQuestion, ...]
     opinions: tuple[Opinion, ...]
-    contested: tuple[Reading, ...]
-    worst_reading: WorstReading | None
+    contested: tuple[ReadingRecord, ...]
+    worst_reading: WorstReadingRecord | None
     changes_ahead: tuple[ChangeAhead, ...] | None = None
     conditional: ConditionalAnswer | None = None
     remaining: str | None = None
@@ -577,30 +577,32 @@ class Record(ValueObject):
         return self.remaining or self.decision
 
     @property
-    def licenses(self) -> tuple[Need, ...]:
+    def licenses(self) -> tuple[NeedRecord, ...]:
         """Licenses to get, also those that a denied product would need."""
         return (*self.needs, *self.would_need)
 
     @property
-    def held(self) -> tuple[Need, ...]:
+    def held(self) -> tuple[NeedRecord, ...]:
         """The permits held. The routes contain the licenses held."""
         return tuple(finding for finding in self.met if finding.instrument is not None)
 
     @property
-    def waivable(self) -> tuple[Finding, ...]:
+    def waivable(self) -> tuple[FindingRecord, ...]:
         """The findings of the lists that waivers may set aside."""
         return tuple(finding for name in WAIVABLE for finding in getattr(self, name))
 
     @property
-    def waived(self) -> tuple[Finding, ...]:
+    def waived(self) -> tuple[FindingRecord, ...]:
         """The findings that are set aside, most severe first."""
         return tuple(finding for finding in self.waivable if finding.waived is not None)
 
     @property
-    def next_deadline(self) -> Duty | None:
+    def next_deadline(self) -> DutyRecord | None:
         """The duty with the first day after the launch that is not done."""
         later = [duty for duty in self.duties if duty.state != "done" and duty.deadline.group != "before-launch"]
-        return min((one for one in later if one.deadline.date), key=lambda one: str(one.deadline.date), default=None)
+        return min(
+            (duty for duty in later if duty.deadline.date), key=lambda duty: str(duty.deadline.date), default=None
+        )
 
 
 # --- JSON
@@ -612,9 +614,9 @@ def encode(value: Any) -> Json:
     if kind is str or value is None or kind is bool or kind is int or kind is float:
         return value
     if kind is tuple or kind is list:
-        return [encode(one) for one in value]
+        return [encode(part) for part in value]
     if kind is dict or isinstance(value, Mapping):
-        return {key: encode(one) for key, one in value.items()}
+        return {key: encode(part) for key, part in value.items()}
     if isinstance(value, str):  # a message that knows its translation
         return str(value)
     data: dict[str, Json] = {}
@@ -637,6 +639,6 @@ def fields_in_json(kind: type) -> tuple[tuple[str, str, Any, bool], ...]:
     """Return each field of a class of records: its name, its key in JSON, its default, and whether it is flat."""
     found = _FIELDS.get(kind)
     if found is None:
-        named = ((one.name, one.name.rstrip("_"), one.default, bool(one.metadata)) for one in fields(kind))
+        named = ((field.name, field.name.rstrip("_"), field.default, bool(field.metadata)) for field in fields(kind))
         found = _FIELDS[kind] = tuple(named)
     return found

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, TypedDict
 from vatspolicy.core.documents import Path, format_path
 from vatspolicy.core.engine import result
 from vatspolicy.core.engine.decision import (
-    Change,
     Decision,
     Finding,
     Interpretation,
+    InterpretationChange,
     MissingFact,
     RouteResult,
-    Service,
+    ServiceResult,
     Subject,
     WorstReading,
     nearest_routes,
     rank_routes,
 )
-from vatspolicy.core.engine.explanation import ClauseReader, FactRead, FactReader, deciding_facts
+from vatspolicy.core.engine.explanation import ClauseReader, FactRead, NamedFacts, deciding_facts
 from vatspolicy.core.engine.law_texts import LawTexts, copy_text
 from vatspolicy.core.engine.notices import notices
 from vatspolicy.core.engine.opinions import OPINION, OpinionResult, applies
@@ -51,14 +51,14 @@ class _Common(TypedDict):
     rule: str
     version: str
     effect: str
-    subject: result.Subject
+    subject: result.SubjectRecord
     state: str
     message: LocalizedText
     layer: str | None
     citations: tuple[result.Citation, ...]
     explanation: result.Explanation | None
-    reasons: tuple[result.Reason, ...]
-    asks: tuple[result.Question, ...]
+    reasons: tuple[result.DenialReason, ...]
+    asks: tuple[result.FactQuestion, ...]
 
 
 def make_record(
@@ -117,9 +117,9 @@ class _Maker:
         self.ruleset = bundle.on(decision.as_of)
         self.activations = Activations(self.ruleset, profile, decision.as_of)
         self.texts = LawTexts(bundle, decision.as_of, profile.launch, languages)
-        self.reader = FactReader(profile, self.ruleset)
+        self.reader = NamedFacts(profile, self.ruleset)
         self.clause_reader = ClauseReader(bundle, self.ruleset)
-        self.shown: dict[tuple[str, Subject], result.Route] = {}
+        self.shown: dict[tuple[str, Subject], result.RouteRecord] = {}
         """Routes by rule and subject: an activity and its needs show the same ones."""
         self.mark, self.format_path = functools.cache(profile.mark), functools.cache(format_path)
 
@@ -128,7 +128,7 @@ class _Maker:
 
     # --- findings
 
-    def finding(self, finding: Finding) -> result.Finding:
+    def finding(self, finding: Finding) -> result.FindingRecord:
         match finding.rule.effect:
             case Advise():
                 return self.advice(finding)
@@ -138,33 +138,33 @@ class _Maker:
                 return self.need(finding)
             case Duty():
                 return self.duty(finding)
-        return result.Finding(**self.common(finding))
+        return result.FindingRecord(**self.common(finding))
 
-    def advice(self, finding: Finding) -> result.Advice:
+    def advice(self, finding: Finding) -> result.AdviceRecord:
         assert isinstance(finding.rule.effect, Advise)
-        return result.Advice(**self.common(finding), kind=finding.rule.effect.kind)
+        return result.AdviceRecord(**self.common(finding), kind=finding.rule.effect.kind)
 
-    def obstacle(self, finding: Finding) -> result.Denial | result.Need:
+    def obstacle(self, finding: Finding) -> result.DenialRecord | result.NeedRecord:
         """Return a denial, or a need that no route answers."""
         return self.need(finding) if isinstance(finding.rule.effect, Need) else self.denial(finding)
 
-    def denial(self, finding: Finding) -> result.Denial:
+    def denial(self, finding: Finding) -> result.DenialRecord:
         assert isinstance(finding.rule.effect, Deny)
-        return result.Denial(**self.common(finding), curable=finding.rule.effect.curable)
+        return result.DenialRecord(**self.common(finding), curable=finding.rule.effect.curable)
 
-    def need(self, finding: Finding) -> result.Need:
+    def need(self, finding: Finding) -> result.NeedRecord:
         assert isinstance(finding.rule.effect, Need)
         instrument = finding.rule.effect.instrument
         bearer = bearer_of(finding.rule.effect, self.profile, self.activations.of(finding.subject))
         if instrument is not None:
-            return result.Need(
+            return result.NeedRecord(
                 **self.common(finding),
                 instrument=self.texts.instrument(instrument),
                 authority=self.texts.authority(finding.authority),
                 **bearer,
             )
         routes = rank_routes(finding.routes)
-        return result.Need(
+        return result.NeedRecord(
             **self.common(finding),
             any_of=tuple(map(self.texts.offer, finding.any_of)),
             routes=tuple(map(self.route, routes)),
@@ -174,10 +174,10 @@ class _Maker:
             **bearer,
         )
 
-    def duty(self, finding: Finding) -> result.Duty:
+    def duty(self, finding: Finding) -> result.DutyRecord:
         effect = finding.rule.effect
         assert isinstance(effect, Duty)
-        return result.Duty(
+        return result.DutyRecord(
             **self.common(finding),
             instrument=self.texts.instrument(effect.instrument),
             authority=self.texts.authority(finding.authority),
@@ -193,14 +193,15 @@ class _Maker:
             "rule": rule.name,
             "version": policy.version,
             "effect": rule.kind,
-            "subject": result.Subject(*finding.subject),
+            "subject": result.SubjectRecord(*finding.subject),
             "state": finding.state,
             "message": self.message(rule, finding.subject),
             "layer": layer_of(self.bundle, rule),
             "citations": (*self.closing(finding), *self.texts.citations(policy, rule.cite)),
             "explanation": self.explanation(finding, policy) if self.explains else None,
             "reasons": tuple(
-                result.Reason(code, copy_text(label("reason", code, self.bundle.schemas))) for code in finding.reasons
+                result.DenialReason(code, copy_text(label("reason", code, self.bundle.schemas)))
+                for code in finding.reasons
             ),
             "asks": tuple(map(self.ask, finding.missing)),
         }
@@ -237,8 +238,8 @@ class _Maker:
             for rule in dict.fromkeys(state.rule for state in nearest_routes(finding.routes)):
                 yield from self.texts.citations(self.bundle.policies[rule.policy], rule.cite)
 
-    def fact(self, fact: FactRead) -> result.Fact:
-        return result.Fact(fact.text, fact.value, *self.mark(fact.path))
+    def fact(self, fact: FactRead) -> result.FactRecord:
+        return result.FactRecord(fact.text, fact.value, *self.mark(fact.path))
 
     def location(self, subject: Subject, deciding: Iterable[FactRead]) -> result.Location:
         """Return the place of the spec to show: the last written fact that decided, else the subject of the rule."""
@@ -247,21 +248,21 @@ class _Maker:
 
     # --- services and routes
 
-    def service(self, service: Service) -> result.Service:
-        return result.Service(
+    def service(self, service: ServiceResult) -> result.ServiceRecord:
+        return result.ServiceRecord(
             service.id,
             service.state,
             tuple(
                 result.Classified(
-                    one.rule.name,
-                    self.message(one.rule, one.subject),
-                    one.rule.contested,
-                    layer_of(self.bundle, one.rule),
+                    classified.rule.name,
+                    self.message(classified.rule, classified.subject),
+                    classified.rule.contested,
+                    layer_of(self.bundle, classified.rule),
                 )
-                for one in service.classified_by
+                for classified in service.classified_by
             ),
             tuple(
-                result.Activity(
+                result.ActivityRecord(
                     activity.cls,
                     copy_text(label("class", activity.cls, self.bundle.schemas)),
                     activity.outcome,
@@ -271,17 +272,17 @@ class _Maker:
             ),
         )
 
-    def route(self, state: RouteResult) -> result.Route:
-        found = self.shown.get((state.rule.name, state.subject))
-        if found is None:
-            found = self.shown[state.rule.name, state.subject] = self.new_route(state)
-        return found
+    def route(self, state: RouteResult) -> result.RouteRecord:
+        record = self.shown.get((state.rule.name, state.subject))
+        if record is None:
+            record = self.shown[state.rule.name, state.subject] = self.new_route(state)
+        return record
 
-    def new_route(self, state: RouteResult) -> result.Route:
+    def new_route(self, state: RouteResult) -> result.RouteRecord:
         effect, activation = state.rule.effect, self.activations.of(state.subject)
         assert isinstance(effect, Route)
         policy = self.bundle.policies[state.rule.policy]
-        return result.Route(
+        return result.RouteRecord(
             state.rule.name,
             effect.name,
             copy_text(effect.title),
@@ -293,7 +294,7 @@ class _Maker:
             state.share_too_high,
             state.unread,
             tuple(
-                result.Condition(
+                result.ConditionRecord(
                     condition.id,
                     self.message(condition, state.subject),
                     self.ruleset.evaluate(condition.check, activation),
@@ -319,8 +320,8 @@ class _Maker:
 
     # --- missing facts
 
-    def ask(self, ask: MissingFact) -> result.Question:
-        return result.Question(
+    def ask(self, ask: MissingFact) -> result.FactQuestion:
+        return result.FactQuestion(
             self.format_path(ask.path),
             copy_text(question(ask.path, self.profile.schemas)),
             ask.rules,
@@ -370,12 +371,12 @@ def layer_of(bundle: Bundle, rule: Rule) -> str | None:
     return layer and layer.name
 
 
-def make_reading(bundle: Bundle, reading: Interpretation, location: result.Location) -> result.Reading:
+def make_reading(bundle: Bundle, reading: Interpretation, location: result.Location) -> result.ReadingRecord:
     """Return another reading of a contested rule with all its changes."""
     readings = reading.rule.readings
     assert readings is not None
-    held_by = next(other.held_by for other in readings.others if other.name == reading.reading)
-    return result.Reading(
+    held_by = next(held.held_by for held in readings.others if held.name == reading.reading)
+    return result.ReadingRecord(
         reading.rule.name,
         str(reading.subject),
         reading.reading,
@@ -390,7 +391,7 @@ def make_reading(bundle: Bundle, reading: Interpretation, location: result.Locat
     )
 
 
-def _reading_change(bundle: Bundle, change: Change) -> result.ReadingChange:
+def _reading_change(bundle: Bundle, change: InterpretationChange) -> result.ReadingChange:
     """Return the change that a reading makes, by the name that reports show."""
     match change.kind:
         case "class" | "denial":
@@ -419,20 +420,20 @@ def make_conditional(
     from vatspolicy.core.engine.conditional import find_conditional
     from vatspolicy.core.profile.wording import FactWording
 
-    found = find_conditional(bundle, profile, decision)
-    if found is None:
+    conditional = find_conditional(bundle, profile, decision)
+    if conditional is None:
         return None
-    wording = FactWording(bundle.schemas, {name: one.title for name, one in bundle.instruments.items()})
+    wording = FactWording(bundle.schemas, {name: instrument.title for name, instrument in bundle.instruments.items()})
     settings = []
-    for path, value in found.settings:
-        title, words = wording.title(path, found.profile), wording.value(value, path)
-        settings.append(result.Setting(format_path(path), value, texts.say(title), texts.say(words)))
-    return result.ConditionalAnswer(found.decision, tuple(settings))
+    for path, value in conditional.settings:
+        title, words = wording.title(path, conditional.profile), wording.value(value, path)
+        settings.append(result.AssumedFact(format_path(path), value, texts.say(title), texts.say(words)))
+    return result.ConditionalAnswer(conditional.decision, tuple(settings))
 
 
-def make_worst_reading(worst: WorstReading | None) -> result.WorstReading | None:
+def make_worst_reading(worst: WorstReading | None) -> result.WorstReadingRecord | None:
     """Return the strictest combination of readings."""
-    return worst and result.WorstReading(
+    return worst and result.WorstReadingRecord(
         worst.service,
         worst.decision,
         worst.stricter,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from vatspolicy.core.documents import format_path
-from vatspolicy.core.engine.decision import Decision, Finding, RouteResult, Service, nearest_routes
+from vatspolicy.core.engine.decision import Decision, Finding, RouteResult, ServiceResult, nearest_routes
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.deadlines import deadline
 from vatspolicy.core.policies.model import Advise, Article, Classify, Deny, Duty, Need, Route, Rule
@@ -70,7 +70,7 @@ Key: TypeAlias = tuple[str, str, str, str]
 
 
 @dataclass(slots=True)
-class Item:
+class DecisionItem:
     """A comparable item of a decision on one subject.
 
     It is not frozen: a review of many edits makes millions, and that would take seven times as long.
@@ -106,35 +106,37 @@ class Item:
         return self.rules[0].name if self.rules else None
 
 
-def summarize(bundle: Bundle, decision: Decision) -> Mapping[Key, Item]:
+def summarize(bundle: Bundle, decision: Decision) -> Mapping[Key, DecisionItem]:
     """Return outcomes of product and services, denials, needs, open routes, and duties due before the launch."""
-    found: dict[Key, Item] = {}
+    items: dict[Key, DecisionItem] = {}
     for item in _summary(bundle, decision):
-        same = found.get(item.key)
+        same = items.get(item.key)
         if same is not None:  # several rules say it: the strictest stands, all are answerable
             rules = tuple(dict.fromkeys((*same.rules, *item.rules)))
-            item = Item(item.kind, item.name, same.value, rules, item.service, item.cls, same.title)
-        found[item.key] = item
-    return {item.key: item for item in sorted(found.values(), key=summary_order)}
+            item = DecisionItem(item.kind, item.name, same.value, rules, item.service, item.cls, same.title)
+        items[item.key] = item
+    return {item.key: item for item in sorted(items.values(), key=summary_order)}
 
 
-def summary_order(item: Item) -> tuple[int, str, str]:
+def summary_order(item: DecisionItem) -> tuple[int, str, str]:
     """Return the sort key of an item of a summary."""
     return SUMMARY_KINDS.index(item.kind), item.subject, item.name
 
 
-def itemize(decision: Decision, bundle: Bundle, cited: Collection[str] = ()) -> Mapping[Key, Item]:
+def itemize(decision: Decision, bundle: Bundle, cited: Collection[str] = ()) -> Mapping[Key, DecisionItem]:
     """Return every item of a decision of a bundle, without its explanations.
 
     `cited`: names of the rules whose citations are listed, too.
     """
-    found = {item.key: item for item in _details(decision, bundle)}
-    return found | {item.key: item for item in _citations(decision, bundle, cited)} if cited else found
+    items = {item.key: item for item in _details(decision, bundle)}
+    return items | {item.key: item for item in _citations(decision, bundle, cited)} if cited else items
 
 
-def compare_items(before: Mapping[Key, Item], after: Mapping[Key, Item]) -> dict[Key, tuple[Item | None, Item | None]]:
+def compare_items(
+    before: Mapping[Key, DecisionItem], after: Mapping[Key, DecisionItem]
+) -> dict[Key, tuple[DecisionItem | None, DecisionItem | None]]:
     """Return the items that differ between two lists, as pairs (before, after)."""
-    items: dict[Key, tuple[Item | None, Item | None]] = {}
+    items: dict[Key, tuple[DecisionItem | None, DecisionItem | None]] = {}
     for key in sorted(before.keys() | after.keys()):
         old, new = before.get(key), after.get(key)
         if old is None or new is None:
@@ -145,7 +147,7 @@ def compare_items(before: Mapping[Key, Item], after: Mapping[Key, Item]) -> dict
     return items
 
 
-def say_value(item: Item, bundle: Bundle) -> LocalizedText | None:
+def say_value(item: DecisionItem, bundle: Bundle) -> LocalizedText | None:
     """Return the value of an item of a full list for people; None for a state."""
     if item.kind != "authority":
         return item.text
@@ -153,26 +155,28 @@ def say_value(item: Item, bundle: Bundle) -> LocalizedText | None:
     return {lang: joint("list", lang).join(name[lang] for name in names) for lang in LANGUAGES} if names else _NOBODY
 
 
-def _item(kind: str, name: str, value: str, finding: Finding, **more: Any) -> Item:
+def _item(kind: str, name: str, value: str, finding: Finding, **more: Any) -> DecisionItem:
     """Return an item about the subject of a finding."""
     rules = more.pop("rules", (finding.rule,))
-    return Item(kind, name, value, tuple(rules), finding.subject.service or "", finding.subject.cls or "", **more)
+    return DecisionItem(
+        kind, name, value, tuple(rules), finding.subject.service or "", finding.subject.cls or "", **more
+    )
 
 
 # --- summary
 
 
-def _summary(bundle: Bundle, decision: Decision) -> Iterator[Item]:
+def _summary(bundle: Bundle, decision: Decision) -> Iterator[DecisionItem]:
     low, high = decision.range
     word = decision.decision if low == high else f"{decision.decision} ({low} – {high})"
-    yield Item("decision", "decision", word, title=_DECISION)
+    yield DecisionItem("decision", "decision", word, title=_DECISION)
     for service in decision.services:
         yield from _service_summary(bundle, service)
     reasons = [(finding, code) for finding in decision.denials for code in finding.reasons]
     for finding, code in reasons:
         title = label("reason", code, bundle.schemas)
         yield _item("denial", code, "denied", finding, rules=_answerable(finding), title=title)
-    needs = [(finding, one) for finding in (*decision.needs, *decision.would_need) for one in _needed(finding)]
+    needs = [(finding, needed) for finding in (*decision.needs, *decision.would_need) for needed in _needed(finding)]
     for finding, (instrument, rules) in needs:
         title = bundle.instruments[instrument].title
         yield _item("license", instrument, "needed", finding, rules=rules, title=title)
@@ -180,23 +184,23 @@ def _summary(bundle: Bundle, decision: Decision) -> Iterator[Item]:
         assert isinstance(finding.rule.effect, Duty)
         instrument = finding.rule.effect.instrument
         value = "due" if finding.state == "fires" else "undetermined"
-        yield Item("duty", instrument, value, (finding.rule,), title=bundle.instruments[instrument].title)
+        yield DecisionItem("duty", instrument, value, (finding.rule,), title=bundle.instruments[instrument].title)
 
 
-def _service_summary(bundle: Bundle, service: Service) -> Iterator[Item]:
+def _service_summary(bundle: Bundle, service: ServiceResult) -> Iterator[DecisionItem]:
     """Yield the outcome of a service, or of each activity, and the open routes."""
     rules = tuple(finding.rule for finding in service.classified_by)
     if not service.activities:
-        yield Item("service", "", service.state, rules, service.id, title={"en": service.id, "zh": service.id})
+        yield DecisionItem("service", "", service.state, rules, service.id, title={"en": service.id, "zh": service.id})
     for activity in service.activities:
         title = label("class", activity.cls, bundle.schemas)
-        yield Item("service", activity.cls, activity.outcome, rules, service.id, title=title)
+        yield DecisionItem("service", activity.cls, activity.outcome, rules, service.id, title=title)
         for state in activity.routes:
             effect = state.rule.effect
             if state.state == "open" and isinstance(effect, Route):
                 cap = state.max_foreign_percent
                 value = "open" if cap is None else f"{cap:g}"
-                yield Item("route", effect.name, value, (state.rule,), service.id, activity.cls, effect.title)
+                yield DecisionItem("route", effect.name, value, (state.rule,), service.id, activity.cls, effect.title)
 
 
 def _answerable(finding: Finding) -> Iterator[Rule]:
@@ -222,7 +226,7 @@ def _needed(finding: Finding) -> Iterator[tuple[str, tuple[Rule, ...]]]:
 # --- details
 
 
-def _details(decision: Decision, bundle: Bundle) -> Iterator[Item]:
+def _details(decision: Decision, bundle: Bundle) -> Iterator[DecisionItem]:
     for service in decision.services:
         yield from _service_details(service)
     for finding in decision.denials:
@@ -240,34 +244,34 @@ def _details(decision: Decision, bundle: Bundle) -> Iterator[Item]:
             yield _item("authority", finding.rule.effect.instrument, ", ".join(finding.authority), finding)
         yield from _marks(finding, bundle)
     for ask in decision.missing:
-        yield Item("missing", format_path(ask.path), "asked")
+        yield DecisionItem("missing", format_path(ask.path), "asked")
     for reading in decision.readings:
         name, about = f"{reading.rule.name}: {reading.reading}", reading.subject
-        yield Item("contested", name, reading.decision, (reading.rule,), about.service or "", about.cls or "")
+        yield DecisionItem("contested", name, reading.decision, (reading.rule,), about.service or "", about.cls or "")
     if decision.worst_reading is not None:
-        yield Item("contested", "", decision.worst_reading.decision, (), decision.worst_reading.service)
+        yield DecisionItem("contested", "", decision.worst_reading.decision, (), decision.worst_reading.service)
     if decision.verification is not None:
-        yield Item("verification", "", decision.verification)
+        yield DecisionItem("verification", "", decision.verification)
 
 
-def _service_details(service: Service) -> Iterator[Item]:
-    yield Item("service", "", service.state, service=service.id)
+def _service_details(service: ServiceResult) -> Iterator[DecisionItem]:
+    yield DecisionItem("service", "", service.state, service=service.id)
     yield from (_stated("class", finding) for finding in service.classified_by)
     for activity in service.activities:
-        yield Item("class", activity.cls, activity.outcome, (), service.id, activity.cls)
+        yield DecisionItem("class", activity.cls, activity.outcome, (), service.id, activity.cls)
         for state in activity.routes:
             yield from _route_details(state, service.id, activity.cls)
 
 
-def _route_details(state: RouteResult, service: str, cls: str) -> Iterator[Item]:
+def _route_details(state: RouteResult, service: str, cls: str) -> Iterator[DecisionItem]:
     effect = state.rule.effect
     assert isinstance(effect, Route)
-    yield Item("route", effect.name, state.state, (state.rule,), service, cls)
+    yield DecisionItem("route", effect.name, state.state, (state.rule,), service, cls)
     cap = "none" if state.max_foreign_percent is None else f"{state.max_foreign_percent:g}%"
-    yield Item("share-cap", effect.name, cap, (state.rule,), service, cls)
+    yield DecisionItem("share-cap", effect.name, cap, (state.rule,), service, cls)
 
 
-def _need_details(finding: Finding) -> Iterator[Item]:
+def _need_details(finding: Finding) -> Iterator[DecisionItem]:
     effect = finding.rule.effect
     assert isinstance(effect, Need)
     for offer in finding.any_of:
@@ -278,7 +282,7 @@ def _need_details(finding: Finding) -> Iterator[Item]:
         yield _item("authority", effect.instrument, ", ".join(finding.authority), finding)
 
 
-def _marks(finding: Finding, bundle: Bundle) -> Iterator[Item]:
+def _marks(finding: Finding, bundle: Bundle) -> Iterator[DecisionItem]:
     """Yield the parts of a rule's effect that a decision shows with its state."""
     rule, effect = finding.rule, finding.rule.effect
     yield _item("waiver", rule.name, "excluded" if rule.unwaivable else "possible", finding)
@@ -296,7 +300,7 @@ def _marks(finding: Finding, bundle: Bundle) -> Iterator[Item]:
         yield _item("instrument", rule.name, named, finding, text=bundle.instruments[named].title)
 
 
-def _citations(decision: Decision, bundle: Bundle, cited: Collection[str]) -> Iterator[Item]:
+def _citations(decision: Decision, bundle: Bundle, cited: Collection[str]) -> Iterator[DecisionItem]:
     """Yield the articles, with their verification, that the findings and routes of some rules cite."""
     findings = (
         *(*decision.denials, *decision.needs, *decision.would_need, *decision.met),
@@ -312,16 +316,18 @@ def _citations(decision: Decision, bundle: Bundle, cited: Collection[str]) -> It
             keys = dict.fromkeys((*rule.cite, *(key for condition in conditions for key in condition.cite)))
             value = ", ".join(f"{key} ({articles[key].verification})" for key in keys)
             text = {str(lang): _cited([articles[key] for key in keys], lang) for lang in LANGUAGES}
-            yield Item("citation", rule.name, value, (rule,), subject.service or "", subject.cls or "", text=text)
+            yield DecisionItem(
+                "citation", rule.name, value, (rule,), subject.service or "", subject.cls or "", text=text
+            )
 
 
 def _cited(articles: Iterable[Article], lang: Language) -> str:
     """Return articles with their verification in words."""
-    told = [article.label[lang] + aside(word(GRADES, article.verification, lang), lang) for article in articles]
-    return joint("list", lang).join(told)
+    labels = [article.label[lang] + aside(word(GRADES, article.verification, lang), lang) for article in articles]
+    return joint("list", lang).join(labels)
 
 
-def _stated(kind: str, finding: Finding) -> Item:
+def _stated(kind: str, finding: Finding) -> DecisionItem:
     effect = finding.rule.effect
     state = ", ".join(effect.classes) or "none" if isinstance(effect, Classify) else finding.state
     return _item(kind, finding.rule.name, state, finding)

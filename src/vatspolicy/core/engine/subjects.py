@@ -67,12 +67,12 @@ class Activations:
 
     def of(self, subject: Subject) -> Activation:
         """Return the activation of a subject. Raises StopIteration for a service that the profile does not have."""
-        found = self._kept.get(subject)
-        if found is None:
+        activation = self._kept.get(subject)
+        if activation is None:
             if subject.cls is None:
-                service = next(one for one in self._product["services"] if one["id"] == subject.service)
-                found = service_activation(self._product, service)
+                service = next(service for service in self._product["services"] if service["id"] == subject.service)
+                activation = service_activation(self._product, service)
             else:
-                found = activity_activation(self._ruleset, self.of(Subject(subject.service)), subject.cls)
-            self._kept[subject] = found
-        return found
+                activation = activity_activation(self._ruleset, self.of(Subject(subject.service)), subject.cls)
+            self._kept[subject] = activation
+        return activation

@@ -16,7 +16,7 @@ from vatspolicy.core.engine.decision import Decision, Finding
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.law_texts import copy_text, titled
 from vatspolicy.core.engine.result import AmendedArticle, ChangeAhead, DatedFact, ItemChange, LawChange
-from vatspolicy.core.engine.snapshot import Item, Key, summarize, summary_order
+from vatspolicy.core.engine.snapshot import DecisionItem, Key, summarize, summary_order
 from vatspolicy.core.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.core.policies.bundle import Bundle, LawIdentity
 from vatspolicy.core.policies.model import Advise, Duty, Policy, Rule
@@ -49,7 +49,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DecisionPeriod:
     """A period in which the decision is the same, and what differs from the period before."""
 
     from_: str
@@ -78,7 +78,7 @@ class Timeline:
     """Last day asked for; None for no end."""
     today: str
     launch: str | None
-    entries: tuple[Entry, ...]
+    entries: tuple[DecisionPeriod, ...]
 
 
 # --- quick check whether changes of the law on a day can change a decision
@@ -118,8 +118,8 @@ def _subjects(ruleset: RuleSet, profile: Profile, day: str) -> Iterator[tuple[st
     services: list[Activation] = [service_activation(product, service) for service in product["services"]]
     activities = []
     for activation in services:
-        found = classify(ruleset, activation)
-        activities += [activity_activation(ruleset, activation, cls) for cls in (*found.classes, *found.possible)]
+        result = classify(ruleset, activation)
+        activities += [activity_activation(ruleset, activation, cls) for cls in (*result.classes, *result.possible)]
     yield from (("product", [product]), ("service", services), ("activity", activities))
 
 
@@ -173,10 +173,12 @@ class Amendments:
             values = [
                 (parameter.key, value) for parameter in policy.parameters.values() for value in parameter.values[1:]
             ]
-            self.values |= {key: Amendment(policy, "value", key, one.cite) for key, one in values if one.since == day}
+            self.values |= {
+                key: Amendment(policy, "value", key, value.cite) for key, value in values if value.since == day
+            }
 
     def responsible(
-        self, changed: Iterable[tuple[Item | None, Item | None]], before: Decision, after: Decision
+        self, changed: Iterable[tuple[DecisionItem | None, DecisionItem | None]], before: Decision, after: Decision
     ) -> tuple[LawChange, ...]:
         """Return the instruments that changed items come from. `changed`: items before and after.
 
@@ -184,37 +186,37 @@ class Amendments:
         with a different finding on the same subject. A decision that changed without such items is attributed to
         amendments of all rules with a different finding.
         """
-        found: dict[Amendment, None] = {}
+        amendments: dict[Amendment, None] = {}
         others = self._otherwise(before, after)
         for pair in changed:
             items = [item for item in pair if item is not None]
             if items[0].kind in ("decision", "service"):  # follows from what is below it
                 continue
             direct = self._touched(rule for item in items for rule in item.rules)
-            found |= dict.fromkeys(direct or self._touched(_about(others, items[0].subject)))
-        if not found:
-            found = dict.fromkeys(self._touched(others))
-        order = sorted(found, key=lambda amendment: (amendment.policy.id, amendment.change, amendment.name))
+            amendments |= dict.fromkeys(direct or self._touched(_about(others, items[0].subject)))
+        if not amendments:
+            amendments = dict.fromkeys(self._touched(others))
+        order = sorted(amendments, key=lambda amendment: (amendment.policy.id, amendment.change, amendment.name))
         return tuple(map(self._record, order))
 
     def _otherwise(self, before: Decision, after: Decision) -> Mapping[Rule, frozenset[str]]:
         """Return the rules whose result about some subject changed, with the subjects."""
         was, now = dict(_spoken(before)), dict(_spoken(after))
-        found: dict[Rule, set[str]] = {}
+        by_rule: dict[Rule, set[str]] = {}
         for key in {**was, **now}:
             if was.get(key) != now.get(key):
-                found.setdefault(key[0], set()).add(key[1])
-        return {rule: frozenset(subjects) for rule, subjects in found.items()}
+                by_rule.setdefault(key[0], set()).add(key[1])
+        return {rule: frozenset(subjects) for rule, subjects in by_rule.items()}
 
     def _touched(self, rules: Iterable[Rule]) -> list[Amendment]:
         """Return the amendments of rules: that they began or ended, or a new value of a parameter that they read."""
-        found: list[Amendment] = []
+        amendments: list[Amendment] = []
         for rule in rules:
             if rule in self.rules:
-                found.append(self.rules[rule])
+                amendments.append(self.rules[rule])
             elif self.values:
-                found += [self.values[key] for key in self._read(rule) if key in self.values]
-        return found
+                amendments += [self.values[key] for key in self._read(rule) if key in self.values]
+        return amendments
 
     @functools.cache  # noqa: B019 - the object lives as long as one entry of a timeline
     def _read(self, rule: Rule) -> tuple[str, ...]:
@@ -243,7 +245,7 @@ def _about(rules: Mapping[Rule, frozenset[str]], subject: str) -> Iterator[Rule]
     """Yield the rules about a subject, the service it belongs to, or one of its classes; all for the product."""
     for rule, subjects in rules.items():
         if not subject or any(
-            one == subject or subject.startswith(f"{one}/") or one.startswith(f"{subject}/") for one in subjects
+            name == subject or subject.startswith(f"{name}/") or name.startswith(f"{subject}/") for name in subjects
         ):
             yield rule
 
@@ -282,7 +284,7 @@ class _Period:
 
     since: str
     decision: Decision
-    state: Mapping[Key, Item]
+    state: Mapping[Key, DecisionItem]
 
 
 def first_day(bundle: Bundle, profile: Profile, today: str, last: str | None = None) -> str:
@@ -302,12 +304,12 @@ def timeline(
     turning = {day for day in turning if may_change(bundle, profile, day)}
     periods = list(_periods(bundle, profile, {first, *turning}))
     marks = [Mark(mark, day) for mark, day in (("launch", profile.launch), ("today", today)) if day]
-    marks = sorted((mark for mark in marks if last is None or mark.day <= last), key=lambda one: (one.day, one.mark))
+    marks = sorted((mark for mark in marks if last is None or mark.day <= last), key=lambda mark: (mark.day, mark.mark))
     entries = []
     for before, period, following in zip([None, *periods], periods, [*periods[1:], None], strict=False):
         until = following.since if following else None
         entries.append(
-            Entry(
+            DecisionPeriod(
                 period.since,
                 period.decision.decision,
                 period.decision.range,
@@ -344,13 +346,13 @@ def changes_ahead(
     """
     turning = [day for day in turning if may_change(bundle, profile, day)]
     periods = list(_periods(bundle, profile, {first, *turning})) if turning else []
-    found = []
+    coming = []
     for before, period in itertools.pairwise(periods):
         phase = "before-launch" if period.since <= day else "after-launch"
         words = (before.decision.decision, period.decision.decision)
         changes, laws, facts = _differences(bundle, profile, before, period, languages)
-        found.append(ChangeAhead(period.since, phase, *words, changes, laws, facts))
-    return tuple(found)
+        coming.append(ChangeAhead(period.since, phase, *words, changes, laws, facts))
+    return tuple(coming)
 
 
 def _periods(bundle: Bundle, profile: Profile, days: Iterable[str]) -> Iterator[_Period]:
@@ -378,7 +380,7 @@ def _differences(
 
 
 def compare_summaries(
-    before: Mapping[Key, Item], after: Mapping[Key, Item], languages: Sequence[Language] = LANGUAGES
+    before: Mapping[Key, DecisionItem], after: Mapping[Key, DecisionItem], languages: Sequence[Language] = LANGUAGES
 ) -> tuple[ItemChange, ...]:
     """Return the differences between two summaries (`snapshot.summarize`)."""
     items = {**before, **after}
@@ -386,23 +388,23 @@ def compare_summaries(
     return tuple(_change(before.get(key), after.get(key), languages) for key in in_order)
 
 
-def _changed(before: Mapping[Key, Item], after: Mapping[Key, Item]) -> list[Key]:
+def _changed(before: Mapping[Key, DecisionItem], after: Mapping[Key, DecisionItem]) -> list[Key]:
     return [key for key in {**before, **after} if before.get(key) != after.get(key)]
 
 
-def summary_item(item: Item) -> SummaryItem:
+def summary_item(item: DecisionItem) -> SummaryItem:
     """Return an item of a summary for people and programs."""
     return SummaryItem(item.kind, item.subject, item.name, _title(item, LANGUAGES), item.value)
 
 
-def _change(before: Item | None, after: Item | None, languages: Sequence[Language]) -> ItemChange:
+def _change(before: DecisionItem | None, after: DecisionItem | None, languages: Sequence[Language]) -> ItemChange:
     item = after or before
     assert item is not None
     values = (before.value if before else None, after.value if after else None)
     return ItemChange(item.kind, item.subject, item.name, _title(item, languages), *values)
 
 
-def _title(item: Item, languages: Sequence[Language]) -> LocalizedText:
+def _title(item: DecisionItem, languages: Sequence[Language]) -> LocalizedText:
     assert item.title is not None
     return {str(lang): item.title[lang] for lang in languages}
 

@@ -44,9 +44,9 @@ def compile_law(
                 1,
                 "",
                 _("The folder has no bundle.yaml."),
-                _("Name a layer with --policies.")
+                _("Choose a layer with --policies.")
                 if any(os.path.basename(name) == HEAD for name, __ in sources)
-                else _("It states version and covers."),
+                else _("This file must state version and covers."),
             )
         )
     stack: list[LayerDocuments] = []
@@ -101,7 +101,9 @@ def _read(
             continue
         if os.path.basename(name) == RELEASE:
             if release is not None:
-                problems.append(document.problem((), _("The base has another bundle.yaml, {file}.", file=release.file)))
+                problems.append(
+                    document.problem((), _("The base has a different bundle.yaml, {file}.", file=release.file))
+                )
             release = document
             problems += validate(document, "bundle", schemas)
         else:
@@ -117,7 +119,7 @@ def _find_unread(document: Document, schemas: SchemaSet) -> list[Problem]:
     if schemas.files.get(name) == shipped.files[name]:
         return []
     known = schemas.derived(_find_unread, lambda: SchemaSet({**schemas.files, name: shipped.files[name]}))
-    hint = _("Only the schemas beside the policies allow this; this version of the program would not read it.")
+    hint = _("The schemas beside the policies allow this, but this version of the program does not read it.")
     return [problem._replace(hint=hint) for problem in validate(document, "policy", known)]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from vatspolicy.compile_cache import digest, get_or_build
 from vatspolicy.core.cel.ast import Fact, Literal, Node, Param, walk
 from vatspolicy.core.cel.parser import ExpressionError, TypeEnvironment, parse
-from vatspolicy.core.cel.types import BOOL, DAY, NUMBER, Enum, ListOf, Record, Type, join, type_of_value
+from vatspolicy.core.cel.types import BOOL, DAY, NUMBER, Enum, ListOf, ObjectOf, Type, join, type_of_value
 from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.builder import share_check
@@ -34,11 +34,11 @@ def variables(each: str, schemas: SchemaSet | None = None) -> dict[str, Type]:
     fields = profile_type(schemas).fields
     found: dict[str, Type] = {name: type for name, type in fields.items() if name not in BESIDE} | {"as_of": DAY}
     entity, services = fields["company"], fields["services"]
-    assert isinstance(entity, Record) and isinstance(services, ListOf) and services.item is not None
+    assert isinstance(entity, ObjectOf) and isinstance(services, ListOf) and services.item is not None
     if each in ("service", "activity", "license"):
         found |= {"service": services.item, "operator": entity}
     if each in ("activity", "license"):
-        found["activity"] = Record("activity", {"class": Enum("class", words("class", schemas)), "licensed": BOOL})
+        found["activity"] = ObjectOf("activity", {"class": Enum("class", words("class", schemas)), "licensed": BOOL})
     if each == "license":
         licenses = entity.fields["licenses"]
         assert isinstance(licenses, ListOf) and licenses.item is not None
@@ -243,12 +243,12 @@ class _PolicyCompiler:
                 self.note(("verified", key), message, suggest(key, articles))
         for key in articles:
             if key not in cited:
-                self.note(("articles", key), _("No rule and no value cites this article."))
+                self.note(("articles", key), _("This article is not cited by any rule or value."))
 
     def dates(self) -> None:
         since, until = self.data["effective"]["from"], self.data["effective"].get("until", NEVER)
         if until <= since:
-            self.note(("effective", "until"), _("The file ends before it begins."))
+            self.note(("effective", "until"), _("The last day of the file is before its first."))
         for i, rule in enumerate(self.data.get("rules", [])):
             start, end = rule.get("from", since), rule.get("until", until)
             if start < since or end > until or start >= end:
@@ -271,7 +271,7 @@ class _PolicyCompiler:
         last: Path = (*path, len(entries) - 1, "when")
         tree = self.trees.get(last)
         if tree is not None and not (isinstance(tree, Literal) and tree.value is True):
-            message = _("No authority is responsible where no entry applies.")
+            message = _("The authority is undefined if no entry applies.")
             self.note(last, message, _("End the list with an entry for all other cases: when: 'true'."))
 
     def rule(self, path: Path, rule: Mapping[str, Any]) -> None:
@@ -286,13 +286,13 @@ class _PolicyCompiler:
         if (effect == "classify") != (each == "service") and effect == "classify":
             self.note((*path, "each"), _("Only a rule about a service can classify."), _("Write each: service."))
         if (effect == "route" or rule.get("need", {}).get("through")) and each != "activity":
-            self.note((*path, "each"), _("Routes are about activities."), _("Write each: activity."))
+            self.note((*path, "each"), _("Only a rule about an activity can be a route."), _("Write each: activity."))
         self.message((*path, "message"), rule["message"], each)
         if "readings" in rule:
             self.readings((*path, "readings"), rule, effect)
         need = rule.get("need", {})
         if effect == "need" and ("instrument" in need) == ("through" in need):
-            self.note((*path, "need"), _("A need has an instrument, or goes through one."))
+            self.note((*path, "need"), _("A need must state an instrument, or an instrument to go through."))
         route = rule.get("route", {})
         if "max_foreign_percent" in route:
             target: Path = (*path, "route", "max_foreign_percent")
@@ -325,7 +325,7 @@ class _PolicyCompiler:
                     )
                     self.problems.append(problem)
                     continue
-                if not isinstance(node, Fact) or (isinstance(node.type, Record) and "at" not in node.type.fields):
+                if not isinstance(node, Fact) or (isinstance(node.type, ObjectOf) and "at" not in node.type.fields):
                     told = (
                         _("A message shows the value of one fact."),
                         _("Write a path such as company.foreign_percent."),
@@ -338,18 +338,22 @@ class _PolicyCompiler:
         """Note what is wrong with the other readings of a rule: each names what the effect says, and no one twice."""
         key = {"classify": "class", "route": "route"}.get(effect)
         if key is None:
-            self.note(path, _("Only classify and route have other readings."), _("Use advise with kind: contested."))
+            self.note(
+                path,
+                _("Only classify and route have other readings."),
+                _("For any other rule, use advise with kind: contested."),
+            )
             return
         first = rule["classify"]["classes"] if effect == "classify" else []
         seen = [first] if isinstance(first, str) else list(first)
         for index, other in enumerate(rule["readings"]["others"]):
             where: Path = (*path, "others", index)
             if key not in other:
-                classes = _("Another reading of this rule names a class.")
-                routes = _("Another reading of this rule names a route.")
+                classes = _("Another reading of this rule must state a class.")
+                routes = _("Another reading of this rule must state a route.")
                 self.note(where, classes if key == "class" else routes)
             elif other[key] in seen:
-                self.note((*where, key), _("This reading repeats another one."))
+                self.note((*where, key), _("This reading duplicates another reading."))
             seen.append(other.get(key))
 
     def expression(self, path: Path, text: str, each: str, expect: Type = BOOL, since: str = "") -> bool:

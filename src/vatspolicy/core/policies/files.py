@@ -92,34 +92,41 @@ def make_layer(shown: str, found: Iterable[tuple[str, str, bytes]], unreadable: 
     files: dict[str, bytes] = {}
     for name, kind, text in found:
         if kind == "link":
-            problems.append(Problem(name, 1, 1, "", _("A layer holds no links."), _("Copy the file.")))
+            problems.append(Problem(name, 1, 1, "", _("A layer cannot contain links."), _("Copy the file.")))
         elif kind == "file" and name.endswith(".yaml"):
             files[name] = text
         elif name.lower().endswith((".yaml", ".yml")):
-            problems.append(Problem(name, 1, 1, "", _("This file would not be read."), _("Name it NAME.yaml.")))
+            problems.append(Problem(name, 1, 1, "", _("vatspolicy would not read this file."), _("Name it NAME.yaml.")))
     head = files.pop(os.path.join(shown, HEAD), None)
     release = os.path.join(shown, RELEASE)
     if head is None and not problems:
-        hint = _("It states name, title and owner.")
+        hint = _("This file must state name, title and owner.")
         if release in files:
-            hint = _("Choose a folder that holds bundle.yaml with --law.")
+            hint = _("With --law, choose a folder that contains bundle.yaml.")
         problems.append(Problem(shown or os.curdir, 1, 1, "", _("The layer has no layer.yaml."), hint))
     elif release in files:
-        message = _("This folder holds layer.yaml and bundle.yaml, so it is not a layer.")
+        message = _("This folder contains both layer.yaml and bundle.yaml, so it is not a layer.")
         hint = _("Remove bundle.yaml, or choose the folder as the law with --law.")
         problems.append(Problem(release, 1, 1, "", message, hint))
     problems += [
-        Problem(name, 1, 1, "", _("A layer has no {file}.", file=RELEASE), _("The base alone states what it covers."))
+        Problem(
+            name,
+            1,
+            1,
+            "",
+            _("A layer cannot contain {file}.", file=RELEASE),
+            _("Only the base states the days that it covers."),
+        )
         for name in files
         if os.path.basename(name) == RELEASE and name != release
     ]
     problems += [
-        Problem(name, 1, 1, "", _("This policy would not be read."), _("Name the file as its id."))
+        Problem(name, 1, 1, "", _("vatspolicy would not read this policy."), _("The file name must equal its id."))
         for name, text in files.items()
         if not is_law(name) and _RULES.search(text)
     ]
     problems += [
-        Problem(name, 1, 1, "", _("A layer has one {file}, at its top.", file=HEAD))
+        Problem(name, 1, 1, "", _("A layer has one {file}, in its top folder.", file=HEAD))
         for name in files
         if os.path.basename(name) == HEAD
     ]

@@ -111,15 +111,15 @@ def _check_head(head: Document, layer: Layer, before: list[str], own: Iterable[s
     known = set(own)
     for index, name in enumerate(layer.may_loosen):
         if name not in known:
-            message = _("This layer may not let others loosen {name!r}.", name=name)
-            hint = suggest(name, known) or _("Name a rule of this layer, or one that this layer may loosen.")
+            message = _("This layer may not allow others to loosen {name!r}.", name=name)
+            hint = suggest(name, known) or _("Choose a rule of this layer, or a rule that this layer may loosen.")
             yield head.problem(("may_loosen", index), message, hint)
     if layer.enforce and not place:
-        yield head.problem(("enforce",), _("Only a layer above the law says how rules are enforced."), key=True)
+        yield head.problem(("enforce",), _("Only a layer above the law can set the enforcement of rules."), key=True)
     for entry in layer.enforce:
         if entry.rule not in known:
-            message = _("This layer does not decide how {name!r} is enforced.", name=entry.rule)
-            hint = suggest(entry.rule, known) or _("Name a rule of this layer, or one that this layer may loosen.")
+            message = _("This layer cannot set the enforcement of {name!r}.", name=entry.rule)
+            hint = suggest(entry.rule, known) or _("Choose a rule of this layer, or a rule that this layer may loosen.")
             yield head.problem(("enforce", entry.rule), message, hint, key=True)
 
 
@@ -139,7 +139,9 @@ def refuse_overrides(document: Document) -> Iterator[Problem]:
     """Yield the overrides of a policy that has no layer below it."""
     for index, rule in enumerate(document.data.get("rules", ())):
         if "overrides" in rule:
-            yield document.problem(("rules", index, "overrides"), _("Only a rule of a layer above the law overrides."))
+            yield document.problem(
+                ("rules", index, "overrides"), _("Only a rule of a layer above the law can override.")
+            )
 
 
 def _check_policy(document: Document, below: _Below, open_rules: set[str], needs: dict[str, str]) -> Iterator[Problem]:
@@ -149,17 +151,17 @@ def _check_policy(document: Document, below: _Below, open_rules: set[str], needs
     """
     id = document.data["id"]
     if id in below.policies:
-        message = _("A policy of a layer below has the id {id!r} ({place}).", id=id, place=below.policies[id])
-        yield document.problem(("id",), message, _("Rules are added under another id, or override a rule."))
+        message = _("A policy of a lower layer already has the id {id!r} ({place}).", id=id, place=below.policies[id])
+        yield document.problem(("id",), message, _("Add rules under another id, or override a rule."))
     for index, earlier in enumerate(document.data.get("supersedes", ())):
         if earlier in below.policies:
-            message = _("A layer does not supersede a policy of a layer below.")
-            yield document.problem(("supersedes", index), message, _("Let a rule override a rule."))
+            message = _("A layer cannot supersede a policy of a lower layer.")
+            yield document.problem(("supersedes", index), message, _("Override single rules instead."))
     for index, rule in enumerate(document.data.get("rules", ())):
         path: Path = ("rules", index)
         target = rule.get("overrides", {}).get("rule")
         if target is not None and target not in below.rules:
-            message = _("No layer below has the rule {name!r}.", name=target)
+            message = _("The lower layers do not contain the rule {name!r}.", name=target)
             yield document.problem((*path, "overrides", "rule"), message, suggest(target, below.rules))
             continue
         if (kind := kind_of(rule)) not in _CHOOSING:
@@ -171,15 +173,18 @@ def _check_policy(document: Document, below: _Below, open_rules: set[str], needs
                 continue
             if loosened is None or loosened in open_rules:
                 continue  # that nothing needs such a route is reported by the compiler
-            message = _("This route loosens {name!r}, which the layer below does not allow.", name=loosened)
+            message = _("This route loosens {name!r}, but the lower layer does not allow that.", name=loosened)
         elif target is None:
-            message = _("A classification can loosen the law: it overrides one that the layer below allows to loosen.")
+            message = _(
+                "A classification can loosen the law, so it can override only a classification that the "
+                "lower layer allows to be loosened."
+            )
         elif "classify" not in below.rules[target]:
-            message = _("A classification overrides a classification.")
+            message = _("A classification can override only a classification.")
         elif target in open_rules:
             continue
         else:
-            message = _("This classification loosens {name!r}, which the layer below does not allow.", name=target)
+            message = _("This classification loosens {name!r}, but the lower layer does not allow that.", name=target)
         yield document.problem((*path, kind), message, _("See may_loosen in docs/layers.md."))
 
 
@@ -202,12 +207,12 @@ def _references(stack: Sequence[LayerDocuments]) -> Iterator[Problem]:
         for document in one.policies:
             for index, used in enumerate(document.data.get("uses", ())):
                 if layer_of.get(used, 0) > place:
-                    yield document.problem(("uses", index), _("A policy does not use one of a layer above."))
+                    yield document.problem(("uses", index), _("A policy cannot use a policy of a higher layer."))
             for index, rule in enumerate(document.data.get("rules", ())):
                 kind = kind_of(rule)
                 if established.get(rule[kind].get("instrument"), 0) > place:
                     path: Path = ("rules", index, kind, "instrument")
-                    yield document.problem(path, _("A rule does not name an instrument of a layer above."))
+                    yield document.problem(path, _("A rule cannot use an instrument of a higher layer."))
 
 
 def last_day(since: str, count: int) -> str:

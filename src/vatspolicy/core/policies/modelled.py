@@ -86,7 +86,7 @@ class UnknownField(ValueError):
 
     def __init__(self, part: Part, field: str, reader: str) -> None:
         name = part.name if isinstance(part, Rule) else part.id if isinstance(part, Instrument) else part.key
-        super().__init__(_("{name} has {field}, which {reader} does not know", name=name, field=field, reader=reader))
+        super().__init__(_("{name} has {field}, which {reader} cannot read", name=name, field=field, reader=reader))
 
 
 class Reader(NamedTuple):

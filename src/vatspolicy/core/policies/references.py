@@ -17,7 +17,7 @@ def find_instrument_problems(by_id: Mapping[str, Document]) -> list[Problem]:
     for document in by_id.values():
         for name in document.data.get("instruments", {}):
             if name in owners:
-                message = _("This instrument is established in {file} too.", file=owners[name].file)
+                message = _("{file} also establishes this instrument.", file=owners[name].file)
                 problems.append(document.problem(("instruments", name), message))
             owners.setdefault(name, document)
     for document in by_id.values():
@@ -53,15 +53,14 @@ def find_route_problems(by_id: Mapping[str, Document]) -> list[Problem]:
     for name, places in routes.items():
         if name not in needs:
             problems += [
-                document.problem(path, _("No rule needs anything through {name!r}.", name=name))
-                for document, path in places
+                document.problem(path, _("No need goes through {name!r}.", name=name)) for document, path in places
             ]
     for name, places in needs.items():
         if name not in routes:
             problems += [
-                document.problem(path, _("No route leads to {name!r}.", name=name)) for document, path in places
+                document.problem(path, _("There is no route to {name!r}.", name=name)) for document, path in places
             ]
         problems += [
-            document.problem(path, _("Another rule is the need of the same routes.")) for document, path in places[1:]
+            document.problem(path, _("Another need already covers the same routes.")) for document, path in places[1:]
         ]
     return problems

@@ -37,7 +37,7 @@ from vatspolicy.core.cel.ast import (
     walk,
 )
 from vatspolicy.core.cel.interpreter import Evaluator, compile_interpreter
-from vatspolicy.core.cel.types import Bool, Enum, Int, ListOf, Number, Record
+from vatspolicy.core.cel.types import Bool, Enum, Int, ListOf, Number, ObjectOf
 
 Item = TypeVar("Item")
 
@@ -345,7 +345,7 @@ _SIMPLE = (Not, And, Or, Term, Compare, In, Literal, Param, Fact, Quantifier)
 def _filled_list(clause: Node, wanted: bool) -> Fact | None:
     """Return the list of objects of which some object must pass a clause, if that is all that the clause says."""
     match clause:
-        case Quantifier(kind=kind, list=Fact(type=ListOf(item=Record())) as over) if (kind == "exists") is wanted:
+        case Quantifier(kind=kind, list=Fact(type=ListOf(item=ObjectOf())) as over) if (kind == "exists") is wanted:
             return over
     return None
 

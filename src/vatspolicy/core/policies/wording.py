@@ -40,9 +40,9 @@ def _name_readings(bundle: Bundle, names: Iterable[str], lang: Language) -> str:
 
 
 _ABOUT: Table = {
-    "why": Phrase("Read so because: {text}"),
+    "why": Phrase("Reason for this reading: {text}"),
     "settled_by": Phrase("Settled by: {text}"),
-    "other": Phrase("Also read as {name}, by {text}"),
+    "other": Phrase("Also read as {name}, according to {text}"),
 }
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from vatspolicy.core.documents import Document, Node, Path
+from vatspolicy.core.documents import Document, DocumentNode, Path
 from vatspolicy.core.documents.launch_schema import BY_CONTRACT, LAUNCH, OWN
 from vatspolicy.core.documents.validation import validate
 from vatspolicy.core.profile.edits import change, get_fact, is_launch
@@ -46,14 +46,14 @@ def open_launch(
         InvalidInput: The launch is not valid, has no such part, or a path belongs to one part and none is named.
     """
     if not is_launch(document):
-        message = _("Only a launch of several companies has parts.")
+        message = _("Only a launch with several companies has parts.")
         raise InvalidInput([document.problem((), message, _("Remove #{part} from the name.", part=name))])
     made: dict[bool, list[tuple[str, Any]]] = {True: [], False: []}
     for path, value in changes:
         first = path.partition(".")[0]
         if path == "product.id" or not (name or first in (*_BY_ID, "product", "data")):
             message = _("This path cannot be set for all parts of a launch.")
-            hint = _("Name one part as {file}#PART, or set a fact below companies or partners.", file=document.file)
+            hint = _("Choose one part with {file}#PART, or set a fact below companies or partners.", file=document.file)
             raise InvalidInput([Problem(document.file, 1, 1, path, message, hint)])
         made[first in _BY_ID].append((path, value))
     launch = change(document, made[True])
@@ -136,7 +136,7 @@ class _Piece(NamedTuple):
     """A value with its place in the text of the launch, and that of its key."""
 
     value: Any
-    node: Node
+    node: DocumentNode
     key: int
 
 
@@ -151,7 +151,7 @@ class _Source:
         nodes = self._document.nodes(path)
         node, keys = nodes[-1], nodes[-2].keys if len(nodes) > 1 else None
         if len(nodes) <= len(path):
-            node = Node(None, node.start, node.text_start)
+            node = DocumentNode(None, node.start, node.text_start)
         return _Piece(get_fact(self.data, path), node, (keys or {}).get(str(path[-1]), node.start))
 
     def take_all(self, *paths: Path) -> dict[str, _Piece]:
@@ -161,13 +161,13 @@ class _Source:
     def join(self, at: Path, pieces: Mapping[str, _Piece]) -> _Piece:
         """Return a mapping of pieces, which has its place at a path."""
         start, keys = self._document.nodes(at)[-1].start, {key: one.key for key, one in pieces.items()}
-        node = Node({key: one.node for key, one in pieces.items()}, start, start, keys=keys)
+        node = DocumentNode({key: one.node for key, one in pieces.items()}, start, start, keys=keys)
         return _Piece({key: one.value for key, one in pieces.items()}, node, start)
 
     def list(self, at: Path, pieces: Sequence[_Piece]) -> _Piece:
         """Return a list of pieces, which has its place at a path."""
         start = self._document.nodes(at)[-1].start
-        return _Piece([one.value for one in pieces], Node([one.node for one in pieces], start, start), start)
+        return _Piece([one.value for one in pieces], DocumentNode([one.node for one in pieces], start, start), start)
 
 
 # --- problems ---------------------------------------------------------------------------------------------------------
@@ -184,8 +184,8 @@ def _beyond_schema(document: Document) -> Iterator[Problem]:
         return  # others may follow from them
     for path in (*(("companies", id) for id in companies), *(("partners", id) for id in partners)):
         if path[1] not in used:
-            message = _("No service names {id!r}.", id=path[1])
-            yield document.problem(path, message, _("Name it in a service, or remove it."), key=True)
+            message = _("No service refers to {id!r}.", id=path[1])
+            yield document.problem(path, message, _("Refer to it in a service, or remove it."), key=True)
     parts = list(_parts(data))
     yield from _repeated(document, ((("partners", id), id) for id in partners), {_OTHER, *companies})
     yield from _repeated(document, ((("companies", part.company), part.name) for part in parts))
@@ -210,14 +210,14 @@ def _operator_problems(document: Document, place: int) -> Iterator[Problem]:
     if operator not in companies and operator not in partners:
         yield _unknown(document, (*path, "operator"), [*companies, *partners])
     elif operator in companies and company not in (None, operator):
-        message = _("{operator!r} is a company of the launch, so the service is its own.", operator=operator)
-        hint = _("Remove company. If it is independent, or controlled by contracts, list it under partners.")
+        message = _("{operator!r} is a company of the launch and runs the service itself.", operator=operator)
+        hint = _("Remove company. If the operator is independent, or controlled by contracts, list it under partners.")
         yield document.problem((*path, "company"), message, hint)
     elif operator in companies and service.get("operated_by") == BY_CONTRACT:
-        message = _("A company does not control itself by contracts.")
+        message = _("A company cannot control itself by contracts.")
         yield document.problem((*path, "operated_by"), message, _("List the operator under partners."))
     elif operator in partners and company is None:
-        message = _("{operator!r} is a partner, and the service does not say for which company.", operator=operator)
+        message = _("{operator!r} is a partner, but the service does not state the company.", operator=operator)
         hint = _("Add company: {ids}.", ids=Listing(companies, "or"))
         yield document.problem((*path, "operator"), message, hint)
     elif company is not None and company not in companies:
@@ -229,15 +229,15 @@ def _repeated(document: Document, named: Iterable[tuple[Path, str]], taken: Iter
     seen = set(taken)
     for path, name in named:
         if name in seen:
-            message = _("The name {name!r} is taken.", name=name)
-            yield document.problem(path, message, _("Choose another one."), key=path[0] != "services")
+            message = _("The name {name!r} is already in use.", name=name)
+            yield document.problem(path, message, _("Choose another name."), key=path[0] != "services")
         seen.add(name)
 
 
 def _unknown(document: Document, path: Path, known: Sequence[str]) -> Problem:
     """Return the problem of an id that nothing has."""
     name = get_fact(document.data, path)
-    return document.problem(path, _("Nothing here has the id {name!r}.", name=name), _one_of(name, known))
+    return document.problem(path, _("The id {name!r} does not exist here.", name=name), _one_of(name, known))
 
 
 def _one_of(word: str, known: Iterable[str]) -> str:

@@ -47,11 +47,11 @@ def opinion_problems(document: Document) -> Iterator[Problem]:
         path: Path = ("opinions", index)
         yield from _shape(document, path, opinion)
         if not is_name(opinion["by"]):
-            message = _("This is not a name.")
-            hint = _("Write who gave the opinion, in letters and without invisible characters.")
+            message = _("This is not a valid name.")
+            hint = _("Write the name of the author of the opinion, in letters and without invisible characters.")
             yield document.problem((*path, "by"), message, hint)
         if opinion.get("authority") == COMPANY:
-            yield document.problem((*path, "authority"), _("The company itself gives no opinion as an authority."))
+            yield document.problem((*path, "authority"), _("A company cannot give an opinion as an authority."))
         service = opinion.get("service")
         if service is not None and service not in services:
             message = _("The profile has no service {service!r}.", service=service)
@@ -68,8 +68,8 @@ def _repeated(document: Document, opinions: Iterable[Mapping[str, Any]]) -> Iter
         # an opinion without a service is on all of them
         same = list(before.values()) if service is None else [before[key] for key in (None, service) if key in before]
         if same:
-            message = _("Another opinion of the same day is on the same matter (opinions[{place}]).", place=min(same))
-            hint = _("Of two opinions the later one counts: give the day of each, or keep one.")
+            message = _("Another opinion of the same day covers the same matter (opinions[{place}]).", place=min(same))
+            hint = _("The later of two opinions counts: state the day of each, or keep only one.")
             yield document.problem(("opinions", index), message, hint)
         before.setdefault(service, index)
 
@@ -85,6 +85,6 @@ def _shape(document: Document, path: Path, opinion: Mapping[str, Any]) -> Iterat
                 path, _("An opinion on classes needs {key!r}.", key=key) if is_on_classes else on_rule
             )
         elif given and not needed and key != "service":
-            on_rule = _("An opinion on a rule has no {key!r}.", key=key)
-            message = _("An opinion on classes has no {key!r}.", key=key) if is_on_classes else on_rule
+            on_rule = _("An opinion on a rule cannot have {key!r}.", key=key)
+            message = _("An opinion on classes cannot have {key!r}.", key=key) if is_on_classes else on_rule
             yield document.problem((*path, key), message)

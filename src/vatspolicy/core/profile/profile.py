@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.clock import FIRST, LAST, later
 from vatspolicy.core.cel.ast import Fact, walk
-from vatspolicy.core.cel.types import ListOf, Number, Record, Type
+from vatspolicy.core.cel.types import ListOf, Number, ObjectOf, Type
 from vatspolicy.core.documents import Document, Path, load_document, parse_document, split_part
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.core.documents.validation import validate
@@ -173,8 +173,8 @@ def open_parts(
 def read_profile(document: Document, schemas: SchemaSet | None = None) -> Profile:
     """Return the profile in a document. Raises InvalidInput."""
     if is_launch(document):
-        message = _("This is a launch of several companies, and one profile is needed.")
-        hint = _("vatspolicy check decides the launch. Name one part as FILE#PART.")
+        message = _("This is a launch of several companies, but the command needs one profile.")
+        hint = _("vatspolicy check decides the launch. Choose one part with FILE#PART.")
         raise InvalidInput([document.problem(("companies",), message, hint, key=True)])
     problems = validate(document, "profile", schemas) or first_problems(_beyond_schema(document))
     if problems:
@@ -239,7 +239,7 @@ def _reader(type: Type, schemas: SchemaSet) -> Reader | None:
     Nulls are omitted, numbers become floats, and places become objects with the places they lie in.
     """
     match type:
-        case Record(name=name, fields=fields):
+        case ObjectOf(name=name, fields=fields):
             return _record_reader(name, fields, schemas)
         case ListOf(item=item) if item is not None:
             read = _reader(item, schemas)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from vatspolicy.core.cel.types import Record, Type, type_of_schema
+from vatspolicy.core.cel.types import ObjectOf, Type, type_of_schema
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.core.documents.words import Word, name_words, search_words, words_of_schema
 from vatspolicy.i18n import Language as Language
@@ -25,10 +25,10 @@ INHERITED = ("operated_by", "customer_contract", "audience", "channels", "hostin
 
 
 @derived_from_schemas
-def profile_type(schemas: SchemaSet) -> Record:
+def profile_type(schemas: SchemaSet) -> ObjectOf:
     """Return the type of a whole profile, as expressions see it (places expanded)."""
     type = type_of_schema(schemas.load("profile"), "profile", schemas.resolve)
-    assert isinstance(type, Record)
+    assert isinstance(type, ObjectOf)
     return type
 
 
@@ -194,7 +194,7 @@ def type_of(*path: str, schemas: SchemaSet | None = None) -> Type:
     """Return the type of a fact by its path through objects and lists, such as ("services",)."""
     type: Type = profile_type(schemas)
     for name in path:
-        assert isinstance(type, Record)
+        assert isinstance(type, ObjectOf)
         type = type.fields[name]
     return type
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FIRST = ("offers", "features", "content", "channels", "places", "zones", "classes", "instruments")
 """The lists that most authors need, in the order of the reference; the others follow in the order of the profile."""
-_AREA_ONLY = Phrase("An area only; for an office or a facility, name a city or district in it")
+_AREA_ONLY = Phrase("An area only. For an office or a facility, choose a city or district within it")
 
 
 @dataclass(frozen=True)

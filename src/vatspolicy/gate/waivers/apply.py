@@ -26,7 +26,7 @@ from vatspolicy.gate.waivers.fingerprint import fingerprint
 from vatspolicy.gate.waivers.load import (
     LONGEST,
     Approval,
-    Baseline,
+    GateBaseline,
     GrantedOpinion,
     Waiver,
     WaiverSet,
@@ -41,35 +41,38 @@ NOTES = ("in-baseline", "ends-soon")
 SOON = 14
 """Days before the last day of a waiver from which reports say that it ends."""
 WHY: Mapping[str, Mapping[str, str]] = {
-    "wildcard": Phrase("It does not apply: a rule and a product are named in full, without wildcards."),
-    "too-long": Phrase("It does not apply: it lasts longer than an approval may."),
-    "several-specs": Phrase("It does not apply: several specs of this run are this product."),
-    "no-approvers": Phrase("It does not apply: no file says who may approve it (--approvers)."),
+    "wildcard": Phrase("It does not apply: the rule and the product must be written in full, without wildcards."),
+    "too-long": Phrase("It does not apply: it lasts longer than the limit for approvals."),
+    "several-specs": Phrase("It does not apply: several specs of this run have this product id."),
+    "no-approvers": Phrase("It does not apply: a list of approvers is missing (--approvers)."),
     "approver": Phrase("It does not apply: its approver may not approve it."),
     "unwaivable": Phrase("It does not apply: this rule cannot be waived."),
     "early": Phrase("It does not apply: it is not in force yet."),
     "over": Phrase("It does not apply: it has expired."),
     "before-launch": Phrase("It does not apply: it ends before the launch day, or the day that was decided."),
     "no-launch": Phrase("It does not apply: the spec has no launch day, so it could launch after the last day."),
-    "ends-soon": Phrase("It applies until {until}, and not after that day. Renew it, or settle the finding."),
-    "changed": Phrase("It does not apply: the rule, or a fact that it read, has changed since."),
+    "ends-soon": Phrase("It applies through {until}. Renew it, or resolve the finding."),
+    "changed": Phrase("It does not apply: the rule, or a fact that it reads, has changed since the approval."),
     "no-rule": Phrase("It is unused: the rule does not exist."),
-    "no-product": Phrase("It is unused: no spec that was decided is this product."),
+    "no-product": Phrase("It is unused: no decided spec has this product id."),
     "undetermined": Phrase(
-        "The waiver does not apply: a missing fact leaves the rule undetermined, which cannot be waived."
+        "The waiver does not apply: a missing fact leaves the rule undetermined, and an undetermined rule cannot be"
+        " waived."
     ),
-    "no-finding": Phrase("The waiver is unused: the rule finds nothing on this product. Remove it."),
+    "no-finding": Phrase("The waiver is unused: the rule has no finding for this product. Remove the waiver."),
     "no-claim": Phrase("It is unused: the spec does not claim this opinion."),
-    "stronger": Phrase("It does not apply: another entry for the product prevails."),
-    "no-effect": Phrase("It is unused: the opinion settles nothing here. The report of the spec says why."),
+    "stronger": Phrase("It does not apply: another entry for the product takes precedence."),
+    "no-effect": Phrase(
+        "It is unused: the opinion does not settle anything here. The report of the spec shows the reason."
+    ),
     "baseline-too-long": Phrase("The baseline does not apply: it lasts longer than a year."),
-    "baseline-early": Phrase("The baseline does not apply: it was written on a day to come."),
+    "baseline-early": Phrase("The baseline does not apply: its date is in the future."),
     "baseline-over": Phrase("The baseline does not apply: it ended on {until}."),
-    "baseline-several": Phrase("The baseline does not apply here: several specs of this run are this product."),
+    "baseline-several": Phrase("The baseline does not apply here: several specs of this run have this product id."),
     "baseline-no-launch": Phrase(
         "The baseline does not apply here: the spec has no launch day, so it could launch after the last day."
     ),
-    "fixed": Phrase("Fixed or changed: the baseline need not hold it. Shrink the baseline."),
+    "fixed": Phrase("Fixed or changed: remove it from the baseline."),
     "in-baseline": Phrase("Findings in the baseline: {count}, the oldest since {since}, until {until}."),
 }
 
@@ -87,7 +90,7 @@ _WILD = frozenset("*?[]")
 
 Decided = tuple[Profile, Decision, result.Record]
 """Spec, its decision, and the record of the decision."""
-F = TypeVar("F", bound=result.Finding)
+F = TypeVar("F", bound=result.FindingRecord)
 Place = tuple[str, int]
 """List of a decision and position in it."""
 
@@ -125,7 +128,7 @@ class _Case:
 
 def apply_waivers(bundle: Bundle, decided: Sequence[Decided], waiver_set: WaiverSet, today: str) -> WaivedRun:
     """Set aside the findings that the waiver set covers on a day (ISO); no decision changes, every finding stays."""
-    run = _Run(
+    run = _WaivedRun(
         bundle, [_Case(profile, decision, record.opinions) for profile, decision, record in decided], waiver_set, today
     )
     remarks = [*(entry for waiver in waiver_set.waivers for entry in run.apply_waiver(waiver))]
@@ -249,7 +252,7 @@ def _marked(record: result.Record, waived: Mapping[Place, result.Waived], word: 
     )
 
 
-class _Run:
+class _WaivedRun:
     def __init__(self, bundle: Bundle, cases: list[_Case], waiver_set: WaiverSet, today: str) -> None:
         self.bundle, self.cases, self.waiver_set, self.today = bundle, cases, waiver_set, today
         self.by_product: dict[str, list[_Case]] = {}
@@ -359,7 +362,7 @@ class _Run:
 
     # --- baseline
 
-    def apply_baseline(self, baseline: Baseline) -> Iterator[Remark]:
+    def apply_baseline(self, baseline: GateBaseline) -> Iterator[Remark]:
         """Set aside the findings of the baseline; yield notices of entries that are no longer needed."""
         at = (baseline.file, baseline.line, baseline.column)
         broken = []
@@ -462,7 +465,7 @@ def baseline_text(
     decided: Iterable[tuple[Profile, Decision, Iterable[Place]]],
     today: str,
     until: str,
-    old: Baseline | None,
+    old: GateBaseline | None,
 ) -> str:
     """Return a baseline, as YAML, of every waivable finding that is not waived (the places).
 

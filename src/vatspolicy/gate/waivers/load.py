@@ -123,7 +123,7 @@ class WaiverEntry:
 
 
 @dataclass(frozen=True)
-class Baseline:
+class GateBaseline:
     """Findings of a portfolio on the day the gate was adopted."""
 
     file: str
@@ -143,7 +143,7 @@ class WaiverSet:
     waivers: tuple[Waiver, ...] = ()
     approvers: Approvers | None = None
     """Approvers; None if nobody may approve anything."""
-    baseline: Baseline | None = None
+    baseline: GateBaseline | None = None
     strict: bool = False
     """True if the gate also fails on an unused waiver."""
     opinions: tuple[GrantedOpinion, ...] = ()
@@ -169,7 +169,7 @@ def load_waiver_set(
             return nothing
 
     no_approvers: Approvers | None = None
-    no_baseline: Baseline | None = None
+    no_baseline: GateBaseline | None = None
     return WaiverSet(
         read(waivers, load_waivers, ()),
         read(approvers, load_approvers, no_approvers),
@@ -182,13 +182,13 @@ def load_waiver_set(
 
 def load_waivers(path: Path) -> tuple[Waiver, ...]:
     """Load the waivers of a file (waivers.schema.json). Raises InvalidInput with every problem."""
-    message = _("Another waiver of this file is about the same finding.")
+    message = _("Another waiver in this file covers the same finding.")
     return _load_approvals(path, "waivers", lambda entry, common: Waiver(**common, rule=entry["rule"]), message)
 
 
 def load_opinions(path: Path) -> tuple[GrantedOpinion, ...]:
     """Load the granted opinions of a file (opinions.schema.json). Raises InvalidInput with every problem."""
-    message = _("Another entry of this file grants the same opinion.")
+    message = _("Another entry in this file grants the same opinion.")
 
     def make(entry: Fields, common: Fields) -> GrantedOpinion:
         return GrantedOpinion(**common, opinion=stated(entry["opinion"]))
@@ -213,7 +213,7 @@ def _load_approvals(path: Path, kind: str, make: Callable[[Fields, Fields], A], 
         if identity in seen:
             problems.append(document.problem((kind, index), again))
         if one.expiry < one.granted:
-            problems.append(document.problem((kind, index, "expiry"), _("It ends before it begins.")))
+            problems.append(document.problem((kind, index, "expiry"), _("Its last day is before its first.")))
         seen.add(identity)
         approvals.append(one)
     if problems:
@@ -231,10 +231,10 @@ def load_approvers(path: Path) -> Approvers:
     return Approvers(table("rules"), data.get("max_days", LONGEST), table("opinions"))
 
 
-def load_baseline(path: Path) -> Baseline:
+def load_baseline(path: Path) -> GateBaseline:
     """Load a baseline (baseline.schema.json). Raises InvalidInput with every problem."""
     document = _read(path, "baseline")
-    return Baseline(
+    return GateBaseline(
         document.file,
         document.data["written"],
         document.data["until"],

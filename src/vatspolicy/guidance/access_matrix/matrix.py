@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from vatspolicy.authoring.diff.result import State
 from vatspolicy.core.engine.law_texts import titled
-from vatspolicy.core.engine.result import Instrument
+from vatspolicy.core.engine.result import InstrumentRecord
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Policy, Route, Rule
 from vatspolicy.core.profile.vocabulary import describe, label, within
@@ -70,7 +70,7 @@ def _narrow(locations: tuple[Site, ...], place: str | None, zone: str | None) ->
         outside = [location for location in found if location.zone == OUTSIDE or location.whole]
         found = outside or found
     if not found:
-        raise PlaceError(_("no company can be registered there: that zone has no such site"))
+        raise PlaceError(_("companies cannot be registered there: the zone has no site in that place"))
     return tuple(found)
 
 
@@ -168,7 +168,8 @@ def _regime(
         _title(rules),
         places,
         tuple(
-            Instrument(instrument, say_both(search.bundle.instruments[instrument].title)) for instrument in instruments
+            InstrumentRecord(instrument, say_both(search.bundle.instruments[instrument].title))
+            for instrument in instruments
         ),
         tuple(
             result.Regulation(policy.id, titled(policy, policy.edition(search.day)), _number(policy, search.day))

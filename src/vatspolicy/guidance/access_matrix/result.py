@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vatspolicy.authoring.diff.result import State, Stated
-from vatspolicy.core.engine.result import Instrument
+from vatspolicy.core.engine.result import InstrumentRecord
 from vatspolicy.core.policies.bundle import LawIdentity
 from vatspolicy.i18n import LocalizedText
 
@@ -102,7 +102,7 @@ class Regime:
     title: LocalizedText
     places: LocalizedText | None
     """Places where it is open, if it depends on places."""
-    instruments: tuple[Instrument, ...]
+    instruments: tuple[InstrumentRecord, ...]
     policies: tuple[Regulation, ...]
 
 

@@ -35,29 +35,29 @@ NAME: LocalizedText = Phrase("What is the product called?")
 PHRASES: Mapping[str, LocalizedText] = {
     "progress": Phrase("Question {number}, about {left} left"),
     "last": Phrase("Question {number}, perhaps the last"),
-    "range": Phrase("so far: anything from {low} to {high} is possible"),
+    "range": Phrase("so far: possible results range from {low} to {high}"),
     "settled": Phrase("decided: {word}"),
     "law": Phrase("Law"),
-    "rules_behind": Phrase("{count} rules read the answer; ? shows them"),
+    "rules_behind": Phrase("{count} rules use the answer; ? shows them"),
     "more_rules": Phrase("more rules: {count}"),
-    "why": Phrase("Why this is asked"),
-    "why_name": Phrase("It names the product and its file, and decides nothing."),
-    "why_launch": Phrase("The law of this day decides."),
+    "why": Phrase("Why vatspolicy asks"),
+    "why_name": Phrase("It is the title of the product and of its file. It does not affect the decision."),
+    "why_launch": Phrase("The law of this day applies."),
     "gain": Phrase(
-        "Of {of} outcomes that are still possible, an answer eliminates {expected} on average, {worst} at least."
+        "{of} outcomes are still possible. An answer eliminates {expected} on average, and at least {worst}."
     ),
     "gain_duties": Phrase(
-        "Of {of} duties that are not yet determined, an answer settles {expected} on average, {worst} at least."
+        "{of} duties are not yet determined. An answer settles {expected} on average, and at least {worst}."
     ),
     "unit": Phrase("unit: {unit}"),
     "help": Phrase("d: don't know · ?: why · b: back · q: save and quit · h: help"),
-    "how_choice": Phrase("Type a number or a word of the list."),
+    "how_choice": Phrase("Type a number or a word from the list."),
     "how_choices": Phrase("Type numbers or words with commas between them; 0 for none of these."),
     "how_some": Phrase("Type numbers or words with commas between them; at least one."),
     "how_services": Phrase(
-        "Type words to search, such as SaaS or web shop; the name of a group to list it, or l to "
-        "list all; or numbers. Put commas between several, and a slash between services that are "
-        "run, hosted or sold independently. 0 for none of these."
+        "Type words to search, such as SaaS or web shop, or numbers. Type the name of a group to list it, or l to "
+        "list all. Put commas between several answers, and a slash between services that are run, hosted or sold "
+        "independently. 0 for none of these."
     ),
     "how_place": Phrase("Type the name of a place."),
     "how_places": Phrase("Type names of places with commas between them."),
@@ -66,62 +66,63 @@ PHRASES: Mapping[str, LocalizedText] = {
     "how_number": Phrase("Type a number."),
     "how_date": Phrase("Type a day as YYYY-MM-DD."),
     "how_text": Phrase("Type lower-case words joined by hyphens."),
-    "how_name": Phrase("Type its name, such as Acme SaaS; its id and its file name are made from it."),
-    "menu": Phrase("Type to search, or move with the arrow keys; Enter takes the answer."),
+    "how_name": Phrase("Type its name, such as Acme SaaS. The id and the file name follow from it."),
+    "menu": Phrase("Type to search, or move with the arrow keys. Enter accepts the answer."),
     "how_together": Phrase(
-        "Type words or numbers with commas between them; none at the end empties each list that you name nothing of. "
-        "What else you leave out is asked later."
+        "Type words or numbers with commas between them. With none at the end, lists without an answer count as "
+        "empty. Other missing facts come up later."
     ),
-    "how_name_day": Phrase("Type its name and the day, such as Acme SaaS, 2027-03-01, or the name alone."),
-    "how_launch": Phrase("Type a day as YYYY-MM-DD; without one, the law of today decides."),
+    "how_name_day": Phrase("Type its name and the day, such as Acme SaaS, 2027-03-01, or only the name."),
+    "how_launch": Phrase("Type a day as YYYY-MM-DD. Without a day, today's law applies."),
     "unknown_word": Phrase("This is not a valid answer."),
     "several": Phrase("Several answers match. Choose from these:"),
-    "kept_words": Phrase("Kept: {words}. Type the missing word alone."),
-    "kept_parts": Phrase("Kept: {words}. Type the missing word alone, or - to leave it out."),
-    "elsewhere": Phrase("No answer here has this name. It belongs to another question: {questions}."),
-    "near": Phrase("No answer has this name. Did you mean:"),
-    "empty": Phrase("Nothing was typed. Type an answer, or press Enter again for don't know."),
+    "kept_words": Phrase("Kept: {words}. Type only the missing word."),
+    "kept_parts": Phrase("Kept: {words}. Type only the missing word, or - to omit it."),
+    "elsewhere": Phrase("This is not an answer to this question. It belongs to another question: {questions}."),
+    "near": Phrase("This is not one of the answers. Did you mean:"),
+    "empty": Phrase("The answer is empty. Type an answer, or press Enter again for don't know."),
     "one_only": Phrase("Give one answer only."),
     "examples": Phrase("For example: {examples}"),
-    "implied": Phrase("Unless you name another: {answer}"),
+    "implied": Phrase("Default: {answer}"),
     "one_only_of": Phrase("Give one answer only to: {question}"),
-    "none_and_more": Phrase("0 stands for none of these and goes with nothing else."),
+    "none_and_more": Phrase("0 means none of these and cannot be combined with other answers."),
     "not_whole": Phrase("Enter a whole number."),
     "not_number": Phrase("Enter a number."),
     "not_day": Phrase("Enter a date as YYYY-MM-DD, for example 2027-03-01."),
-    "too_small": Phrase("It must be at least {least}."),
-    "too_large": Phrase("It must be at most {most}."),
-    "too_few": Phrase("Name at least one. d leaves the fact open if you do not know it."),
-    "too_many": Phrase("These are more than a profile may hold: {most}."),
+    "too_small": Phrase("The number must be at least {least}."),
+    "too_large": Phrase("The number must be at most {most}."),
+    "too_few": Phrase("Give at least one answer, or type d if you do not know."),
+    "too_many": Phrase("A profile can contain at most {most} of these."),
     "no_name": Phrase("Type a name of at most {most} characters."),
     "not_slug": Phrase("Use lower-case words joined by hyphens.", "guidance interview messages"),
-    "beyond_known": Phrase("The law was last checked on {day}; no day more than five years later is decided."),
-    "before_covered": Phrase("The law is known from {day} on."),
-    "in_the_past": Phrase("This day has passed; --allow-past-as-of lets the law of a past day decide."),
-    "not_allowed": Phrase("The profile does not take this answer."),
+    "beyond_known": Phrase("The law was last checked on {day}. A day more than five years later cannot be decided."),
+    "before_covered": Phrase("The bundle covers the law from {day}."),
+    "in_the_past": Phrase("This day is in the past. To apply the law of a past day, pass --allow-past-as-of."),
+    "not_allowed": Phrase("The profile does not accept this answer."),
     "nothing_before": Phrase("This is the first question."),
     "skipped": Phrase("Skipped. You will not be asked again in this session."),
     "named": Phrase("noted: {answer} (id: {id})"),
     "taken": Phrase("noted: {answer}"),
     "none": Phrase("none"),
     "saved": Phrase("saved: {file}"),
-    "file_exists": Phrase("{file} exists already. Choose another name, or start again with the file as argument."),
+    "file_exists": Phrase("{file} already exists. Choose another name, or start again with the file as an argument."),
     "is_settled": Phrase("The decision is settled: {word}."),
-    "further": Phrase("{count} further questions or more would complete the list of duties: pass --complete."),
+    "further": Phrase(
+        "At least {count} further questions would complete the list of duties. Pass --complete to answer them."
+    ),
     "unanswered": Phrase("No decision yet. Missing answers: {count}. To continue, run: vatspolicy ask {file}"),
     "opinions": Phrase(
-        "The decision waits for a legal opinion that an approver grants, because nobody here has read the law behind: "
-        "{names}"
+        "The decision needs a legal opinion granted by an approver, because no one has checked the law behind: {names}"
     ),
-    "details": Phrase("For everything in detail, run: vatspolicy check {file} --details"),
+    "details": Phrase("For all details, run: vatspolicy check {file} --details"),
     "ways": Phrase("For the smallest changes that would help, run: vatspolicy routes {file}"),
     "left_early": Phrase("To continue, run: vatspolicy ask {file}"),
-    "kept": Phrase("the file as it was is kept as {file}"),
+    "kept": Phrase("the previous file is kept as {file}"),
     "duties_phase": Phrase("The decision is settled: {word}. The next questions complete the list of duties."),
     "help_text": Phrase(
-        "Each question is about one fact that can still change the answer; the one that is "
-        "expected to eliminate most outcomes comes first. Everything answered is saved at once. A "
-        "fact that you do not know stays unknown: it is never guessed."
+        "Each question covers one fact that can still change the answer. The fact that eliminates the most outcomes"
+        " on average comes first. Every answer is saved at once. A fact that you do not know stays unknown: "
+        "vatspolicy never guesses it."
     ),
 }
 

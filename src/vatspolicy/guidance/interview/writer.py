@@ -10,7 +10,7 @@ from vatspolicy.core.documents.yaml_writer import Comment, dump_yaml
 from vatspolicy.core.profile.vocabulary import describe
 from vatspolicy.i18n import Language, Phrase
 
-_HEAD = Phrase("# A fact that is left out is unknown: it is never guessed. A list that is present is complete.")
+_HEAD = Phrase("# An omitted fact is unknown: vatspolicy never guesses it. A list is complete once it is present.")
 
 
 def comments(lang: Language, schemas: SchemaSet | None = None) -> Comment:

@@ -77,9 +77,9 @@ _SOUND: Facts = {
 }
 """Facts of a suitable partner, where a rule reads them."""
 _PHRASES: Mapping[str, LocalizedText] = {
-    "another": Phrase("Work with another partner, one that holds the license"),
+    "another": Phrase("Work with another partner that holds the license"),
     "content": Phrase("License the content to a partner that holds the permit and runs the service"),
-    "domestic": Phrase("Let a mainland partner without foreign share run the service"),
+    "domestic": Phrase("Have a mainland partner without foreign investors run the service"),
     "own": Phrase("The company runs the service itself"),
 }
 """Phrases for a partner that replaces one, that holds permits of content alone, and that needs no license; for none."""

@@ -112,12 +112,12 @@ _PHRASES = {
     "founded": Phrase("Establish a company in {place}"),
     "f": Phrase("Relocate the facilities to {place}"),
     "p": Phrase("Relocate the facilities of the partner to {place}"),
-    "a": Phrase("Serve {place} only"),
+    "a": Phrase("Serve only {place}"),
     "rf": Phrase("Relocate the company and its facilities to {place}"),
     "founded-f": Phrase("Establish a company with its facilities in {place}"),
-    "fa": Phrase("Relocate the facilities to {place} and serve it only"),
-    "rfa": Phrase("Relocate the company and its facilities to {place} and serve it only"),
-    "founded-fa": Phrase("Establish a company with its facilities in {place} and serve it only"),
+    "fa": Phrase("Relocate the facilities to {place} and serve only that place"),
+    "rfa": Phrase("Relocate the company and its facilities to {place} and serve only that place"),
+    "founded-fa": Phrase("Establish a company with its facilities in {place} and serve only that place"),
 }
 
 

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from vatspolicy.core.documents import format_path
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.engine import result as record
-from vatspolicy.core.engine.result import Authority, Citation, Instrument, Law, Question, Reading, Subject, WorstReading
+from vatspolicy.core.engine.result import (
+    Authority,
+    Citation,
+    FactQuestion,
+    InstrumentRecord,
+    Law,
+    ReadingRecord,
+    SubjectRecord,
+    WorstReadingRecord,
+)
 from vatspolicy.core.engine.serialize import make_record
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.operators import operator_of
@@ -44,7 +53,7 @@ class Route:
     title: LocalizedText
     state: str
     """open, closed or unknown."""
-    instrument: Instrument
+    instrument: InstrumentRecord
     authority: tuple[Authority, ...]
     held: bool | None
     max_foreign_percent: float | None
@@ -79,7 +88,7 @@ class Obstacle:
     """Denial on every route."""
 
     rule: str
-    subject: Subject
+    subject: SubjectRecord
     message: LocalizedText
     citations: tuple[Citation, ...]
 
@@ -110,7 +119,7 @@ class NamedRoute:
 class License:
     """License that would do."""
 
-    instrument: Instrument
+    instrument: InstrumentRecord
     authority: tuple[Authority, ...]
     route: NamedRoute | None
 
@@ -120,7 +129,7 @@ class Requirement:
     """License to get: any one of several if routes are alternatives."""
 
     rule: str
-    subject: Subject
+    subject: SubjectRecord
     any_of: tuple[License, ...]
 
 
@@ -152,7 +161,7 @@ class Proposal:
     as_of: str
     decision: str
     needs: tuple[Requirement, ...]
-    missing: tuple[Question, ...]
+    missing: tuple[FactQuestion, ...]
     also: tuple[LocalizedText, ...]
     """Equally good places."""
     split_off: tuple[SplitOff, ...]
@@ -192,7 +201,7 @@ class Margin:
     distance: float
     safe: bool
     rule: str
-    subject: Subject
+    subject: SubjectRecord
     text: LocalizedText
     law: LocalizedText
 
@@ -210,9 +219,9 @@ class Ways:
     decision: str
     range: tuple[str, str]
     verification: str | None
-    missing: tuple[Question, ...]
-    contested: tuple[Reading, ...]
-    worst_reading: WorstReading | None
+    missing: tuple[FactQuestion, ...]
+    contested: tuple[ReadingRecord, ...]
+    worst_reading: WorstReadingRecord | None
     services: tuple[Service, ...]
     denials: tuple[Obstacle, ...]
     goal: str | None
@@ -247,7 +256,7 @@ def describe_ways(bundle: Bundle, profile: Profile, plan: search.RemediationPlan
         denials=tuple(
             Obstacle(denial.rule, denial.subject, denial.message, denial.citations)
             for denial in made.denials
-            if not isinstance(denial, record.Need) or denial.routes is None
+            if not isinstance(denial, record.NeedRecord) or denial.routes is None
         ),
         goal=plan.goal,
         proposals=tuple(_proposal(bundle, profile, proposal, ids) for proposal in plan.proposals),
@@ -262,7 +271,7 @@ def describe_ways(bundle: Bundle, profile: Profile, plan: search.RemediationPlan
     )
 
 
-def _service(service: record.Service, share_is_stated: bool) -> Service:
+def _service(service: record.ServiceRecord, share_is_stated: bool) -> Service:
     activities = (
         Activity(
             activity.class_,
@@ -275,7 +284,7 @@ def _service(service: record.Service, share_is_stated: bool) -> Service:
     return Service(service.id, service.state, tuple(activities))
 
 
-def _route(route: record.Route, share_is_stated: bool) -> Route:
+def _route(route: record.RouteRecord, share_is_stated: bool) -> Route:
     return Route(
         route.rule,
         route.name,
@@ -331,7 +340,7 @@ def _proposal(bundle: Bundle, profile: Profile, proposal: search.FoundProposal, 
     )
 
 
-def _requirement(need: record.Need) -> Requirement:
+def _requirement(need: record.NeedRecord) -> Requirement:
     licenses = (
         License(
             offer.instrument,
@@ -354,7 +363,7 @@ def _margin(bundle: Bundle, distance: ThresholdDistance, ids: list[str]) -> Marg
         round(distance.distance, 10),
         distance.safe,
         distance.rule.name,
-        record.Subject(distance.service, distance.cls),
+        record.SubjectRecord(distance.service, distance.cls),
         say_both(threshold_text(bundle, distance, ids)),
         join_both([policy.title, *(policy.articles[key].label for key in distance.rule.cite)], "comma"),
     )

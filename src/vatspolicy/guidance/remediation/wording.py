@@ -38,16 +38,16 @@ _SIDES: Table = {
 }
 _TURNS: Table = {
     "route": FRAMES["aside"],
-    "now": Phrase("{text}; hence: {remark}"),
-    "beyond": Phrase("{text}; beyond it: {remark}"),
+    "now": Phrase("{text}; consequence: {remark}"),
+    "beyond": Phrase("{text}; above it: {remark}"),
     "below": Phrase("{text}; below it: {remark}"),
 }
 """Consequence of a threshold: of a route, of the present side, of the other side."""
 _CAP = Phrase("the cap of {threshold}")
 _SERVICE = Phrase("Service", "owner of a fact")
 _PARTNERS: Table = {
-    "any": Phrase("a mainland company without foreign share"),
-    "licensed": Phrase("a mainland company without foreign share that holds: {licenses}"),
+    "any": Phrase("a mainland company without foreign investors"),
+    "licensed": Phrase("a mainland company without foreign investors that holds: {licenses}"),
 }
 _LICENSES: Table = {
     "plain": Phrase("{name}, valid on {day}"),

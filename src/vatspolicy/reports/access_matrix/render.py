@@ -38,17 +38,17 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "places": Phrase("Highest foreign share by service and place"),
     "title": Phrase("Access matrix"),
     "how": Phrase(
-        "How to read it: a row is a business, a column a legal basis on which it can be licensed. "
-        "The cell is the highest share of the licensed company that foreign investors may hold on that basis. "
-        "100 % means no limit; “domestic” allows no foreign share. “Closed” and “banned” allow nobody from abroad. "
-        "– means that the basis does not cover the business. A letter marks conditions or reasons."
+        "Each row is a business, and each column a legal basis for its license. A cell shows the highest share that"
+        " foreign investors may hold in the licensed company on that basis. 100 % means no limit; “domestic” means "
+        "no foreign share at all. “Closed” and “banned” exclude companies from abroad. – means that the basis does "
+        "not cover the business. Letters mark conditions or reasons."
     ),
     "how_places": Phrase(
-        "How to read it: a row is a business, a column a set of places that the law treats alike. "
-        "The cell is the highest share of the licensed company that foreign investors may hold there. "
-        "100 % means no limit; “domestic” allows no foreign share. “Closed” and “banned” allow nobody from abroad."
+        "Each row is a business, and each column a set of places that the law treats alike. A cell shows the "
+        "highest share that foreign investors may hold in the licensed company there. 100 % means no limit; "
+        "“domestic” means no foreign share at all. “Closed” and “banned” exclude companies from abroad."
     ),
-    "more": Phrase("Letters mark conditions or reasons. --details prints them, and the law behind every column."),
+    "more": Phrase("Letters mark conditions or reasons. --details prints them and the law behind each column."),
     "more_places": Phrase("--details prints the routes behind every share."),
     "and_more": Phrase("and {count} more"),
     "offers": Phrase("{count} offers"),
@@ -60,7 +60,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "closed": Phrase("closed", "access matrix"),
     "prohibited": Phrase("banned"),
     "none": Phrase("–"),
-    "legend_closed": Phrase("the regime covers the service, and no foreign company meets its terms"),
+    "legend_closed": Phrase("the regime covers the service, but foreign companies cannot meet its terms"),
     "legend_prohibited": Phrase("another rule prohibits the service, whatever the share"),
     "legend_none": Phrase("the regime does not cover the service"),
     "legend_contested": Phrase("contested: see the law"),
@@ -72,12 +72,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "place_columns": Phrase("Places"),
     "signs": Phrase("Signs"),
     "notes": Phrase("Conditions and reasons"),
-    "none_open": Phrase("open in no place"),
+    "none_open": Phrase("not open anywhere"),
     "special": Phrase("{share} for some investors: {routes}"),
     "method": Phrase(
-        "Computed from the rules of the bundle: the highest share for which a route is open when "
-        "everything else is at its best. Capital, staff and other obstacles that an applicant can "
-        "remove count as removed."
+        "Computed from the rules of the bundle: the highest share with an open route if all other facts are "
+        "favorable. Obstacles that an applicant can remove, such as capital and staff, count as removed."
     ),
 }
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from itertools import islice
 
-from vatspolicy.core.engine.result import Finding, Record
+from vatspolicy.core.engine.result import FindingRecord, Record
 from vatspolicy.gate.spec_change import SpecChanges
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean
@@ -39,8 +39,8 @@ WORDS: Table = {
 COUNTS: Counts = {
     "causes": (Phrase("{n} more"), Phrase("{n} more")),
     "specs": (
-        Phrase("{n} more spec: see the whole report."),
-        Phrase("{n} more specs: see the whole report."),
+        Phrase("{n} more spec: see the full report."),
+        Phrase("{n} more specs: see the full report."),
     ),
 }
 LEAVES_OUT = {
@@ -171,5 +171,5 @@ def _causes(record: Record, lang: Language) -> Iterator[str]:
     yield from (text for _, text in digest.changes_ahead(record, lang))
 
 
-def _law(finding: Finding, lang: Language) -> str:
+def _law(finding: FindingRecord, lang: Language) -> str:
     return joint("semicolon", lang).join(digest.merge_citations(finding.citations, lang, graded=False))

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 
-from vatspolicy.core.engine.result import Duty, Need, Record
+from vatspolicy.core.engine.result import DutyRecord, NeedRecord, Record
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import joint
 from vatspolicy.reports.decision import digest, pieces
@@ -59,10 +59,10 @@ class Report(pieces.Report):
         law = law_of(finding.citations, lang)
         cells |= {"effect": finding.effect, "state": finding.state, "rule": finding.rule, "articles": law}
         cells |= {"message": result.message.replace(f" [{law}]", ""), "until": finding.waived and finding.waived.until}
-        if isinstance(finding, Duty):
+        if isinstance(finding, DutyRecord):
             cells |= {"deadline": finding.deadline.text[lang], "due": finding.deadline.date}
-        if isinstance(finding, Duty | Need):
-            holders = [finding] if isinstance(finding, Duty) else finding.offers
+        if isinstance(finding, DutyRecord | NeedRecord):
+            holders = [finding] if isinstance(finding, DutyRecord) else finding.offers
             cells["bearer"] = digest.say_bearer(finding, lang)
             bodies = dict.fromkeys(body.title[lang] for holder in holders for body in holder.authority)
             cells["authority"] = joint("bodies", lang).join(bodies)

@@ -9,12 +9,12 @@ from vatspolicy.core.engine.result import (
     Authority,
     Citation,
     ConditionExplanation,
-    Duty,
+    DutyRecord,
     Explanation,
-    Finding,
-    Need,
+    FindingRecord,
+    NeedRecord,
     Record,
-    Route,
+    RouteRecord,
 )
 from vatspolicy.core.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.i18n import Language, LocalizedText
@@ -149,11 +149,11 @@ class _Details:
         text = clean(say_check(checked.check, self.lang))
         yield from self.flow(text, indent + "  ", "dim", first=indent + "· ")
 
-    def subject(self, finding: Finding) -> str:
+    def subject(self, finding: FindingRecord) -> str:
         subject = str(finding.subject)
         return f"{clean(subject)}: " if subject else ""
 
-    def facts(self, finding: Finding, indent: str) -> Iterator[str]:
+    def facts(self, finding: FindingRecord, indent: str) -> Iterator[str]:
         for fact in finding.why.facts:
             value = phrase("missing_fact", self.lang) if fact.value is None else _short(fact.value)
             where = f"{self.record.file}:{fact.line}:{fact.column}"
@@ -179,7 +179,7 @@ class _Details:
             yield from self.flow(digest.say_opinion(opinion, self.lang), "    ", first=f"  {mark} ")
             yield from self.flow(clean(f"({place})"), "    ", "dim", first="    ")
 
-    def licenses(self, needs: Sequence[Need], title: str) -> Iterator[str]:
+    def licenses(self, needs: Sequence[NeedRecord], title: str) -> Iterator[str]:
         if needs:
             yield from self.heading(title)
         for finding in needs:
@@ -196,7 +196,7 @@ class _Details:
             yield from self.check(finding.why, "    ")
             yield from self.law(finding.citations, "    ", quote=True, layer=digest.say_layer(finding, self.lang))
 
-    def subject_of_service(self, finding: Finding) -> str:
+    def subject_of_service(self, finding: FindingRecord) -> str:
         return f"{clean(finding.subject.service)}: " if finding.subject.service else ""
 
     def met(self) -> Iterator[str]:
@@ -226,7 +226,7 @@ class _Details:
                     way = way_of(route, activity.routes, self.lang)
                     yield from self.route(route, way, cite=activity.outcome == "deny")
 
-    def route(self, route: Route, way: str, cite: bool) -> Iterator[str]:
+    def route(self, route: RouteRecord, way: str, cite: bool) -> Iterator[str]:
         """Render a route; `cite` adds the law of a closed route."""
         mark, color = ROUTE_MARKS[route.state]
         cap = route.max_foreign_percent
@@ -250,7 +250,7 @@ class _Details:
             layer = digest.say_layer(route, self.lang)
             yield from self.law(route.citations, "        ", quote=route.state == "open", layer=layer)
 
-    def conditions(self, route: Route, value: bool | None, key: str) -> Iterator[str]:
+    def conditions(self, route: RouteRecord, value: bool | None, key: str) -> Iterator[str]:
         for condition in route.conditions:
             if condition.value is value and condition.applies:
                 yield from self.flow(
@@ -279,7 +279,7 @@ class _Details:
                 for duty in duties:
                     yield from self.duty(duty)
 
-    def duty(self, duty: Duty) -> Iterator[str]:
+    def duty(self, duty: DutyRecord) -> Iterator[str]:
         deadline = duty.deadline
         when = "" if deadline.group in _SAID_ABOVE else self.say(deadline.text)
         if deadline.date and when:
@@ -332,10 +332,10 @@ class _Details:
 
 
 def _by_authority(
-    duties: Iterable[Duty], bodies: Callable[[Iterable[Authority]], str]
-) -> Iterator[tuple[str, list[Duty]]]:
+    duties: Iterable[DutyRecord], bodies: Callable[[Iterable[Authority]], str]
+) -> Iterator[tuple[str, list[DutyRecord]]]:
     """Group duties by authority in charge; records to keep on file come last."""
-    groups: dict[str, list[Duty]] = {}
+    groups: dict[str, list[DutyRecord]] = {}
     for duty in sorted(digest.merge_duties(duties), key=lambda duty: [body.id for body in duty.authority] == ["self"]):
         groups.setdefault(bodies(duty.authority), []).append(duty)
     yield from groups.items()

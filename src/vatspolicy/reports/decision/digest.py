@@ -8,19 +8,19 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from vatspolicy.core.engine.result import (
-    Advice,
+    AdviceRecord,
     Citation,
-    Duty,
-    Finding,
+    DutyRecord,
+    FactQuestion,
+    FindingRecord,
     Matter,
-    Need,
+    NeedRecord,
     Opinion,
-    Question,
-    Reading,
+    ReadingRecord,
     Record,
-    Route,
+    RouteRecord,
     Waived,
-    WorstReading,
+    WorstReadingRecord,
 )
 from vatspolicy.core.policies.wording import say_reading
 from vatspolicy.core.profile.vocabulary import CLASS, label
@@ -35,24 +35,24 @@ if TYPE_CHECKING:
 
 READING_WORDS: Table = {
     "contested": Phrase("CONTESTED"),
-    "denies": Phrase("another reading says DENY"),
-    "needs": Phrase("another reading needs a license ({licenses})"),
-    "open": Phrase("another reading leaves it open"),
-    "together": Phrase("readings together say {decision}"),
-    "milder": Phrase("another reading says {decision}"),
-    "same": Phrase("another reading, the same decision"),
+    "denies": Phrase("DENY under another reading"),
+    "needs": Phrase("license needed under another reading ({licenses})"),
+    "open": Phrase("undecided under another reading"),
+    "together": Phrase("{decision} under several readings together"),
+    "milder": Phrase("{decision} under another reading"),
+    "same": Phrase("same decision under another reading"),
     "as": Phrase("Read as {name}"),
     "first": Phrase("Read first: {text}"),
     "settled_by": Phrase("Settled by: {text}"),
-    "worst": Phrase("All together: {service} read as {names} is {decision}."),
-    "alone": Phrase("There are too many combinations of readings of {service}; each was read alone."),
+    "worst": Phrase("All together: with {service} read as {names}, the decision is {decision}."),
+    "alone": Phrase("{service} has too many combinations of readings; each reading was evaluated separately."),
     "instead": Phrase("not {names}"),
     "denial added": Phrase("denied: {names}"),
     "denial removed": Phrase("no denial: {names}"),
     "license added": Phrase("to get: {names}"),
     "license removed": Phrase("not to get: {names}"),
     "held added": Phrase("held: {names}"),
-    "held removed": Phrase("no use of: {names}"),
+    "held removed": Phrase("does not use: {names}"),
     "route added": Phrase("open: {names}"),
     "route removed": Phrase("closed: {names}"),
     "duty added": Phrase("also owed: {names}"),
@@ -61,25 +61,28 @@ READING_WORDS: Table = {
     "does-not-apply": Phrase("{about} does not apply"),
     "classes": Phrase("the service is {classes}"),
     "no_class": Phrase("the service is not telecommunications"),
-    "given": Phrase("{reading}, says {by} ({date})"),
-    "claimed": Phrase("Claimed by {by} ({date}), not granted: {reading}"),
+    "given": Phrase("{reading}, according to {by} ({date})"),
+    "claimed": Phrase("Claimed by {by} ({date}) but not granted: {reading}"),
     "granted": Phrase("granted by {approver} ({ticket}) until {until}"),
     "authority": Phrase("{by} for {authority}"),
-    "not-granted": Phrase("It does not count. An approver may grant it: --opinions, --approvers."),
-    "not-yet-in-force": Phrase("It does not count on this day yet."),
-    "superseded": Phrase("Another opinion prevails: that of an authority, or a later one."),
+    "not-granted": Phrase("It does not count unless an approver grants it: --opinions, --approvers."),
+    "not-yet-in-force": Phrase("It does not yet count on this day."),
+    "superseded": Phrase("An opinion of an authority, or a later opinion, takes precedence."),
     "older-than-rule": Phrase("It does not count: it is older than the rule."),
-    "no-such-reading": Phrase("It does not count: no reading of the rule holds these classes."),
-    "law-was-read": Phrase("It has no effect: the law behind the rule was read, and an opinion does not overrule it."),
+    "no-such-reading": Phrase("It does not count: no reading of the rule has these classes."),
+    "law-was-read": Phrase(
+        "It has no effect: the law behind the rule has been checked, and an opinion does not override it."
+    ),
     "no-effect": Phrase("It has no effect on these facts."),
     "get": Phrase(
-        "Get a legal opinion on {name}, and have an approver grant it: {message} Nobody here has read the law behind it"
+        "Get a legal opinion on {name}, and have an approver grant it: {message} No one has checked the law behind "
+        "this rule"
     ),
 }
 DUTIES: Counts = {"duties": (Phrase("{n} duty"), Phrase("{n} duties"))}
 ADVICE_KINDS: Table = {
     "contested": Phrase("Contested", "decision doubt"),
-    "article-differs": Phrase("Commentary says otherwise"),
+    "article-differs": Phrase("Commentary differs"),
     "verify": Phrase("To verify"),
     "pending": Phrase("The law may change"),
     "note": Phrase("Note"),
@@ -111,7 +114,7 @@ def say_hint(decided: Record | Ways, lang: Language) -> str:
     return joint("semicolon", lang).join(told or [word(READING_WORDS, "same", lang)])
 
 
-def _stricter(reading: Reading, stricter: Iterable[Reading], lang: Language) -> str:
+def _stricter(reading: ReadingRecord, stricter: Iterable[ReadingRecord], lang: Language) -> str:
     if reading.decision == "deny":
         return word(READING_WORDS, "denies", lang)
     changes = [change for one in stricter if one.decision == reading.decision for change in one.changes]
@@ -125,19 +128,19 @@ def _stricter(reading: Reading, stricter: Iterable[Reading], lang: Language) -> 
     return word(READING_WORDS, "needs", lang, licenses=joint("list", lang).join(dict.fromkeys(names)))
 
 
-def _strictness(one: Reading | WorstReading) -> int:
+def _strictness(one: ReadingRecord | WorstReadingRecord) -> int:
     return SEVERITY.index(one.decision)
 
 
-def group_readings(readings: Iterable[Reading]) -> list[list[Reading]]:
+def group_readings(readings: Iterable[ReadingRecord]) -> list[list[ReadingRecord]]:
     """Return the other readings of each rule on each subject, in order of appearance."""
-    found: dict[tuple[str, str], list[Reading]] = {}
+    found: dict[tuple[str, str], list[ReadingRecord]] = {}
     for reading in readings:
         found.setdefault((reading.rule, reading.subject), []).append(reading)
     return list(found.values())
 
 
-def say_other(reading: Reading, lang: Language, folded: bool = False) -> str:
+def say_other(reading: ReadingRecord, lang: Language, folded: bool = False) -> str:
     """Return another reading in one line: who holds it, the decision, and what it changes.
 
     `folded` counts the duties that it changes.
@@ -147,7 +150,7 @@ def say_other(reading: Reading, lang: Language, folded: bool = False) -> str:
     return f"{name}{aside(reading.held_by[lang], lang)}{joint('colon', lang)}{joint('semicolon', lang).join(parts)}"
 
 
-def say_changes(reading: Reading, lang: Language, folded: bool = False) -> list[str]:
+def say_changes(reading: ReadingRecord, lang: Language, folded: bool = False) -> list[str]:
     """Return what a reading changes in a few words; routes only where the classes stay."""
     found: dict[tuple[str, str], list[str]] = {}
     for change in reading.changes:
@@ -167,7 +170,7 @@ def say_changes(reading: Reading, lang: Language, folded: bool = False) -> list[
     return changes
 
 
-def say_basis(reading: Reading, lang: Language) -> list[str]:
+def say_basis(reading: ReadingRecord, lang: Language) -> list[str]:
     """Return why the reading of the rule comes first, and what would settle it."""
     return [
         word(READING_WORDS, "first", lang, text=reading.why[lang]),
@@ -175,7 +178,7 @@ def say_basis(reading: Reading, lang: Language) -> list[str]:
     ]
 
 
-def say_worst(worst: WorstReading | None, lang: Language) -> str | None:
+def say_worst(worst: WorstReadingRecord | None, lang: Language) -> str | None:
     """Return the strictest combination of readings; None where a single reading is as strict."""
     if worst is None or (worst.complete and len(worst.readings) < 2):
         return None
@@ -186,15 +189,15 @@ def say_worst(worst: WorstReading | None, lang: Language) -> str | None:
     return word(READING_WORDS, "worst", lang, service=worst.service, names=names, decision=decision)
 
 
-def by_kind(advice: Iterable[Advice]) -> list[Advice]:
+def by_kind(advice: Iterable[AdviceRecord]) -> list[AdviceRecord]:
     """Return advice in the order of its kinds, each rule once."""
-    once: dict[str, Advice] = {}
+    once: dict[str, AdviceRecord] = {}
     for finding in advice:
         once.setdefault(finding.rule, finding)
     return sorted(once.values(), key=lambda finding: list(ADVICE_KINDS).index(finding.kind))
 
 
-def say_kind(finding: Advice, lang: Language) -> str:
+def say_kind(finding: AdviceRecord, lang: Language) -> str:
     """Return the kind of a piece of advice, as a prefix."""
     return word(ADVICE_KINDS, finding.kind, lang) + joint("colon", lang)
 
@@ -250,7 +253,7 @@ def say_matter(matter: Matter, lang: Language) -> str:
 BEARERS: Table = {
     "company": Phrase("the company"),
     "partner": Phrase("the partner"),
-    "operator": Phrase("the operator, who is not stated"),
+    "operator": Phrase("the operator, not stated"),
 }
 """Who must hold a license or do a duty."""
 LAYER_WORDS: Table = {"layer": Phrase("layer {name}")}
@@ -261,29 +264,29 @@ WAIVER_WORDS: Table = {
     "baseline": Phrase("in the baseline since {since}, until {until}"),
     "warn": Phrase("only a warning until {until}, {approver}: {reason}"),
     "off": Phrase("switched off until {until}, {approver}: {reason}"),
-    "some": Phrase("{count} of {total} findings set aside; what is left for the gate: {verdict}."),
+    "some": Phrase("{count} of {total} findings set aside; result of the remaining findings: {verdict}."),
     "remarks": Phrase("Notes on this run"),
 }
 
 
-def say_bearer(finding: Need | Duty, lang: Language) -> str:
+def say_bearer(finding: NeedRecord | DutyRecord, lang: Language) -> str:
     """Return who must hold a license or do a duty, by name where the spec names the company."""
     who = word(BEARERS, finding.bearer, lang)
     return who + (aside(clean(finding.bearer_name, one_line=True), lang) if finding.bearer_name else "")
 
 
-def say_holder(need: Need, lang: Language) -> str:
+def say_holder(need: NeedRecord, lang: Language) -> str:
     """Return who must hold a license, as a part of a line."""
     return phrase("holder", lang, who=say_bearer(need, lang))
 
 
-def say_doer(duty: Duty, lang: Language) -> str:
+def say_doer(duty: DutyRecord, lang: Language) -> str:
     """Return who must do a duty, or has done it, as a part of a line."""
     who = say_bearer(duty, lang)
     return who if duty.state == "done" else phrase("bearer", lang, who=who)
 
 
-def license_facts(record: Record) -> tuple[Question, ...]:
+def license_facts(record: Record) -> tuple[FactQuestion, ...]:
     """Return the facts, besides the missing ones, that could add a license; none for a launch that is denied anyway."""
     if record.decision == "deny":
         return ()
@@ -292,15 +295,15 @@ def license_facts(record: Record) -> tuple[Question, ...]:
     return tuple(ask for path, (ask, _) in found.items() if path not in asked)
 
 
-def merge_duties(duties: Iterable[Duty]) -> list[Duty]:
+def merge_duties(duties: Iterable[DutyRecord]) -> list[DutyRecord]:
     """Merge duties of one instrument, bearer and layer: messages and citations of all, in order of appearance."""
-    found: dict[tuple[str, str, str | None], list[Duty]] = {}
+    found: dict[tuple[str, str, str | None], list[DutyRecord]] = {}
     for duty in duties:
         found.setdefault(_identify(duty), []).append(duty)
     return [_merge(same) if len(same) > 1 else same[0] for same in found.values()]
 
 
-def _merge(duties: Sequence[Duty]) -> Duty:
+def _merge(duties: Sequence[DutyRecord]) -> DutyRecord:
     message: dict[str, str] = {}
     cited: dict[tuple[str, str], Citation] = {}
     for duty in duties:
@@ -350,28 +353,28 @@ def _join_labels(labels: Iterable[str], lang: Language) -> str:
     return said
 
 
-def split_duties(record: Record) -> tuple[list[Duty], list[Duty]]:
+def split_duties(record: Record) -> tuple[list[DutyRecord], list[DutyRecord]]:
     """Return the tasks before the launch: filings with an authority, and duties of the company."""
-    filings: list[Duty] = []
-    own: list[Duty] = []
+    filings: list[DutyRecord] = []
+    own: list[DutyRecord] = []
     for duty in merge_duties(duty for duty in record.duties if duty.is_due_before_launch):
         (own if _is_internal(duty) else filings).append(duty)
     return filings, own
 
 
-def _is_internal(duty: Duty) -> bool:
+def _is_internal(duty: DutyRecord) -> bool:
     return [body.id for body in duty.authority] == ["self"]
 
 
-def _identify(duty: Duty) -> tuple[str, str, str | None]:
+def _identify(duty: DutyRecord) -> tuple[str, str, str | None]:
     """Return what merged duties have in common: instrument, bearer and layer."""
     return duty.instrument.id, say_bearer(duty, "en"), duty.layer
 
 
-def open_facts(findings: Iterable[Finding]) -> dict[str, tuple[Question, int]]:
+def open_facts(findings: Iterable[FindingRecord]) -> dict[str, tuple[FactQuestion, int]]:
     """Return the facts that keep rules undecided, by path: the question, and the number of rules that depend on it."""
     rules: dict[str, set[str]] = {}
-    asks: dict[str, Question] = {}
+    asks: dict[str, FactQuestion] = {}
     for finding in findings:
         for ask in finding.asks:
             asks.setdefault(ask.path, ask)
@@ -434,7 +437,7 @@ def add_grade(notices: Sequence[str], grade: str | None, lang: Language) -> tupl
     return (*notices[:-1], *known, *notices[-1:])
 
 
-def say_contested(reading: Reading, lang: Language) -> str:
+def say_contested(reading: ReadingRecord, lang: Language) -> str:
     """Return another reading of a rule in one line, with what the rule says."""
     text = f"{reading.subject}{joint('colon', lang)}{reading.message[lang]} {say_other(reading, lang)}"
     return clean(text, one_line=True)
@@ -448,21 +451,21 @@ def some_waived(record: Record, lang: Language) -> str | None:
     waived = len(record.waived)
     if not waived:
         return None
-    total = sum(not isinstance(one, Duty) or one.is_due_before_launch for one in record.waivable)
+    total = sum(not isinstance(one, DutyRecord) or one.is_due_before_launch for one in record.waivable)
     return word(WAIVER_WORDS, "some", lang, count=waived, total=total, verdict=word(VERDICTS, record.judged, lang))
 
 
-def waived_mark(finding: Finding, lang: Language) -> str:
+def waived_mark(finding: FindingRecord, lang: Language) -> str:
     """Return the mark that follows a waived finding; empty for any other."""
     return aside(WAIVER_WORDS["is_waived"][lang], lang) if finding.waived else ""
 
 
-def say_layer(finding: Finding | Route, lang: Language) -> str:
+def say_layer(finding: FindingRecord | RouteRecord, lang: Language) -> str:
     """Return the layer of a finding; empty if there is the base alone."""
     return word(LAYER_WORDS, "layer", lang, name=finding.layer) if finding.layer else ""
 
 
-def layer_mark(finding: Finding | Route, lang: Language) -> str:
+def layer_mark(finding: FindingRecord | RouteRecord, lang: Language) -> str:
     """Return the layer of a finding as the aside that follows it; empty if there is the base alone."""
     return aside(say_layer(finding, lang), lang) if finding.layer else ""
 
@@ -472,7 +475,7 @@ def say_waived(waived: Waived, lang: Language) -> str:
     return clean(word(WAIVER_WORDS, waived.by, lang, **asdict(waived)), one_line=True)
 
 
-def say_finding(finding: Finding, lang: Language) -> str:
+def say_finding(finding: FindingRecord, lang: Language) -> str:
     """Return a finding in one line: its rule, subject and message."""
     subject = str(finding.subject)
     name = f"{finding.rule} ({subject})" if subject else finding.rule

@@ -20,7 +20,7 @@ from vatspolicy.reports.words import phrase
 SETTINGS = "settings"
 """Kind of the remark on settings from outside the command line."""
 WORDS: Table = {
-    "more": Phrase("{count} more of this level are in the job summary and in the other reports."),
+    "more": Phrase("The job summary and the other reports show {count} more of this level."),
     "fails": Phrase("The gate fails: {failures}."),
 }
 

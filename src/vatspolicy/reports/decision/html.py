@@ -10,7 +10,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from vatspolicy.core.engine.result import Activity, Record, Route
+from vatspolicy.core.engine.result import ActivityRecord, Record, RouteRecord
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n import Language, LocalizedText
@@ -48,7 +48,7 @@ class Hurdle:
     """Label above the gate: its number in the list, or the greatest share."""
 
 
-def gates(route: Route) -> tuple[Hurdle, ...]:
+def gates(route: RouteRecord) -> tuple[Hurdle, ...]:
     """Return the gates of a route in the order of its list: the greatest foreign share, then its conditions."""
     found: list[Hurdle] = []
     conditions = route.conditions
@@ -122,7 +122,7 @@ class RoutePicture:
     box: int = _BOX
 
 
-def make_picture(activity: Activity, say: PageWords) -> RoutePicture:
+def make_picture(activity: ActivityRecord, say: PageWords) -> RoutePicture:
     """Return the picture of the routes of an activity."""
     rows, top = [], 0.0
     for route in activity.routes:
@@ -140,7 +140,7 @@ def make_picture(activity: Activity, say: PageWords) -> RoutePicture:
 class _Row:
     """The layout of a route."""
 
-    def __init__(self, route: Route, way: str, say: PageWords) -> None:
+    def __init__(self, route: RouteRecord, way: str, say: PageWords) -> None:
         self.route, self.way = route, way
         self.title = wrap(clean(say.text(route.title)), 50)
         self.box = wrap(clean(say.text(route.instrument.title)), 28)
@@ -192,7 +192,7 @@ def _lines(texts: Sequence[str], middle: float) -> list[tuple[float, str]]:
     return [(first + 15 * position, text) for position, text in enumerate(texts)]
 
 
-def route_points(route: Route, say: PageWords) -> list[str]:
+def route_points(route: RouteRecord, say: PageWords) -> list[str]:
     """Return the remarks on a route: share, license held, conditions that fail or are not known."""
     state, cap = route.state, route.max_foreign_percent
     points: list[str] = []
@@ -216,7 +216,7 @@ def route_points(route: Route, say: PageWords) -> list[str]:
     return points
 
 
-def _held(route: Route, say: PageWords) -> str:
+def _held(route: RouteRecord, say: PageWords) -> str:
     """Return the words that say whether the instrument of an open route is held."""
     return say.html({True: "is_held", False: "is_to_get", None: "held_unknown"}[route.held])
 

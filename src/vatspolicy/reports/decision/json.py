@@ -10,15 +10,15 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from vatspolicy.core.engine.result import (
-    Advice,
+    AdviceRecord,
     Authority,
-    Duty,
-    Finding,
-    Need,
-    Question,
-    Reading,
+    DutyRecord,
+    FactQuestion,
+    FindingRecord,
+    NeedRecord,
+    ReadingRecord,
     Record,
-    Service,
+    ServiceRecord,
     encode,
 )
 from vatspolicy.core.engine.serialize import FORMAT
@@ -46,7 +46,7 @@ LEAVES_OUT = {
 
 def make_report(record: Record, lang: Language, judgement: Judgement) -> dict[str, object]:
     """Return the report of one decision."""
-    return _Report(record, lang, judgement).whole()
+    return _JsonRecord(record, lang, judgement).whole()
 
 
 def write_dense(value: object, indent: str = "") -> str:
@@ -69,13 +69,13 @@ def say_failure(record: Record, part: str, position: int, lang: Language) -> str
     """Return a failing part of a decision in one line; empty for the decision as a whole."""
     if part == ITSELF:
         return ""
-    one: Question | Reading | Finding = getattr(record, part)[position]
-    if isinstance(one, Question):
+    one: FactQuestion | ReadingRecord | FindingRecord = getattr(record, part)[position]
+    if isinstance(one, FactQuestion):
         return one.path
-    return f"{one.rule} ({one.subject})" if isinstance(one, Reading) else digest.say_finding(one, lang)
+    return f"{one.rule} ({one.subject})" if isinstance(one, ReadingRecord) else digest.say_finding(one, lang)
 
 
-class _Report:
+class _JsonRecord:
     def __init__(self, record: Record, lang: Language, judgement: Judgement) -> None:
         self.record, self.lang = record, lang
         self.failures = judgement.find_failures(record)
@@ -122,7 +122,7 @@ class _Report:
     def failure(self, level: str, part: str, position: int) -> dict[str, object]:
         return {"level": level, "part": part, "about": say_failure(self.record, part, position, self.lang)}
 
-    def waived(self, finding: Finding) -> dict[str, object]:
+    def waived(self, finding: FindingRecord) -> dict[str, object]:
         """Return who set a finding aside, if somebody did."""
         kept = ("by", "reason", "approver", "ticket", "until")
         waived = finding.waived and {key: value for key, value in encode(finding.waived).items() if key in kept}
@@ -131,7 +131,7 @@ class _Report:
     def bodies(self, authority: Iterable[Authority]) -> list[str]:
         return [body.id for body in authority]
 
-    def service(self, service: Service) -> dict[str, object]:
+    def service(self, service: ServiceRecord) -> dict[str, object]:
         activities = [
             {
                 "class": activity.class_,
@@ -143,7 +143,7 @@ class _Report:
         ]
         return {"id": service.id, "state": service.state, "activities": activities}
 
-    def finding(self, finding: Finding) -> dict[str, object]:
+    def finding(self, finding: FindingRecord) -> dict[str, object]:
         return {
             "rule": finding.rule,
             "subject": str(finding.subject),
@@ -154,23 +154,23 @@ class _Report:
             **self.waived(finding),
         }
 
-    def layer(self, finding: Finding) -> dict[str, str]:
+    def layer(self, finding: FindingRecord) -> dict[str, str]:
         """Return the layer of a finding, if there is more than the base."""
         return {"layer": finding.layer} if finding.layer else {}
 
-    def denial(self, finding: Finding) -> dict[str, object]:
+    def denial(self, finding: FindingRecord) -> dict[str, object]:
         return {
             **self.finding(finding),
             "reasons": [reason.code for reason in finding.reasons],
             "curable": finding.is_curable,
         }
 
-    def bearer(self, finding: Need | Duty) -> dict[str, str]:
+    def bearer(self, finding: NeedRecord | DutyRecord) -> dict[str, str]:
         """Return who must hold a license or do a duty, by name where the spec names the company."""
         named = {"bearer_name": finding.bearer_name} if finding.bearer_name else {}
         return {"bearer": finding.bearer, **named}
 
-    def license(self, finding: Need) -> dict[str, object]:
+    def license(self, finding: NeedRecord) -> dict[str, object]:
         return {
             **self.finding(finding),
             **self.bearer(finding),
@@ -186,7 +186,7 @@ class _Report:
             ],
         }
 
-    def duty(self, duty: Duty) -> dict[str, object]:
+    def duty(self, duty: DutyRecord) -> dict[str, object]:
         deadline = duty.deadline
         return {
             "rule": duty.rule,
@@ -203,10 +203,10 @@ class _Report:
             **self.waived(duty),
         }
 
-    def advice(self, finding: Advice) -> dict[str, object]:
+    def advice(self, finding: AdviceRecord) -> dict[str, object]:
         return {**self.finding(finding), "kind": finding.kind}
 
-    def reading(self, reading: Reading) -> dict[str, object]:
+    def reading(self, reading: ReadingRecord) -> dict[str, object]:
         return {
             **{key: getattr(reading, key) for key in ("rule", "subject", "reading", "decision", "stricter")},
             "message": self.say(reading.message),
@@ -215,7 +215,7 @@ class _Report:
             "line": reading.location.line,
         }
 
-    def fact(self, ask: Question, rules: int) -> dict[str, object]:
+    def fact(self, ask: FactQuestion, rules: int) -> dict[str, object]:
         return {"path": ask.path, "question": self.say(ask.question), "rules": rules}
 
     def conditional(self) -> dict[str, object]:
@@ -229,7 +229,7 @@ class _Report:
         ]
         return {"conditional": {"decision": answer.decision, "settings": settings}}
 
-    def undetermined(self, findings: Iterable[Finding]) -> dict[str, object]:
+    def undetermined(self, findings: Iterable[FindingRecord]) -> dict[str, object]:
         """Return the number of rules that stay undetermined, and the facts that would settle most of them."""
         findings = list(findings)
         facts = sorted(digest.open_facts(findings).values(), key=lambda item: -item[1])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeAlias
 
-from vatspolicy.core.engine.result import Authority, Condition, Duty, Finding, Record, Route
+from vatspolicy.core.engine.result import Authority, ConditionRecord, DutyRecord, FindingRecord, Record, RouteRecord
 from vatspolicy.core.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.gate.judgement import Judgement
 from vatspolicy.i18n import Language, Phrase
@@ -154,13 +154,13 @@ def _bodies(authority: Iterable[Authority], lang: Language) -> str:
     return joint("list", lang).join(body.title[lang] for body in authority)
 
 
-def _reasons(finding: Finding, lang: Language) -> list[str]:
+def _reasons(finding: FindingRecord, lang: Language) -> list[str]:
     """Return the grounds of a license that cannot be had; empty for another denial."""
     reasons = finding.reasons if finding.effect == "need" else ()
     return [reason.title[lang] for reason in reasons]
 
 
-def _route_points(route: Route, lang: Language) -> list[str]:
+def _route_points(route: RouteRecord, lang: Language) -> list[str]:
     """Return why a route is not open: the share, failing or unknown conditions, and unread articles."""
     points = []
     if route.share_too_high and route.max_foreign_percent is not None:
@@ -177,14 +177,14 @@ def _route_points(route: Route, lang: Language) -> list[str]:
     return points
 
 
-def _point(key: str, condition: Condition, lang: Language) -> str:
+def _point(key: str, condition: ConditionRecord, lang: Language) -> str:
     """Return a condition with its check and its law."""
     check = say_check(condition.why.check, lang)
     basis = f"{check}{joint('semicolon', lang)}{law_of(condition.why.citations, lang)}"
     return phrase(key, lang, message=condition.message[lang]) + aside(basis, lang)
 
 
-def _duties(record: Record) -> dict[str, list[Duty]]:
+def _duties(record: Record) -> dict[str, list[DutyRecord]]:
     """Return the duties by group of deadlines, in order, those of one authority together."""
     groups = {
         group: digest.merge_duties(duty for duty in record.duties if duty.deadline.group == group)
@@ -197,7 +197,7 @@ def _duties(record: Record) -> dict[str, list[Duty]]:
     }
 
 
-def _notes(record: Record) -> Iterator[tuple[str, Sequence[Finding]]]:
+def _notes(record: Record) -> Iterator[tuple[str, Sequence[FindingRecord]]]:
     """Yield advice, and rules that a missing fact leaves open, each rule once. An incomplete decision asks instead."""
     if record.advice:
         yield "advice", digest.by_kind(record.advice)

@@ -7,7 +7,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from vatspolicy.core.engine.result import Citation, Duty, Fact, Finding, Need, Record, Route
+from vatspolicy.core.engine.result import (
+    Citation,
+    DutyRecord,
+    FactRecord,
+    FindingRecord,
+    NeedRecord,
+    Record,
+    RouteRecord,
+)
 from vatspolicy.core.policies.deadlines import GROUPS
 from vatspolicy.core.policies.model import VERIFICATIONS
 from vatspolicy.core.profile.wording import FactWording
@@ -26,7 +34,7 @@ _OWN = ("self",)
 
 
 @dataclass
-class Task:
+class MemoTask:
     """A task."""
 
     title: str
@@ -48,7 +56,7 @@ class Task:
     license: bool = False
 
 
-def items(record: Record, say: PageWords) -> list[Task]:
+def items(record: Record, say: PageWords) -> list[MemoTask]:
     """Return licenses to get, then duties, each once for each group of deadlines, in their order."""
     found = [_license(finding, record, say) for finding in record.licenses]
     for group in GROUPS:
@@ -57,7 +65,7 @@ def items(record: Record, say: PageWords) -> list[Task]:
     return found
 
 
-def _license(finding: Need, record: Record, say: PageWords) -> Task:
+def _license(finding: NeedRecord, record: Record, say: PageWords) -> MemoTask:
     offers = finding.offers
     ways = []
     for offer in offers:
@@ -67,7 +75,7 @@ def _license(finding: Need, record: Record, say: PageWords) -> Task:
             text += say.aside(f"{offer.class_}{say.comma}{way}")
         ways.append(text)
     service = finding.subject.service
-    return Task(
+    return MemoTask(
         title=(f"{service}{say.colon}" if service else "")
         + (ways[0] if len(ways) == 1 else say.text(finding.message))
         + digest.waived_mark(finding, say.lang),
@@ -87,12 +95,12 @@ def _license(finding: Need, record: Record, say: PageWords) -> Task:
     )
 
 
-def _duty(duty: Duty, say: PageWords) -> Task:
+def _duty(duty: DutyRecord, say: PageWords) -> MemoTask:
     deadline, done = duty.deadline, duty.state == "done"
     when = say.text(deadline.text)
     if deadline.date:
         when += say.aside(say.phrase("by", day=deadline.date))
-    return Task(
+    return MemoTask(
         title=say.text(duty.instrument.title),
         bodies=tuple(body.id for body in duty.authority),
         body_names=say.bodies(duty.authority),
@@ -121,32 +129,32 @@ def checklist(record: Record, say: PageWords) -> str:
     )  # readable unrendered; behind an escaped bracket they link nothing
 
 
-def _facts(item: Task, say: PageWords) -> list[str]:
+def _facts(item: MemoTask, say: PageWords) -> list[str]:
     """Return the authority of a task, when it was done, and its law."""
     law = digest.merge_citations(item.citations, say.lang, False)
     return [item.body_names, item.bearer, *([item.when] if item.done else []), *law]
 
 
-def by_authority(found: Iterable[Task]) -> list[list[Task]]:
+def by_authority(found: Iterable[MemoTask]) -> list[list[MemoTask]]:
     """Return tasks by authority; records that the company keeps on file come last."""
-    groups: dict[tuple[str, ...], list[Task]] = {}
+    groups: dict[tuple[str, ...], list[MemoTask]] = {}
     for item in found:
         groups.setdefault(item.bodies, []).append(item)
     return [groups[bodies] for bodies in sorted(groups, key=lambda bodies: bodies == _OWN)]
 
 
-def by_day(found: Iterable[Task]) -> dict[str, list[Task]]:
+def by_day(found: Iterable[MemoTask]) -> dict[str, list[MemoTask]]:
     """Return open tasks with a day, by day."""
-    days: dict[str, list[Task]] = {}
+    days: dict[str, list[MemoTask]] = {}
     for item in found:
         if item.day and not item.done:
             days.setdefault(item.day, []).append(item)
     return dict(sorted(days.items()))
 
 
-def without_day(found: Iterable[Task]) -> dict[str, dict[str, list[Task]]]:
+def without_day(found: Iterable[MemoTask]) -> dict[str, dict[str, list[MemoTask]]]:
     """Return open tasks without a day, by group and wording of the deadline."""
-    groups: dict[str, dict[str, list[Task]]] = {}
+    groups: dict[str, dict[str, list[MemoTask]]] = {}
     for item in found:
         if not item.day and not item.done:
             groups.setdefault(item.group, {}).setdefault(item.when, []).append(item)
@@ -204,7 +212,7 @@ class Memo:
     """The day up to which the law is known, facts read as none, quality of the sources, and that it is not advice."""
     opinions: list[str]
     licenses: list[LicenseToGet]
-    tasks: list[Task]
+    tasks: list[MemoTask]
     blocks: list[Block]
     contested: list[tuple[str, list[str]]]
     """The subject and message of a rule with other readings, and the readings."""
@@ -214,23 +222,23 @@ class Memo:
     ahead: list[str]
 
     @property
-    def filings(self) -> list[Task]:
+    def filings(self) -> list[MemoTask]:
         """Open filings and duties, without licenses."""
         return [item for item in self.tasks if not item.license and not item.done]
 
     @property
-    def before_launch(self) -> list[Task]:
+    def before_launch(self) -> list[MemoTask]:
         """Open filings and duties before the launch."""
         return [item for item in self.filings if item.group == "before-launch"]
 
     @property
-    def dated(self) -> list[Task]:
+    def dated(self) -> list[MemoTask]:
         """Open filings and duties with a day, other than those before the launch, the first day first."""
         found = [item for item in self.filings if item.day and item.group != "before-launch"]
         return sorted(found, key=lambda item: str(item.day))
 
     @property
-    def undated(self) -> list[Task]:
+    def undated(self) -> list[MemoTask]:
         """Open filings and duties without a day, other than those before the launch."""
         return [item for item in self.filings if not item.day and item.group != "before-launch"]
 
@@ -288,7 +296,7 @@ def say_filings(made: Memo, record: Record, say: PageWords) -> str:
     return heading + say.colon + say.comma.join(filter(None, parts_told)) if any(parts_told) else heading
 
 
-def say_denial(finding: Finding, say: PageWords) -> str:
+def say_denial(finding: FindingRecord, say: PageWords) -> str:
     """Return the reason of a denial."""
     reasons = finding.reasons if finding.effect == "need" else ()
     return " · ".join(say.text(reason.title) for reason in reasons) or say.text(finding.message)
@@ -330,7 +338,7 @@ def _blocks(record: Record, say: PageWords) -> Iterator[Block]:
         yield Block(say.text(ask.question), say.html("add_fact", path=ask.path))
 
 
-def nearest_route(finding: Finding, say: PageWords) -> str:
+def nearest_route(finding: FindingRecord, say: PageWords) -> str:
     """Return the nearest closed route and its failing conditions; empty without routes."""
     route = finding.nearest_route
     if route is None:
@@ -338,7 +346,7 @@ def nearest_route(finding: Finding, say: PageWords) -> str:
     return say.html("nearest", route=say.text(route.title), conditions=say.semicolon.join(_failing(route, say)))
 
 
-def _failing(route: Route, say: PageWords) -> list[str]:
+def _failing(route: RouteRecord, say: PageWords) -> list[str]:
     cap = route.max_foreign_percent
     share = [say.html("share_cap", percent=number(cap))] if cap is not None and route.share_too_high else []
     return share + [say.text(one.message).rstrip(".。") for one in route.failing]
@@ -392,15 +400,15 @@ def cited_articles(record: Record) -> Iterator[Citation]:
                 yield from _cited_by(route)
 
 
-def _established(record: Record) -> tuple[Finding, ...]:
+def _established(record: Record) -> tuple[FindingRecord, ...]:
     return (*record.denials, *record.licenses, *record.met, *record.duties, *record.advice)
 
 
-def _routes_of(finding: Finding) -> tuple[Route, ...]:
-    return finding.routes or () if isinstance(finding, Need) else ()
+def _routes_of(finding: FindingRecord) -> tuple[RouteRecord, ...]:
+    return finding.routes or () if isinstance(finding, NeedRecord) else ()
 
 
-def _cited_by(route: Route) -> Iterator[Citation]:
+def _cited_by(route: RouteRecord) -> Iterator[Citation]:
     yield from route.citations
     for condition in route.conditions:
         yield from condition.why.citations
@@ -424,19 +432,19 @@ def value_in_words(path: Steps, value: object, say: PageWords) -> str:
     return say.text(FactWording().value(value, path))
 
 
-def fact_in_words(fact: Fact, say: PageWords) -> tuple[str, str]:
+def fact_in_words(fact: FactRecord, say: PageWords) -> tuple[str, str]:
     """Return the title and the value of a fact that a finding read."""
     path = steps(fact.path)
     return title(path, say), value_in_words(path, fact.value, say)
 
 
-def facts_read(record: Record) -> list[Fact]:
+def facts_read(record: Record) -> list[FactRecord]:
     """Return every stated fact that a finding or a condition of a route read, in the order of the spec."""
     found = {fact.path: fact for fact in _read(record) if fact.value is not None}
     return sorted(found.values(), key=lambda fact: (fact.line, fact.column, fact.path))
 
 
-def _read(record: Record) -> Iterator[Fact]:
+def _read(record: Record) -> Iterator[FactRecord]:
     for finding in _established(record):
         yield from finding.why.facts
         yield from _of_routes(_routes_of(finding))
@@ -445,7 +453,7 @@ def _read(record: Record) -> Iterator[Fact]:
             yield from _of_routes(activity.routes)
 
 
-def _of_routes(routes: Iterable[Route]) -> Iterator[Fact]:
+def _of_routes(routes: Iterable[RouteRecord]) -> Iterator[FactRecord]:
     for route in routes:
         for condition in route.conditions:
             yield from condition.why.facts

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from vatspolicy.core.engine.result import Advice, Duty, Finding, Location, Need, Record
+from vatspolicy.core.engine.result import AdviceRecord, DutyRecord, FindingRecord, Location, NeedRecord, Record
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, LEVELS, Failure, Judgement
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import VERDICTS, Table, aside, count, joint, word
@@ -23,13 +23,13 @@ WORDS: Table = {
     MISSING: Phrase("A fact is missing, so there is no decision yet."),
     UNDETERMINED: Phrase("Missing facts leave rules undetermined. The decision does not depend on them."),
     DECISION: Phrase("The decision as a whole fails the gate."),
-    "left": Phrase("{count} rules stay undetermined. Facts that would settle them: {facts}."),
+    "left": Phrase("{count} rules stay undetermined. These facts would settle them: {facts}."),
     "more": Phrase("{facts} and {count} more"),
     "contested_help": Phrase(
         "Authorities or courts read a rule differently. Under the other reading the result differs."
     ),
     "missing_help": Phrase(
-        "State the fact in the spec. vatspolicy guesses nothing; `vatspolicy ask SPEC` asks for what is missing."
+        "State the fact in the spec. vatspolicy does not guess facts; `vatspolicy ask SPEC` asks for missing facts."
     ),
 }
 SHOWN = 5
@@ -49,7 +49,7 @@ class Result(NamedTuple):
     line: int
     column: int
     subject: str
-    finding: Finding | None = None
+    finding: FindingRecord | None = None
     """The finding of the record, for a rule of the law."""
     waived: str = ""
     """Approver and reason of a waiver; empty without one."""
@@ -113,7 +113,7 @@ class _Results:
 
     def findings(self, part: str, otherwise: str) -> Iterator[Result]:
         """Yield the findings of a list; without a level otherwise, only those that fail."""
-        findings: tuple[Finding, ...] = getattr(self.record, part)
+        findings: tuple[FindingRecord, ...] = getattr(self.record, part)
         for position, finding in enumerate(findings):
             level, failing = self.level(part, position, otherwise)
             if not level:
@@ -191,18 +191,18 @@ class _Results:
         yield Result(UNDETERMINED, "note", None, text, 1, 1, "", new=new)
 
 
-def _message(finding: Finding, lang: Language) -> str:
+def _message(finding: FindingRecord, lang: Language) -> str:
     parts = [finding.message[lang]]
-    if isinstance(finding, Advice):
+    if isinstance(finding, AdviceRecord):
         parts = [digest.say_kind(finding, lang).strip(), *parts]
-    if isinstance(finding, Need):
+    if isinstance(finding, NeedRecord):
         parts += [reason.title[lang] for reason in finding.reasons]
         parts += [f"→ {offer.instrument.title[lang]} ({offer.route})" for offer in finding.any_of or ()]
-    if isinstance(finding, Need | Duty) and finding.instrument is not None:
+    if isinstance(finding, NeedRecord | DutyRecord) and finding.instrument is not None:
         parts.append(f"→ {finding.instrument.title[lang]}")
-    if isinstance(finding, Need):
+    if isinstance(finding, NeedRecord):
         parts.append(digest.say_holder(finding, lang))
-    if isinstance(finding, Duty):
+    if isinstance(finding, DutyRecord):
         when = (finding.deadline.text[lang], digest.say_doer(finding, lang))
         parts.append(joint("comma", lang).join(when))
     if finding.state in ("unknown", "unread"):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
-from vatspolicy.core.engine.result import Advice, Finding, Opinion, Record, Waived, encode
+from vatspolicy.core.engine.result import AdviceRecord, FindingRecord, Opinion, Record, Waived, encode
 from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import joint, word
@@ -168,7 +168,7 @@ def _add_rule(run: SarifRun, result: Result, lang: Language) -> None:
     )
 
 
-def _help(finding: Finding, lang: Language) -> list[str]:
+def _help(finding: FindingRecord, lang: Language) -> list[str]:
     """Return the paragraphs of the help of a rule, as Markdown."""
     from vatspolicy.reports.formats.templating import render_markdown
 
@@ -198,7 +198,7 @@ def _result(record: Record, result: Result) -> dict[str, object]:
     )
     properties = {"fails": result.failing} if result.failing else {}
     if finding is not None:
-        properties |= {"kind": finding.kind} if isinstance(finding, Advice) else {}
+        properties |= {"kind": finding.kind} if isinstance(finding, AdviceRecord) else {}
         properties |= _layer(finding)
     if properties:
         made["properties"] = properties
@@ -207,7 +207,7 @@ def _result(record: Record, result: Result) -> dict[str, object]:
     return made
 
 
-def _layer(finding: Finding) -> dict[str, str]:
+def _layer(finding: FindingRecord) -> dict[str, str]:
     return {"layer": finding.layer} if finding.layer else {}
 
 

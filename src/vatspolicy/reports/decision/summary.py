@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.core.documents import split_part
 from vatspolicy.core.engine.opinions import COUNTED
-from vatspolicy.core.engine.result import Duty, Law, Reading, Record
+from vatspolicy.core.engine.result import DutyRecord, Law, ReadingRecord, Record
 from vatspolicy.core.policies.bundle import SHIPPED
 from vatspolicy.core.policies.model import VERIFICATIONS
 from vatspolicy.core.policies.wording import say_reading
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, Failure, Judgement, find_worst_level
-from vatspolicy.i18n import Language, Phrase
+from vatspolicy.i18n import Language, Phrase, translate
 from vatspolicy.i18n.text import clean, width, wrap
 from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, end, gap, join_two, joint, word
 from vatspolicy.output import Style
@@ -160,10 +160,10 @@ def _name(record: Record, failure: Failure, lang: Language) -> str:
         assert record.worst_reading is not None
         return clean(word(WORDS, "service_read_as", lang, subject=record.worst_reading.service), one_line=True)
     finding = getattr(record, failure.part)[failure.position]
-    if isinstance(finding, Reading):
+    if isinstance(finding, ReadingRecord):
         name = say_reading(finding.reading, lang)
         return clean(word(WORDS, "read_as", lang, subject=finding.subject, name=name), one_line=True)
-    name = finding.instrument.title[lang] if isinstance(finding, Duty) else finding.rule
+    name = finding.instrument.title[lang] if isinstance(finding, DutyRecord) else finding.rule
     return clean(name, one_line=True)
 
 
@@ -193,7 +193,7 @@ COUNTS: Counts = {
     "errors": (Phrase("{n} error"), Phrase("{n} errors")),
     "incomplete": (Phrase("{n} incomplete"), Phrase("{n} incomplete")),
     "waiver_files": (Phrase("{n} waiver error"), Phrase("{n} waiver errors")),
-    "empty": (Phrase("{n} argument without a spec"), Phrase("{n} arguments without a spec")),
+    "empty": (Phrase("{n} argument matches no spec"), Phrase("{n} arguments match no spec")),
     "strict": (Phrase("{n} waiver notice, --strict-waivers"), Phrase("{n} waiver notices, --strict-waivers")),
     "denials": (Phrase("{n} obstacle"), Phrase("{n} obstacles")),
     "licenses": (Phrase("{n} license"), Phrase("{n} licenses")),
@@ -258,7 +258,9 @@ def _reasons(gate: GateResult, summaries: Sequence[Summary], lang: Language) -> 
     reasons = []
     if gate.invalid:
         reasons.append(count(COUNTS, "invalid", len(gate.invalid), lang))
-    elif gate.problems:
+    if gate.unmet:
+        reasons.append(translate(gate.unmet, lang).rstrip(".。"))
+    elif gate.problems and not gate.invalid:
         reasons.append(count(COUNTS, "waiver_files", len(gate.problems), lang))
     if gate.empty:
         reasons.append(count(COUNTS, "empty", len(gate.empty), lang))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from vatspolicy.core.engine.result import Duty, Finding, Need, Offer, Question, Record
+from vatspolicy.core.engine.result import DutyRecord, FactQuestion, FindingRecord, LicenseOffer, NeedRecord, Record
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean, shorten, width, wrap
@@ -229,8 +229,8 @@ SCREEN_COUNTS: Counts = {
     "later": (Phrase("{n} duty after launch"), Phrase("{n} duties after launch")),
     "advice": (Phrase("{n} note for review"), Phrase("{n} notes for review")),
     "open": (
-        Phrase("{n} fact not stated, on which further findings depend"),
-        Phrase("{n} facts not stated, on which further findings depend"),
+        Phrase("{n} fact that further findings depend on is not stated"),
+        Phrase("{n} facts that further findings depend on are not stated"),
     ),
     "met": (Phrase("{n} permit held"), Phrase("{n} permits held")),
 }
@@ -281,7 +281,7 @@ class _Screen:
     def entry(self, text: str, first: str, indent: str = "    ") -> list[str]:
         return wrap(text, self.room, indent, first)
 
-    def law(self, finding: Finding) -> str:
+    def law(self, finding: FindingRecord) -> str:
         """Return the first law of a finding in brackets, and the number of the others."""
         laws = digest.merge_citations(finding.citations, self.lang, graded=False)
         more = f" {word(SCREEN_WORDS, 'more', self.lang, count=len(laws) - 1)}" if len(laws) > 1 else ""
@@ -338,7 +338,7 @@ class _Screen:
             lines = self.entry(f"{start}{text}", f"  {self.style('✘', 'red')} ")
             yield [*lines, *(self.entry(nearest, "    → ", "      ") if nearest else [])]
 
-    def nearest(self, finding: Finding) -> str:
+    def nearest(self, finding: FindingRecord) -> str:
         """Return the nearest closed route with its failing conditions; empty without routes."""
         route = finding.nearest_route
         if route is None:
@@ -349,14 +349,14 @@ class _Screen:
         told = joint("semicolon", self.lang).join(fail.rstrip(".。") for fail in fails)
         return word(SCREEN_WORDS, "nearest", self.lang, route=self.say(route.title), fails=told)
 
-    def asked(self, questions: Iterable[Question]) -> Iterator[list[str]]:
+    def asked(self, questions: Iterable[FactQuestion]) -> Iterator[list[str]]:
         for ask in questions:
             text = f"{self.style(ask.path, 'bold')}{joint('colon', self.lang)}{self.say(ask.question)}"
             yield self.entry(text, "  ? ")
 
     def licenses(self) -> Iterator[list[str]]:
         """Yield the licenses to get. Those that differ in class and route alone share an entry."""
-        same: dict[tuple[tuple[str, ...], str, str], list[Need]] = {}
+        same: dict[tuple[tuple[str, ...], str, str], list[NeedRecord]] = {}
         for need in self.record.licenses:
             named = tuple(self.license(need, offer) for offer in need.offers)
             same.setdefault((named, self.law(need), digest.waived_mark(need, self.lang)), []).append(need)
@@ -369,7 +369,7 @@ class _Screen:
                 lines += self.entry(f"{text}{about}{mark}{'' if lines else law}", lead)
             yield lines
 
-    def license(self, need: Need, offer: Offer) -> str:
+    def license(self, need: NeedRecord, offer: LicenseOffer) -> str:
         """Return a license with its service, its authority and its holder."""
         service, comma = need.subject.service, joint("comma", self.lang)
         start = f"{clean(service)}{joint('colon', self.lang)}" if service else ""
@@ -377,7 +377,7 @@ class _Screen:
         told = [phrase("from", self.lang, authority=source), digest.say_holder(need, self.lang)]
         return comma.join([f"{start}{self.style(self.say(offer.instrument.title), 'bold')}", *told])
 
-    def way(self, need: Need, offer: Offer) -> str:
+    def way(self, need: NeedRecord, offer: LicenseOffer) -> str:
         """Return class and route of a license; empty for a license required by name."""
         if offer.route is None:
             return ""
@@ -416,7 +416,7 @@ class _Screen:
         most = max(1, min(_MOST, (lines - 1) // max(1, len(told))))
         yield Section(heading, [_cut(self.entry(text, "  ☐ "), most, self.room) for text in told], True)
 
-    def by_bearer(self, duties: Iterable[Duty]) -> Iterator[str]:
+    def by_bearer(self, duties: Iterable[DutyRecord]) -> Iterator[str]:
         """Yield who must act, and the titles of the duties."""
         titles: dict[str, list[str]] = {}
         for duty in duties:
@@ -471,6 +471,6 @@ def _further(record: Record, lang: Language) -> Iterator[str]:
             yield count(SCREEN_COUNTS, key, n, lang) + (aside(_deadline(due, lang), lang) if due else "")
 
 
-def _deadline(due: Duty, lang: Language) -> str:
+def _deadline(due: DutyRecord, lang: Language) -> str:
     title = f"{clean(due.instrument.title[lang], one_line=True)}{joint('comma', lang)}{digest.say_bearer(due, lang)}"
     return word(SCREEN_WORDS, "deadline", lang, day=due.deadline.date, title=title)

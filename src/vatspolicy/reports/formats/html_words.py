@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from vatspolicy.core.engine.result import Authority, Citation, Finding, Law
+from vatspolicy.core.engine.result import Authority, Citation, FindingRecord, Law
 from vatspolicy.core.policies.bundle import LawIdentity
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.words import Counts, Table, aside, count, end, gap, joint, word
@@ -18,9 +18,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "details": Phrase("Details"),
     "licenses": Phrase("Licenses"),
     "no_license": Phrase("No license is missing."),
-    "no_license_helps": Phrase("No license would allow the launch on these facts; see the obstacles."),
+    "no_license_helps": Phrase("On these facts, a license would not allow the launch; see the obstacles."),
     "share_cap": Phrase("foreign share of at most {percent} %"),
-    "no_license_yet": Phrase("None established on the facts given."),
+    "no_license_yet": Phrase("None found on the stated facts."),
     "to_get_count": Phrase("Licenses"),
     "filings_count": Phrase("To do before launch"),
     "instrument": Phrase("License"),
@@ -47,8 +47,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "article": Phrase("Article"),
     "or": Phrase("or"),
     "filings": Phrase("Filings and duties"),
-    "filings_none": Phrase("No filing or duty on these facts."),
-    "filings_denied": Phrase("Filings and duties, were it not denied"),
+    "filings_none": Phrase("No filings or duties on these facts."),
+    "filings_denied": Phrase("Filings and duties if the launch were not denied"),
     "later_count": Phrase("{count} later"),
     "before_launch": Phrase("Before the launch"),
     "before_launch_by": Phrase("Before the launch on {day}"),
@@ -67,7 +67,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "sources_none": Phrase("No article is cited."),
     "sources_count": Phrase("Articles cited: {count}. Compared with the text of the law: {primary}."),
     "sources_copy": Phrase("Compared with a copy only: {count}"),
-    "sources_secondary": Phrase("Known from commentary only: {count}"),
+    "sources_secondary": Phrase("Based on commentary only: {count}"),
     "sources_unverified": Phrase("Not checked against any source: {count}"),
     "overview": Phrase("All specs"),
     "spec": Phrase("Spec"),
@@ -81,11 +81,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "contested_class": Phrase("contested", "formats html words"),
     "routes_title": Phrase("Routes for {activity}"),
     "routes_key": Phrase(
-        "A path runs from the activity through its conditions to a license. Numbers refer to the list of "
-        "conditions below: ✓ met, ✕ not met, ? not known."
+        "Each path leads from the activity through its conditions to a license. Numbers refer to the list of "
+        "conditions below: ✓ met, ✕ not met, ? unknown."
     ),
-    "no_routes": Phrase("No route was looked at."),
-    "route_fact_missing": Phrase("not known: a fact that the route asks about is missing"),
+    "no_routes": Phrase("No route was evaluated."),
+    "route_fact_missing": Phrase("unknown: a fact that the route needs is missing"),
     "is_held": Phrase("held"),
     "is_to_get": Phrase("to get"),
     "held_unknown": Phrase("held: not known"),
@@ -96,7 +96,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "true": Phrase("yes"),
     "false": Phrase("no"),
     "to_do": Phrase("To do, by authority"),
-    "would_do": Phrase("What would follow, were it not denied: {count} items"),
+    "would_do": Phrase("Further items if the launch were not denied: {count}"),
     "license": Phrase("license"),
     "to_get": Phrase("to get before the launch"),
     "one_of": Phrase("one of {count} ways"),
@@ -106,10 +106,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "calendar_title": Phrase("Deadlines from {first} to {last}, with the launch on {launch}"),
     "day": Phrase("Day"),
     "from_launch": Phrase("From the launch"),
-    "what": Phrase("What falls due"),
+    "what": Phrase("Due"),
     "no_day": Phrase("Without a fixed day"),
     "no_launch_note": Phrase(
-        "The spec names no launch day, so that no date can be counted; deadlines are as the law words them."
+        "The spec does not state a launch day, so deadlines appear in the words of the law, without dates."
     ),
     "launch_mark": Phrase("launch"),
     "on_launch": Phrase("by the launch"),
@@ -127,8 +127,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "path": Phrase("Path"),
     "value": Phrase("Value"),
     "line": Phrase("Line"),
-    "facts_of": Phrase("Facts of {file}, as the rules read them"),
-    "why": Phrase("How the condition came out"),
+    "facts_of": Phrase("Facts of {file} as read by the rules"),
+    "why": Phrase("Result of the condition"),
     "rule": Phrase("Rule"),
     "because": Phrase("Why it may not launch"),
     "services": Phrase("Services and routes"),
@@ -139,8 +139,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "see_law": Phrase("Law"),
     "in_rulebook": Phrase("in the rulebook"),
     "beside": Phrase("The answer beside its articles"),
-    "do_until": Phrase("What to do, and until when"),
-    "nothing_to_do": Phrase("No license, filing or duty follows from the facts given."),
+    "do_until": Phrase("Tasks and deadlines"),
+    "nothing_to_do": Phrase("The stated facts do not require a license, a filing or a duty."),
 }
 COUNTS: Counts = {
     "undated": (
@@ -254,7 +254,7 @@ class PageWords:
         policy, __, name = rule.partition("/")
         return f"{self.rulebook[self.lang]}{policy}.html#{name}" if self.rulebook else ""
 
-    def subject(self, finding: Finding) -> str:
+    def subject(self, finding: FindingRecord) -> str:
         """Return the service and class of a finding, as a prefix; empty for the product."""
         subject = str(finding.subject)
         return subject + self.colon if subject else ""

@@ -37,7 +37,7 @@ class PageDifference:
         return (
             *(_("missing {path}", path=folder / name) for name in self.missing),
             *(_("stale {path}", path=folder / name) for name in self.stale),
-            *(_("superfluous {path}", path=folder / name) for name in self.superfluous),
+            *(_("extra {path}", path=folder / name) for name in self.superfluous),
         )
 
     def __bool__(self) -> bool:
@@ -94,7 +94,7 @@ def write(folder: Path, pages: Pages, format: str = "markdown") -> PageDifferenc
     for name in difference.stale:
         if name not in made:
             raise Foreign(
-                _("{path} was not made by this command. Move it, or choose another folder.", path=folder / name)
+                _("This command did not create {path}. Move it, or choose another folder.", path=folder / name)
             )
     for name in (*difference.missing, *difference.stale):
         write_file(folder / name, pages[name])

@@ -19,13 +19,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     ),
     "foot_known": Phrase(", law last checked on {day}"),
     "home": Phrase(
-        "The rules by which vatspolicy decides whether a product may launch in mainland China: "
-        "every article, what it requires, of whom, and since when."
+        "The rules that decide whether a product may launch in mainland China: every article with its requirements,"
+        " addressees and dates."
     ),
-    "home_search": Phrase("Look for a product, a license or an article, for example:"),
+    "home_search": Phrase("Search for a product, a license or an article, for example:"),
     "index_lead": Phrase("{policies} policies with {rules} rules. They cover the law in force since {first}."),
     "index_where": Phrase(
-        "The calendar has the days on which decisions change, the search every rule, article and instrument."
+        "The calendar lists the days on which decisions change. The search covers every rule, article and instrument."
     ),
     "by_topic": Phrase("By topic"),
     "by_authority": Phrase("By authority"),
@@ -52,7 +52,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "instruments": Phrase("Instruments"),
     "instrument": Phrase("Instrument"),
     "authority": Phrase("Authority"),
-    "asked_by": Phrase("Rules that ask for it or lead to it"),
+    "asked_by": Phrase("Rules that require it or lead to it"),
     "parameters": Phrase("Parameters"),
     "parameter": Phrase("Parameter"),
     "from": Phrase("From"),
@@ -69,10 +69,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "verified": Phrase("on {day}: "),
     "if": Phrase("if {condition}"),
     "place": Phrase("place"),
-    "also": Phrase("Also rests on"),
+    "also": Phrase("Also based on"),
     "contested": Phrase("contested"),
     "unwaivable": Phrase("cannot be waived"),
-    "company_bears": Phrase("borne by the company"),
+    "company_bears": Phrase("owed by the company"),
     "share": Phrase("foreign share at most {share}"),
     "else": Phrase("else"),
     "cel": Phrase("As CEL"),
@@ -88,9 +88,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "secondary": Phrase("from commentary"),
     "unverified": Phrase("not verified"),
     "calendar_lead": Phrase(
-        "Days on which a rule, a parameter or an edition begins or ends, newest first. A "
-        "decision of the day itself is made under the new law; as of the day before, under the "
-        "old. The rules cover no day before {first}."
+        "Days on which a rule, a parameter or an edition begins or ends, newest first. A decision on the day itself"
+        " applies the new law; a decision on the day before applies the old law. The rules cover days from {first}."
     ),
     "begins": Phrase("begins"),
     "ends": Phrase("ends"),
@@ -102,17 +101,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "search_label": Phrase(
         "A product (SaaS, web shop), a license, a place, or words of a rule or an article, in English or Chinese"
     ),
-    "search_hint": Phrase("Every word must occur. Nothing leaves this page."),
-    "search_none": Phrase(
-        "Nothing found for “{text}”. Try fewer or other words, or look through the rulebook by topic."
-    ),
+    "search_hint": Phrase("Results contain every word. Your search stays on this page."),
+    "search_none": Phrase("No results for “{text}”. Try fewer or other words, or browse the rulebook by topic."),
     "search_about": Phrase("Concerns: {values}"),
     "search_found": Phrase("{count} found"),
     "search_some": Phrase("{count} found, the first {shown} shown"),
     "search_results": Phrase("Results"),
-    "search_off": Phrase("The search needs JavaScript; the rulebook lists every policy without it."),
+    "search_off": Phrase("The search needs JavaScript. Without it, use the list of policies in the rulebook."),
     "matrix_lead": Phrase(
-        "Which business may have which foreign share on {day}, by regime and by place, as the rules have it."
+        "The foreign share that each business may have on {day} under the rules, by regime and by place."
     ),
 }
 COUNTS: Counts = {

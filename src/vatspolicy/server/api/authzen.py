@@ -129,14 +129,14 @@ def read_evaluations(content: bytes, most: int) -> Evaluations:
     if not entries:
         return Evaluations([_read(document, body, (), body)], alone=True)
     if len(entries) > most:
-        raise HttpError(400, "invalid_parameter", _("A request has {most:,} evaluations at most.", most=most))
+        raise HttpError(400, "invalid_parameter", _("A request can contain at most {most:,} evaluations.", most=most))
     options = body.get("options", {})
     semantic = options.get("evaluations_semantic", "execute_all") if isinstance(options, dict) else None
     if not isinstance(semantic, str) or semantic not in SEMANTICS:
         known = Listing(SEMANTICS, "or")
         raise HttpError(400, "invalid_parameter", _("options.evaluations_semantic must be {known}.", known=known))
     if not all(isinstance(entry, dict) for entry in entries):
-        raise HttpError(400, "invalid_parameter", _("Each of evaluations must be an object."))
+        raise HttpError(400, "invalid_parameter", _("Each item of evaluations must be an object."))
     for key in _NEEDED:
         if key in body:
             _check(key, body[key])
@@ -169,10 +169,10 @@ def _read(document: Document, asked: Data, place: tuple[str | int, ...], own: Da
         return Evaluation(None, "unknown-resource")
     profile = resource.get("properties")
     if profile is None:
-        raise HttpError(400, "invalid_parameter", _("resource.properties must be an object, which is a profile."))
+        raise HttpError(400, "invalid_parameter", _("resource.properties must be a profile object."))
     product = profile.get("product")
     if isinstance(product, dict) and product.get("id") != resource["id"]:
-        raise HttpError(400, "invalid_parameter", _("resource.id must be the id of the product in its properties."))
+        raise HttpError(400, "invalid_parameter", _("resource.id must equal the product id in resource.properties."))
     path = (*(place if "resource" in own else ()), "resource", "properties")
     found = Document(FILE, profile, document.text, lambda: tree_at(document, *path))
     return Evaluation(DataQuery(found, day, repr(place).encode() + document.text.encode()))

@@ -116,7 +116,7 @@ class BundleStore:
         before, self.loaded = self.loaded, loaded
         try:
             if not self.renew():
-                raise InvalidInput([Problem("bundle", 1, 1, "", _("Worker processes do not start with it."))])
+                raise InvalidInput([Problem("bundle", 1, 1, "", _("Worker processes cannot start with it."))])
         except BaseException:
             self.loaded = before
             raise
@@ -133,7 +133,7 @@ class BundleStore:
                 first = _("{path}: {fault}", path=problem.file, fault=Sentences(problem.message, problem.hint))
             self._notify(
                 _(
-                    "bundle {revision} stays in use, the new one may not be: {first}",
+                    "bundle {revision} stays in use, because the new bundle is not valid: {first}",
                     revision=self.loaded.revision,
                     first=first,
                 )

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from vatspolicy.compile_cache import digest
 from vatspolicy.core.documents import Document, parse_document
-from vatspolicy.core.documents.document import Node
+from vatspolicy.core.documents.document import DocumentNode
 from vatspolicy.core.engine.brief import brief_parts
 from vatspolicy.core.engine.decision import INCOMPLETE, Decision
 from vatspolicy.core.engine.evaluator import evaluate, possible_outcomes
@@ -59,7 +59,7 @@ def read_query(content: bytes) -> DataQuery:
 
     Raises: HttpError.
     """
-    wanted = _("The body must be an object with input, which is a profile.")
+    wanted = _("The body must be an object whose input is a profile.")
     document = _read_body(content, "input", wanted)
     profile = Document(FILE, document.data["input"], document.text, lambda: tree_at(document, "input"))
     return DataQuery(profile, read_day(document.data.get("as_of")), content)
@@ -70,13 +70,13 @@ def read_batch(content: bytes, most: int) -> dict[str, DataQuery]:
 
     Raises: HttpError.
     """
-    wanted = _("The body must be an object with inputs, which are profiles by id.")
+    wanted = _("The body must be an object whose inputs are profiles by id.")
     document = _read_body(content, "inputs", wanted)
     inputs, day = document.data["inputs"], read_day(document.data.get("as_of"))
     if not isinstance(inputs, dict) or not inputs:
         raise HttpError(400, "invalid_parameter", _("inputs must be an object with a profile for every id."))
     if len(inputs) > most:
-        raise HttpError(400, "invalid_parameter", _("A batch has {most:,} inputs at most.", most=most))
+        raise HttpError(400, "invalid_parameter", _("A batch can contain at most {most:,} inputs.", most=most))
     return {id: _batch_query(document, id, day, content) for id in inputs}
 
 
@@ -94,7 +94,7 @@ def _read_body(content: bytes, key: str, wanted: str) -> Document:
         raise HttpError(400, "invalid_parameter", wanted)
     if unknown := sorted(data.keys() - {key, "as_of"}):
         problems = tuple(document.problem((name,), _("This key is not allowed here."), key=True) for name in unknown)
-        message = _("The body has a key besides {key} and as_of.", key=key)
+        message = _("The body may contain only {key} and as_of.", key=key)
         raise HttpError(400, "invalid_parameter", message, problems=problems)
     return document
 
@@ -108,16 +108,16 @@ def read_object(content: bytes, wanted: str = "") -> Document:
         document = parse_document(content, FILE)
     except InvalidInput as error:
         raise HttpError(
-            400, "invalid_parameter", _("The body is not JSON that this server accepts."), problems=error.problems
+            400, "invalid_parameter", _("The body is not valid JSON for this server."), problems=error.problems
         ) from None
     if not isinstance(document.data, dict):
         raise HttpError(400, "invalid_parameter", wanted)
     return document
 
 
-def tree_at(document: Document, *path: str | int) -> Node:
+def tree_at(document: Document, *path: str | int) -> DocumentNode:
     """Return the value at a path of a body, which has one there."""
-    node: Node | None = document.root
+    node: DocumentNode | None = document.root
     for step in path:
         node = node and node.child(step)
     assert node is not None

@@ -55,7 +55,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-MESSAGES = {404: _("There is no resource at this path."), 405: _("The bundle is read only here.")}
+MESSAGES = {404: _("There is no resource at this path."), 405: _("The bundle is read-only.")}
 METADATA = "/.well-known/authzen-configuration"
 Decided = tuple[bytes, int, list[DecisionCount]]
 """The body of a response, its status, and the decisions in it."""
@@ -212,7 +212,7 @@ class _Api:
         most = self.settings.limits.answer
         if len(body) > most:
             message = _(
-                "The answer has more than {most:,} bytes. Ask for a part of it by a longer path, or without explain.",
+                "The response exceeds {most:,} bytes. Use a longer path to request a part, or omit explain.",
                 most=most,
             )
             raise HttpError(400, "answer_too_large", message)
@@ -351,7 +351,7 @@ def to_http_error(error: Exception) -> HttpError:
         case HttpError():
             return error
         case BusyError():
-            return HttpError(429, "too_many_requests", _("Too many decisions are under way."), _RETRY)
+            return HttpError(429, "too_many_requests", _("Too many decisions are in progress."), _RETRY)
         case LateError():
             return HttpError(503, "timeout", _("The decision took longer than the time limit."), _RETRY)
         case DayError(why=why):
@@ -372,5 +372,5 @@ def _count(query: DataQuery | None, outcome: str | None, seconds: float) -> list
 def _wants_reasons(explain: str | None) -> bool:
     """Return whether a request wants the explained decision. Raises HttpError for a value that means nothing here."""
     if explain not in (None, "", "off", "full"):
-        raise HttpError(400, "invalid_parameter", _("explain must be full, or be left out."))
+        raise HttpError(400, "invalid_parameter", _("explain must be full or omitted."))
     return explain == "full"

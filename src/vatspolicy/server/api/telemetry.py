@@ -53,7 +53,7 @@ class ExportLog(logging.Handler):
         reason, count = find_reason(record), self.left_out
         self.told, self.left_out = now, 0
         if count:
-            self.notify(_("telemetry is not exported: {reason} ({n} more failures before).", reason=reason, n=count))
+            self.notify(_("telemetry is not exported: {reason} ({n} earlier failures).", reason=reason, n=count))
         else:
             self.notify(_("telemetry is not exported: {reason}.", reason=reason))
 
@@ -131,11 +131,11 @@ def wanted_signals(environment: Mapping[str, str]) -> dict[str, str]:
             continue
         if exporter not in ("otlp", "console"):
             known = Listing(("otlp", "console", "none"), "or")
-            raise ServeError(_("{variable} is {known} here.", variable=variable, known=known))
+            raise ServeError(_("{variable} must be {known}.", variable=variable, known=known))
         protocols = (f"OTEL_EXPORTER_OTLP_{signal}_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
         named = next((name for name in protocols if environment.get(name)), None)
         if exporter == "otlp" and named is not None and environment[named].strip() != PROTOCOL:
-            raise ServeError(_("{variable} is {protocol} here.", variable=named, protocol=PROTOCOL))
+            raise ServeError(_("{variable} must be {protocol}.", variable=named, protocol=PROTOCOL))
         found[signal.lower()] = exporter
     return found
 
@@ -328,7 +328,7 @@ def find_telemetry(notify: Callable[[str], None]) -> Callable[[BundleStore], Tel
     if not signals:
         return None
     if lacks_extra():
-        notify(_("the OTEL_ variables have no effect without an extra: {command}.", command=install("telemetry")))
+        notify(_("the OTEL_ variables need an extra: {command}.", command=install("telemetry")))
         return None
     for name in PACKAGES:
         import_module(name)

@@ -144,7 +144,7 @@ class WebPage:
         """Return a parameter that is one of the codes of the form; None if it is left out."""
         code = query.get(name) or None
         if code is not None and code not in {one["value"] for one in self.form[known]}:
-            raise HttpError(400, "invalid_parameter", _("`{name}` is not known.", name=name))
+            raise HttpError(400, "invalid_parameter", _("`{name}` is unknown.", name=name))
         return code
 
 

@@ -24,16 +24,18 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "loading": Phrase(
         "Loading the program and the law. The first visit takes some seconds; later ones need no network."
     ),
-    "not_loaded": Phrase("The program did not start here. The page needs a current browser, with WebAssembly allowed."),
+    "not_loaded": Phrase("The program did not start. The page needs a current browser with WebAssembly enabled."),
     "from_disk": Phrase(
-        "A browser does not run this page from a folder. Serve the folder over HTTP, for example with "
-        "`python -m http.server`, and open the address that it shows."
+        "Browsers cannot run this page from a folder. Serve the folder over HTTP, for example with `python -m "
+        "http.server`, and open the address shown."
     ),
     "rulebook": Phrase("Rulebook"),
-    "noscript": Phrase("This page needs JavaScript. The command line does the same: vatspolicy ask, vatspolicy check."),
+    "noscript": Phrase(
+        "This page needs JavaScript. Without it, use the command line: vatspolicy ask, vatspolicy check."
+    ),
     "language": OWN_NAME,
     "colors": Phrase("Colors"),
-    "system": Phrase("as the system"),
+    "system": Phrase("same as system"),
     "light": Phrase("light"),
     "dark": Phrase("dark"),
     "welcome": Phrase("May your product launch in mainland China?"),
@@ -43,17 +45,17 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "If the product may not launch, you get ways forward."
     ),
     "welcome_private": Phrase(
-        "Nothing leaves this machine: the page works without a network and keeps the answers in this tab alone."
+        "Your answers stay on this machine: the page works without a network and keeps them only in this tab."
     ),
-    "welcome_file": Phrase("You have a spec already? Open it:"),
+    "welcome_file": Phrase("Do you already have a spec? Open it:"),
     "means_allow": Phrase("The product may launch. No license is missing; filings and other duties may remain."),
-    "means_needs-license": Phrase("The product may launch once the licenses named are held."),
+    "means_needs-license": Phrase("The product may launch once the listed licenses are held."),
     "means_deny": Phrase("The product may not launch as planned. The reasons and the ways forward follow."),
-    "means_incomplete": Phrase("Facts are missing. The page asks for them and guesses nothing."),
-    "examples": Phrase("What the rules say about products that you know"),
+    "means_incomplete": Phrase("Facts are missing. The page asks for them and does not guess."),
+    "examples": Phrase("Decisions on well-known products"),
     "examples_note": Phrase(
-        "The facts come from public sources, listed with each example. What no source states is left unknown. The "
-        "decision shows what today's rules say about a product as publicly described. It does not say that a company "
+        "The facts come from public sources, listed with each example. Facts without a source stay unknown. The "
+        "decision applies today's rules to the product as publicly described. It does not mean that a company "
         "breaks the law."
     ),
     "example_is": Phrase("Decided under today's law, on the facts that public sources state."),
@@ -83,18 +85,17 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "left": Phrase("about {left} left"),
     "one_left": Phrase("perhaps the last"),
     "contested": READING_WORDS["contested"],
-    "decided": Phrase("Further answers about the facts that are still missing cannot change the decision."),
+    "decided": Phrase("Answers about the facts still missing cannot change the decision."),
     "decided_contested": Phrase(
-        "On the first reading of the law, further answers cannot change the decision. Another reading may: see "
-        "“Contested”."
+        "Under the first reading of the law, further answers cannot change the decision. Under another reading they"
+        " may: see “Contested”."
     ),
-    "no_more": Phrase("No decision yet, and nothing is left to ask. Facts that you did not know: {count}."),
+    "no_more": Phrase("No decision yet, and no questions are left. Facts that you did not know: {count}."),
     "opinions_needed": Phrase(
-        "The decision waits for a legal opinion that an approver grants, because nobody here has read the law behind: "
-        "{names}"
+        "The decision needs a legal opinion granted by an approver, because no one has checked the law behind: {names}"
     ),
     "ask_again": Phrase("Ask for them again"),
-    "complete": Phrase("Go on: complete the duties ({count} or more)"),
+    "complete": Phrase("Continue: complete the duties ({count} or more)"),
     "not_decidable": Phrase("Fix the fields marked below, or the text under “Spec”."),
     "every": Phrase("Show every fact of the schema"),
     "every_hint": Phrase(
@@ -111,13 +112,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "filter": Phrase("Find in the list"),
     "found": Phrase("{count} found", "server web"),
     "found_none": Phrase(
-        "Nothing in this list matches “{text}”. Try another word, or clear the field to see the whole list."
+        "No match for “{text}” in this list. Try another word, or clear the field to see the whole list."
     ),
     "found_elsewhere": Phrase("“{text}” belongs to another question: {questions}."),
     "link": Phrase("Copy a link with the answers"),
     "link_hint": Phrase(
-        "The link holds all answers behind the sign #, which browsers send to no server. "
-        "It opens wherever this page has the same address."
+        "The link contains all answers after the # sign. Browsers do not send that part to a server. The link works"
+        " wherever this page has the same address."
     ),
     "add": Phrase("Add: {what}"),
     "remove": Phrase("Remove"),
@@ -128,7 +129,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "law_of": Phrase("law of {day}"),
     "reasons_one": Phrase("1 reason"),
     "reasons_many": Phrase("{count} reasons"),
-    "fixable_none": Phrase("none fixable by an application alone"),
+    "fixable_none": Phrase("an application alone fixes none of them"),
     "fixable_one": Phrase("fixable"),
     "fixable_all": Phrase("all fixable"),
     "fixable_some": Phrase("{count} of them fixable"),
@@ -137,7 +138,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     **{f"as_{name}": one.button for name, one in FORMATS.items() if one.button},
     "copy_checklist": Phrase("Copy the checklist"),
     "copy_refused": Phrase(
-        "The browser did not let the page copy. The text is in the report, under “The checklist before launch”."
+        "The browser blocked copying. The report contains the text under “The checklist before launch”."
     ),
     "copied": Phrase("Copied, as Markdown."),
     "print": Phrase("Print or save as PDF"),
@@ -151,14 +152,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "matrix": Phrase("Matrix"),
     "spec": Phrase("Spec"),
     "working": Phrase("Working…"),
-    "nothing_yet": Phrase("There is no decision to show."),
+    "nothing_yet": Phrase("No decision to show."),
     "timeline_blank": Phrase("The timeline appears here once the page knows what the product offers."),
     "forward_blank": Phrase("Ways forward appear here once the page knows what the product offers."),
     "day": Phrase("Law of the day"),
     "place": Phrase("Place of the company"),
     "zone": Phrase("Free-trade zone"),
-    "anywhere": Phrase("wherever it is best"),
-    "no_such_place": Phrase("No company can be registered there: this zone has no site in that place."),
+    "anywhere": Phrase("best place for each"),
+    "no_such_place": Phrase("Companies cannot be registered there: this zone has no site in that place."),
     "by": Phrase("Columns"),
     "regimes": Phrase("regimes"),
     "places": Phrase("places"),
@@ -169,13 +170,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "download": Phrase("Download as YAML"),
     "share": Phrase("Share the file"),
     "share_hint": Phrase(
-        "The file contains everything: whoever opens it here, or runs vatspolicy check on it, sees "
-        "the same decision. This page sends nothing away from this machine."
+        "The file contains all facts. Opening it here, or running vatspolicy check on it, gives the same decision. "
+        "This page does not send data to other machines."
     ),
     "new": Phrase("Start over"),
     "line": Phrase("line {line}: {text}"),
     "too_large": Phrase("The file is too large."),
-    "failed": Phrase("No answer came. Reload the page. If vatspolicy serve shows it, check that it still runs."),
+    "failed": Phrase("No response. Reload the page. If vatspolicy serve provides it, check that it is still running."),
     "not_day": INTERVIEW["not_day"],
     "before_covered": INTERVIEW["before_covered"],
     "beyond_known": INTERVIEW["beyond_known"],

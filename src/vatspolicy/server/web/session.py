@@ -95,7 +95,7 @@ def read_request(data: Any, schemas: SchemaSet) -> DecideRequest:
     changes = data.get("changes", [] if change is None else [change])
     lang, skipped = data.get("lang", "en"), data.get("skipped", [])
     if not (text is None or isinstance(text, str)) or not isinstance(file, str):
-        raise _bad_request(_("`text` and `file` must be text."))
+        raise _bad_request(_("`text` and `file` must be strings."))
     if lang not in ("en", "zh"):
         raise _bad_request(_("`lang` must be en or zh."))
     if not isinstance(skipped, list) or len(skipped) > 1000:
@@ -120,7 +120,7 @@ def _read_change(change: Any, schemas: SchemaSet) -> tuple[Path, Any, bool]:
         raise _bad_request(_("`change` must have a path, and either `value` or `typed`."))
     typed = "typed" in change
     if typed and not isinstance(change["typed"], str):
-        raise _bad_request(_("`typed` must be text."))
+        raise _bad_request(_("`typed` must be a string."))
     return read_path(change.get("path"), schemas), change["typed" if typed else "value"], typed
 
 
@@ -130,7 +130,7 @@ def read_path(dotted: Any, schemas: SchemaSet) -> Path:
     Raises: HttpError.
     """
     if not isinstance(dotted, str) or len(dotted) > 200:
-        raise _bad_request(_("A path must be text such as services.0.offers."))
+        raise _bad_request(_("A path must be a string such as services.0.offers."))
     path = tuple(int(step) if step.isascii() and step.isdigit() else step for step in dotted.split("."))
     if not find_kind(path, schemas):
         raise _bad_request(_("This fact does not exist."))
@@ -286,7 +286,7 @@ def _read_typed(path: Path, text: str, schemas: SchemaSet, naming: bool) -> Any:
         )
         return read_reply(_asked(path, kind, tuple(names)), text)
     if kind not in ("integer", "number", "date", "text"):
-        raise _bad_request(_("This fact is not typed."))
+        raise _bad_request(_("This fact cannot be typed."))
     asked = _asked(path, kind, (), "start" if naming and path == NAME_PATH else "")
     return read_reply(dataclasses.replace(asked, least=node.get("minimum"), most=node.get("maximum")), text)
 
@@ -309,7 +309,7 @@ def _apply_change(context: WebContext, document: Document, request: DecideReques
     except InvalidInput as error:  # what no spec may hold, such as invisible characters
         raise Refused(_problem_to_data(error.problems[0])["text"]) from None
     except (KeyError, IndexError, TypeError, AttributeError, ValueError, yaml.YAMLError):
-        raise _bad_request(_("There is no place for this fact.")) from None
+        raise _bad_request(_("The spec has no place for this fact.")) from None
     if _find_error(context, document) is None and (why := _find_error(context, after)) is not None:
         raise Refused(why)
     return after

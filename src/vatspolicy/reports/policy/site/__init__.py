@@ -68,7 +68,7 @@ Scope = Literal["site", "policy", "rule"]
 """Extent of a page: one of the site, a policy alone, or a rule alone. A page that stands alone links to no other."""
 
 
-class Site(PageWords):
+class PolicySite(PageWords):
     """The site in one language, or a page of it that is self-contained."""
 
     def __init__(
@@ -242,7 +242,7 @@ def _day(day: str, open_end: str) -> str:
 _TONES = {"deny": "bad", "need": "warn", "route": "good", "duty": "ask"}
 
 
-def policy_page(site: Site, page: PolicyPage) -> str:
+def policy_page(site: PolicySite, page: PolicyPage) -> str:
     """Return the page of one policy."""
     policy = page.policy
     labels = [(site.text(article.label), f"article-{key}") for key, article in policy.articles.items()]
@@ -269,7 +269,7 @@ def policy_page(site: Site, page: PolicyPage) -> str:
     )
 
 
-def rule_page(site: Site, rule: RulePart) -> str:
+def rule_page(site: PolicySite, rule: RulePart) -> str:
     """Return a page of one rule, with its law and those who rely on it."""
     cited = dict.fromkeys([*rule.rule.cite, *(key for condition in rule.conditions for key in condition.cite)])
     cases = list_cases(rule)
@@ -297,7 +297,7 @@ class _Values(TypedDict):
     page: PolicyPage
 
 
-def _values(site: Site, page: PolicyPage) -> _Values:
+def _values(site: PolicySite, page: PolicyPage) -> _Values:
     """Return what the template of a rule uses."""
     return {
         "describe_readings": partial(describe_readings, site.bundle),
@@ -314,7 +314,7 @@ EXAMPLES = Phrase("SaaS, web shop, IoT, cosmetics, Beijing")
 """Searches that the index proposes, as a list: each begins with an ordinary word."""
 
 
-def index_page(site: Site) -> str:
+def index_page(site: PolicySite) -> str:
     """Render the index of policies by topic, and of instruments by authority."""
     policies = site.bundle.policies.values()
     topics = [(topic, site.text(TOPICS[topic]), members) for topic, members in policies_by_topic(site.bundle).items()]
@@ -346,7 +346,7 @@ def index_page(site: Site) -> str:
     )
 
 
-def calendar_page(site: Site) -> str:
+def calendar_page(site: PolicySite) -> str:
     """Render the days on which decisions change, newest first, with the changes."""
     years: dict[str, list[tuple[str, list[Changes]]]] = {}
     for day, changes in days_of_change(site.bundle):
@@ -368,7 +368,7 @@ def access_tables(bundle: Bundle, day: str) -> list[Matrix]:
     return [build_matrix(bundle, day, by=kind) for kind in TABLES]
 
 
-def matrix_page(site: Site, tables: Sequence[Matrix]) -> str:
+def matrix_page(site: PolicySite, tables: Sequence[Matrix]) -> str:
     """Render all tables on one page."""
     from vatspolicy.reports.access_matrix.render import fragment, heading, read_style
 
@@ -415,7 +415,7 @@ Values = Mapping[str, int]
 """Positions of values of a spec in the index, by their codes."""
 
 
-def search_page(site: Site) -> str:
+def search_page(site: PolicySite) -> str:
     """Render the page with its index of words in both languages."""
     phrases = {key: site.say(f"search_{key}") for key in ("none", "found", "some", "about")}
     bundle = site.bundle
@@ -529,8 +529,8 @@ def explain_page(bundle: Bundle, name: str, lang: Language) -> str:
     """
     found = find(bundle, name)
     if isinstance(found, PolicyPage):
-        return policy_page(Site(bundle, lang, scope="policy"), found)
-    return rule_page(Site(bundle, lang, scope="rule"), found)
+        return policy_page(PolicySite(bundle, lang, scope="policy"), found)
+    return rule_page(PolicySite(bundle, lang, scope="rule"), found)
 
 
 def make_site(bundle: Bundle, terms: Terms, day: str | None = None, decides: bool = False) -> Pages:
@@ -541,7 +541,7 @@ def make_site(bundle: Bundle, terms: Terms, day: str | None = None, decides: boo
     tables = access_tables(bundle, day) if day else []
     pages: Pages = {}
     for lang in LANGUAGES:
-        site, folder = Site(bundle, lang, matrix=bool(tables), decides=decides), FOLDERS[lang]
+        site, folder = PolicySite(bundle, lang, matrix=bool(tables), decides=decides), FOLDERS[lang]
         pages[f"{folder}index.html"] = index_page(site)
         pages[f"{folder}calendar.html"] = calendar_page(site)
         pages[f"{folder}search.html"] = search_page(site)
