@@ -12,6 +12,7 @@ import pytest
 from tests.support.comparisons import render
 from tests.support.project_builder import PROFILE, RULES, compare, compare_policies, edits, policy, project
 from vatspolicy.cli.commands.diff import DiffFormat
+from vatspolicy.i18n import Language
 
 FORMATS = get_args(DiffFormat)
 
@@ -206,7 +207,8 @@ def test_the_first_sentence_shows_what_differs_and_not_the_whole(
     tmp_path: Path, old: str, new: str, en: str, zh: str
 ) -> None:
     data = edited(tmp_path, old, new, GATE)
-    for lang, told in (("en", en), ("zh", zh)):
+    expected: dict[Language, str] = {"en": en, "zh": zh}
+    for lang, told in expected.items():
         assert told in " ".join(render("text", data, lang, room=1000).split()), lang
 
 
