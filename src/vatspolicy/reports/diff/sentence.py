@@ -28,7 +28,7 @@ WORDS = 30
 _CHARACTERS = 3
 _WORD = re.compile(r"(?:[\u3000-\u9fff\uff00-\uffef]|[\w%](?:[\w%.,'-]*[\w%])?|\S)\s*", re.ASCII)
 """A word or a sign with the space after it; a Chinese character is a word."""
-_JOINT = re.compile(r"^(?:or|and) |^或者?|^且|^并且")
+_JOINT = re.compile(r"^(?:or|and) ")
 _CONTEXT: Mapping[Language, tuple[int, int]] = {"en": (1, 2), "zh": (4, 5)}
 """Words before and after what differs between two texts."""
 _MARKS = re.compile("[“”]")
