@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,9 +16,14 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.proofs import compare_change, compare_decisions, formula
 from vatspolicy.proofs.domain import ProfileSpace
 from vatspolicy.proofs.free_text import find_text, pass_test
-from vatspolicy.proofs.solver import Budget, Undecided, open_solver
+from vatspolicy.proofs.solver import CONFLICT, Budget, Undecided, open_solver
 from vatspolicy.proofs.values import FreeText
 from vatspolicy.proofs.witness import opinions_of
+
+if TYPE_CHECKING:
+    import z3
+else:
+    z3 = pytest.importorskip("z3", reason="proofs need the extra smt")
 
 BECOMES_MILDER = {
     "deny->allow", "deny->needs-license", "deny->incomplete", "incomplete->allow", "incomplete->needs-license",
@@ -121,19 +127,24 @@ def test_a_text_is_made_for_each_set_of_tests_that_one_can_pass() -> None:
 # --- one budget for each question
 
 
+def pigeons(space: ProfileSpace, holes: int) -> list[int]:
+    """One pigeon more than there are holes, no two in one: nothing but conflicts, of which z3 counts little."""
+    rows = [[space.pool.flag(f"{one} in {hole}") for hole in range(holes)] for one in range(holes + 1)]
+    apart = [
+        space.pool.disjoin((-one[hole], -two[hole]))
+        for one in rows
+        for two in rows
+        if one < two
+        for hole in range(holes)
+    ]
+    return [*map(space.pool.disjoin, rows), *apart]
+
+
 @needs_solver
 def test_the_checks_of_a_question_share_its_budget() -> None:
     space, budget = ProfileSpace(), Budget(200_000)
     solver = open_solver(space, budget)
-    pigeons = [[space.pool.flag(f"{one} in {hole}") for hole in range(9)] for one in range(10)]
-    asked = [space.pool.disjoin(row) for row in pigeons]
-    asked += [
-        space.pool.disjoin((-one[hole], -two[hole]))
-        for one in pigeons
-        for two in pigeons
-        if one < two
-        for hole in range(9)
-    ]
+    asked = pigeons(space, 9)
     assert solver.find(asked[:1]) is not None
     assert 0 < budget.left < budget.units
     with pytest.raises(Undecided, match="the question used its budget of 200,000 units"):
@@ -142,6 +153,50 @@ def test_the_checks_of_a_question_share_its_budget() -> None:
         solver.find(asked[:1])
     budget.renew()
     assert solver.find(asked[:1]) is not None
+
+
+@needs_solver
+def test_a_question_of_conflicts_ends_after_as_many_as_its_budget_pays_for() -> None:
+    space, budget = ProfileSpace(), Budget(4_000 * CONFLICT)
+    solver = open_solver(space, budget)
+    with pytest.raises(Undecided, match="the question used its budget of 4,000,000 units"):
+        solver.find(pigeons(space, 10))
+    assert 3_900 <= solver.conflicts <= 4_000, "the rest paid for its formulas"
+    assert solver.spent < budget.units / 4, "z3 alone would have gone on"
+
+
+@needs_solver
+def test_memory_that_runs_out_ends_one_question_and_leaves_the_rest_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    easy = ProfileSpace()
+    kept = open_solver(easy, Budget())
+    assert kept.find(pigeons(easy, 3)) is None
+    start = z3.Z3_get_estimated_alloc_size()
+    monkeypatch.setattr("vatspolicy.proofs.solver.MEMORY", (start >> 20) + 1)
+    space = ProfileSpace()
+    solver, asked = open_solver(space, Budget(20_000 * CONFLICT)), pigeons(space, 10)
+    with pytest.raises(Undecided, match=r"z3 used \d+ megabytes"):
+        solver.find(asked)
+    assert (solver.may_hold(asked[:1]), solver.core(asked)) == (None, None)
+    with pytest.raises(Undecided, match=r"z3 used \d+ megabytes"):
+        solver.find(asked[:1])
+    assert z3.Z3_get_estimated_alloc_size() - start < 1 << 18, "what it held is free again"
+    monkeypatch.undo()
+    other = ProfileSpace()
+    assert open_solver(other, Budget()).find(pigeons(other, 4)) is None
+    assert kept.find(pigeons(easy, 3)[1:]) is not None
+
+
+@needs_solver
+def test_without_memory_nothing_is_proved_and_the_reason_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = law(tmp_path / "base", 'service.audience == "public"')
+    head = law(tmp_path / "head", 'service.audience == "public" && data.persons > 3')
+    monkeypatch.setattr("vatspolicy.proofs.solver.MEMORY", 1)
+    [verdict], transitions = compare_change(base, head, [("changed/r",)])
+    assert (verdict.verdict, verdict.reason) == ("unknown", "No answer within the limit: z3 used 1 megabytes.")
+    assert not transitions.possible
+    assert {one.reason for one in transitions.undecided} == {"No answer within the limit: z3 used 1 megabytes."}
 
 
 @needs_solver

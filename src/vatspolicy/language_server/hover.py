@@ -230,7 +230,7 @@ class _Teller:
         yield "\n\n".join(f"{rule.message[lang]} → {describe_effect(bundle, rule, lang)}" for lang in LANGUAGES)
         yield from self._both(lambda lang: Wording(bundle, lang, day=self.day).say(rule.when.tree))
         yield f"{self._label('in_force')}{self._days(rule.since, rule.until)}"
-        yield from describe_readings(rule, self.lang)
+        yield from describe_readings(bundle, rule, self.lang)
         for key in rule.cite:
             yield from self.article(policy.articles[key])
 

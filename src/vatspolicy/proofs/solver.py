@@ -46,6 +46,15 @@ BUDGET = 50_000_000
 FORMULA = 20
 """Cost of a formula in units, which corresponds to its construction time."""
 
+CONFLICT = 1_000
+"""Least units that a conflict costs: where z3 counts some twenty, a question that is all conflicts takes minutes."""
+
+OF_SUMS = 20
+"""Times that a unit of work on sums takes as long as another one."""
+
+MEMORY = 1_000
+"""Megabytes that z3 may hold in this process."""
+
 
 FAILURES: tuple[type[Exception], ...] = () if z3 is None else (z3.Z3Exception,)
 """Errors with which the solver stops, for example when memory is exhausted."""
@@ -111,9 +120,14 @@ class Solver:
         """Formulas of the pool already charged to a budget."""
         self.spent = 0
         """Units counted by the context."""
+        self.conflicts = 0
+        """Conflicts that the solver has counted."""
+        self.closed = False
+        """True once memory has run out, which ends this solver and leaves its memory to others."""
         self.context = z3.Context()  # own context: earlier questions must not change an answer
         self.solver = z3.SolverFor("QF_FD", ctx=self.context)
         self.solver.set("phase", "always_false")  # prefer models with few facts
+        self.solver.set("max_memory", MEMORY)
         self.terms: dict[int, z3.BoolRef] = {TRUE: z3.BoolVal(True, ctx=self.context)}
         """Propositions for the checked formulas."""
         self.defined: set[int] = {TRUE}
@@ -157,20 +171,48 @@ class Solver:
             self.budget.renew()
         self.budget.left -= FORMULA * (len(self.space.pool.parts) - self.paid)
         self.paid = len(self.space.pool.parts)
-        if self.budget.left <= 0:
+        if self.closed or self.budget.left <= 0:
             return z3.unknown
         self.solver.set("rlimit", self.budget.left)
+        self.solver.set("max_conflicts", self.budget.left // CONFLICT)
         asked = [self._literal(formula).ast for formula in formulas if formula != TRUE]  # an older z3 takes no `true`
         context, solver = self.context.ref(), self.solver.solver
-        answer = z3.Z3_solver_check_assumptions(context, solver, len(asked), (z3.Ast * len(asked))(*asked))
+        try:
+            answer = z3.Z3_solver_check_assumptions(context, solver, len(asked), (z3.Ast * len(asked))(*asked))
+        except z3.Z3Exception:
+            if not self._close_if_full():
+                raise
+            return z3.unknown
+        found = z3.CheckSatResult(answer)
+        if found == z3.unknown and self._close_if_full():
+            return found
         self._charge(self.solver)
-        return z3.CheckSatResult(answer)
+        return found
+
+    def _close_if_full(self) -> bool:
+        """Let go of what the solver holds if memory has run out; return whether it has."""
+        used = z3.Z3_get_estimated_alloc_size()
+        self.closed = used >= MEMORY << 20 or "memory" in self.solver.reason_unknown()
+        if self.closed:
+            self.terms, self.numbers, self.comparisons = {}, {}, {}
+            del self.reader, self.solver, self.context
+        return self.closed
 
     def _charge(self, solver: z3.Solver) -> None:
         """Charge the cost of a check to the budget."""
-        counted = int(solver.statistics().get_key_value("rlimit count"))
-        self.budget.left -= counted - self.spent
-        self.spent = counted
+        statistics = solver.statistics()
+        names, counted = statistics.keys(), int(statistics.get_key_value("rlimit count"))
+        cost, self.spent = counted - self.spent, counted
+        if solver is not self.solver:
+            cost *= OF_SUMS
+        elif "sat conflicts" in names:
+            conflicts = int(statistics.get_key_value("sat conflicts"))
+            cost, self.conflicts = max(cost, CONFLICT * (conflicts - self.conflicts)), conflicts
+        self.budget.left -= cost
+
+    def _exhausted(self) -> Undecided:
+        """Return the error for a question that used up its memory or its budget."""
+        return Undecided(f"z3 used {MEMORY:,} megabytes") if self.closed else self.budget.exhausted()
 
     def _core(self, formulas: Sequence[int]) -> list[int]:
         """Return the conflicting formulas after `_ask` found a conflict."""
@@ -194,7 +236,7 @@ class Solver:
             if answer == z3.unsat:
                 return self._core(formulas)
             if answer != z3.sat:
-                raise self.budget.exhausted()
+                raise self._exhausted()
             found, clash = self._complete(self.solver.model())
             if not clash:
                 return found
@@ -204,6 +246,8 @@ class Solver:
 
     def prepare(self, formulas: Iterable[int]) -> None:
         """Declare the formulas and the axioms to the solver, as SMT-LIB text."""
+        if self.closed:
+            return
         axioms = self.space.axioms[self.asserted :]
         self.asserted += len(axioms)
         lines: list[str] = []
@@ -321,7 +365,8 @@ class Solver:
     def _solve_sums(self, names: set[str], true: set[int]) -> tuple[Model, list[int]]:
         """Return values of the variables in sums, or the bounds that conflict."""
         solver = z3.Solver(ctx=self.context)
-        solver.set("rlimit", max(self.budget.left, 1))
+        solver.set("rlimit", max(self.budget.left // OF_SUMS, 1))
+        solver.set("max_memory", MEMORY)
         variables = {name: self._variable(name) for name in sorted(names)}
         for variable, low, high in variables.values():
             solver.add(variable >= low, variable <= high)
@@ -336,7 +381,7 @@ class Solver:
         if answer == z3.unsat:
             return {}, [asked[str(name)] for name in solver.unsat_core()]
         if answer != z3.sat:
-            raise self.budget.exhausted()
+            raise self._exhausted()
         model = solver.model()
         return {name: _amount(model.eval(own[0], model_completion=True)) for name, own in variables.items()}, []
 

@@ -12,6 +12,7 @@ import pytest
 from tests.support.comparisons import render
 from tests.support.project_builder import PROFILE, RULES, compare, compare_policies, edits, policy, project
 from vatspolicy.cli.commands.diff import DiffFormat
+from vatspolicy.i18n import Language
 
 FORMATS = get_args(DiffFormat)
 
@@ -192,6 +193,32 @@ def test_a_witness_of_a_mark_is_a_product_that_meets_the_rule(tmp_path: Path) ->
     assert (rule["verdict"], rule["witness"]["product"]["id"]) == ("masked", "p60")
     assert rule["witness"]["minimal"]["profile"]["company"]["foreign_percent"] > 50
     assert [item["kind"] for item in rule["witness"]["listed"]] == ["waiver"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "en", "zh"),
+    [
+        ("company.foreign_percent > param.cap", "company.foreign_percent >= param.cap", "is above Cap → is at least Cap", "外资股比高于“上限” → 外资股比不低于“上限”"),
+        ("deny: {reason: SHARE-ABOVE-CAP}", "deny: {reason: SHARE-ABOVE-CAP, curable: true}", "new: fixable", "新增：可以补正"),
+        ("classes: [B11]", "classes: [B12]", "as B11 internet data center, including cloud resource collaboration → as B12", "归类：B11"),
+    ],
+)  # fmt: skip
+def test_the_first_sentence_shows_what_differs_and_not_the_whole(
+    tmp_path: Path, old: str, new: str, en: str, zh: str
+) -> None:
+    data = edited(tmp_path, old, new, GATE)
+    expected: dict[Language, str] = {"en": en, "zh": zh}
+    for lang, told in expected.items():
+        assert told in " ".join(render("text", data, lang, room=1000).split()), lang
+
+
+def test_a_list_in_another_order_lists_the_same(tmp_path: Path) -> None:
+    law = GATE.replace(
+        "company.foreign_percent > param.cap", "services.exists(s, sets.intersects(s.offers, param.cap))"
+    )
+    law = law.replace("value: 50.0", "value: [data-center, saas]")
+    data = edited(tmp_path, "[data-center, saas]", "[saas, data-center]", law)
+    assert "“Cap” lists the same in another order" in " ".join(render("text", data, "en").split())
 
 
 def test_the_first_sentence_names_what_was_edited(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,9 @@ from tests.support.shipped import ROOT
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.diff.schemas import KEYS
 from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import load_bundle
+from vatspolicy.core.profile.profile import load_profile
 
 LAW = policy(
     "law",
@@ -142,7 +146,7 @@ def test_a_value_is_told_in_words_and_not_in_python(tmp_path: Path) -> None:
         ("en: Invented law", "en: Invented statute", ["citations"]),
         ("title: {en: Report,", "title: {en: Big report,", ["wording"]),
         ("title: {en: Cap,", "title: {en: Limit,", ["wording"]),
-        ("when: term.is_foreign && company", "when: company.foreign_percent > 0.0 && company", ["wording"]),
+        ("when: term.is_foreign && company", "when: company.foreign_percent > 0.0 && company", ["asks"]),
     ],
 )
 def test_an_edit_of_words_says_what_records_may_show(tmp_path: Path, old: str, new: str, said: list[str]) -> None:
@@ -150,6 +154,23 @@ def test_an_edit_of_words_says_what_records_may_show(tmp_path: Path, old: str, n
     assert sorted({part for edit in data["edits"] for part in edit["said"]}) == said
     assert (data["title"]["en"] == "No decision changes: no rule differs on any day") is not bool(said)
     assert data["failed_on"] == (["any"] if said == ["citations"] else [])
+
+
+def test_clauses_in_another_order_may_ask_for_other_facts(tmp_path: Path) -> None:
+    """The rule applies to the same products; which of two missing facts comes first depends on the order."""
+    clauses = "company.mainland_entity", "data.persons > 3"
+    rules = RULES.replace("term.is_foreign && company.foreign_percent > param.cap", " && ".join(clauses))
+    before, after = policy("law", rules), policy("law", rules.replace(" && ".join(clauses), " && ".join(clauses[::-1])))
+    assert before != after
+    unknown = {**PROFILE, "company": {}}
+    data = compare_laws(tmp_path, before, after, unknown, semantic="auto", fail_on=["any"])
+    asked = [
+        [fact.path for fact in evaluate(load_bundle(tmp_path / side / "policies"), profile, "2026-01-01").missing]
+        for side, profile in zip("ab", itertools.repeat(load_profile(unknown)), strict=False)
+    ]
+    assert asked[0] != asked[1]
+    assert [edit["said"] for edit in data["edits"]] == [["asks"]]
+    assert (data["verdict"], data["failed_on"]) == ("neither", [])
 
 
 # --- schemas ---------------------------------------------------------------------------------------------------------

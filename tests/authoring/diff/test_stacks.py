@@ -23,6 +23,7 @@ from vatspolicy.bundles.bundle_file import build_bundle_file, pack
 from vatspolicy.bundles.select import LawStack
 from vatspolicy.cli.commands.diff import DiffFormat
 from vatspolicy.core.documents import parse_document
+from vatspolicy.core.documents.schemas import resource_folder
 from vatspolicy.core.documents.validation import validate
 from vatspolicy.errors import InvalidInput
 from vatspolicy.git import SourceError
@@ -414,3 +415,48 @@ def test_proofs_are_about_the_whole_stack(root: Path) -> None:
     unit(root, MILDER.replace("40.0", "45.0"))
     data = review(root, COMPANY, UNIT, semantic="z3")
     assert [(item["verdict"], item["transitions"]) for item in data["edits"]] == [("masked", [])]
+
+
+# --- words with another name, in the law and in a layer
+
+
+def renamed(data: dict[str, Any]) -> list[tuple[str, str | None, str, str]]:
+    return [
+        (change["policy"], change["layer"], field["before"], field["after"])
+        for change in data["structure"]
+        for field in change["fields"]
+        if field["name"] == "renamed"
+    ]
+
+
+def test_a_class_that_the_law_renames_is_read_by_its_new_name_in_a_layer(root: Path) -> None:
+    vocabulary = resource_folder("schemas").joinpath("vocabulary.schema.json").read_text(encoding="utf-8")
+    schemas = {"vocabulary": json.loads(vocabulary.replace('"B11"', '"B11-center"'))}
+    closed = rule("closed", "activity", 'activity.class == "B11"', DENIAL)
+    (root / "old").mkdir()
+    (root / "new").mkdir()
+    for name in ("old", "new"):
+        law = policy("law", "rules:\n" + rule("center", "service", "true", "classify: {classes: [B11]}"))
+        project(root / name, {"law": law}, {"p30": PROFILE}, schemas={} if name == "old" else schemas)
+        company(root / name, text=closed)
+    for file in ((root / "new" / LAW / "law.yaml"), (root / "new" / COMPANY / "company-rules.yaml")):
+        file.write_text(file.read_text(encoding="utf-8").replace("B11", "B11-center"), encoding="utf-8")
+    sides = read_pair("old", "new", root, LawStack(LAW, layers=(COMPANY,)))
+    data = checked(compare_revisions(*sides, ComparisonSettings(TODAY, semantic="off")))
+    assert (data["state"], data["decisions"]["rows"]) == ("evaluated", [])
+    assert data["decisions"]["products"] == 1
+    assert renamed(data) == [("schemas", None, "B11", "B11-center")]
+    assert (data["release"]["level"], data["release"]["because"]) == ("major", ["schema-breaks"])
+
+
+def test_an_instrument_that_a_layer_renames_needs_no_release_of_the_law(root: Path) -> None:
+    instrument = "  {name}: {{title: {{en: Consent, zh: 同意}}, authority: [{{when: 'true', is: self}}]}}\n"
+    for name in ("own-consent", "own-approval"):
+        text = rule("ask", "product", "true", f"need: {{instrument: {name}}}")
+        above = f"instruments:\n{instrument.format(name=name)}rules:\n{text}"
+        write_layer(root / COMPANY, "company", company_rules=above)
+        commit(root)
+    data = review(root, COMPANY, base="HEAD~1", head="HEAD")
+    assert renamed(data) == [("company-rules", "company", "own-consent", "own-approval")]
+    assert (data["decisions"]["rows"], data["verdict"]) == ([], "neither")
+    assert data["release"]["level"] == "none"

@@ -149,18 +149,22 @@ def _rank(entry: Enforcement | None) -> int:
 Entry = tuple[str, str, str]
 """Kind, policy and name of an edited entry, as in `structure.Edit`."""
 
-CITATIONS, VERIFICATION, AUTHORITY, WORDING, OTHER = "citations", "verification", "authority", "wording", "other"
-"""Parts of a record. `other`: any other field, which the proofs may or may not compare."""
+CITATIONS, VERIFICATION, AUTHORITY, OTHER = "citations", "verification", "authority", "other"
+WORDING, ASKS = "wording", "asks"
+"""Parts of a record. `other`: any other field, which the proofs may or may not compare. `asks`: the wording
+of a condition, on whose form it depends which missing facts are asked for.
+"""
 
 _PARTS = {
     "cite": CITATIONS,
     "verification": VERIFICATION,
     "is_unread": VERIFICATION,
     "authority": AUTHORITY,
+    "expression": ASKS,
     **dict.fromkeys(("message", "template", "title", "why", "settled_by", "held_by", "text", "overrides"), WORDING),
 }
 """Parts of a record by the names of the fields of rules and instruments."""
-_OF_KIND = {"article": CITATIONS, "source": CITATIONS, "edition": CITATIONS, "parameter": WORDING, "term": WORDING}
+_OF_KIND = {"article": CITATIONS, "source": CITATIONS, "edition": CITATIONS, "parameter": WORDING, "term": ASKS}
 """Parts of the fields of an entry, except verification, by its kind."""
 _SILENT: Mapping[type, frozenset[str]] = {
     Rule: frozenset({"policy", "id", "since", "until", "line"}),
@@ -242,7 +246,7 @@ def _leaves(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, .
     """Yield every field of an entry that records have, with its place."""
     match value:
         case Expression():
-            yield (*path, "text"), tokens(value.text)
+            yield (*path, "expression"), tokens(value.text)
             return
         case Mapping():
             silent = _SILENT_SOURCE if path == ("source",) else frozenset()

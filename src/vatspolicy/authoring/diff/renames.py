@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 import yaml
 
-from vatspolicy.authoring.diff.sources import Source
+from vatspolicy.authoring.diff.sources import Files, Source
 from vatspolicy.core.documents import recall_document
 from vatspolicy.core.documents.plain import Tree
-from vatspolicy.core.policies.files import is_law
+from vatspolicy.core.policies.files import LayerFiles, is_law
 from vatspolicy.errors import InvalidInput
 
 _Lists = Mapping[str, Mapping[str, Tree]]
@@ -43,8 +43,6 @@ class Rename:
 
 def find_renames(base: Source, head: Source) -> tuple[Rename, ...]:
     """Return the words renamed between two states, each once."""
-    if base.layers or head.layers:
-        return ()
     same = frozenset(base.files) & frozenset(head.files)
     try:
         old, new = (_lists(side, same, base.schemas != head.schemas) for side in (base, head))
@@ -76,11 +74,15 @@ def with_new_names(source: Source, renames: tuple[Rename, ...]) -> Source:
             text = _rename_scalars(text, names)
         return pattern.sub(lambda found: names[found[0]], text).encode()
 
+    def rename_all(files: Files) -> Files:
+        return tuple((file, rename(file, content)) for file, content in files)
+
     return replace(
         source,
-        policies=tuple((file, rename(file, content)) for file, content in source.policies),
-        fixtures=tuple((file, rename(file, content)) for file, content in source.fixtures),
-        schemas={file: rename(file, content) for file, content in source.schemas.items()},
+        policies=rename_all(source.policies),
+        fixtures=rename_all(source.fixtures),
+        schemas=dict(rename_all(tuple(source.schemas.items()))),
+        layers=tuple(LayerFiles(rename_all((one.head,))[0], rename_all(one.sources)) for one in source.layers),
     )
 
 
@@ -103,7 +105,7 @@ def _lists(source: Source, same: frozenset[tuple[str, bytes]], with_schemas: boo
         for name, node in _nodes(json.loads(content)):
             titles = node["x-enum"]
             found[f"{file.removesuffix('.schema.json')}/{name}"] = {word: titles.get(word) for word in node["enum"]}
-    for file, content in source.policies:
+    for file, content in source.files:
         if is_law(file) and (file, content) not in same:
             data = recall_document(content, file).data
             instruments = _mapping(_mapping(data).get("instruments"))

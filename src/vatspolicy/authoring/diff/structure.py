@@ -143,7 +143,7 @@ def compare_names(base: LawRevision, head: LawRevision) -> list[Edit]:
             named = ("schemas", "schema", f"{one.list}/{one.new}")
         else:
             file = head.bundle.policies[home].file
-            content, path = dict(head.source.policies)[file], ("instruments", one.new)
+            content, path = dict(head.source.files)[file], ("instruments", one.new)
             named = home, "instrument", one.new
         line = parse_document(content, file).mark(path, key=True)[0]
         edits.append(new_edit(*named, "changed", file, line, (Field("renamed", one.old, one.new),)))

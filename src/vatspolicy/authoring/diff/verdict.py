@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from vatspolicy.authoring.diff.edits import WORDING
+from vatspolicy.authoring.diff.edits import ASKS, WORDING
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.result import Edit, Fault, Item, Release, Review, SchemaChange
 from vatspolicy.authoring.diff.schemas import VALIDITY
@@ -203,8 +203,8 @@ def _shows(edit: Item) -> bool:
 
 
 def cites_otherwise(edit: Item) -> bool:
-    """Return True if an edit may change more than the wording of decision records."""
-    return bool({*edit.said} - {WORDING})
+    """Return True if an edit may change more of decision records than their wording and the facts asked for."""
+    return bool({*edit.said} - {WORDING, ASKS})
 
 
 def direction_of(name: str) -> str:
@@ -369,7 +369,8 @@ def check_release(
     """
     before, after = base.bundle.version, head.bundle.version
     of_law = [change for change in changes if _is_of_law(base, head, change)]
-    if schemas and not base.renames and base.law_schemas == head.law_schemas:  # they differ by instruments of layers
+    renamed = any("/" in one.list or head.bundle.is_base(one.list) for one in base.renames)
+    if schemas and not renamed and base.law_schemas == head.law_schemas:  # they differ by instruments of layers
         schemas, of_law = (), [change for change in of_law if change.kind != "schema"]
     layered = bool(base.bundle.layers or head.bundle.layers)
     concerned = bool(of_law or schemas or not layered)  # a change of layers alone needs no release of the law

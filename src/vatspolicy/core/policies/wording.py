@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.deadlines import deadline
 from vatspolicy.core.policies.model import CLOSED, NOT_TELECOM, Classify, Deny, Duty, Need, Route, Rule
@@ -31,6 +33,12 @@ def say_reading(name: str, lang: Language) -> str:
     return READINGS[name][lang] if name in READINGS else name
 
 
+def _name_readings(bundle: Bundle, names: Iterable[str], lang: Language) -> str:
+    """Return readings of a rule, each class with its title."""
+    told = (READINGS[name] if name in READINGS else label("class", name, bundle.schemas) for name in names)
+    return joint("list", lang).join(name[lang] for name in told)
+
+
 _ABOUT: Table = {
     "why": Phrase("Reason for this reading: {text}"),
     "settled_by": Phrase("Settled by: {text}"),
@@ -38,7 +46,7 @@ _ABOUT: Table = {
 }
 
 
-def describe_readings(rule: Rule, lang: Language) -> list[str]:
+def describe_readings(bundle: Bundle, rule: Rule, lang: Language) -> list[str]:
     """Return sentences on the readings of a contested rule: the reason for its own, the others, and the way to settle
     it.
     """
@@ -46,7 +54,7 @@ def describe_readings(rule: Rule, lang: Language) -> list[str]:
     if readings is None:
         return []
     others = [
-        word(_ABOUT, "other", lang, name=say_reading(other.name, lang), text=other.held_by[lang])
+        word(_ABOUT, "other", lang, name=_name_readings(bundle, [other.name], lang), text=other.held_by[lang])
         for other in readings.others
     ]
     why, settled = (
@@ -80,10 +88,10 @@ def describe_effect(bundle: Bundle, rule: Rule, lang: Language) -> str:
 
     match rule.effect:
         case Classify(classes=classes):
-            found = joint("list", lang).join(classes) or say_reading(NOT_TELECOM, lang)
+            found = _name_readings(bundle, classes or [NOT_TELECOM], lang)
             if not rule.other_readings:
                 return tell("classify", classes=found)
-            readings = joint("list", lang).join(say_reading(name, lang) for name in rule.other_readings)
+            readings = _name_readings(bundle, rule.other_readings, lang)
             return tell("classify-contested", classes=found, readings=readings)
         case Deny(reason=reason, curable=curable):
             return tell("deny-curable" if curable else "deny", reason=label("reason", reason)[lang])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from vatspolicy.authoring.diff.result import Edit, Field, Item, Review
+from vatspolicy.authoring.diff.structure import new_parts, parts_of_list
 from vatspolicy.authoring.diff.verdict import (
     MILDER,
     STRICTER,
@@ -23,6 +26,13 @@ from vatspolicy.reports.diff.words import COUNTS, EFFECTS, KINDS, PREDICATES, ph
 WORDS = 30
 """Maximum number of words in the sentence. Three Chinese characters count as a word."""
 _CHARACTERS = 3
+_WORD = re.compile(r"(?:[\u3000-\u9fff\uff00-\uffef]|[\w%](?:[\w%.,'-]*[\w%])?|\S)\s*", re.ASCII)
+"""A word or a sign with the space after it; a Chinese character is a word."""
+_JOINT = re.compile(r"^(?:or|and) ")
+_CONTEXT: Mapping[Language, tuple[int, int]] = {"en": (1, 2), "zh": (4, 5)}
+"""Words before and after what differs between two texts."""
+_MARKS = re.compile("[“”]")
+_EDGES = " ,;:()，；：（）"
 
 
 def signed(data: Review, item: Item | None, edits: Sequence[Edit], lang: Language) -> str:
@@ -79,6 +89,8 @@ def _predicate(data: Review, item: Item | None, changes: list[Edit], lang: Langu
         return ("ends" if first.ends_on else "dates"), {"subject": title, "day": first.ends_on or day}
     if item is not None and first.kind == "parameter" and (value := _value(item, first, day, lang)) is not None:
         return value[0], {"subject": subject, **value[1]}
+    if first.kind == "parameter" and first.fields and all(_is_reordered(field) for field in first.fields):
+        return "same-members", {"subject": subject}
     verified = next((field for field in first.fields if field.name == "verification"), None)
     if verified and verified.before and verified.after:
         title = f"{first.regulation[lang]}{joint('comma', lang)}{subject}" if first.regulation else subject
@@ -87,6 +99,14 @@ def _predicate(data: Review, item: Item | None, changes: list[Edit], lang: Langu
         return "rule-changed" if day else "changed-to", {"subject": subject, "day": day, "text": text}
     key = "policy-added" if (first.kind, first.change) == ("policy", "added") else first.change
     return (f"{key}-on" if day and key != "policy-added" else key), {"subject": subject, "day": day}
+
+
+def _is_reordered(field: Field) -> bool:
+    """Return True if two lists have the same members, all the same parts of entries, in another order."""
+    if not isinstance(field.before, list) or not isinstance(field.after, list):
+        return False
+    sides = parts_of_list(field.before), parts_of_list(field.after)
+    return not new_parts(*sides) and not new_parts(*reversed(sides))
 
 
 def _texts(item: Item, lang: Language) -> str:
@@ -116,9 +136,33 @@ def _rule(data: Review, item: Item | None, change: Edit, subject: str, lang: Lan
     told = [(sign, text) for card in found for sign, text in law.lines(card, lang, brief=True) if sign in "-+"]
     if not change.since or not told:
         return "rule-reworded", parts
+    if [sign for sign, _ in told] == ["-", "+"]:
+        told = _difference(told[0][1], told[1][1], lang)
+        if len(told) == 2:
+            return "rule-changed", {**parts, "text": " → ".join(text for _, text in told)}
     marks = law.marks({sign for sign, _ in told}, whole=False)
     text = joint("semicolon", lang).join(phrase(marks[sign], lang, text=text) for sign, text in told[:2])
     return "rule-changed", {**parts, "text": text}
+
+
+def _difference(before: str, after: str, lang: Language) -> list[tuple[str, str]]:
+    """Return (sign, text) of what differs between two texts, with a word before it and two after it."""
+    old, new = (_WORD.findall(text) for text in (before, after))
+    bare = [[one.strip() for one in words] for words in (old, new)]
+    ahead, behind = _CONTEXT[lang]
+    start = _shared(*bare)
+    end = _shared(*(words[start:][::-1] for words in bare))
+    sides = [("-", old[start : len(old) - end]), ("+", new[start : len(new) - end])]
+    if all(words for _, words in sides):
+        shared = old[max(start - ahead, 0) : start], old[len(old) - end :][:behind]
+        sides = [(sign, [*shared[0], *words, *shared[1]]) for sign, words in sides]
+    told = ((sign, _JOINT.sub("", "".join(words).strip(_EDGES))) for sign, words in sides)
+    return [(sign, text if text.count("“") == text.count("”") else _MARKS.sub("", text)) for sign, text in told if text]
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return how many words two texts have in common before the first that differs."""
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _value(item: Item, change: Edit, day: str, lang: Language) -> tuple[str, dict[str, str]] | None:

@@ -60,6 +60,7 @@ SAID: Table = {
     "verification": Phrase("verification"),
     "authority": Phrase("authority"),
     "wording": Phrase("wording"),
+    "asks": Phrase("wording, and which missing facts are asked for"),
     "other": Phrase("other parts of the record"),
 }
 """Parts of decision records (`compare_entries`)."""
@@ -163,6 +164,7 @@ PREDICATES: Table = {
     "removed-on": Phrase("“{subject}” is removed from {day}"),
     "added-on": Phrase("“{subject}” is added from {day}"),
     "changed-on": Phrase("“{subject}” is changed from {day}"),
+    "same-members": Phrase("“{subject}” lists the same in another order"),
     "gains": Phrase("“{subject}” gains {added} on {day}"),
     "loses": Phrase("“{subject}” loses {removed} on {day}"),
     "verified": Phrase("The verification of “{subject}” goes from {before} to {after}"),

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from vatspolicy.core.cel.ast import Literal, Node
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.expression_wording import Marks, Wording
-from vatspolicy.core.policies.model import NEVER, Instrument, Rule
+from vatspolicy.core.policies.model import NEVER, Instrument
 from vatspolicy.core.policies.wording import describe_effect, describe_readings
 from vatspolicy.core.profile.vocabulary import label
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
@@ -76,7 +76,7 @@ def policy_page(page: PolicyPage) -> str:
         gap=gap,
         grades=KNOWN,
         page=page,
-        readings=_readings,
+        readings=lambda rule: zip(*(describe_readings(page.bundle, rule, lang) for lang in ("en", "zh")), strict=True),
     )
 
 
@@ -121,8 +121,3 @@ def _render(name: str, **values: object) -> str:
         words={**WORDS, **_WORDS},
         **values,
     )
-
-
-def _readings(rule: Rule) -> Iterator[tuple[str, str]]:
-    """Yield the sentences about the readings of a rule in both languages."""
-    return zip(describe_readings(rule, "en"), describe_readings(rule, "zh"), strict=True)

@@ -151,7 +151,7 @@ class _Page:
         yield from self.flow(f"CEL{self.colon}{one_line(rule.when.text)}", 2)
         yield from self.flow(f"{self.label('then')}{describe_effect(self.bundle, rule, self.lang)}", 2)
         yield from self.flow(self.cost(rule), 2)
-        for sentence in describe_readings(rule, self.lang):
+        for sentence in describe_readings(self.bundle, rule, self.lang):
             yield from self.flow(sentence, 4)
         if part.conditions:
             yield f"  {self.word('conditions')}"

@@ -300,7 +300,7 @@ class _Values(TypedDict):
 def _values(site: PolicySite, page: PolicyPage) -> _Values:
     """Return the values for the template of a rule."""
     return {
-        "describe_readings": describe_readings,
+        "describe_readings": partial(describe_readings, site.bundle),
         "effect": partial(describe_effect, site.bundle, lang=site.lang),
         "kinds": _TONES,
         "page": page,
