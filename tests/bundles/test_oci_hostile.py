@@ -48,12 +48,12 @@ ANSWERS: dict[str, tuple[Callable[[], Iterator[bytes]], str]] = {
         "more data than it announced",
     ),
     "an error without end": (lambda: endless(b"HTTP/1.1 500 x\r\n\r\n", b"x" * 65536), "more data than it announced"),
-    "a header of 10 MB": (lambda: endless(HEAD + b"X: ", b"x" * 65536), "cannot be read"),
-    "headers without end": (lambda: endless(HEAD, b"X: x\r\n" * 10_000), "cannot be read"),
-    "a status line without end": (lambda: endless(b"HTTP/1.1 200 ", b"x" * 65536), "cannot be read"),
+    "a header of 10 MB": (lambda: endless(HEAD + b"X: ", b"x" * 65536), "unreadable response"),
+    "headers without end": (lambda: endless(HEAD, b"X: x\r\n" * 10_000), "unreadable response"),
+    "a status line without end": (lambda: endless(b"HTTP/1.1 200 ", b"x" * 65536), "unreadable response"),
     "a chunk size without end": (
         lambda: endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1" * 65536),
-        "cannot be read",
+        "unreadable response",
     ),
     "interim answers without end": (lambda: endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000), "takes longer"),
     "a length that is none": (lambda: iter([HEAD + b"Content-Length: -1\r\n\r\n"]), "not a vatspolicy bundle"),
@@ -63,8 +63,8 @@ ANSWERS: dict[str, tuple[Callable[[], Iterator[bytes]], str]] = {
         lambda: whole(LAYERS % b",".join([b'{"size":1}'] * MANY)),
         "more data than it announced",
     ),
-    "no HTTP": (lambda: iter([b"SSH-2.0-OpenSSH\r\n"]), "cannot be read"),
-    "nothing": (lambda: iter([b""]), "cannot be read"),
+    "no HTTP": (lambda: iter([b"SSH-2.0-OpenSSH\r\n"]), "unreadable response"),
+    "nothing": (lambda: iter([b""]), "unreadable response"),
 }
 
 

@@ -231,7 +231,7 @@ def test_tests_of_every_boundary_kill_all(tmp_path: Path) -> None:
     bundle = bundle_of(tmp_path / "law", POLICY + KILLING)
     report = mutate(bundle, policy_cases(bundle), MutantSelection(), threshold=100)
     total = len(mutants(bundle))
-    assert text(report, "en") == "".join(f"100.0 %  {total} killed, 0 survived  {name}\n" for name in ("two", "in all"))
+    assert text(report, "en") == "".join(f"100.0 %  {total} killed, 0 survived  {name}\n" for name in ("two", "total"))
     assert report.exit_code == 0
 
 
@@ -320,7 +320,7 @@ def test_the_report(console: Console) -> None:
         lines[at + 1],
     )
     assert re.fullmatch(r" *[\d.]+ %  \d+ killed, \d+ survived  two", lines[-2])
-    assert lines[-1].endswith("  in all")
+    assert lines[-1].endswith("  total")
 
 
 def test_a_threshold_mutates_by_itself(console: Console) -> None:
