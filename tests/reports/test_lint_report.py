@@ -23,7 +23,7 @@ version: 1.0.0
 title: {en: Two, zh: Two}
 topics: [telecom]
 # lint: ignore source-number-missing It was published without one.
-source: {issuer: {en: Nobody, zh: 无}}
+source: {issuer: {en: Nobody, zh: 无}, promulgated: '2020-01-01'}
 effective: {from: '2020-01-01'}
 articles:
   art-1: {en: Something., zh: 某事。, verification: unverified}

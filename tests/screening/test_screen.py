@@ -297,7 +297,7 @@ def test_a_pipe_is_not_replaced_by_answers(console: Console) -> None:
     console.write("in.jsonl", "{}\n")
     os.mkfifo(console.folder / "out.jsonl")
     ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--engine", "python")
-    assert (ran.code, ran.err) == (2, "vatspolicy: out.jsonl is a pipe or a device. Name a file.\n")
+    assert (ran.code, ran.err) == (2, "vatspolicy: out.jsonl is a pipe or a device. Choose a file.\n")
     assert (console.folder / "out.jsonl").is_fifo()
 
 

@@ -136,6 +136,7 @@ title: {_text("title")}
 topics: [telecom]
 source:
   issuer: {_text("issuer")}
+  promulgated: '2027-01-01'
   note: Write the document number here, as number, and remove this note.
 effective: {{from: '2027-01-01'}}
 articles:

@@ -224,7 +224,7 @@ def test_an_engine_that_breaks_leaves_the_rest_of_the_report(tmp_path: Path, mon
     base, head = project(tmp_path / "base"), project(tmp_path / "head", {"law": LAW.replace("50.0", "70.0")})
     data = compare(base, head, semantic="auto")
     assert (data["title"]["en"], data["exit_code"], data["semantic"]["status"]) == ("NOT EVALUATED", 4, "failed")
-    assert "broke off (WorkerLost)" in data["why"][0]["text"]["en"]
+    assert "failed (WorkerLost)" in data["why"][0]["text"]["en"]
     assert data["decisions"]["rows"], "what was compared is shown"
     gated = compare(base, head, semantic="auto", fail_on=["loosened"])
     assert gated["exit_code"] == 1, "what is shown outranks what is open"

@@ -25,7 +25,7 @@ def test_what_is_left_out_is_decided_alike() -> None:
         kind for kind in RULE_EDITS if kind.startswith(("narrowed by a", "boundary", "due", "kind of", "equality"))
     ]
     left, right = load_pair(
-        base(), head(many_rules(3, 5, effects=("deny", "need", "duty", "advise", "route"), kinds=kinds))
+        base(), head(many_rules(9, 5, effects=("deny", "need", "duty", "advise", "route"), kinds=kinds))
     )
     differences = Differences(RuleSignatures(left.bundle), RuleSignatures(right.bundle))
     untouched = Untouched(differences)

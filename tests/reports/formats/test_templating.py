@@ -39,7 +39,7 @@ def in_markdown(source: str, **values: Any) -> str:
 
 
 def environment_of(path: Path) -> Environment:
-    return ENVIRONMENTS[path.suffixes[-2].removeprefix(".")]()
+    return ENVIRONMENTS["md" if path.name.endswith(".md.j2") else "html"]()
 
 
 # --- both formats
@@ -115,7 +115,7 @@ def test_a_proper_address_stays(address: str) -> None:
 def test_only_the_frame_and_the_macro_of_links_write_addresses_that_are_values() -> None:
     """Other templates write relative addresses, which begin with an id or a text of their own."""
     for path in TEMPLATES:
-        if path.suffixes[-2] != ".html" or path.name in ("page.html.j2", "parts.html.j2", "frame.html.j2"):
+        if not path.name.endswith(".html.j2") or path.name in ("page.html.j2", "parts.html.j2", "frame.html.j2"):
             continue
         for address in re.findall(r'(?:href|src|action)="([^"]*)"', path.read_text(encoding="utf-8")):
             begins = re.match(r"#|[\w-]+\.html|{{ [\w.]+ }}\.html|{{ site\.instrument_address", address)
