@@ -140,7 +140,7 @@ def test_law_that_nobody_has_read_and_opinions_on_it(database: Any, fixtures: li
         unread = unread_law(bundle, draw, 0.3 + 0.2 * (turn % 2))
         profiles = Profiles(draw, hints_of(unread))
         day = max(near_days(draw, bundle.boundaries), bundle.covers_from)
-        words += compare(database, [profiles.profile(0.1) for _ in range(150)], day, unread)
+        words += compare(database, [profiles.profile(0.1) for _ in range(200)], day, unread)
         settled = []
         for profile in fixtures:
             services = [service["id"] for service in profile.document.data["services"]]

@@ -195,7 +195,7 @@ def constants_of(entry: Mapping[str, Any]) -> str:
     data = {
         "id": "law",
         "version": "1.0.0",
-        "title": {},
+        "title": {"en": "", "zh": ""},
         "topics": [],
         "source": {},
         "effective": {"from": "2020-01-01"},

@@ -109,7 +109,7 @@ FAULTS = {
         ],
         "idle-clause",
         ("cross-border-data-provisions/contract_amount", "data.export.persons_since_1_jan >= param.contract_persons"),
-        "contract_amount has the same effect without the clause data.export.persons_since_1_jan >= param.contract_persons",
+        "The term contract_amount has the same value without the clause data.export.persons_since_1_jan >= param.contract_persons",
     ),
 }  # fmt: skip
 

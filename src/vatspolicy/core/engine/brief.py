@@ -148,7 +148,8 @@ class BriefSerializer:
             data["authority"] = self._bodies(finding.authority)
             data["deadline"] = self.deadline(rule, effect.due)[0]
             data |= bearer_of(effect, self.profile, self.activations.of(finding.subject))
-            data["done_on"] = finding.done_on
+            if finding.done_on is not None:
+                data["done_on"] = finding.done_on
             return data
         if finding.state == "closed":
             data["citations"] = self._closing(finding) + fixed["citations"]
@@ -178,8 +179,7 @@ class BriefSerializer:
             case Need():
                 data["any_of"] = None
             case Duty(instrument=instrument):
-                data |= {"instrument": {"id": instrument}, "authority": None}
-                data |= {"deadline": None, "done_on": None}
+                data |= {"instrument": {"id": instrument}, "authority": None, "deadline": None}
         return data
 
     def undetermined(self, finding: Finding) -> Data:
