@@ -60,6 +60,16 @@ def test_an_entry_is_built_once(folder: Path) -> None:
     assert entry(folder).stat().st_mode & 0o077 == 0
 
 
+def test_equal_texts_and_bytes_are_kept_once(folder: Path) -> None:
+    texts = ["".join(["text", "s"]) * 1000 for _ in range(9)]
+    sizes: list[int] = []
+    for count, key in ((1, "one"), (9, "nine")):
+        data = [(text, text.encode()) for text in texts[:count]]
+        assert cache.get_or_build("test", key, Build(data), lambda data: data) == data
+        sizes.append(sum(file.stat().st_size for file in folder.rglob("test-*")) - sum(sizes))
+    assert sizes[1] < sizes[0] + 200
+
+
 def test_another_key_is_another_entry(folder: Path) -> None:
     build = Build()
     build.ask("a" * 64)
@@ -373,7 +383,7 @@ def test_code_that_is_none_is_made_anew(folder: Path, law: Path) -> None:
 
 def test_data_is_in_a_format_of_every_python(folder: Path) -> None:
     Build().ask()
-    assert entry(folder).read_bytes()[65:] == marshal.dumps(DATA, 4)
+    assert (cache.FORMAT, marshal.loads(entry(folder).read_bytes()[65:])) == (4, DATA)
 
 
 def test_what_ships_is_of_these_sources_only(folder: Path, shipped: Path, copy_of_law: Path) -> None:

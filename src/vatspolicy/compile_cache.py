@@ -90,7 +90,8 @@ def keep(kind: str, key: str, data: Any) -> None:
     if not folder:
         return
 
-    content = marshal.dumps(data, FORMAT)
+    shared: dict[str | bytes, str | bytes] = {}
+    content = marshal.dumps(_share(data, shared), FORMAT)
     try:
         os.makedirs(folder, exist_ok=True, mode=0o700)
         if not _is_trusted(folder):
@@ -231,6 +232,20 @@ def _load(path: str, own: bool) -> Any:
         return marshal.loads(content)  # noqa: S302 - whole, and our own
     except (EOFError, ValueError, TypeError):  # not written by this code
         return None
+
+
+def _share(data: Any, shared: dict[str | bytes, str | bytes]) -> Any:
+    """Return data in which equal texts, and equal bytes, are one object, so that an entry holds each once."""
+    match data:
+        case str() | bytes():
+            return shared.setdefault(data, data)
+        case dict():
+            return {_share(key, shared): _share(value, shared) for key, value in data.items()}
+        case list():
+            return [_share(member, shared) for member in data]
+        case tuple():
+            return tuple([_share(member, shared) for member in data])
+    return data
 
 
 def _open_no_link(path: str, flags: int) -> int:
