@@ -84,3 +84,10 @@ def run(commands: list[list[str]], folder: Path) -> list[tuple[int, str]]:
         check=True,
     )
     return [tuple(json.loads(line)) for line in ran.stdout.splitlines()]
+
+
+def test_the_page_that_decides_loads_no_proofs() -> None:
+    """The static site has no `proofs`."""
+    loaded = "import vatspolicy.server.web.answers, sys; print([name for name in sys.modules if 'proofs' in name])"
+    ran = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"

@@ -10,7 +10,6 @@ from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.engine.result import FLAT, Json, encode
 from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import Problem
-from vatspolicy.proofs.verdicts import ChangePeriod
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -524,13 +523,24 @@ class ProvedRule(MovedRule):
 
 
 @dataclass(frozen=True, slots=True)
+class DaysOfChange:
+    """The days from the first to the last on which decisions change. A result loads no proofs, which are optional."""
+
+    first: str
+    last: str | None
+    """None if no end is known."""
+    proved: bool
+    """True if no decision of any profile changes on another day."""
+
+
+@dataclass(frozen=True, slots=True)
 class Semantic:
     """Proofs over all profiles."""
 
     status: str
     """evaluated, not-needed, off, unavailable or failed."""
     engine: str | None
-    period: ChangePeriod | None
+    period: DaysOfChange | None
     """Days on which decisions change."""
     transitions: tuple[Transition, ...]
     rules: tuple[ProvedRule, ...]

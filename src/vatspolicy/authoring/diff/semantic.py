@@ -14,6 +14,7 @@ from vatspolicy.authoring.diff.result import (
     Answer,
     Cause,
     ChangedFact,
+    DaysOfChange,
     KnownProduct,
     ListedItem,
     Minimal,
@@ -221,7 +222,9 @@ def word_proofs(
     verdicts = [one for one in done if isinstance(one, Verdict)]
     shown = list(zip(found.found, transitions, strict=True))
     verdicts = [serializer.with_best(one, group, shown) for one, group in zip(verdicts, groups, strict=True)]
-    return Semantic(proof.status, proof.engine, found.period, transitions, rules, found.assumptions), verdicts
+    period = found.period
+    days = None if period is None else DaysOfChange(period.first, period.last, period.proved)
+    return Semantic(proof.status, proof.engine, days, transitions, rules, found.assumptions), verdicts
 
 
 class _ProofSerializer:
