@@ -94,7 +94,7 @@ class GateResult(NamedTuple):
     invalid: tuple[str, ...] = ()
     """Files of the specs that could not be decided."""
     unmet: Message | None = None
-    """That the number of specs is not the expected one."""
+    """Message about an unexpected number of specs."""
     judgement: Judgement = Judgement()
     """Settings by which the records are judged."""
     started: str = ""

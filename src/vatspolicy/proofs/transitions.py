@@ -128,7 +128,7 @@ class DecidingRules:
 
     @functools.cached_property
     def classifying(self) -> list[tuple[Rule, Classify, Evaluator | None]]:
-        """Those of `tests` that classify a service."""
+        """Tests of the rules that classify a service."""
         return [(rule, rule.effect, test) for rule, test in self.tests if isinstance(rule.effect, Classify)]
 
 

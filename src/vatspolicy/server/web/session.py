@@ -85,7 +85,7 @@ class DecideRequest:
 
 @frozen(slots=True)
 class Headline(ValueObject):
-    """What the page shows of a decision beside its report, in one language."""
+    """Parts of a decision on the page beside its report, in one language."""
 
     decision: str
     range: tuple[str, ...]
