@@ -224,7 +224,8 @@ def test_chinese_reports_hold_no_english_phrases() -> None:
             r"ALLOW|FTZ|IDC|CDN|IP|SaaS|IaaS|App|CEPA|B\d\d|A\d\d|RMB|PaaS|API|policies|main|storage|shop|site|hotel"
         )
         words = re.findall(
-            r"[A-Za-z]{4,}", re.sub(r"services\[\d+\]\S*|product\.\S+|company\.\S+|data\.\S+|B\d\d-[a-z-]+", "", text)
+            r"[A-Za-z]{4,}",
+            re.sub(r"services\[\d+\]\S*|product\.\S+|company\.\S+|data\.\S+|B\d\d-[a-z-]+|SHA-256 [0-9a-f]+", "", text),
         )
         assert [word for word in words if not re.fullmatch(known, word)] == [], name
 
