@@ -29,9 +29,10 @@ from tests.browser.test_server_page import interview
 from tests.support.chromium import new_page, sideways, violations
 from tests.support.shipped import ROOT, fixture_files
 from vatspolicy.i18n.words import VERDICTS
+from vatspolicy.reports.formats.templating import LANGUAGE_TAGS
 from vatspolicy.server.web.answers import answer_locally
-from vatspolicy.server.web.page import LOCAL_POLICY, WORDS, build_stylesheet, read_script, render_frame
-from vatspolicy.server.web.site import FOLDER, build_site, find_pyodide
+from vatspolicy.server.web.page import LOCAL_POLICY, WORDS
+from vatspolicy.server.web.site import FOLDER, ONE_FILE, build_site, find_pyodide
 
 FIXTURES = fixture_files()
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
@@ -61,7 +62,7 @@ class Host:
     """Of the page, below a path."""
     server: http.server.ThreadingHTTPServer
     size: int
-    """Bytes of its files, each compressed as hosts send them."""
+    """Bytes of the files that a visit loads, each compressed as hosts send them."""
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +92,9 @@ def hosted(folder: Path) -> Iterator[Host]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Files, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    size = sum(len(zlib.compress(path.read_bytes())) for path in folder.rglob("*") if path.is_file())
+    size = sum(
+        len(zlib.compress(path.read_bytes())) for path in folder.rglob("*") if path.is_file() and path.name != ONE_FILE
+    )
     yield Host(f"http://127.0.0.1:{server.server_address[1]}/some/path/{FOLDER}/", server, size)
     server.shutdown()
     server.server_close()
@@ -327,21 +330,33 @@ def test_what_is_supposed_about_an_example_is_decided(chromium: Any, host: Host)
                 assert page.evaluate("() => now.data.partner.licenses.length") == (1 if decision == "allow" else 0)
 
 
-def test_from_a_folder_on_a_disk_it_says_what_to_do(chromium: Any, tmp_path: Path) -> None:
-    """A browser starts no worker there: one sentence, and nothing that waits for ever. It needs no Pyodide."""
-    own = ROOT / "src" / "vatspolicy" / "server" / "web"
-    files = {"index.html": render_frame("en", local=True), "zh.html": render_frame("zh", local=True)}
-    files |= {"page.js": read_script(), "page.css": build_stylesheet()}
-    files |= {name: (own / name).read_text(encoding="utf-8") for name in ("local.js", "worker.js")}
-    for name, text in files.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    for name, lang in (("index.html", "en"), ("zh.html", "zh")):
-        with new_page(chromium, lambda url: not url.startswith(("file:", "data:"))) as (page, complaints):
-            page.goto((tmp_path / name).as_uri())
-            page.locator("#from-disk").wait_for()
-            assert page.locator("#main").inner_text().strip() == WORDS["from_disk"][lang]
+def requests_of(page: Any) -> list[str]:
+    """The addresses that a page asks for, from here on."""
+    urls = list[str]()
+    page.on("request", lambda one: urls.append(one.url))
+    return urls
+
+
+def test_from_a_folder_on_a_disk_it_decides_as_here(chromium: Any, folder: Path) -> None:
+    """One file, in both languages, asks for nothing and gives the bytes of this Python. The other pages lead to it."""
+    place = folder / "some" / "path" / FOLDER
+    bodies = [json.dumps({"text": path.read_text(encoding="utf-8"), "lang": "zh"}) for path in FIXTURES[:9]]
+    here = [answer_locally("/decide", body).content.decode() for body in bodies]
+    for name, lang, size in (("index.html", "en", DESK), ("zh.html", "zh", PHONE)):
+        with new_page(chromium, lambda url: not url.startswith(("file:", "data:", "blob:"))) as (page, complaints):
+            page.set_viewport_size(size)
+            asked = requests_of(page)
+            page.goto((place / name).as_uri())
+            page.set_default_timeout(120_000)
+            page.locator("#answers dl").wait_for()
+            assert page.title().endswith(WORDS["title"][lang])
+            assert page.evaluate("document.documentElement.lang") == LANGUAGE_TAGS[lang]
+            assert page.evaluate(ASK, bodies) == here
+            urls = [url for url in asked if not url.startswith(("data:", "blob:"))]
+            assert urls[-1] == f"{(place / ONE_FILE).as_uri()}?{lang}"  # and nothing after it
             assert complaints == []
-            assert violations(page) == []  # axe asks for the stylesheet, which a browser refuses there
+            assert violations(page) == []
+            assert sideways(page) == 0
 
 
 def test_equal_inputs_give_equal_bytes(files: dict[str, bytes], host: Host) -> None:

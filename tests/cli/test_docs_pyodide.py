@@ -14,7 +14,7 @@ from tests.support.specs import TODAY
 from vatspolicy.cli.context import LawOptions
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.server.web import site
-from vatspolicy.server.web.site import FOLDER, PYODIDE, build_site, find_pyodide
+from vatspolicy.server.web.site import FOLDER, ONE_FILE, PYODIDE, build_site, find_pyodide
 
 BUILD = ("docs", "build", "--format", "html", "--as-of", TODAY)
 
@@ -78,7 +78,17 @@ def test_a_small_package_makes_a_site(console: Console, fake: Path) -> None:
     assert written == build_site(fake)
     assert set(written) == {
         *(f"pyodide/{name}" for name in PYODIDE),
-        *("index.html", "zh.html", "page.css", "page.js", "local.js", "worker.js", "offline.js", "packages.zip"),
+        *(
+            "index.html",
+            "zh.html",
+            "page.css",
+            "page.js",
+            "local.js",
+            "worker.js",
+            "offline.js",
+            "packages.zip",
+            ONE_FILE,
+        ),
     }
     with zipfile.ZipFile(io.BytesIO(written["packages.zip"])) as packed:
         assert packed.namelist() == ["a.py", "b.py"]

@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
 
 from vatspolicy.guidance.interview.messages import PHRASES as INTERVIEW
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
@@ -15,7 +17,7 @@ from vatspolicy.i18n.words import VERDICTS, word
 from vatspolicy.reports.access_matrix.render import read_style
 from vatspolicy.reports.decision.digest import READING_WORDS
 from vatspolicy.reports.formats import FORMATS
-from vatspolicy.reports.formats.templating import ICON, LANGUAGE_TAGS, read_asset, render_html
+from vatspolicy.reports.formats.templating import ICON, LANGUAGE_TAGS, digest, read_asset, render_html
 from vatspolicy.reports.words import OWN_NAME, phrase
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -25,10 +27,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "Loading the program and the law. The first visit takes some seconds; later ones need no network."
     ),
     "not_loaded": Phrase("The program did not start. The page needs a current browser with WebAssembly enabled."),
-    "from_disk": Phrase(
-        "Browsers cannot run this page from a folder. Serve the folder over HTTP, for example with `python -m "
-        "http.server`, and open the address shown."
-    ),
     "rulebook": Phrase("Rulebook"),
     "noscript": Phrase(
         "This page needs JavaScript. Without it, use the command line: vatspolicy ask, vatspolicy check."
@@ -208,10 +206,29 @@ LOCAL_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsa
 """The same for a page without a server, which runs WebAssembly in a worker."""
 
 
-def render_frame(lang: Language, local: bool = False) -> str:
-    """Return the page; `lang` is its initial language. `local`: it decides without a server."""
+class Held(NamedTuple):
+    """What a page that is one file contains, since it can ask for nothing."""
+
+    style: Markup
+    scripts: tuple[Markup, ...]
+    files: tuple[tuple[str, Markup], ...]
+    """Names and contents of what the page hands to its worker: compressed with gzip, in base64."""
+
+    @property
+    def policy(self) -> str:
+        """The Content-Security-Policy that allows just this style and these scripts, and no connection."""
+        scripts = " ".join(f"'sha256-{digest(one)}'" for one in self.scripts)
+        return (
+            f"default-src 'none'; script-src {scripts} 'wasm-unsafe-eval'; worker-src blob:; "
+            f"style-src 'sha256-{digest(self.style)}'; img-src data:; base-uri 'none'; form-action 'none'"
+        )
+
+
+def render_frame(lang: Language, local: bool = False, held: Held | None = None) -> str:
+    """Return the page; `lang` is its initial language. `local`: it decides without a server; `held`: as one file."""
     words = {"icon": ICON, "lang": lang, "say": say, "tags": LANGUAGE_TAGS}
-    return str(render_html("server/frame.html.j2", **words, local=local, policy=LOCAL_POLICY))
+    policy = held.policy if held else LOCAL_POLICY
+    return str(render_html("server/frame.html.j2", **words, local=local, held=held, policy=policy))
 
 
 @functools.cache

@@ -5,6 +5,8 @@ Pyodide comes from the folder of its npm package. Nothing is downloaded, here or
 
 from __future__ import annotations
 
+import base64
+import gzip
 import hashlib
 import json
 import os
@@ -12,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,12 +23,14 @@ from typing import get_args
 from vatspolicy.compile_cache import SHIPPED
 from vatspolicy.core.documents.schemas import Shipped, resource_folder
 from vatspolicy.reports.formats.office import pack
-from vatspolicy.server.web.page import build_stylesheet, read_script, render_frame
+from vatspolicy.reports.formats.templating import trust
+from vatspolicy.server.web.page import Held, build_stylesheet, read_script, render_frame
 
 FOLDER = "decide"
 """Folder of the page in a site."""
 PYODIDE = (
     "pyodide.mjs",
+    "pyodide.js",
     "pyodide.asm.mjs",
     "pyodide.asm.wasm",
     "python_stdlib.zip",
@@ -38,6 +42,8 @@ NEEDED = {"yaml": "PyYAML", "jinja2": "Jinja2", "markupsafe": "MarkupSafe"}
 """Packages that a decision and its report need, with the names of their distributions."""
 OPTIONAL = {"chinese_calendar": "chinesecalendar", "openpyxl": "openpyxl", "et_xmlfile": "et_xmlfile"}
 """Optional packages of a site: working days, and checklists for Excel."""
+ONE_FILE = "launch-check.html"
+"""The same page as one file, for a folder on a disk or an attachment."""
 _RESOURCES = "vatspolicy/_resources"
 UNUSED = tuple(f"vatspolicy/{name}/" for name in ("cli", "language_server", "proofs", "screening"))
 """Packages that the page does without."""
@@ -69,7 +75,20 @@ def build_site(pyodide: Path) -> dict[str, bytes]:
     kept = json.dumps(["./", *files])
     offline = (own / "offline.js").read_text(encoding="utf-8")
     files["offline.js"] = offline.replace("{{ version }}", version).replace("{{ files }}", kept).encode()
+    files[ONE_FILE] = _render_one_file(files).encode()
     return files
+
+
+def _render_one_file(files: Mapping[str, bytes]) -> str:
+    """Return the page with its files inside. Its worker is a classic script: a page from a disk has no modules."""
+    start = files["pyodide/pyodide.asm.mjs"].replace(b"import.meta.url", b'"file:///pyodide/"')
+    start = start.replace(b"export default", b"", 1)
+    held = {"worker.js": b"\n".join([start, files["pyodide/pyodide.js"], files["worker.js"]])}
+    held |= {name: content for name, content in files.items() if name.endswith((".wasm", ".zip", "lock.json"))}
+    packed = ((name, base64.b64encode(gzip.compress(content, mtime=0)).decode()) for name, content in held.items())
+    style, *scripts = (trust(files[name].decode()) for name in ("page.css", "local.js", "page.js"))
+    contents = tuple((name, trust(text)) for name, text in packed)
+    return render_frame("en", local=True, held=Held(style, tuple(scripts), contents))
 
 
 def _precompile(packages: bytes, pyodide: Path) -> bytes:

@@ -1,17 +1,26 @@
-/* Runs the program under WebAssembly. All files come from beside this one. */
-import { loadPyodide } from "./pyodide/pyodide.mjs";
+/* Runs the program under WebAssembly. Its files stand beside this one; a page that is one file hands them over. */
 
-const file = (name) => new URL(name, import.meta.url).href;
+/* In a page that is one file, the two scripts of Pyodide stand before this one. */
+const own = typeof _createPyodideModule === "function" ? { createPyodideModule: _createPyodideModule } : null;
+const folder = own ? "file:///" : new URL(".", self.location).href;
 
-const ready = (async () => {
-  const packages = fetch(file("packages.zip")).then((reply) => reply.arrayBuffer());
-  const python = await loadPyodide({ indexURL: file("pyodide/") });
+async function start(held) {
+  if (own) self.fetch = async (address) => new Response(held[String(address).slice(folder.length)], { headers: { "Content-Type": "application/wasm" } });
+  const packages = fetch(`${folder}packages.zip`).then((reply) => reply.arrayBuffer());
+  const { loadPyodide } = own ? self : await import("./pyodide/pyodide.mjs");
+  const python = await loadPyodide({ ...own, indexURL: `${folder}pyodide/` });
   const place = python.runPython("import site; site.getsitepackages()[0]");
   python.unpackArchive(await packages, "zip", { extractDir: place });
   return python.pyimport("vatspolicy.server.web.answers").answer_locally;
-})();
+}
 
-self.onmessage = async ({ data: { number, address, content } }) => {
+let ready = own ? null : start();
+
+self.onmessage = async ({ data: { number, address, content, held } }) => {
+  if (held) {
+    ready = start(held);
+    return;
+  }
   try {
     const answer = (await ready)(address, content); // `undefined` is None there
     const [bytes, media, status] = answer.toJs();
