@@ -283,6 +283,7 @@ def test_an_example_and_both_views_need_no_server(chromium: Any, host: Host) -> 
             page.locator("button[data-file='chatgpt-public.yaml']").click()
             page.locator("#report .part-because").wait_for()
             assert page.evaluate("() => now.headline.decision") == "deny"
+            assert page.locator("#banner-limits").is_visible()
             rulebook = {"en": "../", "zh": "../zh/"}[lang]
             assert page.locator(f"#top a[href='{rulebook}index.html']").count() == 1
             links = page.locator("#report a").evaluate_all("(all) => all.map((one) => one.getAttribute('href'))")

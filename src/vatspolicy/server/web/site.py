@@ -81,9 +81,9 @@ def build_site(pyodide: Path) -> dict[str, bytes]:
 
 def _render_one_file(files: Mapping[str, bytes]) -> str:
     """Return the page with its files inside. Its worker is a classic script: a page from a disk has no modules."""
-    start = files["pyodide/pyodide.asm.mjs"].replace(b"import.meta.url", b'"file:///pyodide/"')
-    start = start.replace(b"export default", b"", 1)
-    held = {"worker.js": b"\n".join([start, files["pyodide/pyodide.js"], files["worker.js"]])}
+    module = files["pyodide/pyodide.asm.mjs"].replace(b"import.meta.url", b'"file:///pyodide/"')
+    module = module.replace(b"export default", b"", 1)
+    held = {"worker.js": b"\n".join([files["worker.js"], module, files["pyodide/pyodide.js"]])}
     held |= {name: content for name, content in files.items() if name.endswith((".wasm", ".zip", "lock.json"))}
     packed = ((name, base64.b64encode(gzip.compress(content, mtime=0)).decode()) for name, content in held.items())
     style, *scripts = (trust(files[name].decode()) for name in ("page.css", "local.js", "page.js"))

@@ -1,8 +1,9 @@
 /* Runs the program under WebAssembly. Its files stand beside this one; a page that is one file hands them over. */
 
-/* In a page that is one file, the two scripts of Pyodide stand before this one. */
+/* In a page that is one file, the two scripts of Pyodide follow this one. */
 const own = typeof _createPyodideModule === "function" ? { createPyodideModule: _createPyodideModule } : null;
 const folder = own ? "file:///" : new URL(".", self.location).href;
+if (own) self.importScripts = undefined; // Pyodide refuses classic workers, which cannot import; here, nothing is left to import
 
 async function start(held) {
   if (own) self.fetch = async (address) => new Response(held[String(address).slice(folder.length)], { headers: { "Content-Type": "application/wasm" } });
