@@ -38,7 +38,7 @@ from vatspolicy.guidance.interview import (
 )
 from vatspolicy.guidance.interview.messages import PHRASES, UNITS
 from vatspolicy.guidance.interview.questions import combine
-from vatspolicy.guidance.interview.ranking import rank_facts, with_memory
+from vatspolicy.guidance.interview.ranking import rank_facts
 from vatspolicy.guidance.interview.result import InterviewStep
 from vatspolicy.guidance.interview.terminal import Terminal
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
@@ -272,7 +272,7 @@ def test_an_outlook_agrees_with_the_decision(shipped: Bundle) -> None:
     for state in (begin(shipped), begin(shipped, "own-shop"), begin(shipped, "marketplace", audience="public")):
         whole = evaluate(shipped, state.profile, DAY)
         quick = possible_outcomes(shipped.on(DAY), state.profile, DAY)
-        again = possible_outcomes(with_memory(shipped.on(DAY)), state.profile, DAY)
+        again = state.state.possible_outcomes(asking=True)
         assert (quick.range, quick.missing) == (whole.range, whole.missing[: len(quick.missing)])
         assert again == quick
 

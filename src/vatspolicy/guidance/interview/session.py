@@ -12,7 +12,7 @@ from vatspolicy.core.documents import Document, Path, parse_document
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.validation import validate
 from vatspolicy.core.engine.decision import Decision, MissingFact
-from vatspolicy.core.engine.evaluator import PossibleOutcomes, evaluate, possible_outcomes
+from vatspolicy.core.engine.evaluator import PossibleOutcomes, evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Advise, Duty, Need
 from vatspolicy.core.profile.edits import get_fact, set_fact
@@ -117,12 +117,16 @@ class Interview:
     @functools.cached_property
     def state(self) -> InterviewState:
         """Known facts under the law of the day."""
-        return InterviewState(self.bundle, self.bundle.on(self.day), self.document, self.data, self.day)
+        before = self.previous
+        known = before.state.known if before is not None and before.day == self.day else {}
+        return InterviewState(self.bundle, self.bundle.on(self.day), self.document, self.data, self.day, known)
 
     @functools.cached_property
     def possible_outcomes(self) -> PossibleOutcomes:
         """Outcomes that are still possible."""
-        return possible_outcomes(self.state.ruleset, self.profile, self.day)
+        outcomes = self.state.possible_outcomes(asking=True)
+        assert outcomes is not None, "an answer that breaks an invariant is refused"
+        return outcomes
 
     @functools.cached_property
     def decision(self) -> Decision:
