@@ -71,6 +71,8 @@ class InterviewState:
 
     States after an answer share it.
     """
+    screened: tuple[Path, ...] = ()
+    """Lists that are not empty, according to the answer to their screen."""
 
     def with_fact(self, path: Path, value: Tree) -> InterviewState:
         """Return the state after an answer."""
