@@ -156,12 +156,22 @@ def found_in(search: str) -> str:
     return f"{search.removesuffix('-find')}-list-found"
 
 
+def answer_screen(page: Any, members: list[Any]) -> str | None:
+    """Answer the screen of a question, if it has one, and return the kind of the control that follows."""
+    if not page.evaluate("() => now.interview.question.screen"):
+        return None
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab" if members else "ArrowUp")  # from the first answer to the last: none
+    return str(focused(page)["kind"]) if members else "screen"
+
+
 def answer(page: Any, path: str, value: Any) -> None:
     """Answer a question with the keyboard alone, from its first control on, which has the focus."""
     at = focused(page)
     assert at["id"].startswith(f"q-{path}"), f"the focus is on {at} for {path}"
     members = value if isinstance(value, list) else [value]
-    match at["kind"]:
+    kind = answer_screen(page, members) or at["kind"]
+    match kind:
         case "text":
             page.keyboard.type(str(value))
         case "date":  # the browser asks for month, day and year
@@ -328,6 +338,27 @@ def test_facts_that_are_asked_together_are_answered_in_one_form(
         page.get_by_role("button", name=WORDS["back"][lang], exact=True).click()
         page.wait_for_function("() => document.querySelectorAll('form.question > .field').length === 4")
         assert "audience" not in page.evaluate("() => now.data.services[0]")
+
+
+def test_a_screen_precedes_a_long_list(chromium: Any, server: str) -> None:
+    spec = (
+        "schema: 2\nproduct: {id: tool, launch: '2027-03-01'}\ncompany: {}\nservices:\n- {id: tool, offers: [saas], "
+        "operated_by: company, audience: public, channels: [website], features: [], charges: [users]}\n"
+    )
+    with visited(chromium, server) as page:
+        page.locator("#tab-spec").click()
+        page.locator("#spec-text").fill(spec)
+        page.locator('button[data-act="apply"]').click()
+        page.locator('[id="form-q-services.0.content"]').wait_for()
+        listed = page.locator('[id="q-services.0.content-field"]')
+        assert listed.is_hidden()
+        page.get_by_label("Content from its users").check()
+        listed.wait_for()
+        assert violations(page, "#question") == []
+        page.get_by_label("No such content").check()
+        listed.wait_for(state="hidden")
+        page.get_by_role("button", name="Answer", exact=True).click()
+        page.wait_for_function("() => now.data.services[0].content?.length === 0")
 
 
 # --- the first screen

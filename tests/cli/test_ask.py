@@ -205,6 +205,25 @@ def test_facts_that_are_asked_together_take_one_line(console: Console) -> None:
     assert (service["audience"], service["operated_by"]) == ("business", "company")
 
 
+@pytest.mark.parametrize(
+    ("typed", "content"), [("no-content", []), ("0", []), ("own, users\nnews", ["news"]), ("own, no-content\nq", None)]
+)
+def test_a_screen_is_asked_before_the_kinds_of_content(console: Console, typed: str, content: list[str] | None) -> None:
+    spec = console.folder / "tool.yaml"
+    spec.write_text(
+        f"{BEGIN}company: {{}}\nservices:\n- {{id: tool, offers: [saas], operated_by: company, "
+        "audience: public, channels: [website], features: [], charges: [users]}\n"
+    )
+    ran = console("ask", "tool.yaml", stdin=f"{typed}\nq\n")
+    assert "Whose content does it publish" in ran.err
+    assert ("News on current affairs" in ran.err) == (content == ["news"])
+    assert ("cannot be combined" in ran.err) == (content is None)
+    assert load_document(spec).data["services"][0].get("content") == content
+    step = json.loads(console("ask", "tool.yaml", "--next", "--json").out)
+    asked = step["question"]
+    assert ("screen" in asked) == (content is None), "a program gets the screen and the list"
+
+
 def test_a_refused_answer_shows_the_choices_again(console: Console, law: Path) -> None:
     ran = console("ask", "p.yaml", "--law", law, stdin="P\n2027-03-01\nCRM\nnobody\nq\n")
     _, _, after = ran.err.partition("This is not a valid answer.")

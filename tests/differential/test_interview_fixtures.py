@@ -31,6 +31,8 @@ from vatspolicy.guidance.interview.writer import render
 
 TODAY = "2026-11-24"
 
+SCREEN = "screen"
+"""Last step of the path of a screen, which is asked before the choices of its fact."""
 SHOP = "own-shop-shanghai"
 PILOT_IDC = ("pudong-lingang", "hosting-lingang-2024", "shenzhen-outside-zone")
 NAMES = part([path.stem for path in fixture_files()], 24, (SHOP, *PILOT_IDC))
@@ -65,12 +67,17 @@ def facts_by_one(path: FactPath, value: Any) -> Any:
 
 
 def told(facts: dict[str, Any], path: FactPath, as_of: str) -> Any:
-    """The answer that the facts of a fixture give to a question; None where they have none."""
+    """The answer that the facts of a fixture give to a question or its screen; None where they have none."""
+    if path[-1] == SCREEN:
+        kinds = told(facts, path[:-1], as_of)
+        return None if kinds is None else ["own", "users"] if kinds else ["no-content"]
     if path == ("product", "launch"):
         return as_of
     if path == ("services",):
         return [{key: one[key] for key in ("id", "offers") if key in one} for one in facts["services"]]
     value = get_fact(facts, path)
+    if path[-1] == "at" and value is not None and gazetteer()[value].get("divided"):
+        return None  # the fixture states the city alone, not the district
     if value is None and path[0] == "services" and path[2] in INHERITED:
         value = get_fact(facts["product"], path[2:])
     if value is None and path[-1] == "mainland_entity" and (site := get_fact(facts, (path[0], "registered"))):
@@ -81,15 +88,17 @@ def told(facts: dict[str, Any], path: FactPath, as_of: str) -> Any:
 
 
 def paths_of(state: Interview) -> tuple[FactPath, ...]:
-    """The facts that a question asks for."""
+    """The facts that a question asks for; a screen counts as another fact."""
     assert state.question is not None
-    return tuple(part.path for part in state.question.parts or (state.question,))
+    parts = state.question.parts or (state.question,)
+    return tuple((*part.path, SCREEN) if part.screen else part.path for part in parts)
 
 
 def reply(state: Interview, values: Mapping[FactPath, Any]) -> Interview:
     """The state after an answer to each part of the question; None for one that is not known."""
     if len(values) > 1:
-        return state.answer_parts({".".join(map(str, path)): value for path, value in values.items()})
+        facts = ([step for step in path if step != SCREEN] for path in values)
+        return state.answer_parts({".".join(map(str, path)): v for path, v in zip(facts, values.values(), strict=True)})
     (value,) = values.values()
     return state.skip() if value is None else state.answer(value)
 

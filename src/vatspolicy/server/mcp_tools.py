@@ -146,7 +146,8 @@ class _Tools:
         """Return the question whose answer decides most, with its choices, or none if the decision is settled.
 
         profile: the facts so far; an empty object to begin. Put the answer at the path of the question. Ask the
-        questions under `together` in the same turn, below `heading`; each answer belongs at its own path.
+        questions under `together` in the same turn, below `heading`; each answer belongs at its own path. Ask `screen`
+        first: after one of its `empty` choices, write an empty list; otherwise ask for the choices.
         """
 
         def work() -> Data:

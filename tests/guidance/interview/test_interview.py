@@ -38,7 +38,7 @@ from vatspolicy.guidance.interview import (
 )
 from vatspolicy.guidance.interview.messages import PHRASES, UNITS
 from vatspolicy.guidance.interview.questions import combine
-from vatspolicy.guidance.interview.ranking import rank_facts, with_memory
+from vatspolicy.guidance.interview.ranking import rank_facts
 from vatspolicy.guidance.interview.result import InterviewStep
 from vatspolicy.guidance.interview.terminal import Terminal
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
@@ -272,7 +272,7 @@ def test_an_outlook_agrees_with_the_decision(shipped: Bundle) -> None:
     for state in (begin(shipped), begin(shipped, "own-shop"), begin(shipped, "marketplace", audience="public")):
         whole = evaluate(shipped, state.profile, DAY)
         quick = possible_outcomes(shipped.on(DAY), state.profile, DAY)
-        again = possible_outcomes(with_memory(shipped.on(DAY)), state.profile, DAY)
+        again = state.state.possible_outcomes(asking=True)
         assert (quick.range, quick.missing) == (whole.range, whole.missing[: len(quick.missing)])
         assert again == quick
 
@@ -592,6 +592,40 @@ def test_the_data_of_a_question_keep_to_their_schema(shipped: Bundle) -> None:
         assert validate(parse_document(text, "question.json"), "question") == []
         assert data["range"] == list(state.decision.range)
     assert describe_step(states[-1]).question is None
+
+
+def test_a_screen_precedes_the_kinds_of_content(shipped: Bundle) -> None:
+    """An answer that leaves the list empty answers it; any other leads to the list; what offers answer is not asked."""
+    path = ("services", 0, "content")
+    state = begin(shipped, "saas")
+    screen = question_about(shipped, path, state).screen
+    assert screen is not None
+    assert [choice.value for choice in screen.choices] == ["own", "users", "others", "no-content"]
+    assert screen.empty == ("no-content",)
+    none = state.answer(["no-content"], path)
+    assert (none.data["services"][0]["content"], none.screened) == ([], ())
+    own = state.answer(["own", "users"], path)
+    assert (own.document, own.screened) == (state.document, (path,))
+    assert own.previous is state
+    listed = question_about(shipped, path, own)
+    assert listed.screen is None
+    assert len(listed.choices) == 14
+    assert own.answer(["news"], path).data["services"][0]["content"] == ["news"]
+    with pytest.raises(Refused, match="cannot be combined"):
+        state.answer(["own", "no-content"], path)
+    assert question_about(shipped, path, begin(shipped, "news")).screen is None
+
+
+def test_each_screen_has_words_in_both_languages() -> None:
+    fields = SchemaSet.shipped().load("profile")["properties"]["services"]["items"]["properties"]
+    screens = {name: field["x-screen"] for name, field in fields.items() if "x-screen" in field}
+    assert list(screens) == ["content"]
+    for name, screen in screens.items():
+        assert all({"en", "zh"} == one.keys() for one in (screen["question"], *screen["x-enum"].values()))
+        assert not set(screen["x-enum"]) & set(fields[name]["items"]["enum"])
+        assert set(screen["empty"]) < set(screen["x-enum"])
+        for fact, words in screen["unless"].items():
+            assert set(words) <= set(fields[fact]["items"]["enum"])
 
 
 def _over(state: Interview) -> Interview:

@@ -56,7 +56,7 @@ KEYS: Mapping[str, frozenset[str]] = {
                 "x-examples",
             ),
             *("x-groups", "x-key-synonyms", "x-language", "x-list", "x-mutable", "x-pattern-hint", "x-synonyms"),
-            "x-together",
+            *("x-screen", "x-together"),
         }
     ),
     READING: frozenset({"x-derived", "x-empty-behind", "x-gazetteer", "x-shorthand"}),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from vatspolicy.core.cel.ast import Fact, walk
 from vatspolicy.core.documents import Path
 from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.decision import MissingFact
 from vatspolicy.core.engine.law_texts import titled
 from vatspolicy.core.engine.possible_values import instruments, place_code
@@ -29,7 +30,7 @@ from vatspolicy.core.profile.vocabulary import (
 )
 from vatspolicy.guidance.interview.messages import NAME, NO, UNITS, YES, both
 from vatspolicy.guidance.interview.ranking import NO_GAIN, InformationGain, InterviewState
-from vatspolicy.guidance.interview.result import Article, Choice, Reason
+from vatspolicy.guidance.interview.result import Article, Choice, Reason, Screen
 from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase
 from vatspolicy.i18n.words import join_both, say_both
 
@@ -92,6 +93,8 @@ class Question:
     """Default answer of the question, or None."""
     example: LocalizedText | None = None
     """Example of an answer, from the schema."""
+    screen: Screen | None = None
+    """Question to ask before the choices are shown."""
 
     @property
     def several(self) -> bool:
@@ -149,7 +152,11 @@ def make_question(
 
 
 def combine(question: Question) -> Question:
-    """Return a question with its parts as one list, in which each choice identifies its fact; without parts, itself."""
+    """Return a question with its parts as one list, in which each choice identifies its fact; without parts, itself.
+
+    A screen stands in place of the choices behind it.
+    """
+    question = replace(_show_screen(question), parts=tuple(map(_show_screen, question.parts)))
     if question.heading is None:
         return question
     choices = tuple(
@@ -160,6 +167,36 @@ def combine(question: Question) -> Question:
     rules = tuple(dict.fromkeys(name for part in question.parts for name in part.rules))
     whole = replace(question, kind="together", text=question.heading, choices=choices, rules=rules)
     return replace(whole, unit=None, least=None, most=None)
+
+
+def _show_screen(question: Question) -> Question:
+    screen = question.screen
+    return question if screen is None else replace(question, text=screen.text, choices=screen.choices)
+
+
+def read_screen(value: Tree, path: Path, schemas: SchemaSet) -> bool | None:
+    """Return whether an answer to the screen of a list leaves it empty; None for any other value.
+
+    Raises ValueError for an answer that says both.
+    """
+    found = describe(path, schemas).get("x-screen")
+    if found is None or not isinstance(value, list) or not value or any(word not in found["x-enum"] for word in value):
+        return None
+    empty = {word in found["empty"] for word in value}
+    if len(empty) > 1:
+        raise ValueError(value)
+    return empty.pop()
+
+
+def _find_screen(state: InterviewState, path: Path, node: Facts) -> Screen | None:
+    """Return the screen of a list, unless it is answered or what the service offers answers it."""
+    found = node.get("x-screen")
+    if found is None or path in state.screened:
+        return None
+    if any(set(get_fact(state.data, (*path[:-1], name)) or ()) & set(words) for name, words in found["unless"].items()):
+        return None
+    choices = tuple(Choice(word, name, (), None) for word, name in found["x-enum"].items())
+    return Screen(found["question"], choices, tuple(found["empty"]))
 
 
 def _fact_name(path: Path) -> str:
@@ -190,6 +227,7 @@ def _make_one(state: InterviewState, fact: MissingFact, phase: str, gain: Inform
         phase=phase,
         gain=gain,
         example=node.get("x-example"),
+        screen=_find_screen(state, path, node),
     )
 
 

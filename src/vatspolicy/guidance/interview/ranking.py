@@ -1,21 +1,11 @@
-"""Ranking of missing facts: first the one whose answers leave the fewest possible decisions.
-
-Most expressions read nothing of what a trial changes. Their values are kept by the identity of the facts they read, so
-trials must share the facts that they have in common (`share`), and every fact must outlive the memory (`keep`).
-"""
+"""Ranking of missing facts: first the one whose answers leave the fewest possible decisions."""
 
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import TypeAlias
 
-from vatspolicy.core.cel.activation import Activation
-from vatspolicy.core.cel.ast import Fact, Node, Quantifier, walk
-from vatspolicy.core.cel.interpreter import Evaluator, Params, look_up
 from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.schemas import SchemaSet
@@ -23,76 +13,12 @@ from vatspolicy.core.engine.decision import MissingFact
 from vatspolicy.core.engine.evaluator import PossibleOutcomes, possible_outcomes
 from vatspolicy.core.engine.possible_values import possible_answers, typical_answer
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.expression_evaluator import ExpressionEvaluator
-from vatspolicy.core.policies.model import Expression
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.edits import set_fact
 from vatspolicy.core.profile.invariants import broken_invariant
-from vatspolicy.core.profile.profile import Profile, facts_of, trust_profile
+from vatspolicy.core.profile.profile import trust_profile
 from vatspolicy.core.profile.vocabulary import asked_together, describe, fact_schemas
 
-_Names: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
-"""Facts by variable and fields."""
-
-
-class MemoizingEvaluator:
-    """Evaluator that memoizes every value it computes."""
-
-    def __init__(self, base: ExpressionEvaluator) -> None:
-        self._base = base
-        self._functions: dict[Expression, Evaluator] = {}
-        self._memory: dict[tuple[Expression, tuple[int, ...]], Tree] = {}
-        self._kept: list[object] = []
-
-    def function(self, expression: Expression) -> Evaluator:
-        """Return the function that evaluates an expression, or recalls its value."""
-        found = self._functions.get(expression)
-        if found is None:
-            found = partial(self._recall, expression, _facts(expression), self._base.function(expression))
-            self._functions[expression] = found
-        return found
-
-    def source(self, expression: Expression) -> tuple[Node, Params]:
-        """Return the tree that the function evaluates, and the parameter values."""
-        return self._base.source(expression)
-
-    def _recall(self, expression: Expression, facts: _Names, evaluate: Evaluator, activation: Activation) -> Tree:
-        key = (expression, tuple(id(look_up(activation, root, names)) for root, names in facts))
-        if key not in self._memory:
-            self._memory[key] = evaluate(activation)
-        return self._memory[key]
-
-    def keep(self, facts: object) -> None:
-        """Keep facts alive: the memory knows them by identity."""
-        self._kept.append(facts)
-
-
-def with_memory(ruleset: RuleSet) -> RuleSet:
-    """Return a rule set that memoizes values, with an empty memory."""
-    return dataclasses.replace(ruleset, evaluator=MemoizingEvaluator(ruleset.evaluator), indexed=False)
-
-
-def reuse_equal(new: Tree, old: Tree) -> Tree:
-    """Return the new facts, with the old objects wherever they are equal."""
-    if type(new) is type(old) and new == old:
-        return old
-    if isinstance(new, Mapping) and isinstance(old, Mapping):
-        return {key: reuse_equal(value, old.get(key)) for key, value in new.items()}
-    if isinstance(new, list) and isinstance(old, list):
-        return [reuse_equal(value, old[index] if index < len(old) else None) for index, value in enumerate(new)]
-    return new
-
-
-def _facts(expression: Expression) -> _Names:
-    """Return the facts that an expression reads, without those of variables that it binds itself."""
-    nodes = list(walk(expression.tree))
-    bound = {node.variable for node in nodes if isinstance(node, Quantifier)}
-    facts = (node for node in nodes if isinstance(node, Fact))
-    return tuple(dict.fromkeys((fact.root, fact.names) for fact in facts if fact.root not in bound))
-
-
-# --- ranking of missing facts: first the one whose answers leave the fewest possible outcomes on average
-#
 # An outcome is a finding that could still make the decision stricter. For each fact that the undecided rules read, a
 # few answers are tried (see `answers`), each as likely as the next, and the outcomes that are left are counted; a
 # decision that is settled leaves none.
@@ -140,44 +66,40 @@ class InterviewState:
     document: Document
     data: Facts
     as_of: str
-    before: InterviewState | None = dataclasses.field(default=None, repr=False, compare=False)
-    """State before the last answer."""
+    known: dict[tuple[str, bool, bool], PossibleOutcomes | None] = dataclasses.field(default_factory=dict, repr=False)
+    """Outcomes found so far by the facts, whether missing facts are included, and whether duties are counted.
+
+    States after an answer share it.
+    """
+    screened: tuple[Path, ...] = ()
+    """Lists that are not empty, according to the answer to their screen."""
 
     def with_fact(self, path: Path, value: Tree) -> InterviewState:
         """Return the state after an answer."""
-        return dataclasses.replace(self, data=set_fact(self.data, path, value), before=self)
-
-    def with_memory(self) -> InterviewState:
-        """Return the state for many trials."""
-        return dataclasses.replace(self, ruleset=with_memory(self.ruleset), before=None)
+        return dataclasses.replace(self, data=set_fact(self.data, path, value))
 
     @property
     def schemas(self) -> SchemaSet:
         """Schemas of the law."""
         return self.ruleset.schemas
 
-    @functools.cached_property
-    def facts(self) -> Facts:
-        """Known facts as expressions read them, sharing objects with the previous state."""
-        facts = facts_of(self.data, self.ruleset.schemas)
-        if self.before is not None:
-            facts = reuse_equal(facts, self.before.facts)
-        if isinstance(self.ruleset.evaluator, MemoizingEvaluator):
-            self.ruleset.evaluator.keep(facts)
-        return facts
+    def possible_outcomes(self, asking: bool = False, duties: bool = False) -> PossibleOutcomes | None:
+        """Return the outcomes that are still possible, or None for facts that break an invariant.
 
-    def possible_outcomes(self, duties: bool = False) -> PossibleOutcomes | None:
-        """Return the outcomes that are still possible, or None for facts that break an invariant."""
-        if broken_invariant(self.facts, self.ruleset.schemas):
-            return None
-        return possible_outcomes(
-            self.ruleset, Profile(self.facts, self.document, {}, self.ruleset.schemas), self.as_of, False, duties
-        )
+        Missing facts are omitted unless `asking`; duties are counted if `duties`.
+        """
+        key = repr(self.data), asking, duties
+        if key not in self.known:
+            profile = trust_profile(dataclasses.replace(self.document, data=self.data), self.schemas)
+            broken = broken_invariant(profile.facts, self.schemas)
+            found = None if broken else possible_outcomes(self.ruleset, profile, self.as_of, asking, duties)
+            self.known[key] = found
+        return self.known[key]
 
     def missing(self) -> tuple[MissingFact, ...]:
         """Return the facts that could still change the outcome, in the evaluator's order."""
-        profile = trust_profile(dataclasses.replace(self.document, data=self.data), self.ruleset.schemas)
-        return possible_outcomes(self.ruleset, profile, self.as_of).missing
+        found = self.possible_outcomes(asking=True)
+        return () if found is None else found.missing
 
 
 def rank_facts(
@@ -192,8 +114,7 @@ def rank_facts(
     if not duties:
         facts = sorted(facts, key=lambda fact: _turn(fact.path, state.schemas))
     facts = facts[:FACTS]
-    state = state.with_memory()
-    now = state.possible_outcomes(duties)
+    now = state.possible_outcomes(duties=duties)
     if now is None:
         return [(fact, NO_GAIN) for fact in facts]
     each = max(2, TRIALS // max(1, len(facts)))
@@ -241,7 +162,7 @@ def _information_gain(
     left: list[int] = []
     weights: list[float] = []
     for answer in possible_answers(state.bundle, state.ruleset, state.data, fact.path, fact.rules, state.as_of)[:most]:
-        after = state.with_fact(fact.path, answer).possible_outcomes(duties)
+        after = state.with_fact(fact.path, answer).possible_outcomes(duties=duties)
         if after is None:
             continue
         settled = not duties and after.range[0] == after.range[1]
@@ -285,7 +206,5 @@ def estimate_remaining(state: InterviewState, unknown: Iterable[Path]) -> int:
         answers = possible_answers(state.bundle, state.ruleset, state.data, fact.path, fact.rules, state.as_of)
         tries = [typical_answer(answers), *answers] if answers else []
         following = (state.with_fact(fact.path, answer) for answer in tries)
-        schemas = state.ruleset.schemas
-        possible = (one for one in following if broken_invariant(facts_of(one.data, schemas), schemas) is None)
-        state = next(possible, state)
+        state = next((one for one in following if one.possible_outcomes(asking=True) is not None), state)
     return len(asked)

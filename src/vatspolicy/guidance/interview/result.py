@@ -33,6 +33,16 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Screen:
+    """Question before a long list, which follows unless the answer leaves it empty."""
+
+    text: LocalizedText
+    choices: tuple[Choice, ...]
+    empty: tuple[str, ...]
+    """Values of the choices that leave the list empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class Article:
     """An article that a rule cites, with its words."""
 
@@ -104,6 +114,8 @@ class AskedQuestion:
     """Questions combined with this one; the answers belong at their own paths."""
     implied: Tree = None
     """Default answer shown with the question."""
+    screen: Screen | None = None
+    """Question to ask before the choices are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

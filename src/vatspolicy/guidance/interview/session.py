@@ -12,7 +12,7 @@ from vatspolicy.core.documents import Document, Path, parse_document
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.validation import validate
 from vatspolicy.core.engine.decision import Decision, MissingFact
-from vatspolicy.core.engine.evaluator import PossibleOutcomes, evaluate, possible_outcomes
+from vatspolicy.core.engine.evaluator import PossibleOutcomes, evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Advise, Duty, Need
 from vatspolicy.core.profile.edits import get_fact, set_fact
@@ -31,6 +31,7 @@ from vatspolicy.guidance.interview.questions import (
     Question,
     introduction,
     make_question,
+    read_screen,
     reasons,
     rules_of_start,
     rules_reading,
@@ -92,6 +93,8 @@ class Interview:
     """True if the product has its name."""
     skipped: tuple[Path, ...] = ()
     """Unknown facts, which are not asked again."""
+    screened: tuple[Path, ...] = ()
+    """Lists that are not empty, according to the answer to their screen."""
     rewritten: bool = False
     """True if the text could not be edited and was rendered again."""
     previous: Interview | None = dataclasses.field(default=None, repr=False, compare=False)
@@ -117,12 +120,17 @@ class Interview:
     @functools.cached_property
     def state(self) -> InterviewState:
         """Known facts under the law of the day."""
-        return InterviewState(self.bundle, self.bundle.on(self.day), self.document, self.data, self.day)
+        before = self.previous
+        known = before.state.known if before is not None and before.day == self.day else {}
+        law = self.bundle.on(self.day)
+        return InterviewState(self.bundle, law, self.document, self.data, self.day, known, self.screened)
 
     @functools.cached_property
     def possible_outcomes(self) -> PossibleOutcomes:
         """Outcomes that are still possible."""
-        return possible_outcomes(self.state.ruleset, self.profile, self.day)
+        outcomes = self.state.possible_outcomes(asking=True)
+        assert outcomes is not None, "an answer that breaks an invariant is refused"
+        return outcomes
 
     @functools.cached_property
     def decision(self) -> Decision:
@@ -301,13 +309,20 @@ class Interview:
     # --- answers
 
     def answer(self, value: Tree, path: Path | None = None) -> Interview:
-        """Return the next state after an answer to the question, or to another fact.
+        """Return the next state after an answer to the question, to its screen, or to another fact.
 
         Raises Refused for a value that the profile does not take or that contradicts what is known.
         """
         if path is None:
             assert self.question is not None
             path = self.question.path
+        try:
+            if (empty := read_screen(value, path, self.bundle.schemas)) is not None:
+                value = []
+        except ValueError:
+            raise Refused(both("none_and_more")) from None
+        if empty is False:
+            return dataclasses.replace(self, screened=(*self.screened, path), previous=self)
         if path == LAUNCH:
             self._check_day(value)
         try:
@@ -469,6 +484,7 @@ def _describe(interview: Interview, question: Question) -> AskedQuestion:
         heading=question.heading,
         together=tuple(_describe(interview, part) for part in question.parts if part.path != question.path),
         implied=question.implied,
+        screen=question.screen,
     )
 
 

@@ -86,7 +86,7 @@ function drawField(field, path, value, draft = null) {
   const control = drawControl(field, key, value, shared);
   const notes = [hint.length ? el("p", { class: "hint", id: `${key}-hint` }, hint.join(" ")) : null,
     errors.length ? el("p", { class: "error", id: `${key}-error` }, errors.join(" ")) : null];
-  const data = { id: `${key}-field`, class: "field", "data-path": path, "data-kind": field.kind, "data-draft": draft };
+  const data = { id: `${key}-field`, class: "field", "data-path": path, "data-kind": field.kind, "data-draft": draft, hidden: field.hidden };
   const main = several
     ? el("fieldset", { ...data, "aria-describedby": described }, el("legend", { class: "name" }, label), notes, control)
     : el("div", data, el("label", { for: key, class: "name" }, label), notes, control);

@@ -130,7 +130,7 @@ function drawQuestion() {
   return [head, el("p", { class: "soft", id: "question-about" }, [asked.about[lang], now.blank ? "" : left > 1 ? say("left", { left }) : say("one_left")].filter(Boolean).join(" · ")),
     el("form", { id: `form-q-${asked.path}`, class: "question", "data-act": "answer", novalidate: true, "data-asked": asked.kind },
       asked.heading ? el("p", { class: "heading" }, asked.heading[lang]) : null,
-      parts.map((part) => drawField(fieldOf(part), part.path, part.implied, "q")),
+      parts.map((part) => [drawScreen(part), drawField(fieldOf(part), part.path, part.implied, "q")]),
       question.error ? el("p", { class: "error", id: "question-error" }, question.error) : null,
       el("p", { class: "buttons" }, el("button", { type: "submit", class: "primary", "aria-describedby": question.error ? "question-error" : null }, say("answer")),
         el("button", { type: "button", "data-act": "skip" }, say("dont_know")), back), why)];
@@ -144,11 +144,21 @@ function partsOf(asked) {
 function fieldOf(asked) {
   const entries = asked.kind === "entries", first = asked.choices[0]?.value;
   const kind = { words: "choices", entries: "choices", services: "choices" }[asked.kind] ?? asked.kind;
-  return { kind, radio: true, title: asked.text, unit: asked.unit, hint: asked.kind === "services" ? say("services_hint") : "",
+  const screened = screenOf(asked);
+  return { kind, radio: true, title: asked.text, hidden: asked.screen && (!screened || asked.screen.empty.includes(screened)), unit: asked.unit, hint: asked.kind === "services" ? say("services_hint") : "",
     least: asked.several ? asked.minimum : null,
     listed: asked.kind === "services" ? "services.0.offers" : entries && first ? `${asked.path}.0.${Object.keys(first)[0]}` : asked.path,
     choices: asked.choices.map((one, index) => (entries ? { ...one, value: index, word: Object.values(one.value)[0] } : one)) };
 }
+
+/* A screen precedes a long list, which appears once the answer leaves it open. */
+function drawScreen({ path, screen }) {
+  return screen ? el("fieldset", { class: "field", id: `q-${path}-screen`, "data-draft": "q" }, el("legend", { class: "name" }, screen.text[lang]),
+    el("div", { class: "options" }, screen.choices.map((one, index) => el("label", {}, el("input", { type: "radio", name: `q-${path}-screen`, id: `q-${path}-screen-${index}`,
+      "data-screen": path, value: one.value }), " ", one.label[lang])))) : null;
+}
+
+const screenOf = ({ path }) => document.querySelector(`input[data-screen="${path}"]:checked`)?.value;
 
 function heading() {
   if (!now.interview) return say("erroneous");
@@ -170,6 +180,7 @@ function ending() {
 
 /* What a question was answered; null for a field that was left as it is. */
 function answered(asked, field) {
+  if (asked.screen?.empty.includes(screenOf(asked))) return { value: [] };
   const found = read(field);
   if (known(found.typed)) return found.typed.trim() ? found : null;
   if (!known(found.value)) return null;
@@ -268,7 +279,7 @@ const acts = {
   again() { decide({ skipped: [] }, { then: toQuestion }); },
   complete() { decide({ complete: true }, { then: toQuestion }); },
   answer(target) { // what is left out stays open, and is asked next
-    const fields = target.querySelectorAll(".field");
+    const fields = target.querySelectorAll(".field[data-path]");
     const found = partsOf(now.interview.question).map((part, index) => ({ part, change: answered(part, fields[index]) })).filter((one) => one.change);
     const unread = [...target.querySelectorAll("input")].some((one) => one.validity.badInput);
     if (unread || !found.some((one) => !known(one.part.implied))) {
@@ -350,6 +361,7 @@ function changed(target) {
     file.text().then((text) => decide({ text, file: file.name, named: true, skipped: [], complete: false }, { then: () => { unsaved = false; } }));
     target.value = "";
   }
+  if (target.dataset.screen) return draw();
   if (target.value === "none" && target.checked) for (const one of target.closest(".options").querySelectorAll("input")) one.checked = one === target;
   else if (target.type === "checkbox" && target.checked) for (const one of target.closest(".options")?.querySelectorAll("input[value=none]") ?? []) one.checked = false;
   const field = target.closest(".field");
