@@ -40,6 +40,7 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.enable()
         gc.freeze()
+        gc.set_threshold(100_000, 50, 100)  # as in every run of the program
 
 
 @pytest.fixture(scope="session", autouse=True)
