@@ -31,6 +31,12 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["VATSPOLICY_CACHE"] = os.environ[SHARED]
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """What is left has been searched for garbage once: neither pytest nor the interpreter searches it again."""
+    gc.freeze()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """What collection makes stays for the whole run: no search for garbage walks it, now or later."""
@@ -40,6 +46,7 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.enable()
         gc.freeze()
+        gc.set_threshold(100_000, 50, 100)  # as in every run of the program
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -30,7 +30,7 @@ from vatspolicy.core.cel.types import (
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Route
-from vatspolicy.core.profile.invariants import invariants
+from vatspolicy.core.profile.invariants import broken_invariants, invariants
 from vatspolicy.core.profile.profile import Profile, facts_of, load_profile
 from vatspolicy.core.profile.vocabulary import gazetteer, within
 
@@ -124,10 +124,9 @@ class Profiles:
     def broken(self, data: Mapping[str, Any]) -> Fact | None:
         """One of the facts of an invariant that does not hold."""
         facts = facts_of(data)
-        for node, _ in invariants():
-            if evaluate(node, facts, {}) is False:
-                read = [part for part in walk(node) if isinstance(part, Fact) and part.root in facts]
-                return self.draw.choice([part for part in read if evaluate(part, facts, {}) is not None])
+        for place in broken_invariants(facts)[:1]:
+            read = [part for part in walk(invariants()[place][0]) if isinstance(part, Fact) and part.root in facts]
+            return self.draw.choice([part for part in read if evaluate(part, facts, {}) is not None])
         return None
 
     def mend(self, data: dict[str, Any], fact: Fact, missing: float) -> None:

@@ -86,19 +86,22 @@ class SchemaSet:
 
         A policy establishes an instrument, so the list follows from the policies of the law, its layers included.
         """
-        if "profile" not in self.names:
-            return self
-        more = set(names)
-        import copy
+        return self._wider(frozenset(names)) if "profile" in self.names else self
 
-        profile = copy.deepcopy(self.load("profile"))
-        lists = list(_lists_of(profile, "instruments"))
-        for node in lists:
-            node["enum"] = [*node["enum"], *sorted(more.difference(node["enum"]))]
-        if profile == self.load("profile"):
-            return self
+    @cached_property
+    def _wider(self) -> Callable[[frozenset[str]], SchemaSet]:
+        """`_add_instruments` with a small cache: what is derived from its sets is built once."""
+        return lru_cache(8)(self._add_instruments)
+
+    def _add_instruments(self, names: frozenset[str]) -> SchemaSet:
+        import copy
         import json
 
+        profile = copy.deepcopy(self.load("profile"))
+        for node in _lists_of(profile, "instruments"):
+            node["enum"] = [*node["enum"], *sorted(names.difference(node["enum"]))]
+        if profile == self.load("profile"):
+            return self
         text = json.dumps(profile, ensure_ascii=False, indent=2).encode()
         return SchemaSet({**self.files, "profile" + _ENDING: text})
 

@@ -59,6 +59,10 @@ def require_schema(schema_name: str, schemas: SchemaSet) -> None:
 
     Raises: ValueError for a schema that is not valid, LookupError for a reference that leads nowhere.
     """
+    schemas.derived(("required", schema_name), partial(_require, schema_name, schemas))
+
+
+def _require(schema_name: str, schemas: SchemaSet) -> None:
     from jsonschema import Draft202012Validator, SchemaError
 
     names = [schema_name] if schema_name in schemas.names else []
