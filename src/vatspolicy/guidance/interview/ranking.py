@@ -14,7 +14,7 @@ from functools import partial
 from typing import TypeAlias
 
 from vatspolicy.core.cel.activation import Activation
-from vatspolicy.core.cel.ast import Fact, Node, Quantifier, walk
+from vatspolicy.core.cel.ast import Node
 from vatspolicy.core.cel.interpreter import Evaluator, Params, look_up
 from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.plain import Facts, Tree
@@ -48,7 +48,7 @@ class MemoizingEvaluator:
         """Return the function that evaluates an expression, or recalls its value."""
         found = self._functions.get(expression)
         if found is None:
-            found = partial(self._recall, expression, _facts(expression), self._base.function(expression))
+            found = partial(self._recall, expression, expression.facts, self._base.function(expression))
             self._functions[expression] = found
         return found
 
@@ -81,14 +81,6 @@ def reuse_equal(new: Tree, old: Tree) -> Tree:
     if isinstance(new, list) and isinstance(old, list):
         return [reuse_equal(value, old[index] if index < len(old) else None) for index, value in enumerate(new)]
     return new
-
-
-def _facts(expression: Expression) -> _Names:
-    """Return the facts that an expression reads, without those of variables that it binds itself."""
-    nodes = list(walk(expression.tree))
-    bound = {node.variable for node in nodes if isinstance(node, Quantifier)}
-    facts = (node for node in nodes if isinstance(node, Fact))
-    return tuple(dict.fromkeys((fact.root, fact.names) for fact in facts if fact.root not in bound))
 
 
 # --- ranking of missing facts: first the one whose answers leave the fewest possible outcomes on average
