@@ -610,27 +610,36 @@ class Record(ValueObject):
 def encode(value: Any) -> Json:
     """Return a value with records in it as data for JSON. Optional parts that do not exist are omitted."""
     kind = type(value)
-    if kind is str or value is None or kind is bool or kind is int or kind is float:
+    if value is None or kind in _SCALARS:
         return value
     if kind is tuple or kind is list:
         return [encode(part) for part in value]
-    if kind is dict or isinstance(value, Mapping):
-        return {key: encode(part) for key, part in value.items()}
-    if isinstance(value, str):  # a message that knows its translation
-        return str(value)
+    if kind is dict:
+        return {key: part if type(part) is str else encode(part) for key, part in value.items()}
+    in_json = _FIELDS.get(kind)
+    if in_json is None:
+        if isinstance(value, Mapping):
+            return {key: encode(part) for key, part in value.items()}
+        if isinstance(value, str):  # a message that knows its translation
+            return str(value)
+        in_json = fields_in_json(kind)
     data: dict[str, Json] = {}
-    for name, key, default, flat in fields_in_json(kind):
+    for name, key, default, flat in in_json:
         part = getattr(value, name)
-        if part is None or part == ():
+        of_part = type(part)
+        if of_part in _SCALARS:
+            data[key] = part
+        elif part is None or (of_part is tuple and not part):
             if part != default:
                 data[key] = None if part is None else []
         elif flat:
             data |= encode(part)
         else:
-            data[key] = part if type(part) is str else encode(part)
+            data[key] = encode(part)
     return data
 
 
+_SCALARS = frozenset((str, bool, int, float))
 _FIELDS: dict[type, tuple[tuple[str, str, Any, bool], ...]] = {}
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import Any, NamedTuple
 
-from vatspolicy.core.cel.ast import Literal, Node, Param, walk
+from vatspolicy.core.cel.ast import Fact, Literal, Node, Param, Quantifier, walk
 from vatspolicy.core.cel.serialize import from_data, to_data
 from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.frozen import ValueObject, frozen
@@ -67,6 +67,11 @@ class Expression(ValueObject):
         """Keys of the parameters that the tree reads, each once, in the order of the text."""
         return _find_parameters(self.stored)
 
+    @functools.cached_property
+    def facts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Root and names of the facts of an activation that the tree reads, each once."""
+        return _find_facts(self.stored)
+
     def __getstate__(self) -> dict[str, Any]:
         """Return the fields alone: the tree is read again where it is needed."""
         names = ("index", "text", "line", "column", "stored")
@@ -86,6 +91,14 @@ def _read_tree(stored: bytes) -> Node:
 @functools.lru_cache(maxsize=8192)
 def _find_parameters(stored: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(node.key for node in walk(_read_tree(stored)) if isinstance(node, Param)))
+
+
+@functools.lru_cache(maxsize=8192)
+def _find_facts(stored: bytes) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    nodes = list(walk(_read_tree(stored)))
+    bound = {node.variable for node in nodes if isinstance(node, Quantifier)}
+    facts = (node for node in nodes if isinstance(node, Fact))
+    return tuple(dict.fromkeys((fact.root, fact.names) for fact in facts if fact.root not in bound))
 
 
 def store_tree(tree: Node) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from vatspolicy.core.cel.ast import Fact, walk
 from vatspolicy.core.documents import Path
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.schemas import SchemaSet
@@ -371,5 +370,5 @@ def rules_reading(ruleset: RuleSet, root: str) -> tuple[str, ...]:
         rule.name
         for rules in ruleset.rules.values()
         for rule in rules
-        if any(isinstance(node, Fact) and node.root == root for node in walk(rule.when.tree))
+        if any(name == root for name, _ in rule.when.facts)
     )
