@@ -447,7 +447,25 @@ def test_the_days_and_the_effect_of_a_rule_are_told_as_such(tmp_path: Path) -> N
 
 def test_a_rename_within_a_policy_tells_the_names_alone(tmp_path: Path) -> None:
     renamed = LAW.replace("- id: tell\n", "- id: say\n")
-    assert first_sentences(tmp_path, renamed)[0] == "“Tell” is renamed from tell to say"
+    assert first_sentences(tmp_path / "name", renamed)[0] == "“Tell” is renamed from tell to say"
+    data = proved(compared(tmp_path / "same", renamed), *PAIRS)
+    first, *rest = overview(data, "en")
+    assert first.endswith(": no decision changes, only the name of its rule.")
+    assert "Decisions on 3 of 3 known products show the new name from 2020-01-01." in rest
+    data["decisions"]["details"][0]["days"] = ["2020-01-01"]
+    assert overview(data, "en")[0].endswith(": no decision changes, but its details do."), "it is listed on fewer days"
+
+
+def test_a_condition_that_has_no_room_is_counted(tmp_path: Path) -> None:
+    clause = " || ".join(f"company.registered_capital_rmb == {number}" for number in range(1, 9))
+    longer = LAW.replace(TOO_FOREIGN, f"{TOO_FOREIGN} && ({clause})")
+    found = first_sentences(tmp_path / "more", longer)
+    assert found == (
+        "“Too foreign” applies from 2020-01-01 with one more condition",
+        "“外资过高”自2020-01-01起增加一项适用条件",
+    )
+    found = first_sentences(tmp_path / "less", LAW, longer)
+    assert found[0] == "“Too foreign” applies from 2020-01-01 without one of its conditions"
 
 
 def test_a_corrected_quote_tells_what_differs_and_of_which_article(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import VERDICTS, aside, count, gap, joint, word
 from vatspolicy.proofs.verdicts import STRICTER_PAIRS
 from vatspolicy.reports.diff import law, wording
-from vatspolicy.reports.diff.sentence import signed
+from vatspolicy.reports.diff.sentence import names_alone, signed
 from vatspolicy.reports.diff.words import COUNTS, ITEMS, phrase
 
 _NAMED = 3
@@ -112,7 +112,8 @@ def _below(data: Review, lang: Language) -> Iterator[str]:
     )
     every = data.decisions.products
     since = phrase("since", lang, day=min(day for detail in details for day in detail.days))
-    yield phrase("below_change", lang, some=len(some), all=every, days=since, names=names)
+    key = "below_names" if names_alone(data) else "below_change"
+    yield phrase(key, lang, some=len(some), all=every, days=since, names=names)
 
 
 def _days(data: Review, lang: Language) -> str:

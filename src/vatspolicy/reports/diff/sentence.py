@@ -34,6 +34,8 @@ _CONTEXT: Mapping[Language, tuple[int, int]] = {"en": (1, 2), "zh": (4, 5)}
 _SENTENCE = re.compile(r"\. |[。；]")
 _HAN = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
 _PAIRS = (("“", "”"), ("(", ")"), ("（", "）"))
+_BRIEFER = {"only-if": "one-more", "without": "one-fewer", "rule-changed-to": "changed-on"}
+"""Predicates in place of those whose texts have too many words."""
 _NAMED = 3
 """Maximum number of list members by name. More are counted."""
 _DECIDING = {"deny": "denial", "need": "need", "route": "route", "classify": "service"}
@@ -55,6 +57,9 @@ def signed(data: Review, item: Item | None, edits: Sequence[Edit], lang: Languag
     room = WORDS
     while True:
         short = {name: cut(text, room, lang) for name, text in parts.items()}
+        if key in _BRIEFER and any(short[name] != text for name, text in parts.items() if name != "subject"):
+            key, room = _BRIEFER[key], WORDS  # half a condition says nothing that a lawyer can sign
+            continue
         edit = word(PREDICATES, key, lang, **short)
         edit = count(COUNTS, "more_edits", more, lang, edit=edit) if more else edit
         text = phrase("signed", lang, edit=edit, effect=follows)
@@ -250,6 +255,20 @@ def _numbers(change: Edit) -> tuple[int, int]:
     return len(new_parts(*reversed(sides))), len(new_parts(*sides))
 
 
+def names_alone(data: Review) -> bool:
+    """Return True if compared products show new names of renamed rules, and nothing else below the decision."""
+    names = {one.twin: wording.entry(one) for one in data.structure if one.twin and one.change == "added"}
+    old, new = (
+        sorted(
+            str((names.get(one.name, one.name), one.kind, value, one.citations, one.products, one.days))
+            for one in data.details
+            if (value := getattr(one, side)) is not None
+        )
+        for side in ("before", "after")
+    )
+    return bool(names and old) and old == new
+
+
 def _effects(data: Review, lang: Language) -> Iterator[str]:
     """Yield the consequences for products: the closest product for each direction."""
     plain, granted = nearest_first(data)
@@ -268,5 +287,6 @@ def _effects(data: Review, lang: Language) -> Iterator[str]:
         alike = not read_otherwise(data)
         proved = every or (data.semantic is not None and data.semantic.status == "not-needed" and alike)
         key = "nothing" if proved and not data.why else "unsettled" if is_open(data) or data.why else "unseen"
-        found = ["listed" if key == "nothing" and shown else key]
+        listed = "names" if names_alone(data) else "listed"
+        found = [listed if key == "nothing" and shown else key]
     yield from (word(EFFECTS, name, lang) for name in found)
