@@ -101,6 +101,9 @@ def test_the_first_sentence_tells_a_last_day_that_comes_or_goes(tmp_path: Path) 
     assert first.startswith("“Invented law” ceases to apply on 2027-06-01: ")
     first = next(iter(overview(compared(tmp_path / "b", LAW, ended), "en")))
     assert first.startswith("“Invented law” applies on other days, from 2027-06-01: ")
+    later = LAW.replace("effective: {from: '2020-01-01'}", "effective: {from: '2021-06-01'}")
+    first = next(iter(overview(compared(tmp_path / "c", later), "en")))
+    assert first.startswith("“Invented law” applies from 2021-06-01 instead of 2020-01-01: ")
 
 
 def test_what_decisions_list_changes_from_the_day_of_the_edit(tmp_path: Path) -> None:

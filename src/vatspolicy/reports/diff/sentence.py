@@ -102,6 +102,9 @@ def _predicate(data: Review, item: Item | None, changes: list[Edit], lang: Langu
         return _rule(data, item, first, _SENTENCE.split(subject)[0], lang)
     if first.kind == "dates":
         title = first.regulation[lang] if first.regulation else first.policy
+        start = first.fields[0] if [one.name for one in first.fields] == ["from"] else None
+        if start and start.before and start.after:
+            return "rule-starts", {"subject": title, "before": str(start.before), "after": str(start.after)}
         return ("ends" if first.ends_on else "dates"), {"subject": title, "day": first.ends_on or day}
     if item is not None and first.kind == "parameter" and (value := _value(item, first, day, lang)) is not None:
         return value[0], {"subject": subject, **value[1]}
