@@ -163,7 +163,7 @@ def test_a_rule_that_moves_to_another_file_is_one_card(tmp_path: Path) -> None:
     [card] = cards(to_review(data), "en")
     assert card.title == "Other law: Tell"
     assert card.lines == (("~", "moves from Invented law to Other law"),), "what stays as it was is not told again"
-    assert overview(data, "en")[0].startswith("“Tell” moves from Invented law to Other law: ")
+    assert overview(data, "en")[0].startswith("“Tell” moves to “Other law”: ")
 
 
 def test_a_rule_that_is_renamed_is_one_card_and_another_first_day_is_told(tmp_path: Path) -> None:

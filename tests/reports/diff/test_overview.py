@@ -16,6 +16,7 @@ from vatspolicy.authoring.diff.review import _title
 from vatspolicy.authoring.diff.verdict import title_of
 from vatspolicy.guidance.access_matrix.comparison import compare_matrices
 from vatspolicy.proofs.verdicts import PAIRS, STRICTER_PAIRS
+from vatspolicy.reports.diff.sentence import WORDS, count_words, cut
 
 LAW = policy("law")
 MILDER = LAW.replace("value: 50.0", "value: 70.0")
@@ -100,6 +101,9 @@ def test_the_first_sentence_tells_a_last_day_that_comes_or_goes(tmp_path: Path) 
     assert first.startswith("“Invented law” ceases to apply on 2027-06-01: ")
     first = next(iter(overview(compared(tmp_path / "b", LAW, ended), "en")))
     assert first.startswith("“Invented law” applies on other days, from 2027-06-01: ")
+    later = LAW.replace("effective: {from: '2020-01-01'}", "effective: {from: '2021-06-01'}")
+    first = next(iter(overview(compared(tmp_path / "c", later), "en")))
+    assert first.startswith("“Invented law” applies from 2021-06-01 instead of 2020-01-01: ")
 
 
 def test_what_decisions_list_changes_from_the_day_of_the_edit(tmp_path: Path) -> None:
@@ -107,7 +111,7 @@ def test_what_decisions_list_changes_from_the_day_of_the_edit(tmp_path: Path) ->
     data = compared(tmp_path, LAW.replace("kind: verify", "kind: pending"))
     [below] = [sentence for sentence in overview(data, "en") if sentence.startswith("Duties, routes or reasons change")]
     assert below.startswith(
-        "Duties, routes or reasons change from 2020-01-01 for 3 of 3 known products: kind of advice (1)."
+        "Duties, routes or reasons change from 2020-01-01 for 3 of 3 known products: kind of advice (3 products)."
     )
 
 
@@ -134,12 +138,12 @@ def test_no_edit_of_law_has_no_first_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("impossible", "sentence"),
     [
-        (tuple(STRICTER_PAIRS), "No product is worse off, proved for all profiles and days."),
+        (tuple(STRICTER_PAIRS), "No decision becomes stricter, proved for all profiles and days."),
         (
             tuple(pair for pair in STRICTER_PAIRS if "incomplete" not in pair),
-            "No product with a complete decision is worse off, which is proved; an incomplete decision can become stricter.",
+            "No complete decision becomes stricter, which is proved; an incomplete decision can become stricter.",
         ),
-        ((), "It is not settled whether any product is worse off; no compared product is."),
+        ((), "It is not settled whether any decision becomes stricter; no compared one does."),
     ],
 )
 def test_whether_anybody_is_worse_off(tmp_path: Path, impossible: Any, sentence: str) -> None:
@@ -393,3 +397,105 @@ def test_the_title_does_not_alarm_where_nobody_is_refused(tmp_path: Path) -> Non
         assert title_of(to_review({**data, "verdict": verdict})) == title
     data["semantic"]["transitions"] = [one for one in data["semantic"]["transitions"] if one["after"] != "deny"]
     assert title_of(to_review({**data, "verdict": "both"})) == "both", "what is not proved alarms"
+
+
+# --- edits as a lawyer tells them ---------------------------------------------------------------------------------------
+
+TOO_FOREIGN = "term.is_foreign && company.foreign_percent > param.cap"
+NARROWER = LAW.replace(TOO_FOREIGN, f'{TOO_FOREIGN} && company.legal_form == "partnership"')
+TELL = "  - id: tell\n    cite: [art-1]\n    each: product\n    when: term.is_foreign\n"
+
+
+def first_sentences(folder: Path, head: str, base: str = LAW) -> tuple[str, str]:
+    """The sentence of a comparison in both languages, without its consequences."""
+    assert head != base
+    data = compared(folder, head, base, semantic="off")
+    return overview(data, "en")[0].rpartition(": ")[0], overview(data, "zh")[0].rpartition("：")[0]
+
+
+def test_a_clause_more_or_less_is_told_as_a_condition(tmp_path: Path) -> None:
+    clause = "the legal form of the company is “Partnership”"
+    more, zh = first_sentences(tmp_path / "more", NARROWER)
+    assert more == f"“Too foreign” applies from 2020-01-01 only if {clause}"
+    assert zh.startswith("“外资过高”自2020-01-01起增加适用条件（")
+    less, zh = first_sentences(tmp_path / "less", LAW, NARROWER)
+    assert less == f"“Too foreign” applies from 2020-01-01 without the condition that {clause}"
+    assert zh.startswith("“外资过高”自2020-01-01起取消适用条件（")
+
+
+def test_a_rule_that_decides_nothing_is_quoted_by_its_title(tmp_path: Path) -> None:
+    rule = LAW[LAW.index("  - id: tell\n") :]
+    assert rule.startswith(TELL)
+    without = LAW.replace(rule, "")
+    note = rule.replace("id: tell", "id: note").replace("Tell.", "A note.")
+    assert first_sentences(tmp_path / "note", LAW + note)[0] == "“A note” applies from 2020-01-01"
+    denial = note.replace("advise: {kind: verify}", "deny: {reason: SHARE-ABOVE-CAP}")
+    assert first_sentences(tmp_path / "denial", without + denial, without)[0] == "A note from 2020-01-01"
+
+
+def test_the_days_and_the_effect_of_a_rule_are_told_as_such(tmp_path: Path) -> None:
+    later = LAW.replace(TELL, TELL.replace("each", "from: '2024-01-01'\n    each"))
+    found = first_sentences(tmp_path / "later", later)
+    assert found == (
+        "“Tell” applies from 2024-01-01 instead of 2020-01-01",
+        "“请核实”改自2024-01-01起适用，而非2020-01-01",
+    )
+    ends = LAW.replace(TELL, TELL.replace("each", "until: '2027-01-01'\n    each"))
+    assert first_sentences(tmp_path / "ends", ends)[0] == "“Tell” ceases to apply on 2027-01-01"
+    assert first_sentences(tmp_path / "stays", LAW, ends)[0] == "“Tell” does not cease to apply on 2027-01-01"
+    effect = LAW.replace("advise: {kind: verify}", "deny: {reason: SHARE-ABOVE-CAP}")
+    told = first_sentences(tmp_path / "effect", effect)[0]
+    assert told == "“Tell” changes from “advice” to “ground of denial” on 2020-01-01"
+
+
+def test_a_rename_within_a_policy_tells_the_names_alone(tmp_path: Path) -> None:
+    renamed = LAW.replace("- id: tell\n", "- id: say\n")
+    assert first_sentences(tmp_path / "name", renamed)[0] == "“Tell” is renamed from tell to say"
+    data = proved(compared(tmp_path / "same", renamed), *PAIRS)
+    first, *rest = overview(data, "en")
+    assert first.endswith(": no decision changes, only the name of its rule.")
+    assert "Decisions on 3 of 3 known products show the new name from 2020-01-01." in rest
+    data["decisions"]["details"][0]["days"] = ["2020-01-01"]
+    assert overview(data, "en")[0].endswith(": no decision changes, but its details do."), "it is listed on fewer days"
+
+
+def test_a_condition_that_has_no_room_is_counted(tmp_path: Path) -> None:
+    clause = " || ".join(f"company.registered_capital_rmb == {number}" for number in range(1, 9))
+    longer = LAW.replace(TOO_FOREIGN, f"{TOO_FOREIGN} && ({clause})")
+    found = first_sentences(tmp_path / "more", longer)
+    assert found == (
+        "“Too foreign” applies from 2020-01-01 with one more condition",
+        "“外资过高”自2020-01-01起增加一项适用条件",
+    )
+    found = first_sentences(tmp_path / "less", LAW, longer)
+    assert found[0] == "“Too foreign” applies from 2020-01-01 without one of its conditions"
+
+
+def test_a_corrected_quote_tells_what_differs_and_of_which_article(tmp_path: Path) -> None:
+    quote = "某事" * 60
+    base = LAW.replace("zh: 某事。", f"zh: {quote}。")
+    first = overview(compared(tmp_path, base.replace(f"{quote}。", f"{quote}，另有规定的除外。"), base), "en")[0]
+    assert first.startswith("“Invented law, art. 1” is changed (Chinese text: + 另有规定的除外): ")
+    assert count_words(first, "en") <= WORDS
+    assert count_words(quote, "en") == 40, "three Chinese characters are a word of an English sentence, too"
+
+
+def test_a_part_of_a_text_has_no_mark_without_its_counterpart() -> None:
+    assert cut("without the condition “of the group” (or “of others” here)", 8, "en") == (
+        "without the condition “of the group” or of…"
+    )
+
+
+def test_more_places_and_services_than_three_are_counted(tmp_path: Path) -> None:
+    data = compared(tmp_path)
+    texts = [{"en": f"Place {one}", "zh": f"地方{one}"} for one in "abcd"]
+    data["concerned"] |= {"registered": texts, "services": texts[:3]}
+    assert "registered in 4 places; services: Place a, Place b, Place c" in overview(data, "en")[1]
+    assert "注册地涉及 4 处" in overview(data, "zh")[1]
+
+
+def test_an_invented_profile_far_from_every_product_is_on_the_card_alone(tmp_path: Path) -> None:
+    data = unseen(compared(tmp_path))
+    shown_by(data, "deny", "allow", "company.a", "company.b", "company.c")
+    effect = overview(data, "en")[1]
+    assert (effect.startswith("DENY → ALLOW"), "known" in effect) == (True, False)

@@ -81,12 +81,17 @@ def _briefly(key: str, said: RuleInWords | None, lang: Language) -> str:
 
 def _clauses(card: EditedRule, lang: Language) -> tuple[list[tuple[str, str]], list[str]]:
     """Return (sign, text) of the added, removed and unchanged clauses of a condition."""
+    gone, new, stay = clauses(card, lang)
+    asked = [("-", text) for text in gone] + [("+", text) for text in new]
+    return [(sign, phrase("asks", lang, text=text)) for sign, text in asked], stay
+
+
+def clauses(card: EditedRule, lang: Language) -> tuple[list[str], list[str], list[str]]:
+    """Return the removed, added and unchanged clauses of a condition."""
     before, after = ([clause[lang] for clause in side.clauses] if side else [] for side in (card.before, card.after))
     stay = [text for text in before if text in after]
     gone, new = ([cut_lists(text, lang) for text in side if text not in stay] for side in (before, after))
-    asked = [("-", text) for text in gone] + [("+", text) for text in new]
-    told = [(sign, phrase("asks", lang, text=text)) for sign, text in asked]
-    return told, [cut_lists(text, lang, _MEMBERS) for text in stay]
+    return gone, new, [cut_lists(text, lang, _MEMBERS) for text in stay]
 
 
 def sentences(card: EditedRule, lang: Language) -> Iterator[str]:

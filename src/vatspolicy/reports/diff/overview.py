@@ -22,11 +22,13 @@ from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import VERDICTS, aside, count, gap, joint, word
 from vatspolicy.proofs.verdicts import STRICTER_PAIRS
 from vatspolicy.reports.diff import law, wording
-from vatspolicy.reports.diff.sentence import signed
+from vatspolicy.reports.diff.sentence import names_alone, signed
 from vatspolicy.reports.diff.words import COUNTS, ITEMS, phrase
 
 _NAMED = 3
 """Maximum number of names in a sentence."""
+_NEAR = 2
+"""Maximum number of facts in which an example in a sentence differs from a known product."""
 _LONG_PRODUCT = 60
 """Maximum length of a product name in a sentence, in characters."""
 _LONG_EXAMPLE = 200
@@ -76,10 +78,10 @@ def _effect(data: Review, edits: Iterable[Edit], lang: Language) -> Iterator[str
 
 
 def _nearest(data: Review, moves: Sequence[str], lang: Language) -> str:
-    """Return the known product closest to an example profile, with the differing facts."""
+    """Return the known product closest to an example profile, with the differing facts; empty if all are far away."""
     shown = {one.name: one.witness for one in data.transitions if one.witness is not None and one.witness.product}
     found = next((shown[name] for name in moves if name in shown), None)
-    if found is None or found.product is None:
+    if found is None or found.product is None or len(found.product.changed) > _NEAR:
         return ""
     facts = wording.few(wording.changed_facts(found.product, lang), lang, "semicolon")
     return wording.product(found, lang, within=True) + (aside(facts, lang) if facts else "")
@@ -101,13 +103,17 @@ def _below(data: Review, lang: Language) -> Iterator[str]:
     if data.decisions is None or data.rows or not details:
         return
     some = {product for detail in details for product in detail.products}
-    kinds = [detail.kind for detail in details]
+    kinds: dict[str, set[str]] = {}
+    for detail in details:
+        kinds.setdefault(detail.kind, set()).update(detail.products)
     names = joint("semicolon", lang).join(
-        word(ITEMS, kind, lang) + aside(str(kinds.count(kind)), lang) for kind in dict.fromkeys(kinds)
+        word(ITEMS, kind, lang) + aside(count(COUNTS, "products", len(products), lang), lang)
+        for kind, products in kinds.items()
     )
     every = data.decisions.products
     since = phrase("since", lang, day=min(day for detail in details for day in detail.days))
-    yield phrase("below_change", lang, some=len(some), all=every, days=since, names=names)
+    key = "below_names" if names_alone(data) else "below_change"
+    yield phrase(key, lang, some=len(some), all=every, days=since, names=names)
 
 
 def _days(data: Review, lang: Language) -> str:
@@ -124,10 +130,11 @@ def _who(concerned: Concerned, lang: Language) -> Iterator[str]:
     if shares:
         low, high = (f"{share:g}%" for share in shares)
         yield phrase("share", lang, low=low) if low == high else phrase("shares", lang, low=low, high=high)
-    if concerned.registered:
-        yield phrase("registered", lang, names=wording.few((one[lang] for one in concerned.registered), lang))
-    if concerned.services:
-        yield phrase("services", lang, names=wording.few((service[lang] for service in concerned.services), lang))
+    for key, texts in (("registered", concerned.registered), ("services", concerned.services)):
+        if len(texts) > _NAMED:
+            yield count(COUNTS, key, len(texts), lang)
+        elif texts:
+            yield phrase(key, lang, names=wording.few((text[lang] for text in texts), lang))
 
 
 def _law(data: Review, lang: Language) -> str:
@@ -143,7 +150,7 @@ def _law(data: Review, lang: Language) -> str:
 
 
 def _worse_off(data: Review, lang: Language) -> Iterator[str]:
-    """Yield whether anybody is worse off, and the extent of the proof."""
+    """Yield whether any decision becomes stricter, and the extent of the proof."""
     stricter = tighter(data)
     plain, granted = nearest_first(data)
     worse = {"->".join(pair) for pair in stricter if pair[0] != pair[1]}
@@ -157,9 +164,9 @@ def _worse_off(data: Review, lang: Language) -> Iterator[str]:
     elif stricter:
         yield phrase("worse_range", lang)
     elif excluded >= {"->".join(pair) for pair in STRICTER_PAIRS}:
-        yield phrase("nobody_worse", lang)
+        yield phrase("nobody_stricter", lang)
     elif excluded.issuperset(STRICTER):
-        yield phrase("nobody_decided_worse", lang)
+        yield phrase("nobody_decided_stricter", lang)
     elif data.semantic is not None and data.semantic.status != "not-needed":
         yield phrase("worse_open", lang)
 

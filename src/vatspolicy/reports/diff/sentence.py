@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from vatspolicy.authoring.diff.result import Edit, Field, Item, Review
+from vatspolicy.authoring.diff.result import Edit, EditedRule, Field, Item, Review
 from vatspolicy.authoring.diff.structure import new_parts, parts_of_list
 from vatspolicy.authoring.diff.verdict import (
     MILDER,
@@ -21,7 +21,7 @@ from vatspolicy.authoring.diff.verdict import (
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import count, joint, word
 from vatspolicy.reports.diff import law, wording
-from vatspolicy.reports.diff.words import COUNTS, EFFECTS, KINDS, PREDICATES, phrase
+from vatspolicy.reports.diff.words import COUNTS, EFFECTS, ITEMS, KINDS, PREDICATES, phrase
 
 WORDS = 30
 """Maximum number of words in the sentence. Three Chinese characters count as a word."""
@@ -31,7 +31,16 @@ _WORD = re.compile(r"(?:[\u3000-\u9fff\uff00-\uffef]|[\w%](?:[\w%.,'-]*[\w%])?|\
 _JOINT = re.compile(r"^(?:or|and) ")
 _CONTEXT: Mapping[Language, tuple[int, int]] = {"en": (1, 2), "zh": (4, 5)}
 """Words before and after what differs between two texts."""
-_MARKS = re.compile("[“”]")
+_SENTENCE = re.compile(r"\. |[。；]")
+_HAN = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
+_PAIRS = (("“", "”"), ("(", ")"), ("（", "）"))
+_BRIEFER = {"only-if": "one-more", "without": "one-fewer", "rule-changed-to": "changed-on"}
+"""Predicates in place of those whose texts have too many words."""
+_NAMED = 3
+"""Maximum number of list members by name. More are counted."""
+_DECIDING = {"deny": "denial", "need": "need", "route": "route", "classify": "service"}
+_EFFECTS = {**_DECIDING, "duty": "duty", "advise": "advice"}
+"""Names of effects (ITEMS) by the key of a rule. Only the first four decide."""
 _EDGES = " ,;:()，；：（）"
 
 
@@ -48,6 +57,9 @@ def signed(data: Review, item: Item | None, edits: Sequence[Edit], lang: Languag
     room = WORDS
     while True:
         short = {name: cut(text, room, lang) for name, text in parts.items()}
+        if key in _BRIEFER and any(short[name] != text for name, text in parts.items() if name != "subject"):
+            key, room = _BRIEFER[key], WORDS  # half a condition says nothing that a lawyer can sign
+            continue
         edit = word(PREDICATES, key, lang, **short)
         edit = count(COUNTS, "more_edits", more, lang, edit=edit) if more else edit
         text = phrase("signed", lang, edit=edit, effect=follows)
@@ -58,7 +70,9 @@ def signed(data: Review, item: Item | None, edits: Sequence[Edit], lang: Languag
 
 def count_words(text: str, lang: Language) -> int:
     """Return the number of words of a text."""
-    return len(text.split()) if lang == "en" else -(-len(text) // _CHARACTERS)
+    if lang == "zh":
+        return -(-len(text) // _CHARACTERS)
+    return len(_HAN.sub("", text).split()) + -(-len(_HAN.findall(text)) // _CHARACTERS)
 
 
 def cut(text: str, size: int, lang: Language) -> str:
@@ -67,7 +81,7 @@ def cut(text: str, size: int, lang: Language) -> str:
     if count_words(text, lang) <= size:
         return text
     kept = " ".join(text.split()[:size]) if lang == "en" else text[: size * _CHARACTERS]
-    return kept.rstrip(" ,;:，；：") + "…"
+    return _balanced(kept).rstrip(" ,;:，；：") + "…"
 
 
 def _predicate(data: Review, item: Item | None, changes: list[Edit], lang: Language) -> tuple[str, Mapping[str, str]]:
@@ -79,22 +93,28 @@ def _predicate(data: Review, item: Item | None, changes: list[Edit], lang: Langu
     day = first.since or ""
     if twin := wording.twin_of(first, changes):
         key, sides = wording.sides_of_move(first, twin, lang)
+        if key == "renamed" and first.policy == twin.policy:
+            sides = {"before": twin.name, "after": first.name}
         return key, {"subject": subject, **sides}
     if renamed := next((field for field in first.fields if field.name == "renamed"), None):
         return "renamed", {"subject": subject, "before": str(renamed.before), "after": str(renamed.after)}
     if first.kind == "rule":
-        return _rule(data, item, first, subject.split(". ")[0], lang)
+        return _rule(data, item, first, _SENTENCE.split(subject)[0], lang)
     if first.kind == "dates":
         title = first.regulation[lang] if first.regulation else first.policy
+        start = first.fields[0] if [one.name for one in first.fields] == ["from"] else None
+        if start and start.before and start.after:
+            return "rule-starts", {"subject": title, "before": str(start.before), "after": str(start.after)}
         return ("ends" if first.ends_on else "dates"), {"subject": title, "day": first.ends_on or day}
     if item is not None and first.kind == "parameter" and (value := _value(item, first, day, lang)) is not None:
         return value[0], {"subject": subject, **value[1]}
     if first.kind == "parameter" and first.fields and all(_is_reordered(field) for field in first.fields):
         return "same-members", {"subject": subject}
+    if first.kind == "article" and first.title and first.regulation:
+        subject = first.regulation[lang] + joint("comma", lang) + subject
     verified = next((field for field in first.fields if field.name == "verification"), None)
     if verified and verified.before and verified.after:
-        title = f"{first.regulation[lang]}{joint('comma', lang)}{subject}" if first.regulation else subject
-        return "verified", {"subject": title, "before": str(verified.before), "after": str(verified.after)}
+        return "verified", {"subject": subject, "before": str(verified.before), "after": str(verified.after)}
     if first.change == "changed" and item is not None and (text := _texts(item, lang)):
         return "rule-changed" if day else "changed-to", {"subject": subject, "day": day, "text": text}
     key = "policy-added" if (first.kind, first.change) == ("policy", "added") else first.change
@@ -115,7 +135,10 @@ def _texts(item: Item, lang: Language) -> str:
     for line in item.words[:2]:
         what = line.what[lang] + joint("colon", lang) if line.what else ""
         old, new = (text[lang] if text else "" for text in (line.before, line.after))
-        found += [f"{what}{old} → {new}"] if old and new else []
+        if len(old) + len(new) > wording.LINE and (told := _difference(old, new, lang)):
+            found.append(what + (" → ".join(text for _, text in told) if len(told) == 2 else " ".join(told[0])))
+        else:
+            found += [f"{what}{old} → {new}"] if old and new else []
         gained = [
             ("+", line.added or (line.after if not old else None)),
             ("-", line.removed or (line.before if not new else None)),
@@ -126,23 +149,49 @@ def _texts(item: Item, lang: Language) -> str:
 
 def _rule(data: Review, item: Item | None, change: Edit, subject: str, lang: Language) -> tuple[str, dict[str, str]]:
     """Return the predicate for a rule: it begins, ends, is reworded, or differs in a part."""
-    texts = {field.name.partition(".")[0] for field in change.fields}
-    if change.change == "changed" and texts == {"until"} and change.fields[0].after:
-        return "rule-ends", {"subject": subject, "day": str(change.fields[0].after)}
+    texts = {field.name.partition(".")[0]: field for field in change.fields}
     parts = {"subject": subject, "day": change.since or ""}
-    if change.change != "changed":
-        return f"rule-{change.change}", parts
+    if change.change == "added":
+        return ("rule-added" if texts.keys() & _DECIDING.keys() else "policy-added"), parts
+    if change.change == "removed":
+        return "rule-removed", parts
+    if texts.keys() == {"readings"}:
+        one = texts["readings"]
+        return ("contested" if one.before is None else "settled" if one.after is None else "rule-reworded"), parts
+    if len(kinds := [key for key in _EFFECTS if key in texts]) == 2 and texts.keys() == {*kinds}:
+        kinds.sort(key=lambda key: texts[key].before is None)
+        sides = zip(("before", "after"), (word(ITEMS, _EFFECTS[key], lang) for key in kinds), strict=True)
+        return "becomes", {**parts, **dict(sides)}
     found = [card for card in law.of_item(data, item) if card.rule == wording.entry(change)] if item else []
-    told = [(sign, text) for card in found for sign, text in law.lines(card, lang, brief=True) if sign in "-+"]
-    if not change.since or not told:
+    if texts.keys() <= {"when", "from", "until"} and found and (told := _clause_or_day(found[0], lang)):
+        return told[0], {**parts, **told[1]}
+    lines = [(sign, text) for card in found for sign, text in law.lines(card, lang, brief=True) if sign in "-+"]
+    if not change.since or not lines:
         return "rule-reworded", parts
-    if [sign for sign, _ in told] == ["-", "+"]:
-        told = _difference(told[0][1], told[1][1], lang)
-        if len(told) == 2:
-            return "rule-changed", {**parts, "text": " → ".join(text for _, text in told)}
-    marks = law.marks({sign for sign, _ in told}, whole=False)
-    text = joint("semicolon", lang).join(phrase(marks[sign], lang, text=text) for sign, text in told[:2])
+    if [sign for sign, _ in lines] == ["-", "+"]:
+        lines = _difference(lines[0][1], lines[1][1], lang)
+        if len(lines) == 2:
+            return "rule-changed-to", {**parts, "before": lines[0][1], "after": lines[1][1]}
+    marks = law.marks({sign for sign, _ in lines}, whole=False)
+    text = joint("semicolon", lang).join(phrase(marks[sign], lang, text=text) for sign, text in lines[:2])
     return "rule-changed", {**parts, "text": text}
+
+
+def _clause_or_day(card: EditedRule, lang: Language) -> tuple[str, Mapping[str, str]] | None:
+    """Return the predicate for a rule with one clause more or less, another first day, or another end."""
+    before, after = card.before, card.after
+    if before is None or after is None:
+        return None
+    gone, new, stay = law.clauses(card, lang)
+    first, last = before.since != after.since, before.until != after.until
+    if before.when != after.when:
+        is_one = stay and len(gone) + len(new) == 1 and not first and not last
+        return ("only-if" if new else "without", {"text": (new or gone)[0]}) if is_one else None
+    if first == last:
+        return None
+    if first:
+        return ("rule-starts", {"before": before.since, "after": after.since}) if before.since and after.since else None
+    return ("rule-ends", {"day": after.until}) if after.until else ("rule-stays", {"day": str(before.until)})
 
 
 def _difference(before: str, after: str, lang: Language) -> list[tuple[str, str]]:
@@ -157,7 +206,15 @@ def _difference(before: str, after: str, lang: Language) -> list[tuple[str, str]
         shared = old[max(start - ahead, 0) : start], old[len(old) - end :][:behind]
         sides = [(sign, [*shared[0], *words, *shared[1]]) for sign, words in sides]
     told = ((sign, _JOINT.sub("", "".join(words).strip(_EDGES))) for sign, words in sides)
-    return [(sign, text if text.count("“") == text.count("”") else _MARKS.sub("", text)) for sign, text in told if text]
+    return [(sign, _balanced(text)) for sign, text in told if text]
+
+
+def _balanced(text: str) -> str:
+    """Return a part of a text without quotation marks and parentheses that have no counterpart."""
+    for first, last in _PAIRS:
+        lacking = text.count(first) - text.count(last)
+        text = "".join(text.rsplit(first, lacking)) if lacking > 0 else text.replace(last, "", -lacking)
+    return text
 
 
 def _shared(one: Sequence[str], other: Sequence[str]) -> int:
@@ -176,7 +233,12 @@ def _value(item: Item, change: Edit, day: str, lang: Language) -> tuple[str, dic
         return "starts", {key: text[lang] for key, text in texts.items() if text}
     if line.added or line.removed:
         sides = {"added": line.added, "removed": line.removed}
-        members = {key: text[lang] for key, text in sides.items() if text}
+        counts = dict(zip(("removed", "added"), _numbers(change), strict=True))
+        members = {
+            key: count(COUNTS, "members", counts[key], lang) if counts[key] > _NAMED else text[lang]
+            for key, text in sides.items()
+            if text
+        }
         key = "added-and-removed" if len(members) == 2 else "gains" if line.added else "loses"
         return key, {**members, "day": day}
     if not (line.before and line.after and day):
@@ -185,6 +247,29 @@ def _value(item: Item, change: Edit, day: str, lang: Language) -> tuple[str, dic
     numbers = [one for one in (field.before, field.after) if isinstance(one, int | float) and not isinstance(one, bool)]
     key = "becomes" if len(numbers) < 2 else "rises" if numbers[0] < numbers[1] else "falls"
     return key, {"before": line.before[lang], "after": line.after[lang], "day": day}
+
+
+def _numbers(change: Edit) -> tuple[int, int]:
+    """Return how many members a list loses and gains."""
+    field = next((one for one in change.fields if one.name == "value"), None)
+    if field is None or not isinstance(field.before, list) or not isinstance(field.after, list):
+        return 0, 0
+    sides = parts_of_list(field.before), parts_of_list(field.after)
+    return len(new_parts(*reversed(sides))), len(new_parts(*sides))
+
+
+def names_alone(data: Review) -> bool:
+    """Return True if compared products show new names of renamed rules, and nothing else below the decision."""
+    names = {one.twin: wording.entry(one) for one in data.structure if one.twin and one.change == "added"}
+    old, new = (
+        sorted(
+            str((names.get(one.name, one.name), one.kind, value, one.citations, one.products, one.days))
+            for one in data.details
+            if (value := getattr(one, side)) is not None
+        )
+        for side in ("before", "after")
+    )
+    return bool(names and old) and old == new
 
 
 def _effects(data: Review, lang: Language) -> Iterator[str]:
@@ -205,5 +290,6 @@ def _effects(data: Review, lang: Language) -> Iterator[str]:
         alike = not read_otherwise(data)
         proved = every or (data.semantic is not None and data.semantic.status == "not-needed" and alike)
         key = "nothing" if proved and not data.why else "unsettled" if is_open(data) or data.why else "unseen"
-        found = ["listed" if key == "nothing" and shown else key]
+        listed = "names" if names_alone(data) else "listed"
+        found = [listed if key == "nothing" and shown else key]
     yield from (word(EFFECTS, name, lang) for name in found)

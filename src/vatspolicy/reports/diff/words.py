@@ -50,7 +50,7 @@ ITEMS: Table = {
     "advice-kind": Phrase("kind of advice"),
     "curable": Phrase("fixable"),
     "waiver": Phrase("waiver"),
-    "undetermined": Phrase("undetermined"),
+    "undetermined": Phrase("rule left open"),
     "contested": Phrase("contested reading"),
     "citation": Phrase("cited articles"),
     "verification": Phrase("weakest verification"),
@@ -135,7 +135,8 @@ EFFECTS: Table = {
     "asks": Phrase("some decisions become incomplete"),
     "range": Phrase("some incomplete decisions have other possible outcomes"),
     "granted": Phrase("only products with a legal opinion are shown to change"),
-    "listed": Phrase("no decision changes, but other content of decisions does"),
+    "names": Phrase("no decision changes, only the name of its rule"),
+    "listed": Phrase("no decision changes, but its details do"),
     "nothing": Phrase("no decision changes"),
     "unseen": Phrase("no decision change was found"),
     "unsettled": Phrase("the consequences are not settled"),
@@ -144,10 +145,19 @@ EFFECTS: Table = {
 PREDICATES: Table = {
     "rule-added": Phrase("{subject} from {day}"),
     "rule-changed": Phrase("“{subject}” is amended from {day} ({text})"),
+    "rule-changed-to": Phrase("“{subject}” is amended from {day} ({before} → {after})"),
+    "only-if": Phrase("“{subject}” applies from {day} only if {text}"),
+    "without": Phrase("“{subject}” applies from {day} without the condition that {text}"),
+    "one-more": Phrase("“{subject}” applies from {day} with one more condition"),
+    "one-fewer": Phrase("“{subject}” applies from {day} without one of its conditions"),
+    "rule-starts": Phrase("“{subject}” applies from {after} instead of {before}"),
+    "rule-stays": Phrase("“{subject}” does not cease to apply on {day}"),
+    "contested": Phrase("“{subject}” counts as contested from {day}"),
+    "settled": Phrase("“{subject}” no longer counts as contested from {day}"),
     "rule-reworded": Phrase("“{subject}” is reworded or cites other articles"),
     "rule-removed": Phrase("“{subject}” no longer applies"),
     "rule-ends": Phrase("“{subject}” ceases to apply on {day}"),
-    "moved": Phrase("“{subject}” moves from {before} to {after}"),
+    "moved": Phrase("“{subject}” moves to “{after}”"),
     "renamed": Phrase("“{subject}” is renamed from {before} to {after}"),
     "ends": Phrase("“{subject}” ceases to apply on {day}"),
     "dates": Phrase("“{subject}” applies on other days, from {day}"),
@@ -285,12 +295,13 @@ PHRASES: Table = {
         "because it depends on a fact that did not matter before: {moves}."
     ),
     "worse_range": Phrase("Some products are worse off: an incomplete decision can become stricter."),
-    "nobody_worse": Phrase("No product is worse off, proved for all profiles and days."),
-    "nobody_decided_worse": Phrase(
-        "No product with a complete decision is worse off, which is proved; an incomplete decision can become stricter."
+    "nobody_stricter": Phrase("No decision becomes stricter, proved for all profiles and days."),
+    "nobody_decided_stricter": Phrase(
+        "No complete decision becomes stricter, which is proved; an incomplete decision can become stricter."
     ),
-    "worse_open": Phrase("It is not settled whether any product is worse off; no compared product is."),
+    "worse_open": Phrase("It is not settled whether any decision becomes stricter; no compared one does."),
     "below_change": Phrase("Duties, routes or reasons change {days} for {some} of {all} known products: {names}."),
+    "below_names": Phrase("Decisions on {some} of {all} known products show the new name {days}."),
     "known_change": Phrase("Known products that change: {some} of {all}: {names}."),
     "and_more": Phrase("{names} and {n} more"),
     "to_decide": Phrase("What a reviewer must decide"),
@@ -384,6 +395,10 @@ PHRASES: Table = {
 COUNTS: Counts = {
     "moves_rules": (Phrase("It moves {n} rule: {names}."), Phrase("It moves {n} rules: {names}.")),
     "more_edits": (Phrase("{edit}, and {n} more edit"), Phrase("{edit}, and {n} more edits")),
+    "products": (Phrase("{n} product"), Phrase("{n} products")),
+    "members": (Phrase("{n} entry"), Phrase("{n} entries")),
+    "registered": (Phrase("registered in {n} place"), Phrase("registered in {n} places")),
+    "services": (Phrase("{n} kind of service"), Phrase("{n} kinds of services")),
     "edits_beside": (
         Phrase("{n} other edit moves no rule."),
         Phrase("{n} other edits move no rule."),
