@@ -27,6 +27,8 @@ pytestmark = [
 ]
 
 IDS = [entry["id"] for entry in SchemaSet.shipped().load("profile")["x-invariants"]]
+MADE_TRUE = {"licensed-for-is-offered"}
+"""Reading a profile makes these hold, where it refuses a profile against the others."""
 LISTS = {"services": 2, "company.licenses": 2, "partner.licenses": 2, "services.*.area": 2, "services.*.facilities": 2}
 
 
@@ -56,8 +58,9 @@ def test_no_invariant_follows_from_the_others(id: str) -> None:
     others = [-rail.false for name, rail in rails.items() if name != id]
     data = found(query, [rails[id].false, *others])
     assert data is not None
-    with pytest.raises(InvalidInput):
-        load_profile(data)
+    if id not in MADE_TRUE:
+        with pytest.raises(InvalidInput):
+            load_profile(data)
 
 
 def test_every_policy_can_apply() -> None:
