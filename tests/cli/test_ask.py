@@ -274,6 +274,13 @@ def test_a_name_that_is_taken(console: Console, law: Path) -> None:
     assert console("ask", "--output", "taken.yaml", "--law", law).code == 2
 
 
+def test_an_empty_file_is_begun(console: Console, law: Path) -> None:
+    spec = console.folder / "begun.yaml"
+    spec.touch()
+    console("ask", "begun.yaml", "--law", law, stdin="2027-03-01\nq\n")
+    assert load_document(spec).data["product"]["id"] == "begun"
+
+
 def test_without_answers_nothing_is_decided(console: Console, law: Path) -> None:
     ran = console("ask", "p.yaml", "--law", law, stdin="d\n" * 40)
     assert ran.code == 4

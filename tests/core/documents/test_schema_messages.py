@@ -167,7 +167,7 @@ guarded: {kind: plain}
         ("share: 0", "2:8: share: This must be more than 0."),
         ("share: 50", "2:8: share: This must be less than 50."),
         ("share: true", "2:8: share: This expects a number, not true or false."),
-        ("mobile: 'yes'", "2:9: mobile: This expects true or false or null, not text."),
+        ("mobile: 'yes'", "2:9: mobile: This expects true or false or null, not text. Write true without quotes."),
         ("code: b2", "2:7: code: This does not have the expected form. Write a letter and a digit, as B2."),
         ("plain_code: b", "2:13: plain_code: This does not have the expected form. It must match ^[0-9]+$"),
         ("tags: []", "2:7: tags: This is empty."),

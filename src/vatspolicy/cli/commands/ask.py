@@ -207,14 +207,14 @@ def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str
         abort(_("the spec that is written is YAML: end --output with .yaml."))
     if spec is not None and (launch := split_part(spec))[1]:
         abort(_("ask edits a profile, not a part of a launch. Write the facts into {file}.", file=launch[0]))
-    if spec is not None and (spec == "-" or Path(spec).exists()):
+    if spec is not None and (spec == "-" or not _is_new(Path(spec))):
         if spec != "-" and output is None and Path(spec).suffix not in _YAML:
             abort(_("comments need YAML: choose a file that ends with .yaml with --output."))
         return load_document(spec), None
     target = output or (Path(spec) if spec is not None else None)
     if target is None:
         return None, None
-    if target.exists():
+    if not _is_new(target):
         abort(_("{target} already exists. To continue with it, pass it as SPEC.", target=target))
     if target.suffix not in _YAML:
         abort(_("the spec that is written is YAML: end its name with .yaml."))
@@ -222,6 +222,11 @@ def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str
         return None, opt.parse_slug(target.stem)
     except opt.BadArgument:
         return None, None
+
+
+def _is_new(path: Path) -> bool:
+    """Return whether a file does not exist, or is empty."""
+    return not path.exists() or (path.is_file() and path.stat().st_size == 0)
 
 
 def _check_day(state: Interview) -> None:

@@ -7,6 +7,9 @@ import re
 from vatspolicy.core.documents.reader import QUOTE_TEXT
 from vatspolicy.i18n import _
 
+WIDE_COLON = r"[A-Za-z_][A-Za-z0-9_-]* *\uff1a"
+"""Pattern of a key before a full-width colon."""
+ASCII_COLON = _("Write an ASCII colon and a space after the key.")
 _DIGITS = r"[-+0-9._:]+"
 # Plain scalars that YAML 1.1, YAML 1.2 or a hasty reader may misinterpret. The first match gives the message.
 _DOUBTFUL: tuple[tuple[str, str, str], ...] = (

@@ -15,9 +15,11 @@ from vatspolicy.core.documents.faults import SchemaFault
 from vatspolicy.core.documents.key_places import find_places, find_words
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.value_messages import (
+    NO_ITEMS,
     describe_fault,
     describe_strange_word,
     describe_wrong_type,
+    is_none,
     schema_hint,
 )
 from vatspolicy.core.documents.words import NEAR, search_words, words_of_schema
@@ -67,7 +69,8 @@ class Explainer:
             message = message.replace("This", "This key", 1)
             return [self._document.problem((*fault.path, fault.value), message, hint, key=True)]
         if fault.rule == "enum" and "x-enum" in fault.schema and isinstance(fault.value, str):
-            hint = self._meant_key_of_word(fault) or hint
+            empty = isinstance(fault.path[-1], int) and is_none(fault.value)
+            hint = NO_ITEMS if empty else self._meant_key_of_word(fault) or hint
         return [self._document.problem(fault.path, message, hint, key=fault.rule in _ABOUT_KEYS)]
 
     # --- keys and items ---

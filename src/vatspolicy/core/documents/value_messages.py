@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import Any, TypeAlias
 
 from vatspolicy.core.documents.faults import SchemaFault, type_of
+from vatspolicy.core.documents.scalars import ASCII_COLON, WIDE_COLON
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.words import NEAR, SAME, Word, search_words, words_of_schema
 from vatspolicy.errors import LONGEST_NAME, did_you_mean, suggest
@@ -98,7 +99,26 @@ def _change_of_type(names: Sequence[str], value: object) -> str:
         return _("Put it in quotes.")
     if isinstance(value, str) and _unquoted(value) in {"number" if name == "integer" else name for name in names}:
         return _("Remove the quotes.")
+    if isinstance(value, str) and len(value) <= LONGEST_NAME:
+        if names == ["array"] and is_none(value):
+            return NO_ITEMS
+        if "object" in names and re.fullmatch(rf"{WIDE_COLON}.*", value, re.DOTALL):
+            return ASCII_COLON
+        if "boolean" in names and (meant := _BOOLEANS.get(value.strip().casefold())):
+            return _("Write {meant} without quotes.", meant=meant)
     return _("Write a list, even for one item.") if names == ["array"] and value is not None else ""
+
+
+def is_none(value: object) -> bool:
+    """Return whether a text says that a list is empty."""
+    return isinstance(value, str) and value.strip().casefold() in ("none", "no", "n/a", "nothing", "empty", "[]")
+
+
+_BOOLEANS = {
+    **dict.fromkeys(("yes", "y", "on", "true"), "true"),
+    **dict.fromkeys(("no", "n", "off", "false"), "false"),
+}
+NO_ITEMS = _("Write [] for an empty list.")
 
 
 def _bare_number(names: Sequence[str], value: object) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.core.documents.document import DocumentNode, Scalar
 from vatspolicy.core.documents.reader import NO_ESCAPE, Limits, TextReader
-from vatspolicy.core.documents.scalars import doubt, is_number, is_surely_text
+from vatspolicy.core.documents.scalars import ASCII_COLON, WIDE_COLON, doubt, is_number, is_surely_text
 from vatspolicy.errors import suggest
 from vatspolicy.i18n import _
 
@@ -115,7 +115,7 @@ class YamlReader(TextReader):
             self._refuse_tabs(start if "quoted" in (error.context or "") else at + 1)
             if self.text[at : at + 1] == "?" and "flow" in (error.context or ""):
                 self.fail_alone(at, *_QUESTION_MARK)
-
+            self._refuse_wide_colon(start, at)
             self.fail(*explain(f"{error.context or ''}; {error.problem or ''}", self.text, start, at))
         except (ValueError, OverflowError):  # the parser in Python, for a character beyond Unicode
             character = re.compile(_BEYOND_UNICODE).search(self.text)
@@ -124,14 +124,21 @@ class YamlReader(TextReader):
         self._refuse_crowded_comments()
         return root
 
+    def _refuse_wide_colon(self, start: int, at: int) -> None:
+        """Refuse a key before a full-width colon, from the line above `start` to the line of `at`."""
+        line = self.text.rfind("\n", 0, start)
+        begin, end = self.text.rfind("\n", 0, max(line, 0)) + 1, f"{self.text}\n".find("\n", at)
+        if wide := re.compile(rf"(?m:^[ -]*){WIDE_COLON}").search(self.text, begin, end):
+            self.fail_alone(wide.end() - 1, _("This is a full-width colon."), ASCII_COLON)
+
     def _document(self) -> DocumentNode:
         next(self.events)
         opening = next(self.events)
         if isinstance(opening, self.yaml.StreamEndEvent):
-            self.fail(0, _("The file is empty."))
+            self.fail(0, *_EMPTY)
         first = next(self.events)
         if isinstance(first, self.yaml.ScalarEvent) and not first.value and not first.style and not first.tag:
-            self.fail(0, _("The file is empty."))
+            self.fail(0, *_EMPTY)
         root = self._value(first, first.start_mark.index)
         next(self.events)
         closing = next(self.events)
@@ -356,6 +363,7 @@ def _span_at(spans: list[tuple[int, int]], index: int) -> tuple[int, int]:
     return spans[last] if last >= 0 else (0, 0)
 
 
+_EMPTY = (_("The file is empty."), _("vatspolicy ask and vatspolicy new write a file to begin with."))
 _MOST_ANCHORS = 100  # candidates for a hint
 _BEYOND_UNICODE = r"\\U(?!000|0010)[0-9a-fA-F]{8}"
 _QUESTION_MARK = (_("A ? inside [ ] or { } is not allowed here."), _("Put the value in quotes."))
