@@ -108,6 +108,8 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 CONTINUES = {"registries": "bundles-and-receipts", "receipts": "bundles-and-receipts", "layers-reference": "layers"}
 """Pages whose commands use the files that another page makes."""
+SMALL = ("bundles-and-receipts", "pages")
+"""Pages beside which a small law lies. Sites are made of it, which takes a second; test_policy_site.py makes one of all."""
 HISTORICAL = ("reviewing-a-change", "comparing-bundles", "accepted-changes", "analyzing-a-bundle", "properties")
 """Pages whose commands compare states of a law; of all the law that takes minutes."""
 HISTORY = """
@@ -160,7 +162,7 @@ def prepare(page: Path, folder: Path, law: Path, environment: dict[str, str]) ->
     if page.stem in HISTORICAL:
         make_history(folder, environment)
         return
-    (folder / "policies").symlink_to(law if page.stem == "bundles-and-receipts" else ROOT / "policies")
+    (folder / "policies").symlink_to(law if page.stem in SMALL else ROOT / "policies")
     (folder / "fixtures").symlink_to(ROOT / "fixtures")
 
 
@@ -174,9 +176,10 @@ def run(page: Path, folder: Path, environment: dict[str, str]) -> None:
         for step in steps(body) if kind == "console" else ():
             if step.command.startswith(ELSEWHERE):
                 continue
+            small = {"VATSPOLICY_LAW": "policies"} if "docs build --format html" in step.command else {}
             ran = subprocess.run(
                 ["bash", "-c", step.command],
-                env=environment,
+                env=environment | small,
                 cwd=folder,
                 capture_output=True,
                 text=True,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.core.policies.ruleset import RuleSet
-from vatspolicy.screening.duckdb_engine import LawStatements, answers_in, load_profiles
+from vatspolicy.screening.duckdb_engine import LawStatements, answers_in, load_profiles, plan_quickly
 from vatspolicy.screening.result import RowAnswer
 from vatspolicy.screening.rule_columns import MaskReader
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 class DuckDecider:
-    """The rule set of one day as statements on a connection."""
+    """The rule set of one day as statements on a connection, planned as a screen plans them."""
 
     def __init__(self, connection: DuckDBPyConnection, law: RuleSet, day: str) -> None:
+        plan_quickly(connection)
         self.connection = connection
         self.law = LawStatements(law, day)
 

@@ -141,7 +141,7 @@ class DuckEngine:
     def __init__(self, laws: Sequence[LawStatements], scratch: Path, threads: int | None = None) -> None:
         self._laws = [(law.statements, MaskReader(law.rules)) for law in laws]
         self._connection = connect(threads)
-        _plan_quickly(self._connection)
+        plan_quickly(self._connection)
         self._connection.execute(f"SET temp_directory = {quote(str(scratch / 'duckdb'))}")
         self._scratch = scratch
 
@@ -161,7 +161,7 @@ class DuckEngine:
             self._connection.execute(f"DROP TABLE {table}")
 
 
-def _plan_quickly(connection: DuckDBPyConnection) -> None:
+def plan_quickly(connection: DuckDBPyConnection) -> None:
     """Disable optimizers that take longer for a batch than they save."""
     optimizers = {name for (name,) in connection.execute("SELECT name FROM duckdb_optimizers()").fetchall()}
     connection.execute(f"SET disabled_optimizers = {quote(','.join(sorted(optimizers - USEFUL)))}")
