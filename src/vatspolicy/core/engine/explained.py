@@ -16,7 +16,7 @@ from vatspolicy.core.documents import Path
 from vatspolicy.core.engine.brief import BriefSerializer, brief_parts
 from vatspolicy.core.engine.decision import Decision, Finding, Interpretation, MissingFact, RouteResult, nearest_routes
 from vatspolicy.core.engine.explanation import FactRead, NamedFacts, deciding_facts, fact_path
-from vatspolicy.core.engine.law_texts import copy_text, titled
+from vatspolicy.core.engine.law_texts import LawTexts, copy_text, titled
 from vatspolicy.core.engine.notices import notices
 from vatspolicy.core.engine.opinions import OPINION, applies
 from vatspolicy.core.engine.result import encode
@@ -25,7 +25,8 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Duty, Policy, Route, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
-from vatspolicy.core.profile.vocabulary import label, question
+from vatspolicy.core.profile.vocabulary import label
+from vatspolicy.i18n import LANGUAGES
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
@@ -50,8 +51,6 @@ class _Texts:
     titles: dict[tuple[str, str], Data] = field(default_factory=dict)
     """By kind and id."""
     policies: dict[str, Data] = field(default_factory=dict)
-    questions: dict[Path, Data] = field(default_factory=dict)
-    """By the path of the fact, with `*` for each place in a list."""
     rules: dict[str, tuple[Data, Data]] = field(default_factory=dict)
     """By rule: messages, and labels of articles."""
 
@@ -72,6 +71,7 @@ class _Explained:
         self.activations = self.brief.activations
         self.reader = NamedFacts(profile, self.ruleset)
         self.texts = _TEXTS.setdefault(self.ruleset, _Texts())
+        self.law_texts = LawTexts(bundle, decision.as_of, profile.launch, LANGUAGES)
         self.facts: list[Data] = []
         self.places: dict[str, int] = {}
         """Places of the facts in `facts`, by path."""
@@ -168,19 +168,12 @@ class _Explained:
         path = self.paths.get(fact.path)
         if path is None:
             path = self.paths[fact.path] = fact_path(fact.path)
-            self.questions[path] = self.question(fact.path)
+            self.questions[path] = self.law_texts.question(fact.path)
         for name in fact.rules:
             if name not in self.noted:
                 policy, rule, *_ = name.split("/")
                 self.note_rule(self.bundle.policies[policy].rule(rule))
         return path
-
-    def question(self, path: Path) -> Data:
-        pattern = tuple("*" if isinstance(step, int) else step for step in path)
-        text = self.texts.questions.get(pattern)
-        if text is None:
-            text = self.texts.questions[pattern] = copy_text(question(path, self.profile.schemas))
-        return text
 
     # --- services and other readings
 

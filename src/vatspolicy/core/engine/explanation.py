@@ -32,6 +32,9 @@ class FactRead(NamedTuple):
     """Value of the fact; None if it is missing."""
 
 
+_NOT_READ = FactRead((), "", None)
+
+
 @functools.lru_cache(maxsize=4096)
 def fact_path(path: Path) -> str:
     """Return the path of a fact in the schema, as reports write it."""
@@ -42,6 +45,10 @@ _DERIVED = ("within", "province")
 """Facts of a place derived from the stated fact."""
 
 
+_ClauseTest: TypeAlias = tuple[str, Evaluator, int]
+"""Text, evaluator and depth of a clause."""
+
+
 class _Clauses:
     """Clauses of the expressions of a rule set. Expressions share many, above all those of terms.
 
@@ -50,8 +57,10 @@ class _Clauses:
 
     def __init__(self) -> None:
         self.evaluators: dict[Node, Evaluator] = {}
-        self.of_expression: dict[tuple[str, int], tuple[tuple[str, Evaluator, int], ...]] = {}
-        """Text, evaluator and depth of the clauses of an expression, by policy and index of the expression."""
+        self.tests: dict[_ClauseTest, _ClauseTest] = {}
+        """Equal clauses as one object, which readers know by its identity."""
+        self.of_expression: dict[tuple[str, int], tuple[_ClauseTest, ...]] = {}
+        """Clauses of an expression, by policy and index of the expression."""
 
     def evaluator(self, node: Node, params: Params) -> Evaluator:
         """Return the evaluator of a clause, the same for equal clauses."""
@@ -72,24 +81,32 @@ class ClauseReader:
     def __init__(self, bundle: Bundle, ruleset: RuleSet) -> None:
         self._bundle, self._ruleset = bundle, ruleset
         self._clauses = _CLAUSES.setdefault(ruleset, _Clauses())
-        self._values: dict[int, tuple[Activation, dict[Evaluator, bool | None]]] = {}
-        """Values by the evaluator of the clause, for each activation, which keeps its identity."""
+        self._read: dict[int, tuple[Activation, dict[int, Clause], dict[Evaluator, bool | None]]] = {}
+        """Clauses by the identity of their tests, and values, for each activation, which keeps its identity."""
 
-    def read(self, policy: Policy, expression: Expression, activation: Activation) -> Iterator[Clause]:
-        """Yield the truth table of an expression: its clauses, terms followed by the clauses of their bodies."""
+    def read(self, policy: Policy, expression: Expression, activation: Activation) -> tuple[Clause, ...]:
+        """Return the truth table of an expression: its clauses, terms followed by the clauses of their bodies."""
         table = self._clauses
-        evaluators = table.of_expression.get((policy.id, expression.index))
-        if evaluators is None:
-            evaluators = table.of_expression[policy.id, expression.index] = tuple(
+        tests = table.of_expression.get((policy.id, expression.index))
+        if tests is None:
+            made = (
                 (quote(text, node), table.evaluator(node, self._ruleset.params), depth)
                 for text, node, depth in split_clauses(self._bundle, policy, expression.text, expression.tree, 0)
             )
-        _, values = self._values.setdefault(id(activation), (activation, {}))
-        for text, evaluate, depth in evaluators:
-            if evaluate not in values:
-                value = evaluate(activation)
-                values[evaluate] = None if type(value) is Unknown else value
-            yield Clause(text, values[evaluate], depth)
+            tests = tuple([table.tests.setdefault(test, test) for test in made])
+            tests = table.of_expression.setdefault((policy.id, expression.index), tests)
+        read = self._read.get(id(activation))
+        if read is None:
+            read = self._read[id(activation)] = (activation, {}, {})
+        _, clauses, values = read
+        for test in tests:
+            if id(test) not in clauses:
+                text, evaluate, depth = test
+                if evaluate not in values:
+                    value = evaluate(activation)
+                    values[evaluate] = None if type(value) is Unknown else value
+                clauses[id(test)] = Clause(text, values[evaluate], depth)
+        return tuple([clauses[id(test)] for test in tests])
 
 
 def split_clauses(
@@ -143,9 +160,9 @@ class NamedFacts:
             by_name = self._of_activation[id(activation)] = {}
         facts: dict[str, FactRead] = {}
         for name in named:
-            if name not in by_name:
-                by_name[name] = self._look_up(activation, *name)
-            fact = by_name[name]
+            fact = by_name.get(name, _NOT_READ)
+            if fact is _NOT_READ:
+                fact = by_name[name] = self._look_up(activation, *name)
             if fact is not None:
                 facts.setdefault(fact.text, fact)
         return tuple(facts.values())

@@ -10,13 +10,14 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from vatspolicy.core.documents import Path
 from vatspolicy.core.engine import result
 from vatspolicy.core.engine.decision import LicenseOption
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.deadlines import deadline
 from vatspolicy.core.policies.model import Article, Edition, Expression, Policy, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
-from vatspolicy.core.profile.vocabulary import LocalizedText, label
+from vatspolicy.core.profile.vocabulary import LocalizedText, label, question
 from vatspolicy.frozen import frozen
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import FRAMES, say_both
@@ -32,10 +33,12 @@ DEADLINES = 4096
 class _Table:
     """Texts of one day."""
 
-    checks: dict[tuple[int, Language], str] = field(default_factory=dict)
-    """Checks in words by the index of their expression and language."""
+    checks: dict[tuple[int, tuple[Language, ...]], LocalizedText] = field(default_factory=dict)
+    """Checks in words by the index of their expression, and languages."""
     citations: dict[tuple[str, str], result.Citation] = field(default_factory=dict)
     """By policy and article."""
+    questions: dict[Path, LocalizedText] = field(default_factory=dict)
+    """By the path of the fact, with `*` for each place in a list."""
     instruments: dict[str, result.InstrumentRecord] = field(default_factory=dict)
     bodies: dict[tuple[str, ...], tuple[result.Authority, ...]] = field(default_factory=dict)
     deadlines: dict[tuple[str, str | None, tuple[Language, ...]], result.DeadlineRecord] = field(default_factory=dict)
@@ -50,13 +53,13 @@ class LawTexts:
 
     def __init__(self, bundle: Bundle, as_of: str, launch: str | None, languages: Sequence[Language]) -> None:
         """Take the day of the law (ISO) and the launch day, from which deadlines count."""
-        self._bundle, self._as_of, self._launch, self._languages = bundle, as_of, launch, languages
+        self._bundle, self._as_of, self._launch, self._languages = bundle, as_of, launch, tuple(languages)
         self._table = _TABLES.setdefault(bundle.on(as_of), _Table())
         self._wordings: dict[Language, Wording] = {}
 
     def deadline(self, rule: Rule, due: Mapping[str, Any]) -> result.DeadlineRecord:
         """Return the deadline of the duty of a rule: its group, wording, and date where the launch day fixes it."""
-        key, kept = (rule.name, self._launch, tuple(self._languages)), self._table.deadlines
+        key, kept = (rule.name, self._launch, self._languages), self._table.deadlines
         record = kept.get(key)
         if record is None:
             if len(kept) >= DEADLINES:
@@ -91,18 +94,27 @@ class LawTexts:
 
     def check(self, expression: Expression) -> LocalizedText:
         """Return the check of an expression in words."""
-        return {
-            lang: self._table.checks.get((expression.index, lang)) or self._new_check(expression, lang)
-            for lang in self._languages
-        }
+        key, checks = (expression.index, self._languages), self._table.checks
+        check = checks.get(key)
+        if check is None:
+            check = {str(lang): self._wording(lang).say(expression.tree) for lang in self._languages}
+            checks[key] = check
+        return check
 
-    def _new_check(self, expression: Expression, lang: Language) -> str:
+    def _wording(self, lang: Language) -> Wording:
         if lang not in self._wordings:
             from vatspolicy.core.policies.expression_wording import Wording
 
             self._wordings[lang] = Wording(self._bundle, lang, day=self._as_of)
-        words = self._table.checks[expression.index, lang] = self._wordings[lang].say(expression.tree)
-        return words
+        return self._wordings[lang]
+
+    def question(self, path: Path) -> LocalizedText:
+        """Return the question about a fact."""
+        pattern = tuple(["*" if isinstance(step, int) else step for step in path])
+        text = self._table.questions.get(pattern)
+        if text is None:
+            text = self._table.questions[pattern] = copy_text(question(path, self._bundle.schemas))
+        return text
 
     def say(self, text: LocalizedText) -> LocalizedText:
         """Return a text of the program in the languages of the record."""

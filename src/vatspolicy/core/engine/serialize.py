@@ -33,7 +33,7 @@ from vatspolicy.core.engine.subjects import Activations, bearer_of
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Advise, Condition, Deny, Duty, Need, Policy, Route, Rule
 from vatspolicy.core.profile.profile import Profile
-from vatspolicy.core.profile.vocabulary import label, question
+from vatspolicy.core.profile.vocabulary import label
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText
 
 if TYPE_CHECKING:
@@ -121,6 +121,8 @@ class _Maker:
         self.clause_reader = ClauseReader(bundle, self.ruleset)
         self.shown: dict[tuple[str, Subject], result.RouteRecord] = {}
         """Routes by rule and subject: an activity and its needs show the same ones."""
+        self.facts: dict[int, result.FactRecord] = {}
+        """Facts by the identity of what the reader returns, which keeps it."""
         self.mark, self.format_path = functools.cache(profile.mark), functools.cache(format_path)
 
     def place(self, *path: str | int) -> result.Location:
@@ -221,7 +223,7 @@ class _Maker:
         facts = deciding_facts(finding, self.reader, activation)
         return result.Explanation(
             self.texts.check(rule.when),
-            tuple(self.clause_reader.read(policy, rule.when, activation)),
+            self.clause_reader.read(policy, rule.when, activation),
             tuple(map(self.fact, facts)),
             _shown(policy.file, self.folder_of(policy)),
             rule.line,
@@ -239,7 +241,10 @@ class _Maker:
                 yield from self.texts.citations(self.bundle.policies[rule.policy], rule.cite)
 
     def fact(self, fact: FactRead) -> result.FactRecord:
-        return result.FactRecord(fact.text, fact.value, *self.mark(fact.path))
+        record = self.facts.get(id(fact))
+        if record is None:
+            record = self.facts[id(fact)] = result.FactRecord(fact.text, fact.value, *self.mark(fact.path))
+        return record
 
     def location(self, subject: Subject, deciding: Iterable[FactRead]) -> result.Location:
         """Return the place of the spec to show: the last written fact that decided, else the subject of the rule."""
@@ -323,7 +328,7 @@ class _Maker:
     def ask(self, ask: MissingFact) -> result.FactQuestion:
         return result.FactQuestion(
             self.format_path(ask.path),
-            copy_text(question(ask.path, self.profile.schemas)),
+            self.texts.question(ask.path),
             ask.rules,
             tuple(map(self.matter, ask.rules)) if ask.path == (OPINION.root,) else (),
         )
