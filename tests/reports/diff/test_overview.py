@@ -455,6 +455,10 @@ def test_a_rename_within_a_policy_tells_the_names_alone(tmp_path: Path) -> None:
     first, *rest = overview(data, "en")
     assert first.endswith(": no decision changes, only the name of its rule.")
     assert "Decisions on 3 of 3 known products show the new name from 2020-01-01." in rest
+    other = copy.deepcopy(data)
+    other["edits"].append({**other["edits"][0], "changes": [len(other["structure"])]})
+    other["structure"].append({**other["structure"][0], "kind": "term", "name": "is_foreign", "twin": None})
+    assert "only the name" not in overview(other, "en")[0], "another edit may change more"
     data["decisions"]["details"][0]["days"] = ["2020-01-01"]
     assert overview(data, "en")[0].endswith(": no decision changes, but its details do."), "it is listed on fewer days"
 
@@ -492,6 +496,29 @@ def test_more_places_and_services_than_three_are_counted(tmp_path: Path) -> None
     data["concerned"] |= {"registered": texts, "services": texts[:3]}
     assert "registered in 4 places; services: Place a, Place b, Place c" in overview(data, "en")[1]
     assert "注册地涉及 4 处" in overview(data, "zh")[1]
+
+
+def test_more_members_of_a_list_than_three_are_counted(tmp_path: Path) -> None:
+    four = "value: [beijing, shenzhen, tianjin, hainan, chongqing]"
+    data = access(tmp_path / "more", "value: [beijing]", four)
+    assert overview(data, "en")[0].startswith("“Regions” gains 4 entries on 2020-01-01: ")
+    data = access(tmp_path / "three", "value: [beijing]", four.replace(", chongqing", ""))
+    assert overview(data, "en")[0].startswith("“Regions” gains Shenzhen, Tianjin, Hainan on 2020-01-01: ")
+
+
+def test_a_reading_that_comes_or_goes_is_not_a_rewording(tmp_path: Path) -> None:
+    classify = "    classify: {classes: [B11]}\n"
+    readings = (
+        "    readings:\n"
+        "      why: {en: The text is silent., zh: 条文未作规定。}\n"
+        "      settled_by: {en: A reply., zh: 书面答复。}\n"
+        "      others: [{class: B12, held_by: {en: some, zh: 部分人士}}]\n"
+    )
+    contested = LAW.replace(classify, classify + readings)
+    found = first_sentences(tmp_path / "comes", contested)
+    assert found == ("“Center” counts as contested from 2020-01-01", "“中心”自2020-01-01起视为存在不同理解")
+    found = first_sentences(tmp_path / "goes", LAW, contested)
+    assert found[0] == "“Center” no longer counts as contested from 2020-01-01"
 
 
 def test_an_invented_profile_far_from_every_product_is_on_the_card_alone(tmp_path: Path) -> None:

@@ -259,7 +259,7 @@ def _numbers(change: Edit) -> tuple[int, int]:
 
 
 def names_alone(data: Review) -> bool:
-    """Return True if compared products show new names of renamed rules, and nothing else below the decision."""
+    """Return True if all edits are renames, and compared products show the new names and nothing else."""
     names = {one.twin: wording.entry(one) for one in data.structure if one.twin and one.change == "added"}
     old, new = (
         sorted(
@@ -269,7 +269,8 @@ def names_alone(data: Review) -> bool:
         )
         for side in ("before", "after")
     )
-    return bool(names and old) and old == new
+    renames = all(change.twin for item in data.edits for change in data.changes_of(item))
+    return bool(names and old) and renames and old == new
 
 
 def _effects(data: Review, lang: Language) -> Iterator[str]:
