@@ -213,7 +213,7 @@ def _judge_sector(profile: Data, service: Data, operator: Data, share: float, da
     if "travel-packages" in offers and "outbound-travel" in service["features"]:
         yield from _judge_outbound(operator, share, day)
     if "online-consultation" in offers and share > 70 and day >= "2018-07-17":
-        yield from _judge_hospital(profile["company"], operator, service["operated_by"])
+        yield from _judge_hospital(profile["company"], operator, service["operated_by"], share)
     if "payment" in offers and day >= PAYMENT_CHANGES and _holds(operator, "payment-permit", day):
         mine = [deal for deal in profile["deals"] if deal["target"] == service["operated_by"]]
         changes = any(deal["holders_change"] for deal in mine)
@@ -251,11 +251,26 @@ def _judge_outbound(operator: Data, share: float, day: str) -> Iterator[tuple[in
         yield DENY, "a wholly foreign agency sells outbound travel"
 
 
-def _judge_hospital(company: Data, operator: Data, how: str) -> Iterator[tuple[int, str]]:
-    origins = {*operator["investor_origin"], *(company["investor_origin"] if how == "contract-controlled" else ())}
+def _judge_hospital(company: Data, operator: Data, how: str, share: float) -> Iterator[tuple[int, str]]:
+    entities = (operator, company) if how == "contract-controlled" else (operator,)
+    origins = {origin for entity in entities for origin in entity["investor_origin"]}
     from_afar = origins - NEAR - {"CN"} or not origins & NEAR
-    if from_afar and _province(operator) not in HOSPITALS_ASKED:
+    uncertified = any(
+        {"HK", "MO"} & set(entity["investor_origin"])
+        and (
+            "cepa-supplier" not in entity["certificates"]
+            or ("TW" not in origins and entity["supplier_percent"] < share)
+        )
+        for entity in entities
+    )
+    if (from_afar or uncertified) and _province(operator) not in HOSPITALS_ASKED:
         yield DENY, "the Chinese side of a joint hospital holds 30 percent"
+
+
+def _certified(entity: Data, places: set[str]) -> bool:
+    """Return True if the foreign investors are certified suppliers of these places, as far as origins can tell."""
+    foreign = set(entity["investor_origin"]) - {"CN"}
+    return bool(foreign) and foreign <= places and "cepa-supplier" in entity["certificates"]
 
 
 def _province(entity: Data) -> str:
@@ -289,7 +304,7 @@ def _judge_class(
     reaches_abroad = {"overseas"} < set(service["area"])
     if cls == "VPN" and reaches_abroad and not service["through_gateway"]:
         yield DENY, "a network reaches abroad past the approved gateways"
-    if cls != "basic" and share > 0 and not any(_open_ways(service, operator, share, cls, day)):
+    if cls != "basic" and share > 0 and not any(_open_ways(company, service, operator, share, cls, day)):
         yield DENY, f"no way for a share of {share}"
     if not licensed:
         yield from _judge_applicant(service, operator, cls)
@@ -308,7 +323,7 @@ def _judge_applicant(service: Data, operator: Data, cls: str) -> Iterator[tuple[
         yield DENY, "means to operate"
 
 
-def _open_ways(service: Data, operator: Data, share: float, cls: str, day: str) -> Iterator[str]:
+def _open_ways(company: Data, service: Data, operator: Data, share: float, cls: str, day: str) -> Iterator[str]:
     """Yield the ways by which a foreign-invested operator may come to a license."""
     capped = share <= 50
     if cls in COMMITTED and capped:
@@ -320,8 +335,9 @@ def _open_ways(service: Data, operator: Data, share: float, cls: str, day: str) 
     same_zone = all(facility.get("ftz") not in (None, "none") for facility in service["facilities"])
     if in_zone and same_zone and (cls in ZONE_FREE or (cls == "VPN" and capped)):
         yield "free-trade zone"
-    certified = {"HK", "MO"} & set(operator["investor_origin"]) and "cepa-supplier" in operator["certificates"]
-    if certified and operator["supplier_percent"] >= share:  # no agreement frees the share of others
+    behind = service["operated_by"] == "contract-controlled" and company["foreign_percent"] > 0
+    # the agreement frees no share of others, and no control by contracts
+    if _certified(operator, {"HK", "MO"}) and operator["supplier_percent"] >= share and not behind:
         if cls in {"IDC", "VPN"} and capped:
             yield "CEPA"
         if cls in {"multi-party", "store and forward", "call center", "ISP users", "app store"}:
