@@ -211,7 +211,7 @@ class _Run:
                 compared[keys] = (old, new), compare_items(before, after)
             self.note(product, day, [one.side.bundle for one in sides], compared[keys])
 
-    def others_on(self, day: str, profile: Profile, names: Collection[str]) -> Collection[str] | None:
+    def others_on(self, day: str, profile: Profile, names: set[str]) -> Collection[str] | None:
         """Return the duties and notes among the rules of a profile that may differ on a day; None if any may.
 
         Such a rule depends on no other but those that classify a service or license an activity.
