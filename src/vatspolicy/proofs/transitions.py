@@ -7,7 +7,7 @@ import datetime
 import functools
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from vatspolicy.core.cel.activation import Activation
@@ -92,14 +92,22 @@ class DecidingRules:
         self.parameters = {p.key: p for policy in bundle.policies.values() for p in policy.parameters.values()}
         self.rules = [rule for policy in bundle.policies.values() for rule in policy.rules if rule.kind in kinds]
         self._days: dict[str, frozenset[str]] = {}
+        self._read: dict[str, Sequence[str]] = {}
 
     def days_of(self, rule: Rule) -> frozenset[str]:
         """Return the days on which the effect of a rule may change."""
         days = self._days.get(rule.name)
         if days is None:
-            read = (day for expression in rule.expressions for day in self._days_read(expression))
             own = (day for one in (rule, *self.bundle.replacing(rule.name)) for day in (one.since, one.until))
-            days = self._days[rule.name] = frozenset([*own, *read])
+            days = self._days[rule.name] = frozenset([*own, *self.days_read(rule)])
+        return days
+
+    def days_read(self, rule: Rule) -> Sequence[str]:
+        """Return the days, in order, on which a value that a rule reads may change, or a comparison with the day."""
+        days = self._read.get(rule.name)
+        if days is None:
+            found = (day for expression in rule.expressions for day in self._days_read(expression))
+            days = self._read[rule.name] = sorted(set(found))
         return days
 
     def _days_read(self, expression: Expression) -> Iterator[str]:
@@ -152,14 +160,6 @@ class RelevantRules:
         return [rule for rule, test in self.side.tests if self._may_hold(rule, test)]
 
     @functools.cached_property
-    def _groups(self) -> Mapping[str, list[Rule]]:
-        """The rules by subject and kind."""
-        groups: dict[str, list[Rule]] = {}
-        for rule in self.rules:
-            groups.setdefault(rule.group, []).append(rule)
-        return groups
-
-    @functools.cached_property
     def days(self) -> set[str]:
         """Days on which the effect of the rules may change."""
         routes = [rule for rule in self.side.rules if rule.kind == "route"]  # any may license an activity elsewhere
@@ -178,14 +178,37 @@ class RelevantRules:
         """Return the mildest and the strictest outcome on a day."""
         return possible_outcomes(self.on(day), self.profile, day, asking=False).range
 
-    def on(self, day: str) -> RuleSet:
-        """Return the rule set of a day with only these rules, which has the same result for the profile."""
-        whole, replaced = self.side.bundle.on(day), self.side.bundle.replaced(day)
-        kept = {
-            group: tuple([rule for rule in rules if rule.since <= day < rule.until and rule.name not in replaced])
-            for group, rules in self._groups.items()
-        }
-        return dataclasses.replace(whole, rules=kept, indexed=False, whole=whole)
+    def on(self, day: str, other: Collection[str] | None = None) -> RuleSet:
+        """Return the rule set of a day with only these rules, which has the same result for the profile.
+
+        `other`: the rules to keep among those that do not affect the outcome; None for all.
+        """
+        whole, kept = self.side.bundle.on(day), self._in_force(day, other)
+        groups: dict[str, list[Rule]] = {}
+        for rule in kept:
+            groups.setdefault(rule.group, []).append(rule)
+        rules = {group: tuple(found) for group, found in groups.items()}
+        return dataclasses.replace(whole, rules=rules, indexed=False, whole=whole)
+
+    def state_on(self, day: str, other: Collection[str] | None = None) -> Hashable:
+        """Return a key, equal for days on which the rule set of `on` has the same result for the profile."""
+        read = [(rule.name, bisect_right(self.side.days_read(rule), day)) for rule in self._in_force(day, other)]
+        return tuple(read), self.side.bundle.on(day).access, bisect_right(self._other_days, day)
+
+    def _in_force(self, day: str, other: Collection[str] | None) -> list[Rule]:
+        replaced = self.side.bundle.replaced(day)
+        return [
+            rule
+            for rule in self.rules
+            if rule.since <= day < rule.until
+            and rule.name not in replaced
+            and (other is None or rule.kind in BEARING or rule.name in other)
+        ]
+
+    @functools.cached_property
+    def _other_days(self) -> list[str]:
+        """Days that the profile states, and those on which an instrument may change."""
+        return sorted(self.side.days_of_licenses.union(days_in([self.profile.facts])))
 
 
 def _differ(sides: Iterable[RelevantRules], day: str) -> bool:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from tests.support.law_edits import Edit, base, head, many_rules
 from tests.support.rule_edits import RULE_EDITS
 from tests.support.shipped import fixture_files
+from vatspolicy.authoring.diff.decisions import compare_decisions, products
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.untouched import Untouched
@@ -14,7 +17,7 @@ from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.snapshot import compare_items, itemize
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import KINDS
-from vatspolicy.core.profile.profile import Profile, load_profile
+from vatspolicy.core.profile.profile import Profile, load_profile, read_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.proofs.transitions import DecidingRules, RelevantRules
 
@@ -164,3 +167,29 @@ def test_rules_that_never_hold_of_a_profile_change_nothing_of_its_decisions() ->
         for day in draw.sample(days, 4):
             assert evaluate(bundle, profile, day, ruleset=relevant.on(day)) == evaluate(bundle, profile, day)
     assert left_out > 1000
+
+
+@pytest.mark.parametrize(
+    "effects", [("deny", "need", "duty", "advise"), ("route", "duty"), ("classify", "advise")], ids="-".join
+)
+def test_a_comparison_shows_what_whole_decisions_on_every_day_show(effects: tuple[str, ...]) -> None:
+    draw = random.Random(3)
+    left, right = load_pair(base(), head(many_rules(4, 3, effects=effects, kinds=("narrowed by a number", "boundary"))))
+    differences = Differences(RuleSignatures(left.bundle), RuleSignatures(right.bundle))
+    days = [day for day in differences.days(left.bundle.policies, "2026-11-26") if differences.on(day)]
+    days = sorted(draw.sample(days, min(len(days), 6)))
+    (known, _), count = products(left, right, map(str, draw.sample(fixture_files(), 30))), 0
+    compared = compare_decisions(left, right, known, days, differences)
+    shown = {(one.name, one.before, one.after, product) for one in compared.details for product in one.products}
+    for product in known:
+        profile = read_profile(product.document, left.schemas)
+        for day in days:
+            touched = differences.effects_on(day)
+            sides = [
+                itemize(evaluate(side.bundle, profile, day), side.bundle, touched, cited=True) for side in (left, right)
+            ]
+            for key, (old, new) in compare_items(*sides).items():
+                count += 1
+                values = (None if old is None else old.value, None if new is None else new.value)
+                assert (key[1], *values, product.name) in shown, (key, day)
+    assert count > 0

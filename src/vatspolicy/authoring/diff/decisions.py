@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import json
-from bisect import bisect_right
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -18,7 +17,7 @@ from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.untouched import Untouched
 from vatspolicy.core.documents import Document, load_document, parse_document
 from vatspolicy.core.documents.plain import Tree
-from vatspolicy.core.engine.decision import WORDS, Decision
+from vatspolicy.core.engine.decision import WORDS
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.snapshot import (
     DECISIVE_KINDS,
@@ -37,7 +36,7 @@ from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import find_specs
 from vatspolicy.i18n import _
 from vatspolicy.i18n.words import say_both
-from vatspolicy.proofs.transitions import DecidingRules, RelevantRules, days_in
+from vatspolicy.proofs.transitions import DecidingRules, RelevantRules
 
 
 @dataclass(frozen=True)
@@ -110,19 +109,17 @@ class _Found:
     days: dict[str, None] = field(default_factory=dict)
 
 
+_Decided: TypeAlias = tuple[Answer, Mapping[Key, DecisionItem]]
+"""The answer of one side, and its items."""
 _DecidedPair: TypeAlias = tuple[tuple[Answer, Answer], Mapping[Key, tuple[DecisionItem | None, DecisionItem | None]]]
 """The answers of both sides, and the items that differ."""
 
 
-def _decide(sides: Sequence[RelevantRules], day: str, differing: Collection[str]) -> _DecidedPair:
-    """Decide a profile by both sides on a day. `differing`: names of the rules that differ on that day."""
-    bundles = [side.side.bundle for side in sides]
-    before, after = (
-        evaluate(bundle, one.profile, day, explain=False, ruleset=one.on(day))
-        for bundle, one in zip(bundles, sides, strict=True)
-    )
-    items = [itemize(one, bundle, differing, cited=True) for one, bundle in zip((before, after), bundles, strict=True)]
-    return (_answer(before), _answer(after)), compare_items(*items)
+def _decide(side: RelevantRules, day: str, other: Collection[str] | None, differing: Collection[str]) -> _Decided:
+    """Decide a profile by one side on a day. `other`: see `RelevantRules.on`; `differing`: names of rules to mark."""
+    bundle = side.side.bundle
+    decision = evaluate(bundle, side.profile, day, explain=False, ruleset=side.on(day, other))
+    return Answer(decision.decision, decision.range), itemize(decision, bundle, differing, cited=True)
 
 
 class _Run:
@@ -198,16 +195,33 @@ class _Run:
             return InvalidInput(named_after(self.base.source, error.problems))
 
     def compare_on(self, days: Iterable[str], product: Product, sides: Sequence[RelevantRules]) -> None:
-        """Decide a product by both sides on some days, once for those between which nothing about it changes."""
-        turns = sorted(set(days_in([one.profile.facts for one in sides])).union(*(one.days for one in sides)))
+        """Decide a product by both sides on some days, each side once for the days that it treats alike."""
         names = {rule.name for one in sides for rule in one.rules}
-        decided: dict[Hashable, _DecidedPair] = {}
+        decided: dict[Hashable, _Decided] = {}
+        compared: dict[Hashable, _DecidedPair] = {}
         for day in days:
             differing = self.differences.effects_on(day) & names
-            key = bisect_right(turns, day), differing
-            if key not in decided:
-                decided[key] = _decide(sides, day, differing)
-            self.note(product, day, [one.side.bundle for one in sides], decided[key])
+            other = self.others_on(day, sides[1].profile, names)
+            keys = tuple([(place, one.state_on(day, other), differing) for place, one in enumerate(sides)])
+            if keys not in compared:
+                for key, one in zip(keys, sides, strict=True):
+                    if key not in decided:
+                        decided[key] = _decide(one, day, other, differing)
+                (old, before), (new, after) = (decided[key] for key in keys)
+                compared[keys] = (old, new), compare_items(before, after)
+            self.note(product, day, [one.side.bundle for one in sides], compared[keys])
+
+    def others_on(self, day: str, profile: Profile, names: set[str]) -> Collection[str] | None:
+        """Return the duties and notes among the rules of a profile that may differ on a day; None if any may.
+
+        Such a rule depends on no other but those that classify a service or license an activity.
+        """
+        touched = self.differences.on(day) & names
+        sides = self.differences.base.by_name, self.differences.head.by_name
+        classify = any(name in side and side[name].kind == "classify" for name in touched for side in sides)
+        if classify or profile.facts["opinions"] or self.base.schemas != self.head.schemas:
+            return None
+        return touched if self.untouched.same_licenses(day) else None
 
     def rules_of(self, bundle: Bundle) -> DecidingRules:
         """Return the rules of a bundle. The base can be loaded twice, under different schemas."""
@@ -250,10 +264,6 @@ class _Run:
         causes = sorted([cause for cause in causes if cause[1] in touched] or causes)
         rules = dict.fromkeys(rule for _, rule, _ in causes)
         return tuple(rules), tuple(dict.fromkeys(sorted(service for _, _, service in causes if service)))
-
-
-def _answer(decision: Decision) -> Answer:
-    return Answer(decision.decision, decision.range)
 
 
 def direction_of_all(directions: Iterable[str]) -> str:

@@ -83,9 +83,7 @@ class Untouched:
         activities if no rule on services differs; whether an activity is licensed is left open.
         """
         profile, day = found
-        if day not in self._days:
-            self._days[day] = self._rules_on(day)
-        rules = self._days[day]
+        rules = self._versions_on(day)
         if rules is None or profile.facts["opinions"]:
             return False
         return all(
@@ -95,6 +93,15 @@ class Untouched:
             if each in versions.each
             for subject in self.relevant(profile).subjects[each]
         )
+
+    def same_licenses(self, day: str) -> bool:
+        """Return True if the same instruments license an activity on both sides."""
+        return self._versions_on(day) is not None
+
+    def _versions_on(self, day: str) -> list[_Versions] | None:
+        if day not in self._days:
+            self._days[day] = self._rules_on(day)
+        return self._days[day]
 
     def _rules_on(self, day: str) -> list[_Versions] | None:
         """Return the rules that differ on a day.
