@@ -1,7 +1,7 @@
 """Compiled forms on disk: plain data, keyed by a digest of its sources.
 
-An entry is read only if it is whole, it and its folder are no links, belong to the user and cannot be written by
-others, and the folder is not part of a checkout; otherwise the entry is built anew.
+An entry is read only if it is whole, it and its folder are not links, belong to the user and cannot be written by
+others, and the folder is not part of a checkout; otherwise the entry is built again.
 An entry that is read counts as used. When the entries take more than `MOST` bytes, those unused for longest go.
 Data is stored with marshal in a version of the format that every Python reads, never with pickle. Only an entry `code`
 holds byte code, of one Python; it is as trustworthy as Python's own cache beside the source. A wheel brings the entries

@@ -214,10 +214,10 @@ def test_an_error_is_told_in_the_language_of_the_run(client: Client) -> None:
     early = ask(client(), SHOP_DATA, as_of="1990-01-01").json()
     assert early["message"].startswith("as_of 的日期早于")
     invalid = ask(client(), {**SHOP_DATA, "company": {"foreign_percent": 101}}).json()
-    assert invalid["message"].startswith("无法对输入作出决定：")
+    assert invalid["message"].startswith("无法对该输入作出判定：")
     assert all(HAN.search(problem["message"]) for problem in invalid["errors"])
     busy = client(limits=ApiLimits(pending=0, small=0)).post(PLACE, json={"input": SHOP_DATA})
-    assert (busy.status_code, busy.json()["message"]) == (429, "正在进行的决定过多。")
+    assert (busy.status_code, busy.json()["message"]) == (429, "正在处理的判定过多。")
 
 
 def test_a_body_is_bounded_whatever_its_header_says(client: Client) -> None:

@@ -124,7 +124,7 @@ def read_baseline(revision: str, law: LawStack, schemas: SchemaSet) -> Baseline:
 
     It is read under the schemas of the revision; under `schemas` if it has none.
 
-    Below the layers stand the bundle or the shipped policies, which are no part of the revision.
+    Below the layers stand the bundle or the shipped policies, which are not part of the revision.
 
     Raises:
         SourceError: The folders are in no repository or in several, or the revision has no policies.

@@ -74,7 +74,7 @@ def text_problems(document: Document, texts: Mapping[str, StatuteText]) -> Itera
 
 
 def noted_hashes(folder: FilePath) -> dict[str, str] | None:
-    """Return the hashes of texts recorded by a law, by name, in the format of `sha256sum`; None without a list."""
+    """Return the hashes of texts recorded by a law, by name, in the format of `sha256sum`; None if there is no list."""
     file = folder / HASHES
     if not file.is_file():
         return None

@@ -1,6 +1,6 @@
 """Keys of signatures, as PEM or JWK, and DSSE envelopes that they sign.
 
-The key determines the algorithm, whatever a token says of itself. Ed25519 (EdDSA) and P-256 (ES256) sign and verify.
+The key determines the algorithm, regardless of what a token claims. Ed25519 (EdDSA) and P-256 (ES256) sign and verify.
 RSA (RS256, from 2048 bits on) and secrets (HS256, a JWK of the kind `oct` with a `kid`) only verify bundles that others
 have signed. A secret is never read from PEM or plain text, so no public key can be taken for one. The libraries of the
 extra `sign` do the work.

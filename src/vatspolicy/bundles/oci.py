@@ -200,7 +200,7 @@ def _tag_of(digest: str) -> str:
 
 
 def _read_tag(client: RegistryClient, digest: str) -> list[dict[str, Any]]:
-    """Return the referrers that the tag of a manifest lists; none without the tag."""
+    """Return the referrers that the tag of a manifest lists; none if the tag does not exist."""
     answer = client.request("GET", f"{client.reference.base}/manifests/{_tag_of(digest)}", {"Accept": INDEX})
     if answer.status == 404:
         return []

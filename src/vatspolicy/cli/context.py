@@ -150,7 +150,7 @@ class GrantOptions(ValueObject):
     approvers: Annotated[Path | None, opt.Option("--approvers FILE", "Who may grant which opinions.", opt.ASIDE)] = None
 
     def load(self) -> WaiverSet | None:
-        """Return the granted opinions and the approvers; None without files. Raises InvalidInput."""
+        """Return the granted opinions and the approvers; None if there are no files. Raises InvalidInput."""
         if self.opinions is None and self.approvers is None:
             return None
         from vatspolicy.gate.waivers.load import load_waiver_set

@@ -40,7 +40,7 @@ _OPENS: Mapping[str, tuple[Phrase, Phrase]] = {
         Phrase("With the files of the change, the gate would not look at {n} specs: {names}."),
     ),
 }
-_PASSES = Phrase("With the files of the change, the gate would pass, and here it fails.")
+_PASSES = Phrase("With the files of the change, the gate would pass, but here it fails.")
 _MORE = Phrase("{names} and {n} more")
 _NOTHING = Phrase("With the files of the change, the gate would pass nothing that fails here.")
 

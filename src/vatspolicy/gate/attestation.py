@@ -128,7 +128,7 @@ class Expected:
     as_of: str | None = None
     """Day of the law; None for the launch day of the spec, or the day of the run."""
     approvers: Approvers | None = None
-    """Approvers who may grant the opinions behind a decision; None without approvers."""
+    """Approvers who may grant the opinions behind a decision; None if there are no approvers."""
 
 
 @dataclass(frozen=True, slots=True)

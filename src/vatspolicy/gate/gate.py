@@ -86,7 +86,7 @@ class GateResult(NamedTuple):
     """Arguments that match no spec."""
     exit_code: ExitCode
     remarks: tuple[Remark, ...] | None = None
-    """Notices about waivers and the baseline; None without a waiver set."""
+    """Notices about waivers and the baseline; None if there is no waiver set."""
     decided: tuple[tuple[Profile, Decision, frozenset[tuple[str, int]]], ...] = ()
     """With a waiver set: each profile, its decision, and the waived findings (list, position)."""
     profiles: tuple[Profile, ...] = ()
@@ -102,7 +102,7 @@ class GateResult(NamedTuple):
     seconds: tuple[float, ...] = ()
     """Time that each decision took, in the order of the records."""
     changes: SpecChanges | None = None
-    """Changes since the base of the specs; None without a base."""
+    """Changes since the base of the specs; None if there is no base."""
     launches: Mapping[str, tuple[str, ...]] = {}
     """Parts of each launch that the run decided as a whole, by file."""
     by_law: SpecChanges | None = None

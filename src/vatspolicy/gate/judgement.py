@@ -69,7 +69,7 @@ class Judgement(ValueObject):
     strict: bool = False
     """True if a remark about a waiver fails the gate, unless it is a note."""
     known: Mapping[str, frozenset[str]] | None = field(default=None, compare=False, repr=False)
-    """Results of the base by spec and `identify`; None without a base."""
+    """Results of the base by spec and `identify`; None if there is no base."""
 
     def find_failures(self, record: Record) -> list[Failure]:
         """Return the parts of a decision (a record) that fail the gate; none with `no_fail`."""
@@ -154,7 +154,7 @@ def name_fact(record: Record, path: str) -> str:
 
 
 def find_worst_level(failures: Iterable[Failure]) -> str | None:
-    """Return the gravest level of some failures; None without any."""
+    """Return the gravest level of some failures; None if there are none."""
     order = ("deny", INCOMPLETE, *LEVELS[1:])
     return min((failure.level for failure in failures), key=order.index, default=None)
 

@@ -196,7 +196,7 @@ def replay(recorded: StoredReceipt, selected: SelectedLaw, content: bytes) -> li
 
 
 def decide_as_it_stands(recorded: StoredReceipt, selected: SelectedLaw, content: bytes) -> str | None:
-    """Return the decision without the changes and the day recorded in the receipt; None without such changes.
+    """Return the decision without the changes and the day recorded in the receipt; None if there are no such changes.
 
     A spec that cannot be decided so is incomplete.
     """

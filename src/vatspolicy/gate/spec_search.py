@@ -25,7 +25,7 @@ def search(argument: str) -> list[str]:
     """Return the specs below a folder or behind a pattern, sorted; any other argument is a file by its name.
 
     A pattern is never a name. `**` stands for any number of folders, and the ending of a file matches in any case.
-    Hidden files and folders match only a pattern that names the dot. Expectations of fixtures are no specs.
+    Hidden files and folders match only a pattern that names the dot. Expectations of fixtures are not specs.
 
     Raises:
         InvalidInput: A folder that cannot be read, a broken link, a link to a folder, a special file, a folder under

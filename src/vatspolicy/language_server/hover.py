@@ -41,7 +41,7 @@ _WORDS: Table = {
 
 
 def make_scope(project: Project, file: str, sketch: Sketch) -> Scope | None:
-    """Return the names that the expression at a place may use; None without an expression."""
+    """Return the names that the expression at a place may use; None if there is no expression."""
     kind = project.kind_of(file)
     subject = find_subject(kind or "", sketch.path, sketch.scalars)
     if subject is None:

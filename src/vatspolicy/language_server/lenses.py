@@ -43,7 +43,7 @@ class Lens(NamedTuple):
     span: Span
     title: str
     place: Path | None
-    """The test to run; None without a test."""
+    """The test to run; None if there is no test."""
     rule: str = ""
     """The rule whose tests it runs."""
 

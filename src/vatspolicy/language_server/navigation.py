@@ -276,7 +276,7 @@ def rename_term(project: Project, file: str, index: int, name: str) -> list[File
     All files are read again, those that are open as they stand there. With the new name they must make the same law.
 
     Raises:
-        RenameRefused: The name is no name of a term or is taken where the term is used, a file has faults or cannot
+        RenameRefused: The name is not valid for a term or already in use there, a file has faults or cannot
             be written, or a use of the term would be lost.
     """
     project.forget()

@@ -1,7 +1,7 @@
 """The language server: protocol messages, handling of any client input, and the schedule of file checks.
 
-A request whose parameters have another form, one before the connection is opened or after it is closed, and text that
-is no message at all are answered by an error of JSON-RPC.
+The server answers with a JSON-RPC error if parameters have another form, if a request comes before the connection is
+opened or after it is closed, or if the text is not a message.
 """
 
 from __future__ import annotations

@@ -222,7 +222,7 @@ def relate_variables(pool: FormulaPool, sums: Sequence[int], steps: Mapping[str,
 
     Args:
         pool: of the formulas.
-        sums: bounds on several variables; those that are no comparison of two are passed over.
+        sums: bounds on several variables; skips those that do not compare two variables.
         steps: bounds by variable, in order.
     """
     literals = _compare(pool, sums)

@@ -134,12 +134,12 @@ def nothing_better(ways: Ways) -> str:
 
 
 def reached(ways: Ways, lang: Language) -> str:
-    """Return the decision of the proposals; empty without a goal."""
+    """Return the decision of the proposals; empty if there is no goal."""
     return "" if ways.goal is None else name_goal(ways.goal, lang, (proposal.decision for proposal in ways.proposals))
 
 
 def unstated(ways: Ways, lang: Language) -> str:
-    """Return the sentence about unstated facts whose changes were not considered; empty without such facts."""
+    """Return the sentence about unstated facts whose changes were not considered; empty if there are no such facts."""
     facts = [f"{fact.title[lang]}{joint('colon', lang)}{fact.path}" for fact in ways.unstated]
     return say("unstated", lang, facts=joint("semicolon", lang).join(facts)) if facts else ""
 

@@ -67,7 +67,7 @@ def say_changes(changes: SpecChanges, lang: Language) -> Iterator[ToldChange]:
 
 
 def say_rest(changes: SpecChanges, lang: Language) -> str:
-    """Return the sentence about unchanged specs; empty without such specs."""
+    """Return the sentence about unchanged specs; empty if there are no such specs."""
     rest = sum(not change.changed and change.state != "renamed" for change in changes.specs)
     return word(WORDS, "none", lang, n=count(COUNTS, "specs", rest, lang)) if rest else ""
 

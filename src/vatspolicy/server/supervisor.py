@@ -79,8 +79,8 @@ class Supervisor:
     def run(self, ready: Callable[[], None], refresh: Callable[[bool], object], every: float) -> None:
         """Serve until SIGTERM or Ctrl-C, then finish current requests. `ready` is called when workers accept.
 
-        `refresh` looks for another bundle, and calls `renew` for it: `every` so many seconds, when it is told to wait
-        until the files have settled, and at once on SIGHUP.
+        `refresh` looks for another bundle, and calls `renew` for it: `every` that many seconds, after the
+        files have settled, and at once on SIGHUP.
 
         Raises: ServeError if the workers do not start, KeyboardInterrupt after Ctrl-C.
         """

@@ -583,10 +583,10 @@ def test_the_plain_scanner_keeps_to_the_limits() -> None:
             "a: &x >2-#\n  b\n",
             "1:10: a: The line after | or > contains something else. Begin the text on the next line.",
         ),
-        ("a: {b:[c]}\n", "1:5: a: A space is missing behind the : of this key. Write one, or put the key in quotes."),
+        ("a: {b:[c]}\n", "1:5: a: A space is missing after the : of this key. Write one, or put the key in quotes."),
         (
             "a: {b:{c: d}}\n",
-            "1:5: a: A space is missing behind the : of this key. Write one, or put the key in quotes.",
+            "1:5: a: A space is missing after the : of this key. Write one, or put the key in quotes.",
         ),
     ],
 )

@@ -186,7 +186,7 @@ def _failing_clause(context: AnalysisContext, rule: Rule) -> tuple[str, bool, Wi
 def find_redundant(context: AnalysisContext, rules: Sequence[Rule], kinds: set[str]) -> Iterator[AnalysisFinding]:
     """Yield pairs of rules in one file with the same effect in the same or fewer cases.
 
-    A duty that rests on its own article is told beside the other one, and is not redundant.
+    A duty that rests on its own article is reported beside the other one, and is not redundant.
     """
     alike: dict[str, list[Rule]] = {}
     for rule in rules:

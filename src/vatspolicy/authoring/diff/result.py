@@ -492,7 +492,7 @@ class Verdict:
     """The verdict on rules that change together."""
 
     verdict: str | None
-    """proved-equivalent, masked, witness, unsupported, unknown, no-rule; None without a question."""
+    """proved-equivalent, masked, witness, unsupported, unknown, no-rule; None if there is no question."""
     transitions: tuple[str, ...]
     before: str | None
     after: str | None

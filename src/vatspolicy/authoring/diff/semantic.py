@@ -70,7 +70,7 @@ class Proof:
     rules: tuple[RuleVerdict, ...] = ()
     """A comparison for each rule as a separate change, if requested."""
     transitions: Transitions | None = None
-    """Transitions of the whole change; None without an evaluation."""
+    """Transitions of the whole change; None if there is no evaluation."""
     base: Bundle | None = None
     """The base under the schemas of the head."""
 

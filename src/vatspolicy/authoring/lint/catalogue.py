@@ -46,7 +46,7 @@ RULES: Mapping[str, LintRule] = {
     ),
     "number-in-expression": LintRule(
         ERROR,
-        Phrase("A number in an expression stands in a cited article; a list is a parameter."),
+        Phrase("A number in an expression appears in a cited article; a list is a parameter."),
         Phrase(
             "A reader looks a number up in the article. Make it a parameter (`param.NAME`) if it changes with time, or "
             "if several rules read it. Do the same if no cited article states it. For a term, any article of the file "
@@ -108,7 +108,7 @@ RULES: Mapping[str, LintRule] = {
         ERROR,
         Phrase("A primary article quotes the Chinese text."),
         Phrase(
-            "`primary` says that the quote was compared with the law. Add the quote (`zh`), or call it `secondary`."
+            "`primary` means that the quote was compared with the law. Add the quote (`zh`), or call it `secondary`."
         ),
     ),
     "quote-not-verified": LintRule(
@@ -131,7 +131,7 @@ RULES: Mapping[str, LintRule] = {
     ),
     "text-nowhere": LintRule(
         ERROR,
-        Phrase("An article has an address, or says who has its text."),
+        Phrase("An article has an address, or states who has its text."),
         Phrase(
             "Readers look up the words. Write the official page as `url`, name the text under `verified`, or say under "
             "`obtain` who has it. The number or the day of the source is enough for an article of the same document."
@@ -163,7 +163,7 @@ RULES: Mapping[str, LintRule] = {
         Phrase("A text of the law does not change after the verification of its quotes."),
         Phrase(
             "With `--texts`, lint compares each text that an article names with its hash in `texts.sha256`, if that "
-            "file stands beside bundle.yaml. Compare the quotes again: "
+            "file is next to bundle.yaml. Compare the quotes again: "
             "`vatspolicy lint --texts DIR --write` notes the hash of a text that holds them all."
         ),
     ),
@@ -209,7 +209,7 @@ RULES: Mapping[str, LintRule] = {
     ),
     "stray-tests": LintRule(
         ERROR,
-        Phrase("A file of tests stands beside its policy."),
+        Phrase("A test file is in the folder of its policy."),
         Phrase("Tests without a policy never run. Name the file ID.test.yaml, in the folder of ID.yaml."),
     ),
     "unknown-name": LintRule(

@@ -97,7 +97,7 @@ class Survivor:
 
     @property
     def test(self) -> str:
-        """The test with its file, as a line of YAML; empty without a test."""
+        """The test with its file, as a line of YAML; empty if there is no test."""
         if self.suggestion is None:
             return ""
         return _("in {file}: {test}", file=self.suggestion.file, test=self.suggestion.text)

@@ -253,7 +253,7 @@ def one_fixture(bundle: Bundle, path: FilePath) -> Iterator[Case]:
     beside = path.with_name(path.name.removesuffix(".yaml") + ".expect.yaml")
     if not beside.is_file():
         raise InvalidInput(
-            [Problem(str(path), 1, 1, "", _("There is no {name} beside this fixture.", name=beside.name))]
+            [Problem(str(path), 1, 1, "", _("{name} is missing next to this fixture.", name=beside.name))]
         )
     expected = load_document(beside)
     problems = validate(expected, "fixture", bundle.schemas)

@@ -44,7 +44,7 @@ def analyze(
     ] = False,
     budget: opt.BudgetOption = None,
     jobs: Annotated[
-        int | None, opt.Option("--jobs -j", "Processes.", opt.DECISION, least=1, shown="one a core, at most 4")
+        int | None, opt.Option("--jobs -j", "Processes.", opt.DECISION, least=1, shown="one per core, at most 4")
     ] = None,
     format: Annotated[AnalysisFormat, opt.make_format_option(AnalysisFormat)] = "text",
     outputs: Annotated[opt.Outputs, opt.make_output_option(AnalysisFormat)] = (),

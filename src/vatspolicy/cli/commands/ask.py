@@ -34,7 +34,7 @@ _SEPARATOR = re.compile(r"[,，、/／]")
 
 
 def make_menu(lang: Language) -> Callable[[Question], str | None] | None:
-    """Return the reader of answers with a menu; None without a terminal or without prompt-toolkit."""
+    """Return the reader of answers with a menu; None if there is no terminal or no prompt-toolkit."""
     terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
     if not terminal or os.environ.get("TERM") == "dumb":
         return None
@@ -52,12 +52,13 @@ def read_answer(question: Question, lang: Language, **streams: Any) -> str | Non
     """
     from prompt_toolkit import PromptSession
     from prompt_toolkit.completion import DynamicCompleter
+    from prompt_toolkit.filters import has_completions
     from prompt_toolkit.key_binding import KeyBindings
     from prompt_toolkit.output import create_output
 
     keys = KeyBindings()
 
-    @keys.add("down", filter=_at_rest())
+    @keys.add("down", filter=~has_completions)  # while no menu is open
     def _open(event: Any) -> None:
         event.current_buffer.start_completion(select_first=True)
 
@@ -122,13 +123,6 @@ def _make_completer(question: Question, lang: Language) -> Any:
                 yield Completion(text, start, display=label, display_meta=group)
 
     return _Choices()
-
-
-def _at_rest() -> Any:
-    """Return the filter that is active while no menu is open."""
-    from prompt_toolkit.filters import has_completions
-
-    return ~has_completions
 
 
 # --- the command
@@ -204,12 +198,12 @@ def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str
     from vatspolicy.core.documents import load_document, split_part
 
     if output is not None and output.suffix not in _YAML:
-        abort(_("the spec that is written is YAML: end --output with .yaml."))
+        abort(_("ask writes YAML: end --output with .yaml."))
     if spec is not None and (launch := split_part(spec))[1]:
         abort(_("ask edits a profile, not a part of a launch. Write the facts into {file}.", file=launch[0]))
     if spec is not None and (spec == "-" or not _is_new(Path(spec))):
         if spec != "-" and output is None and Path(spec).suffix not in _YAML:
-            abort(_("comments need YAML: choose a file that ends with .yaml with --output."))
+            abort(_("only YAML keeps comments: choose an --output that ends with .yaml."))
         return load_document(spec), None
     target = output or (Path(spec) if spec is not None else None)
     if target is None:
@@ -217,7 +211,7 @@ def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str
     if not _is_new(target):
         abort(_("{target} already exists. To continue with it, pass it as SPEC.", target=target))
     if target.suffix not in _YAML:
-        abort(_("the spec that is written is YAML: end its name with .yaml."))
+        abort(_("ask writes YAML: end the file name with .yaml."))
     try:
         return None, opt.parse_slug(target.stem)
     except opt.BadArgument:
@@ -231,19 +225,12 @@ def _is_new(path: Path) -> bool:
 
 def _check_day(state: Interview) -> None:
     """End the command for a day that the bundle does not cover, or for a past day that is not allowed."""
-    code = ExitCode.USAGE if state.as_of is not None else ExitCode.INVALID
-    if state.day < state.bundle.covers_from:
-        abort(_("the bundle covers the law from {covers_from}.", covers_from=state.bundle.covers_from), code)
-    if state.day > state.bundle.covers_until:
-        abort(
-            _(
-                "the law was last checked on {known_until}; a day more than five years later cannot be decided.",
-                known_until=state.bundle.known_until,
-            ),
-            code,
-        )
-    if state.day < state.today and not state.allow_past:
-        abort(_("the day of the law is in the past; pass --allow-past-as-of to ask under the law of a past day."), code)
+    from vatspolicy.guidance.interview import Refused
+
+    try:
+        state.check_day(state.day)
+    except Refused as error:
+        abort(error.text[state.lang], ExitCode.INVALID if state.as_of is None else ExitCode.USAGE)
 
 
 class _ProfileFile:

@@ -108,7 +108,7 @@ def run_tests(
         ),
     ] = None,
     sample: Annotated[
-        int | None, opt.Option("--sample N", "Only so many mistakes, drawn at random.", MUTATION, least=1)
+        int | None, opt.Option("--sample N", "Maximum number of mistakes, drawn at random.", MUTATION, least=1)
     ] = None,
     seed: Annotated[int, opt.Option("--seed N", "Which sample is drawn.", MUTATION)] = 0,
     no_suggestions: Annotated[

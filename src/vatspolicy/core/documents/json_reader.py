@@ -29,7 +29,7 @@ def read_json(text: str, file: str, limits: Limits) -> Document:
 
 
 def _scan(text: str, limits: Limits) -> Any:
-    """Return the data of a text that the strict reader accepts for certain. Raises ValueError for any other."""
+    """Return the data of a text that the strict reader certainly accepts. Raises ValueError for any other."""
     import json
 
     data = json.loads(

@@ -37,7 +37,7 @@ def find_places(key: str, holder: Path, schema: str, schemas: SchemaSet) -> list
 def find_words(value: str, holder: Path, schema: str, schemas: SchemaSet) -> list[str]:
     """Return the values with this name that other keys of the object at `holder` accept, each with its path.
 
-    `ugc` is no word of `services[0].content`, but it names `services[0].features: user-posts`.
+    `ugc` is not a value of `services[0].content`, but it names `services[0].features: user-posts`.
     """
     lists: Mapping[Path, tuple[Word, ...]] = schemas.derived(("word places", schema), lambda: _lists(schema, schemas))
     pattern = _pattern(holder)

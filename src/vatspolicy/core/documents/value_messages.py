@@ -114,10 +114,7 @@ def is_none(value: object) -> bool:
     return isinstance(value, str) and value.strip().casefold() in ("none", "no", "n/a", "nothing", "empty", "[]")
 
 
-_BOOLEANS = {
-    **dict.fromkeys(("yes", "y", "on", "true"), "true"),
-    **dict.fromkeys(("no", "n", "off", "false"), "false"),
-}
+_BOOLEANS = dict.fromkeys(("yes", "y", "on", "true"), "true") | dict.fromkeys(("no", "n", "off", "false"), "false")
 NO_ITEMS = _("Write [] for an empty list.")
 
 

@@ -89,7 +89,7 @@ def _graded(query: tuple[str, ...], words: Iterable[Word]) -> list[tuple[tuple[i
 
 
 def _grade(query: tuple[str, ...], word: Word) -> tuple[int, int] | None:
-    """Return the grade of a word for a search and the matching name; None without a match."""
+    """Return the grade of a word for a search and the matching name; None if there is no match."""
     names = [parts for name in word.names if (parts := _parts(name))]
     if query in names:
         return SAME, names.index(query)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BLOCK_HEADER = (_("The line after | or > contains something else."), _("Begin the text on the next line."))
 BEGINNING = (_("A value cannot begin with !, & or *."), _("Put it in quotes."))
-NO_SPACE = (_("A space is missing behind the : of this key."), _("Write one, or put the key in quotes."))
+NO_SPACE = (_("A space is missing after the : of this key."), _("Write one, or put the key in quotes."))
 # Messages of the two parsers, which differ slightly, and the message for the user. The first match counts.
 _SYNTAX = (
     (r"document start", _("Text follows after the end of the document."), _("Check the indentation and quotes.")),

@@ -41,7 +41,7 @@ def type_expression(bundle: Bundle, text: str, each: str | None, policy: Policy 
     With a policy, its terms and parameters are known, and those of the policies that it uses.
 
     Raises:
-        ExpressionError: The text is no expression about such a subject.
+        ExpressionError: The text is not an expression about such a subject.
     """
     document = bundle.document(policy) if policy else None
     used = {name: bundle.document(bundle.policies[name]) for name in policy.uses} if policy else {}

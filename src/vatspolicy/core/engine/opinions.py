@@ -83,7 +83,7 @@ def settling(activation: Activation, rule: Rule, about: str) -> Mapping[str, Any
 
 
 def reading_of(activation: Activation, rule: Rule, condition: Condition | None = None) -> bool | None:
-    """Return whether an opinion applies a rule or its condition to this subject; None without an opinion."""
+    """Return whether an opinion applies a rule or its condition to this subject; None if there is no opinion."""
     opinion = settling(activation, rule, rule.name if condition is None else f"{rule.name}/{condition.id}")
     return None if opinion is None else opinion["reading"] == APPLIES
 

@@ -419,7 +419,7 @@ def _reading_change(bundle: Bundle, change: InterpretationChange) -> result.Read
 def make_conditional(
     bundle: Bundle, profile: Profile, decision: Decision, texts: LawTexts
 ) -> result.ConditionalAnswer | None:
-    """Return the facts that would settle an open decision, and the decision with them; None without any."""
+    """Return the facts that would settle an open decision, and the decision with them; None if there are none."""
     if decision.range[0] == decision.range[1]:
         return None
     from vatspolicy.core.engine.conditional import find_conditional

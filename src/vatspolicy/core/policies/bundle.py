@@ -74,7 +74,7 @@ class Bundle:
     _sources: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Policy files by name, of a bundle that was not read from a folder."""
     layers: tuple[Layer, ...] = ()
-    """The base and the layers above it, in order; none without layers."""
+    """The base and the layers above it, in order; none if there are no layers."""
     _replacing: frozenset[str] = frozenset()
     """Rules (policy/rule) that replace the rule that they override."""
     origin: Origin = HERE
@@ -117,7 +117,7 @@ class Bundle:
         return tuple(self.policies[id] for id in (self.layers[-1].policies if self.layers else self.policies))
 
     def layer_of(self, policy: str) -> Layer | None:
-        """Return the layer of a policy; None without layers."""
+        """Return the layer of a policy; None if there are no layers."""
         return self._layer_of.get(policy)
 
     @functools.cached_property

@@ -1,6 +1,6 @@
 """Case split of rules that share a clause: some require it to be true, others to be false.
 
-One of two rules applies whatever the clause is, if all else that they say holds. `foreign` splits the routes into those
+One of two rules applies regardless of the clause, if their other clauses hold. `foreign` splits the routes into those
 for foreign investors and those for others, so that a share which nobody states does not close them all. Kleene's logic
 alone cannot see this, because each of the rules is unknown. One clause is split at a time; what only two clauses
 together would settle stays unknown.

@@ -82,7 +82,7 @@ def compile_some(
 
 
 def find_name_problems(document: Document, others: Mapping[str, Document]) -> list[Problem]:
-    """Return the problem of the id of a policy: a duplicate, or a different file name; None without a problem."""
+    """Return the problem of the id of a policy: a duplicate, or a different file name; None if there is no problem."""
     id = document.data["id"]
     if id in others:
         return [document.problem(("id",), _("Another file has the same id ({file}).", file=others[id].file))]

@@ -139,7 +139,7 @@ def _count(start: str, count: int, unit: str) -> str | None:
 
 
 def _working_days(start: str, count: int) -> str | None:
-    """Return the date of the count-th working day after a day; None without a holiday calendar for the year."""
+    """Return the date of the count-th working day after a day; None if there is no holiday calendar for the year."""
     try:
         from chinese_calendar import is_workday
     except ImportError:

@@ -162,7 +162,7 @@ class Condition(NamedTuple):
     is_unread: bool = False
     """True if all its articles, or those of its route, are unread."""
     template: LocalizedText | None = None
-    """The message with the facts to show in a decision; None without facts."""
+    """The message with the facts to show in a decision; None if there are no facts."""
 
     def __hash__(self) -> int:
         return hash((self.id, self.check))
@@ -289,7 +289,7 @@ class Rule(ValueObject):
     """The rule of a lower layer that this rule should replace."""
 
     template: LocalizedText | None = field(default=None, repr=False)
-    """The message with the facts to show in a decision; None without facts."""
+    """The message with the facts to show in a decision; None if there are no facts."""
 
     def __hash__(self) -> int:
         return hash((self.policy, self.id))
@@ -321,7 +321,7 @@ class Rule(ValueObject):
 
     @property
     def instrument(self) -> str | None:
-        """The instrument of the effect; None without an instrument, or for a license through routes."""
+        """The instrument of the effect; None if there is no instrument, or for a license through routes."""
         return self.effect.instrument if isinstance(self.effect, Need | Route | Duty) else None
 
     @property

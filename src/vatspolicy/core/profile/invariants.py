@@ -48,7 +48,7 @@ def require_usable(schemas: SchemaSet) -> None:
 
 
 def broken_invariant(facts: Mapping[str, Any], schemas: SchemaSet | None = None) -> Mapping[str, str] | None:
-    """Return the message, in both languages, of a violated invariant; None without violations."""
+    """Return the message, in both languages, of a violated invariant; None if there are no violations."""
     broken = broken_invariants(facts, schemas)
     return invariants(schemas)[broken[0]][1] if broken else None
 

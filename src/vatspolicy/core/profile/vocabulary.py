@@ -132,7 +132,7 @@ def find_words(path: tuple[str | int, ...], text: str, schemas: SchemaSet | None
 
 
 def groups_of(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> Mapping[str, LocalizedText]:
-    """Return the group of each value of a fact, in display order; none without groups."""
+    """Return the group of each value of a fact, in display order; none if there are no groups."""
     groups = _enumeration(path, _chosen(schemas)).get("x-groups", ())
     return {member: {"en": group["en"], "zh": group["zh"]} for group in groups for member in group["members"]}
 

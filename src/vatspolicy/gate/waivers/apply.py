@@ -170,7 +170,7 @@ def find_misfits(approval: Approval, profile: Profile, as_of: str, today: str) -
 
 
 def find_stronger(granted: GrantedOpinion, waiver_set: WaiverSet, profile: Profile) -> GrantedOpinion | None:
-    """Return an entry for the product that prevents an opinion from counting; None without such an entry.
+    """Return an entry for the product that prevents an opinion from counting; None if there is no such entry.
 
     It is the word of an authority on the classes of a service, beside an opinion of others on a rule, or the other way
     round. Or it prevails on the same matter and the spec leaves it out, to claim what counsel says alone.

@@ -1,7 +1,7 @@
 """Best case of a business on a day: the facts under which a route is open, and the highest foreign share.
 
 Nothing about regimes is known here. Routes, their caps and conditions, the classes of offers, the shares that the law
-compares with and the places that it tells apart are all read from the bundle; every answer comes from its expressions.
+compares with and the places that it distinguishes come from the bundle; every answer comes from its expressions.
 """
 
 from __future__ import annotations

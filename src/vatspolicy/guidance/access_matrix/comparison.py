@@ -1,7 +1,7 @@
 """Cells of the access matrix that a change of the law changes.
 
 A cell is computed only if a rule that differs can bear on it: its route, or a prohibition that may hold for its
-business. All others are the same on both sides, provided that the law tells the same places, shares and origins apart.
+business. All others are the same on both sides, if the law distinguishes the same places, shares and origins.
 """
 
 from __future__ import annotations

@@ -81,7 +81,6 @@ PHRASES: Mapping[str, LocalizedText] = {
     "elsewhere": Phrase("This is not an answer to this question. It belongs to another question: {questions}."),
     "near": Phrase("This is not one of the answers. Did you mean:"),
     "empty": Phrase("The answer is empty. Type an answer, or press Enter again for don't know."),
-    "one_only": Phrase("Give one answer only."),
     "examples": Phrase("For example: {examples}"),
     "implied": Phrase("Default: {answer}"),
     "one_only_of": Phrase("Give one answer only to: {question}"),
@@ -104,7 +103,6 @@ PHRASES: Mapping[str, LocalizedText] = {
     "named": Phrase("noted: {answer} (id: {id})"),
     "taken": Phrase("noted: {answer}"),
     "none": Phrase("none"),
-    "saved": Phrase("saved: {file}"),
     "file_exists": Phrase("{file} already exists. Choose another name, or start again with the file as an argument."),
     "is_settled": Phrase("The decision is settled: {word}."),
     "further": Phrase(

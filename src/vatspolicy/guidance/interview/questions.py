@@ -153,7 +153,7 @@ def make_question(
 def combine(question: Question) -> Question:
     """Return a question with its parts as one list, in which each choice identifies its fact; without parts, itself.
 
-    A screen stands in place of the choices behind it.
+    A screen replaces the choices behind it.
     """
     question = replace(_show_screen(question), parts=tuple(map(_show_screen, question.parts)))
     if question.heading is None:

@@ -194,7 +194,7 @@ def question_of(path: Path, schemas: SchemaSet) -> str | Path:
 def estimate_remaining(state: InterviewState, unknown: Iterable[Path]) -> int:
     """Estimate the number of questions left if each answer is a typical one.
 
-    `unknown`: facts that were asked for in vain.
+    `unknown`: facts that the user does not know.
     """
     passed, asked = set(unknown), set[str | Path]()
     while len(asked) < MAX_AHEAD:

@@ -35,8 +35,7 @@ def read_reply(question: Question, text: str) -> Tree:
 
 
 def _one(question: Question, text: str) -> Tree:
-    found = _find(question, text)
-    return found.value
+    return _find(question, text).value
 
 
 def _many(question: Question, text: str) -> Tree:

@@ -324,7 +324,7 @@ class Interview:
         if empty is False:
             return dataclasses.replace(self, screened=(*self.screened, path), previous=self)
         if path == LAUNCH:
-            self._check_day(value)
+            self.check_day(value)
         try:
             expected = set_fact(self.data, path, value)
             if path == NAME_PATH and isinstance(value, str):
@@ -375,14 +375,15 @@ class Interview:
         named = self.named or path == NAME_PATH
         return dataclasses.replace(self, named=named, skipped=(*self.skipped, path), previous=self)
 
-    def _check_day(self, day: Tree) -> None:
+    def check_day(self, day: Tree) -> None:
+        """Raise Refused for a day of the law that the bundle does not cover, or for a past day that is not allowed."""
         if not isinstance(day, str):
             raise Refused(both("not_day"))
         if day < self.bundle.covers_from:
             raise Refused(both("before_covered", day=self.bundle.covers_from))
         if day > self.bundle.covers_until:
             raise Refused(both("beyond_known", day=self.bundle.known_until))
-        if day < self.today and not self.allow_past and self.as_of is None:
+        if day < self.today and not self.allow_past and self.as_of in (None, day):
             raise Refused(both("in_the_past"))
 
     def _write(self, path: Path, value: Tree, expected: Tree) -> tuple[str, bool]:

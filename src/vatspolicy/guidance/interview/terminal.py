@@ -287,15 +287,12 @@ def _item(text: str, room: int) -> list[str]:
 def closing(state: Interview, early: bool, file: str, lang: Language) -> Iterator[str]:
     """Yield the closing lines of the interview, before the report."""
     if state.settled:
-        word = VERDICTS[state.possible_outcomes.range[0]][lang]
-        yield say("is_settled", lang, word=word)
-        if state.further and not state.complete:
-            yield say("further", lang, count=state.further)
-        elif early:
-            yield say("left_early", lang, file=file)
+        yield say("is_settled", lang, word=VERDICTS[state.possible_outcomes.range[0]][lang])
+    if state.settled and state.further and not state.complete:
+        yield say("further", lang, count=state.further)
     elif early:
         yield say("left_early", lang, file=file)
-    elif state.skipped or not state.opinions:
+    elif not state.settled and (state.skipped or not state.opinions):
         yield say("unanswered", lang, count=len(state.skipped), file=file)
     if state.opinions:
         yield say("opinions", lang, names=joint("comma", lang).join(state.opinions))

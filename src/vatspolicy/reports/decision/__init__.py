@@ -63,9 +63,9 @@ def render(
     """Render decisions (records) in one of FORMATS. `color` and `room` (columns) apply to text only. `problems` are
     errors of undecided specs, which text reports leave to standard error.
     `remarks` are about waivers and a baseline; None if there were none. `extent` is one of EXTENTS; the text follows
-    it, and JSON is a report unless it is `details`. `gate` is the run of the gate: its settings say which findings are
-    errors, and the last line of the text tells it. Without it, the settings are those of a gate without options. The
-    command that the last line proposes repeats options: `repeated`, by command.
+    it, and JSON is a report unless it is `details`. `gate` is the run of the gate: its settings determine which
+    findings are errors; the last line of the text shows it. Without it, the settings are those of a gate without
+    options. The command that the last line proposes repeats options: `repeated`, by command.
     """
     if formats.FORMATS[format].whole:
         return cast("str", export(format, records, lang, problems, remarks, gate))

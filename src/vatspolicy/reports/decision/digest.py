@@ -397,7 +397,7 @@ def say_meaning(record: Record, lang: Language) -> str:
 
 
 def say_conditional(record: Record, lang: Language) -> str:
-    """Return the facts that would settle the decision, and the decision with them; empty without any."""
+    """Return the facts that would settle the decision, and the decision with them; empty if there are none."""
     answer = record.conditional
     if answer is None:
         return ""
@@ -459,12 +459,12 @@ def waived_mark(finding: FindingRecord, lang: Language) -> str:
 
 
 def say_layer(finding: FindingRecord | RouteRecord, lang: Language) -> str:
-    """Return the layer of a finding; empty without layers."""
+    """Return the layer of a finding; empty if there are no layers."""
     return word(LAYER_WORDS, "layer", lang, name=finding.layer) if finding.layer else ""
 
 
 def layer_mark(finding: FindingRecord | RouteRecord, lang: Language) -> str:
-    """Return the layer of a finding as an aside; empty without layers."""
+    """Return the layer of a finding as an aside; empty if there are no layers."""
     return aside(say_layer(finding, lang), lang) if finding.layer else ""
 
 

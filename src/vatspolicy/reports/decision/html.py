@@ -152,7 +152,7 @@ class _Row:
         self.height = self.line + max(self.box_height / 2, 14) + 10
 
     def draw(self, top: float) -> DrawnRoute:
-        """Return the route at its height in the picture."""
+        """Return the drawing of a route at its vertical position."""
         state, tone, line = self.route.state, ROUTE_TONES[self.route.state], top + self.line
         strokes, drawn = [], []
         hurdles = gates(self.route)

@@ -339,7 +339,7 @@ def _blocks(record: Record, say: PageWords) -> Iterator[Block]:
 
 
 def nearest_route(finding: FindingRecord, say: PageWords) -> str:
-    """Return the nearest closed route and its failing conditions; empty without routes."""
+    """Return the nearest closed route and its failing conditions; empty if there are no routes."""
     route = finding.nearest_route
     if route is None:
         return ""

@@ -52,7 +52,7 @@ class Result(NamedTuple):
     finding: FindingRecord | None = None
     """The finding of the record, for a rule of the law."""
     waived: str = ""
-    """Approver and reason of a waiver; empty without one."""
+    """Approver and reason of a waiver; empty if there is none."""
     detail: str = ""
     """Distinguishes results of one rule about one subject: the fact that is missing, the reading."""
     new: bool = True

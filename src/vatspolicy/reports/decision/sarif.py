@@ -123,7 +123,7 @@ class Report(pieces.Report):
         return places
 
     def _compare(self, result: Result) -> dict[str, object]:
-        """Return whether the base of the spec also has a result; empty without a base."""
+        """Return whether the base of the spec also has a result; empty if there is no base."""
         return {} if self.judgement.known is None else {"baselineState": "new" if result.new else "unchanged"}
 
     def _dump(self, results: Iterable[dict[str, object]]) -> str:

@@ -114,7 +114,7 @@ def _count_errors(gate: GateResult | None) -> dict[str, int]:
 
 
 def _change_lines(changes: SpecChanges | None, lang: Language, style: Style, room: int) -> list[str]:
-    """Return the section on the effects of edited specs; empty without a base."""
+    """Return the section on the effects of edited specs; empty if there is no base."""
     if changes is None:
         return []
     from vatspolicy.reports.spec_change import say_changes, say_heading, say_rest
@@ -345,7 +345,7 @@ class _Screen:
             yield [*lines, *(self.entry(nearest, "    → ", "      ") if nearest else [])]
 
     def nearest(self, finding: FindingRecord) -> str:
-        """Return the nearest closed route with its failing conditions; empty without routes."""
+        """Return the nearest closed route with its failing conditions; empty if there are no routes."""
         route = finding.nearest_route
         if route is None:
             return ""
@@ -402,7 +402,7 @@ class _Screen:
             yield self.entry(clean(f"{about}{joint('colon', self.lang)}{text}", one_line=True), "  ≠ ")
 
     def duties_heading(self) -> str:
-        """Return the number of tasks before the launch, and their deadline; empty without tasks."""
+        """Return the number of tasks before the launch, and their deadline; empty if there are no tasks."""
         filings, own = digest.split_duties(self.record)
         counted = [("filings", len(filings)), ("own", len(own))]
         todo = join_two((count(COUNTS, key, n, self.lang) for key, n in counted if n), self.lang)

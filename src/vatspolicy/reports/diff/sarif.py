@@ -52,7 +52,7 @@ def render(data: Review, lang: Language) -> str:
 
 
 Result = tuple[str, str, str, int, str]
-"""Rule, message, file, line, and the owner and reason of the acceptance (empty without one)."""
+"""Rule, message, file, line, and the owner and reason of the acceptance (empty if there is none)."""
 
 
 def results(data: Review, lang: Language) -> Iterator[Result]:

@@ -350,7 +350,7 @@ PHRASES: Table = {
     "milder_if_open": Phrase(
         "Proved for all profiles and days: a decision becomes milder only if it is incomplete before or after."
     ),
-    "excluded": Phrase("All edits together are proved never to do this: {moves}."),
+    "excluded": Phrase("Proved: all edits together never do this: {moves}."),
     "witness": Phrase("Profile as an example"),
     "witnesses": Phrase("Profiles as examples:"),
     "fact": Phrase("fact"),

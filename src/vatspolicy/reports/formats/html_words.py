@@ -132,7 +132,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "rule": Phrase("Rule"),
     "because": Phrase("Why it may not launch"),
     "services": Phrase("Services and routes"),
-    "undetermined": Phrase("Facts not stated, on which further findings depend"),
+    "undetermined": Phrase("Missing facts that further findings depend on"),
     "other_rules": Phrase("Rules that depend on them: {count}"),
     "question": Phrase("Question"),
     "waiting": Phrase("Dependent rules"),
@@ -246,11 +246,11 @@ class PageWords:
         return self.place("law", cited.policy, cited.key)
 
     def article_page(self, cited: Citation) -> str:
-        """Return the address of an article in the rulebook; empty without one."""
+        """Return the address of an article in the rulebook; empty if there is none."""
         return f"{self.rulebook[self.lang]}{cited.policy}.html#article-{cited.key}" if self.rulebook else ""
 
     def rule_page(self, rule: str) -> str:
-        """Return the address of a rule in the rulebook; empty without one."""
+        """Return the address of a rule in the rulebook; empty if there is none."""
         policy, __, name = rule.partition("/")
         return f"{self.rulebook[self.lang]}{policy}.html#{name}" if self.rulebook else ""
 

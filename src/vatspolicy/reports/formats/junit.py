@@ -137,5 +137,5 @@ def _line(text: str) -> str:
 
 
 def _token(text: str) -> str:
-    """Return a name as XML Schema's token, of at least one character."""
+    """Return a name as an XML Schema token of at least one character."""
     return " ".join(_line(text).split()) or "-"

@@ -23,7 +23,6 @@ from vatspolicy.core.profile.vocabulary import describe, words_of
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.gate.gate import Gate
-from vatspolicy.gate.opinions import check_opinions
 from vatspolicy.gate.waivers.load import WaiverSet
 from vatspolicy.guidance.interview import Choice, Refused, describe_step, read_reply, start
 from vatspolicy.guidance.interview.messages import both
@@ -379,16 +378,11 @@ def _find_error(context: WebContext, document: Document) -> Mapping[str, str] | 
         if broken is not None:
             return broken
     try:
-        profile = read_profile(document, schemas)
-        check_opinions(context.bundle, profile, context.today())
+        state = start(context.bundle, context.today(), document, as_of=context.as_of, allow_past=context.allow_past)
+        if context.as_of is None and state.profile.launch is not None:
+            state.check_day(state.profile.launch)
     except InvalidInput as error:
         return dict(_problem_to_data(error.problems[0])["text"])
-    launch = profile.launch
-    if context.as_of is None and launch is not None:
-        if launch < context.bundle.covers_from:
-            return both("before_covered", day=context.bundle.covers_from)
-        if launch > context.bundle.covers_until:
-            return both("beyond_known", day=context.bundle.known_until)
-        if launch < context.today() and not context.allow_past:
-            return both("in_the_past")
+    except Refused as error:
+        return error.text
     return None
