@@ -21,14 +21,11 @@ from vatspolicy.core.cel.interpreter import evaluate
 from vatspolicy.core.cel.types import INT
 from vatspolicy.core.policies.compiler import variables
 
-duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
+pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
 
-from vatspolicy.core.cel.sql import column, to_sql, write  # noqa: E402 - they need the extra
-from vatspolicy.screening.duckdb_engine import connect, load_rows  # noqa: E402
-
-duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
-
+from vatspolicy.core.cel.sql import column, to_sql, write
+from vatspolicy.screening.duckdb_engine import connect, load_rows, plan_quickly
 
 AT_ONCE = 40
 """Expressions of one query: the time that DuckDB takes to plan one grows faster than they do."""
@@ -37,6 +34,7 @@ AT_ONCE = 40
 @pytest.fixture(scope="module")
 def database() -> Any:
     with connect(threads=2) as connection:
+        plan_quickly(connection)
         yield connection
 
 
