@@ -147,6 +147,7 @@ class RuleComparison:
         self.directions = self._possible_directions(difference)
         if self._certain != FALSE and difference.holds(self._certain):
             self.certain = replace(difference, formulas=[self._certain, *difference.query.invariant_formulas])
+        difference.solver.close()  # a chunk keeps the solutions of its rules
         return difference
 
     def _possible_directions(self, difference: Solution) -> Sequence[frozenset[Pair]]:

@@ -123,7 +123,7 @@ class Solver:
         self.conflicts = 0
         """Conflicts that the solver has counted."""
         self.closed = False
-        """True once memory has run out, which ends this solver and leaves its memory to others."""
+        """True once nothing more is asked, or memory has run out, which leaves the memory to others."""
         self.context = z3.Context()  # own context: earlier questions must not change an answer
         self.solver = z3.SolverFor("QF_FD", ctx=self.context)
         self.solver.set("phase", "always_false")  # prefer models with few facts
@@ -190,13 +190,17 @@ class Solver:
         return found
 
     def _close_if_full(self) -> bool:
-        """Let go of what the solver holds if memory has run out; return whether it has."""
-        used = z3.Z3_get_estimated_alloc_size()
-        self.closed = used >= MEMORY << 20 or "memory" in self.solver.reason_unknown()
-        if self.closed:
-            self.terms, self.numbers, self.comparisons = {}, {}, {}
-            del self.reader, self.solver, self.context
-        return self.closed
+        """Close the solver if memory has run out; return whether it has."""
+        full = z3.Z3_get_estimated_alloc_size() >= MEMORY << 20 or "memory" in self.solver.reason_unknown()
+        if full:
+            self.close()
+        return full
+
+    def close(self) -> None:
+        """Let go of what the solver holds. It answers no further question."""
+        self.closed = True
+        self.terms, self.numbers, self.comparisons = {}, {}, {}
+        del self.reader, self.solver, self.context
 
     def _charge(self, solver: z3.Solver) -> None:
         """Charge the cost of a check to the budget."""
