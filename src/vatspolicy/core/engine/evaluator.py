@@ -26,7 +26,7 @@ from vatspolicy.core.engine.decision import (
     word_of,
 )
 from vatspolicy.core.engine.licensing import answer_need, evaluate_routes, holds_instrument
-from vatspolicy.core.engine.missing_facts import MissingFacts, missing_offers
+from vatspolicy.core.engine.missing_facts import FactsOfRules, MissingFacts, missing_offers
 from vatspolicy.core.engine.opinions import OPINION, OpinionResult, opinion_results, reading_of, settle
 from vatspolicy.core.engine.parts import ProductPart, merge_parts, weakest_verification
 from vatspolicy.core.engine.subjects import Activations
@@ -62,7 +62,7 @@ def evaluate(
     parts = list(evaluator.parts())
     whole = merge_parts(parts)
     word = word_of(whole.low, whole.high)
-    asked = MissingFacts(evaluator.ruleset, profile, evaluator.activations)
+    asked = MissingFacts(evaluator.ruleset, profile, evaluator.activations, evaluator.facts)
     unmet = asked.name(whole.unmet)
     readings, worst = evaluator.compare_readings(parts) if compare and whole.contested else ((), None)
     return Decision(
@@ -120,7 +120,7 @@ def possible_outcomes(
     evaluator = _Evaluator(ruleset, profile, as_of, kinds)
     whole = merge_parts(list(evaluator.parts()))
     still = [high for low, high, certain in whole.ranges if high > whole.low and (low < high or not certain)]
-    asked = MissingFacts(ruleset, profile, evaluator.activations)
+    asked = MissingFacts(ruleset, profile, evaluator.activations, evaluator.facts)
     missing = asked.rank(whole.questions, whole.low) if asking else ()
     undetermined = sum(finding.rule.kind == "duty" for finding in whole.unknown)
     words = (whole.low.word, whole.high.word)
@@ -160,6 +160,7 @@ class _Evaluator:
         self.for_readings = _SharedWork(self.activations, {}, {})
         self.product = self.activations.of(Subject())
         self.filed = _filed(self.product)
+        self.facts: FactsOfRules = {}
         self.asked: list[tuple[Rule, Activation]] = []
         """With granted opinions in the profile: the rules that hold or may hold, with their subjects."""
 
@@ -236,7 +237,9 @@ class _Evaluator:
     def match(self, subject: Subject, activation: Activation) -> Sequence[Match]:
         """Return the rules that match a subject, which readings do not affect."""
         if self.shared is None:
-            return self.ruleset.match(subject.each, activation, self.kinds)
+            matches = self.ruleset.match(subject.each, activation, self.kinds)
+            self.facts.update([((id(rule), subject), facts) for rule, _, facts in matches if facts])
+            return matches
         if subject not in self.shared.matches:
             self.shared.matches[subject] = self.ruleset.match(subject.each, activation, self.kinds)
         return self.shared.matches[subject]

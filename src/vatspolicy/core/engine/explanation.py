@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -32,9 +32,6 @@ class FactRead(NamedTuple):
     """Value of the fact; None if it is missing."""
 
 
-_NOT_READ = FactRead((), "", None)
-
-
 @functools.lru_cache(maxsize=4096)
 def fact_path(path: Path) -> str:
     """Return the path of a fact in the schema, as reports write it."""
@@ -45,10 +42,6 @@ _DERIVED = ("within", "province")
 """Facts of a place derived from the stated fact."""
 
 
-_ClauseTest: TypeAlias = tuple[str, Evaluator, int]
-"""Text, evaluator and depth of a clause."""
-
-
 class _Clauses:
     """Clauses of the expressions of a rule set. Expressions share many, above all those of terms.
 
@@ -57,15 +50,20 @@ class _Clauses:
 
     def __init__(self) -> None:
         self.evaluators: dict[Node, Evaluator] = {}
-        self.tests: dict[_ClauseTest, _ClauseTest] = {}
-        """Equal clauses as one object, which readers know by its identity."""
-        self.of_expression: dict[tuple[str, int], tuple[_ClauseTest, ...]] = {}
-        """Clauses of an expression, by policy and index of the expression."""
+        self.by_value: dict[tuple[str, int], Mapping[bool | None, Clause]] = {}
+        """Clauses by text and depth, with each value."""
+        self.of_expression: dict[tuple[str, int], tuple[tuple[Evaluator, Mapping[bool | None, Clause]], ...]] = {}
+        """Evaluators of the clauses of an expression, and each clause by its value; by policy and index."""
 
     def evaluator(self, node: Node, params: Params) -> Evaluator:
         """Return the evaluator of a clause, the same for equal clauses."""
         evaluator = self.evaluators.get(node)
         return evaluator or self.evaluators.setdefault(node, compile_interpreter(node, params))
+
+    def with_values(self, text: str, depth: int) -> Mapping[bool | None, Clause]:
+        """Return a clause with each value."""
+        made = {value: Clause(text, value, depth) for value in (True, False, None)}
+        return self.by_value.setdefault((text, depth), made)
 
 
 _CLAUSES: WeakKeyDictionary[RuleSet, _Clauses] = WeakKeyDictionary()
@@ -81,32 +79,24 @@ class ClauseReader:
     def __init__(self, bundle: Bundle, ruleset: RuleSet) -> None:
         self._bundle, self._ruleset = bundle, ruleset
         self._clauses = _CLAUSES.setdefault(ruleset, _Clauses())
-        self._read: dict[int, tuple[Activation, dict[int, Clause], dict[Evaluator, bool | None]]] = {}
-        """Clauses by the identity of their tests, and values, for each activation, which keeps its identity."""
+        self._values: dict[int, tuple[Activation, dict[Evaluator, bool | None]]] = {}
+        """Values by the evaluator of the clause, for each activation, which keeps its identity."""
 
     def read(self, policy: Policy, expression: Expression, activation: Activation) -> tuple[Clause, ...]:
         """Return the truth table of an expression: its clauses, terms followed by the clauses of their bodies."""
         table = self._clauses
         tests = table.of_expression.get((policy.id, expression.index))
         if tests is None:
-            made = (
-                (quote(text, node), table.evaluator(node, self._ruleset.params), depth)
+            tests = table.of_expression[policy.id, expression.index] = tuple(
+                (table.evaluator(node, self._ruleset.params), table.with_values(quote(text, node), depth))
                 for text, node, depth in split_clauses(self._bundle, policy, expression.text, expression.tree, 0)
             )
-            tests = tuple([table.tests.setdefault(test, test) for test in made])
-            tests = table.of_expression.setdefault((policy.id, expression.index), tests)
-        read = self._read.get(id(activation))
-        if read is None:
-            read = self._read[id(activation)] = (activation, {}, {})
-        _, clauses, values = read
-        for test in tests:
-            if id(test) not in clauses:
-                text, evaluate, depth = test
-                if evaluate not in values:
-                    value = evaluate(activation)
-                    values[evaluate] = None if type(value) is Unknown else value
-                clauses[id(test)] = Clause(text, values[evaluate], depth)
-        return tuple([clauses[id(test)] for test in tests])
+        _, values = self._values.setdefault(id(activation), (activation, {}))
+        for evaluate, _ in tests:
+            if evaluate not in values:
+                value = evaluate(activation)
+                values[evaluate] = None if type(value) is Unknown else value
+        return tuple([clauses[values[evaluate]] for evaluate, clauses in tests])
 
 
 def split_clauses(
@@ -160,9 +150,9 @@ class NamedFacts:
             by_name = self._of_activation[id(activation)] = {}
         facts: dict[str, FactRead] = {}
         for name in named:
-            fact = by_name.get(name, _NOT_READ)
-            if fact is _NOT_READ:
-                fact = by_name[name] = self._look_up(activation, *name)
+            if name not in by_name:
+                by_name[name] = self._look_up(activation, *name)
+            fact = by_name[name]
             if fact is not None:
                 facts.setdefault(fact.text, fact)
         return tuple(facts.values())

@@ -55,7 +55,7 @@ class LawTexts:
         """Take the day of the law (ISO) and the launch day, from which deadlines count."""
         self._bundle, self._as_of, self._launch, self._languages = bundle, as_of, launch, tuple(languages)
         self._table = _TABLES.setdefault(bundle.on(as_of), _Table())
-        self._wordings: dict[Language, Wording] = {}
+        self._wordings: list[Wording] = []
 
     def deadline(self, rule: Rule, due: Mapping[str, Any]) -> result.DeadlineRecord:
         """Return the deadline of the duty of a rule: its group, wording, and date where the launch day fixes it."""
@@ -94,19 +94,16 @@ class LawTexts:
 
     def check(self, expression: Expression) -> LocalizedText:
         """Return the check of an expression in words."""
-        key, checks = (expression.index, self._languages), self._table.checks
-        check = checks.get(key)
+        key = (expression.index, self._languages)
+        check = self._table.checks.get(key)
         if check is None:
-            check = {str(lang): self._wording(lang).say(expression.tree) for lang in self._languages}
-            checks[key] = check
-        return check
-
-    def _wording(self, lang: Language) -> Wording:
-        if lang not in self._wordings:
             from vatspolicy.core.policies.expression_wording import Wording
 
-            self._wordings[lang] = Wording(self._bundle, lang, day=self._as_of)
-        return self._wordings[lang]
+            wordings = self._wordings or [Wording(self._bundle, lang, day=self._as_of) for lang in self._languages]
+            self._wordings = wordings
+            check = {wording.lang: wording.say(expression.tree) for wording in wordings}
+            self._table.checks[key] = check
+        return check
 
     def question(self, path: Path) -> LocalizedText:
         """Return the question about a fact."""

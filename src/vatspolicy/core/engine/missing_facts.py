@@ -6,11 +6,12 @@ This module does not change the decision.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.interpreter import UnknownAttribute
 from vatspolicy.core.documents import Path
-from vatspolicy.core.engine.decision import Finding, MissingFact, Outcome, RouteResult
+from vatspolicy.core.engine.decision import Finding, MissingFact, Outcome, RouteResult, Subject
 from vatspolicy.core.engine.licensing import answer_need, holds_instrument, is_valid
 from vatspolicy.core.engine.opinions import OPINION
 from vatspolicy.core.engine.parts import Question
@@ -21,12 +22,18 @@ from vatspolicy.core.profile.edits import get_fact
 from vatspolicy.core.profile.operators import BASIS, SHARE, Operator
 from vatspolicy.core.profile.profile import Profile
 
+FactsOfRules: TypeAlias = "dict[tuple[int, Subject], tuple[UnknownAttribute, ...]]"
+"""Missing facts of undecided rules, by the identity of the rule and the subject."""
+
 
 class MissingFacts:
     """Missing facts of one profile under one rule set, for existing findings."""
 
-    def __init__(self, ruleset: RuleSet, profile: Profile, activations: Activations) -> None:
-        self._ruleset, self._profile, self._activations = ruleset, profile, activations
+    def __init__(
+        self, ruleset: RuleSet, profile: Profile, activations: Activations, facts: FactsOfRules | None = None
+    ) -> None:
+        """Take the facts of the rules that are known from the first pass."""
+        self._ruleset, self._profile, self._activations, self._facts = ruleset, profile, activations, facts or {}
         self._named: dict[int, tuple[Finding, tuple[MissingFact, ...]]] = {}
         """Facts by the identity of the finding that needs them."""
         self._places: dict[tuple[int, int], tuple[tuple[UnknownAttribute, ...], tuple[Path, ...]]] = {}
@@ -145,7 +152,8 @@ class MissingFacts:
         rule, activation = finding.rule, self._activations.of(finding.subject)
         facts: tuple[UnknownAttribute, ...] = ()
         if not finding.holds:  # its condition holds, but it cites only unread law
-            facts = self._ruleset.missing_facts(rule.when, activation) or (OPINION,)
+            known = self._facts.get((id(rule), finding.subject))
+            facts = known or self._ruleset.missing_facts(rule.when, activation) or (OPINION,)
         names = (rule.name,)
         asked = [MissingFact(path, names) for path in self.paths(activation, facts)]
         need = rule.effect

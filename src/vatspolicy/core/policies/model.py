@@ -70,7 +70,10 @@ class Expression(ValueObject):
     @functools.cached_property
     def facts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Root and names of the facts of an activation that the tree reads, each once."""
-        return _find_facts(self.stored)
+        nodes = list(walk(self.tree))
+        bound = {node.variable for node in nodes if isinstance(node, Quantifier)}
+        facts = (node for node in nodes if isinstance(node, Fact))
+        return tuple(dict.fromkeys((fact.root, fact.names) for fact in facts if fact.root not in bound))
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the fields alone: the tree is read again where it is needed."""
@@ -91,14 +94,6 @@ def _read_tree(stored: bytes) -> Node:
 @functools.lru_cache(maxsize=8192)
 def _find_parameters(stored: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(node.key for node in walk(_read_tree(stored)) if isinstance(node, Param)))
-
-
-@functools.lru_cache(maxsize=8192)
-def _find_facts(stored: bytes) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    nodes = list(walk(_read_tree(stored)))
-    bound = {node.variable for node in nodes if isinstance(node, Quantifier)}
-    facts = (node for node in nodes if isinstance(node, Fact))
-    return tuple(dict.fromkeys((fact.root, fact.names) for fact in facts if fact.root not in bound))
 
 
 def store_tree(tree: Node) -> bytes:
