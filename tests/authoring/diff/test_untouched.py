@@ -170,11 +170,18 @@ def test_rules_that_never_hold_of_a_profile_change_nothing_of_its_decisions() ->
 
 
 @pytest.mark.parametrize(
-    "effects", [("deny", "need", "duty", "advise"), ("route", "duty"), ("classify", "advise")], ids="-".join
+    ("effects", "kinds"),
+    [
+        (("deny", "need", "duty", "advise"), ("narrowed by a number", "boundary")),
+        (("route", "duty"), ("narrowed by a number", "boundary")),
+        (("classify",), ("condition negated",)),
+    ],
 )
-def test_a_comparison_shows_what_whole_decisions_on_every_day_show(effects: tuple[str, ...]) -> None:
+def test_a_comparison_shows_what_whole_decisions_on_every_day_show(
+    effects: tuple[str, ...], kinds: tuple[str, ...]
+) -> None:
     draw = random.Random(3)
-    left, right = load_pair(base(), head(many_rules(4, 3, effects=effects, kinds=("narrowed by a number", "boundary"))))
+    left, right = load_pair(base(), head(many_rules(4, 3, effects=effects, kinds=kinds)))
     differences = Differences(RuleSignatures(left.bundle), RuleSignatures(right.bundle))
     days = [day for day in differences.days(left.bundle.policies, "2026-11-26") if differences.on(day)]
     days = sorted(draw.sample(days, min(len(days), 6)))
