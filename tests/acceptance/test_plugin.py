@@ -125,7 +125,7 @@ def test_a_fixture_without_expectations_is_an_error(project: Path) -> None:
     (project / "cases/shop.expect.yaml").unlink()
     ran = run_pytest(project)
     assert ran.returncode == 2
-    assert "cases/shop.yaml:1:1: There is no shop.expect.yaml beside this fixture." in ran.stdout
+    assert "cases/shop.yaml:1:1: shop.expect.yaml is missing next to this fixture." in ran.stdout
 
 
 def test_tests_are_chosen_by_name_and_by_place(project: Path) -> None:

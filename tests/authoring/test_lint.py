@@ -437,7 +437,7 @@ def test_a_name_that_nothing_bears_is_always_absent(tmp_path: Path) -> None:
 
 def test_a_fixture_without_expectations(tmp_path: Path) -> None:
     found = findings(tmp_path / "law", CLEAN, fixture(tmp_path / "fixtures", None))
-    assert found == ["shop.yaml:1:1: There is no shop.expect.yaml beside this fixture."]
+    assert found == ["shop.yaml:1:1: shop.expect.yaml is missing next to this fixture."]
 
 
 def test_an_expectation_that_follows_no_schema(tmp_path: Path) -> None:
@@ -459,7 +459,9 @@ def test_lint_ends_with_1_for_findings(console: Console) -> None:
         ),
     )
     console.write("fixtures/lonely.yaml", SHOP)
-    assert "lonely.expect.yaml beside this fixture. [invalid-fixture]" in console("lint", "--law", "law").out
+    assert (
+        "lonely.expect.yaml is missing next to this fixture. [invalid-fixture]" in console("lint", "--law", "law").out
+    )
 
 
 def test_the_order_of_keys_is_that_of_the_schema() -> None:

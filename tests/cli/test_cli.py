@@ -740,7 +740,7 @@ def test_a_fixture_that_is_none_is_invalid_input(console: Console, law: Path) ->
     ran = console("test", "--law", law)
     assert (ran.code, ran.err) == (
         3,
-        "fixtures/shop.yaml:1:1: There is no shop.expect.yaml beside this fixture.\n",
+        "fixtures/shop.yaml:1:1: shop.expect.yaml is missing next to this fixture.\n",
     )
 
 
