@@ -260,7 +260,7 @@ waivers:
             1,
             "u.yaml: unused telecom-regulations/license-duty",
         ),
-        (None, "opinions = 'w.yaml'\n", 'specs = ["specs"]\n', 3, "the gate would pass, and here it fails."),
+        (None, "opinions = 'w.yaml'\n", 'specs = ["specs"]\n', 3, "the gate would pass, but here it fails."),
     ],
     ids=["a spec that is not valid", "a strict notice on a waiver", "a broken file"],
 )

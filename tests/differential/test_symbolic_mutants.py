@@ -26,6 +26,7 @@ from vatspolicy.core.cel.types import BOOL, Bool, Int, ListOf, Number
 from vatspolicy.core.documents.schemas import resource_folder
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle, build_bundle, read_sources
+from vatspolicy.core.policies.case_split import find_cases
 from vatspolicy.core.policies.model import NO_CODE, Expression, Rule, store_tree
 from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.proofs import RuleVerdict, compare_rules
@@ -250,10 +251,19 @@ def test_rewritten_rules_are_proved_equivalent(
     for rule, tree in changed(bundle, change, SEED):
         head = replaced(bundle, rule.name, tree)
         [verdict] = compare_rules(bundle, head, [rule.name])
-        assert verdict.verdict == "proved-equivalent", verdict
+        if verdict.verdict == "witness" and is_split(bundle, rule):
+            assert all("incomplete" in one for one in verdict.transitions), verdict
+        else:
+            assert verdict.verdict == "proved-equivalent", verdict
         attack(bundle, head, verdict, attackers)
         tested += 1
     assert tested
+
+
+def is_split(bundle: Bundle, rule: Rule) -> bool:
+    """Whether another rule needs a clause of this one the other way: only a clause that stands alone is split."""
+    rules = (one for policy in bundle.policies.values() for one in policy.rules if one.group == rule.group)
+    return bool(find_cases({one.name: one.when.tree for one in rules})[rule.name])
 
 
 # --- mutants ----------------------------------------------------------------------------------------------------------
