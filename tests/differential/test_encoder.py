@@ -140,9 +140,7 @@ def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
 def test_every_decision_is_the_evaluators(bundle: Bundle, unread: bool) -> None:
     bundle = unread_law(bundle, random.Random(SEED + 7)) if unread else bundle
     words = set()
-    for period, cases in by_period(
-        bundle, random_profiles(bundle, trials(20 if unread and not LONG else 40), SEED + 1)
-    ).items():
+    for period, cases in by_period(bundle, random_profiles(bundle, trials(40), SEED + 1)).items():
         if unread:
             query = Query(period, BOUNDS)
             ruleset = query.encode(bundle)
