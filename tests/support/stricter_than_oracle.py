@@ -32,6 +32,7 @@ OTHER_LAW = {
     "internet-culture-measures/partner-without-permit": "content permits of the partner",
     "internet-culture-measures/permit": "content stated behind other offers needs the permit of that content",
     "internet-hospital/servers-in-mainland": "servers of internet hospitals stand in the mainland",
+    "internet-news-measures/cooperation": "a news unit has its cooperation with a foreign-invested company assessed",
     "internet-news-measures/partner-without-permit": "content permits of the partner",
     "internet-news-measures/permit": "content stated behind other offers needs the permit of that content",
     "job-agencies-2008/permit": "permit of an employment agency, before 2018",
