@@ -29,6 +29,7 @@ runpy.run_module("vatspolicy.core.policies.shipping", run_name="__main__")
 """
 SHIPPED = "vatspolicy/_resources/compiled"
 ORIGIN = "vatspolicy/_resources/origin.json"
+CATALOG = "vatspolicy/i18n/locale/zh/LC_MESSAGES/vatspolicy.po"
 UNSET = "/OWNER/"
 """What the address in pyproject.toml holds until somebody sets it (release/addresses.py)."""
 
@@ -48,6 +49,13 @@ def find_origin(root: str, environment: Mapping[str, str]) -> dict[str, object]:
         raise ValueError(f"VATSPOLICY_BUILD_REPOSITORY is no address of a repository: {named}")
     published = environment.get("VATSPOLICY_BUILD_PUBLISHED") == "1"
     return {**({"repository": address} if address else {}), **({"published": True} if published else {})}
+
+
+def strip_catalog(content: bytes) -> bytes:
+    """Return the Chinese texts without what only translators read: the header, comments, and breaks of lines."""
+    _, _, entries = content.partition(b"\n\n")
+    lines = [line for line in entries.split(b"\n") if line and not line.startswith(b"#")]
+    return b"\n" + b"\n".join(lines).replace(b'"\n"', b"") + b"\n"
 
 
 class CompiledLaw(BuildHookInterface[Any]):
@@ -71,6 +79,9 @@ class CompiledLaw(BuildHookInterface[Any]):
         subprocess.run([sys.executable, "-c", COMPILE, *path], env=environment, check=True)
         for path in sorted(Path(self._folder.name).iterdir()):
             build_data["force_include"][str(path)] = f"{SHIPPED}/{path.name}"
+        path = Path(self._folder.name) / "catalog.po"
+        path.write_bytes(strip_catalog((Path(self.root) / "src" / CATALOG).read_bytes()))
+        build_data["force_include"][str(path)] = CATALOG
         if record := find_origin(self.root, os.environ):
             path = Path(self._folder.name) / "origin.json"
             path.write_text(json.dumps(record, sort_keys=True) + "\n", encoding="utf-8")

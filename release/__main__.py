@@ -31,8 +31,8 @@ REHEARSAL = ROOT / "release/rehearsal.jwk"
 EXTRAS = "calendar,export,sign"
 """Extras of the package that builds the site and signs."""
 PYODIDE = "314.0.7"
-LARGEST_CORE = 45_000_000
-"""Most bytes of an installation without extras, byte code included and pip left out."""
+LARGEST_CORE = 45_500_000
+"""Most bytes of an installation without extras, byte code included and pip left out. Byte code contains its path."""
 KEYLESS = "keyless"
 SPEC = ROOT / "fixtures/access/cloud-hosting-beijing.yaml"
 CHINA = timezone(timedelta(hours=8))
@@ -213,7 +213,7 @@ def require_small(programs: Path) -> int:
     """Return the bytes of an installation. Raises NotReleasable if it takes more than LARGEST_CORE."""
     size = sum(path.stat().st_size for path in (programs.parent / "lib").rglob("*") if path.is_file())
     if size > LARGEST_CORE:
-        raise NotReleasable(f"the core takes {size / 1e6:.1f} MB, more than {LARGEST_CORE / 1e6:.0f}")
+        raise NotReleasable(f"the core takes {size / 1e6:.1f} MB, more than {LARGEST_CORE / 1e6:.1f}")
     return size
 
 

@@ -19,6 +19,7 @@ import pytest
 from tests.support.shipped import ROOT
 from vatspolicy import __version__
 from vatspolicy.core.documents.schemas import Shipped
+from vatspolicy.i18n.catalogue import PATH, read_entries
 
 RESOURCES = {
     path.relative_to(ROOT).as_posix()
@@ -57,6 +58,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Distributions:
     assert result.returncode == 0, result.stdout + result.stderr
     [sdist], [wheel] = folder.glob("*.tar.gz"), folder.glob("*.whl")
     return Distributions(sdist, wheel)
+
+
+def test_the_wheel_has_every_chinese_text_and_no_comment_of_translators(built: Distributions) -> None:
+    with zipfile.ZipFile(built.wheel) as wheel:
+        shipped = wheel.read("vatspolicy/i18n/locale/zh/LC_MESSAGES/vatspolicy.po")
+    entries = read_entries(Path(PATH).read_bytes())
+    del entries[b'msgid ""']
+    assert read_entries(shipped) == entries
+    assert b"#:" not in shipped
 
 
 @pytest.fixture(scope="module")
