@@ -51,6 +51,7 @@ OTHER_LAW = {
     "online-publishing-measures/permit": "content stated behind other offers needs the permit of that content",
     "online-publishing-measures/servers-at-home": "servers of publishers stand in the mainland",
     "payment-institutions/capital": "capital of payment institutions",
+    "payment-institutions/change-of-holders": "a payment institution is one also where its service stays in its group",
     "payment-institutions/company-in-mainland": "payment institutions are companies of the mainland",
     "payment-institutions/partner-without-permit": "permit of the partner",
     "payment-institutions/systems-in-mainland": "systems of payment institutions stand in the mainland",
