@@ -113,9 +113,9 @@ def _missing(root: str, names: Sequence[str], member: Any = None) -> Unknown:
     return Unknown((UnknownAttribute(root, tuple(names), member),))
 
 
-def _join(first: Unknown, second: Unknown) -> Unknown:
-    """Return the result of a disjunction or quantifier with two unknown operands."""
-    return Unknown(first.facts + second.facts)
+def _join(first: Unknown | None, second: Unknown) -> Unknown:
+    """Return the result of a disjunction or quantifier with another unknown operand; `first` is None for the first."""
+    return second if first is None else Unknown(first.facts + second.facts)
 
 
 def _combine(*operands: tuple[Any, Unknown]) -> Unknown:

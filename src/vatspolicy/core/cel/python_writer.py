@@ -290,7 +290,7 @@ class _Function:
         self.line("u = None")
         for part in node.parts:
             self.test(part, stop, f"return {stop}", _join if stop else _keep_first)
-        self.line(f"return {not stop} if u is None else u")
+        self.line(f"return u or {not stop}")
 
     def quantifier(self, node: Quantifier) -> None:
         """Write a loop over the members; for a constant list, over the candidates that can decide.
@@ -312,7 +312,7 @@ class _Function:
             self.line("else: return False")
         self.line("u = None")
         self.loop(node.body, f"for {member} in {members}:", inner, stop, _join)
-        self.line(f"return {not stop} if u is None else u")
+        self.line(f"return u or {not stop}")
 
     def facts_of_body(self, node: Quantifier) -> Iterable[Fact]:
         """Return the facts of the activation that the loop itself reads."""
@@ -369,7 +369,7 @@ def _keep_first(unknown: str) -> str:
 
 
 def _join(unknown: str) -> str:
-    return f"u = {unknown} if u is None else join(u, {unknown})"
+    return f"u = join(u, {unknown})"
 
 
 def _body(node: Node) -> Node:

@@ -207,12 +207,12 @@ LOCAL_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsa
 
 
 class Held(NamedTuple):
-    """What a page that is one file contains, since it can ask for nothing."""
+    """Styles, scripts and files inside a page that is one file and loads nothing else."""
 
     style: Markup
     scripts: tuple[Markup, ...]
     files: tuple[tuple[str, Markup], ...]
-    """Names and contents of what the page hands to its worker: compressed with gzip, in base64."""
+    """Names and contents of the files for the worker of the page: compressed with gzip, in base64."""
 
     @property
     def policy(self) -> str:

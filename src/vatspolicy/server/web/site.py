@@ -43,7 +43,7 @@ NEEDED = {"yaml": "PyYAML", "jinja2": "Jinja2", "markupsafe": "MarkupSafe"}
 OPTIONAL = {"chinese_calendar": "chinesecalendar", "openpyxl": "openpyxl", "et_xmlfile": "et_xmlfile"}
 """Optional packages of a site: working days, and checklists for Excel."""
 ONE_FILE = "launch-check.html"
-"""The same page as one file, for a folder on a disk or an attachment."""
+"""Name of the page as one file, which also opens from a disk."""
 _RESOURCES = "vatspolicy/_resources"
 UNUSED = tuple(f"vatspolicy/{name}/" for name in ("cli", "language_server", "proofs", "screening"))
 """Packages that the page does without."""
