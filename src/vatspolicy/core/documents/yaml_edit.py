@@ -6,6 +6,7 @@ The caller reads the text again and compares the data: an alias, for one, change
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -79,7 +80,7 @@ def find_text(text: str, path: Path) -> str | None:
 
 def _find(text: str, path: Path) -> tuple[list[Node], int]:
     """Return the existing nodes along a path, and the column of the lines of the last node."""
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = _compose(text)
     if root is None:
         raise ValueError("there is no document in this text")
     nodes, column = [root], -2
@@ -97,6 +98,13 @@ def _find(text: str, path: Path) -> tuple[list[Node], int]:
         else:
             break
     return nodes, column
+
+
+@lru_cache(maxsize=1)
+def _compose(text: str) -> Node | None:
+    """Return the root node of a text. Nothing changes nodes, and an edit looks several times at one text."""
+    root: Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    return root
 
 
 def _is_empty(node: Node) -> bool:
