@@ -148,6 +148,7 @@ COUNTS: Counts = {
         Phrase("{n} duties on an event, at intervals or while the service runs; see the details"),
     ),
 }
+_NOT_IN_ADDRESS = re.compile(r"[^\w.-]+")
 
 
 class PageWords:
@@ -201,7 +202,7 @@ class PageWords:
 
     def place(self, *names: str) -> str:
         """Return an id on the page, of characters that an address may contain."""
-        return self.prefix + "-".join(re.sub(r"[^\w.-]+", "-", name) for name in names)
+        return self.prefix + "-".join(_NOT_IN_ADDRESS.sub("-", name) for name in names)
 
     def phrase(self, key: str, **values: object) -> str:
         """Return a phrase of all reports, with values filled in."""
