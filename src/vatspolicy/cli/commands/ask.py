@@ -255,7 +255,7 @@ class _ProfileFile:
         if state.rewritten and self.original is not None:
             kept = self.path.with_name(f"{self.path.name}.bak")
             write_report(kept, self.original)
-            write_stderr(say("kept", self.lang, file=kept) + "\n")
+            write_stderr(say("backup", self.lang, file=kept) + "\n")
             self.original = None
         write_report(self.path, state.document.text)
 

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 
 from vatspolicy.core.documents import load_document, parse_document
 from vatspolicy.core.documents.schemas import resource_folder
+from vatspolicy.core.documents.words import SOME
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.engine.timeline import first_day
@@ -127,8 +128,9 @@ class WebPage:
         """Return the values of a fact that a search fits, in either language, else the titles of facts that have it."""
         schemas = self.context.bundle.schemas
         path, text = read_path(query.get("path"), schemas), query.get("text", "")[:LONGEST_SEARCH]
-        found = find_choices(path, text, self.instruments, schemas)
+        found = find_choices(path, text, self.instruments, schemas, SOME)
         others = [] if found else find_elsewhere(text, schemas, format_path(path))
+        found = found if found or others else find_choices(path, text, self.instruments, schemas)
         return _to_json({"values": found, "elsewhere": [dict(one.title) for one in others]})
 
     def show_matrix(self, query: Mapping[str, str]) -> Answer:
