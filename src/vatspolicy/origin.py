@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Mapping
-from typing import Any
 
 RECORD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_resources", "origin.json")
 """The record of a build: `repository`, the address; `published`, True for a package on the index."""
@@ -54,7 +53,7 @@ def web_address(remote: str) -> str | None:
 
 
 @functools.cache
-def _record() -> Mapping[str, Any]:
+def _record() -> Mapping[str, object]:
     import json
 
     try:

@@ -342,8 +342,10 @@ def test_each_consumer_of_a_record_answers_for_each_field(name: str) -> None:
     wanted = {field.name for field in fields(Record)}
     wanted |= {name_in_record(kind, field) for kind in PARTS for field in fields_of(kind)}
     assert wanted - found.keys() == set(), "the records of this test have no such part"
-    assert sorted(field for field, is_shown in found.items() if not is_shown and field not in left_out) == [], name
-    assert sorted(field for field, is_shown in found.items() if is_shown and field in left_out) == [], name
+    unanswered = sorted(field for field, is_shown in found.items() if not is_shown and field not in left_out)
+    assert not unanswered, f"{name} shows none of these, and LEAVES_OUT does not list them: {' '.join(unanswered)}"
+    shown = sorted(field for field, is_shown in found.items() if is_shown and field in left_out)
+    assert not shown, f"{name} shows what its LEAVES_OUT lists: {' '.join(shown)}"
 
 
 # --- consumers of decisions, which make no record

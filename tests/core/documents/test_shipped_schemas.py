@@ -172,6 +172,12 @@ def test_each_question_is_asked_in_both_languages(name: str) -> None:
     assert [format_path(path) for path, question in asked if not in_two_languages(question)] == []
 
 
+def test_every_yes_or_no_and_every_number_has_a_question() -> None:
+    plain = [(path, node) for path, node in nodes("profile") if node.get("type") in ("boolean", "integer", "number")]
+    assert len(plain) > 30
+    assert [format_path(path) for path, node in plain if "x-question" not in node] == ["properties.schema"]
+
+
 def test_a_question_ends_with_a_question_mark() -> None:
     asked = [(path, node["x-question"]) for path, node in nodes("profile") if "x-question" in node]
     assert [format_path(path) for path, question in asked if "?" not in question["en"]] == []
