@@ -5,7 +5,7 @@ import pytest
 from tests.core.documents.test_shipped_schemas import NAMED, in_two_languages, nodes
 from vatspolicy.core.documents import Path, format_path
 from vatspolicy.core.documents.schemas import SchemaSet
-from vatspolicy.core.documents.words import Word, search_words, words_of_schema
+from vatspolicy.core.documents.word_search import Word, search_words, words_of_schema
 from vatspolicy.core.profile.vocabulary import find_words, words_of
 
 OFFERS: Path = ("services", 0, "offers")

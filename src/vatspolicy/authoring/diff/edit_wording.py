@@ -25,7 +25,7 @@ from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by, name_layer
 from vatspolicy.authoring.diff.structure import Part, new_parts, parts_of_list
 from vatspolicy.core.cel.ast import Compare, Fact, In, Node, Param, SetTest, Term, walk
 from vatspolicy.core.documents.plain import Tree
-from vatspolicy.core.documents.words import words_of_schema
+from vatspolicy.core.documents.word_search import words_of_schema
 from vatspolicy.core.engine.evaluator import BEARING
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.expression_wording import Wording

@@ -28,7 +28,7 @@ def list_values(
 
     Example: vatspolicy list offers e-commerce
     """
-    from vatspolicy.core.documents.words import NEAR, search_words
+    from vatspolicy.core.documents.word_search import NEAR, search_words
     from vatspolicy.core.profile.word_lists import find_elsewhere, find_list, word_lists
     from vatspolicy.reports.reference import render_json, render_list, render_overview, to_data
 

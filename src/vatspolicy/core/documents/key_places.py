@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from vatspolicy.core.documents.document import Path, format_path
-from vatspolicy.core.documents.words import SAME, Word, search_words, words_of_schema
+from vatspolicy.core.documents.word_search import SAME, Word, search_words, words_of_schema
 
 if TYPE_CHECKING:
     from typing import Any

@@ -14,13 +14,13 @@ from weakref import WeakKeyDictionary
 
 from vatspolicy.core.documents import Path
 from vatspolicy.core.engine.brief import BriefSerializer, brief_parts
-from vatspolicy.core.engine.decision import Decision, Finding, Interpretation, MissingFact, RouteResult, nearest_routes
+from vatspolicy.core.engine.decision import Decision, Finding, Interpretation, MissingFact, RouteResult
 from vatspolicy.core.engine.explanation import FactRead, NamedFacts, deciding_facts, fact_path
 from vatspolicy.core.engine.law_texts import LawTexts, copy_text, titled
 from vatspolicy.core.engine.notices import notices
 from vatspolicy.core.engine.opinions import OPINION, applies
+from vatspolicy.core.engine.record_builder import NOWHERE, make_opinion, make_reading, make_worst_reading
 from vatspolicy.core.engine.result import encode
-from vatspolicy.core.engine.serialize import NOWHERE, make_opinion, make_reading, make_worst_reading
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Duty, Policy, Route, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
@@ -136,7 +136,7 @@ class _Explained:
                 data["about"] = about
         for reason in data.get("reasons", ()):
             self.note_title("reasons", reason["code"])
-        for route in nearest_routes(finding.routes) if finding.state == "closed" else ():
+        for route in finding.nearest:
             self.note_rule(route.rule)
         for offer in finding.any_of:
             self.note_instrument(offer.instrument, offer.authority)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.core.cel.types import ObjectOf, Type, type_of_schema
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
-from vatspolicy.core.documents.words import NEAR, Word, name_words, search_words, words_of_schema
+from vatspolicy.core.documents.word_search import NEAR, Word, name_words, search_words, words_of_schema
 from vatspolicy.i18n import Language as Language
 from vatspolicy.i18n import LocalizedText as LocalizedText
 from vatspolicy.i18n.words import FRAMES, say_both

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
 from vatspolicy.core.documents.plain import Tree
-from vatspolicy.core.documents.words import NEAR, SOME, Word, search_words
+from vatspolicy.core.documents.word_search import NEAR, SOME, Word, search_words
 from vatspolicy.core.profile.word_lists import find_elsewhere
 from vatspolicy.guidance.interview.messages import REPLIES, both
 from vatspolicy.guidance.interview.questions import NAME_PATH, NUMBERS, Question
@@ -161,7 +161,7 @@ def _synonyms(choice: Choice) -> set[str]:
 
 
 def search_choices(question: Question, text: str) -> list[tuple[int, Choice]]:
-    """Return the choices that a search fits with its grade (`vatspolicy.core.documents.words`), best first."""
+    """Return the choices that a search fits with its grade (`vatspolicy.core.documents.word_search`), best first."""
     words = [Word(str(code_of(choice)), choice.label, choice.synonyms) for choice in question.choices]
     choice_of = {id(word): choice for word, choice in zip(words, question.choices, strict=True)}
     return [(grade, choice_of[id(word)]) for grade, word in search_words(text, words)]

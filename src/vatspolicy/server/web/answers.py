@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 
 from vatspolicy.core.documents import load_document, parse_document
 from vatspolicy.core.documents.schemas import resource_folder
-from vatspolicy.core.documents.words import SOME
+from vatspolicy.core.documents.word_search import SOME
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.engine.timeline import first_day
