@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from vatspolicy.core.documents import format_path
-from vatspolicy.core.engine.decision import Decision, Finding, RouteResult, ServiceResult
+from vatspolicy.core.engine.decision import Decision, Finding, ServiceResult
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.deadlines import deadline
 from vatspolicy.core.policies.model import Advise, Article, Classify, Deny, Duty, Need, Rule
