@@ -28,7 +28,10 @@ from typing import BinaryIO
 import pytest
 
 import vatspolicy
-from tests.support.shipped import ROOT, shipped_bundle
+from tests.support.shipped import ROOT, fixture_files, shipped_bundle
+from tests.support.specs import TODAY
+from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.gate.gate import Gate
 
 FILES = 4
 """Files of a part: fewer would make more processes, more would leave more in the memory of each."""
@@ -58,11 +61,13 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def prepare() -> None:
-    """Import every module of the program, and load the law: each part begins with them."""
+    """Import every module of the program, load the law, and decide the fixtures: each part begins with what that makes."""
     for module in pkgutil.walk_packages(vatspolicy.__path__, "vatspolicy."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    shipped_bundle()
+    gate = Gate(shipped_bundle(), TODAY, allow_past=True)
+    for path in fixture_files():
+        gate.decide(load_profile(path))
     gc.collect()
     gc.freeze()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import NEVER, Policy, Route, Rule
+from vatspolicy.core.policies.model import NEVER, Policy, Rule
 from vatspolicy.core.policies.reads import facts_of
 from vatspolicy.i18n import LocalizedText
 
@@ -72,8 +72,7 @@ def _list_policy(policy: Policy) -> ListedPolicy:
 
 
 def _list_rule(rule: Rule) -> ListedRule:
-    conditions = rule.effect.conditions if isinstance(rule.effect, Route) else ()
-    cite = dict.fromkeys((*rule.cite, *(key for condition in conditions for key in condition.cite)))
+    cite = dict.fromkeys((*rule.cite, *(key for condition in rule.conditions for key in condition.cite)))
     facts = {path for expression in rule.expressions for path in facts_of(expression.tree)}
     return ListedRule(rule.id, rule.kind, rule.since, _end(rule.until), tuple(cite), tuple(sorted(facts)))
 

@@ -21,7 +21,7 @@ from vatspolicy import __version__
 from vatspolicy.core.documents.plain import Facts, Fields, Tree
 from vatspolicy.core.engine.result import Json, encode
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import Route, Rule
+from vatspolicy.core.policies.model import Rule
 from vatspolicy.file_lock import locked
 from vatspolicy.i18n import _
 from vatspolicy.output import is_special, open_special
@@ -122,8 +122,7 @@ def hide_values(bundle: Bundle, data: Json) -> Json:
         return hidden
     if rule.template is not None and "message" in hidden:
         hidden["message"] = dict(rule.message)
-    conditions = rule.effect.requirements if isinstance(rule.effect, Route) else ()
-    named = {condition.id: condition for condition in conditions if condition.template is not None}
+    named = {condition.id: condition for condition in rule.requirements if condition.template is not None}
     for entry in hidden.get("conditions", ()):
         if entry["id"] in named:
             entry["message"] = dict(named[entry["id"]].message)

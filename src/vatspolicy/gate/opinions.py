@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from vatspolicy.core.documents import Path
 from vatspolicy.core.documents.plain import Fields
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import Route, Rule
+from vatspolicy.core.policies.model import Rule
 from vatspolicy.core.profile.opinions import Grant, stated
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.core.profile.vocabulary import CLASS
@@ -87,7 +87,7 @@ def _about(profile: Profile, path: Path, opinion: Fields, rules: Mapping[str, Ru
             (*path, "about"), _("The bundle has no rule {name!r}.", name=name), suggest(name, rules)
         )
         return
-    conditions = [requirement.id for requirement in rule.effect.requirements] if isinstance(rule.effect, Route) else []
+    conditions = [requirement.id for requirement in rule.requirements]
     if rest and rest[0] not in conditions:
         message = _("The rule {name!r} has no condition {condition!r}.", name=name, condition=rest[0])
         yield profile.document.problem((*path, "about"), message, suggest(rest[0], conditions))

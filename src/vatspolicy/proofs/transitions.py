@@ -272,15 +272,23 @@ def find_period(
         show = functools.partial(search.find_day, head, pairs, classes=among)
         return _first(show, starts, found[0]), _last(show, starts, period.last, found[1])
 
+    left = list(pairs)
+
     def is_proved(exact: Exact, parts: Kinds | None = None) -> bool:
-        return found == whole or set(proof.exclude(head, pairs, exact, found, parts).pairs) == set(pairs)
+        if found != whole and left:
+            excluded = proof.exclude(head, left, exact, found, parts).pairs
+            left[:] = [pair for pair in left if pair not in excluded]
+        return found == whole or not left
 
     found = widen(classes)
-    proved = is_proved(Exact(), parts)
-    if not proved:
-        found = found if classes is None else widen(None)
-        attempts = ((Exact(), parts), (Exact(), None), (exact, parts), (exact, None))
-        proved = any(is_proved(*attempt) for attempt in attempts) or is_proved(exact.with_all_quantifiers())
+    try:
+        proved = is_proved(Exact(), parts)
+        if not proved:  # on fewer days outside, what is excluded stays so
+            found = found if classes is None else widen(None)
+            attempts = ((Exact(), parts), (Exact(), None), (exact, parts), (exact, None))
+            proved = any(is_proved(*attempt) for attempt in attempts) or is_proved(exact.with_all_quantifiers())
+    except (Undecided, Unsupported):
+        proved = False
     first, last = found
     open_end = last == period.last and period.end == END
     return ChangePeriod(iso(first), None if open_end else iso(last), proved)

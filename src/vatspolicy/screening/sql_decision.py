@@ -40,7 +40,7 @@ from vatspolicy.core.cel.sql import (
     write,
 )
 from vatspolicy.core.policies.case_split import Case, find_cases
-from vatspolicy.core.policies.model import Classify, Expression, Instrument, Need, Route, Rule
+from vatspolicy.core.policies.model import Classify, Expression, Instrument, Need, Rule
 from vatspolicy.core.policies.modelled import SQL, parts_of
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.operators import SHARE
@@ -296,8 +296,7 @@ class _Queries:
         """Return the routes, each with the truth values of being open and of its instrument being held."""
         routes = []
         for rule in self.ruleset.rules_for("activity", "route"):
-            effect = rule.effect
-            assert isinstance(effect, Route)
+            effect = rule.route
             checks = [
                 checked(rule, requirement, self.ask(requirement.check, self.activity))
                 for requirement in effect.requirements

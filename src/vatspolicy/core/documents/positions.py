@@ -55,10 +55,8 @@ def _flow_characters(text: str, index: int, quote: str) -> Iterator[tuple[str, i
             escape = re.compile(_ESCAPE).match(text, index)
             if escape is None:
                 return
-            if escape["fold"] is not None:
-                yield from (("\n", at) for at in range(index + 2, escape.end()) if text[at] == "\n")
-            else:
-                yield _unescape(escape), index
+            folds = range(index + 2, escape.end()) if escape["fold"] is not None else ()
+            yield from [("\n", at) for at in folds if text[at] == "\n"] if folds else [(_unescape(escape), index)]
             index = escape.end()
         else:
             yield char, index
@@ -108,10 +106,9 @@ def _block_characters(text: str, start: int, folded: bool, value: str) -> Iterat
             break
         if body:
             was_flush, flush = flush, body[0] not in " \t"
-            if line_break >= 0 and not (folded and was_flush and flush):
-                yield "\n", line_break
-            elif line_break >= 0 and not breaks:
-                yield " ", line_break
+            joined = folded and was_flush and flush
+            if line_break >= 0 and not (joined and breaks):
+                yield " " if joined else "\n", line_break
             yield from (("\n", index) for index in breaks)
             yield from zip(body, range(at + indent, end), strict=True)
             breaks, line_break = [], end

@@ -28,34 +28,30 @@ Names: TypeAlias = Mapping[str, Mapping[str, str]]
 
 def describe_fault(fault: SchemaFault, schemas: SchemaSet) -> tuple[str, str]:
     """Return a sentence about the fault, and a hint (or an empty text)."""
-    rule, limit = fault.rule, fault.limit
     if fault.expected:
         return describe_wrong_type(fault.expected, fault.value)
-    if rule in ("enum", "const"):
-        return _describe_no_member(fault, schemas)
-    if rule == "pattern":
-        return _("This does not have the expected form."), schema_hint(fault.schema.get("x-pattern-hint")) or _(
-            "It must match {limit}", limit=limit
-        )
-    if rule == "format":
-        return (
-            _describe_no_day(fault.value) if limit == "date" else (_("This is not a valid {limit}.", limit=limit), "")
-        )
-    if rule in ("minLength", "minItems", "minProperties") and limit == 1:
-        return _("This is empty."), schema_hint(fault.schema.get("x-empty-hint"))
-    if rule == "not" and isinstance(limit, dict) and (keys := limit.get("required")):
-        listed = Listing(keys, "and", quoted=True)
-        return (
-            _("These keys cannot be combined: {keys}.", keys=listed)
-            if len(keys) > 1
-            else _("This must not have {keys}.", keys=listed)
-        ), ""
-    if rule in _LIMITS:
-        return Message(_LIMITS[rule], {"limit": limit, "s": "" if limit == 1 else "s"}), ""
-    if rule == "forbidden":
-        return _("This key is not allowed here."), ""
-    if rule == "contains":
-        return _("The list lacks a required item."), ""
+    match fault.rule, fault.limit:
+        case (("enum" | "const"), _):
+            return _describe_no_member(fault, schemas)
+        case "pattern", limit:
+            hint = schema_hint(fault.schema.get("x-pattern-hint")) or _("It must match {limit}", limit=limit)
+            return _("This does not have the expected form."), hint
+        case "format", "date":
+            return _describe_no_day(fault.value)
+        case "format", limit:
+            return _("This is not a valid {limit}.", limit=limit), ""
+        case (("minLength" | "minItems" | "minProperties"), 1):
+            return _("This is empty."), schema_hint(fault.schema.get("x-empty-hint"))
+        case "not", {"required": [key]}:
+            return _("This must not have {keys}.", keys=Listing([key], "and", quoted=True)), ""
+        case "not", {"required": [_first, *_others] as keys}:
+            return _("These keys cannot be combined: {keys}.", keys=Listing(keys, "and", quoted=True)), ""
+        case rule, limit if rule in _LIMITS:
+            return Message(_LIMITS[rule], {"limit": limit, "s": "" if limit == 1 else "s"}), ""
+        case "forbidden", _:
+            return _("This key is not allowed here."), ""
+        case "contains", _:
+            return _("The list lacks a required item."), ""
     return _("This is not allowed here."), ""
 
 
@@ -164,18 +160,15 @@ def describe_strange_word(
         return _("This must be {value!r}.", value=texts[0]) if texts[0] in members else _(
             "This must be {value}.", value=texts[0]
         ), ""
-    near = ""
+    near, inner = "", list[str]()
     if isinstance(value, str) and len(value) <= LONGEST_NAME:
-        meant = _meant(value, places) if places else ""
-        inner = [] if meant in texts else [word for word in texts if meant and meant in _around(word, places or {})]
+        meant = _meant(value, places or {})
+        inner = [word for word in texts if meant and meant not in texts and meant in _around(word, places or {})]
         near = _suggest_words(value, texts, words, meant, only_names=bool(inner))
-        if inner and not near:
-            hint = (
-                _("Choose one within it: {inner}.", inner=Listing(inner))
-                if len(inner) <= LONG_LIST
-                else _("Choose a place within it.")
-            )
-            return _("This place is too large here."), hint
+    if inner and not near:
+        few = _("Choose one within it: {inner}.", inner=Listing(inner))
+        hint = few if len(inner) <= LONG_LIST else _("Choose a place within it.")
+        return _("This place is too large here."), hint
     rest = _("Allowed: {texts}.", texts=Listing(texts)) if len(texts) <= SHORT_LIST else ""
     if listed and not rest:
         rest = _("All values: vatspolicy list {listed}.", listed=listed)

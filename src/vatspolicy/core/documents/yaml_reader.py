@@ -17,7 +17,7 @@ from vatspolicy.errors import suggest
 from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
     import yaml
 
@@ -109,20 +109,24 @@ class YamlReader(TextReader):
         try:
             root = self._document()
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            at = mark.index if mark else 0
-            start = error.context_mark.index if error.context_mark else at
-            self._refuse_tabs(start if "quoted" in (error.context or "") else at + 1)
-            if self.text[at : at + 1] == "?" and "flow" in (error.context or ""):
-                self.fail_alone(at, *_QUESTION_MARK)
-            self._refuse_wide_colon(start, at)
-            self.fail(*explain(f"{error.context or ''}; {error.problem or ''}", self.text, start, at))
+            self._refuse_syntax(error)
         except (ValueError, OverflowError):  # the parser in Python, for a character beyond Unicode
             character = re.compile(_BEYOND_UNICODE).search(self.text)
             self.fail(character.start() if character else 0, *NO_ESCAPE)
         self._refuse_tabs(len(self.text))
         self._refuse_crowded_comments()
         return root
+
+    def _refuse_syntax(self, error: yaml.MarkedYAMLError) -> NoReturn:
+        """Refuse a text that the parser cannot read, at the place and with the words that fit it best."""
+        context, mark = error.context or "", error.problem_mark or error.context_mark
+        at = mark.index if mark else 0
+        start = error.context_mark.index if error.context_mark else at
+        self._refuse_tabs(start if "quoted" in context else at + 1)
+        if self.text[at : at + 1] == "?" and "flow" in context:
+            self.fail_alone(at, *_QUESTION_MARK)
+        self._refuse_wide_colon(start, at)
+        self.fail(*explain(f"{context}; {error.problem or ''}", self.text, start, at))
 
     def _refuse_wide_colon(self, start: int, at: int) -> None:
         """Refuse a key before a full-width colon, from the line above `start` to the line of `at`."""

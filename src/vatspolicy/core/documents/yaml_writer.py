@@ -96,8 +96,7 @@ def build_tree(
         entries += (_build_member(build_tree(member, comment, (*path, n), flow)) for n, member in enumerate(data))
     node = YamlCollection(isinstance(data, Mapping), True, entries)
     leaf = not any(entry.lead or (isinstance(entry.value, YamlCollection) and entry.value.entries) for entry in entries)
-    if not (flow or not entries or (leaf and path and _fits(node, path))):
-        node.flow = False
+    node.flow = flow or not entries or (leaf and bool(path) and _fits(node, path))
     return node
 
 
@@ -133,12 +132,8 @@ class _YamlWriter:
         pad = " " * indent
         for index, entry in enumerate(self.sort_entries(node, order)):
             yield from _indent_comments(entry.lead, pad)
-            if entry.key is None:
-                head, inner, where = "-", order.below(index), path
-            else:
-                head = f"{self.inline(entry.key, flow=False, key=True)}:"
-                inner, where = order.below(entry.key.value), (*path, entry.key.value)
-            yield from self.entry(entry, pad + head, indent, inner, where)
+            head = "-" if entry.key is None else f"{self.inline(entry.key, flow=False, key=True)}:"
+            yield from self.entry(entry, pad + head, indent, *_below(entry, index, order, path))
             yield from _indent_comments(entry.foot, pad) if entry is not node.entries[-1] else ()
         yield from _indent_comments(node.entries[-1].foot, pad)  # comments that end a block stay at its end
 
@@ -149,24 +144,17 @@ class _YamlWriter:
             flush = self.flush and entry.key is not None and not value.mapping
             lines = list(self.block(value, indent if flush else indent + 2, order, path))
             if entry.key is None and not (tail or value.anchor or not lines[0] or lines[0].lstrip().startswith("#")):
-                yield f"{head} {lines[0].lstrip()}"
-                yield from lines[1:]
+                lines[0] = f"{head} {lines[0].lstrip()}"
             else:
-                yield f"{head} {value.anchor}".rstrip() + tail
-                yield from lines
-            return
-        if entry.below and isinstance(value, YamlCollection):
-            yield head + tail
-            yield from (" " * (indent + 2) + self.value(value, indent, order, path, indent + 2)).split("\n")
-            return
-        first, *rest = self.value(value, indent, order, path, len(head) + 1).split("\n")
-        start = f"{head} {first}" if first else head
-        if rest and isinstance(value, YamlScalar):
-            yield start + tail
-            yield from rest
+                lines.insert(0, f"{head} {value.anchor}".rstrip() + tail)
+        elif entry.below and isinstance(value, YamlCollection):
+            below = " " * (indent + 2) + self.value(value, indent, order, path, indent + 2)
+            lines = [head + tail, *below.split("\n")]
         else:
-            yield from [start, *rest[:-1]] if rest else []
-            yield (rest[-1] if rest else start) + tail
+            lines = self.value(value, indent, order, path, len(head) + 1).split("\n")
+            lines[0] = f"{head} {lines[0]}" if lines[0] else head
+            lines[0 if isinstance(value, YamlScalar) else -1] += tail
+        yield from lines
 
     def sort_entries(self, node: YamlCollection, order: KeyOrder) -> list[YamlEntry]:
         keys = order.keys()
@@ -211,26 +199,21 @@ class _YamlWriter:
 
         `indent` is that of the line that the bracket stands on.
         """
-        opening, closing = "{}" if node.mapping else "[]"
-        text, at = opening, column + 1
+        text, closing = "{}" if node.mapping else "[]"
         pad = " " * (indent + 2 if node.hang is None else column + node.hang)
         for index, entry in enumerate(self.sort_entries(node, order)):
-            if index:
-                broken = bool(node.broken) and node.entries.index(entry) in node.broken
-                text, at = (f"{text},\n{pad}", len(pad)) if broken else (f"{text}, ", at + 2)
-                indent = len(pad) if broken else indent
-            inner = order.below(index if entry.key is None else entry.key.value)
-            where = path if entry.key is None else (*path, entry.key.value)
+            if index and node.broken and node.entries.index(entry) in node.broken:
+                text, indent = f"{text},\n{pad}", len(pad)
+            elif index:
+                text += ", "
             if entry.key is not None:
-                key = f"{self.inline(entry.key, flow=True, key=True)}: "
-                text, at = text + key, at + len(key)
-            member = entry.value
-            if isinstance(member, YamlCollection):
-                piece = member.anchor + self.flow(member, at + len(member.anchor), inner, where, indent)
+                text += f"{self.inline(entry.key, flow=True, key=True)}: "
+            text += entry.value.anchor
+            if isinstance(entry.value, YamlCollection):
+                at = len(text) - text.rindex("\n") - 1 if "\n" in text else column + len(text)
+                text += self.flow(entry.value, at, *_below(entry, index, order, path), indent)
             else:
-                piece = member.anchor + self.inline(member, flow=True)
-            text += piece
-            at = len(piece.rsplit("\n", 1)[1]) if "\n" in piece else at + len(piece)
+                text += self.inline(entry.value, flow=True)
         return text + closing
 
     def inline(self, node: YamlScalar, flow: bool, key: bool = False) -> str:
@@ -243,6 +226,13 @@ class _YamlWriter:
         if node.style == "'" and "\n" not in node.raw and not key:
             return node.raw
         return _write_text(value, flow)
+
+
+def _below(entry: YamlEntry, index: int, order: KeyOrder, path: tuple[str, ...]) -> tuple[KeyOrder, tuple[str, ...]]:
+    """Return the order and the keys within an entry of a collection."""
+    if entry.key is None:
+        return order.below(index), path
+    return order.below(entry.key.value), (*path, entry.key.value)
 
 
 def _write_text(value: str, flow: bool) -> str:

@@ -27,7 +27,7 @@ from vatspolicy.core.engine.result import encode
 from vatspolicy.core.engine.subjects import Activations, bearer_of
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.deadlines import deadline
-from vatspolicy.core.policies.model import Advise, Deny, Duty, Need, Route, Rule
+from vatspolicy.core.policies.model import Advise, Deny, Duty, Need, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
 
@@ -117,8 +117,7 @@ class BriefSerializer:
         ]
 
     def _route(self, route: RouteResult) -> Data:
-        effect = route.rule.effect
-        assert isinstance(effect, Route)
+        effect = route.rule.route
         return {
             "rule": route.rule.name,
             "name": effect.name,

@@ -263,6 +263,11 @@ class Decision(ValueObject):
     """Contested rules that hold or may hold, each with its subject; `readings` lists the relevant other readings."""
 
     @property
+    def routes(self) -> tuple[RouteResult, ...]:
+        """The routes of every activity."""
+        return tuple(state for service in self.services for activity in service.activities for state in activity.routes)
+
+    @property
     def stricter_reading(self) -> bool:
         """True if an admitted reading of the law is stricter."""
         worst = self.worst_reading

@@ -191,8 +191,7 @@ class _Explained:
 
     def explain_route(self, state: RouteResult) -> Data:
         """Return the authorities of a route, and its conditions with the facts that each names."""
-        rule, effect, activation = state.rule, state.rule.effect, self.activations.of(state.subject)
-        assert isinstance(effect, Route)
+        rule, effect, activation = state.rule, state.rule.route, self.activations.of(state.subject)
         self.note_rule(rule)
         self.note_instrument(effect.instrument, state.authority)
         return {

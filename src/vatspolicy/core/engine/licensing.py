@@ -9,7 +9,7 @@ from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.interpreter import conjunction, disjunction
 from vatspolicy.core.engine.decision import Outcome, RouteResult, Subject
 from vatspolicy.core.engine.opinions import applies, reading_of, settle
-from vatspolicy.core.policies.model import Condition, Instrument, Need, Route, Rule
+from vatspolicy.core.policies.model import Condition, Instrument, Need, Rule
 from vatspolicy.core.policies.ruleset import Match, RuleSet
 
 
@@ -72,8 +72,7 @@ def evaluate_routes(
     """By instrument: whether it is held, and the authorities in charge. Routes share instruments."""
     results = []
     for rule, holds, _ in matches:
-        route = rule.effect
-        assert isinstance(route, Route)
+        route = rule.route
         if route.to != to:
             continue
         name = route.instrument
@@ -104,10 +103,9 @@ class _Conditions(NamedTuple):
 
 def _check_conditions(ruleset: RuleSet, activation: Activation, rule: Rule) -> _Conditions:
     """Check the requirements of a route. A condition excluded by an opinion requires nothing."""
-    assert isinstance(rule.effect, Route)
     failing, undecided = [], 0
     unread = [rule.name] if rule.is_unread and reading_of(activation, rule) is None else []
-    for condition in rule.effect.requirements:
+    for condition in rule.requirements:
         holds = ruleset.evaluate(condition.check, activation)
         if holds:
             continue

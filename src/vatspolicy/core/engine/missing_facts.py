@@ -16,7 +16,7 @@ from vatspolicy.core.engine.licensing import answer_need, holds_needed, is_valid
 from vatspolicy.core.engine.opinions import OPINION
 from vatspolicy.core.engine.parts import Question
 from vatspolicy.core.engine.subjects import Activations
-from vatspolicy.core.policies.model import KINDS, Expression, Need, Route, Rule
+from vatspolicy.core.policies.model import KINDS, Expression, Need, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.edits import get_fact
 from vatspolicy.core.profile.operators import BASIS, SHARE, Operator
@@ -84,10 +84,9 @@ class MissingFacts:
         expressions = [rule.when]
         paths: dict[Path, None] = {fact.path: None for fact in self.of(about)}
         for state in about.routes:
-            route = state.rule.effect
-            if state.state != "closed" and isinstance(route, Route):
-                expressions += (state.rule.when, *(condition.check for condition in route.requirements))
-                paths |= dict.fromkeys(self._holding(activation, (route.instrument,)))
+            if state.state != "closed":
+                expressions += (state.rule.when, *(condition.check for condition in state.rule.requirements))
+                paths |= dict.fromkeys(self._holding(activation, (state.rule.route.instrument,)))
         instrument = rule.effect.instrument if isinstance(rule.effect, Need) else None
         if instrument is not None and holds_needed(self._ruleset, activation, rule) is None:
             paths |= dict.fromkeys(self._holding(activation, (instrument,), rule.holder))
@@ -174,8 +173,7 @@ class MissingFacts:
 
     def _of_route(self, state: RouteResult, activation: Activation) -> Iterable[MissingFact]:
         """Return the missing facts and opinions of a route: for its condition, requirements and instrument."""
-        rule, route = state.rule, state.rule.effect
-        assert isinstance(route, Route)
+        rule, route = state.rule, state.rule.route
         expressions = (rule.when, *(condition.check for condition in route.requirements))
         facts = tuple(
             [fact for expression in expressions for fact in self._ruleset.missing_facts(expression, activation)]

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vatspolicy.core.cel.interpreter import UnknownAttribute
-from vatspolicy.core.policies.model import NOT_TELECOM, Classify, Condition, Route, Rule
+from vatspolicy.core.policies.model import NOT_TELECOM, Classify, Condition, Rule
 from vatspolicy.core.profile.vocabulary import CLASS
 
 if TYPE_CHECKING:
@@ -159,8 +159,7 @@ def _answers(rule: Rule, activation: Activation) -> Iterator[tuple[Mapping[str, 
     abouts = [rule.name] if rule.is_open and rule.kind in SETTLED else []
     if abouts and rule.kind == "classify" and reading_of(activation, rule) is None:
         abouts.append(CLASS)
-    if isinstance(rule.effect, Route):
-        abouts += [f"{rule.name}/{requirement.id}" for requirement in rule.effect.requirements if requirement.is_unread]
+    abouts += [f"{rule.name}/{requirement.id}" for requirement in rule.requirements if requirement.is_unread]
     for about in abouts:
         opinion = prevailing(activation, about)
         if opinion is not None:
@@ -185,7 +184,4 @@ def _may_settle(about: str, rules: Mapping[str, Rule]) -> bool:
     condition = rest.partition("/")[2]
     if not condition:
         return rule.is_open
-    route = rule.effect
-    return isinstance(route, Route) and any(
-        requirement.id == condition and requirement.is_unread for requirement in route.requirements
-    )
+    return any(requirement.id == condition and requirement.is_unread for requirement in rule.requirements)

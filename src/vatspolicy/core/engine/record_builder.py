@@ -279,8 +279,7 @@ class _Maker:
         return record
 
     def new_route(self, state: RouteResult) -> result.RouteRecord:
-        effect, activation = state.rule.effect, self.activations.of(state.subject)
-        assert isinstance(effect, Route)
+        effect, activation = state.rule.route, self.activations.of(state.subject)
         policy = self.bundle.policies[state.rule.policy]
         return result.RouteRecord(
             state.rule.name,

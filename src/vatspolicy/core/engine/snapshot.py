@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from vatspolicy.core.documents import format_path
-from vatspolicy.core.engine.decision import Decision, Finding, RouteResult, ServiceResult
+from vatspolicy.core.engine.decision import Decision, Finding, ServiceResult
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.deadlines import deadline
-from vatspolicy.core.policies.model import Advise, Article, Classify, Deny, Duty, Need, Route, Rule
+from vatspolicy.core.policies.model import Advise, Article, Classify, Deny, Duty, Need, Rule
 from vatspolicy.core.profile.vocabulary import LocalizedText, label
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
 from vatspolicy.i18n.words import GRADES, aside, joint, word
@@ -205,11 +205,10 @@ def _service_summary(bundle: Bundle, service: ServiceResult) -> Iterator[Decisio
         title = label("class", activity.cls, bundle.schemas)
         yield DecisionItem("service", activity.cls, activity.outcome, rules, service.id, title=title)
         for state in activity.routes:
-            effect = state.rule.effect
-            if state.state == "open" and isinstance(effect, Route):
-                cap = state.max_foreign_percent
+            if state.state == "open":
+                route, cap = state.rule.route, state.max_foreign_percent
                 value = "open" if cap is None else f"{cap:g}"
-                yield DecisionItem("route", effect.name, value, (state.rule,), service.id, activity.cls, effect.title)
+                yield DecisionItem("route", route.name, value, (state.rule,), service.id, activity.cls, route.title)
 
 
 def _answerable(finding: Finding) -> Iterator[Rule]:
@@ -225,9 +224,7 @@ def _needed(finding: Finding) -> Iterator[tuple[str, tuple[Rule, ...]]]:
     if effect.instrument is not None:
         yield effect.instrument, (finding.rule,)
     for offer in finding.any_of:
-        routes = (
-            s.rule for s in finding.routes if isinstance(s.rule.effect, Route) and s.rule.effect.name == offer.route
-        )
+        routes = (state.rule for state in finding.routes if state.rule.route.name == offer.route)
         yield offer.instrument, (finding.rule, *routes)
 
 
@@ -268,15 +265,10 @@ def _service_details(service: ServiceResult) -> Iterator[DecisionItem]:
     for activity in service.activities:
         yield DecisionItem("class", activity.cls, activity.outcome, (), service.id, activity.cls)
         for state in activity.routes:
-            yield from _route_details(state, service.id, activity.cls)
-
-
-def _route_details(state: RouteResult, service: str, cls: str) -> Iterator[DecisionItem]:
-    effect = state.rule.effect
-    assert isinstance(effect, Route)
-    yield DecisionItem("route", effect.name, state.state, (state.rule,), service, cls)
-    cap = "none" if state.max_foreign_percent is None else f"{state.max_foreign_percent:g}%"
-    yield DecisionItem("share-cap", effect.name, cap, (state.rule,), service, cls)
+            about = (state.rule,), service.id, activity.cls
+            yield DecisionItem("route", state.rule.route.name, state.state, *about)
+            cap = "none" if state.max_foreign_percent is None else f"{state.max_foreign_percent:g}%"
+            yield DecisionItem("share-cap", state.rule.route.name, cap, *about)
 
 
 def _need_details(finding: Finding) -> Iterator[DecisionItem]:
@@ -317,13 +309,11 @@ def _citations(decision: Decision, bundle: Bundle, cited: Collection[str]) -> It
         *(*decision.duties, *decision.advice, *decision.undetermined),
     )
     shown = [(finding.rule, finding.subject) for finding in findings]
-    activities = (activity for service in decision.services for activity in service.activities)
-    shown += [(state.rule, state.subject) for activity in activities for state in activity.routes]
+    shown += [(state.rule, state.subject) for state in decision.routes]
     for rule, subject in shown:
         if rule.name in cited:
             articles = bundle.policies[rule.policy].articles
-            conditions = rule.effect.conditions if isinstance(rule.effect, Route) else ()
-            keys = dict.fromkeys((*rule.cite, *(key for condition in conditions for key in condition.cite)))
+            keys = dict.fromkeys((*rule.cite, *(key for condition in rule.conditions for key in condition.cite)))
             value = ", ".join(f"{key} ({articles[key].verification})" for key in keys)
             text = {str(lang): _cited([articles[key] for key in keys], lang) for lang in LANGUAGES}
             yield DecisionItem(

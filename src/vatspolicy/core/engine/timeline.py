@@ -263,11 +263,8 @@ def _spoken(decision: Decision) -> Iterator[tuple[tuple[Rule, str], Any]]:
     )
     for finding in findings:
         yield (finding.rule, str(finding.subject)), (finding.state, finding.reasons, finding.any_of)
-    for service in decision.services:
-        for activity in service.activities:
-            for state in activity.routes:
-                said = (state.state, state.held, [condition.id for condition in state.failing])
-                yield (state.rule, f"{service.id}/{activity.cls}"), said
+    for route in decision.routes:
+        yield (route.rule, str(route.subject)), (route.state, route.held, [condition.id for condition in route.failing])
 
 
 # --- the timeline of a product

@@ -212,7 +212,6 @@ class _PolicyCompiler:
 
     def citations(self) -> None:
         articles = self.data.get("articles", {})
-        cited: set[str] = set()
         places: list[tuple[Path, Any]] = []
         for i, rule in enumerate(self.data.get("rules", [])):
             places.append((("rules", i, "cite"), rule["cite"]))
@@ -222,15 +221,11 @@ class _PolicyCompiler:
             places += [
                 (("parameters", name, "values", i, "cite"), item["cite"]) for i, item in enumerate(entry["values"])
             ]
+        cited = {key for _path, keys in places for key in as_tuple(keys)}
+        places += [(("verified", key), key) for key in self.data.get("verified", {})]
         for path, keys in places:
-            for key in as_tuple(keys):
-                cited.add(key)
-                if key not in articles:
-                    self.note(path, _("There is no article {key!r} in this file.", key=key), suggest(key, articles))
-        for key in self.data.get("verified", {}):
-            if key not in articles:
-                message = _("There is no article {key!r} in this file.", key=key)
-                self.note(("verified", key), message, suggest(key, articles))
+            for key in [key for key in as_tuple(keys) if key not in articles]:
+                self.note(path, _("There is no article {key!r} in this file.", key=key), suggest(key, articles))
         for key in articles:
             if key not in cited:
                 self.note(("articles", key), _("This article is not cited by any rule or value."))

@@ -238,9 +238,9 @@ class Wording:
     def introduced(self, text: str, depth: int, noun: str, that: str) -> str:
         """Return a clause whose first mention of a variable is the noun; later ones are `it`, `its` or `that …`."""
 
-        def put(found: re.Match[str]) -> str:
+        def put(mention: re.Match[str]) -> str:
             nonlocal noun
-            kind, fact = found[1], found[2]
+            kind, fact = mention[1], mention[2]
             named = bool(noun) or kind != "b"
             entry, noun = noun or that, ""
             key = "of" if kind in "oO" else "fact" if fact else "bare"
@@ -317,25 +317,22 @@ class Wording:
         op, left, right = node.op, node.left, node.right
         if op in ("==", "!=") and self.is_entry(left, scope) and isinstance(right, Fact):
             left, right = right, left
-        if isinstance(left, Size) and _zero(right) and op in phrases.COUNTS:
-            return self.put(phrases.COUNTS[op], list=self.name(left.list, scope))
-        if isinstance(left, Fact) and isinstance(right, Literal) and isinstance(right.value, bool):
-            return self.flag(left, right.value == (op == "=="), scope)
-        if isinstance(left, Fact) and left.names[-1:] == ("province",) and op in ("==", "!="):
-            form = phrases.LIES_OUT if op == "!=" else phrases.LIES_IN
-            if _abroad(right):
+        match left, right:
+            case Size(list=over), Literal(value=0) if op in phrases.COUNTS:
+                return self.put(phrases.COUNTS[op], list=self.name(over, scope))
+            case Fact() as fact, Literal(value=bool() as value):
+                return self.flag(fact, value == (op == "=="), scope)
+            case Fact(names=(*_, "province")), Literal(value="overseas") if op in ("==", "!="):
                 return self.put(phrases.AT_HOME if op == "!=" else phrases.ABROAD, left=self.name(left, scope))
-            if isinstance(right, Fact):
-                same = right.names[-1:] == ("province",) and bool(scope.get(right.root, (right.root,)))
-                form = phrases.IN_SAME_PROVINCE if same and op == "==" else form
-            return self.relate(form, self.name(left, scope), self.name(right, scope, left))
-        if (
-            op == ">"
-            and _zero(right)
-            and isinstance(left, Fact)
-            and self.facts.unit(self.path(left, scope)) == "persons"
-        ):
-            return self.put(phrases.SOME_PERSONS, list=self.name(left, scope))
+            case Fact(names=(*_, "province")), Fact(names=(*_, "province")) if op == "==" and not self.is_entry(
+                right, scope
+            ):
+                return self.relate(phrases.IN_SAME_PROVINCE, self.name(left, scope), self.name(right, scope, left))
+            case Fact(names=(*_, "province")), _ if op in ("==", "!="):
+                form = phrases.LIES_OUT if op == "!=" else phrases.LIES_IN
+                return self.relate(form, self.name(left, scope), self.name(right, scope, left))
+            case Fact() as fact, Literal(value=0) if op == ">" and self.facts.unit(self.path(fact, scope)) == "persons":
+                return self.put(phrases.SOME_PERSONS, list=self.name(fact, scope))
         days = isinstance(left.type, Day) or isinstance(right.type, Day)
         forms = phrases.COMPARE_DAYS if days and op in phrases.COMPARE_DAYS else phrases.COMPARE
         return self.relate(forms[op], self.name(left, scope, right), self.name(right, scope, left))
@@ -346,19 +343,18 @@ class Wording:
 
     def member(self, node: In, scope: Scope, holds: bool) -> str:
         """Membership in a list, or its denial."""
-        item, over = node.item, node.list
-        if isinstance(over, Fact) and over.names[-1:] == ("within",):
-            if _abroad(item):
-                return self.put(phrases.ABROAD if holds else phrases.AT_HOME, left=self.name(over, scope))
-            form = phrases.LIES_IN if holds else phrases.LIES_OUT
-            return self.relate(form, self.name(over, scope), self.name(item, scope, over))
-        if isinstance(over, Fact) and scope.get(over.root, (over.root,)):
-            form = phrases.HAS if holds else phrases.HAS_NOT
-            return self.relate(form, self.name(over, scope), self.name(item, scope, over))
-        form = phrases.AMONG if holds else phrases.NOT_AMONG
-        if isinstance(over, Literal):
-            form = phrases.IS if holds else phrases.NEITHER
-        return self.relate(form, self.name(item, scope), self.name(over, scope, item))
+        left, right = node.list, node.item
+        if _within(left) and isinstance(right, Literal) and right.value == ABROAD:
+            return self.put(phrases.ABROAD if holds else phrases.AT_HOME, left=self.name(left, scope))
+        if _within(left):
+            forms = phrases.LIES_OUT, phrases.LIES_IN
+        elif isinstance(left, Fact) and not self.is_entry(left, scope):
+            forms = phrases.HAS_NOT, phrases.HAS
+        else:
+            literal = isinstance(left, Literal)
+            forms = (phrases.NEITHER, phrases.IS) if literal else (phrases.NOT_AMONG, phrases.AMONG)
+            left, right = right, left
+        return self.relate(forms[holds], self.name(left, scope), self.name(right, scope, left))
 
     def quantifier(self, node: Quantifier, scope: Scope) -> str:
         """`exists` and `all`: `every facility lies in …`."""
@@ -392,10 +388,10 @@ class Wording:
         parts = body.parts if isinstance(body, And) and not denied else (body,)
         inner = {**scope, variable: (*self.path(over, scope), 0)}
         for part in parts:
-            found = _instrument(part, variable, "!=" if denied else "==")
-            if found is not None:
+            test = _instrument(part, variable, "!=" if denied else "==")
+            if test is not None:
                 owner = self.owner(over, scope)
-                held = self.put(forms[denied], owner=owner, list=self.name(found.right, inner, found.left))
+                held = self.put(forms[denied], owner=owner, list=self.name(test.right, inner, test.left))
                 rest = [self.inner(other, inner) for other in parts if other is not part]
                 text = joint("and-clause", self.lang).join([held, *rest])
                 return self.introduced(text, len(scope), "", self.noun(over, "that", scope))
@@ -418,39 +414,49 @@ class Wording:
         if own and other:
             form = phrases.ALL_ARE if several else phrases.HAS_OTHER
             return self.relate(form, self.name(over, scope), self.quoted(other, over, scope))
-        match body:
-            case In(item=Fact(root=root, names=()), list=Fact() as found) if root == node.variable and not several:
-                if self.path(found, scope):  # a word of a parameter is among the words of a fact
-                    form = phrases.LIES_IN_ONE if _within(found) else phrases.SOME_IN
-                    return self.relate(form, self.name(found, scope), self.name(over, scope, found))
-            case Not(body=In(item=Fact(root=root, names=()), list=Fact() as found)) if (
-                root == node.variable and several
-            ):
-                if self.path(found, scope):
-                    form = phrases.LIES_IN_NONE if _within(found) else phrases.HAS_NONE
-                    return self.relate(form, self.name(found, scope), self.name(over, scope, found))
-            case In(item=Fact(root=root, names=()), list=Literal() as words) if own and root == node.variable:
-                form = phrases.ALL_ARE if several else phrases.HAS
-                return self.relate(form, self.name(over, scope), self.name(words, scope, over))
-            case Not(body=In(item=Fact(root=root, names=()), list=Literal() as words)) if own and root == node.variable:
-                form = phrases.HAS_NOT if several else phrases.SOME_OUT
-                return self.relate(form, self.name(over, scope), self.name(words, scope, over))
-            case In(item=Fact(root=root, names=()), list=Fact() as found) if (
-                root == node.variable and several and self.path(found, scope)
-            ):
-                if isinstance(over, Literal):
-                    each = joint("list", self.lang).join(self.quoted(value, found, scope) for value in over.value)
-                    return self.relate(phrases.HAS_ALL, self.name(found, scope), each)
-                form = phrases.ALL_IN if own else phrases.HAS_ALL
-                left, right = (over, found) if own else (found, over)
-                return self.relate(form, self.name(left, scope), self.name(right, scope, found))
-            case In(item=Fact(root=root, names=()), list=Param() as param) if own and root == node.variable:
-                form = phrases.ALL_IN if several else phrases.LIES_IN_ONE if _within(over) else phrases.SOME_IN
-                return self.relate(form, self.name(over, scope), self.name(param, scope, over))
-            case Not(body=In(item=Fact(root=root, names=()), list=Param() as param)) if own and root == node.variable:
-                form = phrases.NONE_IN if several else phrases.SOME_OUT
-                return self.relate(form, self.name(over, scope), self.name(param, scope, over))
-        return None
+        return self.among(node, scope)
+
+    def among(self, node: Quantifier, scope: Scope) -> str | None:
+        """Word a quantifier whose body only tests whether the bare word is in a list; return None for another one."""
+        over, several, denied = node.list, node.kind == "all", isinstance(node.body, Not)
+        match node.body.body if isinstance(node.body, Not) else node.body:
+            case In(item=Fact(root=root, names=()), list=listed) if root == node.variable:
+                own = isinstance(over, Fact) and bool(self.path(over, scope))
+            case _:
+                return None
+        if own and isinstance(listed, Literal | Param):
+            form = (_AMONG_WORDS if isinstance(listed, Literal) else _AMONG_ENTRIES)[several, denied]
+            form = phrases.LIES_IN_ONE if form is phrases.SOME_IN and _within(over) else form
+            return self.relate(form, self.name(over, scope), self.name(listed, scope, over))
+        if not isinstance(listed, Fact) or not self.path(listed, scope):
+            return None
+        if several == denied:  # a word of a parameter is among the words of a fact
+            some, none = phrases.SOME_IN, phrases.HAS_NONE
+            some, none = (phrases.LIES_IN_ONE, phrases.LIES_IN_NONE) if _within(listed) else (some, none)
+            return self.relate(none if denied else some, self.name(listed, scope), self.name(over, scope, listed))
+        if denied:
+            return None
+        if isinstance(over, Literal):
+            each = joint("list", self.lang).join(self.quoted(value, listed, scope) for value in over.value)
+            return self.relate(phrases.HAS_ALL, self.name(listed, scope), each)
+        form, left, right = (phrases.ALL_IN, over, listed) if own else (phrases.HAS_ALL, listed, over)
+        return self.relate(form, self.name(left, scope), self.name(right, scope, listed))
+
+
+_AMONG_WORDS: Mapping[tuple[bool, bool], LocalizedText] = {
+    (True, False): phrases.ALL_ARE,
+    (True, True): phrases.HAS_NOT,
+    (False, False): phrases.HAS,
+    (False, True): phrases.SOME_OUT,
+}
+"""Words of a fact among words: whether all words of the fact are tested, and whether the test is denied."""
+_AMONG_ENTRIES: Mapping[tuple[bool, bool], LocalizedText] = {
+    (True, False): phrases.ALL_IN,
+    (True, True): phrases.NONE_IN,
+    (False, False): phrases.SOME_IN,
+    (False, True): phrases.SOME_OUT,
+}
+"""Words of a fact among the entries of a parameter, likewise."""
 
 
 def _within(node: Node) -> bool:
@@ -460,22 +466,14 @@ def _within(node: Node) -> bool:
 def _equals(node: Node, variable: str, op: str) -> str | None:
     """Return the word that a test compares a bare variable with; None for another test."""
     match node:
-        case Compare(op=found, left=Fact(root=root, names=()), right=Literal(value=str() as value)):
-            return value if (found, root) == (op, variable) else None
+        case Compare(op=own, left=Fact(root=root, names=()), right=Literal(value=str() as value)):
+            return value if (own, root) == (op, variable) else None
     return None
 
 
 def _instrument(node: Node, variable: str, op: str) -> Compare | None:
     """Return a test of the instrument of a variable; None for another test."""
     match node:
-        case Compare(op=found, left=Fact(root=root, names=("instrument",)), right=Literal()):
-            return node if (found, root) == (op, variable) else None
+        case Compare(op=own, left=Fact(root=root, names=("instrument",)), right=Literal()):
+            return node if (own, root) == (op, variable) else None
     return None
-
-
-def _abroad(node: Node) -> bool:
-    return isinstance(node, Literal) and node.value == ABROAD
-
-
-def _zero(node: Node) -> bool:
-    return isinstance(node, Literal) and node.value == 0

@@ -21,8 +21,6 @@ BASE = "law"
 LONGEST = 366
 """Maximum days of an entry of `enforce`, including the first and the last; a base may set fewer."""
 _BASE_TITLE = Phrase("The law", "layer")
-_CHOOSING = ("classify", "route")
-"""Kinds of rules that can loosen the law by being added: the others only add obstacles, duties and advice."""
 
 
 class LayerDocuments(NamedTuple):
@@ -67,33 +65,35 @@ def check_layers(
     layers: list[Layer] = []
     replacing: list[str] = []
     below, allowed = _Below(), frozenset[str]()
-    for place, one in enumerate(stack):
-        own = {f"{doc.data['id']}/{rule['id']}": rule for doc in one.policies for rule in doc.data.get("rules", ())}
+    for height, documents in enumerate(stack):
+        policies = documents.policies
+        own = {f"{doc.data['id']}/{rule['id']}": rule for doc in policies for rule in doc.data.get("rules", ())}
         needs = {rule["need"]["through"]: name for name, rule in own.items() if "through" in rule.get("need", {})}
-        for document in one.policies:
-            if place:
+        for document in policies:
+            if height:
                 problems += _check_policy(document, below, {*allowed, *own}, needs)
             else:
                 problems += refuse_overrides(document)
         replacing += [name for name, rule in own.items() if rule.get("overrides", {}).get("rule") in allowed]
-        layer = _layer(one)
-        if one.head is not None:
-            problems += _check_head(one.head, layer, [other.name for other in layers], {*own, *allowed}, place)
-            problems += _check_periods(one.head, layer, longest)
+        layer = _layer(documents)
+        if (head := documents.head) is not None:
+            problems += _check_head(head, layer, [other.name for other in layers], {*own, *allowed}, height)
+            problems += _check_periods(head, layer, longest)
         layers.append(layer)
         allowed = frozenset(layer.may_loosen) & {*own, *allowed}
         below.rules |= own
         below.needs |= needs
-        below.policies |= {doc.data["id"]: _shown(doc, ("id",)) for doc in one.policies}
+        below.policies |= {doc.data["id"]: _shown(doc, ("id",)) for doc in policies}
     return layers, replacing, problems
 
 
-def _layer(one: LayerDocuments) -> Layer:
-    said: Mapping[str, Any] = one.head.data if one.head is not None else {"name": BASE, "title": dict(_BASE_TITLE)}
-    ids = tuple(document.data["id"] for document in one.policies)
-    may_loosen = tuple(said.get("may_loosen", ()))
-    entries = tuple(_enforcements(one.head)) if one.head is not None else ()
-    return Layer(said["name"], said["title"], said.get("owner"), ids, may_loosen, one.folder, one.digest, entries)
+def _layer(documents: LayerDocuments) -> Layer:
+    head = documents.head
+    said: Mapping[str, Any] = head.data if head is not None else {"name": BASE, "title": dict(_BASE_TITLE)}
+    ids = tuple(document.data["id"] for document in documents.policies)
+    entries = tuple(_enforcements(head)) if head is not None else ()
+    stated = said["name"], said["title"], said.get("owner")
+    return Layer(*stated, ids, tuple(said.get("may_loosen", ())), documents.folder, documents.digest, entries)
 
 
 def _enforcements(head: Document) -> Iterator[Enforcement]:
@@ -103,10 +103,10 @@ def _enforcements(head: Document) -> Iterator[Enforcement]:
         yield Enforcement(name, said["level"], said["reason"], *days, said["owner"], head.data["name"], head.file, line)
 
 
-def _check_head(head: Document, layer: Layer, before: list[str], own: Iterable[str], place: int) -> Iterator[Problem]:
+def _check_head(head: Document, layer: Layer, before: list[str], own: Iterable[str], height: int) -> Iterator[Problem]:
     if layer.name in before:
         yield head.problem(("name",), _("Another layer has the same name."))
-    if place and not layer.policies:
+    if height and not layer.policies:
         yield head.problem((), _("The layer has no policies."))
     known = set(own)
     for index, name in enumerate(layer.may_loosen):
@@ -114,7 +114,7 @@ def _check_head(head: Document, layer: Layer, before: list[str], own: Iterable[s
             message = _("This layer may not allow others to loosen {name!r}.", name=name)
             hint = suggest(name, known) or _("Choose a rule of this layer, or a rule that this layer may loosen.")
             yield head.problem(("may_loosen", index), message, hint)
-    if layer.enforce and not place:
+    if layer.enforce and not height:
         yield head.problem(("enforce",), _("Only a layer above the law can set the enforcement of rules."), key=True)
     for entry in layer.enforce:
         if entry.rule not in known:
@@ -164,48 +164,51 @@ def _check_policy(document: Document, below: _Below, open_rules: set[str], needs
             message = _("The lower layers do not contain the rule {name!r}.", name=target)
             yield document.problem((*path, "overrides", "rule"), message, suggest(target, below.rules))
             continue
-        if (kind := kind_of(rule)) not in _CHOOSING:
-            continue
-        if kind == "route":
-            to = rule["route"]["to"]
-            loosened = needs.get(to) or below.needs.get(to)
-            if target in open_rules and below.rules[target].get("route", {}).get("to") == to:
-                continue
-            if loosened is None or loosened in open_rules:
-                continue  # the compiler reports routes without a need
-            message = _("This route loosens {name!r}, but the lower layer does not allow that.", name=loosened)
-        elif target is None:
-            message = _(
-                "A classification can loosen the law, so it can override only a classification that the "
-                "lower layer allows to be loosened."
-            )
-        elif "classify" not in below.rules[target]:
-            message = _("A classification can override only a classification.")
-        elif target in open_rules:
-            continue
-        else:
-            message = _("This classification loosens {name!r}, but the lower layer does not allow that.", name=target)
-        yield document.problem((*path, kind), message, _("See may_loosen in docs/layers.md."))
+        if loosening := _find_loosening(rule, target, below, open_rules, needs):
+            yield document.problem((*path, kind_of(rule)), loosening, _("See may_loosen in docs/layers.md."))
+
+
+def _find_loosening(
+    rule: Mapping[str, Any], target: str | None, below: _Below, open_rules: set[str], needs: dict[str, str]
+) -> str:
+    """Return why a rule would loosen the law; empty if it does not, or may. `target`: the rule that it overrides.
+
+    Only a classification or a route can loosen by being added: other rules only add obstacles, duties and advice.
+    """
+    replaced = below.rules[target] if target else {}
+    if "route" in rule:
+        to = rule["route"]["to"]
+        loosened = needs.get(to) or below.needs.get(to)
+        replaces = target in open_rules and replaced.get("route", {}).get("to") == to
+        if replaces or loosened is None or loosened in open_rules:  # the compiler reports routes without a need
+            return ""
+        return _("This route loosens {name!r}, but the lower layer does not allow that.", name=loosened)
+    if "classify" not in rule or (target in open_rules and "classify" in replaced):
+        return ""
+    if target is None:
+        return _(
+            "A classification can loosen the law, so it can override only a classification that the "
+            "lower layer allows to be loosened."
+        )
+    if "classify" not in replaced:
+        return _("A classification can override only a classification.")
+    return _("This classification loosens {name!r}, but the lower layer does not allow that.", name=target)
 
 
 def _references(stack: Sequence[LayerDocuments]) -> Iterator[Problem]:
     """Yield references to a higher layer: law does not depend on the rules of those it binds."""
-    layer_of = {doc.data["id"]: place for place, one in enumerate(stack) for doc in one.policies}
-    established: dict[str, int] = {}
-    for place, one in enumerate(stack):
-        for document in one.policies:
-            for name in document.data.get("instruments", {}):
-                established.setdefault(name, place)
-    for place, one in enumerate(stack):
-        for document in one.policies:
-            for index, used in enumerate(document.data.get("uses", ())):
-                if layer_of.get(used, 0) > place:
-                    yield document.problem(("uses", index), _("A policy cannot use a policy of a higher layer."))
-            for index, rule in enumerate(document.data.get("rules", ())):
-                kind = kind_of(rule)
-                if established.get(rule[kind].get("instrument"), 0) > place:
-                    path: Path = ("rules", index, kind, "instrument")
-                    yield document.problem(path, _("A rule cannot use an instrument of a higher layer."))
+    placed = [(height, document) for height, layer in enumerate(stack) for document in layer.policies]
+    policies = {document.data["id"]: height for height, document in placed}
+    instruments = {name: height for height, document in placed[::-1] for name in document.data.get("instruments", {})}
+    for height, document in placed:
+        for index, used in enumerate(document.data.get("uses", ())):
+            if policies.get(used, 0) > height:
+                yield document.problem(("uses", index), _("A policy cannot use a policy of a higher layer."))
+        for index, rule in enumerate(document.data.get("rules", ())):
+            kind = kind_of(rule)
+            if instruments.get(rule[kind].get("instrument"), 0) > height:
+                path: Path = ("rules", index, kind, "instrument")
+                yield document.problem(path, _("A rule cannot use an instrument of a higher layer."))
 
 
 def last_day(since: str, count: int) -> str:

@@ -330,6 +330,22 @@ class Rule(ValueObject):
         return tuple(name for name in (self.instrument, self.through) if name is not None)
 
     @property
+    def route(self) -> Route:
+        """The effect of a rule that is a route."""
+        assert isinstance(self.effect, Route)
+        return self.effect
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The conditions that the policy writes in a route; none for another rule."""
+        return self.effect.conditions if isinstance(self.effect, Route) else ()
+
+    @property
+    def requirements(self) -> tuple[Condition, ...]:
+        """The conditions of a route, its share cap included; none for another rule."""
+        return self.effect.requirements if isinstance(self.effect, Route) else ()
+
+    @property
     def group(self) -> str:
         """Subject and kind, such as activity/deny."""
         return f"{self.each}/{self.kind}"
@@ -337,11 +353,8 @@ class Rule(ValueObject):
     @property
     def expressions(self) -> tuple[Expression, ...]:
         """Every expression that the policy writes in the rule: `when`, the share cap, conditions of a route."""
-        effect = self.effect
-        if not isinstance(effect, Route):
-            return (self.when,)
-        cap = effect.max_foreign_percent
-        return (self.when, *(() if cap is None else (cap,)), *(condition.check for condition in effect.conditions))
+        cap = self.effect.max_foreign_percent if isinstance(self.effect, Route) else None
+        return (self.when, *(() if cap is None else (cap,)), *(condition.check for condition in self.conditions))
 
     @property
     def compiled(self) -> tuple[Expression, ...]:

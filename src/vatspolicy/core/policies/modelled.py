@@ -108,18 +108,18 @@ class Reader(NamedTuple):
     def _find_unknown(self, part: object) -> str | None:
         """Return the path of the first unknown field of an object; empty for an object of an unknown class."""
         kind: Any = type(part)
-        known = next((self.known[one] for one in kind.__mro__ if one in self.known), None)
+        known = next((self.known[base] for base in kind.__mro__ if base in self.known), None)
         if known is None:
             return ""
         for name, default in _fields(kind):
             value = getattr(part, name)
             if name not in known and value != default:
                 return name
-            for one in _objects_in(value) if name in known else ():
-                inner = self._find_unknown(one)
-                if inner is not None:
-                    shown = part.kind if isinstance(part, Rule) and name == "effect" else name
-                    return f"{shown}.{inner}".rstrip(".")
+            within = map(self._find_unknown, _objects_in(value) if name in known else ())
+            inner = next((field for field in within if field is not None), None)
+            if inner is not None:
+                shown = part.kind if isinstance(part, Rule) and name == "effect" else name
+                return f"{shown}.{inner}".rstrip(".")
         return None
 
 

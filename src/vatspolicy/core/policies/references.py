@@ -33,33 +33,33 @@ def find_instrument_problems(by_id: Mapping[str, Document]) -> list[Problem]:
 
 def find_route_problems(by_id: Mapping[str, Document]) -> list[Problem]:
     """Return problems of needs without a route, routes without a need, and `supersedes` that name no policy."""
-    needs: dict[str, list[tuple[Document, Path]]] = {}
-    routes: dict[str, list[tuple[Document, Path]]] = {}
     problems = []
     for document in by_id.values():
-        for i, rule in enumerate(document.data.get("rules", [])):
-            if "through" in rule.get("need", {}):
-                needs.setdefault(rule["need"]["through"], []).append((document, ("rules", i, "need", "through")))
-            if "route" in rule:
-                routes.setdefault(rule["route"]["to"], []).append((document, ("rules", i, "route", "to")))
         for i, earlier in enumerate(document.data.get("supersedes", [])):
             if earlier not in by_id:
-                message = _("There is no policy {earlier!r}.", earlier=earlier)
-                problems.append(document.problem(("supersedes", i), message, suggest(earlier, by_id)))
+                message, hint = _("There is no policy {earlier!r}.", earlier=earlier), suggest(earlier, by_id)
+                problems.append(document.problem(("supersedes", i), message, hint))
             elif by_id[earlier].data["effective"].get("until", NEVER) != document.data["effective"]["from"]:
                 message = _("The superseded policy must end on the day this one begins.")
                 problems.append(document.problem(("supersedes", i), message))
-    for name, places in routes.items():
-        if name not in needs:
-            problems += [
-                document.problem(path, _("No need goes through {name!r}.", name=name)) for document, path in places
-            ]
+    needs, routes = _find_names(by_id, "need", "through"), _find_names(by_id, "route", "to")
+    for name in [name for name in routes if name not in needs]:
+        message = _("No need goes through {name!r}.", name=name)
+        problems += [document.problem(path, message) for document, path in routes[name]]
     for name, places in needs.items():
         if name not in routes:
-            problems += [
-                document.problem(path, _("There is no route to {name!r}.", name=name)) for document, path in places
-            ]
-        problems += [
-            document.problem(path, _("Another need already covers the same routes.")) for document, path in places[1:]
-        ]
+            message = _("There is no route to {name!r}.", name=name)
+            problems += [document.problem(path, message) for document, path in places]
+        message = _("Another need already covers the same routes.")
+        problems += [document.problem(path, message) for document, path in places[1:]]
     return problems
+
+
+def _find_names(by_id: Mapping[str, Document], effect: str, key: str) -> dict[str, list[tuple[Document, Path]]]:
+    """Return the places of each name under a key of an effect."""
+    places: dict[str, list[tuple[Document, Path]]] = {}
+    for document in by_id.values():
+        for i, rule in enumerate(document.data.get("rules", [])):
+            if key in rule.get(effect, {}):
+                places.setdefault(rule[effect][key], []).append((document, ("rules", i, effect, key)))
+    return places

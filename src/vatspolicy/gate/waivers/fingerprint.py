@@ -60,10 +60,7 @@ def opinion_fingerprint(bundle: Bundle, profile: Profile, as_of: str, opinion: F
         for id in [None] if rule.each == "product" else ids:
             activation = hasher.activations.of(Subject(id))
             policy = bundle.policies[rule.policy]
-            conditions = rule.effect.requirements if isinstance(rule.effect, Route) else ()
-            checks = [
-                [condition.id, hasher.expression(policy, condition.check, activation)] for condition in conditions
-            ]
+            checks = [[one.id, hasher.expression(policy, one.check, activation)] for one in rule.requirements]
             # the class facts in activity rules follow from the facts of the service
             facts = activation["service"] if rule.each == "activity" else None
             settled.append([id, hasher.rule(rule, activation), checks, facts])
@@ -92,8 +89,7 @@ class _Hasher:
         }
 
     def route(self, state: RouteResult) -> Json:
-        effect, activation = state.rule.effect, self.activations.of(state.subject)
-        assert isinstance(effect, Route)
+        effect, activation = state.rule.route, self.activations.of(state.subject)
         policy = self.bundle.policies[state.rule.policy]
         cap = effect.max_foreign_percent
         share = activation.get("operator", {}).get("foreign_percent")

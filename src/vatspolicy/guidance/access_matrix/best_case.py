@@ -28,9 +28,6 @@ STEP = 0.01
 """Distance in percentage points to further shares beside a threshold of the law."""
 
 
-_Start = Facts
-
-
 @dataclass(frozen=True)
 class Business:
     """One offer, classified as one class."""
@@ -72,7 +69,7 @@ class BestCaseSearch:
         self.bundle, self.day, self.schemas = bundle, day, bundle.schemas
         self.ruleset: RuleSet = bundle.on(day)
         routes = [rule for rule in self.ruleset.rules_for("activity", "route") if not rule.is_unread]
-        self.routes = tuple(rule for rule in routes if isinstance(rule.effect, Route))
+        self.routes = tuple(routes)
         prohibitions = [rule for each in ("service", "activity") for rule in self.ruleset.rules_for(each, "deny")]
         self.rules = (*self.ruleset.rules_for("service", "classify"), *self.routes, *prohibitions)
         strings = frozenset(strings_of([*self.ruleset.params.values(), *self._literals()]))
@@ -80,7 +77,7 @@ class BestCaseSearch:
         self.origins = _origins(strings, self.schemas)
         self.flags = _flags(self.schemas)
         self._barring_by_choice: dict[tuple[object, ...], tuple[Rule, ...]] = {}
-        self._starts_by_business: dict[tuple[str, Business], tuple[list[_Start], Iterator[_Start]]] = {}
+        self._starts_by_business: dict[tuple[str, Business], tuple[list[Facts], Iterator[Facts]]] = {}
         read = [rule for rule in prohibitions if not rule.is_unread]
         bars = [rule for rule in read if isinstance(rule.effect, Deny) and not rule.effect.curable]
         self.nationwide_bars = [rule for rule in bars if not self.reads(rule.when) & _PLACES]
@@ -91,16 +88,14 @@ class BestCaseSearch:
     @functools.cached_property
     def businesses(self) -> tuple[Business, ...]:
         """Every offer with its classes under the first reading of the law, in the order of the vocabulary."""
-        order = list(describe(("services", 0, "offers", 0), self.schemas)["enum"])
-        found = []
-        for offer in order:
-            activation = self.service(offer, self.first_choice())
-            classes = classify(self.ruleset, activation).classes
-            found += [Business(offer, cls) for cls in classes]
-        known = list(
-            describe(("opinions", 0, "classes", 0), self.schemas).get("enum", sorted(words("class", self.schemas)))
-        )
-        return tuple(sorted(found, key=lambda one: (known.index(one.cls), order.index(one.offer))))
+        businesses = [
+            Business(offer, cls)
+            for offer in describe(("services", 0, "offers", 0), self.schemas)["enum"]
+            for cls in classify(self.ruleset, self.service(offer, self.first_choice())).classes
+        ]
+        of_opinions = describe(("opinions", 0, "classes", 0), self.schemas).get("enum")
+        classes = list(of_opinions or sorted(words("class", self.schemas)))
+        return tuple(sorted(businesses, key=lambda business: classes.index(business.cls)))
 
     @functools.cached_property
     def shares(self) -> tuple[float, ...]:
@@ -123,13 +118,8 @@ class BestCaseSearch:
 
     def _constants(self, node: Node) -> Iterator[float]:
         for part in walk(node):
-            value = (
-                part.value
-                if isinstance(part, Literal)
-                else self.ruleset.params[part.key]
-                if isinstance(part, Param)
-                else None
-            )
+            value = part.value if isinstance(part, Literal) else None
+            value = self.ruleset.params[part.key] if isinstance(part, Param) else value
             if isinstance(value, int | float) and not isinstance(value, bool):
                 yield float(value)
 
@@ -141,12 +131,8 @@ class BestCaseSearch:
     @functools.cache  # noqa: B019 - a probe lives as long as one table
     def reads(self, expression: Expression) -> frozenset[str]:
         """Return the axes that an expression reads."""
-        found = set()
-        for node in walk(expression.tree):
-            if isinstance(node, Fact):
-                name = node.names[0] if node.names else node.root
-                found.add(_AXES.get(name, name))
-        return frozenset(found)
+        names = {(*node.names, node.root)[0] for node in walk(expression.tree) if isinstance(node, Fact)}
+        return frozenset(_AXES.get(name, name) for name in names)
 
     # --- facts
 
@@ -234,44 +220,31 @@ class BestCaseSearch:
 
         The highest share comes first, then the ordinary facts before the special ones, in the order of the axes.
         """
-        locations = tuple(locations)
-        effect = rule.effect
-        assert isinstance(effect, Route)
+        locations, cap = tuple(locations), rule.route.max_foreign_percent
         hopeless: set[str] = set()
         """Investor origins for which the route is closed at every share."""
-        barred: tuple[Rule, ...] | None = None
-        failing: set[str] | None = None
-        shared = any("foreign_percent" in self.reads(condition.check) for condition in effect.conditions)
+        barred: tuple[Rule, ...] = ()
+        failures: list[set[str]] = []
+        shared = any("foreign_percent" in self.reads(condition.check) for condition in rule.conditions)
         for start in self._starts(rule, business):
-            share, origin = start["share"], start["origin"]
-            if str(origin) in hopeless:
+            if str(start["origin"]) in hopeless:
                 continue
             case, failed = self._open(rule, business, locations, start)
             if case is None:
-                if failed is None:
-                    continue
-                failing = failed if failing is None else failing & failed
-                hopeless |= set() if shared else {str(origin)}
-                continue
-            activation = self.activity(business, case.choice)
-            if effect.max_foreign_percent is not None and not share <= self.ruleset.evaluate(
-                effect.max_foreign_percent, activation
-            ):
-                failing = failing or set()
-                continue
-            stands = self.barring(business, case)
-            if not stands:
+                failures += failed
+                hopeless |= {str(start["origin"])} if failed and not shared else set()
+            elif cap is not None and not case.share <= self.ruleset.evaluate(cap, self.activity(business, case.choice)):
+                failures = failures or [set()]
+            elif barred := self.barring(business, case):
+                continue  # at the end, the prohibitions at the lowest share
+            else:
                 return RouteFinding(business, rule, case)
-            barred = stands  # at the end, the prohibitions at the lowest share
-        if barred is not None:
-            return RouteFinding(business, rule, None, barred)
-        if failing is None:
+        if not barred and not failures:
             return None
-        return RouteFinding(
-            business, rule, None, (), tuple(condition for condition in effect.conditions if condition.id in failing)
-        )
+        failing = set() if barred else set.intersection(*failures)
+        return RouteFinding(business, rule, None, barred, tuple(c for c in rule.conditions if c.id in failing))
 
-    def _starts(self, rule: Rule, business: Business) -> Iterator[_Start]:
+    def _starts(self, rule: Rule, business: Business) -> Iterator[Facts]:
         """Yield the shares and origins at which a route may apply somewhere. Cached for all places."""
         key = (rule.name, business)
         if key not in self._starts_by_business:
@@ -282,52 +255,44 @@ class BestCaseSearch:
             kept.append(start)
             yield start
 
-    def _find_starts(self, rule: Rule, business: Business) -> Iterator[_Start]:
+    def _find_starts(self, rule: Rule, business: Business) -> Iterator[Facts]:
         origins = self.origins if "origin" in self.reads(rule.when) else self.origins[:1]
         for share, origin in itertools.product(self.shares, origins):
             start = {"location": None, "area": 0, "origin": origin, "share": share}
-            if self.ruleset.evaluate(rule.when, self.activity(business, start)) is not False:
+            if self._applies(rule, business, start) is not False:
                 yield start
+
+    def _applies(self, rule: Rule, business: Business, choice: Facts) -> bool | None:
+        """Return whether a route is about a business in a case; None if an unknown fact leaves it open."""
+        holds: bool | None = self.ruleset.evaluate(rule.when, self.activity(business, choice))
+        return holds
 
     def _open(
         self, rule: Rule, business: Business, locations: tuple[Site, ...], start: Facts
-    ) -> tuple[BestCase | None, set[str] | None]:
-        """Return the first case in which every condition is met, or else the conditions that failed in every case.
-
-        There are no such conditions, but None, if the route applies in no case.
-        """
-        effect = rule.effect
-        assert isinstance(effect, Route)
-        axes: frozenset[str] = frozenset().union(
-            *map(self.reads, (rule.when, *(condition.check for condition in effect.conditions)))
-        )
+    ) -> tuple[BestCase | None, list[set[str]]]:
+        """Return the first case in which every condition is met, and the conditions that failed in each case before."""
+        conditions, variable = rule.conditions, self.flags | {"area"}
+        axes = self.reads(rule.when).union(*(self.reads(condition.check) for condition in conditions))
         flags = sorted(axes & self.flags)
-        local = [
-            condition for condition in effect.conditions if not self.reads(condition.check) & (self.flags | {"area"})
-        ]
-        rest = [condition for condition in effect.conditions if condition not in local]
-        failed: set[str] | None = None
+        local = [condition for condition in conditions if not self.reads(condition.check) & variable]
+        rest = [condition for condition in conditions if condition not in local]
+        failures: list[set[str]] = []
         for location in locations if axes & _PLACES else locations[:1]:
             areas = range(len(location.areas) if "area" in axes else 1)
             choices: list[dict[str, Tree]] = [{**start, "location": location, "area": area} for area in areas]
-            choices = [
-                choice for choice in choices if self.ruleset.evaluate(rule.when, self.activity(business, choice))
-            ]
-            if not choices:
-                continue
-            wrong = self._failing(local, business, choices[0])
-            if wrong:  # no choice of the service area or of other facts can help
-                failed = wrong if failed is None else failed & wrong
-                if not any(self.reads(one.check) & _PLACES for one in local if one.id in wrong):
+            choices = [choice for choice in choices if self._applies(rule, business, choice)]
+            if choices and (wrong := self._failing(local, business, choices[0])):
+                failures.append(wrong)  # no choice of the service area or of other facts can help
+                if not any(self.reads(condition.check) & _PLACES for condition in local if condition.id in wrong):
                     break
                 continue
             for area, values in itertools.product(choices, itertools.product((True, False), repeat=len(flags))):
                 choice = {**area, **dict(zip(flags, values, strict=True))}
                 wrong = self._failing(rest, business, choice)
-                if not wrong and self.ruleset.evaluate(rule.when, self.activity(business, choice)):
-                    return BestCase(start["share"], location, choice), set()
-                failed = wrong if failed is None else failed & wrong
-        return None, failed
+                if not wrong and self._applies(rule, business, choice):
+                    return BestCase(start["share"], location, choice), failures
+                failures.append(wrong)
+        return None, failures
 
     def _failing(self, conditions: Iterable[Condition], business: Business, choice: Facts) -> set[str]:
         """Return the ids of the conditions that are not met in a case."""
@@ -340,9 +305,9 @@ class BestCaseSearch:
         """Yield the locations at which a route is also open, at the share of a case."""
         for location in locations:
             choice = {**case.choice, "location": location, "area": 0, "share": case.share}
-            if self.ruleset.evaluate(rule.when, self.activity(business, choice)):
-                found, _ = self._open(rule, business, (location,), choice)
-                if found is not None and not self.barring(business, found):
+            if self._applies(rule, business, choice):
+                best, _ = self._open(rule, business, (location,), choice)
+                if best is not None and not self.barring(business, best):
                     yield location
 
     def barring(self, business: Business, case: BestCase) -> tuple[Rule, ...]:
@@ -377,8 +342,6 @@ class BestCaseSearch:
 
     def at(self, finding: RouteFinding, location: Site) -> RouteFinding | None:
         """Return a finding for another location, or None if the route depends on places or is prohibited there."""
-        effect = finding.rule.effect
-        assert isinstance(effect, Route)
         if finding.case is None or any(self.reads(expression) & _PLACES for expression in finding.rule.expressions):
             return None
         case = BestCase(finding.case.share, location, {**finding.case.choice, "location": location})
@@ -386,17 +349,12 @@ class BestCaseSearch:
 
     def binding(self, rule: Rule, business: Business, case: BestCase) -> tuple[Condition, ...]:
         """Return the conditions of a route that a single change of the case violates."""
-        effect = rule.effect
-        assert isinstance(effect, Route)
-        found: set[str] = set()
-        for choice in self._changes(case):
-            activation = self.activity(business, choice)
-            found |= {
-                condition.id
-                for condition in effect.conditions
-                if self.ruleset.evaluate(condition.check, activation) is False
-            }
-        return tuple(condition for condition in effect.conditions if condition.id in found)
+        cases = [self.activity(business, choice) for choice in self._changes(case)]
+        return tuple(
+            condition
+            for condition in rule.conditions
+            if any(self.ruleset.evaluate(condition.check, case) is False for case in cases)
+        )
 
     def _changes(self, case: BestCase) -> Iterator[dict[str, Tree]]:
         """Yield the case with one fact changed."""

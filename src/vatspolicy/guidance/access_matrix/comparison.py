@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from vatspolicy.authoring.diff.result import Access, AccessChange, AccessPlaces, Stated
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import Route, Rule
+from vatspolicy.core.policies.model import Rule
 from vatspolicy.core.profile.vocabulary import describe, label
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, RouteFinding, strings_of
 from vatspolicy.guidance.access_matrix.matrix import find_best, find_rules, state_of, summarize_regimes
@@ -62,7 +62,7 @@ class _MatrixComparison:
             if rule.name in self.changed
         ]
         """Prohibitions that differ, of both sides."""
-        self._found: dict[tuple[str, Business], RouteFinding | None] = {}
+        self._base_findings: dict[tuple[str, Business], RouteFinding | None] = {}
         """Findings of the base by route and business."""
 
     @functools.cached_property
@@ -83,15 +83,12 @@ class _MatrixComparison:
     def run(self) -> Access:
         """Compute the cells that may differ, and compare them."""
         regimes = {
-            rule.effect.name: None
-            for side in self.sides
-            for rule in side.routes
-            if isinstance(rule.effect, Route) and self._regime_may_differ(rule.name)
+            rule.route.name: None for side in self.sides for rule in side.routes if self._regime_may_differ(rule.name)
         }
-        found = [self._findings(place, list(regimes)) for place in (0, 1)]
+        by_side = [self._findings(place, list(regimes)) for place in (0, 1)]
         before, after = (
             {column.id: column for column in summarize_regimes(side, regimes, findings, side.locations)}
-            for side, findings in zip(self.sides, found, strict=True)
+            for side, findings in zip(self.sides, by_side, strict=True)
         )
         titles = {id: column.title for id, column in {**before, **after}.items()}
         places = (
@@ -100,7 +97,7 @@ class _MatrixComparison:
         )
         return Access(
             self.day,
-            tuple(self._cells(found, titles, list(dict.fromkeys((*after, *before))))),
+            tuple(self._cells(by_side, titles, list(dict.fromkeys((*after, *before))))),
             tuple(place for place in places if place.before != place.after),
         )
 
@@ -115,13 +112,13 @@ class _MatrixComparison:
 
         def find(rule: Rule, business: Business) -> RouteFinding | None:
             key = rule.name, business
-            if place == 1 and key in self._found and not self._may_differ(*key):
-                same = self._found[key]
+            if place == 1 and key in self._base_findings and not self._may_differ(*key):
+                same = self._base_findings[key]
                 return same and replace(same, rule=rule)
-            found = side.best(rule, business, side.locations)
+            finding = side.best(rule, business, side.locations)
             if place == 0:
-                self._found[key] = found
-            return found
+                self._base_findings[key] = finding
+            return finding
 
         rules = {name: find_rules(side, name) for name in regimes}
         return {
@@ -130,7 +127,7 @@ class _MatrixComparison:
 
     def _cells(
         self,
-        found: list[dict[Business, dict[str, RouteFinding | None]]],
+        by_side: list[dict[Business, dict[str, RouteFinding | None]]],
         titles: Mapping[str, LocalizedText],
         columns: list[str],
     ) -> Iterator[AccessChange]:
@@ -140,7 +137,7 @@ class _MatrixComparison:
         names = describe(("services", 0, "offers", 0), schemas)["x-enum"]
         for business in dict.fromkeys((*self.sides[1].businesses, *self.sides[0].businesses)):
             for column in columns:
-                before, after = (_cell(own.get(business, {}).get(column)) for own in found)
+                before, after = (_cell(own.get(business, {}).get(column)) for own in by_side)
                 if before != after:
                     alike.setdefault((business.cls, column, before, after), []).append(say_both(names[business.offer]))
         for (cls, column, before, after), offers in alike.items():

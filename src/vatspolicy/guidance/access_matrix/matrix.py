@@ -13,7 +13,7 @@ from vatspolicy.authoring.diff.result import State
 from vatspolicy.core.engine.law_texts import titled
 from vatspolicy.core.engine.result import InstrumentRecord
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import Policy, Route, Rule
+from vatspolicy.core.policies.model import Policy, Rule
 from vatspolicy.core.profile.vocabulary import describe, label, within
 from vatspolicy.guidance.access_matrix import result
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, RouteFinding
@@ -59,19 +59,19 @@ def build_matrix(
 
 def _narrow(locations: tuple[Site, ...], place: str | None, zone: str | None) -> tuple[Site, ...]:
     """Return the locations within a place and a zone."""
-    found = []
+    narrowed = []
     for location in locations:
         codes = tuple(code for code in location.alike if place is None or place in within(code, location.schemas))
         if codes:
-            found.append(location.with_sites(codes))
+            narrowed.append(location.with_sites(codes))
     if zone is not None:
-        found = [location for location in found if location.zone == zone]
+        narrowed = [location for location in narrowed if location.zone == zone]
     elif place is not None:
-        outside = [location for location in found if location.zone == OUTSIDE or location.whole]
-        found = outside or found
-    if not found:
+        outside = [location for location in narrowed if location.zone == OUTSIDE or location.whole]
+        narrowed = outside or narrowed
+    if not narrowed:
         raise PlaceError(_("companies cannot be registered there: the zone has no site in that place"))
-    return tuple(found)
+    return tuple(narrowed)
 
 
 # --- services × regimes
@@ -85,25 +85,25 @@ def _by_regimes(
     def find(rule: Rule, business: Business) -> RouteFinding | None:
         return search.best(rule, business, locations)
 
-    found = {
+    by_business = {
         business: {name: find_best(rules[name], business, find) for name in rules} for business in search.businesses
     }
-    columns = summarize_regimes(search, rules, found, locations)
+    columns = summarize_regimes(search, rules, by_business, locations)
     cells = {
         business: tuple(_cell(search, column.id, business, findings[column.id]) for column in columns)
-        for business, findings in found.items()
+        for business, findings in by_business.items()
     }
     return columns, _rows(search, cells)
 
 
 def _names(search: BestCaseSearch) -> list[str]:
     """Return the names of the regimes."""
-    return list(dict.fromkeys(rule.effect.name for rule in search.routes if isinstance(rule.effect, Route)))
+    return list(dict.fromkeys(rule.route.name for rule in search.routes))
 
 
 def find_rules(search: BestCaseSearch, name: str) -> tuple[Rule, ...]:
     """Return the routes of a regime."""
-    return tuple(rule for rule in search.routes if isinstance(rule.effect, Route) and rule.effect.name == name)
+    return tuple(rule for rule in search.routes if rule.route.name == name)
 
 
 def find_best(
@@ -132,12 +132,12 @@ def state_of(finding: RouteFinding | None) -> State:
 def summarize_regimes(
     search: BestCaseSearch,
     names: Iterable[str],
-    found: Mapping[Business, Mapping[str, RouteFinding | None]],
+    by_business: Mapping[Business, Mapping[str, RouteFinding | None]],
     locations: tuple[Site, ...],
 ) -> tuple[result.Regime, ...]:
-    """Return the columns of the regimes that the law has, in order. `found`: the findings on all businesses by name."""
+    """Return the columns of the regimes that the law has, in order. `by_business`: the findings by regime."""
     ordered = [
-        _regime(search, name, rules, [findings[name] for findings in found.values()], locations)
+        _regime(search, name, rules, [findings[name] for findings in by_business.values()], locations)
         for name in names
         if (rules := find_rules(search, name))
     ]
@@ -153,7 +153,7 @@ def _regime(
 ) -> tuple[tuple[bool, bool, int, str, str], result.Regime]:
     """Return the column of a regime, after its place among the columns."""
     opened = [finding for finding in cells if finding is not None and finding.case is not None]
-    territorial = any(condition.where for rule in rules for condition in rule.effect.conditions)  # type: ignore[union-attr]
+    territorial = any(condition.where for rule in rules for condition in rule.conditions)
     foreign = sum(finding.case.share > 0 for finding in opened if finding.case)
     places: LocalizedText | None = None
     if territorial and opened:
@@ -161,7 +161,7 @@ def _regime(
         where = {location for finding in seen.values() for location in _open_locations(search, finding, locations)}
         places = describe_locations((location for location in locations if location in where), locations)
     policies = [search.bundle.policies[policy] for policy in dict.fromkeys(rule.policy for rule in rules)]
-    instruments = dict.fromkeys(rule.effect.instrument for rule in rules if isinstance(rule.effect, Route))
+    instruments = dict.fromkeys(rule.route.instrument for rule in rules)
     order = (not foreign, territorial, -foreign if not territorial else 0, min(p.since for p in policies), name)
     return order, result.Regime(
         name,
@@ -180,7 +180,7 @@ def _regime(
 
 def _title(rules: Iterable[Rule]) -> dict[str, str]:
     """Return the titles that the rules give to their route."""
-    titles = [rule.effect.title for rule in rules if isinstance(rule.effect, Route)]
+    titles = [rule.route.title for rule in rules]
     return {language: " / ".join(dict.fromkeys(title[language] for title in titles)) for language in LANGUAGES}
 
 
@@ -203,17 +203,17 @@ def _cell(search: BestCaseSearch, column: str, business: Business, finding: Rout
         rule.contested,
         rule.name,
         tuple(
-            result.Binding(one.id, say_both(one.message), one.where, _articles(policy, one.cite, day))
-            for one in (search.binding(rule, business, case) if case else ())
+            result.Binding(held.id, say_both(held.message), held.where, _articles(policy, held.cite, day))
+            for held in (search.binding(rule, business, case) if case else ())
         ),
         (
             *(
-                result.ClosedReason(rule.name, say_both(one.message), _articles(policy, one.cite, day))
-                for one in finding.failing
+                result.ClosedReason(rule.name, say_both(failed.message), _articles(policy, failed.cite, day))
+                for failed in finding.failing
             ),
             *(
-                result.ClosedReason(one.name, say_both(one.message), _articles(policies[one.policy], one.cite, day))
-                for one in finding.barred
+                result.ClosedReason(bar.name, say_both(bar.message), _articles(policies[bar.policy], bar.cite, day))
+                for bar in finding.barred
             ),
         ),
         _articles(policy, rule.cite, day),
@@ -266,16 +266,17 @@ def _place_cell(
 
     `first` has the findings at another place.
     """
-    found = []
+    findings = []
     for rule in search.routes:
         known = first[rule, business]
         if known is None and search.is_nationwide(rule):
             continue
         finding = (known and search.at(known, location)) or search.best(rule, business, (location,))
-        found += [finding] if finding is not None else []
-    opened = [finding for finding in found if finding.case and finding.case.share > 0]
+        findings += [finding] if finding is not None else []
+    opened = [finding for finding in findings if finding.case and finding.case.share > 0]
     ordinary = [finding for finding in opened if finding.case and finding.case.choice["origin"] == search.origins[0]]
-    rest = [finding for finding in found if finding.barred] or [finding for finding in found if finding not in opened]
+    rest = [finding for finding in findings if finding.barred]
+    rest = rest or [finding for finding in findings if finding not in opened]
     top = _top(ordinary or rest)
     special = _top([finding for finding in opened if finding not in ordinary])
     better = (special.max_foreign_percent or 0) > (top.max_foreign_percent or 0)
@@ -291,7 +292,7 @@ def _top(findings: list[RouteFinding]) -> result.Share:
     state = STRICTNESS[top[0]]
     if state != "open":
         return result.Share(state, None, False, ())
-    names = [finding.rule.effect.name for finding in best if isinstance(finding.rule.effect, Route)]
+    names = [finding.rule.route.name for finding in best]
     contested = all(finding.rule.contested for finding in best)
     return result.Share(state, top[1], contested, tuple(dict.fromkeys(names)) if top[1] > 0 else ())
 
@@ -314,15 +315,17 @@ def _rows(
     """Build one row for all offers of a class that have equal cells."""
     names = describe(("services", 0, "offers", 0), search.schemas)["x-enum"]
     rows: list[result.Row] = []
-    for business, found in cells.items():
+    for business, columns in cells.items():
         offer = result.Offer(business.offer, say_both(names[business.offer]))
         for at, row in enumerate(rows):
-            if row.class_ == business.cls and row.cells == found:
+            if row.class_ == business.cls and row.cells == columns:
                 rows[at] = replace(row, offers=(*row.offers, offer))
                 break
         else:
             rows.append(
-                result.Row(business.cls, say_both(label("class", business.cls, search.schemas)), (offer,), found, True)
+                result.Row(
+                    business.cls, say_both(label("class", business.cls, search.schemas)), (offer,), columns, True
+                )
             )
     counts = Counter(row.class_ for row in rows)
     return tuple(replace(row, whole=counts[row.class_] == 1) for row in rows)

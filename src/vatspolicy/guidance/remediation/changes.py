@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import combinations
+from typing import TypeAlias
 
 from vatspolicy.core.cel.ast import Fact, walk
 from vatspolicy.core.documents import Path
@@ -12,6 +13,7 @@ from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.edits import get_fact
 from vatspolicy.core.profile.operators import SHARE, SHARE_AFTER
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.core.profile.vocabulary import describe
@@ -22,6 +24,8 @@ from vatspolicy.guidance.remediation.relocation import find_relocations
 from vatspolicy.i18n import LANGUAGES, LocalizedText
 from vatspolicy.i18n.words import FRAMES, both, join_both
 
+Belongings: TypeAlias = Mapping[str, Mapping[str, list[str]]]
+"""The members of other facts that belong to an offer, by offer and fact."""
 SUPPLIER = "cepa-supplier"
 """The certificate of a supplier of Hong Kong or Macao under CEPA."""
 
@@ -29,7 +33,7 @@ SUPPLIER = "cepa-supplier"
 def find_changes(bundle: Bundle, profile: Profile, decision: Decision) -> tuple[Change, ...]:
     """Return the changes of a profile on the day of a decision, by cost. Unknown facts are not changed."""
     ruleset = bundle.on(decision.as_of)
-    found = [
+    changes = [
         *_lower_share(ruleset, profile),
         *_raise_capital(ruleset, profile),
         *_bring_in_supplier(ruleset, profile),
@@ -46,15 +50,8 @@ def find_changes(bundle: Bundle, profile: Profile, decision: Decision) -> tuple[
         *find_partner_changes(bundle, profile, decision),
         *find_relocations(ruleset, profile, decision),
     ]
-    ordered = sorted(found, key=lambda change: (change.cost, change.kind, change.order))
+    ordered = sorted(changes, key=lambda change: (change.cost, change.kind, change.order))
     return tuple({repr(change.edits): change for change in reversed(ordered)}.values())[::-1]
-
-
-def service_path(profile: Profile, index: int, name: str) -> Path | None:
-    """Return the written path of a service's fact: at the service, or at the product that it inherits from."""
-    return (
-        profile.path_of(profile.facts["services"][index], (name,)) if name in profile.facts["services"][index] else None
-    )
 
 
 def _mutability(profile: Profile, *path: str) -> Mutability:
@@ -86,27 +83,25 @@ def _lower_share(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
             edits.append(Edit(("company", "investor_origin"), ["CN"]))
         elif origin is not None and "CN" not in origin:
             edits.append(Edit(("company", "investor_origin"), [*origin, "CN"]))
-        touched = frozenset({"company.foreign_percent"})
+        touched, zero = frozenset({"company.foreign_percent"}), mutability.rest["zero"]
         if value:
             yield Change("share", (-value,), mutability.cost, tuple(edits), touched, mutability.phrase)
         else:
-            yield Change(
-                "no-share", (), mutability.rest["zero"]["cost"], tuple(edits), touched, mutability.rest["zero"]
-            )
+            yield Change("no-share", (), zero["cost"], tuple(edits), touched, zero)
 
 
 def _acquire_less(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
     """Yield a smaller foreign share after the closing of a deal, at each lower share used in a rule."""
     mutability = _mutability(profile, "deals", SHARE_AFTER)
-    for place, deal in enumerate(profile.facts.get("deals", ())):
+    for index, deal in enumerate(profile.facts.get("deals", ())):
         share = deal.get(SHARE_AFTER)
         if not share or deal.get("target") not in ("company", "partner"):
             continue
         for value in find_breakpoints(ruleset, SHARE, lower=True):
             if 0 < value < share:
-                edit = Edit(("deals", place, SHARE_AFTER), value)
+                edit = Edit(("deals", index, SHARE_AFTER), value)
                 touched = frozenset({"deals", f"deals.{SHARE_AFTER}"})
-                yield Change("closing", (place, -value), mutability.cost, (edit,), touched, mutability.phrase)
+                yield Change("closing", (index, -value), mutability.cost, (edit,), touched, mutability.phrase)
 
 
 def _admit_adults(profile: Profile) -> Iterator[Change]:
@@ -114,10 +109,8 @@ def _admit_adults(profile: Profile) -> Iterator[Change]:
     data, mutability = profile.facts.get("data", {}), _mutability(profile, "data", "minors")
     if data.get("minors"):
         names = [name for name in ("minors", "children", "minors_monthly_users") if data.get(name)]
-        edits = tuple(Edit(("data", name), 0) for name in names)
-        yield Change(
-            "adults", (), mutability.cost, edits, frozenset(f"data.{name}" for name in names), mutability.phrase
-        )
+        edits, touched = tuple(Edit(("data", name), 0) for name in names), frozenset(f"data.{name}" for name in names)
+        yield Change("adults", (), mutability.cost, edits, touched, mutability.phrase)
 
 
 def _bring_in_supplier(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
@@ -144,16 +137,11 @@ def _replace_discredited(profile: Profile) -> Iterator[Change]:
     mutability, listed = _mutability(profile, "company", "discredited"), profile.facts["company"].get("discredited")
     for member in listed or ():
         if member not in mutability.keep:
-            edit = Edit(("company", "discredited"), drop=frozenset({member}))
-            detail = member_label(("company", "discredited"), member, profile.schemas)
-            yield Change(
-                "discredited",
-                (member,),
-                mutability.rest.get("dearer", {}).get(member, mutability.cost),
-                (edit,),
-                frozenset({"operator", "company.discredited"}),
-                add_detail(mutability.phrase, detail),
-            )
+            edits = (Edit(("company", "discredited"), drop=frozenset({member})),)
+            phrase = add_detail(mutability.phrase, member_label(("company", "discredited"), member, profile.schemas))
+            cost = mutability.rest.get("dearer", {}).get(member, mutability.cost)
+            touched = frozenset({"operator", "company.discredited"})
+            yield Change("discredited", (member,), cost, edits, touched, phrase)
 
 
 def _found_company(profile: Profile) -> Iterator[Change]:
@@ -169,23 +157,12 @@ def _found_company(profile: Profile) -> Iterator[Change]:
 
 
 def _raise_capital(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
-    capital, mutability = (
-        profile.facts["company"].get("registered_capital_rmb"),
-        _mutability(profile, "company", "registered_capital_rmb"),
-    )
-    if capital is None:
-        return
-    for value in find_breakpoints(ruleset, "registered_capital_rmb", lower=False):
+    path = ("company", "registered_capital_rmb")
+    capital, mutability = profile.facts["company"].get(path[1]), _mutability(profile, *path)
+    for value in find_breakpoints(ruleset, path[1], lower=False) if capital is not None else ():
         if value > capital:
-            edit = Edit(("company", "registered_capital_rmb"), int(value))
-            yield Change(
-                "capital",
-                (value,),
-                mutability.cost,
-                (edit,),
-                frozenset({"company.registered_capital_rmb"}),
-                mutability.phrase,
-            )
+            edits, touched = (Edit(path, int(value)),), frozenset({".".join(path)})
+            yield Change("capital", (value,), mutability.cost, edits, touched, mutability.phrase)
 
 
 _SINGLE = {
@@ -206,18 +183,13 @@ def _set_values(profile: Profile) -> Iterator[Change]:
     for names, kind in _SINGLE.items():
         mutability = _mutability(profile, *names)
         for service, path, value in _find_facts(profile, names):
+            if value is None or not _is_plausible(profile, kind, service):
+                continue
+            touched, services = frozenset({".".join(names[:2])}), frozenset({service} if service else ())
             for to in mutability.to:
-                if value in (None, to) or not _is_plausible(profile, kind, service):
-                    continue
-                yield Change(
-                    kind,
-                    (service or "", str(to)),
-                    mutability.cost,
-                    (Edit(path, to),),
-                    frozenset({".".join(names[:2])}),
-                    mutability.phrase,
-                    frozenset({service} if service else ()),
-                )
+                if to != value:
+                    order, edits = (service or "", str(to)), (Edit(path, to),)
+                    yield Change(kind, order, mutability.cost, edits, touched, mutability.phrase, services)
 
 
 def _find_facts(profile: Profile, names: tuple[str, ...]) -> Iterator[tuple[str | None, Path, Tree]]:
@@ -226,15 +198,9 @@ def _find_facts(profile: Profile, names: tuple[str, ...]) -> Iterator[tuple[str 
         yield None, names, profile.facts["company"].get(names[1])
         return
     for index, service in enumerate(profile.facts["services"]):
-        path = service_path(profile, index, names[1])
-        value = service.get(names[1])
-        if path is not None:
-            rest = names[2:]
-            for step in rest:
-                value = value.get(step) if value is not None else None
+        if names[1] in service:
             # a fact inherited by several services is set only for the affected service
-            at: Path = (*path, *rest) if path[0] == "services" else ("services", index, *names[1:])
-            yield service["id"], at, value
+            yield service["id"], ("services", index, *names[1:]), get_fact(service, names[1:])
 
 
 def _is_plausible(profile: Profile, kind: str, service: str | None) -> bool:
@@ -242,8 +208,7 @@ def _is_plausible(profile: Profile, kind: str, service: str | None) -> bool:
     company.
     """
     if kind == "contract":
-        found = next(fact for fact in profile.facts["services"] if fact["id"] == service)
-        return bool(found.get("operated_by") == "partner")
+        return any(one["id"] == service and one.get("operated_by") == "partner" for one in profile.facts["services"])
     if kind == "legal-form":
         return profile.facts["company"].get("mainland_entity") is not False
     return True
@@ -251,50 +216,45 @@ def _is_plausible(profile: Profile, kind: str, service: str | None) -> bool:
 
 def _drop_members(profile: Profile) -> Iterator[Change]:
     """Yield the removal of each offer, kind of content or function, with everything that belongs to it."""
-    offers_mark = _mutability(profile, "services", "offers")
-    belongs: Mapping[str, Mapping[str, list[str]]] = offers_mark.rest["with"]
+    belongs: Belongings = _mutability(profile, "services", "offers").rest["with"]
     for index, service in enumerate(profile.facts["services"]):
         offers = service.get("offers") or []
-        for offer in offers:
-            if len(offers) > 1:
-                others = [belongs.get(other, {}) for other in offers if other != offer]
-                edits = [Edit(("services", index, "offers"), drop=frozenset({offer}))]
-                for name, members in belongs.get(offer, {}).items():
-                    kept = {member for other in others for member in other.get(name, ())}
-                    gone = frozenset(set(members) & set(service.get(name) or ()) - kept)
-                    edits += [Edit(("services", index, name), drop=gone)] if gone else []
-                edits += _remove_merchants(service, index) if offer == "marketplace" else []
-                yield _make_drop(profile, "offers", service, offer, edits)
+        for offer in offers if len(offers) > 1 else ():
+            edits = list(_drop_offer(service, index, offer, belongs))
+            yield _make_drop(profile, "offers", service, offer, edits)
         for name in ("content", "features"):
-            mutability = _mutability(profile, "services", name)
-            tied = {member for offer in offers for member in belongs.get(offer, {}).get(name, ())}
-            for member in service.get(name) or []:
-                if member not in mutability.keep and member not in tied:
+            tied = (belongs.get(offer, {}).get(name, ()) for offer in offers)
+            kept = _mutability(profile, "services", name).keep.union(*tied)
+            for member in service.get(name) or ():
+                if member not in kept:
                     edit = Edit(("services", index, name), drop=frozenset({member}))
                     yield _make_drop(profile, name, service, member, [edit])
 
 
+def _drop_offer(service: Facts, index: int, offer: str, belongs: Belongings) -> Iterator[Edit]:
+    """Yield the edits that remove an offer, with what belongs to no other offer of the service."""
+    others = [belongs.get(other, {}) for other in service["offers"] if other != offer]
+    yield Edit(("services", index, "offers"), drop=frozenset({offer}))
+    for name, members in belongs.get(offer, {}).items():
+        gone = frozenset(members).intersection(service.get(name) or ())
+        if gone := gone.difference(*(other.get(name, ()) for other in others)):
+            yield Edit(("services", index, name), drop=gone)
+    if offer == "marketplace":
+        yield from _remove_merchants(service, index)
+
+
 def _make_drop(profile: Profile, name: str, service: Facts, member: str, edits: list[Edit]) -> Change:
     mutability = _mutability(profile, "services", name)
-    touches = frozenset(f"services.{edit.path[2]}" for edit in edits)
+    touched, services = frozenset(f"services.{edit.path[2]}" for edit in edits), frozenset({service["id"]})
     phrase = add_detail(mutability.phrase, member_label(("services", 0, name), member, profile.schemas))
-    return Change(
-        f"drop-{name}",
-        (service["id"], member),
-        mutability.cost,
-        tuple(edits),
-        touches,
-        phrase,
-        frozenset({service["id"]}),
-    )
+    order = (service["id"], member)
+    return Change(f"drop-{name}", order, mutability.cost, tuple(edits), touched, phrase, services)
 
 
 def _sell_own_goods(profile: Profile) -> Iterator[Change]:
     """Yield a platform that sells only its own goods: no third parties, no merchants."""
-    mutability, swap = (
-        _mutability(profile, "services", "sells"),
-        _mutability(profile, "services", "offers").rest["swap"],
-    )
+    mutability = _mutability(profile, "services", "sells")
+    swap = _mutability(profile, "services", "offers").rest["swap"]
     for index, service in enumerate(profile.facts["services"]):
         sells, offers = service.get("sells"), service.get("offers") or []
         if sells is None or set(sells) <= mutability.keep:
@@ -308,16 +268,8 @@ def _sell_own_goods(profile: Profile) -> Iterator[Change]:
             edits.append(Edit(("services", index, "offers"), swapped))
         if "merchants" in (service.get("charges") or []):
             edits.append(Edit(("services", index, "charges"), drop=frozenset({"merchants"})))
-        touches = frozenset({"services.sells", "services.offers"})
-        yield Change(
-            "sellers",
-            (service["id"],),
-            mutability.cost,
-            tuple(edits),
-            touches,
-            mutability.phrase,
-            frozenset({service["id"]}),
-        )
+        touched, services = frozenset({"services.sells", "services.offers"}), frozenset({service["id"]})
+        yield Change("sellers", (service["id"],), mutability.cost, tuple(edits), touched, mutability.phrase, services)
 
 
 def _remove_merchants(service: Facts, index: int) -> list[Edit]:
@@ -331,16 +283,9 @@ def _split_services(profile: Profile) -> Iterator[Change]:
         for gone in combinations(range(len(services)), count):
             edits = tuple(Edit(("services", index)) for index in gone)
             ids = [services[index]["id"] for index in gone]
-            detail = join_both([dict.fromkeys(LANGUAGES, one) for one in ids], "list")
-            yield Change(
-                "split",
-                (count, *gone),
-                mutability.cost * count,
-                edits,
-                frozenset({"*"}),
-                add_detail(mutability.phrase, detail),
-                frozenset(ids),
-            )
+            phrase = add_detail(mutability.phrase, join_both([dict.fromkeys(LANGUAGES, id) for id in ids], "list"))
+            cost = mutability.cost * count
+            yield Change("split", (count, *gone), cost, edits, frozenset({"*"}), phrase, frozenset(ids))
 
 
 def _keep_data_onshore(profile: Profile) -> Iterator[Change]:
@@ -350,11 +295,5 @@ def _keep_data_onshore(profile: Profile) -> Iterator[Change]:
     if data.get("leaves_mainland") is True:
         edits = [Edit(("data", "leaves_mainland"), False)]
         edits += [Edit(("data", "export"))] if "export" in data else []
-        yield Change(
-            "onshore",
-            (),
-            mutability.cost,
-            tuple(edits),
-            frozenset({"data.leaves_mainland", "data.export"}),
-            mutability.phrase,
-        )
+        touched = frozenset({"data.leaves_mainland", "data.export"})
+        yield Change("onshore", (), mutability.cost, tuple(edits), touched, mutability.phrase)

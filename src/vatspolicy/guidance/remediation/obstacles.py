@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from vatspolicy.core.cel.ast import Compare, Fact, Literal, Node, Param, walk
 from vatspolicy.core.cel.interpreter import evaluate
-from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.documents.plain import Facts
 from vatspolicy.core.engine.classification import classify
 from vatspolicy.core.engine.decision import Decision, Finding
 from vatspolicy.core.engine.subjects import product_activation, service_activation
-from vatspolicy.core.policies.model import Expression, Need, Route
+from vatspolicy.core.policies.model import Expression, Need
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.operators import SHARE, Operator, operator_of
 from vatspolicy.core.profile.profile import Profile
@@ -77,9 +77,7 @@ def _facts_of_finding(finding: Finding, operators: tuple[str, ...]) -> Iterator[
         yield "operator"
     for state in finding.routes:
         yield from _facts_of_expression(state.rule.when, operators)
-        effect = state.rule.effect
-        assert isinstance(effect, Route)
-        for condition in effect.conditions:
+        for condition in state.rule.conditions:
             if condition in state.failing or state.state == "unknown":
                 yield from _facts_of_expression(condition.check, operators)
 
@@ -112,43 +110,37 @@ def blocking_expressions(ruleset: RuleSet, effects: Iterable[str] = ("deny", "ne
             continue
         for rule in rules:
             yield rule.when
-            if isinstance(rule.effect, Route):
-                yield from (condition.check for condition in rule.effect.conditions)
+            yield from (condition.check for condition in rule.conditions)
 
 
-def find_comparisons(node: Node, params: Facts) -> Iterator[tuple[Fact, str, float, str | None]]:
-    """Yield the comparisons of a fact with a constant number: fact, operator, number, parameter.
-
-    The operator has the fact on its left; the parameter is policy/name, or None for a literal.
-    """
+def find_comparisons(node: Node, params: Facts) -> Iterator[tuple[Fact, str, float]]:
+    """Yield the comparisons of a fact with a constant number: fact, operator with the fact on its left, number."""
     for part in walk(node):
-        if not isinstance(part, Compare) or part.op not in _MIRRORED:
-            continue
-        for left, op, right in ((part.left, part.op, part.right), (part.right, _MIRRORED[part.op], part.left)):
-            if isinstance(left, Fact) and isinstance(right, Param | Literal):
-                value = evaluate(right, {}, params)
-                if isinstance(value, int | float) and not isinstance(value, bool):
-                    yield left, op, value, right.key if isinstance(right, Param) else None
-
-
-def find_caps(ruleset: RuleSet) -> Iterator[Tree]:
-    """Yield the caps on the foreign share of the routes in force."""
-    for rule in ruleset.rules_for("activity", "route"):
-        if isinstance(rule.effect, Route) and rule.effect.max_foreign_percent is not None:
-            yield ruleset.evaluate(rule.effect.max_foreign_percent, {})
+        match part:
+            case Compare(op=op, left=Fact() as fact, right=Param() | Literal() as constant) if op in _MIRRORED:
+                pass
+            case Compare(op=op, left=Param() | Literal() as constant, right=Fact() as fact) if op in _MIRRORED:
+                op = _MIRRORED[op]
+            case _:
+                continue
+        value = evaluate(constant, {}, params)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            yield fact, op, value
 
 
 def find_breakpoints(ruleset: RuleSet, name: str, lower: bool) -> tuple[float, ...]:
     """Return the values of a company's number at which a rule in force changes, on the lower or the higher side."""
-    found: set[float] = set()
-    for expression in blocking_expressions(ruleset):
-        for fact, op, value, _ in find_comparisons(expression.tree, ruleset.params):
-            if fact.root in ("operator", "company") and fact.names == (name,):
-                step = {True: (">=", "<"), False: ("<=", ">")}[lower]
-                found.add(value + (0 if op not in step else -1 if lower else 1))
+    step = {">=": -1, "<": -1} if lower else {"<=": 1, ">": 1}
+    values = {
+        value + step.get(op, 0)
+        for expression in blocking_expressions(ruleset)
+        for fact, op, value in find_comparisons(expression.tree, ruleset.params)
+        if fact.root in ("operator", "company") and fact.names == (name,)
+    }
     if name == "foreign_percent":
-        found |= {cap for cap in find_caps(ruleset) if cap is not None}
-    return tuple(sorted(value for value in found if value >= 0))
+        caps = [rule.route.max_foreign_percent for rule in ruleset.rules_for("activity", "route")]
+        values |= {ruleset.evaluate(cap, {}) for cap in caps if cap is not None} - {None}
+    return tuple(sorted(value for value in values if value >= 0))
 
 
 def weight(ruleset: RuleSet, profile: Profile, decision: Decision) -> int:
@@ -156,7 +148,7 @@ def weight(ruleset: RuleSet, profile: Profile, decision: Decision) -> int:
     activities, readings = 0, 1
     product = product_activation(profile, decision.as_of)
     for service in product["services"]:
-        found = classify(ruleset, service_activation(product, service), {})
-        activities += len(found.classes) + len(found.possible)
-        readings += sum(len(rule.other_readings) for rule in found.contested)
+        classification = classify(ruleset, service_activation(product, service), {})
+        activities += len(classification.classes) + len(classification.possible)
+        readings += sum(len(rule.other_readings) for rule in classification.contested)
     return max(1, activities * readings * (10 if decision.decision == "incomplete" else 1) // 2)

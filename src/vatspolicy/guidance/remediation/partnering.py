@@ -8,7 +8,7 @@ from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import Need, Route
+from vatspolicy.core.policies.model import Need
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.operators import holders
 from vatspolicy.core.profile.profile import Profile
@@ -24,22 +24,18 @@ def find_hosting_changes(profile: Profile) -> Iterator[Change]:
     """Yield the other place of hosting for each service that states one."""
     mutability = mutable_facts(profile.schemas)["services", "hosting"]
     for index, service in enumerate(profile.facts["services"]):
-        hosting = service.get("hosting")
-        if hosting is None:
-            continue
-        abroad = hosting == "mainland"
-        edits = [Edit(("services", index, "hosting"), "overseas" if abroad else "mainland")]
-        edits += _go_abroad(profile, index) if abroad else _come_to_mainland(profile, index)
-        owned = abroad and any(map(is_owned, service.get("facilities") or ()))
-        yield Change(
-            "hosting",
-            (service["id"], "overseas" if abroad else "mainland"),
-            mutability.cost + (OWNED if owned else 0),
-            tuple(edits),
-            frozenset({"services.hosting", "services.facilities"} if abroad else {"services.hosting"}),
-            mutability.rest["abroad"] if abroad else mutability.phrase,
-            frozenset({service["id"]}),
-        )
+        match service.get("hosting"):
+            case None:
+                continue
+            case "mainland":
+                to, phrase, further = "overseas", mutability.rest["abroad"], _go_abroad(profile, index)
+                cost = mutability.cost + (OWNED if any(map(is_owned, service.get("facilities") or ())) else 0)
+                touched = frozenset({"services.hosting", "services.facilities"})
+            case _:
+                to, phrase, further = "mainland", mutability.phrase, _come_to_mainland(profile, index)
+                cost, touched = mutability.cost, frozenset({"services.hosting"})
+        edits = (Edit(("services", index, "hosting"), to), *further)
+        yield Change("hosting", (service["id"], to), cost, edits, touched, phrase, frozenset({service["id"]}))
 
 
 def _go_abroad(profile: Profile, index: int) -> Iterator[Edit]:
@@ -95,10 +91,8 @@ def find_partner_changes(bundle: Bundle, profile: Profile, decision: Decision) -
     services = profile.facts["services"]
     every = tuple(service["id"] for service in services)
     blocked = {finding.subject.service for finding in (*decision.denials, *decision.needs, *decision.would_need)}
-    groups = dict.fromkeys(
-        [*((one,) for one in every if one in blocked), tuple(one for one in every if one in blocked), every]
-    )
-    for group in groups:
+    affected = tuple(id for id in every if id in blocked)
+    for group in dict.fromkeys([*((id,) for id in affected), affected, every]):
         known = all("operated_by" in service for service in services if service["id"] in group)
         if group and known:
             yield _fit_partner(bundle, ruleset, profile, decision, group)
@@ -121,12 +115,13 @@ def _operate_itself(profile: Profile, index: int, service: Facts) -> Change:
 
 def _extend_licenses(ruleset: RuleSet, profile: Profile, decision: Decision) -> Iterator[Change]:
     """Yield the renewal or extension of the licenses that the partner holds, to what its services need on the day."""
-    ran = tuple(one["id"] for one in profile.facts["services"] if "partner" in holders(one.get("operated_by"))[:1])
+    services = profile.facts["services"]
+    ran = tuple(service["id"] for service in services if "partner" in holders(service.get("operated_by"))[:1])
     stated = (profile.document.data.get("partner") or {}).get("licenses")
     if not ran or not stated:
         return
     needed = {license["instrument"]: license for license in _make_licenses(ruleset, profile, decision, ran)}
-    extended = [_extend(one, needed.get(one["instrument"], {}), decision, profile) for one in stated]
+    extended = [_extend(license, needed.get(license["instrument"], {}), decision, profile) for license in stated]
     if extended != stated:
         renewal = mutable_facts(profile.schemas)["partner",].rest["renewal"]
         edit, touched = Edit(("partner", "licenses"), extended), frozenset({"operator", "partner.licenses"})
@@ -139,7 +134,7 @@ def _extend(stated: Facts, needed: Facts, decision: Decision, profile: Profile) 
     license = {**stated}
     for name in ("classes", "area") if needed else ():
         known = stated.get(name) or []
-        license[name] = [*known, *(one for one in needed[name] if one not in known)]
+        license[name] = [*known, *(member for member in needed[name] if member not in known)]
     if str(stated.get("valid_until", "")) < day:
         license["valid_until"] = day
     return license if stated.get("valid") is not False else {**license, "valid": True}
@@ -178,7 +173,8 @@ def _fit_partner_in_mainland(
     bundle: Bundle, profile: Profile, decision: Decision, group: tuple[str, ...]
 ) -> Iterator[Change]:
     """Yield a partner for services that are hosted abroad, fitted to their hosting in the mainland."""
-    moves = [one for one in find_hosting_changes(profile) if one.services <= set(group) and one.order[-1] == "mainland"]
+    hosting = [change for change in find_hosting_changes(profile) if change.services <= set(group)]
+    moves = [change for change in hosting if change.order[-1] == "mainland"]
     if not moves:
         return
     try:
@@ -190,9 +186,9 @@ def _fit_partner_in_mainland(
     yield Change(
         "partner-hosting",
         partner.order,
-        partner.cost + sum(one.cost for one in moves),
-        (*(edit for one in moves for edit in one.edits), *partner.edits),
-        partner.touches.union(*(one.touches for one in moves)),
+        partner.cost + sum(move.cost for move in moves),
+        (*(edit for move in moves for edit in move.edits), *partner.edits),
+        partner.touches.union(*(move.touches for move in moves)),
         join_both([moves[0].phrase, partner.phrase], "plus"),
         partner.services,
     )
@@ -250,8 +246,8 @@ def _make_change(profile: Profile, group: tuple[str, ...], partner: Facts, hande
                 Edit(("services", index, "customer_contract"), "partner"),
             ]
         if index in handed:
-            kept = [{key: one[key] for key in _FACILITY if key in one} for one in service["facilities"]]
-            edits.append(Edit(("services", index, "facilities"), [{**one, "owner": "partner"} for one in kept]))
+            facilities = [{name: old[name] for name in _FACILITY if name in old} for old in service["facilities"]]
+            edits.append(Edit(("services", index, "facilities"), [{**new, "owner": "partner"} for new in facilities]))
     known = "partner" in profile.facts and any(s.get("operated_by") == "partner" for s in profile.facts["services"])
     telecom = any(license.get("classes") for license in partner.get("licenses", ()))
     key = "another" if known else "content" if not telecom and partner.get("licenses", ()) else "domestic"
@@ -271,22 +267,25 @@ def _make_licenses(
     ruleset: RuleSet, profile: Profile, decision: Decision, group: tuple[str, ...]
 ) -> list[dict[str, Tree]]:
     """Return the licenses that a company without foreign share needs for every activity of its services."""
-    classes: dict[str, dict[str, None]] = {}
+    by_instrument: dict[str, dict[str, None]] = {}
     ran = {s["id"] for s in profile.facts["services"] if s.get("operated_by") == "partner"} | set(group)
     for service in decision.services:
         for activity in service.activities if service.id in ran else ():
             for instrument in _instruments_of_class(ruleset, activity.cls):
-                classes.setdefault(instrument, {})[activity.cls] = None
+                by_instrument.setdefault(instrument, {})[activity.cls] = None
     places = _places_to_cover(profile, ran)
-    return [_make_license(instrument, profile, decision, tuple(found), places) for instrument, found in classes.items()]
+    return [
+        _make_license(instrument, profile, decision, tuple(classes), places)
+        for instrument, classes in by_instrument.items()
+    ]
 
 
 def _instruments_of_class(ruleset: RuleSet, cls: str) -> Iterator[str]:
     """Yield the instrument of the first route of a class for a company without foreign share, ignoring conditions."""
     activation = {"operator": {"foreign_percent": 0.0, "licenses": []}, "activity": {"class": cls, "licensed": False}}
     for rule in ruleset.rules_for("activity", "route"):
-        if isinstance(rule.effect, Route) and ruleset.evaluate(rule.when, activation) is True:
-            yield rule.effect.instrument
+        if ruleset.evaluate(rule.when, activation) is True:
+            yield rule.route.instrument
             return
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import product
 
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.engine.decision import Decision
@@ -61,21 +63,14 @@ def relocate(
 ) -> Iterator[Change]:
     """Yield relocations to one place, for each combination of parts and each group of services."""
     seen: set[str] = set()
-    for services in groups:
-        for part in parts:
-            edits: list[Edit] = []
-            cost = 0
-            for letter in part:
-                found = _EDITS[letter](profile, target, services)
-                edits += found
-                cost += mutable_facts(profile.schemas)[_MUTABLE[letter]].cost if found else 0
-                cost += OWNED if letter == "f" and _gives_up_own(profile, target, services) else 0
-                if not found:
-                    break
-            else:
-                if repr(edits) not in seen:  # another group of services may give the same relocation
-                    seen.add(repr(edits))
-                    yield _make_change(profile, target, part, cost, tuple(edits), services, position)
+    for services, part in product(groups, parts):
+        moves = [_EDITS[letter](profile, target, services) for letter in part]
+        edits = tuple(edit for move in moves for edit in move)
+        if all(moves) and repr(edits) not in seen:  # another group of services may give the same relocation
+            seen.add(repr(edits))
+            cost = sum(mutable_facts(profile.schemas)[_MUTABLE[letter]].cost for letter in part)
+            cost += OWNED if "f" in part and _gives_up_own(profile, target, services) else 0
+            yield _make_change(profile, target, part, cost, edits, services, position)
 
 
 def _make_change(
@@ -142,26 +137,18 @@ def _registered(profile: Profile, target: Target, _: frozenset[str]) -> list[Edi
     return edits
 
 
-def _facilities(profile: Profile, target: Target, services: frozenset[str]) -> list[Edit]:
-    return _move(target, _services_of(profile, services, "company"))
-
-
-def _partners_facilities(profile: Profile, target: Target, services: frozenset[str]) -> list[Edit]:
-    return _move(target, _services_of(profile, services, "partner"))
-
-
-def _move(target: Target, services: Iterable[tuple[int, Facts]]) -> list[Edit]:
-    """Return the edits that move all facilities of services to a place, including rented facilities."""
+def _move(profile: Profile, target: Target, services: frozenset[str], operator: str) -> list[Edit]:
+    """Return the edits that move all facilities of an operator's services to a place, including rented facilities."""
     edits = []
-    for index, service in services:
+    for index, service in _services_of(profile, services, operator):
         facilities = service.get("facilities")
         if not facilities or all(target.holds(facility) for facility in facilities):
             continue
-        moved = []
+        moved: list[Tree] = []
         for facility in facilities:
             written = {key: value for key, value in facility.items() if key not in ("within", "province", "at", "ftz")}
-            one = {**target.site(facility), **written}
-            moved += [one] if one not in moved else []
+            at_target = {**target.site(facility), **written}
+            moved += [at_target] if at_target not in moved else []
         edits.append(Edit(("services", index, "facilities"), moved))
         if service.get("hosting") == "overseas":
             edits.append(Edit(("services", index, "hosting"), "mainland"))
@@ -207,7 +194,12 @@ def _written(place: Facts) -> Tree:
     return {"at": place["at"], "ftz": place["ftz"]} if place.get("ftz", "none") != "none" else place["at"]
 
 
-_EDITS = {"r": _registered, "f": _facilities, "a": _area, "p": _partners_facilities}
+_EDITS: Mapping[str, Callable[[Profile, Target, frozenset[str]], list[Edit]]] = {
+    "r": _registered,
+    "f": partial(_move, operator="company"),
+    "a": _area,
+    "p": partial(_move, operator="partner"),
+}
 _MUTABLE = {
     "r": ("company", "registered"),
     "f": ("services", "facilities"),
@@ -219,7 +211,8 @@ _MUTABLE = {
 def _licensed_places(profile: Profile) -> Iterator[str]:
     """Yield each place within the mainland that a license of the company or of the partner covers."""
     holders = (profile.facts["company"], profile.facts.get("partner") or {})
-    places = (place for one in holders for license in one.get("licenses") or () for place in license.get("area") or ())
+    licenses = (license for holder in holders for license in holder.get("licenses") or ())
+    places = (place for license in licenses for place in license.get("area") or ())
     yield from dict.fromkeys(place["at"] for place in places if place["province"] not in ("overseas", "china"))
 
 
@@ -244,22 +237,18 @@ def _anywhere(profile: Profile) -> Iterator[Change]:
         for place in (*(service.get("facilities") or ()), *(service.get("area") or ()))
     ]
     inside = [place["at"] for place in places if place["province"] != "overseas"]
-    known = [
-        code for code in inside if code in sites_by_place(profile.schemas).get(code, ())
-    ]  # an address, not a whole province
+    # an address, not a whole province
+    known = [code for code in inside if code in sites_by_place(profile.schemas).get(code, ())]
     target = Target(ANYWHERE, ANYWHERE, ((known or ["beijing"])[0],), schemas=profile.schemas)
     yield from relocate(profile, target, ("r", "rf"), [every])
 
 
 def _one_province(profile: Profile) -> Iterator[Change]:
     """Yield a service area within one province: the company's province, or one already served."""
-    codes: dict[str, None] = {}
     office = profile.facts["company"].get("registered")
     places = [office] if office is not None else []
     places += [place for service in profile.facts["services"] for place in service.get("area") or ()]
-    for place in places:
-        if place["province"] not in ("overseas", "china"):
-            codes[place["province"]] = None
+    codes = dict.fromkeys(place["province"] for place in places if place["province"] not in ("overseas", "china"))
     every = frozenset(service["id"] for service in profile.facts["services"])
     for position, code in enumerate(list(codes)[:4]):
         yield from relocate(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import combinations, count
 
 from vatspolicy.core.documents import Path
-from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.possible_values import possible_answers
@@ -90,19 +90,19 @@ def find_remediations(
     if goal is None or decision.decision in GOALS[goal]:
         return RemediationPlan(decision, None, (), (), 0, most, True)
     search = Search(bundle, profile, decision, GOALS[goal], most)
-    found, lifted = search.run()
+    reaching, lifted = search.run()
     days = 0 if decision.decision == "incomplete" else max(2, DAYS // search.weight)
     for change, changed, result in postpone_launch(bundle, profile, decision, GOALS[goal], days):
         planned = datetime.date.fromisoformat(max(as_of, profile.launch or as_of))
         waits_long = datetime.date.fromisoformat(result.as_of) - planned > YEAR
-        found.append(FoundProposal((change,), change.cost, changed, result, waits_long=waits_long))
-    reached = drop_redundant(profile, found)
-    open_ones = [one for one in drop_redundant(profile, [*found, *lifted]) if one not in reached and one not in found]
+        reaching.append(FoundProposal((change,), change.cost, changed, result, waits_long=waits_long))
+    reached = drop_redundant(profile, reaching)
+    undecided = [proposal for proposal in drop_redundant(profile, [*reaching, *lifted]) if proposal not in reaching]
     return RemediationPlan(
         decision,
         goal,
         tuple(search.finish(proposal) for proposal in reached[:limit]),
-        tuple(search.finish(proposal) for proposal in open_ones[:limit]),
+        tuple(search.finish(proposal) for proposal in undecided[:limit]),
         search.evaluated,
         most,
         search.exhausted,
@@ -117,17 +117,16 @@ def find_unstated(profile: Profile, decision: Decision, goal: str) -> Iterator[P
     """
     missing = {fact.path for fact in decision.missing}
     obstacles = find_obstacles(profile, decision, goal == "allow")
+    owners: list[tuple[Path, Facts]] = [(("company",), profile.facts["company"])]
+    owners += [(("services", index), service) for index, service in enumerate(profile.facts["services"])]
     for names, mutability in mutable_facts(profile.schemas).items():
-        if mutability.follows is not None or len(names) != 2 or names[0] not in ("company", "services"):
+        if mutability.follows is not None or len(names) != 2:
             continue
-        read = [obstacle for obstacle in obstacles if ".".join(names) in obstacle.names]
-        if names[0] == "company" and read and names not in missing and names[1] not in profile.facts["company"]:
-            yield names
-        for index, service in enumerate(profile.facts["services"] if names[0] == "services" else ()):
-            path: Path = ("services", index, names[1])
-            about = any(obstacle.service in (None, service["id"]) for obstacle in read)
-            if about and path not in missing and names[1] not in service:
-                yield path
+        concerned = {obstacle.service for obstacle in obstacles if ".".join(names) in obstacle.names}
+        for path, owner in owners:
+            about = concerned if path == ("company",) else concerned & {None, owner["id"]}
+            if path[0] == names[0] and about and names[1] not in owner and (*path, names[1]) not in missing:
+                yield (*path, names[1])
 
 
 class Search:
@@ -140,6 +139,10 @@ class Search:
         self.evaluated = 0
         self.exhausted = True
         self._known: dict[frozenset[int], tuple[Profile, Decision] | None] = {}
+        self._queue: list[tuple[int, int, int, tuple[Change, ...]]] = []
+        """Combinations to decide: cost, size, order of discovery, changes."""
+        self._seen: set[frozenset[int]] = set()
+        self._order = count()
 
     def decide(self, chosen: tuple[Change, ...]) -> tuple[Profile, Decision] | None:
         """Return the profile after some changes and its decision, or None if it is not valid."""
@@ -159,32 +162,27 @@ class Search:
 
         A combination that only adds to one that reaches the goal is not looked at.
         """
-        order = count()
-        queue: list[tuple[int, int, int, tuple[Change, ...]]] = []
-        seen: set[frozenset[int]] = set()
-        found: list[FoundProposal] = []
+        reached: list[FoundProposal] = []
         lifted: list[FoundProposal] = []
-        self._extend(queue, seen, order, (), self.profile, self.decision)
-        while queue:
-            cost, size, _, chosen = heapq.heappop(queue)
-            if any(set(proposal.changes) <= set(chosen) for proposal in found):
+        self._extend((), self.profile, self.decision)
+        while self._queue:
+            cost, size, _, chosen = heapq.heappop(self._queue)
+            if _extends_any(chosen, reached):
                 continue
             if self.evaluated * self.weight >= MAX_DECISIONS:
                 self.exhausted = False
                 break
-            outcome = self.decide(chosen)
-            if outcome is None:
+            if (outcome := self.decide(chosen)) is None:
                 continue
-            profile, decision = outcome
-            if decision.decision in self.goal:
-                if self._is_minimal(chosen):
-                    found.append(FoundProposal(chosen, cost, profile, decision))
+            proposal = FoundProposal(chosen, cost, *outcome)
+            if proposal.decision.decision in self.goal:
+                reached += [proposal] if self._is_minimal(chosen) else []
                 continue
-            if self._lifts(decision) and not any(set(one.changes) <= set(chosen) for one in lifted):
-                lifted.append(FoundProposal(chosen, cost, profile, decision))
+            if self._lifts(proposal.decision) and not _extends_any(chosen, lifted):
+                lifted.append(proposal)
             if size < self.most:
-                self._extend(queue, seen, order, chosen, profile, decision)
-        return found, lifted
+                self._extend(chosen, *outcome)
+        return reached, lifted
 
     def finish(self, proposal: FoundProposal) -> FoundProposal:
         """Return the proposal with its equivalent places and the decisions on services that are split off."""
@@ -244,7 +242,7 @@ class Search:
     def _decide_split_off(self, proposal: FoundProposal) -> Iterator[Decision]:
         services = self.profile.facts["services"]
         for name in sorted(name for change in proposal.changes if change.kind == "split" for name in change.services):
-            rest = tuple(Edit(("services", index)) for index, one in enumerate(services) if one["id"] != name)
+            rest = tuple(Edit(("services", index)) for index, service in enumerate(services) if service["id"] != name)
             alone = Change("split", (), 0, rest, frozenset(), dict.fromkeys(LANGUAGES, name))
             try:
                 yield evaluate(self.bundle, apply_changes(self.profile, [alone]), proposal.decision.as_of)
@@ -264,26 +262,23 @@ class Search:
         outcomes = map(self.decide, smaller)
         return not any(outcome is not None and outcome[1].decision in self.goal for outcome in outcomes)
 
-    def _extend(
-        self,
-        queue: list[tuple[int, int, int, tuple[Change, ...]]],
-        seen: set[frozenset[int]],
-        order: count[int],
-        chosen: tuple[Change, ...],
-        profile: Profile,
-        decision: Decision,
-    ) -> None:
+    def _extend(self, chosen: tuple[Change, ...], profile: Profile, decision: Decision) -> None:
         """Push the next combinations: one more change each, of those that affect an obstacle."""
         obstacles = find_obstacles(profile, decision, "needs-license" not in self.goal)
         for change in self.changes:
             key = frozenset(map(id, (*chosen, change)))
-            if len(key) == len(chosen) or key in seen or any(change.conflicts_with(other) for other in chosen):
+            if len(key) == len(chosen) or key in self._seen or any(change.conflicts_with(other) for other in chosen):
                 continue
             if any(_affects(change, obstacle) for obstacle in obstacles):
-                seen.add(key)
-                grown = tuple(sorted((*chosen, change), key=lambda one: (one.cost, one.kind, one.order)))
-                cost = sum(one.cost for one in grown)
-                heapq.heappush(queue, (cost, len(grown), next(order), grown))
+                self._seen.add(key)
+                grown = tuple(sorted((*chosen, change), key=lambda change: (change.cost, change.kind, change.order)))
+                cost = sum(part.cost for part in grown)
+                heapq.heappush(self._queue, (cost, len(grown), next(self._order), grown))
+
+
+def _extends_any(chosen: tuple[Change, ...], proposals: Iterable[FoundProposal]) -> bool:
+    """Return True if changes contain all changes of one of the proposals."""
+    return any(set(proposal.changes) <= set(chosen) for proposal in proposals)
 
 
 def _is_part(part: Change, change: Change) -> bool:
@@ -318,13 +313,7 @@ def drop_redundant(profile: Profile, proposals: Iterable[FoundProposal]) -> list
 
 def _order(proposal: FoundProposal) -> tuple[bool, int, int, int, tuple[tuple[str, tuple[object, ...]], ...]]:
     """Return the sort key: a wait of over a year last; then cost, then places named by the open route first."""
-    opened = {
-        state.rule.policy
-        for service in proposal.decision.services
-        for activity in service.activities
-        for state in activity.routes
-        if state.state == "open"
-    }
+    opened = {state.rule.policy for state in proposal.decision.routes if state.state == "open"}
     strange = sum(
         change.target is not None and change.target.source.partition("/")[0] not in opened
         for change in proposal.changes
@@ -335,7 +324,7 @@ def _order(proposal: FoundProposal) -> tuple[bool, int, int, int, tuple[tuple[st
 
 def _is_redundant(profile: Profile, other: FoundProposal, proposal: FoundProposal) -> bool:
     """Return True if a proposal is a variation or an extension of a cheaper one."""
-    changed, less = (set(map(repr, list_differences(profile, one.changes))) for one in (proposal, other))
+    changed, less = (set(map(repr, list_differences(profile, side.changes))) for side in (proposal, other))
     if less and changed >= less:
         return True
     mine, theirs = _signature(proposal), _signature(other)

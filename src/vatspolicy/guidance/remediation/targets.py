@@ -9,7 +9,7 @@ from vatspolicy.core.cel.ast import Compare, Fact, In, Literal, Node, Param, wal
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.core.engine.decision import Decision
-from vatspolicy.core.policies.model import Route, Rule
+from vatspolicy.core.policies.model import Expression, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.vocabulary import addresses, gazetteer, label, within
 from vatspolicy.i18n import LocalizedText, Phrase
@@ -55,18 +55,15 @@ class Target:
 
     def site(self, near: Facts | None) -> dict[str, str]:
         """Return an address in the target; that of `near` if it lies there."""
+        places, zone = gazetteer(self.schemas), self.zone or "none"
         if near is not None and self.holds(near):
-            return (
-                {"at": near["at"]}
-                if "zone" in gazetteer(self.schemas)[near["at"]]
-                else {"at": near["at"], "ftz": near.get("ftz", "none")}
-            )
-        places = gazetteer(self.schemas)
-        here = [code for place in self.places for code in sites_by_place(self.schemas).get(place, ())]
-        own = [code for code in here if self.zone is not None and places[code].get("zone") == self.zone]
-        seat = [code for code in here if code == _SEATS.get(self.zone or "")]
-        at = next(code for code in (*own, *seat, *here))
-        return {"at": at} if "zone" in places[at] else {"at": at, "ftz": self.zone or "none"}
+            at, zone = near["at"], near.get("ftz", "none")
+        else:
+            here = [code for place in self.places for code in sites_by_place(self.schemas).get(place, ())]
+            own = [code for code in here if self.zone is not None and places[code].get("zone") == self.zone]
+            seat = [code for code in here if code == _SEATS.get(zone)]
+            at = (*own, *seat, *here)[0]
+        return {"at": at} if "zone" in places[at] else {"at": at, "ftz": zone}
 
     def area(self) -> list[Tree]:
         """Return the service area that is exactly this target."""
@@ -78,55 +75,44 @@ class Target:
 @derived_from_schemas
 def sites_by_place(schemas: SchemaSet) -> Mapping[str, tuple[str, ...]]:
     """Return the sites by each place they lie in, in the order of the gazetteer."""
-    found: dict[str, list[str]] = {}
+    sites: dict[str, list[str]] = {}
     for code in addresses(schemas):
         for place in within(code, schemas):
-            found.setdefault(place, []).append(code)
-    return {place: tuple(codes) for place, codes in found.items()}
+            sites.setdefault(place, []).append(code)
+    return {place: tuple(codes) for place, codes in sites.items()}
 
 
 def find_targets(ruleset: RuleSet, decision: Decision) -> tuple[Target, ...]:
     """Return the places in routes of the activities of a decision and in the rules that deny it."""
-    rules: dict[Rule, None] = {}
-    for service in decision.services:
-        for activity in service.activities:
-            rules |= dict.fromkeys(state.rule for state in activity.routes)
-    rules |= dict.fromkeys(finding.rule for finding in decision.denials)
-    found: dict[tuple[str, str], Target] = {}
+    rules = dict.fromkeys([*(state.rule for state in decision.routes), *(denial.rule for denial in decision.denials)])
+    targets: dict[tuple[str, str], Target] = {}
     for rule in rules:
-        for target in _named(ruleset, rule):
-            found.setdefault((target.source, target.key), target)
-    return tuple(found.values())
+        checks = [condition.check for condition in rule.conditions] if rule.kind == "route" else [rule.when]
+        for target in (target for check in checks for target in _named(ruleset, rule, check)):
+            targets.setdefault((target.source, target.key), target)
+    return tuple(targets.values())
 
 
-def _named(ruleset: RuleSet, rule: Rule) -> Iterator[Target]:
-    checks = [rule.when]
-    if isinstance(rule.effect, Route):
-        checks = [condition.check for condition in rule.effect.conditions]
-    for check in checks:
-        provinces: set[str] = set()
-        zones: set[str] = set()
-        for node in walk(check.tree):
-            if isinstance(node, Param):
-                yield from _listed(ruleset, node.key)
-            for fact, word in _literals(node):
-                if fact.names[-1:] == ("ftz",) and word != "none":
-                    zones.add(word)
-                if fact.names[-1:] == ("province",) and word != "overseas":
-                    provinces.add(word)
-        if len(provinces) == 1:
-            province = provinces.pop()
-            yield from (Target(rule.name, zone, (province,), zone, schemas=ruleset.schemas) for zone in sorted(zones))
-            if not zones:
-                yield Target(rule.name, province, (province,), schemas=ruleset.schemas)
-        elif zones or any(word == "none" for node in walk(check.tree) for _, word in _literals(node)):
-            yield from _zones(ruleset)
+def _named(ruleset: RuleSet, rule: Rule, check: Expression) -> Iterator[Target]:
+    """Yield the places that an expression of a rule names: in parameters, or as a province with its zones."""
+    nodes = list(walk(check.tree))
+    for node in nodes:
+        if isinstance(node, Param):
+            yield from _listed(ruleset, node.key)
+    words = {(fact.names[-1:], word) for node in nodes for fact, word in _literals(node)}
+    zones = sorted(word for name, word in words if name == ("ftz",) and word != "none")
+    provinces = [word for name, word in words if name == ("province",) and word != "overseas"]
+    if len(provinces) == 1:
+        for key in zones or provinces:
+            zone = key if zones else None
+            yield Target(rule.name, key, (provinces[0],), zone, schemas=ruleset.schemas)
+    elif zones or any(word == "none" for _, word in words):
+        yield from _zones(ruleset)
 
 
 def _zones(ruleset: RuleSet) -> Iterator[Target]:
     """Yield every free-trade zone that a parameter in force lists."""
-    for key in ruleset.params:
-        yield from (target for target in _listed(ruleset, key) if target.zone is not None)
+    yield from (target for key in ruleset.params for target in _listed(ruleset, key) if target.zone is not None)
 
 
 def _listed(ruleset: RuleSet, key: str) -> Iterator[Target]:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vatspolicy.core.cel.activation import Activation
-from vatspolicy.core.cel.ast import Fact, Param
+from vatspolicy.core.cel.ast import Fact
 from vatspolicy.core.cel.interpreter import evaluate, look_up
 from vatspolicy.core.documents import Path
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.subjects import Activations, activity_activation, product_activation, service_activation
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import Deny, Duty, Expression, Route, Rule
+from vatspolicy.core.policies.model import Deny, Duty, Expression, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.core.profile.wording import FactWording
@@ -33,8 +33,6 @@ class ThresholdDistance:
     """Path of the number in the written profile."""
     value: float
     threshold: float
-    parameter: str | None
-    """Parameter (policy/name) of the threshold; None for a literal."""
     rule: Rule
     service: str | None
     cls: str | None
@@ -119,7 +117,7 @@ def _distances(
     speaks = ruleset.evaluate(expression, activation)
     if speaks is None:
         return
-    for fact, op, threshold, parameter in find_comparisons(expression.tree, ruleset.params):
+    for fact, op, threshold in find_comparisons(expression.tree, ruleset.params):
         path, value = _written_path(profile, activation, fact), look_up(activation, fact.root, fact.names)
         if path is None or value is None or threshold <= 0 or FactWording(profile.schemas).unit(path) not in QUANTITIES:
             continue
@@ -129,7 +127,7 @@ def _distances(
             continue  # low numbers of people or shares do not prohibit anything; too little capital may
         if evaluate(expression.tree, _with_fact(activation, fact, type(value)(beyond)), ruleset.params) is not speaks:
             distance = abs(value - threshold)
-            yield ThresholdDistance(path, value, threshold, parameter, rule, service, cls, high, not speaks, distance)
+            yield ThresholdDistance(path, value, threshold, rule, service, cls, high, not speaks, distance)
 
 
 def _value_beyond(op: str, value: float, threshold: float, step: float) -> float:
@@ -161,29 +159,22 @@ def _replace(owner: Facts, names: tuple[str, ...], value: Tree) -> dict[str, Tre
 def _distances_to_caps(ruleset: RuleSet, profile: Profile, decision: Decision) -> Iterator[ThresholdDistance]:
     """Yield the caps of routes for which the share is decisive."""
     activations = Activations(ruleset, profile, decision.as_of)
-    for service in decision.services:
-        for activity in service.activities:
-            for state in activity.routes:
-                effect = state.rule.effect
-                assert isinstance(effect, Route)
-                operator = activations.of(state.subject).get("operator") or {}
-                share = operator.get("foreign_percent")
-                path = profile.path_of(operator, ("foreign_percent",))
-                idle = state.share_too_high and any(other.state == "open" for other in activity.routes)
-                others = any(condition.cap is None for condition in state.failing)
-                if effect.max_foreign_percent is None or others or share is None or path is None or idle:
-                    continue
-                cap, tree = state.max_foreign_percent, effect.max_foreign_percent.tree
-                if cap is not None and cap < 100:
-                    yield ThresholdDistance(
-                        path=path,
-                        value=share,
-                        threshold=cap,
-                        parameter=tree.key if isinstance(tree, Param) else None,
-                        rule=state.rule,
-                        service=service.id,
-                        cls=activity.cls,
-                        high=True,
-                        safe=not state.share_too_high,
-                        distance=abs(share - cap),
-                    )
+    opened = {state.subject for state in decision.routes if state.state == "open"}
+    for state in decision.routes:
+        operator = activations.of(state.subject).get("operator") or {}
+        share, path = operator.get("foreign_percent"), profile.path_of(operator, ("foreign_percent",))
+        cap = state.max_foreign_percent
+        if cap is None or cap >= 100 or share is None or path is None:
+            continue
+        if (state.share_too_high and state.subject in opened) or any(other.cap is None for other in state.failing):
+            continue
+        yield ThresholdDistance(
+            path,
+            share,
+            cap,
+            state.rule,
+            *state.subject,
+            high=True,
+            safe=not state.share_too_high,
+            distance=abs(share - cap),
+        )

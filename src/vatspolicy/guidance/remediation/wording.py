@@ -69,18 +69,22 @@ def title(path: Path, ids: Iterable[str], schemas: SchemaSet) -> LocalizedText:
 
 def value_text(bundle: Bundle, path: Path, value: Tree, after: bool) -> LocalizedText:
     """Return a fact in words. With `after`, None means that the change leaves the fact out."""
-    facts = FactWording(bundle.schemas)
-    if len(path) == 2 and path[0] == "services":
-        return both(_VALUES, "split" if after else "offered")
-    if value is None:
-        return both(_VALUES, "gone" if after else "nothing" if path == ("partner",) else "unsaid")
-    if path == ("partner",):
-        return partner_text(bundle, value) if after else both(_VALUES, "some_partner")
-    if path[-1] == "export":
-        return both(_VALUES, "stated")
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return facts.quantity(value, path)
-    return facts.value(_without_absent_zone(value), path)
+    match path:
+        case ("services", _):
+            key = "split" if after else "offered"
+        case ("partner",) if not after:
+            key = "nothing" if value is None else "some_partner"
+        case _ if value is None:
+            key = "gone" if after else "unsaid"
+        case ("partner",):
+            return partner_text(bundle, value)
+        case (*_, "export"):
+            key = "stated"
+        case _ if isinstance(value, int | float) and not isinstance(value, bool):
+            return FactWording(bundle.schemas).quantity(value, path)
+        case _:
+            return FactWording(bundle.schemas).value(_without_absent_zone(value), path)
+    return both(_VALUES, key)
 
 
 def _without_absent_zone(value: Tree) -> Tree:
@@ -99,7 +103,7 @@ def partner_text(bundle: Bundle, partner: Facts) -> LocalizedText:
         name = bundle.instruments[license["instrument"]].title
         classes = [label("license-class", cls, bundle.schemas) for cls in license.get("classes", ())]
         area = [facts.value(place, ("services", 0, "area", 0)) for place in license.get("area", ())]
-        key = "_".join(part for part, told in (("classes", classes), ("area", area)) if told) or "plain"
+        key = "_".join(part for part, limits in (("classes", classes), ("area", area)) if limits) or "plain"
         values = {"classes": join_both(classes, "list"), "area": join_both(area, "list")}
         held.append(both(_LICENSES, key, name=name, day=license["valid_until"], **values))
     if not held:
@@ -109,13 +113,8 @@ def partner_text(bundle: Bundle, partner: Facts) -> LocalizedText:
 
 def threshold_text(bundle: Bundle, threshold_distance: ThresholdDistance, ids: Iterable[str]) -> LocalizedText:
     """Return one threshold distance as a sentence."""
-    side = (
-        "at"
-        if threshold_distance.distance == 0
-        else "under"
-        if threshold_distance.value < threshold_distance.threshold
-        else "above"
-    )
+    side = "under" if threshold_distance.value < threshold_distance.threshold else "above"
+    side = "at" if threshold_distance.distance == 0 else side
     facts = FactWording(bundle.schemas)
     name, about = title(threshold_distance.path, ids, bundle.schemas), consequence(bundle, threshold_distance)
     threshold = facts.quantity(threshold_distance.threshold, threshold_distance.path)

@@ -302,18 +302,17 @@ def _lists(matrix: Matrix, lang: Language, style: Style, room: int, shown: list[
     """Render each row as its name and a paragraph of its cells, for a narrow terminal."""
     for row, cells in zip(matrix.rows, shown, strict=True):
         yield from wrap(style(title_of(row, lang, _OFFERS), "bold"), room, "  ", "")
+        left_out = ("none", "zero") if matrix.by == "regimes" else ("none",)
         line, taken = "", 0
         for text, cell in zip(cells, row.cells, strict=True):
-            zero = cell.state == "open" and not cell.max_foreign_percent
-            if cell.state == "none" or (zero and matrix.by == "regimes"):
+            if ("zero" if cell.state == "open" and not cell.max_foreign_percent else cell.state) in left_out:
                 continue
-            size = width(f"{cell.column} {text}")
-            if line and taken + 3 + size > room:
+            size = width(f" · {cell.column} {text}")
+            if line and taken + size > room:
                 yield line
                 line = ""
-            taken = taken + 3 + size if line else 4 + size
-            line += " · " if line else "    "
-            line += f"{cell.column} {style(text, *_tone(cell))}"
+            taken = taken + size if line else 1 + size
+            line += f"{' · ' if line else '    '}{cell.column} {style(text, *_tone(cell))}"
         yield line or f"    {word(WORDS, 'zero', lang)}"
 
 
@@ -347,19 +346,21 @@ def _below(
     matrix: Matrix, lang: Language, style: Style, room: int, footnotes: Sequence[Note], details: bool
 ) -> Iterator[str]:
     colon = joint("colon", lang)
-    yield ""
-    yield style(word(WORDS, "columns" if matrix.by == "regimes" else "place_columns", lang), "bold")
+
+    def head(key: str) -> Iterator[str]:
+        yield ""
+        yield style(word(WORDS, key, lang), "bold")
+
+    yield from head("columns" if matrix.by == "regimes" else "place_columns")
     for column in matrix.columns:
         title = column_note(column, lang) if details else say(column.title, lang)
         yield from wrap(f"{column.id}{colon}{title}", room, "    ", "  ")
     if details and matrix.by == "places":
-        yield ""
-        yield style(word(WORDS, "routes", lang), "bold")
+        yield from head("routes")
         for row in matrix.rows:
             said = dict.fromkeys((cell.column, routes(cell, matrix, lang)) for cell in row.cells)
             yield from _routes(row, said, lang, room)
-    yield ""
-    yield style(word(WORDS, "signs", lang), "bold")
+    yield from head("signs")
     for sign, meaning in legend(matrix, lang):
         yield from wrap(f"{sign}{colon}{meaning}", room, "    ", "  ")
     if not details:
@@ -368,8 +369,7 @@ def _below(
         yield ""
         return
     if footnotes:
-        yield ""
-        yield style(word(WORDS, "notes", lang), "bold")
+        yield from head("notes")
     for note in footnotes:
         yield from wrap(join_points(note, lang), room, "     ", f"  {note.sign:<2} ")
         for law in note.law:

@@ -23,6 +23,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError, nodes, pass_environment
@@ -188,7 +189,7 @@ class _Code(CodeGenerator):
     def _output_child_post(self, node: nodes.Expr, frame: object, finalize: object) -> None:
         self.write(")")
 
-    def visit_Call(self, node: nodes.Call, frame: CodeFrame, forward_caller: bool = False) -> None:
+    def visit_Call(self, node: nodes.Call, frame: CodeFrame, forward_caller: bool = False) -> None:  # noqa: N802
         """Write a call without the context: no function of a template takes it."""
         self.write("environment.call(")
         self.visit(node.node, frame)
@@ -200,7 +201,7 @@ class _Environment(Environment):
     """An environment whose templates cannot join texts outside its own escaping."""
 
     code_generator_class = _Code
-    call = staticmethod(operator.call)
+    call: ClassVar[Callable[..., object]] = operator.call  # a builtin function, which classes do not bind
 
     def _generate(
         self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False

@@ -185,7 +185,7 @@ class RulePart:
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """Conditions of a route."""
-        return self.rule.effect.conditions if isinstance(self.rule.effect, Route) else ()
+        return self.rule.conditions
 
     def articles_of(self, condition: Condition) -> list[Article]:
         """Return the articles of a condition, or of the rule if it cites none."""

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from vatspolicy.authoring.verification import issuer_of, short_title
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import VERIFICATIONS, Article, Policy, Route, Rule
+from vatspolicy.core.policies.model import VERIFICATIONS, Article, Policy, Rule
 from vatspolicy.i18n import LocalizedText
 
 _WEIGHED = ("deny", "need", "route", "classify", "duty", "advise")
@@ -115,8 +115,7 @@ def _whereabouts(policy: Policy, article: Article) -> str:
 
 def _rests_on(bundle: Bundle, rule: Rule) -> Iterator[tuple[str, str]]:
     """Yield policy and key of each article behind a rule."""
-    conditions = rule.effect.conditions if isinstance(rule.effect, Route) else ()
-    for cite in (rule.cite, *(condition.cite for condition in conditions)):
+    for cite in (rule.cite, *(condition.cite for condition in rule.conditions)):
         yield from ((rule.policy, key) for key in cite)
     for name in rule.parameters:
         owner, _, parameter = name.partition("/")
