@@ -79,6 +79,12 @@ def test_the_page_names_address_file_and_command(bundle: Bundle) -> None:
     assert "(`internet-content`, secondary): deny: " in section
 
 
+def test_addresses_of_one_policy_share_its_heading(bundle: Bundle) -> None:
+    headings = [line for line in make(bundle)["to-compare.md"].splitlines() if line.startswith("#")]
+    assert len(headings) > 20
+    assert sorted(headings) == sorted(set(headings))
+
+
 def test_an_article_is_raised_as_the_page_says(console: Console, found: list[OpenArticle]) -> None:
     shutil.copytree(resource_folder("policies"), console.folder / "policies")
     one = next(one for one in found if (one.policy.id, one.article.key) == ("vats-pilot-2024", "notice"))

@@ -86,11 +86,11 @@ def open_articles(bundle: Bundle) -> list[OpenArticle]:
 
 def group_by_address(articles: list[OpenArticle]) -> list[list[OpenArticle]]:
     """Return the articles with an official address by policy and address, in their order."""
-    groups: dict[tuple[str, str], list[OpenArticle]] = {}
+    groups: dict[str, dict[str, list[OpenArticle]]] = {}
     for article in articles:
         if article.address is not None:
-            groups.setdefault((article.policy.id, article.address), []).append(article)
-    return list(groups.values())
+            groups.setdefault(article.policy.id, {}).setdefault(article.address, []).append(article)
+    return [members for addresses in groups.values() for members in addresses.values()]
 
 
 def count_by_address(bundle: Bundle) -> Counter[str]:
