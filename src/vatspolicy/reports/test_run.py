@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from vatspolicy.authoring.testing.result import Covered, Outcome, RunRecord, UncoveredClause
+from vatspolicy.authoring.testing.result import CaseOutcome, Covered, RunRecord, UncoveredClause
 from vatspolicy.authoring.testing.runner import FAILED, SKIPPED, CaseResult, CoverageResult, RunResult
 from vatspolicy.i18n import Language, Listing, LocalizedText, Phrase, _, say, translate
 from vatspolicy.origin import page
@@ -113,10 +113,10 @@ def published(run: RunResult, lang: Language) -> RunRecord:
     return RunRecord(1, run.bundle.identity, run.counts, tests, coverage, proposals, run.exit_code)
 
 
-def _outcome(result: CaseResult, lang: Language) -> Outcome:
+def _outcome(result: CaseResult, lang: Language) -> CaseOutcome:
     case = result.case
     problems, reasons = (tuple(say(text, lang) for text in texts) for texts in (result.problems, result.reasons))
-    return Outcome(case.name, case.file, case.line, case.as_of, result.outcome, problems, reasons, case.skipped)
+    return CaseOutcome(case.name, case.file, case.line, case.as_of, result.outcome, problems, reasons, case.skipped)
 
 
 def _covered(coverage: CoverageResult) -> Covered:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
 
-from vatspolicy.authoring.lint.policy_checks import Found, PolicyFile
+from vatspolicy.authoring.lint.policy_checks import CheckedPolicy, Found
 from vatspolicy.authoring.testing.case_names import find_marks
 from vatspolicy.authoring.testing.cases import fixture_cases, load_tests, test_entries
 from vatspolicy.core.documents import Document, Path
@@ -16,7 +16,7 @@ from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n import _
 
 
-def tests(file: PolicyFile) -> Found:
+def tests(file: CheckedPolicy) -> Found:
     """Yield unknown rules and instruments in the tests of a policy."""
     document = load_tests(file.bundle, file.policy)
     if document is None:

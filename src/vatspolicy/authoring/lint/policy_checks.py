@@ -38,7 +38,7 @@ _SILENT = {"silent", "closed"}
 
 
 @dataclass(frozen=True)
-class PolicyFile:
+class CheckedPolicy:
     """A policy under lint."""
 
     bundle: Bundle
@@ -49,7 +49,7 @@ class PolicyFile:
     """The terms of the file that some expression uses."""
 
 
-def _key_order(file: PolicyFile) -> Found:
+def _key_order(file: CheckedPolicy) -> Found:
     keys = list(file.document.data)
     if keys != sorted(keys, key=ORDER.index):
         first = next(key for key, wanted in zip(keys, sorted(keys, key=ORDER.index), strict=True) if key != wanted)
@@ -60,7 +60,7 @@ def _key_order(file: PolicyFile) -> Found:
         )
 
 
-def _translations(file: PolicyFile) -> Found:
+def _translations(file: CheckedPolicy) -> Found:
     for path, text in find_texts(file.document.data):
         for lang, message, hint in faults(text["en"], text["zh"]):
             yield "translation", file.document.problem((*path, lang), message, hint)
@@ -79,7 +79,7 @@ def find_texts(value: Tree, path: Path = ()) -> Iterator[tuple[Path, Mapping[str
             yield from find_texts(member, (*path, index))
 
 
-def _citations(file: PolicyFile) -> Found:
+def _citations(file: CheckedPolicy) -> Found:
     yield from hash_problems(file.document)
     for key, article in file.document.data.get("articles", {}).items():
         path: Path = ("articles", key)
@@ -106,7 +106,7 @@ def _citations(file: PolicyFile) -> Found:
         yield "source-number-missing", file.document.problem(("source",), message, hint)
 
 
-def _unwaivable(file: PolicyFile) -> Found:
+def _unwaivable(file: CheckedPolicy) -> Found:
     """Yield unwaivable rules that cite no primary article."""
     for index, rule in enumerate(file.policy.rules):
         marked = file.document.data["rules"][index].get("unwaivable", False)
@@ -116,7 +116,7 @@ def _unwaivable(file: PolicyFile) -> Found:
             yield "unwaivable-not-primary", file.document.problem(("rules", index, "unwaivable"), message, hint)
 
 
-def _unmarked(file: PolicyFile) -> Found:
+def _unmarked(file: CheckedPolicy) -> Found:
     """Yield waivable rules next to an unwaivable rule with the same effect on the same primary article."""
     for index, rule in enumerate(file.policy.rules):
         primary = {key for key in rule.cite if file.policy.articles[key].verification == "primary"}
@@ -129,7 +129,7 @@ def _unmarked(file: PolicyFile) -> Found:
                 break
 
 
-def _places(file: PolicyFile) -> Found:
+def _places(file: CheckedPolicy) -> Found:
     """Yield places in an entry of a list that do not lie in the place that the entry is named after."""
     places = gazetteer(file.bundle.schemas)
     for path, entry in _entries(file.document.data.get("parameters", {}), ("parameters",)):
@@ -150,7 +150,7 @@ def _entries(value: Tree, path: Path) -> Iterator[tuple[Path, Fields]]:
             yield from _entries(child, (*path, key))
 
 
-def _messages(file: PolicyFile) -> Found:
+def _messages(file: CheckedPolicy) -> Found:
     """Yield messages that repeat their article word for word instead of advising the product team."""
     for index, rule in enumerate(file.policy.rules):
         cited = [file.policy.articles[key] for key in rule.cite]
@@ -164,7 +164,7 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text.casefold()))
 
 
-def _numbers(file: PolicyFile) -> Found:
+def _numbers(file: CheckedPolicy) -> Found:
     """Yield lists in expressions, and numbers missing from the cited articles. These should be parameters."""
     cited = {expression.index: keys for rule in file.policy.rules for expression, keys in _cited_by(rule)}
     stated = {key: numbers_in(f"{one.en}\n{one.zh or ''}") for key, one in file.policy.articles.items()}
@@ -195,7 +195,7 @@ def _unstated(tree: Node, stated: AbstractSet[Fraction]) -> Iterator[tuple[str, 
                 yield _("No cited article states this number. Cite the article, or use a parameter."), node.span[0]
 
 
-def _seen_both_ways(file: PolicyFile) -> Found:
+def _seen_both_ways(file: CheckedPolicy) -> Found:
     """Yield rules that the tests of their policy do not show firing, silent and, for a missing fact, undecided."""
     if not file.policy.rules:
         return
@@ -227,13 +227,13 @@ def _may_be_missing(node: Node) -> bool:
     )
 
 
-def _unused_terms(file: PolicyFile) -> Found:
+def _unused_terms(file: CheckedPolicy) -> Found:
     for name in file.policy.terms:
         if name not in file.terms:
             yield "unused-term", file.document.problem(("terms", name), _("No expression uses this term."), key=True)
 
 
-def _costs(file: PolicyFile) -> Found:
+def _costs(file: CheckedPolicy) -> Found:
     """Yield expressions that some profile could make slow."""
     for expression in file.expressions:
         steps = expression_cost(file.bundle, expression)
@@ -247,7 +247,7 @@ def _costs(file: PolicyFile) -> Found:
             yield "costly-expression", Problem(file.policy.file, expression.line, expression.column, "", message, hint)
 
 
-def _unmeetable(file: PolicyFile) -> Found:
+def _unmeetable(file: CheckedPolicy) -> Found:
     """Yield instruments of needs and routes that cannot cover any subject of their rule."""
     held = {word.value for word in words_of(("company", "licenses", 0, "instrument"), file.bundle.schemas)}
     for index, rule in enumerate(file.policy.rules):
@@ -284,7 +284,7 @@ def _can_be(value: bool, node: Node, missing: AbstractSet[str]) -> bool:
             return not any(isinstance(one, Fact) and one.root in missing for one in walk(node))
 
 
-CHECKS: tuple[Callable[[PolicyFile], Found], ...] = (
+CHECKS: tuple[Callable[[CheckedPolicy], Found], ...] = (
     _key_order,
     _translations,
     _citations,

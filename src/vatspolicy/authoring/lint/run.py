@@ -126,7 +126,7 @@ def _policy_findings(bundle: Bundle, chosen: Sequence[Policy]) -> Iterator[tuple
     for policy in chosen:
         own = {name: tree for (owner, name), tree in terms.items() if owner == policy.id}
         document = bundle.document(policy)
-        file = policy_checks.PolicyFile(bundle, policy, document, expressions.get(policy.id, []), own)
+        file = policy_checks.CheckedPolicy(bundle, policy, document, expressions.get(policy.id, []), own)
         for check in (*policy_checks.CHECKS, case_checks.tests):
             yield from check(file)
     yield from policy_checks.unused(bundle, chosen)

@@ -17,7 +17,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CaseOutcome:
     """Outcome of one case."""
 
     name: str
@@ -84,7 +84,7 @@ class RunRecord:
     schema: int
     bundle: LawIdentity
     counts: Counts
-    tests: tuple[Outcome, ...]
+    tests: tuple[CaseOutcome, ...]
     coverage: Covered | None
     proposals: tuple[Proposal, ...]
     exit_code: int
