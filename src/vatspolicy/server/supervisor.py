@@ -171,17 +171,17 @@ class Supervisor:
 
     def _fork(self, others: Iterable[_Worker]) -> _Worker:
         ready, tell_ready = os.pipe()
-        told, lifeline = os.pipe()
+        lifeline_end, lifeline = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
         if pid:
             os.close(tell_ready)
-            os.close(told)
+            os.close(lifeline_end)
             return _Worker(pid, ready, lifeline)
         for descriptor in {ready, lifeline, *(other.lifeline for other in [*others, *self.workers, *self.draining])}:
             os.close(descriptor)
-        self._work(tell_ready, told)
+        self._work(tell_ready, lifeline_end)
 
     def _work(self, tell_ready: int, told: int) -> NoReturn:
         """Serve in a worker, and end the process."""
