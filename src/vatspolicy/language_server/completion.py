@@ -189,18 +189,18 @@ def _names_in_settings(law: EditedLaw, sketch: Sketch) -> Iterator[tuple[str, st
             if number > 0:
                 head = sketch.scalars.get((*sketch.path[:3], 0), "")
                 owner = bundle.policies.get(head.partition("/")[0])
-                for one in () if owner is None else (owner, *(bundle.policies[id] for id in owner.uses)):
-                    yield from ((f"{TERM}.{name}", " ".join(text.split())) for name, text in one.terms.items())
+                for source in () if owner is None else (owner, *(bundle.policies[id] for id in owner.uses)):
+                    yield from ((f"{TERM}.{name}", " ".join(text.split())) for name, text in source.terms.items())
                 return
-            for one in policies:
-                yield from ((f"{one.id}/{name}", " ".join(text.split())) for name, text in one.terms.items())
-                yield from ((key.key, _parameter_title(law, key.key)) for key in one.parameters.values())
+            for source in policies:
+                yield from ((f"{source.id}/{name}", " ".join(text.split())) for name, text in source.terms.items())
+                yield from ((key.key, _parameter_title(law, key.key)) for key in source.parameters.values())
             yield from _fact_names(law)
         case ("properties", _, "never", "rule"):
             yield from ((rule.name, _both(rule.message)) for policy in policies for rule in policy.rules)
         case ("properties", _, "cite", _) | ("properties", _, "cite"):
-            for one in policies:
-                yield from ((f"{one.id}/{key}", _both(article.label)) for key, article in one.articles.items())
+            for source in policies:
+                yield from ((f"{source.id}/{key}", _both(article.label)) for key, article in source.articles.items())
         case ("properties", _, "more_facts", "except", _):
             yield from _fact_names(law)
 

@@ -106,8 +106,8 @@ def _of_expression(text: str, path: Path, owners: Owners) -> Iterator[Mention]:
     bound: dict[str, tuple[str, ...]] = {}
     for name in expressions.find_names(text):
         yield from _of_name(name, bound, path, owners)
-        if (found := expressions.binding(text, name)) is not None:
-            _end, variable, over = found
+        if (binding := expressions.binding(text, name)) is not None:
+            _end, variable, over = binding
             bound[variable] = over
 
 
