@@ -41,14 +41,14 @@ class Mutability:
 @derived_from_schemas
 def mutable_facts(schemas: SchemaSet) -> Mapping[tuple[str, ...], Mutability]:
     """Return the marks by path, without indexes of lists: ("services", "area")."""
-    found = {}
+    marks = {}
     for path, node in fact_schemas(schemas):
         if "x-mutable" in node:
             data = node["x-mutable"]
             phrase = {"en": data.get("en", ""), "zh": data.get("zh", "")}
             keep = frozenset(data.get("keep", ()))
-            found[path] = Mutability(data.get("cost", 0), data.get("to"), phrase, data.get("follows"), keep, data)
-    return found
+            marks[path] = Mutability(data.get("cost", 0), data.get("to"), phrase, data.get("follows"), keep, data)
+    return marks
 
 
 @dataclass(frozen=True)
@@ -121,10 +121,10 @@ def _set(data: Tree, edit: Edit) -> None:
 
 def list_differences(profile: Profile, changes: Iterable[Change]) -> tuple[tuple[Path, Tree, Tree], ...]:
     """Return each changed fact as (path in the written profile, value before, value after); None is an absent value."""
-    found: dict[Path, tuple[Tree, Tree]] = {}
+    differences: dict[Path, tuple[Tree, Tree]] = {}
     for path, before, after in _changes(profile.document.data, changes):
-        found[path] = (found[path][0] if path in found else before, after)
-    return tuple((path, before, after) for path, (before, after) in found.items() if before != after)
+        differences[path] = (differences[path][0] if path in differences else before, after)
+    return tuple((path, before, after) for path, (before, after) in differences.items() if before != after)
 
 
 def _changes(data: Tree, changes: Iterable[Change]) -> Iterator[tuple[Path, Tree, Tree]]:

@@ -208,7 +208,7 @@ def _is_plausible(profile: Profile, kind: str, service: str | None) -> bool:
     company.
     """
     if kind == "contract":
-        return any(one["id"] == service and one.get("operated_by") == "partner" for one in profile.facts["services"])
+        return any(run["id"] == service and run.get("operated_by") == "partner" for run in profile.facts["services"])
     if kind == "legal-form":
         return profile.facts["company"].get("mainland_entity") is not False
     return True

@@ -317,7 +317,7 @@ def _proposal(bundle: Bundle, profile: Profile, proposal: search.FoundProposal, 
         tuple(map(_requirement, made.needs)),
         made.missing,
         tuple(say_both(target.name) for target in proposal.alternatives),
-        tuple(SplitOff(one.services[0].id, one.decision) for one in proposal.split_off),
+        tuple(SplitOff(alone.services[0].id, alone.decision) for alone in proposal.split_off),
         tuple(
             Settling(
                 format_path(path),

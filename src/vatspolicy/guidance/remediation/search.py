@@ -226,7 +226,7 @@ class Search:
             return
         rest = [change for change in proposal.changes if change is not moved]
         places = find_targets(self.bundle.on(self.decision.as_of), self.decision)
-        alike = [place for place in places if place.source == moved.target.source and place.key != moved.target.key]
+        alike = [other for other in places if other.source == moved.target.source and other.key != moved.target.key]
         for target in alike[: max(4, 50 // self.weight)]:
             for change in relocate(self.profile, target, (moved.parts,), (moved.services,)):
                 try:
