@@ -35,11 +35,7 @@ TYPE = "openpolicyagent.org/decision_logs"
 PATH = "vatspolicy/decision"
 _RUN = str(uuid.uuid4())
 """Id of this process, as OPA labels its instances."""
-_SAME = {
-    ("product", "id"): "product",
-    ("product", "title"): "title",
-    ("product", "launch"): "launch",
-}
+_SAME = {("product", "id"): "product", ("product", "title"): "title", ("product", "launch"): "launch"}
 """Facts that a record repeats under their own name."""
 _UNREAD_BY_RULES = ("/input/product/id", "/input/product/title")
 """Facts that rules do not read: a record without them has the same decision."""

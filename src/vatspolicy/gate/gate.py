@@ -47,14 +47,7 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-_SEVERITY = (
-    ExitCode.OK,
-    ExitCode.INCOMPLETE,
-    ExitCode.FAILED,
-    ExitCode.NOTHING,
-    ExitCode.INVALID,
-    ExitCode.INTERNAL,
-)
+_SEVERITY = (ExitCode.OK, ExitCode.INCOMPLETE, ExitCode.FAILED, ExitCode.NOTHING, ExitCode.INVALID, ExitCode.INTERNAL)
 AHEAD = 180
 """Days after the launch within which changes of the decision are reported."""
 _MAGIC = frozenset("*?[")
@@ -248,12 +241,7 @@ class Gate(ValueObject):
             code = worst([*codes, *(check.code for check in checked)])
             result = GateResult(records, tuple(problems), empty, code, profiles=profiles)
         return result._replace(
-            invalid=invalid,
-            unmet=unmet,
-            judgement=self.judgement,
-            started=started,
-            seconds=seconds,
-            launches=launches,
+            invalid=invalid, unmet=unmet, judgement=self.judgement, started=started, seconds=seconds, launches=launches
         )
 
     def _compare_number(self, number: int) -> Message | None:
@@ -261,9 +249,7 @@ class Gate(ValueObject):
         if self.expected is None or number == self.expected:
             return None
         return _(
-            "--expect {expected} failed: the number of specs found is {count}.",
-            expected=self.expected,
-            count=number,
+            "--expect {expected} failed: the number of specs found is {count}.", expected=self.expected, count=number
         )
 
     def check_each(self, specs: Sequence[str], take: Take[T] | None = None) -> Iterator[Checked[T]]:

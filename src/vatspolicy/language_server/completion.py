@@ -31,10 +31,7 @@ KEY, VALUE, FACT, NAME, FUNCTION = "key", "value", "fact", "name", "function"
 """Kinds of proposals."""
 _WRITTEN = re.compile(r"[\w./*-]*$")
 _IN_NAME = re.compile(r"[A-Za-z_][\w.]*$|$")
-_QUANTIFIERS = {
-    "exists": "exists(x, )",
-    "all": "all(x, )",
-}
+_QUANTIFIERS = {"exists": "exists(x, )", "all": "all(x, )"}
 _SET_TESTS = ("contains", "equivalent", "intersects")
 _MOST = 3000
 """Maximum number of proposals in one answer."""

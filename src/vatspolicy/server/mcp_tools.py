@@ -65,7 +65,7 @@ def make_server(
     waiver_set: WaiverSet | None = None,
 ) -> MCPServer:
     """Return a server with the tools over one bundle. `waiver_set` grants opinions."""
-    server = _Server("vatspolicy", instructions=_INSTRUCTIONS, version=version, log_level="ERROR")
+    server = _ToolServer("vatspolicy", instructions=_INSTRUCTIONS, version=version, log_level="ERROR")
     tools = _Tools(bundle, limits or ApiLimits(), today, waiver_set)
     for tool in (tools.check, tools.next_question, tools.routes, tools.explain, tools.list_values):
         server.add_tool(tool, description=inspect.getdoc(tool), annotations=_READS)
@@ -98,7 +98,7 @@ def _narrow(word_list: WordList, words: str) -> WordList:
     return replace(word_list, words=tuple(word for word in word_list.words if word.value in fitting))
 
 
-class _Server(MCPServer):
+class _ToolServer(MCPServer):
     async def call_tool(self, name: str, arguments: Data, *more: Any, **options: Any) -> Any:
         """Call a tool by its name. Raises ToolError, with one sentence for unknown or invalid parameters."""
         schemas = {tool.name: tool.input_schema for tool in await self.list_tools()}
@@ -117,10 +117,8 @@ class _Server(MCPServer):
                 raise
             parameter = str(error.__cause__.errors()[0]["loc"][0])
         schema = json.dumps(schemas[name]["properties"][parameter])
-        needs = _(
-            "{tool} needs the parameter {name} with this schema: {schema}.", tool=name, name=parameter, schema=schema
-        )
-        raise ToolError(translate(needs))
+        asked = {"tool": name, "name": parameter, "schema": schema}
+        raise ToolError(translate(_("{tool} needs the parameter {name} with this schema: {schema}.", **asked)))
 
 
 class _Tools:

@@ -38,8 +38,7 @@ def parse_by(text: str) -> str:
 
 def screen(
     input: Annotated[  # noqa: A002 - the name on the help page
-        str,
-        Argument("INPUT", "Profiles: .jsonl, .ndjson, .parquet, .csv with --mapping, or FILE.duckdb:TABLE."),
+        str, Argument("INPUT", "Profiles: .jsonl, .ndjson, .parquet, .csv with --mapping, or FILE.duckdb:TABLE.")
     ],
     output: Annotated[Path, Option("--output -o FILE", "Answers, .jsonl or .parquet.", OUTPUT)],
     context: DayContext,

@@ -412,11 +412,7 @@ def _compile(
 
 
 def _build(
-    data: Mapping[str, Any],
-    content: str,
-    prefix: str,
-    schemas: SchemaSet,
-    kept: Mapping[str, bytes] | None = None,
+    data: Mapping[str, Any], content: str, prefix: str, schemas: SchemaSet, kept: Mapping[str, bytes] | None = None
 ) -> Bundle:
     """Build the bundle of compiled policies. Their files are named below a prefix."""
     policies = {policy.id: policy for policy in (policy_from_data(row, prefix) for row in data["policies"])}

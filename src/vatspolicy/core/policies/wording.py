@@ -21,10 +21,7 @@ ADVICE: Table = {
 """Kinds of advice (policy.schema.json): the reason for a review."""
 
 
-READINGS: Table = {
-    NOT_TELECOM: Phrase("not telecommunications"),
-    CLOSED: Phrase("a closed route"),
-}
+READINGS: Table = {NOT_TELECOM: Phrase("not telecommunications"), CLOSED: Phrase("a closed route")}
 """Readings other than classes."""
 
 

@@ -25,7 +25,7 @@ _OTHER = "other"
 """Target of a deal that concerns another company."""
 
 
-class Part(NamedTuple):
+class LaunchPart(NamedTuple):
     """One part of a launch."""
 
     name: str
@@ -66,7 +66,7 @@ def open_launch(
     return [change(_expand(launch, part), made[False]) for part in parts.values() if name in ("", part.name)]
 
 
-def _parts(data: Mapping[str, Any]) -> Iterator[Part]:
+def _parts(data: Mapping[str, Any]) -> Iterator[LaunchPart]:
     """Yield the parts of a launch, in the order of its companies. Each of several partners of a company has a part."""
     for company in data["companies"]:
         behind: dict[str | None, list[int]] = {}
@@ -79,13 +79,13 @@ def _parts(data: Mapping[str, Any]) -> Iterator[Part]:
             behind = {partners[0]: sorted(chain.from_iterable(behind.values()))}
         for partner, places in behind.items():
             name = f"{company}-{partner}" if partner and len(partners) > 1 else company
-            yield Part(name, company, partner, tuple(places))
+            yield LaunchPart(name, company, partner, tuple(places))
 
 
 # --- expansion --------------------------------------------------------------------------------------------------------
 
 
-def _expand(document: Document, part: Part) -> Document:
+def _expand(document: Document, part: LaunchPart) -> Document:
     """Return the profile of a part of a valid launch. Its places are those of the launch."""
     source, data = _Source(document), document.data
     own: Path = ("companies", part.company)
@@ -123,7 +123,7 @@ def _service(source: _Source, index: int) -> _Piece:
     return source.join(("services", index), {**facts, "operated_by": operator._replace(value=operated_by)})
 
 
-def _deal(source: _Source, index: int, part: Part) -> _Piece:
+def _deal(source: _Source, index: int, part: LaunchPart) -> _Piece:
     """Return a deal of a profile, with its target relative to this part."""
     facts = source.take_all(("deals", index))
     if (target := facts.get("target")) is not None and target.value is not None:

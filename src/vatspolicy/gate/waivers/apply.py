@@ -474,11 +474,7 @@ def baseline_text(
         places = set(waived)
         for place, finding in waivable(decision):
             if place not in places and not finding.rule.unwaivable:
-                name = (
-                    decision.product,
-                    finding.rule.name,
-                    fingerprint(bundle, profile, decision.as_of, finding),
-                )
+                name = (decision.product, finding.rule.name, fingerprint(bundle, profile, decision.as_of, finding))
                 days[name] = since.get(name, today)
     findings = [
         {"product": product, "rule": rule, "fingerprint": mark, "since": day}

@@ -52,14 +52,14 @@ def mutable_facts(schemas: SchemaSet) -> Mapping[tuple[str, ...], Mutability]:
 
 
 @dataclass(frozen=True)
-class Edit:
+class FactEdit:
     """Edit that sets one fact (None removes it) or removes members of a list."""
 
     path: Path
     value: Tree = None
     drop: frozenset[str] = frozenset()
 
-    def conflicts_with(self, other: Edit) -> bool:
+    def conflicts_with(self, other: FactEdit) -> bool:
         """Return True if both edits write to the same place, unless both only remove members of a list."""
         shared = min(len(self.path), len(other.path))
         return self.path[:shared] == other.path[:shared] and not (self.drop and other.drop)
@@ -73,7 +73,7 @@ class Change:
     order: tuple[object, ...]
     """Order among changes of equal cost: the smaller change first."""
     cost: int
-    edits: tuple[Edit, ...]
+    edits: tuple[FactEdit, ...]
     touches: frozenset[str]
     """Names of the changed facts, as in `Obstacle.names`; `*` for all of a service."""
     phrase: LocalizedText
@@ -105,7 +105,7 @@ def apply_changes(profile: Profile, changes: Iterable[Change]) -> Profile:
     return read_profile(dataclasses.replace(profile.document, data=data), profile.schemas)
 
 
-def _set(data: Tree, edit: Edit) -> None:
+def _set(data: Tree, edit: FactEdit) -> None:
     if len(edit.path) == 2 and edit.path[0] == "services":
         return  # services are removed last, so that the others keep their positions
     *above, last = edit.path

@@ -56,10 +56,7 @@ SEMANTICS: Mapping[str, bool | None] = {
 """Semantics of several evaluations, with the decision after which the rest is omitted."""
 _NEEDED = {"subject": ("type", "id"), "action": ("name",), "resource": ("type", "id")}
 """The texts that the subject, the action and the resource of a question have."""
-PATHS = {
-    "access_evaluation_endpoint": "/access/v1/evaluation",
-    "access_evaluations_endpoint": "/access/v1/evaluations",
-}
+PATHS = {"access_evaluation_endpoint": "/access/v1/evaluation", "access_evaluations_endpoint": "/access/v1/evaluations"}
 Data = dict[str, Any]
 Decide = Callable[[DataQuery], Data]
 """A function that returns the brief document of a decision."""

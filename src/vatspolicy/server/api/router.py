@@ -212,8 +212,7 @@ class _Api:
         most = self.settings.limits.answer
         if len(body) > most:
             message = _(
-                "The response exceeds {most:,} bytes. Use a longer path to request a part, or omit explain.",
-                most=most,
+                "The response exceeds {most:,} bytes. Use a longer path to request a part, or omit explain.", most=most
             )
             raise HttpError(400, "answer_too_large", message)
         return body

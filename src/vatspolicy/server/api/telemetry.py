@@ -166,10 +166,7 @@ class Telemetry:
         meter = meters.get_meter(SCOPE, __version__)
         self.requests = meter.create_counter("vatspolicy.requests", "{request}", "Answers by route and status.")
         self.duration = meter.create_histogram(
-            "http.server.request.duration",
-            "s",
-            "Duration of requests.",
-            explicit_bucket_boundaries_advisory=BUCKETS,
+            "http.server.request.duration", "s", "Duration of requests.", explicit_bucket_boundaries_advisory=BUCKETS
         )
         self.decisions = meter.create_counter("vatspolicy.decisions", "{decision}", "Decisions by verdict.")
         self.decision_duration = meter.create_histogram(
