@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from vatspolicy.core.cel.types import Bool, Enum, ListOf, ObjectOf, Type
-from vatspolicy.core.documents import Path
+from vatspolicy.core.documents import Path, split_path
 from vatspolicy.core.documents.words import Word
 from vatspolicy.core.policies.model import EFFECTS, Policy
 from vatspolicy.core.policies.reads import asked_facts, details
@@ -113,8 +113,7 @@ def _schema_path(kind: str, path: Path) -> tuple[str, Path]:
     if kind in (TESTS, FIXTURE) and "set" in path:
         inner = path[path.index("set") + 1 :]
         if inner and isinstance(inner[0], str):
-            steps = (int(step) if step.isdigit() else step for step in inner[0].split("."))
-            return "profile", (*steps, *inner[1:])
+            return "profile", (*split_path(inner[0]), *inner[1:])
     if kind == TESTS and path[:1] == ("base",):
         return "profile", path[1:]
     return kind, path

@@ -9,6 +9,7 @@ from typing import Any
 
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.core.cel.types import Enum
+from vatspolicy.core.documents import split_path
 from vatspolicy.core.documents.words import Word, words_of_schema
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.compiler import environment_of
@@ -105,16 +106,12 @@ def _schema_place(kind: str, sketch: Sketch) -> tuple[str, tuple[str | int, ...]
     """Return the schema and the path of a value; values set in a test are facts of the profile."""
     match sketch.path:
         case (*_, "set", str() as path) if kind in ("policy-tests", "fixture"):
-            return "profile", _fact(path)
+            return "profile", split_path(path)
         case (*_, "set", str() as path, int()) if kind in ("policy-tests", "fixture"):
-            return "profile", (*_fact(path), 0)
+            return "profile", (*split_path(path), 0)
         case ("base", *rest) if kind == "policy-tests":
             return "profile", tuple(rest)
     return kind, sketch.path
-
-
-def _fact(path: str) -> tuple[str | int, ...]:
-    return tuple(int(step) if step.isdigit() else step for step in path.split("."))
 
 
 @dataclass(frozen=True)

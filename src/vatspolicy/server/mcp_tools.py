@@ -194,11 +194,11 @@ class _Tools:
                 others = find_elsewhere(words, self.bundle.schemas)
                 return {"lists": [to_data(_narrow(other, words)) for other in others]}
             if name is None:
-                return {"lists": [{"list": other.name, "title": dict(other.title)} for other in lists.values()]}
-            parsed = find_list(name, self.bundle.schemas)
-            if parsed is None:
+                return {"lists": [{"list": listed.name, "title": dict(listed.title)} for listed in lists.values()]}
+            word_list = find_list(name, self.bundle.schemas)
+            if word_list is None:
                 raise ToolError(translate(_("There is no list {name!r}.", name=_show(name))))
-            return to_data(_narrow(parsed, words) if words else parsed)
+            return to_data(_narrow(word_list, words) if words else word_list)
 
         return await self.run(work)
 

@@ -28,12 +28,11 @@ from vatspolicy.core.cel.ast import (
     Or,
     Param,
     Quantifier,
-    SetTest,
     Term,
     children,
     conjuncts,
-    in_quantifiers,
     shape_of,
+    unfold,
     walk,
 )
 from vatspolicy.core.cel.interpreter import Evaluator, compile_interpreter
@@ -80,7 +79,7 @@ class RuleIndex:
         """Index the clauses of a conjunction under a bit. Return whether any value can exclude it."""
         turns = Counter[tuple[Any, ...]]()
         indexed = False
-        for clause, truth in conjuncts(condition, wanted, _unfold):
+        for clause, truth in conjuncts(condition, wanted, unfold):
             shape = (shape_of(clause), truth)
             if shape not in self._predicates:
                 self._predicates[shape] = _predicate(clause, truth, self._params)
@@ -294,13 +293,6 @@ def _failing(tests: Iterable[tuple[int, Predicate]], value: Any) -> int:
         if not predicate.passes(value):
             failing |= bit
     return failing
-
-
-def _unfold(node: Node) -> Node:
-    """Return the body of a term, and a test of sets in quantifiers."""
-    while isinstance(node, Term):
-        node = node.body
-    return in_quantifiers(node) if isinstance(node, SetTest) else node
 
 
 def _predicate(clause: Node, wanted: bool, params: Mapping[str, Any]) -> Predicate | None:
