@@ -308,9 +308,7 @@ class RegistryClient:
         """Return the header that answers a challenge: a token or a password."""
         scheme, _gap, rest = challenge.partition(" ")
         credentials = find_credentials(self.reference.host, str(self.reference))
-        if scheme.lower() == "basic":
-            if credentials is None or credentials.basic is None:
-                self.refuse(RegistryAnswer(401, {}, b""))
+        if scheme.lower() == "basic" and credentials is not None and credentials.basic is not None:
             return f"Basic {credentials.basic}"
         asked = dict(_CHALLENGE.findall(rest))
         if scheme.lower() != "bearer" or "realm" not in asked:
@@ -327,6 +325,10 @@ class RegistryClient:
             joint = "&" if urlsplit(asked["realm"]).query else "?"
             basic = f"Basic {credentials.basic}" if credentials else None
             answer = self._send("GET", f"{asked['realm']}{joint}{urlencode(fields)}", {}, None, MAX_SMALL, basic)
+        return f"Bearer {self._read_token(answer)}"
+
+    def _read_token(self, answer: RegistryAnswer) -> str:
+        """Return the token in the answer of a token service."""
         if answer.status != 200:
             self.refuse(answer._replace(status=401) if answer.status in _REDIRECTS else answer)
         try:
@@ -336,7 +338,7 @@ class RegistryClient:
             token = None
         if not isinstance(token, str) or not _VISIBLE.fullmatch(token):
             self.fail(_("The token service of the registry does not return a token."))
-        return f"Bearer {token}"
+        return token
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

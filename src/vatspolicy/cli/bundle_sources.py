@@ -143,12 +143,7 @@ def _git(source: str, *arguments: str) -> str:
     command = ["git", "--no-pager", *arguments]
     try:
         ran = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=TIMEOUT,
-            check=False,
+            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT, check=False
         )
     except FileNotFoundError:
         raise BundleFileError(source, _("git is not installed.")) from None

@@ -82,9 +82,9 @@ def report_problems(error: InvalidInput) -> None:
             continue
         named = problem._replace(file=clean(problem.file, one_line=True))
         text = clean(render(named))
-        place = f"{named.file}:{named.line}:{named.column}:"
-        is_placed = text.startswith(place)
-        write_stderr((style(place, "bold", "red") + text[len(place) :] if is_placed else text) + "\n")
+        position = f"{named.file}:{named.line}:{named.column}:"
+        is_placed = text.startswith(position)
+        write_stderr((style(position, "bold", "red") + text[len(position) :] if is_placed else text) + "\n")
     if hidden := sum(max(number - MAX_PROBLEMS, 0) for number in count.values()):
         warn(
             _("1 more problem is not shown.")

@@ -186,10 +186,10 @@ def require_specs(specs: Sequence[str], from_stdin: bool = True) -> list[str]:
     require_arguments(specs)
     files: dict[str, None] = {}
     for spec in specs:
-        found = find_specs(spec) if from_stdin or spec != "-" else []
-        if not found:
+        spec_files = find_specs(spec) if from_stdin or spec != "-" else []
+        if not spec_files:
             abort(_("no spec found at {argument!r}.", argument=spec), ExitCode.NOTHING)
-        files |= dict.fromkeys(found)
+        files |= dict.fromkeys(spec_files)
     return list(files)
 
 

@@ -428,8 +428,7 @@ DayOption = Annotated[
     str | None, Option("--as-of DAY", "Day of the law (default: today in China).", DECISION, parse=parse_day)
 ]
 BudgetOption = Annotated[
-    int | None,
-    Option("--budget UNITS", "Work that one question of a proof may cost (z3's units).", DECISION, least=1),
+    int | None, Option("--budget UNITS", "Work that one question of a proof may cost (z3's units).", DECISION, least=1)
 ]
 TodayOption = Annotated[
     str | None,

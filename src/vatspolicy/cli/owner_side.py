@@ -91,8 +91,8 @@ class OwnerSide:
         """Return the paths that differ in the working tree, and files of a name `around` the specs."""
         named = {self.name(Path(self.here, path)) for path in paths}
         named |= {path.with_name("schemas") for path in named if path.name == "policies"}  # included in the law
-        for place in (Path(self.here), *(Path(self.here, spec).parent for spec in specs)):
-            above = [parent for parent in (place, *place.parents) if parent.is_relative_to(self.root)]
+        for start in (Path(self.here), *(Path(self.here, spec).parent for spec in specs)):
+            above = [parent for parent in (start, *start.parents) if parent.is_relative_to(self.root)]
             named |= {self.name(folder / file) for folder in above for file in around}
         inside = sorted(str(path) for path in named if not path.is_absolute())
         with self.entered():

@@ -173,8 +173,8 @@ def _usage_in_language() -> Iterator[None]:
         plain = current_language() == "en" and not style.color
         if plain or describe is None or type(error).__name__ == "NoArgsIsHelpError":
             raise
-        told = ForeignText(describe(), getattr(error, "message", ""))
-        lines = [translate(_("Error: {told}", told=told))]
+        sentence = ForeignText(describe(), getattr(error, "message", ""))
+        lines = [translate(_("Error: {told}", told=sentence))]
         if ctx is not None:
             command = f"{ctx.command_path} {ctx.help_option_names[0]}"
             how = translate(_("Try {command!r} for help.", command=command))

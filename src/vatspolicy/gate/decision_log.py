@@ -35,11 +35,7 @@ TYPE = "openpolicyagent.org/decision_logs"
 PATH = "vatspolicy/decision"
 _RUN = str(uuid.uuid4())
 """Id of this process, as OPA labels its instances."""
-_SAME = {
-    ("product", "id"): "product",
-    ("product", "title"): "title",
-    ("product", "launch"): "launch",
-}
+_SAME = {("product", "id"): "product", ("product", "title"): "title", ("product", "launch"): "launch"}
 """Facts that a record repeats under their own name."""
 _UNREAD_BY_RULES = ("/input/product/id", "/input/product/title")
 """Facts that rules do not read: a record without them has the same decision."""
@@ -297,11 +293,11 @@ def _repair_torn_line(path: Path, handle: int) -> int:
     return len(tail)
 
 
-def _last_line(handle: int, size: int, step: int = 1 << 16) -> bytes:
+def _last_line(handle: int, size: int) -> bytes:
     """Return the text after the last line break."""
     tail = b""
     while len(tail) < size and b"\n" not in tail:
-        start = max(0, size - len(tail) - step)
+        start = max(0, size - len(tail) - (1 << 16))
         os.lseek(handle, start, os.SEEK_SET)
         missing, parts = size - len(tail) - start, []
         while missing and (part := os.read(handle, missing)):

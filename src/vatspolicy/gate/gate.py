@@ -47,14 +47,7 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-_SEVERITY = (
-    ExitCode.OK,
-    ExitCode.INCOMPLETE,
-    ExitCode.FAILED,
-    ExitCode.NOTHING,
-    ExitCode.INVALID,
-    ExitCode.INTERNAL,
-)
+_SEVERITY = (ExitCode.OK, ExitCode.INCOMPLETE, ExitCode.FAILED, ExitCode.NOTHING, ExitCode.INVALID, ExitCode.INTERNAL)
 AHEAD = 180
 """Days after the launch within which changes of the decision are reported."""
 _MAGIC = frozenset("*?[")
@@ -242,28 +235,13 @@ class Gate(ValueObject):
         if self.waiver_set is not None:
             codes += [ExitCode.INVALID] * len(failed)
             result = self._after_waivers([check.kept for check in checked if check.kept], problems, empty, codes)
-            settings = self.judgement
-            return result._replace(
-                invalid=invalid,
-                unmet=unmet,
-                judgement=settings,
-                started=started,
-                seconds=seconds,
-                launches=launches,
-            )
-        records = tuple(check.record for check in checked if check.record is not None)
-        return GateResult(
-            records,
-            tuple(problems),
-            empty,
-            worst([*codes, *(check.code for check in checked)]),
-            profiles=tuple(check.kept[0] for check in checked if check.kept),
-            invalid=invalid,
-            unmet=unmet,
-            judgement=self.judgement,
-            started=started,
-            seconds=seconds,
-            launches=launches,
+        else:
+            records = tuple(check.record for check in checked if check.record is not None)
+            profiles = tuple(check.kept[0] for check in checked if check.kept)
+            code = worst([*codes, *(check.code for check in checked)])
+            result = GateResult(records, tuple(problems), empty, code, profiles=profiles)
+        return result._replace(
+            invalid=invalid, unmet=unmet, judgement=self.judgement, started=started, seconds=seconds, launches=launches
         )
 
     def _compare_number(self, number: int) -> Message | None:
@@ -271,9 +249,7 @@ class Gate(ValueObject):
         if self.expected is None or number == self.expected:
             return None
         return _(
-            "--expect {expected} failed: the number of specs found is {count}.",
-            expected=self.expected,
-            count=number,
+            "--expect {expected} failed: the number of specs found is {count}.", expected=self.expected, count=number
         )
 
     def check_each(self, specs: Sequence[str], take: Take[T] | None = None) -> Iterator[Checked[T]]:
@@ -367,9 +343,10 @@ class Gate(ValueObject):
         products = Counter(decision.product for _, decision, _ in decided)
         alone = replace(self, waiver_set=replace(waiver_set, opinions=()))
         return [
-            (profile, *alone.decide(profile)) if products[decision.product] > 1 and _has_granted(data) else case
+            (case[0], *alone.decide(case[0]))
+            if products[case[1].product] > 1 and any(opinion.granted for opinion in case[2].opinions)
+            else case
             for case in decided
-            for profile, decision, data in [case]
         ]
 
     def check_day(self) -> None:
@@ -465,10 +442,6 @@ def _find_all(arguments: Iterable[str]) -> tuple[dict[str, list[str]], list[Prob
         except InvalidInput as error:
             problems += error.problems
     return behind, problems
-
-
-def _has_granted(record: Record) -> bool:
-    return any(opinion.granted for opinion in record.opinions)
 
 
 def days_after(day: str) -> str:

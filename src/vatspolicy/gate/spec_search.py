@@ -89,10 +89,9 @@ class _SpecSearch:
         for entry in entries:
             if entry.name.startswith(".") != part.startswith(".") or not matches(entry.name):
                 continue
-            if rest:
-                if self._is_folder(entry):
-                    self.walk(folder / entry.name, rest, endings)
-            elif entry.name.lower().endswith(endings) and self._is_file(entry, names):
+            if rest and self._is_folder(entry):
+                self.walk(folder / entry.name, rest, endings)
+            elif not rest and entry.name.lower().endswith(endings) and self._is_file(entry, names):
                 self.specs.append(str(folder / entry.name))
 
     def _follow(self, path: Path, rest: Sequence[str], endings: tuple[str, ...]) -> None:

@@ -26,7 +26,7 @@ def find_chinese(english: str, context: str = "") -> str:
     if context:
         head = f'msgctxt "{context.translate(_WRITTEN)}"\n{head}'
     text = _load().get(head.encode(), b"").decode()
-    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), text) if "\\" in text else text
+    return _ESCAPE.sub(lambda escape: _ESCAPED.get(escape[1], escape[1]), text) if "\\" in text else text
 
 
 @cache

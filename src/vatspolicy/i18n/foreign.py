@@ -89,8 +89,8 @@ def match(text: str) -> str:
     """Return a text of another program in Chinese, or unchanged if no form matches."""
     line = " ".join(text.split()) if "\n" in text else text
     for english, pattern in _patterns():
-        if found := pattern.fullmatch(line):
-            return _HOLE.sub(lambda hole: _value(found[f"v{hole[1]}"], hole[2]), look_up(english))
+        if matched := pattern.fullmatch(line):
+            return _HOLE.sub(lambda hole: _value(matched[f"v{hole[1]}"], hole[2]), look_up(english))
     return text
 
 
@@ -101,13 +101,10 @@ def _value(text: str, kind: str | None) -> str:
     if kind == "r":
         return f"“{text[1:-1]}”"
     if kind == "l":
-        members = [_QUOTED.sub(lambda one: f"“{one[1] or one[2] or ''}”", part) for part in _split(text)]
+        parts = re.split(r", | or ", text)
+        members = [_QUOTED.sub(lambda quoted: f"“{quoted[1] or quoted[2] or ''}”", part) for part in parts]
         return join_members(members, "or" if " or " in text else "")
     return text
-
-
-def _split(text: str) -> list[str]:
-    return re.split(r", | or ", text)
 
 
 @cache

@@ -52,27 +52,29 @@ def schema_faults(schema: Mapping[str, Any]) -> Iterator[tuple[Place, str, str]]
 
     Titles (`title`, `x-title-zh`) are asked of properties, and only of a schema that translates any.
     """
-    yield from _in_schema(schema, (), "x-title-zh" in repr(schema))
+    titled = "x-title-zh" in repr(schema)
+    for path, node in _mappings(schema, ()):
+        if any(isinstance(node.get(lang), str) for lang in ("en", "zh")):
+            for lang, message, hint in faults(node.get("en"), node.get("zh")):
+                yield (*path, lang) if lang in node else path, message, hint
+        names: Any = node.get("x-enum")
+        for word in node.get("enum", ()) if isinstance(names, dict) else ():
+            if word not in names:
+                yield (*path, "x-enum"), _("The translation is missing or empty."), f"Add {word!r}."
+        of_property = len(path) > 1 and path[-2] == "properties"
+        if "title" in node and ("x-title-zh" in node or (titled and of_property)):
+            yield from _title_faults(node, path)
 
 
-def _in_schema(
-    node: Any, path: tuple[str | int, ...], titled: bool
-) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-    for index, member in enumerate(node) if isinstance(node, list) else ():
-        yield from _in_schema(member, (*path, index), titled)
-    if not isinstance(node, dict):
-        return
-    if any(isinstance(node.get(lang), str) for lang in ("en", "zh")):
-        for lang, message, hint in faults(node.get("en"), node.get("zh")):
-            yield (*path, lang) if lang in node else path, message, hint
-    names: Any = node.get("x-enum")
-    for word in node.get("enum", ()) if isinstance(names, dict) else ():
-        if word not in names:
-            yield (*path, "x-enum"), _("The translation is missing or empty."), f"Add {word!r}."
-    of_property = len(path) > 1 and path[-2] == "properties"
-    if "title" in node and ("x-title-zh" in node or (titled and of_property)):
-        for lang, message, hint in faults(node["title"], node.get("x-title-zh")):
-            where = "title" if lang == "en" or "x-title-zh" not in node else "x-title-zh"
-            yield (*path, where), message, hint.replace("both en and zh", "title and x-title-zh")
-    for key, child in node.items():
-        yield from _in_schema(child, (*path, key), titled)
+def _title_faults(node: Mapping[str, Any], path: Place) -> Iterator[tuple[Place, str, str]]:
+    for lang, message, hint in faults(node["title"], node.get("x-title-zh")):
+        key = "title" if lang == "en" or "x-title-zh" not in node else "x-title-zh"
+        yield (*path, key), message, hint.replace("both en and zh", "title and x-title-zh")
+
+
+def _mappings(node: Any, path: Place) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+    """Yield every mapping in a schema with its place, the outer first."""
+    if isinstance(node, dict):
+        yield path, node
+    for key, child in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield from _mappings(child, (*path, key))

@@ -87,12 +87,12 @@ def shorten(text: str, room: int) -> str:
     """Return a line in at most `room` cells. A longer one ends in an ellipsis, and its styles end with it."""
     if width(text) <= room:
         return text
-    found, used = "", 0
+    kept, used = "", 0
     for part in re.findall(_STYLED, text):
         if used + width(part) > room - 1:
             break
-        found, used = found + part, used + width(part)
-    return found.rstrip() + "…" + (_PLAIN if "\x1b" in found else "")
+        kept, used = kept + part, used + width(part)
+    return kept.rstrip() + "…" + (_PLAIN if "\x1b" in kept else "")
 
 
 def _pieces(text: str) -> list[str]:

@@ -83,7 +83,8 @@ def say_both(text: LocalizedText, /, **values: Any) -> dict[str, str]:
 def _fill(text: LocalizedText, lang: Language, values: Mapping[str, Any]) -> str:
     if not values:
         return text[lang]
-    return text[lang].format_map({name: one[lang] if isinstance(one, Mapping) else one for name, one in values.items()})
+    parts = {name: part[lang] if isinstance(part, Mapping) else part for name, part in values.items()}
+    return text[lang].format_map(parts)
 
 
 def join_both(texts: Iterable[LocalizedText], name: str, chinese: str = "") -> dict[str, str]:

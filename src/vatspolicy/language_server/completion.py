@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from vatspolicy.core.cel.types import Bool, Enum, ListOf, ObjectOf, Type
-from vatspolicy.core.documents import Path
+from vatspolicy.core.documents import Path, split_path
 from vatspolicy.core.documents.word_search import Word
 from vatspolicy.core.policies.model import EFFECTS, Policy
 from vatspolicy.core.policies.reads import asked_facts, details
@@ -31,10 +31,7 @@ KEY, VALUE, FACT, NAME, FUNCTION = "key", "value", "fact", "name", "function"
 """Kinds of proposals."""
 _WRITTEN = re.compile(r"[\w./*-]*$")
 _IN_NAME = re.compile(r"[A-Za-z_][\w.]*$|$")
-_QUANTIFIERS = {
-    "exists": "exists(x, )",
-    "all": "all(x, )",
-}
+_QUANTIFIERS = {"exists": "exists(x, )", "all": "all(x, )"}
 _SET_TESTS = ("contains", "equivalent", "intersects")
 _MOST = 3000
 """Maximum number of proposals in one answer."""
@@ -116,8 +113,7 @@ def _schema_path(kind: str, path: Path) -> tuple[str, Path]:
     if kind in (TESTS, FIXTURE) and "set" in path:
         inner = path[path.index("set") + 1 :]
         if inner and isinstance(inner[0], str):
-            steps = (int(step) if step.isdigit() else step for step in inner[0].split("."))
-            return "profile", (*steps, *inner[1:])
+            return "profile", (*split_path(inner[0]), *inner[1:])
     if kind == TESTS and path[:1] == ("base",):
         return "profile", path[1:]
     return kind, path
@@ -189,18 +185,18 @@ def _names_in_settings(law: EditedLaw, sketch: Sketch) -> Iterator[tuple[str, st
             if number > 0:
                 head = sketch.scalars.get((*sketch.path[:3], 0), "")
                 owner = bundle.policies.get(head.partition("/")[0])
-                for one in () if owner is None else (owner, *(bundle.policies[id] for id in owner.uses)):
-                    yield from ((f"{TERM}.{name}", " ".join(text.split())) for name, text in one.terms.items())
+                for source in () if owner is None else (owner, *(bundle.policies[id] for id in owner.uses)):
+                    yield from ((f"{TERM}.{name}", " ".join(text.split())) for name, text in source.terms.items())
                 return
-            for one in policies:
-                yield from ((f"{one.id}/{name}", " ".join(text.split())) for name, text in one.terms.items())
-                yield from ((key.key, _parameter_title(law, key.key)) for key in one.parameters.values())
+            for source in policies:
+                yield from ((f"{source.id}/{name}", " ".join(text.split())) for name, text in source.terms.items())
+                yield from ((key.key, _parameter_title(law, key.key)) for key in source.parameters.values())
             yield from _fact_names(law)
         case ("properties", _, "never", "rule"):
             yield from ((rule.name, _both(rule.message)) for policy in policies for rule in policy.rules)
         case ("properties", _, "cite", _) | ("properties", _, "cite"):
-            for one in policies:
-                yield from ((f"{one.id}/{key}", _both(article.label)) for key, article in one.articles.items())
+            for source in policies:
+                yield from ((f"{source.id}/{key}", _both(article.label)) for key, article in source.articles.items())
         case ("properties", _, "more_facts", "except", _):
             yield from _fact_names(law)
 

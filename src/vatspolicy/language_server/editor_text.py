@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, islice
 
 from vatspolicy.core.documents import Path
 from vatspolicy.core.documents.positions import line_starts, position
@@ -162,7 +162,7 @@ def find_places(text: EditorText, index: int) -> list[Sketch]:
         marked.insert(0, f"{content[:index]}{MARK}: 0{content[index:]}")
     sketches = [sketch for sketch in map(_read, marked) if sketch is not None]
     if not sketches:
-        sketches = [sketch for sketch in (_read(_ancestors(one)) for one in marked) if sketch is not None]
+        sketches = [sketch for sketch in (_read(_ancestors(variant)) for variant in marked) if sketch is not None]
     return list({(sketch.path, sketch.on_key): sketch for sketch in sketches}.values())
 
 
@@ -184,11 +184,8 @@ def _read(marked: str) -> Sketch | None:
     text = value.replace(MARK, "", 1)
     if on_key:
         path = (*path[:-1], text)
-    return Sketch(path, on_key, text, value.index(MARK), {key: said for key, said in scalars.items() if _clean(key)})
-
-
-def _clean(path: Path) -> bool:
-    return not any(isinstance(step, str) and MARK in step for step in path)
+    clean = {at: said for at, said in scalars.items() if not any(MARK in str(step) for step in at)}
+    return Sketch(path, on_key, text, value.index(MARK), clean)
 
 
 def _scalars(marked: str) -> Iterator[tuple[Path, bool, str]]:
@@ -200,25 +197,22 @@ def _scalars(marked: str) -> Iterator[tuple[Path, bool, str]]:
     stack: list[tuple[Path, str | int | None]] = []
     """Open containers: path, and the next index of a list, the key of a mapping that waits for its value, or None."""
     try:
-        for count, event in enumerate(yaml.parse(marked, Loader=yaml_loader())):
-            if count > _MOST_EVENTS:
-                return
-            if isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
+        for event in islice(yaml.parse(marked, Loader=yaml_loader()), _MOST_EVENTS):
+            if isinstance(event, yaml.CollectionEndEvent):
                 stack.pop()
+            if not isinstance(event, yaml.NodeEvent):
                 continue
-            if not isinstance(event, yaml.ScalarEvent | yaml.AliasEvent | yaml.CollectionStartEvent):
+            value = event.value if isinstance(event, yaml.ScalarEvent) else ""
+            path, step = stack[-1] if stack else ((), "")
+            if step is None:
+                stack[-1] = path, value
+                yield (*path, value), True, value
                 continue
-            path, step = stack[-1] if stack else ((), None)
-            if stack and step is None:  # a key
-                key = event.value if isinstance(event, yaml.ScalarEvent) else ""
-                stack[-1] = path, key
-                yield (*path, key), True, key
-                continue
-            here: Path = () if step is None else (*path, step)
+            here = (*path, step) if stack else ()
             if stack:
                 stack[-1] = path, step + 1 if isinstance(step, int) else None
             if isinstance(event, yaml.ScalarEvent):
-                yield here, False, event.value
+                yield here, False, value
             elif isinstance(event, yaml.CollectionStartEvent):
                 stack.append((here, 0 if isinstance(event, yaml.SequenceStartEvent) else None))
     except (yaml.YAMLError, ValueError, OverflowError, IndexError):

@@ -9,6 +9,7 @@ from typing import Any
 
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.core.cel.types import Enum
+from vatspolicy.core.documents import split_path
 from vatspolicy.core.documents.word_search import Word, words_of_schema
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.compiler import environment_of
@@ -63,8 +64,8 @@ def hover(project: Project, file: str, index: int) -> str | None:
     law = project.law_of(file)
     teller = _Teller(law, project.lang, project.today())
     for sketch in find_places(project.text(file), index):
-        if (found := _word_at(project, file, kind, sketch)) is not None:
-            return teller.word(found)
+        if (named_word := _word_at(project, file, kind, sketch)) is not None:
+            return teller.word(named_word)
     texts = [text for symbol in symbols_at(project, file, index) if (text := teller.symbol(symbol))]
     if texts:
         return "\n\n---\n\n".join(dict.fromkeys(texts))
@@ -81,15 +82,8 @@ def _word_at(project: Project, file: str, kind: str, sketch: Sketch) -> Word | N
         return None
     scope = make_scope(project, file, sketch)
     if scope is None:
-        nodes = find_nodes(*_schema_place(kind, sketch), schemas)
-        return next(
-            (
-                allowed_word
-                for allowed_word in allowed_words(nodes, schemas)
-                if allowed_word.value == sketch.text and allowed_word.name
-            ),
-            None,
-        )
+        words = allowed_words(find_nodes(*_schema_place(kind, sketch), schemas), schemas)
+        return next((word for word in words if word.value == sketch.text and word.name), None)
     literal = string_at(sketch.text, sketch.offset)
     name = scope.compared_with(sketch.text, sketch.offset)
     if literal is None or name is None:
@@ -97,14 +91,14 @@ def _word_at(project: Project, file: str, kind: str, sketch: Sketch) -> Word | N
     type, content = scalar_type(scope.type_of(name)), literal[1]
     if name == ("activity", "class"):
         node = schemas.load("vocabulary")["$defs"]["class"]
-        return next((allowed for allowed in words_of_schema(node, schemas) if allowed.value == content), None)
-    if isinstance(type, Enum) and content in type.values:
-        for path in fact_paths(name, scope.bound):
-            for word_ in allowed_words(find_nodes("profile", (*path, 0), schemas), schemas) or allowed_words(
-                find_nodes("profile", path, schemas), schemas
-            ):
-                if word_.value == content:
-                    return word_
+        return next((word for word in words_of_schema(node, schemas) if word.value == content), None)
+    if not isinstance(type, Enum) or content not in type.values:
+        return None
+    for path in fact_paths(name, scope.bound):
+        of_members = allowed_words(find_nodes("profile", (*path, 0), schemas), schemas)
+        words = of_members or allowed_words(find_nodes("profile", path, schemas), schemas)
+        if member := next((word for word in words if word.value == content), None):
+            return member
     return None
 
 
@@ -112,16 +106,12 @@ def _schema_place(kind: str, sketch: Sketch) -> tuple[str, tuple[str | int, ...]
     """Return the schema and the path of a value; values set in a test are facts of the profile."""
     match sketch.path:
         case (*_, "set", str() as path) if kind in ("policy-tests", "fixture"):
-            return "profile", _fact(path)
+            return "profile", split_path(path)
         case (*_, "set", str() as path, int()) if kind in ("policy-tests", "fixture"):
-            return "profile", (*_fact(path), 0)
+            return "profile", (*split_path(path), 0)
         case ("base", *rest) if kind == "policy-tests":
             return "profile", tuple(rest)
     return kind, sketch.path
-
-
-def _fact(path: str) -> tuple[str | int, ...]:
-    return tuple(int(step) if step.isdigit() else step for step in path.split("."))
 
 
 @dataclass(frozen=True)
@@ -206,7 +196,8 @@ class _Teller:
         rows = []
         for value in parameter.values:
             text = _cut(json.dumps(value.value, ensure_ascii=False))
-            cited = joint("list", self.lang).join(self._cited(policy.articles[key]) for key in value.cite)
+            articles = (policy.articles[key] for key in value.cite)
+            cited = joint("list", self.lang).join(f"{one.label[self.lang]} [{one.verification}]" for one in articles)
             rows.append(f"- {value.since}{joint('colon', self.lang)}`{text}` ({cited})")
         yield "\n".join(rows)
 
@@ -264,9 +255,6 @@ class _Teller:
 
     def _both(self, say: Any) -> Iterator[str]:
         yield from (say(lang) for lang in LANGUAGES)
-
-    def _cited(self, article: Article) -> str:
-        return f"{article.label[self.lang]} [{article.verification}]"
 
     def _days(self, since: str, until: str) -> str:
         return f"{since} – {word(_WORDS, 'open_end', self.lang) if until == NEVER else until}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from vatspolicy.core.documents import Document, Path
+from vatspolicy.core.documents import Document, Path, split_path
 from vatspolicy.core.policies.model import EFFECTS
 from vatspolicy.language_server import expressions
 from vatspolicy.language_server.kinds import SETTINGS
@@ -106,8 +106,8 @@ def _of_expression(text: str, path: Path, owners: Owners) -> Iterator[Mention]:
     bound: dict[str, tuple[str, ...]] = {}
     for name in expressions.find_names(text):
         yield from _of_name(name, bound, path, owners)
-        if (found := expressions.binding(text, name)) is not None:
-            _end, variable, over = found
+        if (binding := expressions.binding(text, name)) is not None:
+            _end, variable, over = binding
             bound[variable] = over
 
 
@@ -188,9 +188,9 @@ def _in_tests(path: Path, on_key: bool, text: str, owners: Owners) -> Found:
         case ("cases", _, "authority", _) if on_key:
             yield Symbol(INSTRUMENT, "", text), False
         case ("cases", _, "set", _) | ("cases", _, "rows", _, "set", _) if on_key:
-            yield fact_symbol(_steps(text)), False
+            yield fact_symbol(split_path(text)), False
         case ("cases", _, "unset", _) | ("cases", _, "rows", _, "unset", _) if not on_key:
-            yield fact_symbol(_steps(text)), False
+            yield fact_symbol(split_path(text)), False
 
 
 def _in_profile(path: Path, on_key: bool) -> Found:
@@ -205,7 +205,7 @@ def _in_fixture(path: Path, on_key: bool, text: str) -> Found:
         case ("decisions", _, "duties" | "needs", _) if not on_key:
             yield Symbol(INSTRUMENT, "", text.partition(" ")[0]), False
         case ("decisions", _, "set", _) if on_key:
-            yield fact_symbol(_steps(text)), False
+            yield fact_symbol(split_path(text)), False
 
 
 def _in_layer(path: Path, on_key: bool, text: str) -> Found:
@@ -227,9 +227,9 @@ def _in_settings(path: Path, on_key: bool, text: str) -> Found:
             policy, _slash, article = text.partition("/")
             yield Symbol(ARTICLE, policy, article), False
         case ("details", _, "facts") | ("properties", _, "more_facts", "except", _):
-            yield fact_symbol(_steps(text.replace(".*", ".0"))), False
+            yield fact_symbol(split_path(text.replace(".*", ".0"))), False
         case ("properties", _, ("monotone" | "more_words"), "fact"):
-            yield fact_symbol(_steps(text.replace(".*", ".0"))), False
+            yield fact_symbol(split_path(text.replace(".*", ".0"))), False
 
 
 def _of_accepted(path: Path, text: str, scalars: Mapping[Path, str], names: Names) -> Iterator[Mention]:
@@ -266,10 +266,6 @@ def _subject_of(kind: str, own: Owners, name: str) -> Symbol:
 def _rule(name: str) -> Symbol:
     policy, _, rule = name.partition("/")
     return Symbol(RULE, policy, rule)
-
-
-def _steps(text: str) -> Path:
-    return tuple(int(step) if step.isdigit() else step for step in text.split("."))
 
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, bool, str]]:

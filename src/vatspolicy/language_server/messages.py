@@ -23,11 +23,7 @@ _KINDS = {
     completion.NAME: types.CompletionItemKind.Variable,
     completion.FUNCTION: types.CompletionItemKind.Function,
 }
-_PARTS = {
-    "object": types.SymbolKind.Object,
-    "list": types.SymbolKind.Array,
-    "value": types.SymbolKind.String,
-}
+_PARTS = {"object": types.SymbolKind.Object, "list": types.SymbolKind.Array, "value": types.SymbolKind.String}
 
 
 def range_of(span: Span, text: EditorText) -> types.Range:

@@ -194,18 +194,15 @@ class LawFiles:
     def mentions(self) -> Iterator[Named]:
         """Yield what policies, their tests, layer.yaml and properties.yaml name; those of one value in succession."""
         seen: set[str] = set()
-        for law in self.laws:
-            for kind, file, good, owners in self._files(law):
-                if file in seen:
-                    continue
-                seen.add(file)
-                for document in self._read(file, good):
-                    if owners is None:
-                        id = document.data.get("id") if isinstance(document.data, dict) else None
-                        own = law.names_of(str(id), document.data)
-                    else:
-                        own = owners
-                    yield from ((document, mention) for mention in find_mentions(kind, document, own, law.names_of))
+        files = ((law, *part) for law in self.laws for part in self._files(law))
+        for law, kind, file, good, owners in files:
+            for document in self._read(file, good) if file not in seen else ():
+                own = owners
+                if own is None:
+                    id = document.data.get("id") if isinstance(document.data, dict) else None
+                    own = law.names_of(str(id), document.data)
+                yield from ((document, mention) for mention in find_mentions(kind, document, own, law.names_of))
+            seen.add(file)
 
     def _files(self, law: EditedLaw) -> Iterator[tuple[str, str, Document | None, Owners | None]]:
         """Yield kind, path, last valid document and names of each file; None if its data determine the names."""
@@ -220,9 +217,9 @@ class LawFiles:
                 folder = find_law_folder(file)
                 if folder is not None and absolute(folder) in law.folders:
                     yield POLICY, file, None, None
-        for place in law.folders:
-            yield SETTINGS, os.path.join(place, PROPERTIES), None, Owners("", {}, ())
-            yield LAYER, os.path.join(place, HEAD), None, Owners("", {}, ())
+        for law_folder in law.folders:
+            yield SETTINGS, os.path.join(law_folder, PROPERTIES), None, Owners("", {}, ())
+            yield LAYER, os.path.join(law_folder, HEAD), None, Owners("", {}, ())
 
     def _read(self, file: str, good: Document | None) -> Iterator[Document]:
         if good is not None and file not in self.project.texts:

@@ -36,25 +36,19 @@ def find_parts(document: Document, text: EditorText) -> list[OutlinePart]:
 def _parts(document: Document, text: EditorText, value: Any, path: Path, end: int, depth: int) -> Iterator[OutlinePart]:
     if depth == 0 or not value or not isinstance(value, dict | list):
         return
-    entries: list[tuple[str | int, Any]] = []
-    if isinstance(value, dict):
-        entries = list(value.items())
-    elif isinstance(value, list):
-        entries = list(enumerate(value))
+    entries: list[tuple[str | int, Any]] = list(value.items() if isinstance(value, dict) else enumerate(value))
     starts = [text.at(*document.mark((*path, key), key=isinstance(key, str))) for key, _ in entries]
     for (key, child), start, behind in zip(entries, starts, [*starts[1:], end], strict=True):
         if isinstance(key, int) and not isinstance(child, dict):
             continue
-        below = (*path, key)
         name = str(key) if isinstance(key, str) else _name(child, key)
         last = start + len(text.content[start:behind].rstrip(" \n-"))
         name_span = text.token(start)
         if name_span.end > last:
             name_span = Span(start, last)
-        detail = _detail(child)
         kind = "object" if isinstance(child, dict) else "list" if isinstance(child, list) else "value"
-        inner = tuple(_parts(document, text, child, below, behind, depth - 1))
-        yield OutlinePart(name, detail, kind, name_span, Span(start, max(last, name_span.end)), inner)
+        inner = tuple(_parts(document, text, child, (*path, key), behind, depth - 1))
+        yield OutlinePart(name, _detail(child), kind, name_span, Span(start, max(last, name_span.end)), inner)
 
 
 def _name(value: dict[str, Any], index: int) -> str:

@@ -179,13 +179,13 @@ class Project:
             report = run_lint(law.bundle, today=self.today(), only=[policy])
         except InvalidInput as error:  # in its tests, which may be in another file
             problems = by_file(error.problems)
-            return {name: findings.of_problems(found, self.text(name), self.lang) for name, found in problems.items()}
-        found: dict[str, list[LintFinding]] = {policy_file: []}
+            return {name: findings.of_problems(own, self.text(name), self.lang) for name, own in problems.items()}
+        of_file: dict[str, list[LintFinding]] = {policy_file: []}
         if self.text(tests).content:
-            found[tests] = []
+            of_file[tests] = []
         for finding in report.findings:
-            found.setdefault(absolute(finding.problem.file), []).append(finding)
-        return {name: findings.of_lint(group, self.text(name), self.lang) for name, group in found.items()}
+            of_file.setdefault(absolute(finding.problem.file), []).append(finding)
+        return {name: findings.of_lint(group, self.text(name), self.lang) for name, group in of_file.items()}
 
     # --- tests
 

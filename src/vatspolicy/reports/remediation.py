@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from vatspolicy.core.engine.result import Citation, FactQuestion
-from vatspolicy.guidance.remediation.result import Extent, Proposal, Route, Service, Ways
+from vatspolicy.guidance.remediation.result import Extent, RankedRoute, Remedy, Service, Ways
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, Table, aside, gap, joint, number, word
@@ -95,7 +95,7 @@ def places(also: Iterable[LocalizedText], lang: Language) -> str:
     return shown + (say("and_more", lang, count=len(names) - ALSO) if len(names) > ALSO else "")
 
 
-def licenses(proposal: Proposal, lang: Language) -> str:
+def licenses(proposal: Remedy, lang: Language) -> str:
     """Return the licenses to obtain, with their routes."""
     needs = []
     for need in proposal.needs:
@@ -159,12 +159,12 @@ def none_found(ways: Ways, lang: Language) -> str:
     return say("none" if ways.search.exhausted else "none_checked", lang, most=ways.search.most)
 
 
-def joined(proposal: Proposal, lang: Language) -> str:
+def joined(proposal: Remedy, lang: Language) -> str:
     """Describe a proposal in one line."""
     return joint("plus", lang).join(text[lang] for text in proposal.phrases)
 
 
-def then(proposal: Proposal, lang: Language, decided: str, goal: str | None) -> Iterator[str]:
+def then(proposal: Remedy, lang: Language, decided: str, goal: str | None) -> Iterator[str]:
     """Yield the consequences of a proposal, one per line; `goal` is the goal of the proposals."""
     line = decided
     if "launch" in proposal.kinds:
@@ -262,7 +262,7 @@ class _WaysReport:
                 for route in activity.routes:
                     yield from self.route(route)
 
-    def route(self, route: Route) -> Iterator[str]:
+    def route(self, route: RankedRoute) -> Iterator[str]:
         mark, color = ROUTE_MARKS[route.state]
         goal = say("leads_to", self.lang, instrument=route.instrument.title[self.lang])
         text = f"{route.title[self.lang]}{self.colon}{word(STATES, route.state, self.lang)} · {goal}"
@@ -306,7 +306,7 @@ class _WaysReport:
             yield from self.flow(facts, "  ", first="? ")
         yield from self.flow(bound(search, self.lang), "  ", "dim")
 
-    def proposal(self, sign: str, proposal: Proposal) -> Iterator[str]:
+    def proposal(self, sign: str, proposal: Remedy) -> Iterator[str]:
         title = self.style(clean(joined(proposal, self.lang)), "bold")
         cost = self.style(say("cost", self.lang, cost=proposal.cost), "dim")
         yield from wrap(f"{title} · {cost}", self.room, "     ", f"  {sign}  ")
@@ -427,7 +427,7 @@ def _state_of(service: Service, lang: Language) -> str:
     return say("not_telecom", lang) if is_free else word(STATES, service.state, lang)
 
 
-def _checks(route: Route, lang: Language) -> Iterator[tuple[bool | None, str]]:
+def _checks(route: RankedRoute, lang: Language) -> Iterator[tuple[bool | None, str]]:
     """Yield the foreign share and the conditions of a route: whether each is met, and its text."""
     if route.max_foreign_percent is not None:
         yield route.share_met, say("share", lang, percent=number(route.max_foreign_percent))

@@ -48,11 +48,8 @@ SHORT = 1 << 20
 """Least buffer for a line of facts, in bytes. DuckDB holds four such buffers per thread."""
 
 
-def connect(threads: int | None = None, memory: str | None = None) -> DuckDBPyConnection:
-    """Open a database in memory.
-
-    `threads`: most threads; `memory`: memory limit, such as 2GB. Both default to DuckDB's own.
-    """
+def connect(threads: int | None = None) -> DuckDBPyConnection:
+    """Open a database in memory. `threads`: most threads, by default as many as DuckDB chooses."""
     import duckdb
 
     settings: dict[str, str | bool | int | float | list[str]] = {
@@ -61,8 +58,6 @@ def connect(threads: int | None = None, memory: str | None = None) -> DuckDBPyCo
     }
     if threads is not None:
         settings["threads"] = threads
-    if memory is not None:
-        settings["memory_limit"] = memory
     connection = duckdb.connect(config=settings)
     connection.execute("SET enable_progress_bar = false")  # it would appear in the output
     return connection

@@ -235,10 +235,6 @@ def _ready(task: Task, ruleset: RuleSet, begin: Begin, threads: int | None = Non
     return partial(_decide, task, ruleset, begin(threads))
 
 
-def _missing(ruleset: RuleSet, row: PortfolioRow, opinions: list[Facts], day: str) -> list[str]:
-    return missing_facts(ruleset, {**parse_row(row).data, "opinions": opinions}, day)
-
-
 def _decide(task: Task, ruleset: RuleSet, engine: Engine, batch: Batch) -> Totals:
     index, rows = batch
     summary = PortfolioSummary()
@@ -265,8 +261,8 @@ def _decide(task: Task, ruleset: RuleSet, engine: Engine, batch: Batch) -> Total
             number, row, region, opinions = good.popleft()
             record = _record(task, number, answer)
             if row is not None:
-                undecided = answer["decision"] == "incomplete"
-                record["missing"] = _missing(ruleset, row, opinions, task.day) if undecided else []
+                facts = {**parse_row(row).data, "opinions": opinions} if answer["decision"] == "incomplete" else None
+                record["missing"] = missing_facts(ruleset, facts, task.day) if facts is not None else []
             summary.count(region, answer)
             for old in before:
                 record |= {"base": old["decision"], **compare_rules(old, answer)}

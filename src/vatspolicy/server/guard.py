@@ -107,35 +107,38 @@ def check_request(rules: GuardRules, method: str, path: str, raw: Sequence[tuple
     headers: dict[str, str] = {}
     for key, value in raw:
         headers.setdefault(key.decode("latin-1"), value.decode("latin-1"))
+    message = None
     if sum(key == b"host" for key, _ in raw) > 1:  # a proxy may have read the other one
         message = _("A request must have exactly one Host header.")
-        raise HttpError(400, "invalid_parameter", message, (("Connection", "close"),))
-    if "content-length" in headers and "transfer-encoding" in headers:  # a proxy may have read another length
+    elif "content-length" in headers and "transfer-encoding" in headers:  # a proxy may have read another length
         message = _("A request cannot have both Content-Length and Transfer-Encoding.")
+    if message is not None:
         raise HttpError(400, "invalid_parameter", message, (("Connection", "close"),))
-    host = headers.get("host", "")
-    name = parse_host(host)
+    name = parse_host(headers.get("host", ""))
     if rules.loopback and not (name and is_loopback(name)):
         raise HttpError(421, "misdirected_request", _("This server accepts requests only for localhost."))
-    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-    if rules.own_page:
-        known = (None, "same-origin", "none") if method in ("GET", "HEAD") else (None, "same-origin")
-        foreign = origin not in (None, f"http://{host}") or site not in known
-        foreign = foreign and not _is_visit(method, path, headers)
-    else:
-        foreign = origin is not None or site not in (None, "none", "same-origin")
-    if foreign:
-        only, none = (
-            _("This server accepts requests only from its own page."),
-            _("This server does not accept requests from browser pages."),
-        )
-        raise HttpError(403, "forbidden", only if rules.own_page else none)
+    if rules.own_page and _is_foreign(method, path, headers):
+        raise HttpError(403, "forbidden", _("This server accepts requests only from its own page."))
+    if not rules.own_page and _is_of_page(headers):
+        raise HttpError(403, "forbidden", _("This server does not accept requests from browser pages."))
     if rules.token is None or path in rules.open_paths:
         return
     scheme, __, given = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not hmac.compare_digest(_digest(given.strip()), _digest(rules.token)):
         message = _("A bearer token is needed.") if not given else _("The bearer token is wrong.")
         raise HttpError(401, "unauthorized", message, (("WWW-Authenticate", "Bearer"),))
+
+
+def _is_of_page(headers: Mapping[str, str]) -> bool:
+    """Return True for a request that a page in a browser makes."""
+    return "origin" in headers or headers.get("sec-fetch-site") not in (None, "none", "same-origin")
+
+
+def _is_foreign(method: str, path: str, headers: Mapping[str, str]) -> bool:
+    """Return True for a request that a page of another site makes."""
+    known = (None, "same-origin", "none") if method in ("GET", "HEAD") else (None, "same-origin")
+    own = headers.get("origin") in (None, f"http://{headers.get('host', '')}")
+    return not (own and headers.get("sec-fetch-site") in known) and not _is_visit(method, path, headers)
 
 
 def _is_visit(method: str, path: str, headers: Mapping[str, str]) -> bool:
@@ -187,10 +190,10 @@ def is_loopback(host: str) -> bool:
 @functools.lru_cache(maxsize=64)
 def parse_host(header: str) -> str | None:
     """Return the name in a Host header without its port; None for anything but a host and a port."""
-    found = _HOST.fullmatch(header)
-    if found is None or int(found["port"] or 0) > 65535:
+    match = _HOST.fullmatch(header)
+    if match is None or int(match["port"] or 0) > 65535:
         return None
-    return found["name"].strip("[]").lower()
+    return match["name"].strip("[]").lower()
 
 
 def report_internal_error(error: Exception) -> HttpError:
@@ -198,8 +201,8 @@ def report_internal_error(error: Exception) -> HttpError:
     if os.environ.get("VATSPOLICY_DEBUG"):
         traceback.print_exc()
     name = type(error).__name__
-    told = translate(_("internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.", name=name))
-    write_stderr(f"vatspolicy: {told}\n")
+    sentence = translate(_("internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.", name=name))
+    write_stderr(f"vatspolicy: {sentence}\n")
     return HttpError(500, "internal_error", _("Internal error ({name}).", name=name))
 
 

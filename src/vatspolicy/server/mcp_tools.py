@@ -65,7 +65,7 @@ def make_server(
     waiver_set: WaiverSet | None = None,
 ) -> MCPServer:
     """Return a server with the tools over one bundle. `waiver_set` grants opinions."""
-    server = _Server("vatspolicy", instructions=_INSTRUCTIONS, version=version, log_level="ERROR")
+    server = _ToolServer("vatspolicy", instructions=_INSTRUCTIONS, version=version, log_level="ERROR")
     tools = _Tools(bundle, limits or ApiLimits(), today, waiver_set)
     for tool in (tools.check, tools.next_question, tools.routes, tools.explain, tools.list_values):
         server.add_tool(tool, description=inspect.getdoc(tool), annotations=_READS)
@@ -92,16 +92,16 @@ async def _as_resource(answer: Awaitable[str]) -> str:
         raise ResourceError(str(error)) from None
 
 
-def _narrow(found: WordList, words: str) -> WordList:
+def _narrow(word_list: WordList, words: str) -> WordList:
     """Return a list with the values that a search fits."""
-    fitting = {word.value for _grade, word in search_words(words, found.words)}
-    return replace(found, words=tuple(word for word in found.words if word.value in fitting))
+    fitting = {word.value for _grade, word in search_words(words, word_list.words)}
+    return replace(word_list, words=tuple(word for word in word_list.words if word.value in fitting))
 
 
-class _Server(MCPServer):
+class _ToolServer(MCPServer):
     async def call_tool(self, name: str, arguments: Data, *more: Any, **options: Any) -> Any:
         """Call a tool by its name. Raises ToolError, with one sentence for unknown or invalid parameters."""
-        schemas = {one.name: one.input_schema for one in await self.list_tools()}
+        schemas = {tool.name: tool.input_schema for tool in await self.list_tools()}
         if unknown := sorted(arguments.keys() - schemas.get(name, {}).get("properties", arguments).keys()):
             known = Listing(schemas[name]["properties"], "and")
             message = _(
@@ -115,10 +115,10 @@ class _Server(MCPServer):
                 raise ToolError(str(error.__cause__)) from None
             if not isinstance(error.__cause__, ValidationError):
                 raise
-            place = str(error.__cause__.errors()[0]["loc"][0])
-        schema = json.dumps(schemas[name]["properties"][place])
-        told = _("{tool} needs the parameter {name} with this schema: {schema}.", tool=name, name=place, schema=schema)
-        raise ToolError(translate(told))
+            parameter = str(error.__cause__.errors()[0]["loc"][0])
+        schema = json.dumps(schemas[name]["properties"][parameter])
+        asked = {"tool": name, "name": parameter, "schema": schema}
+        raise ToolError(translate(_("{tool} needs the parameter {name} with this schema: {schema}.", **asked)))
 
 
 class _Tools:
@@ -164,10 +164,10 @@ class _Tools:
         """Return every legal route of a product and the smallest changes that would allow the launch."""
 
         def work() -> Data:
-            found = read_profile(self.read(profile), self.bundle.schemas)
+            parsed = read_profile(self.read(profile), self.bundle.schemas)
             gate = self.gate(as_of)
-            plan = find_remediations(self.bundle, found, gate.find_day(found), to, 5, 3)
-            return dict(encode(describe_ways(self.bundle, found, plan)))
+            plan = find_remediations(self.bundle, parsed, gate.find_day(parsed), to, 5, 3)
+            return dict(encode(describe_ways(self.bundle, parsed, plan)))
 
         return await self.run(work)
 
@@ -191,13 +191,14 @@ class _Tools:
         def work() -> Data:
             lists = word_lists(self.bundle.schemas)
             if name is None and words:
-                return {"lists": [to_data(_narrow(one, words)) for one in find_elsewhere(words, self.bundle.schemas)]}
+                others = find_elsewhere(words, self.bundle.schemas)
+                return {"lists": [to_data(_narrow(other, words)) for other in others]}
             if name is None:
-                return {"lists": [{"list": one.name, "title": dict(one.title)} for one in lists.values()]}
-            found = find_list(name, self.bundle.schemas)
-            if found is None:
+                return {"lists": [{"list": listed.name, "title": dict(listed.title)} for listed in lists.values()]}
+            word_list = find_list(name, self.bundle.schemas)
+            if word_list is None:
                 raise ToolError(translate(_("There is no list {name!r}.", name=_show(name))))
-            return to_data(_narrow(found, words) if words else found)
+            return to_data(_narrow(word_list, words) if words else word_list)
 
         return await self.run(work)
 
@@ -212,12 +213,12 @@ class _Tools:
 
     async def article(self, policy: str, article: str) -> str:
         """Show an article of law in both languages as quoted in the policy, with its verification."""
-        found = self.bundle.policies.get(policy)
-        cited = found.articles.get(article) if found else None
-        if found is None or cited is None:
+        named = self.bundle.policies.get(policy)
+        cited = named.articles.get(article) if named else None
+        if named is None or cited is None:
             raise ResourceError(translate(_("There is no article {name!r}.", name=_show(f"{policy}/{article}"))))
         texts: tuple[tuple[Language, str | None], ...] = (("zh", cited.zh), ("en", cited.en))
-        lines = [f"{found.title[lang]}, {cited.label[lang]}: {text}" for lang, text in texts if text]
+        lines = [f"{named.title[lang]}, {cited.label[lang]}: {text}" for lang, text in texts if text]
         known = (cited.verification, cited.address)
         return "\n".join([*lines, ", ".join(filter(None, known))]) + "\n"
 
@@ -251,7 +252,7 @@ class _Tools:
     async def run(self, work: Callable[[], T]) -> T:
         """Run `work` in a thread within the limits. Raises ToolError with one sentence for each problem."""
         try:
-            found = await self.slots.run(work)
+            outcome = await self.slots.run(work)
         except BusyError:
             raise ToolError(translate(_("Too many decisions are in progress."))) from None
         except LateError:
@@ -260,6 +261,6 @@ class _Tools:
             raise ToolError(translate(_("as_of {why}.", why=error.why))) from None
         except InvalidInput as error:
             raise ToolError("\n".join(str(problem) for problem in error.problems)) from None
-        if len(json.dumps(found, ensure_ascii=False)) > self.limits.answer:
+        if len(json.dumps(outcome, ensure_ascii=False)) > self.limits.answer:
             raise ToolError(translate(_("The response exceeds {most:,} bytes.", most=self.limits.answer)))
-        return found
+        return outcome

@@ -33,7 +33,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
 
 @dataclass(frozen=True)
-class _Worker:
+class _ServerProcess:
     pid: int
     ready: int
     """Read end of the pipe on which the worker reports that it is ready."""
@@ -72,8 +72,8 @@ class Supervisor:
         """
         self.count, self.make_app, self.listening, self.seconds = count, make_app, listening, seconds
         self.notify, self.forget = notify, forget
-        self.workers: list[_Worker] = []
-        self.draining: list[_Worker] = []
+        self.workers: list[_ServerProcess] = []
+        self.draining: list[_ServerProcess] = []
         self.replaced = 0.0
 
     def run(self, ready: Callable[[], None], refresh: Callable[[bool], object], every: float) -> None:
@@ -120,11 +120,11 @@ class Supervisor:
                 refresh(not woken)
                 look = time.monotonic() + every
 
-    def _fork_generation(self) -> list[_Worker]:
+    def _fork_generation(self) -> list[_ServerProcess]:
         """Return workers that are ready, or none."""
         gc.collect()
         gc.freeze()  # the memory that they share is not written to by their garbage collectors
-        workers: list[_Worker] = []
+        workers: list[_ServerProcess] = []
         for __ in range(self.count):
             workers.append(self._fork(workers))
         until = time.monotonic() + START
@@ -169,19 +169,19 @@ class Supervisor:
                 worker.begin()
                 self.workers.append(worker)
 
-    def _fork(self, others: Iterable[_Worker]) -> _Worker:
+    def _fork(self, others: Iterable[_ServerProcess]) -> _ServerProcess:
         ready, tell_ready = os.pipe()
-        told, lifeline = os.pipe()
+        lifeline_end, lifeline = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
         if pid:
             os.close(tell_ready)
-            os.close(told)
-            return _Worker(pid, ready, lifeline)
+            os.close(lifeline_end)
+            return _ServerProcess(pid, ready, lifeline)
         for descriptor in {ready, lifeline, *(other.lifeline for other in [*others, *self.workers, *self.draining])}:
             os.close(descriptor)
-        self._work(tell_ready, told)
+        self._work(tell_ready, lifeline_end)
 
     def _work(self, tell_ready: int, told: int) -> NoReturn:
         """Serve in a worker, and end the process."""
@@ -217,7 +217,7 @@ class Supervisor:
             time.sleep(0.01)
         self._kill(self.draining)
 
-    def _kill(self, workers: Iterable[_Worker]) -> None:
+    def _kill(self, workers: Iterable[_ServerProcess]) -> None:
         for worker in workers:
             worker.signal(signal.SIGKILL)
             os.waitpid(worker.pid, 0)
@@ -225,7 +225,7 @@ class Supervisor:
             self.forget(worker.pid)
 
 
-def _is_ready(worker: _Worker, until: float) -> bool:
+def _is_ready(worker: _ServerProcess, until: float) -> bool:
     """Wait until a worker is ready; False if it ends, or takes too long."""
     readable, _, _ = select.select([worker.ready], [], [], max(0.0, until - time.monotonic()))
     return bool(readable) and os.read(worker.ready, 1) != b""

@@ -122,11 +122,7 @@ def verify_bundle(
     )
 
 
-def inspect_bundle(
-    file: FileArgument,
-    format: opt.DataFormatOption = "text",
-    lang: opt.LangOption = "en",
-) -> None:
+def inspect_bundle(file: FileArgument, format: opt.DataFormatOption = "text", lang: opt.LangOption = "en") -> None:
     """Show the law in a bundle and the claims of its signature, without verifying it.
 
     Text has a line for each policy. JSON has every rule with its days, the articles that it cites, and the facts that

@@ -15,9 +15,7 @@ Shell = Literal["bash", "zsh", "fish", "powershell"]
 """Shells that typer knows."""
 
 
-def print_completion(
-    shell: Annotated[Shell, Argument("SHELL", "bash, zsh, fish or powershell.")],
-) -> None:
+def print_completion(shell: Annotated[Shell, Argument("SHELL", "bash, zsh, fish or powershell.")]) -> None:
     """Print the script that completes commands, options and values in a shell.
 
     Example: vatspolicy completion bash > ~/.local/share/bash-completion/completions/vatspolicy

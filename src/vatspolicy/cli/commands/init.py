@@ -37,13 +37,7 @@ def set_up(
     Example: vatspolicy init smart-lamp --ci gitlab
     """
     from vatspolicy import __version__
-    from vatspolicy.authoring.project_files import (
-        UNKNOWN,
-        configuration,
-        github_workflow,
-        gitlab_pipeline,
-        pre_commit,
-    )
+    from vatspolicy.authoring.project_files import UNKNOWN, configuration, github_workflow, gitlab_pipeline, pre_commit
     from vatspolicy.origin import requirement
 
     install = source or requirement(__version__) or _ask_source() or UNKNOWN

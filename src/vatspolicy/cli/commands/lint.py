@@ -83,15 +83,17 @@ def lint(
     day = today or clock.today()
     law = law.around(files or ())
     bundle = law.load(locks="warn")
-    chosen = select_policies(bundle, files) if files else None
+    quiet = format != "text"
+
+    def check(bundle: Bundle) -> LintReport:
+        chosen = select_policies(bundle, files) if files else None
+        return run_lint(bundle, None if files else fixtures, texts, day, chosen)
+
     if write and texts is not None:
-        bundle = _verify(bundle, chosen, law, texts, day, quiet=format != "text")
-        chosen = select_policies(bundle, files) if files else None
-    report = run_lint(bundle, None if files else fixtures, texts, day, chosen)
-    if fix and _fix(report, law, quiet=format != "text"):
-        bundle = law.load(locks="warn")
-        chosen = select_policies(bundle, files) if files else None
-        report = run_lint(bundle, None if files else fixtures, texts, day, chosen)
+        bundle = _verify(bundle, select_policies(bundle, files) if files else None, law, texts, day, quiet)
+    report = check(bundle)
+    if fix and _fix(report, law, quiet):
+        report = check(law.load(locks="warn"))
     publish(lambda name, _: render(name, report, lang), format, outputs)
     return report.exit_code
 

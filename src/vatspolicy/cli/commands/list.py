@@ -37,14 +37,9 @@ def list_values(
     lang = context.lang
     if name is None:
         overview = list(lists.values())
-        publish(
-            lambda kind, color: (
-                render_json([{**to_data(word_list), "values": len(word_list.words)} for word_list in overview])
-                if kind == "json"
-                else render_overview(overview, lang, measure_width())
-            ),
-            format,
-        )
+        counts = [{**to_data(word_list), "values": len(word_list.words)} for word_list in overview]
+        text = render_json(counts) if format == "json" else render_overview(overview, lang, measure_width())
+        publish(lambda *_: text, format)
         return ExitCode.OK
     if (word_list := find_list(name, bundle.schemas)) is None:
         hint = suggest(name, lists) or _("Known: {every}.", every=Listing(lists))
@@ -63,16 +58,11 @@ def list_values(
                 commands = [f"vatspolicy list {other.name} {' '.join(words)}" for other in others]
                 hint = _("Other lists contain it: {commands}", commands=Listing(commands))
             warn(Sentences(_("no value of {name} matches.", name=word_list.name), hint))
-    publish(
-        lambda kind, color: (
-            render_json(to_data(word_list))
-            if kind == "json"
-            else render_list(word_list, total, bool(words), lang, measure_width())
-            if word_list.words
-            else ""
-        ),
-        format,
-    )
+    if format == "json":
+        text = render_json(to_data(word_list))
+    else:
+        text = render_list(word_list, total, bool(words), lang, measure_width()) if word_list.words else ""
+    publish(lambda *_: text, format)
     return ExitCode.OK if word_list.words else ExitCode.NOTHING
 
 

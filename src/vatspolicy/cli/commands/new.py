@@ -70,9 +70,7 @@ def new_policy(
     create(files)
 
 
-def new_profile(
-    path: Annotated[Path, Argument("FILE", "File to write: NAME.yaml.")],
-) -> None:
+def new_profile(path: Annotated[Path, Argument("FILE", "File to write: NAME.yaml.")]) -> None:
     """Write a profile with its questions as comments, and the schema that an editor checks it with.
 
     The schema goes to .vatspolicy/profile.schema.json here, unless there is one beside the file or above.

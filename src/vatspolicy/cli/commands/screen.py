@@ -38,8 +38,7 @@ def parse_by(text: str) -> str:
 
 def screen(
     input: Annotated[  # noqa: A002 - the name on the help page
-        str,
-        Argument("INPUT", "Profiles: .jsonl, .ndjson, .parquet, .csv with --mapping, or FILE.duckdb:TABLE."),
+        str, Argument("INPUT", "Profiles: .jsonl, .ndjson, .parquet, .csv with --mapping, or FILE.duckdb:TABLE.")
     ],
     output: Annotated[Path, Option("--output -o FILE", "Answers, .jsonl or .parquet.", OUTPUT)],
     context: DayContext,
@@ -147,12 +146,8 @@ def screen(
         warning = _("rows with an opinion that was not granted and does not count: {count}.", count=summary.claimed)
         warn(warning)
     if summary.rejected:
-        single = _("1 row was rejected; see {rejects}.", rejects=task.rejects)
-        warn(
-            single
-            if summary.rejected == 1
-            else _("{rejected} rows were rejected; see {rejects}.", rejected=summary.rejected, rejects=task.rejects)
-        )
+        warning = _("{rejected} rows were rejected; see {rejects}.", rejected=summary.rejected, rejects=task.rejects)
+        warn(_("1 row was rejected; see {rejects}.", rejects=task.rejects) if summary.rejected == 1 else warning)
         return ExitCode.INVALID
     if not summary.rows:
         abort(_("no spec was decided."), ExitCode.NOTHING)

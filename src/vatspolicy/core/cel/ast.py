@@ -156,6 +156,13 @@ def in_quantifiers(node: SetTest) -> Node:
     return And(BOOL, node.span, sides)
 
 
+def unfold(node: Node) -> Node:
+    """Return the body of a term, or the node itself; of a set test the quantifiers."""
+    while isinstance(node, Term):
+        node = node.body
+    return in_quantifiers(node) if isinstance(node, SetTest) else node
+
+
 def _over(node: SetTest, kind: str, over: Node, among: Node) -> Quantifier:
     """Return whether some or all members of one list are in another."""
     item = over.type.item if isinstance(over.type, ListOf) else None

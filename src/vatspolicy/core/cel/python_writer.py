@@ -30,6 +30,7 @@ from vatspolicy.core.cel.ast import (
     Term,
     TextTest,
     in_quantifiers,
+    unfold,
 )
 from vatspolicy.core.cel.scopes import free_facts, reads, variables_read
 from vatspolicy.core.cel.types import ListOf, ObjectOf
@@ -146,7 +147,7 @@ class _Function:
 
     def write(self, node: Node) -> list[str]:
         """Return the parameters and the lines for a node."""
-        self.bound, node = _bound_inside(node, self.bound), _body(node)
+        self.bound, node = _bound_inside(node, self.bound), unfold(node)
         self.used = {self.bound[name] for name in variables_read(node, frozenset(self.bound))}
         python = self.python(node)
         if python is not None:
@@ -208,7 +209,7 @@ class _Function:
         if isinstance(node, Not):
             return f"(not {self.value(node.body, operands)})"
         outer, self.bound = self.bound, {}  # a term does not see bound variables
-        value = self.value(_body(node), operands)
+        value = self.value(unfold(node), operands)
         self.bound = outer
         return value
 
@@ -372,20 +373,13 @@ def _join(unknown: str) -> str:
     return f"u = join(u, {unknown})"
 
 
-def _body(node: Node) -> Node:
-    """Return the body of a term, or the node itself; of a set test the quantifiers."""
-    while isinstance(node, Term):
-        node = node.body
-    return in_quantifiers(node) if isinstance(node, SetTest) else node
-
-
 def _without_not(node: Node) -> tuple[Node, bool]:
     """Return the node below negations and terms, and True if it has the truth value of the outer one."""
     positive = True
     while isinstance(node, Not | Term):
         positive ^= isinstance(node, Not)
         node = node.body
-    return _body(node), positive
+    return unfold(node), positive
 
 
 def _bound_inside(node: Node, bound: Bound) -> Bound:

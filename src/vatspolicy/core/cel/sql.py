@@ -320,8 +320,7 @@ def _quantified(kind: str, over: Value, name: str, body: Value) -> Value:
     elif body.value is not None:
         rank = _number("2" if body.value else "0")
     ranks = exp.Transform(
-        this=over,
-        expression=exp.Lambda(this=rank, expressions=[exp.to_identifier(name, quoted=True)]),
+        this=over, expression=exp.Lambda(this=rank, expressions=[exp.to_identifier(name, quoted=True)])
     )
     best = exp.ArrayMax(this=ranks) if kind == "exists" else exp.ArrayMin(this=ranks)
     where_empty = _number("0" if kind == "exists" else "2")

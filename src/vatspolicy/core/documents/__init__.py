@@ -5,7 +5,7 @@ differently (`no`, `010`, `12:30:00`) is refused. JSON has its own reader, becau
 JSON allows are not YAML's.
 """
 
-from vatspolicy.core.documents.document import Document, DocumentNode, Path, Scalar, format_path, split_part
+from vatspolicy.core.documents.document import Document, DocumentNode, Path, Scalar, format_path, split_part, split_path
 from vatspolicy.core.documents.load import STDIN, load_document, parse_document, recall_document
 from vatspolicy.core.documents.reader import MAX_EXACT, Limits
 
@@ -22,4 +22,5 @@ __all__ = [
     "parse_document",
     "recall_document",
     "split_part",
+    "split_path",
 ]

@@ -153,6 +153,11 @@ def split_part(spec: str) -> tuple[str, str]:
     return (file, part) if is_part else (spec, "")
 
 
+def split_path(dotted: str) -> Path:
+    """Return the path of a fact that is written with dots, such as `services.0.kind`."""
+    return tuple(int(step) if step.isascii() and step.isdigit() else step for step in dotted.split("."))
+
+
 def format_path(path: Path) -> str:
     """`("services", 0, "kind")` as `services[0].kind`; keys that are not plain words as `["a b"]`.
 

@@ -371,10 +371,7 @@ _EMPTY = (_("The file is empty."), _("vatspolicy ask and vatspolicy new write a 
 _MOST_ANCHORS = 100  # candidates for a hint
 _BEYOND_UNICODE = r"\\U(?!000|0010)[0-9a-fA-F]{8}"
 _QUESTION_MARK = (_("A ? inside [ ] or { } is not allowed here."), _("Put the value in quotes."))
-_SIGN_IN_BRACKETS = (
-    _("A single - and a ? before a key are not allowed inside [ ] or { }."),
-    _("Put it in quotes."),
-)
+_SIGN_IN_BRACKETS = (_("A single - and a ? before a key are not allowed inside [ ] or { }."), _("Put it in quotes."))
 _DIRECTIVE = r"(?: *(?:#[^\n]*)?\n)*%"
 _INDENT = (_("The continuation of the line above is not indented."), _("Indent it."))
 _NOT_INDENTED = r"\n(?: *\t|[^ \n])"

@@ -79,17 +79,17 @@ class _ConditionalSearch:
     def best_value(self, settings: Settings, outcomes: PossibleOutcomes) -> tuple[Settings, PossibleOutcomes] | None:
         """Return the settings with one more fact, the value that leaves the least open, and the remaining outcomes."""
         for fact in outcomes.missing:
-            trials: list[tuple[tuple[int, int, int], Tree, PossibleOutcomes]] = []
+            trials: list[tuple[Tree, PossibleOutcomes]] = []
             for value in self.values(self.data(settings), fact):
                 if self.trials == TRIALS:
                     return None
                 after = self.outcomes((*settings, (fact.path, value)))
                 if after is not None and after.range[0] == self.wanted:
-                    trials.append(((WORDS.index(after.range[1]), after.open, len(trials)), value, after))
+                    trials.append((value, after))
                     if self.is_settled(after):
                         break
             if trials:
-                _, value, after = min(trials, key=lambda trial: trial[0])
+                value, after = min(trials, key=lambda trial: (WORDS.index(trial[1].range[1]), trial[1].open))
                 return (*settings, (fact.path, value)), after
         return None
 

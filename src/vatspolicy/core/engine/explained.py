@@ -22,7 +22,7 @@ from vatspolicy.core.engine.opinions import OPINION, applies
 from vatspolicy.core.engine.record_builder import NOWHERE, make_opinion, make_reading, make_worst_reading
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import Duty, Policy, Route, Rule
+from vatspolicy.core.policies.model import Duty, Policy, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.core.profile.vocabulary import label
@@ -226,7 +226,9 @@ class _Explained:
         if entry is None:
             about = self.texts.policies.get(rule.policy)
             if about is None:
-                about = self.texts.policies[rule.policy] = self.about(self.bundle.policies[rule.policy])
+                policy, day = self.bundle.policies[rule.policy], self.decision.as_of
+                about = {"title": titled(policy, policy.edition(day)), "number": policy.number(day)}
+                self.texts.policies[rule.policy] = about
             entry = self.policies[rule.policy] = {**about, "rules": {}, "articles": {}}
         texts = self.texts.rules.get(rule.name)
         if texts is None:
@@ -235,12 +237,6 @@ class _Explained:
         entry["rules"] |= messages
         if cites:
             entry["articles"] |= labels
-
-    def about(self, policy: Policy) -> Data:
-        """Return title and number of a policy, or of its edition in force."""
-        edition = policy.edition(self.decision.as_of)
-        number = edition.number if edition else policy.source.get("number")
-        return {"title": titled(policy, edition), "number": number}
 
     def note_instrument(self, id: str, authorities: Iterable[str]) -> None:
         """Note the titles of an instrument and of the authorities in charge of it."""
@@ -267,8 +263,7 @@ def _placeless(part: object, *keys: str) -> Data:
 def _texts_of(rule: Rule, policy: Policy) -> tuple[Data, Data]:
     """Return the messages of a rule and of its conditions, by name, and the labels of articles, by key."""
     messages, cited = {rule.id: copy_text(rule.message)}, rule.cite
-    if isinstance(rule.effect, Route):
-        for condition in rule.effect.requirements:
-            messages[f"{rule.id}/{condition.id}"] = copy_text(condition.message)
-            cited += condition.cite
+    for condition in rule.requirements:
+        messages[f"{rule.id}/{condition.id}"] = copy_text(condition.message)
+        cited += condition.cite
     return messages, {key: copy_text(policy.articles[key].label) for key in cited}

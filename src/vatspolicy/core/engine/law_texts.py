@@ -79,11 +79,10 @@ class LawTexts:
         return citation
 
     def _new_citation(self, policy: Policy, article: Article) -> result.Citation:
-        edition = policy.edition(self._as_of)
         return result.Citation(
             policy.id,
-            titled(policy, edition),
-            edition.number if edition else policy.source.get("number"),
+            titled(policy, policy.edition(self._as_of)),
+            policy.number(self._as_of),
             article.key,
             copy_text(article.label),
             article.en,

@@ -117,9 +117,9 @@ def _amounts(trees: Iterable[Node], ruleset: RuleSet, path: Path, node: Facts) -
     least, most = node["minimum"], node["maximum"]
     bounds: set[Tree] = {least}
     for tree in trees:
-        for one in walk(tree):
-            if isinstance(one, Compare | Arithmetic) and any(_reads(side, path) for side in walk(one)):
-                numbers = (v for side in walk(one) for v in _scalars(_value(side, ruleset)))
+        for part in walk(tree):
+            if isinstance(part, Compare | Arithmetic) and any(_reads(side, path) for side in walk(part)):
+                numbers = (v for side in walk(part) for v in _scalars(_value(side, ruleset)))
                 bounds |= {v for v in numbers if isinstance(v, int | float) and not isinstance(v, bool)}
         bounds |= {v for v in _scalars(_value(tree, ruleset)) if isinstance(v, float)}  # the share that a route allows
     inside = sorted({int(b) if whole else b for b in bounds if least <= b <= most})

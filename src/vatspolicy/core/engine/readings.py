@@ -50,7 +50,7 @@ def compare_readings(
 
     `parts` are those of the product and its services. A reading concerns one service; the others stay as they are.
     """
-    found: list[Interpretation] = []
+    interpretations: list[Interpretation] = []
     worst: list[tuple[tuple[Outcome, Outcome, int], WorstReading]] = []
     first = _range(parts)
     for index, name in enumerate(ids):
@@ -59,12 +59,12 @@ def compare_readings(
             continue
         rest = [*parts[: index + 1], *parts[index + 2 :]]
         service = _Service(index, rest, before, first, reread)
-        found += service.alone()
+        interpretations += service.alone()
         (low, high, more), choices, complete = service.worst()
         readings = tuple((rule, subject, reading) for (rule, subject), reading in choices.items())
         stricter = is_stricter(first, (low, high), more > 0)
         worst.append(((low, high, more), WorstReading(name, word_of(low, high), stricter, readings, complete)))
-    return tuple(found), max(worst, key=lambda item: item[0])[1] if worst else None
+    return tuple(interpretations), max(worst, key=lambda item: item[0])[1] if worst else None
 
 
 def is_stricter(first: tuple[Outcome, Outcome], other: tuple[Outcome, Outcome], more_licenses: bool) -> bool:

@@ -30,7 +30,7 @@ from vatspolicy.core.engine.notices import notices
 from vatspolicy.core.engine.opinions import OPINION, OpinionResult, applies
 from vatspolicy.core.engine.subjects import Activations, bearer_of
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import Advise, Condition, Deny, Duty, Need, Policy, Route, Rule
+from vatspolicy.core.policies.model import Advise, Condition, Deny, Duty, Need, Policy, Rule
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.core.profile.vocabulary import label
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText
@@ -333,8 +333,8 @@ class _Maker:
         policy = self.bundle.policies[policy_id]
         rule = policy.rule(rule_id)
         message, cite = rule.message, rule.cite
-        if condition and isinstance(rule.effect, Route):
-            unread = next(requirement for requirement in rule.effect.requirements if requirement.id == condition[0])
+        if condition:
+            unread = next(requirement for requirement in rule.requirements if requirement.id == condition[0])
             message, cite = unread.message, unread.cite or cite
         return result.Matter(name, copy_text(message), self.texts.citations(policy, cite))
 
@@ -396,8 +396,8 @@ def _reading_change(bundle: Bundle, change: InterpretationChange) -> result.Read
         case "class" | "denial":
             title = label("class" if change.kind == "class" else "reason", change.id, bundle.schemas)
         case "route":
-            assert change.rule is not None and isinstance(change.rule.effect, Route)
-            title = change.rule.effect.title
+            assert change.rule is not None
+            title = change.rule.route.title
         case _:
             title = bundle.instruments[change.id].title
     return result.ReadingChange(

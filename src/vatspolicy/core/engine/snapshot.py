@@ -131,8 +131,8 @@ def itemize(
     `marked`: names of the rules of whose effects the parts are listed, and with `cited` the citations; None for all
     rules, without citations.
     """
-    found = {item.key: item for item in _details(decision, bundle, marked)}
-    return found | {item.key: item for item in _citations(decision, bundle, marked)} if cited and marked else found
+    items = {item.key: item for item in _details(decision, bundle, marked)}
+    return items | {item.key: item for item in _citations(decision, bundle, marked)} if cited and marked else items
 
 
 def compare_items(

@@ -227,11 +227,10 @@ class Amendments:
 
     def _record(self, amendment: Amendment) -> LawChange:
         policy = amendment.policy
-        edition = policy.edition(self.day)
         return LawChange(
             policy.id,
-            titled(policy, edition),
-            edition.number if edition else policy.source.get("number"),
+            titled(policy, policy.edition(self.day)),
+            policy.number(self.day),
             amendment.change,
             amendment.name,
             tuple(

@@ -86,8 +86,8 @@ def _with_unread(policy: Policy, unread: AbstractSet[str]) -> Policy:
             return rule if effect == rule.effect else replace(rule, effect=effect)
         return replace(rule, effect=effect, is_unread=True, unwaivable=False)
 
-    def condition(one: Condition) -> Condition:
-        return one if unread.isdisjoint(one.check.parameters) else one._replace(is_unread=True)
+    def condition(written: Condition) -> Condition:
+        return written if unread.isdisjoint(written.check.parameters) else written._replace(is_unread=True)
 
     return replace(policy, rules=tuple(map(marked, policy.rules)))
 
@@ -239,8 +239,8 @@ class _Builder:
         return all(self.articles[key].verification == UNREAD for key in keys)
 
     def verification(self, keys: Iterable[str]) -> str | None:
-        found = [VERIFICATIONS.index(self.articles[key].verification) for key in keys]
-        return VERIFICATIONS[max(found)] if found else None
+        ranks = [VERIFICATIONS.index(self.articles[key].verification) for key in keys]
+        return VERIFICATIONS[max(ranks)] if ranks else None
 
 
 def share_check(cap: str) -> str:
@@ -262,8 +262,8 @@ def _article(key: str, entry: Mapping[str, Any], verified: Mapping[str, str], po
     text = verified.get("against", "").partition("(")[0]
     is_own = obtain is None and ("/" in text or text in policy["title"]["zh"])
     address = url or (policy["source"].get("url") if is_own else None)
-    found = entry["verification"], entry.get("note"), url, obtain, address, compared
-    return Article(key, label, entry["en"], entry.get("zh"), *found)
+    verification = entry["verification"], entry.get("note"), url, obtain, address, compared
+    return Article(key, label, entry["en"], entry.get("zh"), *verification)
 
 
 def _label(key: str) -> LocalizedText:

@@ -135,12 +135,12 @@ class Bundle:
     @functools.cached_property
     def replacements(self) -> Mapping[str, tuple[Rule, ...]]:
         """The replacing rules by the name of the replaced rule, those of the top layer first."""
-        found: dict[str, tuple[Rule, ...]] = {}
+        replacements: dict[str, tuple[Rule, ...]] = {}
         for layer in reversed(self.layers[1:]):
             for rule in (rule for id in layer.policies for rule in self.policies[id].rules):
                 if rule.overrides is not None and self.replaces(rule):
-                    found[rule.overrides.rule] = (*found.get(rule.overrides.rule, ()), rule)
-        return found
+                    replacements[rule.overrides.rule] = (*replacements.get(rule.overrides.rule, ()), rule)
+        return replacements
 
     @property
     def enforcements(self) -> Iterator[Enforcement]:
@@ -156,13 +156,13 @@ class Bundle:
 
         A replaced rule no longer replaces another rule, which is in force again.
         """
-        found = ((name, self._replacement(name, day)) for name in self.replacements)
-        return {name: rule for name, rule in found if rule is not None}
+        replacing = ((name, self._replacement(name, day)) for name in self.replacements)
+        return {name: rule for name, rule in replacing if rule is not None}
 
     def replacing(self, name: str) -> list[Rule]:
         """Return the rules that replace a rule on some day, including indirect replacements."""
         replacement = self.replacements.get(name, ())
-        return [*replacement, *(one for rule in replacement for one in self.replacing(rule.name))]
+        return [*replacement, *(further for rule in replacement for further in self.replacing(rule.name))]
 
     def _replacement(self, name: str, day: str) -> Rule | None:
         """Return the rule that replaces a rule on a day; None if it is not replaced."""
@@ -174,10 +174,10 @@ class Bundle:
 
         The expressions of these policies need no generated code (`NO_CODE`). The digest stays that of the files.
         """
-        found = {**self.policies, **policies}
-        instruments = {name: one for policy in found.values() for name, one in policy.instruments.items()}
+        combined = {**self.policies, **policies}
+        instruments = {id: instrument for policy in combined.values() for id, instrument in policy.instruments.items()}
         texts = {**self._sources, **sources}
-        edited = dataclasses.replace(self, policies=found, instruments=instruments, _sources=texts)
+        edited = dataclasses.replace(self, policies=combined, instruments=instruments, _sources=texts)
         edited.__dict__["_module"] = self._module
         return edited
 
@@ -267,9 +267,9 @@ def load_bundle(
     if layers:
         named = [(os.path.join(prefix, name), text) for name, text in _named_below(root)]
         return dataclasses.replace(_load_stack(named, schemas, layers), origin=origin)
-    told = cached_while_unchanged("policies", [(root, ".yaml")], lambda: _digests(_named_below(root)))
-    found = get("bundle", _key(told[0], schemas), lambda data: _build(data, told[1], prefix, schemas))
-    return dataclasses.replace(found or _load(_named_below(root), prefix, schemas), origin=origin)
+    current = cached_while_unchanged("policies", [(root, ".yaml")], lambda: _digests(_named_below(root)))
+    bundle = get("bundle", _key(current[0], schemas), lambda data: _build(data, current[1], prefix, schemas))
+    return dataclasses.replace(bundle or _load(_named_below(root), prefix, schemas), origin=origin)
 
 
 def schemas_of_project(folder: str | FilePath) -> SchemaSet | None:
@@ -293,9 +293,9 @@ def _load_own(folder: str | FilePath, schemas: SchemaSet, layers: Sequence[Layer
         bundle = load_bundle(folder, schemas, layers)
         require_usable(bundle.schemas)
     except UNUSABLE:
-        place = os.path.join(os.path.dirname(os.path.abspath(folder)), "schemas")
+        schema_folder = os.path.join(os.path.dirname(os.path.abspath(folder)), "schemas")
         message = _("The schemas of this state cannot be used by this version of the program.")
-        raise InvalidInput([Problem(shown_folder(place), 1, 1, "", message)]) from None
+        raise InvalidInput([Problem(shown_folder(schema_folder), 1, 1, "", message)]) from None
     return bundle
 
 
@@ -374,13 +374,13 @@ def _named_below(folder: str) -> list[tuple[str, bytes]]:
         raise InvalidInput([Problem(folder, 1, 1, "", _("This policy folder does not exist."))])
     named_below: list[tuple[str, bytes]] = []
     problems: list[Problem] = []
-    for place in sorted(walk(folder, problems)):
+    for path in sorted(walk(folder, problems)):
         try:
-            if place.endswith(".yaml") and os.path.isfile(place):
-                with open(place, "rb") as stream:
-                    named_below.append((os.path.relpath(place, folder), stream.read()))
+            if path.endswith(".yaml") and os.path.isfile(path):
+                with open(path, "rb") as stream:
+                    named_below.append((os.path.relpath(path, folder), stream.read()))
         except OSError as error:
-            problems.append(unreadable(place, error))
+            problems.append(unreadable(path, error))
     if not named_below and not problems:
         hint = _("A policy is a .yaml file.")
         problems.append(Problem(folder, 1, 1, "", _("There are no policies in this folder."), hint))
@@ -412,15 +412,11 @@ def _compile(
 
 
 def _build(
-    data: Mapping[str, Any],
-    content: str,
-    prefix: str,
-    schemas: SchemaSet,
-    kept: Mapping[str, bytes] | None = None,
+    data: Mapping[str, Any], content: str, prefix: str, schemas: SchemaSet, kept: Mapping[str, bytes] | None = None
 ) -> Bundle:
     """Build the bundle of compiled policies. Their files are named below a prefix."""
     policies = {policy.id: policy for policy in (policy_from_data(row, prefix) for row in data["policies"])}
-    instruments = {name: found for policy in policies.values() for name, found in policy.instruments.items()}
+    instruments = {name: instrument for policy in policies.values() for name, instrument in policy.instruments.items()}
     return Bundle(
         data["version"],
         content,
@@ -431,6 +427,6 @@ def _build(
         schemas.with_instruments(data["instruments"]) if data["instruments"] else schemas,
         data["known_until"],
         kept or {},
-        tuple(Layer(*row)._replace(enforce=tuple(Enforcement(*one) for one in row[-1])) for row in data["layers"]),
+        tuple(Layer(*row)._replace(enforce=tuple(Enforcement(*entry) for entry in row[-1])) for row in data["layers"]),
         frozenset(data["replacing"]),
     )

@@ -31,14 +31,14 @@ class Case(NamedTuple):
 def find_cases(conditions: Mapping[K, Node]) -> dict[K, tuple[Case, ...]]:
     """Return the cases of each condition for clauses that one condition requires true and another false."""
     clauses = {key: _clauses(tree) for key, tree in conditions.items()}
-    sides = {side for found in clauses.values() for side, _ in found}
+    sides = {side for sides_of_clause in clauses.values() for side, _ in sides_of_clause}
     return {
         key: tuple(
-            Case(clause, truth, tuple(one for other, one in found if other != (clause, truth)))
-            for (clause, truth), (node, _) in found
+            Case(clause, truth, tuple(rule for other, rule in sides_of_clause if other != (clause, truth)))
+            for (clause, truth), (node, _) in sides_of_clause
             if (clause, not truth) in sides and _may_be_unknown(node)
         )
-        for key, found in clauses.items()
+        for key, sides_of_clause in clauses.items()
     }
 
 
@@ -51,15 +51,15 @@ def _clauses(condition: Node) -> tuple[tuple[Side, tuple[Node, bool]], ...]:
 
     A term is one clause, whatever it consists of.
     """
-    found = {_side(node, wanted): (node, wanted) for node, wanted in conjuncts(condition, True)}
-    return tuple(found.items())
+    clauses = {_side(node, wanted): (node, wanted) for node, wanted in conjuncts(condition, True)}
+    return tuple(clauses.items())
 
 
 _ALWAYS_KNOWN = {("activity", ("class",)), ("as_of", ())}
 
 
 def _may_be_unknown(node: Node) -> bool:
-    return any(isinstance(one, Fact) and (one.root, one.names) not in _ALWAYS_KNOWN for one in walk(node))
+    return any(isinstance(part, Fact) and (part.root, part.names) not in _ALWAYS_KNOWN for part in walk(node))
 
 
 def _side(node: Node, wanted: bool) -> Side:

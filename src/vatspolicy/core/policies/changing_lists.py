@@ -22,21 +22,21 @@ def stated_values(entries: Sequence[Mapping[str, Any]]) -> list[Any]:
 
     Members keep their order, and new members come last. A member is a word, or an object that its `id` names.
     """
-    found: list[Any] = []
+    values: list[Any] = []
     for index, entry in enumerate(entries):
         change = next((key for key in ("remove", "add") if key in entry), None)
         if change is None:
-            found.append(entry["value"])
+            values.append(entry["value"])
             continue
         if "value" in entry:
             message = _("An entry states a value, or changes the list before it.")
             raise ListChangeError((index, change), message, _("Keep one of the two."))
-        before = found[-1] if found else None
+        before = values[-1] if values else None
         if not isinstance(before, list):
             message, hint = _("There is no list before this entry."), _("State the whole value.")
             raise ListChangeError((index, change), message, hint)
-        found.append(_changed(before, entry, index))
-    return found
+        values.append(_changed(before, entry, index))
+    return values
 
 
 def _changed(before: Sequence[Any], entry: Mapping[str, Any], index: int) -> list[Any]:
@@ -44,18 +44,18 @@ def _changed(before: Sequence[Any], entry: Mapping[str, Any], index: int) -> lis
     only = _("Only words, and objects with an id, can be added or removed.")
     if None in members:
         raise ListChangeError((index,), only)
-    for place, name in enumerate(entry.get("remove", ())):
+    for position, name in enumerate(entry.get("remove", ())):
         if name not in members:
             message = _("{name!r} is not in the list before this entry.", name=name)
-            raise ListChangeError((index, "remove", place), message)
+            raise ListChangeError((index, "remove", position), message)
         del members[name]
-    for place, member in enumerate(entry.get("add", ())):
-        found = _name(member)
-        if found is None:
-            raise ListChangeError((index, "add", place), only)
-        if found in members:
-            raise ListChangeError((index, "add", place), _("{found!r} is in the list already.", found=found))
-        members[found] = member
+    for position, member in enumerate(entry.get("add", ())):
+        value = _name(member)
+        if value is None:
+            raise ListChangeError((index, "add", position), only)
+        if value in members:
+            raise ListChangeError((index, "add", position), _("{found!r} is in the list already.", found=value))
+        members[value] = member
     return list(members.values())
 
 

@@ -37,10 +37,10 @@ def compile_law(
     names = {os.path.join(prefix, name): name for name, __ in sources}
     release, documents, problems = _read(sources, prefix, schemas)
     if release is None and not problems:
-        place = os.path.dirname(os.path.join(prefix, law_files(sources)[0][0])) or os.curdir
+        law_folder = os.path.dirname(os.path.join(prefix, law_files(sources)[0][0])) or os.curdir
         is_layer = any(os.path.basename(name) == HEAD for name, __ in sources)
         hint = _("Choose a layer with --policies.") if is_layer else _("This file must state version and covers.")
-        problems.append(Problem(place, 1, 1, "", _("The folder has no bundle.yaml."), hint))
+        problems.append(Problem(law_folder, 1, 1, "", _("The folder has no bundle.yaml."), hint))
     stack: list[LayerDocuments] = []
     if layers and release is not None:
         heads = [file for file in sources if os.path.basename(file[0]) == HEAD]
@@ -48,13 +48,13 @@ def compile_law(
         base = next((head for head in heads if os.path.dirname(head[0]) == folder), None)
         stack, wrong = _read_stack(LayerDocuments(None, documents, folder, base_digest), base, layers, schemas)
         problems += wrong
-        names |= {document.file: document.file for one in stack for document in one.policies}
+        names |= {document.file: document.file for layer_documents in stack for document in layer_documents.policies}
     if problems:
         raise InvalidInput(problems)
     assert release is not None
-    found, replacing, problems = check_layers(stack, release.data.get("longest_enforcement", LONGEST))
+    checked, replacing, problems = check_layers(stack, release.data.get("longest_enforcement", LONGEST))
     if stack:
-        documents = [document for one in stack for document in one.policies]
+        documents = [document for layer_documents in stack for document in layer_documents.policies]
     else:
         problems += [problem for document in documents for problem in refuse_overrides(document)]
     if problems:
@@ -70,7 +70,7 @@ def compile_law(
         "version": release.data["version"],
         "covers_from": release.data["covers"]["from"],
         "known_until": release.data["covers"].get("known_until"),
-        "layers": [(*layer[:-1], [tuple(entry) for entry in layer.enforce]) for layer in found],
+        "layers": [(*layer[:-1], [tuple(entry) for entry in layer.enforce]) for layer in checked],
         "replacing": replacing,
         "instruments": [] if wider is schemas else instruments,
         "policies": [policy_to_data(policy) for policy in policies],
@@ -99,9 +99,9 @@ def _read(
             release = document
             problems += validate(document, "bundle", schemas)
         else:
-            found = validate(document, "policy", schemas) or _find_unread(document, schemas)
-            problems += found
-            documents += [] if found else [document]
+            faults = validate(document, "policy", schemas) or _find_unread(document, schemas)
+            problems += faults
+            documents += [] if faults else [document]
     return release, documents, problems
 
 
@@ -125,10 +125,10 @@ def _read_stack(
         __, policies, wrong = _read(layer.sources, "", schemas)
         problems += wrong
         stack.append(LayerDocuments(None, policies, os.path.dirname(layer.head[0]), layer.digest))
-    for place, head in enumerate([base_head, *(layer.head for layer in layers)]):
+    for height, head in enumerate([base_head, *(layer.head for layer in layers)]):
         if head is not None:
             try:
-                stack[place] = stack[place]._replace(head=read_head(*head))
+                stack[height] = stack[height]._replace(head=read_head(*head))
             except InvalidInput as error:
                 problems += error.problems
     return stack, problems

@@ -32,18 +32,19 @@ BESIDE = ("schema", "opinions")
 def variables(each: str, schemas: SchemaSet | None = None) -> dict[str, Type]:
     """Return the variables of expressions about a product, service, activity, or license (of `covers`)."""
     fields = profile_type(schemas).fields
-    found: dict[str, Type] = {name: type for name, type in fields.items() if name not in BESIDE} | {"as_of": DAY}
+    variables: dict[str, Type] = {name: type for name, type in fields.items() if name not in BESIDE} | {"as_of": DAY}
     entity, services = fields["company"], fields["services"]
     assert isinstance(entity, ObjectOf) and isinstance(services, ListOf) and services.item is not None
     if each in ("service", "activity", "license"):
-        found |= {"service": services.item, "operator": entity}
+        variables |= {"service": services.item, "operator": entity}
     if each in ("activity", "license"):
-        found["activity"] = ObjectOf("activity", {"class": Enum("class", words("class", schemas)), "licensed": BOOL})
+        cls = Enum("class", words("class", schemas))
+        variables["activity"] = ObjectOf("activity", {"class": cls, "licensed": BOOL})
     if each == "license":
         licenses = entity.fields["licenses"]
         assert isinstance(licenses, ListOf) and licenses.item is not None
-        found["license"] = licenses.item
-    return found
+        variables["license"] = licenses.item
+    return variables
 
 
 def compile_policies(documents: Iterable[Document], schemas: SchemaSet | None = None) -> list[Compiled]:
@@ -68,16 +69,16 @@ def compile_some(
 ) -> list[Compiled]:
     """Return some of the policies `by_id`, compiled. Raises InvalidInput with `problems`, and those of all policies."""
     compiled: list[Compiled] = []
-    found = list(problems)
+    every = list(problems)
     for document in documents:
         try:
             compiled.append(compile_one(document))
         except InvalidInput as error:
-            found += error.problems
-    found += find_instrument_problems(by_id)
-    found += find_route_problems(by_id)
-    if found:
-        raise InvalidInput(found)
+            every += error.problems
+    every += find_instrument_problems(by_id)
+    every += find_route_problems(by_id)
+    if every:
+        raise InvalidInput(every)
     return compiled
 
 
@@ -98,7 +99,7 @@ def _compile_or_recall(document: Document, by_id: Mapping[str, Document], schema
     def build() -> tuple[dict[Path, tuple[int, int]], dict[Path, bytes]]:
         return compile_policy(document, by_id, schemas)[1:]
 
-    key = digest([schemas.compile_key.encode(), *(one.text.encode() for one in (document, *used))])
+    key = digest([schemas.compile_key.encode(), *(source.text.encode() for source in (document, *used))])
     lines, trees = get_or_build("policy", key, build, tuple)
     return document, lines, trees
 
@@ -311,11 +312,11 @@ class _PolicyCompiler:
                     self.problems.append(problem)
                     continue
                 if not isinstance(node, Fact) or (isinstance(node.type, ObjectOf) and "at" not in node.type.fields):
-                    told = (
+                    sentence = (
                         _("A message shows the value of one fact."),
                         _("Write a path such as company.foreign_percent."),
                     )
-                    self.problems.append(self.document.problem_within((*path, lang), start, len(name), *told))
+                    self.problems.append(self.document.problem_within((*path, lang), start, len(name), *sentence))
         if len(self.problems) == known and sorted(shown["en"]) != sorted(shown["zh"]):
             self.note((*path, "zh"), _("The two languages show different facts."))
 

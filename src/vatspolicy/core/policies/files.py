@@ -63,26 +63,26 @@ def read_layer(folder: FilePath, shown: str) -> LayerFiles:
     Raises:
         InvalidInput: A file or a folder cannot be read, or would be omitted: a rule that is not seen forbids nothing.
     """
-    found: list[tuple[str, str, bytes]] = []
+    files: list[tuple[str, str, bytes]] = []
     problems: list[Problem] = []
     if not os.path.isdir(folder):
         raise InvalidInput([Problem(str(folder), 1, 1, "", _("This layer does not exist."))])
-    for place in walk(folder, problems):
-        name = os.path.join(shown, os.path.relpath(place, folder))
+    for path in walk(folder, problems):
+        name = os.path.join(shown, os.path.relpath(path, folder))
         try:
-            mode = os.lstat(place).st_mode
+            mode = os.lstat(path).st_mode
             kind = "link" if stat.S_ISLNK(mode) else "file" if stat.S_ISREG(mode) else "other"
             text = b""
-            if kind == "file" and place.endswith(".yaml"):
-                with open(place, "rb") as stream:
+            if kind == "file" and path.endswith(".yaml"):
+                with open(path, "rb") as stream:
                     text = stream.read()
-            found.append((name, kind, text))
+            files.append((name, kind, text))
         except OSError as error:
             problems.append(unreadable(name, error))
-    return make_layer(shown, found, problems)
+    return make_layer(shown, files, problems)
 
 
-def make_layer(shown: str, found: Iterable[tuple[str, str, bytes]], unreadable: Iterable[Problem] = ()) -> LayerFiles:
+def make_layer(shown: str, entries: Iterable[tuple[str, str, bytes]], unreadable: Iterable[Problem] = ()) -> LayerFiles:
     """Return the layer of some files: each a name below `shown`, its kind (file, link or other), and its bytes.
 
     Raises:
@@ -90,7 +90,7 @@ def make_layer(shown: str, found: Iterable[tuple[str, str, bytes]], unreadable: 
     """
     problems = list(unreadable)
     files: dict[str, bytes] = {}
-    for name, kind, text in found:
+    for name, kind, text in entries:
         if kind == "link":
             problems.append(Problem(name, 1, 1, "", _("A layer cannot contain links."), _("Copy the file.")))
         elif kind == "file" and name.endswith(".yaml"):
@@ -141,9 +141,9 @@ def walk(folder: str | FilePath, problems: list[Problem]) -> Iterator[str]:
     def note(error: OSError) -> None:
         problems.append(unreadable(str(error.filename), error))
 
-    for place, folders, files in os.walk(folder, onerror=note):
-        yield from (os.path.join(place, name) for name in files)
-        yield from (link for name in folders if os.path.islink(link := os.path.join(place, name)))  # noqa: PTH114
+    for folder_path, folders, files in os.walk(folder, onerror=note):
+        yield from (os.path.join(folder_path, name) for name in files)
+        yield from (link for name in folders if os.path.islink(link := os.path.join(folder_path, name)))  # noqa: PTH114
 
 
 def unreadable(name: str, error: OSError) -> Problem:

@@ -22,7 +22,7 @@ _ROOTS: dict[str, Path] = {"operator": ("company",), "service": ("services", 0)}
 
 def placed_facts(text: str) -> Iterator[tuple[int, str]]:
     """Yield the facts that a message shows, each with the place of its first character."""
-    yield from ((found.start(1), found[1]) for found in _PLACE.finditer(text))
+    yield from ((match.start(1), match[1]) for match in _PLACE.finditer(text))
 
 
 def shows_facts(message: LocalizedText) -> bool:
@@ -51,7 +51,7 @@ def show_values(message: LocalizedText, activation: Activation, wording: FactWor
 
 def _replace(message: LocalizedText, shown: Callable[[str], LocalizedText]) -> dict[str, str]:
     def fill(lang: str) -> str:
-        return _PLACE.sub(lambda found: str(shown(found[1])[lang]), message[lang])
+        return _PLACE.sub(lambda match: str(shown(match[1])[lang]), message[lang])
 
     return {lang: fill(lang) for lang in LANGUAGES}
 

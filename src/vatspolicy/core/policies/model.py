@@ -435,6 +435,12 @@ class Policy(ValueObject):
         """Return the edition in force on a day, for a series."""
         return next((edition for edition in reversed(self.editions) if edition.since <= day), None)
 
+    def number(self, day: str) -> str | None:
+        """Return the number of the regulation, or of its edition in force on a day."""
+        edition = self.edition(day)
+        number: str | None = edition.number if edition else self.source.get("number")
+        return number
+
     def is_unread(self, keys: Iterable[str]) -> bool:
         """Return whether all cited articles are unread."""
         return all(self.articles[key].verification == UNREAD for key in keys)

@@ -153,8 +153,8 @@ def _constants(value: Any) -> Any:
         return [(key, _constants(value[key])) for key in sorted(value)]
     deciding = _deciding(kind)
     if deciding:
-        found = ((name, _constants(getattr(value, name)), is_set) for name, is_set in deciding)
-        return [(name, sorted(constants, key=repr) if is_set else constants) for name, constants, is_set in found]
+        values = ((name, _constants(getattr(value, name)), is_set) for name, is_set in deciding)
+        return [(name, sorted(constants, key=repr) if is_set else constants) for name, constants, is_set in values]
     return [_constants(child) for child in value] if isinstance(value, list | tuple) else value
 
 
@@ -162,9 +162,9 @@ def _constants(value: Any) -> Any:
 def _deciding(kind: type) -> tuple[tuple[str, bool], ...]:
     """Return the fields of a class of the model that are constants, and whether each is a list without an order."""
     return tuple(
-        (name, any(name in _UNORDERED.get(one, ()) for one in kind.__mro__))
+        (name, any(name in _UNORDERED.get(base, ()) for base in kind.__mro__))
         for name, _ in _fields(kind)
-        if not any(name in table.get(one, ()) for table in (WORDING, COMPARED) for one in kind.__mro__)
+        if not any(name in table.get(base, ()) for table in (WORDING, COMPARED) for base in kind.__mro__)
     )
 
 
@@ -179,7 +179,7 @@ def _fields(kind: Hashable) -> tuple[tuple[str, Any], ...]:
 
 def _objects_in(value: Any) -> Iterator[object]:
     """Yield the objects of the model in the value of a field, without expressions."""
-    for one in value if type(value) is tuple else (value,):
-        kind: Any = type(one)
+    for member in value if type(value) is tuple else (value,):
+        kind: Any = type(member)
         if kind is not Expression and _fields(kind):
-            yield one
+            yield member

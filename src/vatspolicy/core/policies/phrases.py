@@ -27,7 +27,7 @@ OF_OWNERS: Table = {
     "license": Phrase(" of the license"),
 }
 FLAGS: Mapping[str, tuple[LocalizedText, LocalizedText]] = {
-    "activity.licensed": (Phrase("a license for the class is held"), Phrase("no license for the class is held")),
+    "activity.licensed": (Phrase("a license for the class is held"), Phrase("no license for the class is held"))
 }
 """Wording of facts without a wording in the schema, for true and for false."""
 FIELDS: Table = {
@@ -71,20 +71,10 @@ SUM: Table = {
     "-": Phrase("{left} less {right}"),
     "*": Phrase("{left} times {right}"),
 }
-MEMBERS: Table = {
-    "some": Phrase("one of {list}"),
-    "every": Phrase("each of {list}"),
-    "that": Phrase("that entry"),
-}
-NAMED: Table = {
-    "fact": Phrase("the {fact} of {entry}"),
-    "of": Phrase(" of {entry}"),
-}
+MEMBERS: Table = {"some": Phrase("one of {list}"), "every": Phrase("each of {list}"), "that": Phrase("that entry")}
+NAMED: Table = {"fact": Phrase("the {fact} of {entry}"), "of": Phrase(" of {entry}")}
 """A mention of a member of a list by its noun."""
-LATER: Table = {
-    "bare": Phrase("it", "expression"),
-    "fact": Phrase("its {fact}"),
-}
+LATER: Table = {"bare": Phrase("it", "expression"), "fact": Phrase("its {fact}")}
 """A mention of the member already introduced by the clause."""
 COUNTS: Table = {
     "==": Phrase("{list}: none"),

@@ -30,10 +30,10 @@ def plain_tree(node: Node) -> Node:
 
 
 def _flat(node: And | Or, parts: tuple[Node, ...]) -> And | Or:
-    found: list[Node] = []
+    flat: list[Node] = []
     for part in map(plain_tree, parts):
-        found += part.parts if isinstance(part, And | Or) and type(part) is type(node) else [part]
-    return replace(node, parts=tuple(dict.fromkeys(found)))
+        flat += part.parts if isinstance(part, And | Or) and type(part) is type(node) else [part]
+    return replace(node, parts=tuple(dict.fromkeys(flat)))
 
 
 def _negated(node: Node) -> Node:

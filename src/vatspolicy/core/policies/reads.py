@@ -52,22 +52,22 @@ def facts_of(node: Node) -> set[str]:
     return facts.union(_read(node, {}, facts), facts)
 
 
-def _read(node: Node, bound: Mapping[str, tuple[str, ...]], found: set[str]) -> tuple[str, ...]:
+def _read(node: Node, bound: Mapping[str, tuple[str, ...]], facts: set[str]) -> tuple[str, ...]:
     """Record the facts read below a node. Return the paths that its value can represent."""
     match node:
         case Fact(root=root, names=names):
             roots = bound.get(root, ROOTS.get(root, (root,)))
             return tuple(".".join((start, *names)) for start in roots)
         case Term(body=body):
-            return _read(body, bound, found)
+            return _read(body, bound, facts)
         case Quantifier(variable=variable, list=over, body=body):
-            lists = _read(over, bound, found)
-            found.update(lists)
-            found.update(_read(body, {**bound, variable: tuple(f"{path}.*" for path in lists)}, found))
+            lists = _read(over, bound, facts)
+            facts.update(lists)
+            facts.update(_read(body, {**bound, variable: tuple(f"{path}.*" for path in lists)}, facts))
             return ()
         case _:
             for child in children(node):
-                found.update(_read(child, bound, found))
+                facts.update(_read(child, bound, facts))
             return ()
 
 

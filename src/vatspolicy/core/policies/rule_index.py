@@ -28,12 +28,11 @@ from vatspolicy.core.cel.ast import (
     Or,
     Param,
     Quantifier,
-    SetTest,
     Term,
     children,
     conjuncts,
-    in_quantifiers,
     shape_of,
+    unfold,
     walk,
 )
 from vatspolicy.core.cel.interpreter import Evaluator, compile_interpreter
@@ -66,8 +65,8 @@ class RuleIndex:
         """By disjunction, inner first: the bits of its operands, and the bits to exclude if all operands are excluded.
         """
         dimensions: dict[tuple[Any, ...], Dimension] = {}
-        for place, condition in enumerate(conditions):
-            self._add(1 << place, condition, True, dimensions)
+        for index, condition in enumerate(conditions):
+            self._add(1 << index, condition, True, dimensions)
         self._everything = (1 << self._bits) - 1
         self._disjunctions = [(own, ~bits) for own, bits in zip(operands, excluded, strict=True)]
         self._owners: dict[tuple[str, ...], list[tuple[str, Callable[[Any], int]]]] = {}
@@ -79,8 +78,8 @@ class RuleIndex:
     def _add(self, bit: int, condition: Node, wanted: bool, dimensions: dict[tuple[Any, ...], Dimension]) -> bool:
         """Index the clauses of a conjunction under a bit. Return whether any value can exclude it."""
         turns = Counter[tuple[Any, ...]]()
-        found = False
-        for clause, truth in conjuncts(condition, wanted, _unfold):
+        indexed = False
+        for clause, truth in conjuncts(condition, wanted, unfold):
             shape = (shape_of(clause), truth)
             if shape not in self._predicates:
                 self._predicates[shape] = _predicate(clause, truth, self._params)
@@ -94,15 +93,15 @@ class RuleIndex:
                 if dimension is None:
                     dimension = dimensions[key] = _DIMENSIONS[predicate.way](predicate.path)
                 dimension.add(bit, predicate)
-                found = True
+                indexed = True
             elif isinstance(clause, And | Or):
                 if shape not in self._places:
                     self._places[shape] = self._add_alternatives(clause, truth, dimensions)
-                place = self._places[shape]
-                if place is not None:
-                    self._excluded[place] |= bit
-                    found = True
-        return found
+                index = self._places[shape]
+                if index is not None:
+                    self._excluded[index] |= bit
+                    indexed = True
+        return indexed
 
     def _add_alternatives(
         self, clause: And | Or, wanted: bool, dimensions: dict[tuple[Any, ...], Dimension]
@@ -123,7 +122,7 @@ class RuleIndex:
 
     def candidates(self, activation: Activation) -> int:
         """Return the bitmap of the rules that can match."""
-        found = self._everything
+        possible_rules = self._everything
         for path, dimensions in self._owners.items():
             owner: Any = activation
             for name in path:
@@ -134,24 +133,24 @@ class RuleIndex:
                 for name, possible in dimensions:
                     value = owner.get(name)
                     if value is not None:  # a missing fact excludes nothing
-                        found &= possible(value)
+                        possible_rules &= possible(value)
         for operands, others in self._disjunctions:
-            if not found & operands:
-                found &= others
-        return found & self._rules
+            if not possible_rules & operands:
+                possible_rules &= others
+        return possible_rules & self._rules
 
     def select(self, rules: Sequence[Item], activation: Activation) -> Iterator[Item]:
         """Yield the candidates among the rules, in order."""
-        for place in _places(self.candidates(activation)):
-            yield rules[place]
+        for index in _places(self.candidates(activation)):
+            yield rules[index]
 
 
 def _places(bits: int) -> Iterator[int]:
     """Yield the places of the bits that are set."""
-    for place, byte in enumerate(bits.to_bytes((bits.bit_length() + 7) // 8, "little")):
+    for index, byte in enumerate(bits.to_bytes((bits.bit_length() + 7) // 8, "little")):
         if byte:
             for bit in _BITS[byte]:
-                yield place * 8 + bit
+                yield index * 8 + bit
 
 
 _BITS = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256))
@@ -221,10 +220,10 @@ class EveryDimension(ValueDimension):
 
     def possible(self, value: Any) -> int:
         """Return the bitmap of the rules that a value leaves possible."""
-        found, table, other = self.everything, self.table, self.other
+        possible_rules, table, other = self.everything, self.table, self.other
         for member in value:
-            found &= table.get(member, other)
-        return found
+            possible_rules &= table.get(member, other)
+        return possible_rules
 
 
 class SomeDimension(ValueDimension):
@@ -239,10 +238,10 @@ class SomeDimension(ValueDimension):
 
     def possible(self, value: Any) -> int:
         """Return the bitmap of the rules that a value leaves possible."""
-        found, table, other = self.untested, self.table, self.other
+        possible_rules, table, other = self.untested, self.table, self.other
         for member in value:
-            found |= table.get(member, other)
-        return found
+            possible_rules |= table.get(member, other)
+        return possible_rules
 
 
 class FilledDimension(Dimension):
@@ -274,9 +273,9 @@ class NumberDimension(Dimension):
 
     def possible(self, value: Any) -> int:
         """Return the bitmap of the rules that a value leaves possible."""
-        place = bisect_left(self.cuts, value)
-        is_cut = place < len(self.cuts) and self.cuts[place] == value
-        return self.bitmaps[2 * place + is_cut]
+        index = bisect_left(self.cuts, value)
+        is_cut = index < len(self.cuts) and self.cuts[index] == value
+        return self.bitmaps[2 * index + is_cut]
 
 
 _DIMENSIONS: Mapping[str, type[Dimension]] = {
@@ -294,13 +293,6 @@ def _failing(tests: Iterable[tuple[int, Predicate]], value: Any) -> int:
         if not predicate.passes(value):
             failing |= bit
     return failing
-
-
-def _unfold(node: Node) -> Node:
-    """Return the body of a term, and a test of sets in quantifiers."""
-    while isinstance(node, Term):
-        node = node.body
-    return in_quantifiers(node) if isinstance(node, SetTest) else node
 
 
 def _predicate(clause: Node, wanted: bool, params: Mapping[str, Any]) -> Predicate | None:

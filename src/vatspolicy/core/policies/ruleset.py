@@ -58,14 +58,14 @@ class RuleSet:
 
     def match(self, each: str, activation: Activation, kinds: tuple[str, ...] = KINDS) -> list[Match]:
         """Return the rules about a subject that apply or may apply, in the order of `kinds`."""
-        found: list[Match] = []
+        matches: list[Match] = []
         for rule, evaluate in self._candidates(each, activation, kinds):
             value = evaluate(activation)
             if value is True:
-                found.append((rule, True, ()))
+                matches.append((rule, True, ()))
             elif value is not False:
-                found.append((rule, False, value.facts))
-        return found
+                matches.append((rule, False, value.facts))
+        return matches
 
     def evaluate(self, expression: Expression, activation: Activation) -> Any:
         """Return the value of an expression: True, False, a scalar, or None if it is unknown."""
@@ -110,14 +110,14 @@ class RuleSet:
         from vatspolicy.core.policies.case_split import find_cases
 
         sources = {rule.name: self.evaluator.source(rule.when) for rule in self.rules.get(group, ())}
-        found = find_cases({name: tree for name, (tree, _) in sources.items()})
+        cases_by_name = find_cases({name: tree for name, (tree, _) in sources.items()})
 
         def functions(name: str, case: Case) -> list[tuple[Evaluator, bool]]:
             return [(compile_interpreter(node, sources[name][1]), wanted) for node, wanted in case.rest]
 
         return {
             name: [((case.clause, case.truth), functions(name, case)) for case in cases]
-            for name, cases in found.items()
+            for name, cases in cases_by_name.items()
         }
 
     def authorities(self, instrument: str, activation: Activation) -> tuple[str, ...]:
@@ -132,14 +132,14 @@ class RuleSet:
         if len(entries) == 1 and entries[0][0].is_true:
             self._fixed_authorities[instrument] = entries[0][1]
             return entries[0][1]
-        found: list[str] = []
+        authorities: list[str] = []
         for when, bodies in entries:
             holds = self.evaluate(when, activation)
             if holds is not False:
-                found += [body for body in bodies if body not in found]
+                authorities += [body for body in bodies if body not in authorities]
             if holds:
                 break
-        return tuple(found)
+        return tuple(authorities)
 
     def _candidates(self, each: str, activation: Activation, kinds: tuple[str, ...]) -> Iterable[_Test]:
         group = self._group(each, kinds)
@@ -229,10 +229,10 @@ class RuleSetsByDay:
 
     def on(self, day: str, find_replaced: Callable[[str], Collection[str]]) -> RuleSet:
         """Return the rule set of a day (ISO text). `find_replaced` returns the names of the rules replaced on a day."""
-        found = self._made.get(day)
-        if found is None:  # tables of texts know a rule set by its identity: all threads must have the same
-            found = self._made.setdefault(day, self._make(day, find_replaced(day)))
-        return found
+        ruleset = self._made.get(day)
+        if ruleset is None:  # tables of texts know a rule set by its identity: all threads must have the same
+            ruleset = self._made.setdefault(day, self._make(day, find_replaced(day)))
+        return ruleset
 
     def _make(self, day: str, replaced: Collection[str]) -> RuleSet:
         rules: dict[str, list[Rule]] = {}
@@ -245,7 +245,7 @@ class RuleSetsByDay:
                     rules.setdefault(group, []).append(rule)
         params = self._values_on(day)
         return RuleSet(
-            rules={group: tuple(found) for group, found in rules.items()},
+            rules={group: tuple(members) for group, members in rules.items()},
             params=params,
             instruments=self._instruments,
             access=tuple(access),

@@ -96,8 +96,8 @@ def _readings(why: Any, settled_by: Any, others: Row) -> Readings:
 
 
 def _route(to: str, name: str, title: Any, instrument: str, conditions: Row, share_cap: Row | None) -> Route:
-    found = tuple(_condition(*condition) for condition in conditions)
-    return Route(to, name, title, instrument, found, None if share_cap is None else _condition(*share_cap))
+    built = tuple(_condition(*condition) for condition in conditions)
+    return Route(to, name, title, instrument, built, None if share_cap is None else _condition(*share_cap))
 
 
 def _condition(

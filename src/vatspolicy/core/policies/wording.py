@@ -21,10 +21,7 @@ ADVICE: Table = {
 """Kinds of advice (policy.schema.json): the reason for a review."""
 
 
-READINGS: Table = {
-    NOT_TELECOM: Phrase("not telecommunications"),
-    CLOSED: Phrase("a closed route"),
-}
+READINGS: Table = {NOT_TELECOM: Phrase("not telecommunications"), CLOSED: Phrase("a closed route")}
 """Readings other than classes."""
 
 
@@ -35,8 +32,8 @@ def say_reading(name: str, lang: Language) -> str:
 
 def _name_readings(bundle: Bundle, names: Iterable[str], lang: Language) -> str:
     """Return readings of a rule, each class with its title."""
-    told = (READINGS[name] if name in READINGS else label("class", name, bundle.schemas) for name in names)
-    return joint("list", lang).join(name[lang] for name in told)
+    labels = (READINGS[name] if name in READINGS else label("class", name, bundle.schemas) for name in names)
+    return joint("list", lang).join(name[lang] for name in labels)
 
 
 _ABOUT: Table = {
@@ -88,11 +85,11 @@ def describe_effect(bundle: Bundle, rule: Rule, lang: Language) -> str:
 
     match rule.effect:
         case Classify(classes=classes):
-            found = _name_readings(bundle, classes or [NOT_TELECOM], lang)
+            labels = _name_readings(bundle, classes or [NOT_TELECOM], lang)
             if not rule.other_readings:
-                return tell("classify", classes=found)
+                return tell("classify", classes=labels)
             readings = _name_readings(bundle, rule.other_readings, lang)
-            return tell("classify-contested", classes=found, readings=readings)
+            return tell("classify-contested", classes=labels, readings=readings)
         case Deny(reason=reason, curable=curable):
             return tell("deny-curable" if curable else "deny", reason=label("reason", reason)[lang])
         case Need(instrument=instrument, through=through):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from vatspolicy.core.documents import Document, Path
+from vatspolicy.core.documents import Document, Path, split_path
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 
@@ -61,7 +61,7 @@ def change(document: Document, changes: Iterable[tuple[str, Any]]) -> Document:
 
     data = copy.deepcopy(document.data)
     for dotted, value in changes:
-        steps: list[str | int] = [int(step) if step.isdigit() else step for step in dotted.split(".")]
+        steps = split_path(dotted)
         target: Any = data
         try:
             for step, following in itertools.pairwise(steps):

@@ -74,21 +74,21 @@ class _Tests:
             from vatspolicy.core.cel.codegen import GeneratedModule
 
             self.functions = GeneratedModule.generate(dict(enumerate(self.nodes))).load({})
-        found = []
-        for place, needed in enumerate(self.needed):
+        broken = []
+        for index, needed in enumerate(self.needed):
             for root, name in needed:
                 owner = facts.get(root)
                 if owner is None or (name and name not in owner):
                     break
             else:
-                if self.holds(place, facts) is False:
-                    found.append(place)
-        return found
+                if self.holds(index, facts) is False:
+                    broken.append(index)
+        return broken
 
-    def holds(self, place: int, facts: Mapping[str, Any]) -> Any:
-        run = self.functions.get(place)
+    def holds(self, index: int, facts: Mapping[str, Any]) -> Any:
+        run = self.functions.get(index)
         if run is None:
-            run = self.functions[place] = compile_interpreter(self.nodes[place], {})
+            run = self.functions[index] = compile_interpreter(self.nodes[index], {})
         return run(facts)
 
 

@@ -25,7 +25,7 @@ _OTHER = "other"
 """Target of a deal that concerns another company."""
 
 
-class Part(NamedTuple):
+class LaunchPart(NamedTuple):
     """One part of a launch."""
 
     name: str
@@ -66,26 +66,26 @@ def open_launch(
     return [change(_expand(launch, part), made[False]) for part in parts.values() if name in ("", part.name)]
 
 
-def _parts(data: Mapping[str, Any]) -> Iterator[Part]:
+def _parts(data: Mapping[str, Any]) -> Iterator[LaunchPart]:
     """Yield the parts of a launch, in the order of its companies. Each of several partners of a company has a part."""
     for company in data["companies"]:
         behind: dict[str | None, list[int]] = {}
-        for place, service in enumerate(data["services"]):
+        for index, service in enumerate(data["services"]):
             if company in (service["operator"], service.get("company")):
                 partner = None if service["operator"] == company else service["operator"]
-                behind.setdefault(partner, []).append(place)
+                behind.setdefault(partner, []).append(index)
         partners = [partner for partner in behind if partner is not None]
         if len(partners) == 1:  # a profile can have only one
             behind = {partners[0]: sorted(chain.from_iterable(behind.values()))}
         for partner, places in behind.items():
             name = f"{company}-{partner}" if partner and len(partners) > 1 else company
-            yield Part(name, company, partner, tuple(places))
+            yield LaunchPart(name, company, partner, tuple(places))
 
 
 # --- expansion --------------------------------------------------------------------------------------------------------
 
 
-def _expand(document: Document, part: Part) -> Document:
+def _expand(document: Document, part: LaunchPart) -> Document:
     """Return the profile of a part of a valid launch. Its places are those of the launch."""
     source, data = _Source(document), document.data
     own: Path = ("companies", part.company)
@@ -96,40 +96,40 @@ def _expand(document: Document, part: Part) -> Document:
         "schema": source.take(("schema",)),
         "product": source.join(("product",), product),
         "company": source.join(own, {key: source.take((*own, key)) for key in stated if key not in OWN}),
-        "services": source.list(("services",), [_service(source, place) for place in part.services]),
+        "services": source.list(("services",), [_service(source, index) for index in part.services]),
     }
     if part.partner:
         made["partner"] = source.take(("partners", part.partner))
     if facts := source.take_all(("data",), (*own, "data")):
         made["data"] = source.join(("data",), facts)
     if deals := data.get("deals"):
-        made["deals"] = source.list(("deals",), [_deal(source, place, part) for place in range(len(deals))])
+        made["deals"] = source.list(("deals",), [_deal(source, index, part) for index in range(len(deals))])
     if stated.get("filings"):
         made["filings"] = source.take((*own, "filings"))
     if opinions := stated.get("opinions"):
-        about, here = (*own, "opinions"), {None, *(data["services"][place]["id"] for place in part.services)}
-        kept = [(*about, place) for place, one in enumerate(opinions) if one.get("service") in here]
+        about, here = (*own, "opinions"), {None, *(data["services"][index]["id"] for index in part.services)}
+        kept = [(*about, index) for index, opinion in enumerate(opinions) if opinion.get("service") in here]
         made["opinions"] = source.list(about, [source.take(path) for path in kept])
     whole = source.join((), made)
     return replace(document, file=f"{document.file}#{part.name}", data=whole.value, tree=whole.node)
 
 
-def _service(source: _Source, place: int) -> _Piece:
+def _service(source: _Source, index: int) -> _Piece:
     """Return a service of a profile, with its operator in the form of a profile."""
-    facts = source.take_all(("services", place))
+    facts = source.take_all(("services", index))
     operator, by = facts.pop("operator"), facts.pop("operated_by", None)
     facts.pop("company", None)
-    told = (by and by.value) or ("company" if operator.value in source.data["companies"] else "partner")
-    return source.join(("services", place), {**facts, "operated_by": operator._replace(value=told)})
+    operated_by = (by and by.value) or ("company" if operator.value in source.data["companies"] else "partner")
+    return source.join(("services", index), {**facts, "operated_by": operator._replace(value=operated_by)})
 
 
-def _deal(source: _Source, place: int, part: Part) -> _Piece:
+def _deal(source: _Source, index: int, part: LaunchPart) -> _Piece:
     """Return a deal of a profile, with its target relative to this part."""
-    facts = source.take_all(("deals", place))
+    facts = source.take_all(("deals", index))
     if (target := facts.get("target")) is not None and target.value is not None:
         seen = {part.company: "company", part.partner: "partner"}.get(target.value, _OTHER)
         facts["target"] = target._replace(value=seen)
-    return source.join(("deals", place), facts)
+    return source.join(("deals", index), facts)
 
 
 class _Piece(NamedTuple):
@@ -160,14 +160,15 @@ class _Source:
 
     def join(self, at: Path, pieces: Mapping[str, _Piece]) -> _Piece:
         """Return a mapping of pieces, which has its place at a path."""
-        start, keys = self._document.nodes(at)[-1].start, {key: one.key for key, one in pieces.items()}
-        node = DocumentNode({key: one.node for key, one in pieces.items()}, start, start, keys=keys)
-        return _Piece({key: one.value for key, one in pieces.items()}, node, start)
+        start, keys = self._document.nodes(at)[-1].start, {key: piece.key for key, piece in pieces.items()}
+        node = DocumentNode({key: piece.node for key, piece in pieces.items()}, start, start, keys=keys)
+        return _Piece({key: piece.value for key, piece in pieces.items()}, node, start)
 
     def list(self, at: Path, pieces: Sequence[_Piece]) -> _Piece:
         """Return a list of pieces, which has its place at a path."""
         start = self._document.nodes(at)[-1].start
-        return _Piece([one.value for one in pieces], DocumentNode([one.node for one in pieces], start, start), start)
+        node = DocumentNode([piece.node for piece in pieces], start, start)
+        return _Piece([piece.value for piece in pieces], node, start)
 
 
 # --- problems ---------------------------------------------------------------------------------------------------------
@@ -178,7 +179,7 @@ def _beyond_schema(document: Document) -> Iterator[Problem]:
     data = document.data
     companies, partners = data["companies"], data.get("partners") or {}
     used = {service.get(key) for service in data["services"] for key in ("operator", "company")}
-    wrong = [one for place in range(len(data["services"])) for one in _operator_problems(document, place)]
+    wrong = [problem for index in range(len(data["services"])) for problem in _operator_problems(document, index)]
     yield from wrong
     if wrong:
         return  # other problems may follow from these
@@ -190,22 +191,22 @@ def _beyond_schema(document: Document) -> Iterator[Problem]:
     yield from _repeated(document, ((("partners", id), id) for id in partners), {_OTHER, *companies})
     yield from _repeated(document, ((("companies", part.company), part.name) for part in parts))
     services = enumerate(data["services"])
-    yield from _repeated(document, ((("services", place, "id"), service["id"]) for place, service in services))
-    for place, deal in enumerate(data.get("deals") or ()):
+    yield from _repeated(document, ((("services", index, "id"), service["id"]) for index, service in services))
+    for index, deal in enumerate(data.get("deals") or ()):
         if deal.get("target") not in (None, _OTHER, *companies, *partners):
-            yield _unknown(document, ("deals", place, "target"), [*companies, *partners, _OTHER])
+            yield _unknown(document, ("deals", index, "target"), [*companies, *partners, _OTHER])
     for id, company in companies.items():
-        own = [data["services"][place]["id"] for part in parts if part.company == id for place in part.services]
-        for place, opinion in enumerate(company.get("opinions") or ()):
+        own = [data["services"][index]["id"] for part in parts if part.company == id for index in part.services]
+        for index, opinion in enumerate(company.get("opinions") or ()):
             if opinion.get("service") not in (None, *own):
-                yield _unknown(document, ("companies", id, "opinions", place, "service"), own)
+                yield _unknown(document, ("companies", id, "opinions", index, "service"), own)
 
 
-def _operator_problems(document: Document, place: int) -> Iterator[Problem]:
+def _operator_problems(document: Document, index: int) -> Iterator[Problem]:
     """Yield the problem with the operator of a service, if any."""
-    path: Path = ("services", place)
+    path: Path = ("services", index)
     companies, partners = document.data["companies"], document.data.get("partners") or {}
-    service = document.data["services"][place]
+    service = document.data["services"][index]
     operator, company = service["operator"], service.get("company")
     if operator not in companies and operator not in partners:
         yield _unknown(document, (*path, "operator"), [*companies, *partners])

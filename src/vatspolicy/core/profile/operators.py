@@ -53,12 +53,12 @@ def operator_of(facts: Mapping[str, Any], service: Mapping[str, Any]) -> Mapping
     if entity is None:
         return None
     shares: dict[Path, float | None] = {(name, SHARE): (facts.get(name) or {}).get(SHARE) for name in (*others, holder)}
-    for place, deal in enumerate(facts.get("deals", ())):
+    for index, deal in enumerate(facts.get("deals", ())):
         target = deal.get("target")
         if target is None:
-            shares["deals", place, "target"] = None
+            shares["deals", index, "target"] = None
         elif target == holder or target in others:
-            shares["deals", place, SHARE_AFTER] = deal.get(SHARE_AFTER)
+            shares["deals", index, SHARE_AFTER] = deal.get(SHARE_AFTER)
     return entity if len(shares) == 1 else Operator(holder, entity, shares)
 
 

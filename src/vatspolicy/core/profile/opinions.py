@@ -30,8 +30,8 @@ class Grant(NamedTuple):
 
 def stated(opinion: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of an opinion without its note; the order of classes does not matter."""
-    found = {key: value for key, value in opinion.items() if key != "note" and value is not None}
-    return found | ({"classes": sorted(found["classes"])} if "classes" in found else {})
+    facts = {key: value for key, value in opinion.items() if key != "note" and value is not None}
+    return facts | ({"classes": sorted(facts["classes"])} if "classes" in facts else {})
 
 
 def is_name(text: str) -> bool:

@@ -61,7 +61,7 @@ class Profile(ValueObject):
     def granted_opinions(self) -> list[Mapping[str, Any]]:
         """The opinions that count."""
         opinions = self.facts["opinions"]
-        return [opinions[place] for place in self.granted]
+        return [opinions[index] for index in self.granted]
 
     def grant(self, granted: Mapping[int, Grant | None]) -> Profile:
         """Return the profile with these opinions, and no others, granted."""
@@ -88,14 +88,14 @@ class Profile(ValueObject):
 
         A license holds to the end of its last day, a filing from its day on. The launch day is not included.
         """
-        found: dict[str, list[Path]] = {}
+        days: dict[str, list[Path]] = {}
         for path, text in _dates(self.document.data, (), self.schemas):
             if path == ("product", "launch"):
                 continue
-            found.setdefault(text, []).append(path)
+            days.setdefault(text, []).append(path)
             if text < LAST:
-                found.setdefault(later(text, 1), []).append(path)
-        return {day: tuple(paths) for day, paths in found.items()}
+                days.setdefault(later(text, 1), []).append(path)
+        return {day: tuple(paths) for day, paths in days.items()}
 
     def path_of(self, owner: Any, names: Iterable[str]) -> Path | None:
         """Return the written path of a fact of `owner`, an object of `facts`; None for a foreign object."""
@@ -256,14 +256,14 @@ def _record_reader(name: str, fields: Mapping[str, Type], schemas: SchemaSet) ->
     derive = tuple(_derivations(name, fields, schemas))
 
     def read(value: Any) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        facts: dict[str, Any] = {}
         for key, child in ({"at": value} if isinstance(value, str) else value).items():
             if child is not None:
                 reader = readers[key]
-                found[key] = child if reader is None else reader(child)
+                facts[key] = child if reader is None else reader(child)
         for step in derive:
-            step(found)
-        return found
+            step(facts)
+        return facts
 
     return read
 
@@ -290,48 +290,48 @@ def _derivations(name: str, fields: Mapping[str, Type], schemas: SchemaSet) -> I
         yield functools.partial(_presume_none, presumptions(schemas))
 
 
-def _locate(regions_of: Callable[[str], tuple[dict[str, Any], str | None]], found: dict[str, Any]) -> None:
-    regions, zone = regions_of(found["at"])
-    found |= regions
+def _locate(regions_of: Callable[[str], tuple[dict[str, Any], str | None]], facts: dict[str, Any]) -> None:
+    regions, zone = regions_of(facts["at"])
+    facts |= regions
     if zone is not None:
-        found.setdefault("ftz", zone)
+        facts.setdefault("ftz", zone)
 
 
-def _tell_mainland_entity(found: dict[str, Any]) -> None:
-    if "registered" in found:  # the place of a company is its registered office
-        found.setdefault("mainland_entity", found["registered"]["province"] != "overseas")
+def _tell_mainland_entity(facts: dict[str, Any]) -> None:
+    if "registered" in facts:  # the place of a company is its registered office
+        facts.setdefault("mainland_entity", facts["registered"]["province"] != "overseas")
 
 
-def _drop_untraced_share(found: dict[str, Any]) -> None:
-    if found.get(BASIS) != ULTIMATE and found.get(SHARE, WHOLE) < WHOLE:
-        del found[SHARE]  # a direct share, or one of unknown basis: the ultimate one may be larger
+def _drop_untraced_share(facts: dict[str, Any]) -> None:
+    if facts.get(BASIS) != ULTIMATE and facts.get(SHARE, WHOLE) < WHOLE:
+        del facts[SHARE]  # a direct share, or one of unknown basis: the ultimate one may be larger
 
 
-def _declare_none(declared: Iterable[str], found: dict[str, Any]) -> None:
+def _declare_none(declared: Iterable[str], facts: dict[str, Any]) -> None:
     for key in declared:
-        found.setdefault(key, [])
+        facts.setdefault(key, [])
 
 
-def _end_license(found: dict[str, Any]) -> None:
+def _end_license(facts: dict[str, Any]) -> None:
     """Convert `valid` of a license to a last day, so that rules read only one fact."""
-    stated = found.get("valid")
+    stated = facts.get("valid")
     if stated is False:
-        found["valid_until"] = FIRST
+        facts["valid_until"] = FIRST
     elif stated:
-        found.setdefault("valid_until", LAST)
+        facts.setdefault("valid_until", LAST)
 
 
-def _offer_licensed(found: dict[str, Any]) -> None:
+def _offer_licensed(facts: dict[str, Any]) -> None:
     """Add what the operator does with a technology to the offers, also where lists are presumed empty behind these."""
-    if "licensed_for" in found and "offers" in found:
-        found["offers"] = list(dict.fromkeys([*found["offers"], *found["licensed_for"]]))
+    if "licensed_for" in facts and "offers" in facts:
+        facts["offers"] = list(dict.fromkeys([*facts["offers"], *facts["licensed_for"]]))
 
 
-def _presume_none(presumed: Mapping[str, tuple[str, frozenset[str]]], found: dict[str, Any]) -> None:
+def _presume_none(presumed: Mapping[str, tuple[str, frozenset[str]]], facts: dict[str, Any]) -> None:
     """Read a list as empty if it is omitted and each word of another fact leaves it empty."""
     for key, (fact, words) in presumed.items():
-        if key not in found and found.get(fact) and words.issuperset(found[fact]):
-            found[key] = []
+        if key not in facts and facts.get(fact) and words.issuperset(facts[fact]):
+            facts[key] = []
 
 
 def _regions(whole: bool, schemas: SchemaSet, at: str) -> tuple[dict[str, Any], str | None]:
@@ -402,14 +402,14 @@ def _duplicate_services(document: Document) -> Iterator[Problem]:
 
 
 def _broken_invariants(profile: Profile) -> Iterable[Problem]:
-    for place in broken_invariants(profile.facts, profile.schemas):
-        entry = profile.schemas.load("profile")["x-invariants"][place]
-        node, message = invariants(profile.schemas)[place]
+    for index in broken_invariants(profile.facts, profile.schemas):
+        entry = profile.schemas.load("profile")["x-invariants"][index]
+        node, message = invariants(profile.schemas)[index]
         hint = entry.get("hint")
         advice = Bilingual(hint["en"], hint["zh"]) if hint else ""
-        told = Bilingual(message["en"], message["zh"])
-        first, *others = [profile.document.problem(path, told, advice) for path in _stated(profile, node)] or [
-            profile.document.problem((), told, advice)
+        sentence = Bilingual(message["en"], message["zh"])
+        first, *others = [profile.document.problem(path, sentence, advice) for path in _stated(profile, node)] or [
+            profile.document.problem((), sentence, advice)
         ]
         yield first._replace(others=tuple(other.path for other in others))
 
@@ -417,12 +417,12 @@ def _broken_invariants(profile: Profile) -> Iterable[Problem]:
 def _stated(profile: Profile, node: Node) -> list[Path]:
     """Return the paths of the stated facts that a condition reads; of a list, those of its only member."""
     lists = {quantifier.variable: quantifier.list for quantifier in walk(node) if isinstance(quantifier, Quantifier)}
-    found = []
+    stated = []
     for fact in (fact for fact in walk(node) if isinstance(fact, Fact)):
         over = lists.get(fact.root)
         owner = profile.facts.get(fact.root)
         if isinstance(over, Fact) and not over.names:
             members = list(profile.facts.get(over.root, []))
             owner = members[0] if len(members) == 1 else owner
-        found.append(profile.path_of(owner, fact.names))
-    return list(dict.fromkeys(path for path in found if path))
+        stated.append(profile.path_of(owner, fact.names))
+    return list(dict.fromkeys(path for path in stated if path))

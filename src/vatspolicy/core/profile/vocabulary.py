@@ -40,10 +40,10 @@ def gazetteer(schemas: SchemaSet | None = None) -> Mapping[str, Mapping[str, str
 def within(code: str, schemas: SchemaSet | None = None) -> tuple[str, ...]:
     """Return the place and every place it lies in, innermost first."""
     places = gazetteer(schemas)
-    found = [code]
-    while parent := places[found[-1]].get("within"):
-        found.append(parent)
-    return tuple(found)
+    around = [code]
+    while parent := places[around[-1]].get("within"):
+        around.append(parent)
+    return tuple(around)
 
 
 def is_divided(code: str, schemas: SchemaSet | None = None) -> bool:
@@ -120,7 +120,7 @@ def words_of(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> t
     A place is named by its code. A fact without an enumeration has none.
     """
     schemas = _chosen(schemas)
-    return schemas.derived(("words", path), lambda: _words_of(path, schemas))
+    return schemas.derived(("words", path), lambda: words_of_schema(_enumeration(path, schemas), schemas))
 
 
 def find_words(path: tuple[str | int, ...], text: str, schemas: SchemaSet | None = None) -> tuple[Word, ...]:
@@ -157,17 +157,13 @@ def find_choices(
     words, wanted = name_words(words_of(path, schemas), names), text.strip().casefold()
     if not wanted:
         return []
-    found = [word.value for grade, word in search_words(text, words) if grade <= worst]
+    matches = [word.value for grade, word in search_words(text, words) if grade <= worst]
     members = [
         member
         for member, group in groups_of(path, schemas).items()
         if len(wanted) > 1 and any(name.casefold().startswith(wanted) for name in group.values())
     ]
-    return list(dict.fromkeys((*found, *members)))
-
-
-def _words_of(path: tuple[str | int, ...], schemas: SchemaSet) -> tuple[Word, ...]:
-    return words_of_schema(_enumeration(path, schemas), schemas)
+    return list(dict.fromkeys((*matches, *members)))
 
 
 def _enumeration(path: tuple[str | int, ...], schemas: SchemaSet) -> Mapping[str, Any]:

@@ -52,7 +52,7 @@ class WordList:
 @derived_from_schemas
 def word_lists(schemas: SchemaSet) -> Mapping[str, WordList]:
     """Return every list of values of the profile by name, those that most authors need first."""
-    found: dict[str, WordList] = {}
+    by_name: dict[str, WordList] = {}
     lists: set[tuple[str, ...]] = set()
     for path, node in fact_schemas(schemas):
         item = node
@@ -61,19 +61,19 @@ def word_lists(schemas: SchemaSet) -> Mapping[str, WordList]:
             item = resolve_node(node["items"], schemas)
         if not [value for value in item.get("enum", ()) if isinstance(value, str)]:
             continue
-        place = path[:-1] if path[-1] == "at" else path
-        name = item.get("x-list") or place[-1].replace("_", "-")
-        entry = _entry(name, place, node, item, lists, schemas)
-        found[name] = _merged(found[name], entry) if name in found else entry
-    if "places" in found:
-        found["places"] = _with_areas(found["places"], schemas)
-    order = [name for name in FIRST if name in found]
-    return {name: found[name] for name in [*order, *(name for name in found if name not in FIRST)]}
+        owner = path[:-1] if path[-1] == "at" else path
+        name = item.get("x-list") or owner[-1].replace("_", "-")
+        entry = _entry(name, owner, node, item, lists, schemas)
+        by_name[name] = _merged(by_name[name], entry) if name in by_name else entry
+    if "places" in by_name:
+        by_name["places"] = _with_areas(by_name["places"], schemas)
+    order = [name for name in FIRST if name in by_name]
+    return {name: by_name[name] for name in [*order, *(name for name in by_name if name not in FIRST)]}
 
 
 def _entry(
     name: str,
-    place: tuple[str, ...],
+    owner: tuple[str, ...],
     node: Mapping[str, Any],
     item: Mapping[str, Any],
     lists: set[tuple[str, ...]],
@@ -81,19 +81,19 @@ def _entry(
 ) -> WordList:
     words = words_of_schema(item, schemas)
     title = {"en": str(node.get("title", name)), "zh": str(node.get("x-title-zh", name))}
-    listed = {place[: end + 1] for end in range(len(place)) if place[: end + 1] in lists}
-    steps = [f"{step}[]" if place[: end + 1] in listed else step for end, step in enumerate(place)]
+    listed = {owner[: end + 1] for end in range(len(owner)) if owner[: end + 1] in lists}
+    steps = [f"{step}[]" if owner[: end + 1] in listed else step for end, step in enumerate(owner)]
     return WordList(
-        name, title, node.get("x-question"), (".".join(steps).removesuffix("[]"),), place[-1], place in listed, words
+        name, title, node.get("x-question"), (".".join(steps).removesuffix("[]"),), owner[-1], owner in listed, words
     )
 
 
-def _merged(one: WordList, other: WordList) -> WordList:
+def _merged(first: WordList, other: WordList) -> WordList:
     """Merge two lists with the same name: the words of the longer list, then the remaining words of the shorter."""
-    longer, shorter = (other, one) if len(other.words) > len(one.words) else (one, other)
+    longer, shorter = (other, first) if len(other.words) > len(first.words) else (first, other)
     known = {word.value for word in longer.words}
     words = (*longer.words, *(word for word in shorter.words if word.value not in known))
-    return replace(one, written=tuple(dict.fromkeys((*one.written, *other.written))), words=words)
+    return replace(first, written=tuple(dict.fromkeys((*first.written, *other.written))), words=words)
 
 
 def _with_areas(places: WordList, schemas: SchemaSet) -> WordList:
@@ -107,9 +107,9 @@ def find_elsewhere(text: str, schemas: SchemaSet | None = None, but: str = "") -
     """Return the lists with exactly this value, except the list of one fact (`services.0.offers`)."""
     here = re.sub(r"\.\d+", "[]", but).removesuffix("[]")
     return [
-        found
-        for found in word_lists(schemas).values()
-        if here not in found.written and any(grade == SAME for grade, _ in search_words(text, found.words))
+        other
+        for other in word_lists(schemas).values()
+        if here not in other.written and any(grade == SAME for grade, _ in search_words(text, other.words))
     ]
 
 
@@ -119,6 +119,6 @@ def find_list(name: str, schemas: SchemaSet | None = None) -> WordList | None:
     folded = name.replace("_", "-").casefold()
     if folded in lists:
         return lists[folded]
-    facts = {fact.replace("[]", ""): found for found in reversed(list(lists.values())) for fact in found.written}
-    last = {fact.rpartition(".")[2].replace("_", "-"): found for fact, found in facts.items()}
+    facts = {fact.replace("[]", ""): other for other in reversed(list(lists.values())) for fact in other.written}
+    last = {fact.rpartition(".")[2].replace("_", "-"): other for fact, other in facts.items()}
     return facts.get(name) or last.get(folded)

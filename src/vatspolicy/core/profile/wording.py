@@ -79,9 +79,9 @@ class FactWording:
             case list() if not value:
                 return _NONE
             case list():
-                found = [self.value(item, (*path, index)) for index, item in enumerate(value)]
-                loose = any("," in item["en"] for item in found)
-                return join_both(found, "names" if loose else "list")
+                texts = [self.value(item, (*path, index)) for index, item in enumerate(value)]
+                loose = any("," in item["en"] for item in texts)
+                return join_both(texts, "names" if loose else "list")
             case Mapping() if "at" in value:
                 return self._address(value, path)
             case Mapping():

@@ -26,6 +26,7 @@ from vatspolicy.gate.waivers.fingerprint import fingerprint
 from vatspolicy.gate.waivers.load import (
     LONGEST,
     Approval,
+    BaselineEntry,
     GateBaseline,
     GrantedOpinion,
     Waiver,
@@ -316,7 +317,7 @@ class _WaivedRun:
         if not faults:
             yield from self.warn_of_end(granted)
 
-    def find_matches(self, waiver: Waiver) -> Iterator[tuple[_Case, Place]]:
+    def find_matches(self, waiver: Waiver | BaselineEntry) -> Iterator[tuple[_Case, Place]]:
         """Yield the findings that match a waiver by rule, product and fingerprint."""
         for case in self.by_product.get(waiver.product, ()):
             for place, finding in waivable(case.decision):
@@ -378,29 +379,10 @@ class _WaivedRun:
             return
         used = []
         for entry in baseline.entries:
-            cases = self.by_product.get(entry.product, [])
-            here = (baseline.file, entry.line, entry.column, entry.rule, entry.product)
-            rule = self.rules.get(entry.rule)
-            if len(cases) > 1:
-                yield waiver_notice("too-broad", "baseline-several", *here)
+            matches = list(self.find_matches(entry))
+            if fault := self.find_fault_of_baseline(entry, baseline.until, [case for case, _ in matches]):
+                yield waiver_notice(*fault, baseline.file, entry.line, entry.column, entry.rule, entry.product)
                 continue
-            if rule is not None and rule.unwaivable:
-                yield waiver_notice("unwaivable", "unwaivable", *here)
-                continue
-            matches = [
-                (case, place)
-                for case in cases
-                for place, finding in waivable(case.decision)
-                if finding.rule.name == entry.rule and self.fingerprint_of(case, place, finding) == entry.fingerprint
-            ]
-            if any(case.profile.launch is None for case, _ in matches):
-                yield waiver_notice("too-broad", "baseline-no-launch", *here)
-                continue
-            if any(baseline.until < case.last_day for case, _ in matches):
-                yield waiver_notice("expired", "before-launch", *here)
-                continue
-            if cases and not matches:
-                yield waiver_notice("fixed", "fixed", *here)
             for case, place in matches:
                 used.append(entry.since)
                 waived = result.Waived(
@@ -411,6 +393,21 @@ class _WaivedRun:
             yield waiver_notice(
                 "in-baseline", "in-baseline", *at, count=len(used), since=min(used), until=baseline.until
             )
+
+    def find_fault_of_baseline(
+        self, entry: BaselineEntry, until: str, matching: Sequence[_Case]
+    ) -> tuple[str, str] | None:
+        """Return why an entry of the baseline, which ends on a day, sets nothing aside; None if it may."""
+        cases, rule = self.by_product.get(entry.product, []), self.rules.get(entry.rule)
+        if len(cases) > 1:
+            return "too-broad", "baseline-several"
+        if rule is not None and rule.unwaivable:
+            return "unwaivable", "unwaivable"
+        if any(case.profile.launch is None for case in matching):
+            return "too-broad", "baseline-no-launch"
+        if any(until < case.last_day for case in matching):
+            return "expired", "before-launch"
+        return ("fixed", "fixed") if cases and not matching else None
 
 
 def _is_by(opinion: result.Opinion, granted: GrantedOpinion) -> bool:
@@ -477,11 +474,7 @@ def baseline_text(
         places = set(waived)
         for place, finding in waivable(decision):
             if place not in places and not finding.rule.unwaivable:
-                name = (
-                    decision.product,
-                    finding.rule.name,
-                    fingerprint(bundle, profile, decision.as_of, finding),
-                )
+                name = (decision.product, finding.rule.name, fingerprint(bundle, profile, decision.as_of, finding))
                 days[name] = since.get(name, today)
     findings = [
         {"product": product, "rule": rule, "fingerprint": mark, "since": day}

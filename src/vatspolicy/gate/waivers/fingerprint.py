@@ -60,7 +60,10 @@ def opinion_fingerprint(bundle: Bundle, profile: Profile, as_of: str, opinion: F
         for id in [None] if rule.each == "product" else ids:
             activation = hasher.activations.of(Subject(id))
             policy = bundle.policies[rule.policy]
-            checks = [[one.id, hasher.expression(policy, one.check, activation)] for one in rule.requirements]
+            checks = [
+                [condition.id, hasher.expression(policy, condition.check, activation)]
+                for condition in rule.requirements
+            ]
             # the class facts in activity rules follow from the facts of the service
             facts = activation["service"] if rule.each == "activity" else None
             settled.append([id, hasher.rule(rule, activation), checks, facts])

@@ -110,7 +110,7 @@ def _stands_beside(approver: str, matter: str, table: Globs) -> bool:
 
 
 @dataclass(frozen=True)
-class WaiverEntry:
+class BaselineEntry:
     """Finding that existed when the gate was adopted."""
 
     product: str
@@ -130,7 +130,7 @@ class GateBaseline:
     written: str
     until: str
     """Last day in force."""
-    entries: tuple[WaiverEntry, ...]
+    entries: tuple[BaselineEntry, ...]
     line: int
     column: int
     """Position of `until` in the file."""
@@ -243,11 +243,11 @@ def load_baseline(path: Path) -> GateBaseline:
     )
 
 
-def _entries(document: Document) -> Iterator[WaiverEntry]:
+def _entries(document: Document) -> Iterator[BaselineEntry]:
     entry: Fields
     for index, entry in enumerate(document.data["findings"]):
         names = (entry["product"], entry["rule"], entry["fingerprint"], entry["since"])
-        yield WaiverEntry(*names, *document.mark(("findings", index)))
+        yield BaselineEntry(*names, *document.mark(("findings", index)))
 
 
 def _read(path: Path, schema: str) -> Document:

@@ -85,7 +85,7 @@ class _MatrixComparison:
         regimes = {
             rule.route.name: None for side in self.sides for rule in side.routes if self._regime_may_differ(rule.name)
         }
-        by_side = [self._findings(place, list(regimes)) for place in (0, 1)]
+        by_side = [self._findings(side_number, list(regimes)) for side_number in (0, 1)]
         before, after = (
             {column.id: column for column in summarize_regimes(side, regimes, findings, side.locations)}
             for side, findings in zip(self.sides, by_side, strict=True)
@@ -98,7 +98,7 @@ class _MatrixComparison:
         return Access(
             self.day,
             tuple(self._cells(by_side, titles, list(dict.fromkeys((*after, *before))))),
-            tuple(place for place in places if place.before != place.after),
+            tuple(side_number for side_number in places if side_number.before != side_number.after),
         )
 
     def _regime_may_differ(self, route: str) -> bool:
@@ -106,17 +106,17 @@ class _MatrixComparison:
             return True
         return any(self._may_differ(route, business) for business in self.sides[0].businesses)
 
-    def _findings(self, place: int, regimes: list[str]) -> dict[Business, dict[str, RouteFinding | None]]:
+    def _findings(self, side_number: int, regimes: list[str]) -> dict[Business, dict[str, RouteFinding | None]]:
         """Return the best finding of one side for every business under these regimes."""
-        side = self.sides[place]
+        side = self.sides[side_number]
 
         def find(rule: Rule, business: Business) -> RouteFinding | None:
             key = rule.name, business
-            if place == 1 and key in self._base_findings and not self._may_differ(*key):
+            if side_number == 1 and key in self._base_findings and not self._may_differ(*key):
                 same = self._base_findings[key]
                 return same and replace(same, rule=rule)
             finding = side.best(rule, business, side.locations)
-            if place == 0:
+            if side_number == 0:
                 self._base_findings[key] = finding
             return finding
 

@@ -79,7 +79,7 @@ def _narrow(locations: tuple[Site, ...], place: str | None, zone: str | None) ->
 
 def _by_regimes(
     search: BestCaseSearch, locations: tuple[Site, ...]
-) -> tuple[tuple[result.Regime, ...], tuple[result.Row, ...]]:
+) -> tuple[tuple[result.Regime, ...], tuple[result.MatrixRow, ...]]:
     rules = {name: find_rules(search, name) for name in _names(search)}
 
     def find(rule: Rule, business: Business) -> RouteFinding | None:
@@ -172,7 +172,7 @@ def _regime(
             for instrument in instruments
         ),
         tuple(
-            result.Regulation(policy.id, titled(policy, policy.edition(search.day)), _number(policy, search.day))
+            result.Regulation(policy.id, titled(policy, policy.edition(search.day)), policy.number(search.day))
             for policy in policies
         ),
     )
@@ -225,7 +225,7 @@ def _cell(search: BestCaseSearch, column: str, business: Business, finding: Rout
 
 def _by_places(
     search: BestCaseSearch, locations: tuple[Site, ...]
-) -> tuple[tuple[result.PlaceSet, ...], tuple[result.Row, ...]]:
+) -> tuple[tuple[result.PlaceSet, ...], tuple[result.MatrixRow, ...]]:
     """Build columns for sets of places in which every business has equal results, and their rows."""
     first = {
         (rule, business): search.best(rule, business, locations[:1])
@@ -311,10 +311,10 @@ def _location_title(location: Site) -> LocalizedText:
 def _rows(
     search: BestCaseSearch,
     cells: Mapping[Business, tuple[result.RegimeCell, ...]] | Mapping[Business, tuple[result.PlaceCell, ...]],
-) -> tuple[result.Row, ...]:
+) -> tuple[result.MatrixRow, ...]:
     """Build one row for all offers of a class that have equal cells."""
     names = describe(("services", 0, "offers", 0), search.schemas)["x-enum"]
-    rows: list[result.Row] = []
+    rows: list[result.MatrixRow] = []
     for business, columns in cells.items():
         offer = result.Offer(business.offer, say_both(names[business.offer]))
         for at, row in enumerate(rows):
@@ -322,24 +322,15 @@ def _rows(
                 rows[at] = replace(row, offers=(*row.offers, offer))
                 break
         else:
-            rows.append(
-                result.Row(
-                    business.cls, say_both(label("class", business.cls, search.schemas)), (offer,), columns, True
-                )
-            )
+            title = say_both(label("class", business.cls, search.schemas))
+            rows.append(result.MatrixRow(business.cls, title, (offer,), columns, True))
     counts = Counter(row.class_ for row in rows)
     return tuple(replace(row, whole=counts[row.class_] == 1) for row in rows)
 
 
-def _articles(policy: Policy, keys: Iterable[str], day: str) -> tuple[result.Article, ...]:
+def _articles(policy: Policy, keys: Iterable[str], day: str) -> tuple[result.CitedArticle, ...]:
     title = titled(policy, policy.edition(day))
     return tuple(
-        result.Article(policy.id, title, key, say_both(policy.articles[key].label), policy.articles[key].verification)
-        for key in keys
+        result.CitedArticle(policy.id, title, key, say_both(article.label), article.verification)
+        for key, article in ((key, policy.articles[key]) for key in keys)
     )
-
-
-def _number(policy: Policy, day: str) -> str | None:
-    edition = policy.edition(day)
-    number: str | None = edition.number if edition else policy.source.get("number")
-    return number

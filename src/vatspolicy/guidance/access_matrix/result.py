@@ -15,7 +15,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Article:
+class CitedArticle:
     """An article behind a cell."""
 
     policy: str
@@ -44,7 +44,7 @@ class Binding:
     message: LocalizedText
     where: bool
     """True for a condition about places."""
-    articles: tuple[Article, ...]
+    articles: tuple[CitedArticle, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class ClosedReason:
 
     rule: str
     message: LocalizedText
-    articles: tuple[Article, ...]
+    articles: tuple[CitedArticle, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class RegimeCell(Cell):
     rule: str | None
     conditions: tuple[Binding, ...]
     reasons: tuple[ClosedReason, ...]
-    articles: tuple[Article, ...]
+    articles: tuple[CitedArticle, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MatrixRow:
     """Offers of one class that have equal cells."""
 
     class_: str
@@ -159,4 +159,4 @@ class Matrix:
     routes: Mapping[str, LocalizedText]
     """Titles of the routes by name."""
     columns: tuple[Regime, ...] | tuple[PlaceSet, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[MatrixRow, ...]

@@ -41,25 +41,25 @@ class Mutability:
 @derived_from_schemas
 def mutable_facts(schemas: SchemaSet) -> Mapping[tuple[str, ...], Mutability]:
     """Return the marks by path, without indexes of lists: ("services", "area")."""
-    found = {}
+    marks = {}
     for path, node in fact_schemas(schemas):
         if "x-mutable" in node:
             data = node["x-mutable"]
             phrase = {"en": data.get("en", ""), "zh": data.get("zh", "")}
             keep = frozenset(data.get("keep", ()))
-            found[path] = Mutability(data.get("cost", 0), data.get("to"), phrase, data.get("follows"), keep, data)
-    return found
+            marks[path] = Mutability(data.get("cost", 0), data.get("to"), phrase, data.get("follows"), keep, data)
+    return marks
 
 
 @dataclass(frozen=True)
-class Edit:
+class FactEdit:
     """Edit that sets one fact (None removes it) or removes members of a list."""
 
     path: Path
     value: Tree = None
     drop: frozenset[str] = frozenset()
 
-    def conflicts_with(self, other: Edit) -> bool:
+    def conflicts_with(self, other: FactEdit) -> bool:
         """Return True if both edits write to the same place, unless both only remove members of a list."""
         shared = min(len(self.path), len(other.path))
         return self.path[:shared] == other.path[:shared] and not (self.drop and other.drop)
@@ -73,7 +73,7 @@ class Change:
     order: tuple[object, ...]
     """Order among changes of equal cost: the smaller change first."""
     cost: int
-    edits: tuple[Edit, ...]
+    edits: tuple[FactEdit, ...]
     touches: frozenset[str]
     """Names of the changed facts, as in `Obstacle.names`; `*` for all of a service."""
     phrase: LocalizedText
@@ -105,7 +105,7 @@ def apply_changes(profile: Profile, changes: Iterable[Change]) -> Profile:
     return read_profile(dataclasses.replace(profile.document, data=data), profile.schemas)
 
 
-def _set(data: Tree, edit: Edit) -> None:
+def _set(data: Tree, edit: FactEdit) -> None:
     if len(edit.path) == 2 and edit.path[0] == "services":
         return  # services are removed last, so that the others keep their positions
     *above, last = edit.path
@@ -121,10 +121,10 @@ def _set(data: Tree, edit: Edit) -> None:
 
 def list_differences(profile: Profile, changes: Iterable[Change]) -> tuple[tuple[Path, Tree, Tree], ...]:
     """Return each changed fact as (path in the written profile, value before, value after); None is an absent value."""
-    found: dict[Path, tuple[Tree, Tree]] = {}
+    differences: dict[Path, tuple[Tree, Tree]] = {}
     for path, before, after in _changes(profile.document.data, changes):
-        found[path] = (found[path][0] if path in found else before, after)
-    return tuple((path, before, after) for path, (before, after) in found.items() if before != after)
+        differences[path] = (differences[path][0] if path in differences else before, after)
+    return tuple((path, before, after) for path, (before, after) in differences.items() if before != after)
 
 
 def _changes(data: Tree, changes: Iterable[Change]) -> Iterator[tuple[Path, Tree, Tree]]:

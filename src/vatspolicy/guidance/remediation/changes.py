@@ -17,7 +17,7 @@ from vatspolicy.core.profile.edits import get_fact
 from vatspolicy.core.profile.operators import SHARE, SHARE_AFTER
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.core.profile.vocabulary import describe
-from vatspolicy.guidance.remediation.change import FOREIGN_FORMS, Change, Edit, Mutability, mutable_facts
+from vatspolicy.guidance.remediation.change import FOREIGN_FORMS, Change, FactEdit, Mutability, mutable_facts
 from vatspolicy.guidance.remediation.obstacles import blocking_expressions, find_breakpoints
 from vatspolicy.guidance.remediation.partnering import find_hosting_changes, find_partner_changes
 from vatspolicy.guidance.remediation.relocation import find_relocations
@@ -77,12 +77,12 @@ def _lower_share(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
     for value in find_breakpoints(ruleset, "foreign_percent", lower=True) if share else ():
         if value >= share:
             continue
-        edits = [Edit(("company", "foreign_percent"), value)]
+        edits = [FactEdit(("company", "foreign_percent"), value)]
         origin = company.get("investor_origin")
         if origin is not None and value == 0 and origin != ["CN"]:
-            edits.append(Edit(("company", "investor_origin"), ["CN"]))
+            edits.append(FactEdit(("company", "investor_origin"), ["CN"]))
         elif origin is not None and "CN" not in origin:
-            edits.append(Edit(("company", "investor_origin"), [*origin, "CN"]))
+            edits.append(FactEdit(("company", "investor_origin"), [*origin, "CN"]))
         touched, zero = frozenset({"company.foreign_percent"}), mutability.rest["zero"]
         if value:
             yield Change("share", (-value,), mutability.cost, tuple(edits), touched, mutability.phrase)
@@ -99,7 +99,7 @@ def _acquire_less(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
             continue
         for value in find_breakpoints(ruleset, SHARE, lower=True):
             if 0 < value < share:
-                edit = Edit(("deals", index, SHARE_AFTER), value)
+                edit = FactEdit(("deals", index, SHARE_AFTER), value)
                 touched = frozenset({"deals", f"deals.{SHARE_AFTER}"})
                 yield Change("closing", (index, -value), mutability.cost, (edit,), touched, mutability.phrase)
 
@@ -109,7 +109,8 @@ def _admit_adults(profile: Profile) -> Iterator[Change]:
     data, mutability = profile.facts.get("data", {}), _mutability(profile, "data", "minors")
     if data.get("minors"):
         names = [name for name in ("minors", "children", "minors_monthly_users") if data.get(name)]
-        edits, touched = tuple(Edit(("data", name), 0) for name in names), frozenset(f"data.{name}" for name in names)
+        edits = tuple(FactEdit(("data", name), 0) for name in names)
+        touched = frozenset(f"data.{name}" for name in names)
         yield Change("adults", (), mutability.cost, edits, touched, mutability.phrase)
 
 
@@ -124,9 +125,9 @@ def _bring_in_supplier(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
     if ("certificates",) not in names:
         return
     edits = (
-        Edit(("company", "certificates"), [*known, SUPPLIER]),
-        Edit(("company", "investor_origin"), ["HK"] if company["foreign_percent"] == 100 else ["CN", "HK"]),
-        Edit(("company", "supplier_percent"), company["foreign_percent"]),
+        FactEdit(("company", "certificates"), [*known, SUPPLIER]),
+        FactEdit(("company", "investor_origin"), ["HK"] if company["foreign_percent"] == 100 else ["CN", "HK"]),
+        FactEdit(("company", "supplier_percent"), company["foreign_percent"]),
     )
     touched = frozenset({"operator", "company.certificates", "company.investor_origin", "company.supplier_percent"})
     yield Change("supplier", (), mutability.cost, edits, touched, mutability.phrase)
@@ -137,7 +138,7 @@ def _replace_discredited(profile: Profile) -> Iterator[Change]:
     mutability, listed = _mutability(profile, "company", "discredited"), profile.facts["company"].get("discredited")
     for member in listed or ():
         if member not in mutability.keep:
-            edits = (Edit(("company", "discredited"), drop=frozenset({member})),)
+            edits = (FactEdit(("company", "discredited"), drop=frozenset({member})),)
             phrase = add_detail(mutability.phrase, member_label(("company", "discredited"), member, profile.schemas))
             cost = mutability.rest.get("dearer", {}).get(member, mutability.cost)
             touched = frozenset({"operator", "company.discredited"})
@@ -149,9 +150,9 @@ def _found_company(profile: Profile) -> Iterator[Change]:
     company, mutability = profile.facts["company"], _mutability(profile, "company", "mainland_entity")
     if company.get("mainland_entity") is not False or "registered" in company:
         return  # with an office abroad, it is founded at a place: see relocation
-    edits = [Edit(("company", "mainland_entity"), True)]
+    edits = [FactEdit(("company", "mainland_entity"), True)]
     if company.get("legal_form") in FOREIGN_FORMS:
-        edits.append(Edit(("company", "legal_form"), "limited-company"))
+        edits.append(FactEdit(("company", "legal_form"), "limited-company"))
     touched = frozenset({"operator", "company.mainland_entity", "company.legal_form"})
     yield Change("founding", (), mutability.cost, tuple(edits), touched, mutability.phrase)
 
@@ -161,7 +162,7 @@ def _raise_capital(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
     capital, mutability = profile.facts["company"].get(path[1]), _mutability(profile, *path)
     for value in find_breakpoints(ruleset, path[1], lower=False) if capital is not None else ():
         if value > capital:
-            edits, touched = (Edit(path, int(value)),), frozenset({".".join(path)})
+            edits, touched = (FactEdit(path, int(value)),), frozenset({".".join(path)})
             yield Change("capital", (value,), mutability.cost, edits, touched, mutability.phrase)
 
 
@@ -188,7 +189,7 @@ def _set_values(profile: Profile) -> Iterator[Change]:
             touched, services = frozenset({".".join(names[:2])}), frozenset({service} if service else ())
             for to in mutability.to:
                 if to != value:
-                    order, edits = (service or "", str(to)), (Edit(path, to),)
+                    order, edits = (service or "", str(to)), (FactEdit(path, to),)
                     yield Change(kind, order, mutability.cost, edits, touched, mutability.phrase, services)
 
 
@@ -208,7 +209,7 @@ def _is_plausible(profile: Profile, kind: str, service: str | None) -> bool:
     company.
     """
     if kind == "contract":
-        return any(one["id"] == service and one.get("operated_by") == "partner" for one in profile.facts["services"])
+        return any(run["id"] == service and run.get("operated_by") == "partner" for run in profile.facts["services"])
     if kind == "legal-form":
         return profile.facts["company"].get("mainland_entity") is not False
     return True
@@ -227,23 +228,23 @@ def _drop_members(profile: Profile) -> Iterator[Change]:
             kept = _mutability(profile, "services", name).keep.union(*tied)
             for member in service.get(name) or ():
                 if member not in kept:
-                    edit = Edit(("services", index, name), drop=frozenset({member}))
+                    edit = FactEdit(("services", index, name), drop=frozenset({member}))
                     yield _make_drop(profile, name, service, member, [edit])
 
 
-def _drop_offer(service: Facts, index: int, offer: str, belongs: Belongings) -> Iterator[Edit]:
+def _drop_offer(service: Facts, index: int, offer: str, belongs: Belongings) -> Iterator[FactEdit]:
     """Yield the edits that remove an offer, with what belongs to no other offer of the service."""
     others = [belongs.get(other, {}) for other in service["offers"] if other != offer]
-    yield Edit(("services", index, "offers"), drop=frozenset({offer}))
+    yield FactEdit(("services", index, "offers"), drop=frozenset({offer}))
     for name, members in belongs.get(offer, {}).items():
         gone = frozenset(members).intersection(service.get(name) or ())
         if gone := gone.difference(*(other.get(name, ()) for other in others)):
-            yield Edit(("services", index, name), drop=gone)
+            yield FactEdit(("services", index, name), drop=gone)
     if offer == "marketplace":
         yield from _remove_merchants(service, index)
 
 
-def _make_drop(profile: Profile, name: str, service: Facts, member: str, edits: list[Edit]) -> Change:
+def _make_drop(profile: Profile, name: str, service: Facts, member: str, edits: list[FactEdit]) -> Change:
     mutability = _mutability(profile, "services", name)
     touched, services = frozenset(f"services.{edit.path[2]}" for edit in edits), frozenset({service["id"]})
     phrase = add_detail(mutability.phrase, member_label(("services", 0, name), member, profile.schemas))
@@ -263,17 +264,17 @@ def _sell_own_goods(profile: Profile) -> Iterator[Change]:
         goods = "outside-goods" in sells
         own = ["own-goods"] if goods else ["own-services"]
         swapped = list(dict.fromkeys(swap.get(offer, (offer, offer))[not goods] for offer in offers))
-        edits = [Edit(("services", index, "sells"), kept or own), *_remove_merchants(service, index)]
+        edits = [FactEdit(("services", index, "sells"), kept or own), *_remove_merchants(service, index)]
         if swapped != offers:
-            edits.append(Edit(("services", index, "offers"), swapped))
+            edits.append(FactEdit(("services", index, "offers"), swapped))
         if "merchants" in (service.get("charges") or []):
-            edits.append(Edit(("services", index, "charges"), drop=frozenset({"merchants"})))
+            edits.append(FactEdit(("services", index, "charges"), drop=frozenset({"merchants"})))
         touched, services = frozenset({"services.sells", "services.offers"}), frozenset({service["id"]})
         yield Change("sellers", (service["id"],), mutability.cost, tuple(edits), touched, mutability.phrase, services)
 
 
-def _remove_merchants(service: Facts, index: int) -> list[Edit]:
-    return [Edit(("services", index, "merchants"), 0)] if service.get("merchants") else []
+def _remove_merchants(service: Facts, index: int) -> list[FactEdit]:
+    return [FactEdit(("services", index, "merchants"), 0)] if service.get("merchants") else []
 
 
 def _split_services(profile: Profile) -> Iterator[Change]:
@@ -281,7 +282,7 @@ def _split_services(profile: Profile) -> Iterator[Change]:
     mutability = _mutability(profile, "services")
     for count in range(1, min(len(services), 3)):
         for gone in combinations(range(len(services)), count):
-            edits = tuple(Edit(("services", index)) for index in gone)
+            edits = tuple(FactEdit(("services", index)) for index in gone)
             ids = [services[index]["id"] for index in gone]
             phrase = add_detail(mutability.phrase, join_both([dict.fromkeys(LANGUAGES, id) for id in ids], "list"))
             cost = mutability.cost * count
@@ -293,7 +294,7 @@ def _keep_data_onshore(profile: Profile) -> Iterator[Change]:
     mutability = _mutability(profile, "data", "leaves_mainland")
     data = profile.facts.get("data", {})
     if data.get("leaves_mainland") is True:
-        edits = [Edit(("data", "leaves_mainland"), False)]
-        edits += [Edit(("data", "export"))] if "export" in data else []
+        edits = [FactEdit(("data", "leaves_mainland"), False)]
+        edits += [FactEdit(("data", "export"))] if "export" in data else []
         touched = frozenset({"data.leaves_mainland", "data.export"})
         yield Change("onshore", (), mutability.cost, tuple(edits), touched, mutability.phrase)

@@ -14,7 +14,7 @@ from vatspolicy.core.profile.operators import holders
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.core.profile.vocabulary import within
 from vatspolicy.errors import InvalidInput
-from vatspolicy.guidance.remediation.change import Change, Edit, apply_changes, mutable_facts
+from vatspolicy.guidance.remediation.change import Change, FactEdit, apply_changes, mutable_facts
 from vatspolicy.guidance.remediation.relocation import OWNED, is_owned
 from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.i18n.words import join_both
@@ -34,20 +34,20 @@ def find_hosting_changes(profile: Profile) -> Iterator[Change]:
             case _:
                 to, phrase, further = "mainland", mutability.phrase, _come_to_mainland(profile, index)
                 cost, touched = mutability.cost, frozenset({"services.hosting"})
-        edits = (Edit(("services", index, "hosting"), to), *further)
+        edits = (FactEdit(("services", index, "hosting"), to), *further)
         yield Change("hosting", (service["id"], to), cost, edits, touched, phrase, frozenset({service["id"]}))
 
 
-def _go_abroad(profile: Profile, index: int) -> Iterator[Edit]:
+def _go_abroad(profile: Profile, index: int) -> Iterator[FactEdit]:
     """Yield the edits for hosting abroad: facilities abroad, and data of mainland users leaving the mainland."""
     facilities = profile.facts["services"][index].get("facilities")
     if facilities and any(facility["province"] != "overseas" for facility in facilities):
-        yield Edit(("services", index, "facilities"), ["overseas"])
+        yield FactEdit(("services", index, "facilities"), ["overseas"])
     if profile.facts.get("data", {}).get("leaves_mainland") is False:
-        yield Edit(("data", "leaves_mainland"), True)
+        yield FactEdit(("data", "leaves_mainland"), True)
 
 
-def _come_to_mainland(profile: Profile, index: int) -> Iterator[Edit]:
+def _come_to_mainland(profile: Profile, index: int) -> Iterator[FactEdit]:
     """Yield the edit for hosting in the mainland: facilities abroad move to the office."""
     facilities = profile.facts["services"][index].get("facilities")
     office = profile.facts["company"].get("registered")
@@ -57,7 +57,8 @@ def _come_to_mainland(profile: Profile, index: int) -> Iterator[Edit]:
         and office["province"] != "overseas"
         and all(facility["province"] == "overseas" for facility in facilities)
     ):
-        yield Edit(("services", index, "facilities"), [{key: office[key] for key in ("at", "ftz") if key in office}])
+        at_office = {key: office[key] for key in ("at", "ftz") if key in office}
+        yield FactEdit(("services", index, "facilities"), [at_office])
 
 
 # --- changes of the operator: a partner that holds the license, or the company itself
@@ -105,8 +106,8 @@ def find_partner_changes(bundle: Bundle, profile: Profile, decision: Decision) -
 
 def _operate_itself(profile: Profile, index: int, service: Facts) -> Change:
     mutability = mutable_facts(profile.schemas)["services", "operated_by"]
-    edits = [Edit(("services", index, "operated_by"), "company")]
-    edits += [Edit(("services", index, "customer_contract"))] if "customer_contract" in service else []
+    edits = [FactEdit(("services", index, "operated_by"), "company")]
+    edits += [FactEdit(("services", index, "customer_contract"))] if "customer_contract" in service else []
     touched = frozenset({"operator", "services.operated_by"})
     return Change(
         "own", (service["id"],), mutability.cost, tuple(edits), touched, _PHRASES["own"], frozenset({service["id"]})
@@ -124,7 +125,7 @@ def _extend_licenses(ruleset: RuleSet, profile: Profile, decision: Decision) -> 
     extended = [_extend(license, needed.get(license["instrument"], {}), decision, profile) for license in stated]
     if extended != stated:
         renewal = mutable_facts(profile.schemas)["partner",].rest["renewal"]
-        edit, touched = Edit(("partner", "licenses"), extended), frozenset({"operator", "partner.licenses"})
+        edit, touched = FactEdit(("partner", "licenses"), extended), frozenset({"operator", "partner.licenses"})
         yield Change("renewal", (), renewal["cost"], (edit,), touched, renewal, frozenset(ran))
 
 
@@ -141,11 +142,7 @@ def _extend(stated: Facts, needed: Facts, decision: Decision, profile: Profile) 
 
 
 def _fit_partner(
-    bundle: Bundle,
-    ruleset: RuleSet,
-    profile: Profile,
-    decision: Decision,
-    group: tuple[str, ...],
+    bundle: Bundle, ruleset: RuleSet, profile: Profile, decision: Decision, group: tuple[str, ...]
 ) -> Change:
     """Return the change to a partner with exactly the facts that the rules require."""
     partner = {
@@ -211,11 +208,7 @@ def _find_asked_owners(result: Decision, profile: Profile, group: tuple[str, ...
 
 
 def _find_required(
-    result: Decision,
-    profile: Profile,
-    decision: Decision,
-    group: tuple[str, ...],
-    partner: Facts,
+    result: Decision, profile: Profile, decision: Decision, group: tuple[str, ...], partner: Facts
 ) -> dict[str, Tree]:
     """Return further facts required of the partner: missing ones, and the permits that its services need."""
     required = {
@@ -238,16 +231,16 @@ def _find_required(
 
 def _make_change(profile: Profile, group: tuple[str, ...], partner: Facts, handed: Collection[int]) -> Change:
     mutability = mutable_facts(profile.schemas)["partner",]
-    edits = [Edit(("partner",), dict(partner))]
+    edits = [FactEdit(("partner",), dict(partner))]
     for index, service in enumerate(profile.facts["services"]):
         if service["id"] in group:
             edits += [
-                Edit(("services", index, "operated_by"), "partner"),
-                Edit(("services", index, "customer_contract"), "partner"),
+                FactEdit(("services", index, "operated_by"), "partner"),
+                FactEdit(("services", index, "customer_contract"), "partner"),
             ]
         if index in handed:
-            facilities = [{name: old[name] for name in _FACILITY if name in old} for old in service["facilities"]]
-            edits.append(Edit(("services", index, "facilities"), [{**new, "owner": "partner"} for new in facilities]))
+            kept = [{name: old[name] for name in _FACILITY if name in old} for old in service["facilities"]]
+            edits.append(FactEdit(("services", index, "facilities"), [{**new, "owner": "partner"} for new in kept]))
     known = "partner" in profile.facts and any(s.get("operated_by") == "partner" for s in profile.facts["services"])
     telecom = any(license.get("classes") for license in partner.get("licenses", ()))
     key = "another" if known else "content" if not telecom and partner.get("licenses", ()) else "domestic"

@@ -11,7 +11,7 @@ from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.core.profile.vocabulary import within
-from vatspolicy.guidance.remediation.change import FOREIGN_FORMS, Change, Edit, mutable_facts
+from vatspolicy.guidance.remediation.change import FOREIGN_FORMS, Change, FactEdit, mutable_facts
 from vatspolicy.guidance.remediation.targets import ANYWHERE, Target, find_targets, sites_by_place
 from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.i18n.words import both
@@ -78,7 +78,7 @@ def _make_change(
     target: Target,
     part: str,
     cost: int,
-    edits: tuple[Edit, ...],
+    edits: tuple[FactEdit, ...],
     services: frozenset[str],
     position: int,
 ) -> Change:
@@ -123,21 +123,21 @@ def _phrase(profile: Profile, target: Target, part: str) -> LocalizedText:
     return both(_PHRASES, key, place=target.name)
 
 
-def _registered(profile: Profile, target: Target, _: frozenset[str]) -> list[Edit]:
+def _registered(profile: Profile, target: Target, _: frozenset[str]) -> list[FactEdit]:
     company = profile.facts["company"]
     office = company.get("registered")
     if office is None or target.holds(office):
         return []
-    edits = [Edit(("company", "registered"), target.site(office))]
+    edits = [FactEdit(("company", "registered"), target.site(office))]
     if office["province"] == "overseas":  # a company abroad founds a company instead of moving
         if "mainland_entity" in profile.document.data["company"]:
-            edits.append(Edit(("company", "mainland_entity"), True))
+            edits.append(FactEdit(("company", "mainland_entity"), True))
         if company.get("legal_form") in FOREIGN_FORMS:
-            edits.append(Edit(("company", "legal_form"), "limited-company"))
+            edits.append(FactEdit(("company", "legal_form"), "limited-company"))
     return edits
 
 
-def _move(profile: Profile, target: Target, services: frozenset[str], operator: str) -> list[Edit]:
+def _move(profile: Profile, target: Target, services: frozenset[str], operator: str) -> list[FactEdit]:
     """Return the edits that move all facilities of an operator's services to a place, including rented facilities."""
     edits = []
     for index, service in _services_of(profile, services, operator):
@@ -149,11 +149,11 @@ def _move(profile: Profile, target: Target, services: frozenset[str], operator: 
             written = {key: value for key, value in facility.items() if key not in ("within", "province", "at", "ftz")}
             at_target = {**target.site(facility), **written}
             moved += [at_target] if at_target not in moved else []
-        edits.append(Edit(("services", index, "facilities"), moved))
+        edits.append(FactEdit(("services", index, "facilities"), moved))
         if service.get("hosting") == "overseas":
-            edits.append(Edit(("services", index, "hosting"), "mainland"))
+            edits.append(FactEdit(("services", index, "hosting"), "mainland"))
         if service.get("rents_outside_region"):
-            edits.append(Edit(("services", index, "rents_outside_region"), False))
+            edits.append(FactEdit(("services", index, "rents_outside_region"), False))
     return edits
 
 
@@ -171,7 +171,7 @@ def _gives_up_own(profile: Profile, target: Target, services: frozenset[str]) ->
     )
 
 
-def _area(profile: Profile, target: Target, services: frozenset[str]) -> list[Edit]:
+def _area(profile: Profile, target: Target, services: frozenset[str]) -> list[FactEdit]:
     edits = []
     for index, service in _services_of(profile, services, "company"):
         area = service.get("area")
@@ -185,7 +185,7 @@ def _area(profile: Profile, target: Target, services: frozenset[str]) -> list[Ed
         inside = [_written(place) for place in area if target.holds(place)]
         narrowed = [*(inside or target.area()), *abroad]
         if narrowed != [_written(place) for place in area]:
-            edits.append(Edit(("services", index, "area"), narrowed))
+            edits.append(FactEdit(("services", index, "area"), narrowed))
     return edits
 
 
@@ -194,7 +194,7 @@ def _written(place: Facts) -> Tree:
     return {"at": place["at"], "ftz": place["ftz"]} if place.get("ftz", "none") != "none" else place["at"]
 
 
-_EDITS: Mapping[str, Callable[[Profile, Target, frozenset[str]], list[Edit]]] = {
+_EDITS: Mapping[str, Callable[[Profile, Target, frozenset[str]], list[FactEdit]]] = {
     "r": _registered,
     "f": partial(_move, operator="company"),
     "a": _area,

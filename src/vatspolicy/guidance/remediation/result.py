@@ -25,7 +25,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class RouteCondition:
     """Condition of a route."""
 
     id: str
@@ -36,7 +36,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class RankedRoute:
     """Route to a license for one activity."""
 
     rule: str
@@ -52,7 +52,7 @@ class Route:
     citations: tuple[Citation, ...]
     share_met: bool | None
     """True if the share is within the cap; None if it is unknown or there is no cap."""
-    conditions: tuple[Condition, ...]
+    conditions: tuple[RouteCondition, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Activity:
     class_: str
     title: LocalizedText
     outcome: str
-    routes: tuple[Route, ...]
+    routes: tuple[RankedRoute, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Obstacle:
+class PlainDenial:
     """Denial on every route."""
 
     rule: str
@@ -85,7 +85,7 @@ class Obstacle:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangedFact:
+class FactDifference:
     """Fact that a proposal changes."""
 
     path: str
@@ -142,13 +142,13 @@ class Settling:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class Remedy:
     """Changes, and the decision after them."""
 
     kinds: tuple[str, ...]
     phrases: tuple[LocalizedText, ...]
     cost: int
-    differences: tuple[ChangedFact, ...]
+    differences: tuple[FactDifference, ...]
     as_of: str
     decision: str
     needs: tuple[Requirement, ...]
@@ -214,11 +214,11 @@ class Ways:
     contested: tuple[record.ReadingRecord, ...]
     worst_reading: record.WorstReadingRecord | None
     services: tuple[Service, ...]
-    denials: tuple[Obstacle, ...]
+    denials: tuple[PlainDenial, ...]
     goal: str | None
     """None if a milder decision does not exist."""
-    proposals: tuple[Proposal, ...]
-    undecided: tuple[Proposal, ...]
+    proposals: tuple[Remedy, ...]
+    undecided: tuple[Remedy, ...]
     """Proposals that lift every denial but leave facts missing."""
     search: Extent
     unstated: tuple[Unstated, ...]
@@ -245,7 +245,7 @@ def describe_ways(bundle: Bundle, profile: Profile, plan: search.RemediationPlan
         worst_reading=made.worst_reading,
         services=tuple(_service(service, service.id in stated) for service in made.services),
         denials=tuple(
-            Obstacle(denial.rule, denial.subject, denial.message, denial.citations)
+            PlainDenial(denial.rule, denial.subject, denial.message, denial.citations)
             for denial in made.denials
             if not isinstance(denial, record.NeedRecord) or denial.routes is None
         ),
@@ -275,8 +275,8 @@ def _service(service: record.ServiceRecord, share_is_stated: bool) -> Service:
     return Service(service.id, service.state, tuple(activities))
 
 
-def _route(route: record.RouteRecord, share_is_stated: bool) -> Route:
-    return Route(
+def _route(route: record.RouteRecord, share_is_stated: bool) -> RankedRoute:
+    return RankedRoute(
         route.rule,
         route.name,
         route.title,
@@ -289,20 +289,20 @@ def _route(route: record.RouteRecord, share_is_stated: bool) -> Route:
         route.citations,
         not route.share_too_high if share_is_stated and route.max_foreign_percent is not None else None,
         tuple(
-            Condition(condition.id, condition.message, condition.value, condition.where)
+            RouteCondition(condition.id, condition.message, condition.value, condition.where)
             for condition in route.conditions
         ),
     )
 
 
-def _proposal(bundle: Bundle, profile: Profile, proposal: search.FoundProposal, ids: list[str]) -> Proposal:
+def _proposal(bundle: Bundle, profile: Profile, proposal: search.FoundProposal, ids: list[str]) -> Remedy:
     made = make_record(bundle, proposal.profile, proposal.decision, explain=False)
-    return Proposal(
+    return Remedy(
         tuple(sorted(proposal.kinds)),
         tuple(say_both(change.phrase) for change in proposal.changes),
         proposal.cost,
         tuple(
-            ChangedFact(
+            FactDifference(
                 format_path(path),
                 say_both(title(path, ids, bundle.schemas)),
                 before,
@@ -317,7 +317,7 @@ def _proposal(bundle: Bundle, profile: Profile, proposal: search.FoundProposal, 
         tuple(map(_requirement, made.needs)),
         made.missing,
         tuple(say_both(target.name) for target in proposal.alternatives),
-        tuple(SplitOff(one.services[0].id, one.decision) for one in proposal.split_off),
+        tuple(SplitOff(alone.services[0].id, alone.decision) for alone in proposal.split_off),
         tuple(
             Settling(
                 format_path(path),

@@ -17,7 +17,7 @@ from vatspolicy.core.engine.possible_values import possible_answers
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.errors import InvalidInput
-from vatspolicy.guidance.remediation.change import Change, Edit, apply_changes, list_differences, mutable_facts
+from vatspolicy.guidance.remediation.change import Change, FactEdit, apply_changes, list_differences, mutable_facts
 from vatspolicy.guidance.remediation.changes import find_changes
 from vatspolicy.guidance.remediation.obstacles import Obstacle, find_obstacles, weight
 from vatspolicy.guidance.remediation.relocation import relocate
@@ -212,7 +212,7 @@ class Search:
     def _reaches(self, proposal: FoundProposal, path: Path, value: Tree) -> bool:
         """Return True if the changes of a proposal reach the goal with one more fact."""
         self.evaluated += 1
-        stated = Change("stated", (), 0, (Edit(path, value),), frozenset(), {})
+        stated = Change("stated", (), 0, (FactEdit(path, value),), frozenset(), {})
         try:
             changed = apply_changes(self.profile, [*proposal.changes, stated])
         except InvalidInput:
@@ -226,7 +226,7 @@ class Search:
             return
         rest = [change for change in proposal.changes if change is not moved]
         places = find_targets(self.bundle.on(self.decision.as_of), self.decision)
-        alike = [place for place in places if place.source == moved.target.source and place.key != moved.target.key]
+        alike = [other for other in places if other.source == moved.target.source and other.key != moved.target.key]
         for target in alike[: max(4, 50 // self.weight)]:
             for change in relocate(self.profile, target, (moved.parts,), (moved.services,)):
                 try:
@@ -242,7 +242,9 @@ class Search:
     def _decide_split_off(self, proposal: FoundProposal) -> Iterator[Decision]:
         services = self.profile.facts["services"]
         for name in sorted(name for change in proposal.changes if change.kind == "split" for name in change.services):
-            rest = tuple(Edit(("services", index)) for index, service in enumerate(services) if service["id"] != name)
+            rest = tuple(
+                FactEdit(("services", index)) for index, service in enumerate(services) if service["id"] != name
+            )
             alone = Change("split", (), 0, rest, frozenset(), dict.fromkeys(LANGUAGES, name))
             try:
                 yield evaluate(self.bundle, apply_changes(self.profile, [alone]), proposal.decision.as_of)

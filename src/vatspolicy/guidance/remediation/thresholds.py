@@ -50,24 +50,26 @@ def find_threshold_distances(bundle: Bundle, profile: Profile, decision: Decisio
     Only what matters: were the number on the other side, the rule would answer otherwise, all other facts as they are.
     """
     ruleset = bundle.on(decision.as_of)
-    found: dict[tuple[object, ...], ThresholdDistance] = {}
+    by_subject: dict[tuple[object, ...], ThresholdDistance] = {}
     for rule, expression, activation, service, cls in _rules_that_compare(ruleset, profile, decision):
         for threshold_distance in _distances(ruleset, profile, rule, expression, activation, service, cls):
             key = (threshold_distance.path, threshold_distance.threshold, rule.kind, _about(rule))
-            found.setdefault(key, threshold_distance)
+            by_subject.setdefault(key, threshold_distance)
     for threshold_distance in _distances_to_caps(ruleset, profile, decision):
-        found.setdefault(
+        by_subject.setdefault(
             (threshold_distance.path, threshold_distance.threshold, "Route", threshold_distance.rule.policy),
             threshold_distance,
         )
     near = [
         threshold_distance
-        for threshold_distance in found.values()
+        for threshold_distance in by_subject.values()
         if _is_obstacle(threshold_distance) or threshold_distance.distance <= NEAR * threshold_distance.threshold
     ]
-    return tuple(
-        sorted(near, key=lambda one: (one.safe, one.distance / max(one.threshold, 1), str(one.path), one.rule.name))
-    )
+
+    def order(near: ThresholdDistance) -> tuple[bool, float, str, str]:
+        return near.safe, near.distance / max(near.threshold, 1), str(near.path), near.rule.name
+
+    return tuple(sorted(near, key=order))
 
 
 def _is_obstacle(threshold_distance: ThresholdDistance) -> bool:

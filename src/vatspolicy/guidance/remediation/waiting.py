@@ -9,7 +9,7 @@ from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Deny, Need, Route, Rule
 from vatspolicy.core.profile.profile import Profile
-from vatspolicy.guidance.remediation.change import Change, Edit, apply_changes, mutable_facts
+from vatspolicy.guidance.remediation.change import Change, FactEdit, apply_changes, mutable_facts
 from vatspolicy.i18n.words import FRAMES, both
 
 DAYS = 40
@@ -23,7 +23,7 @@ def postpone_launch(
     mutability = mutable_facts(bundle.schemas)["product", "launch"]
     for day in _days(bundle, decision)[:days]:
         # a launch planned for even later is not moved: only the day of the law moves
-        edits = () if day <= (profile.launch or "") else (Edit(("product", "launch"), day),)
+        edits = () if day <= (profile.launch or "") else (FactEdit(("product", "launch"), day),)
         phrase = both(FRAMES, "detail", text=mutability.phrase, detail={"en": f"on {day}", "zh": day})
         change = Change("launch", (day,), mutability.cost, edits, frozenset(), phrase)
         changed = apply_changes(profile, [change])

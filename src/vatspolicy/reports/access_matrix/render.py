@@ -13,16 +13,16 @@ from vatspolicy.core.engine.result import encode
 from vatspolicy.core.profile.vocabulary import gazetteer, label
 from vatspolicy.guidance.access_matrix.locations import letters
 from vatspolicy.guidance.access_matrix.result import (
-    Article,
     Binding,
     Cell,
+    CitedArticle,
     ClosedReason,
     Matrix,
+    MatrixRow,
     PlaceCell,
     PlaceSet,
     Regime,
     RegimeCell,
-    Row,
 )
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean, width, wrap
@@ -150,7 +150,7 @@ def how_to_read(matrix: Matrix, lang: Language) -> str:
     return word(WORDS, "how" if matrix.by == "regimes" else "how_places", lang)
 
 
-def title_of(row: Row, lang: Language, most: int | None = None) -> str:
+def title_of(row: MatrixRow, lang: Language, most: int | None = None) -> str:
     """Return the name of a row: its class, and its offers if the class has several rows, at most `most` of them."""
     text = say(row.title, lang)
     if row.whole:
@@ -181,7 +181,7 @@ def join_points(note: Note, lang: Language) -> str:
     return gap(lang).join(note.points)
 
 
-def _law(articles: Iterable[Article], lang: Language) -> tuple[str, ...]:
+def _law(articles: Iterable[CitedArticle], lang: Language) -> tuple[str, ...]:
     """Articles by regulation: its title, then the labels."""
     by_policy: dict[str, list[str]] = {}
     for article in articles:
@@ -381,7 +381,7 @@ def _below(
     yield ""
 
 
-def _routes(row: Row, said: Mapping[tuple[str, str], None], lang: Language, room: int) -> Iterator[str]:
+def _routes(row: MatrixRow, said: Mapping[tuple[str, str], None], lang: Language, room: int) -> Iterator[str]:
     """Render the routes of a row in the places table. Columns with equal text are joined."""
     together: dict[str, list[str]] = {}
     for column, text in said:

@@ -112,9 +112,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "The foreign share that each business may have on {day} under the rules, by regime and by place."
     ),
 }
-COUNTS: Counts = {
-    "rules": (Phrase("{n} rule", "policy page"), Phrase("{n} rules", "policy page")),
-}
+COUNTS: Counts = {"rules": (Phrase("{n} rule", "policy page"), Phrase("{n} rules", "policy page"))}
 
 
 say = partial(word, WORDS)

@@ -25,8 +25,8 @@ class WithRequestId:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        found = scope["type"] == "http" and scope["path"] in self.paths
-        id = Headers(scope=scope).get(NAME) if found else None
+        is_own = scope["type"] == "http" and scope["path"] in self.paths
+        id = Headers(scope=scope).get(NAME) if is_own else None
         if id is None:
             await self.app(scope, receive, send)
             return
@@ -56,10 +56,7 @@ SEMANTICS: Mapping[str, bool | None] = {
 """Semantics of several evaluations, with the decision after which the rest is omitted."""
 _NEEDED = {"subject": ("type", "id"), "action": ("name",), "resource": ("type", "id")}
 """The texts that the subject, the action and the resource of a question have."""
-PATHS = {
-    "access_evaluation_endpoint": "/access/v1/evaluation",
-    "access_evaluations_endpoint": "/access/v1/evaluations",
-}
+PATHS = {"access_evaluation_endpoint": "/access/v1/evaluation", "access_evaluations_endpoint": "/access/v1/evaluations"}
 Data = dict[str, Any]
 Decide = Callable[[DataQuery], Data]
 """A function that returns the brief document of a decision."""
@@ -76,9 +73,9 @@ class Evaluation:
         """Return the decision with its context. Raises what `decide` raises."""
         if self.query is None:
             return {"decision": False, "context": {"reasons": [{"code": self.refusal}]}}
-        found = decide(self.query)
-        record = found["result"]
-        context = {"id": found["decision_id"], **describe_answer(record)}
+        decided = decide(self.query)
+        record = decided["result"]
+        context = {"id": decided["decision_id"], **describe_answer(record)}
         return {"decision": record["decision"] == "allow", "context": context}
 
 
@@ -100,12 +97,13 @@ class Evaluations:
             try:
                 if isinstance(entry, HttpError):
                     raise entry
-                found = entry.answer(decide)
+                outcome = entry.answer(decide)
             except Exception as error:
                 failure = to_error(error)
-                found = {"decision": False, "context": {"error": {"status": failure.status, **error_to_data(failure)}}}
-            yield found
-            if found["decision"] is self.last:
+                fault = {"status": failure.status, **error_to_data(failure)}
+                outcome = {"decision": False, "context": {"error": fault}}
+            yield outcome
+            if outcome["decision"] is self.last:
                 return
 
 
@@ -143,8 +141,8 @@ def read_evaluations(content: bytes, most: int) -> Evaluations:
         if key in body:
             _check(key, body[key])
     _check_context(body)
-    found = [_read_or_refuse(document, body, position, entry) for position, entry in enumerate(entries)]
-    return Evaluations(found, SEMANTICS[semantic])
+    evaluations = [_read_or_refuse(document, body, position, entry) for position, entry in enumerate(entries)]
+    return Evaluations(evaluations, SEMANTICS[semantic])
 
 
 def describe(address: str) -> Data:
@@ -153,9 +151,9 @@ def describe(address: str) -> Data:
     return {"policy_decision_point": base, **{key: f"{base}{path}" for key, path in PATHS.items()}}
 
 
-def _read_or_refuse(document: Document, body: Data, place: int, entry: Data) -> Evaluation | HttpError:
+def _read_or_refuse(document: Document, body: Data, position: int, entry: Data) -> Evaluation | HttpError:
     try:
-        return _read(document, {**body, **entry}, ("evaluations", place), entry)
+        return _read(document, {**body, **entry}, ("evaluations", position), entry)
     except HttpError as error:
         return error
 
@@ -176,8 +174,8 @@ def _read(document: Document, asked: Data, place: tuple[str | int, ...], own: Da
     if isinstance(product, dict) and product.get("id") != resource["id"]:
         raise HttpError(400, "invalid_parameter", _("resource.id must equal the product id in resource.properties."))
     path = (*(place if "resource" in own else ()), "resource", "properties")
-    found = Document(FILE, profile, document.text, lambda: tree_at(document, *path))
-    return Evaluation(DataQuery(found, day, repr(place).encode() + document.text.encode()))
+    profile_document = Document(FILE, profile, document.text, lambda: tree_at(document, *path))
+    return Evaluation(DataQuery(profile_document, day, repr(place).encode() + document.text.encode()))
 
 
 def _check(key: str, value: Any) -> None:
@@ -206,7 +204,7 @@ def describe_answer(record: Data) -> Data:
         "as_of": record["as_of"],
         "bundle": record["bundle"],
         "verification": record["verification"],
-        "notices": [one["kind"] for one in record["notices"]],
+        "notices": [notice["kind"] for notice in record["notices"]],
         "reasons": list(_reasons(record)),
     }
 
@@ -218,7 +216,7 @@ def _reasons(record: Data) -> Iterator[Data]:
             yield {"code": code, "rule": finding["rule"], **finding["subject"]}
     for ask in record["missing"]:
         yield {"code": "missing-fact", "path": ask["path"]}
-    for one in record["opinions"]:
-        yield {"code": f"opinion-{one['state']}", **{key: one[key] for key in ("about", "service", "approver")}}
+    for opinion in record["opinions"]:
+        yield {"code": f"opinion-{opinion['state']}", **{key: opinion[key] for key in ("about", "service", "approver")}}
     for contest in record["contested_rules"]:
         yield {"code": "contested", "rule": contest["rule"], **contest["subject"]}

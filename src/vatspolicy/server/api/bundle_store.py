@@ -156,11 +156,11 @@ def open_store(
 
     Raises: InvalidInput.
     """
-    place = folder if folder is not None else resource_folder("policies")
+    law_folder = folder if folder is not None else resource_folder("policies")
 
     def digest_files() -> str:
-        base = [("", file.read_bytes())] if file is not None else read_sources(place)
-        above = [one for layer in read_layers(layers) for one in (layer.head, *layer.sources)]
+        base = [("", file.read_bytes())] if file is not None else read_sources(law_folder)
+        above = [source for layer in read_layers(layers) for source in (layer.head, *layer.sources)]
         return digest(part for name, text in (*base, *above) for part in (name.encode(), text))
 
     return BundleStore(digest_files, lambda: choose_law(folder, file, key, skip_verify, layers=layers).load(), notify)

@@ -36,15 +36,15 @@ def _read_template() -> dict[str, Any]:
 
 def _collect_schemas(node: Any, schemas: SchemaSet) -> dict[str, Any]:
     """Return the published schemas that a node refers to, directly or through one another, by name."""
-    found: dict[str, Any] = {}
+    collected: dict[str, Any] = {}
     wanted = list(_find_names(node))
     while wanted:
         name = wanted.pop()
-        if name not in found:
+        if name not in collected:
             schema = schemas.load(name)
-            found[name] = _localize({key: schema[key] for key in schema if key not in _LEFT_OUT}, name)
+            collected[name] = _localize({key: schema[key] for key in schema if key not in _LEFT_OUT}, name)
             wanted += _find_names(schema)
-    return dict(sorted(found.items()))
+    return dict(sorted(collected.items()))
 
 
 def _find_names(node: Any) -> Iterator[str]:

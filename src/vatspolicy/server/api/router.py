@@ -147,8 +147,8 @@ class _Api:
 
         def work() -> Decided:
             asked = read_query(content) if query is None and content is not None else query
-            found, outcome = question.answer(asked)
-            body = self.bound(encode(found))
+            record, outcome = question.answer(asked)
+            body = self.bound(encode(record))
             return body, 200, _count(asked, outcome, time.perf_counter() - begun)
 
         at_once = content is None or (query is not None and query.services <= limits.services)
@@ -171,13 +171,13 @@ class _Api:
             if before - begun > limits.seconds:  # the client is gone
                 raise LateError
             try:
-                found, outcome = question.answer(query)
+                record, outcome = question.answer(query)
             except Exception as error:
                 failure = to_http_error(error)
                 answers[id] = {**error_to_data(failure), "http_status_code": str(failure.status)}
                 refused = True
             else:
-                answers[id] = {**found, "http_status_code": "200"}
+                answers[id] = {**record, "http_status_code": "200"}
                 counts += _count(query, outcome, time.perf_counter() - before)
             size += len(self.bound(encode(answers[id])))
             if size > limits.answer:
@@ -212,8 +212,7 @@ class _Api:
         most = self.settings.limits.answer
         if len(body) > most:
             message = _(
-                "The response exceeds {most:,} bytes. Use a longer path to request a part, or omit explain.",
-                most=most,
+                "The response exceeds {most:,} bytes. Use a longer path to request a part, or omit explain.", most=most
             )
             raise HttpError(400, "answer_too_large", message)
         return body
@@ -262,9 +261,9 @@ class _Api:
             before = time.perf_counter()
             if before - begun > limits.seconds:  # the client is gone
                 raise LateError
-            found, outcome = question.answer(query)
+            record, outcome = question.answer(query)
             counts.extend(_count(query, outcome, time.perf_counter() - before))
-            return found
+            return record
 
         def work() -> Decided:
             asked = read()
@@ -288,8 +287,8 @@ class _Api:
 
     async def list_policies(self, __: Request) -> Response:
         """List the policies of the bundle. OPA clients request them to test the connection."""
-        found = self.store.loaded.bundle.policies.values()
-        return JSONResponse({"result": [{"id": policy.id, "version": policy.version} for policy in found]})
+        policies = self.store.loaded.bundle.policies.values()
+        return JSONResponse({"result": [{"id": policy.id, "version": policy.version} for policy in policies]})
 
     async def show_policy(self, request: Request) -> Response:
         """Show one policy with the texts to which decisions refer, for the day of the request, or today."""

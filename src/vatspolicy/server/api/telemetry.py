@@ -120,7 +120,7 @@ def wanted_signals(environment: Mapping[str, str]) -> dict[str, str]:
     """
     if environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return {}
-    found = {}
+    signals = {}
     for signal in SIGNALS:
         variable = f"OTEL_{signal}_EXPORTER"
         exporter = environment.get(variable, "").strip().lower()
@@ -136,8 +136,8 @@ def wanted_signals(environment: Mapping[str, str]) -> dict[str, str]:
         named = next((name for name in protocols if environment.get(name)), None)
         if exporter == "otlp" and named is not None and environment[named].strip() != PROTOCOL:
             raise ServeError(_("{variable} must be {protocol}.", variable=named, protocol=PROTOCOL))
-        found[signal.lower()] = exporter
-    return found
+        signals[signal.lower()] = exporter
+    return signals
 
 
 def lacks_extra() -> bool:
@@ -166,10 +166,7 @@ class Telemetry:
         meter = meters.get_meter(SCOPE, __version__)
         self.requests = meter.create_counter("vatspolicy.requests", "{request}", "Answers by route and status.")
         self.duration = meter.create_histogram(
-            "http.server.request.duration",
-            "s",
-            "Duration of requests.",
-            explicit_bucket_boundaries_advisory=BUCKETS,
+            "http.server.request.duration", "s", "Duration of requests.", explicit_bucket_boundaries_advisory=BUCKETS
         )
         self.decisions = meter.create_counter("vatspolicy.decisions", "{decision}", "Decisions by verdict.")
         self.decision_duration = meter.create_histogram(
@@ -198,9 +195,9 @@ class Telemetry:
         elif counts:
             span.set_attribute("vatspolicy.verdicts", [count.outcome for count in counts])
         span.set_attribute("vatspolicy.services", sum(count.services for count in counts))
-        for one in counts:
-            self.decisions.add(1, {"vatspolicy.verdict": one.outcome})
-            self.decision_duration.record(one.seconds)
+        for counter in counts:
+            self.decisions.add(1, {"vatspolicy.verdict": counter.outcome})
+            self.decision_duration.record(counter.seconds)
 
 
 class Traced:
