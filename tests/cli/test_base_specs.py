@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -23,6 +24,7 @@ SHOP = specs.SHOP.replace(
     "    content: []\n", "    content: []\n    channels: [website]\n    hosting: mainland\n    area: [china]\n"
 )
 HOSTING = specs.HOSTING.replace("  registered:", "  registered_capital_rmb: 20000000\n  registered:")
+OUTCOMES = (("deny", None), (None, "needs-license"))
 CHENGDU = HOSTING.replace("facilities: [shanghai-lingang]", "facilities: [chengdu]")
 
 
@@ -85,6 +87,16 @@ def test_items_with_equal_words_are_one_line() -> None:
     same = [ItemChange("reading", "web", id, {"en": "Unsettled.", "zh": "有争议。"}, "a", None) for id in ("x", "y")]
     assert list(_say_items(same, "en")) == ["No longer contested: Unsettled. (web) (2 findings)"]
     assert list(_say_items(same[:1], "zh")) == ["不再有争议：有争议。（web）"]
+
+
+def test_another_outcome_of_a_reading_is_a_change_of_it() -> None:
+    """Readings of one rule have one name: what goes and what comes under it is the same dispute."""
+    was, now = (ItemChange("reading", "web", "x", {"en": "Unsettled.", "zh": "有争议。"}, *sides) for sides in OUTCOMES)
+    assert list(_say_items([was, now], "en")) == ["The other reading changed: Unsettled. (web)"]
+    assert list(_say_items([was, replace(now, id="y")], "en")) == [
+        "No longer contested: Unsettled. (web)",
+        "Newly contested: Unsettled. (web)",
+    ]
 
 
 def test_a_spec_that_is_renamed(repository: Console) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from vatspolicy.core.engine.result import ItemChange
@@ -13,7 +14,7 @@ from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, joint, word
 
 WORDS: Table = {
-    "base": Phrase("What this change does to the specs (base {commit})"),
+    "base": Phrase("What this change does to the specs, under the law of this run (base {commit})"),
     "law": Phrase("What the law of this change would do to the specs"),
     "none": Phrase("No change in decisions for {n}."),
     "new": Phrase("new spec: {verdict}"),
@@ -45,6 +46,7 @@ COUNTS: Counts = {
     "duty changed": (Phrase("{n} duty changed"), Phrase("{n} duties changed")),
     "equal": (Phrase("{n} finding", "spec change"), Phrase("{n} findings", "spec change")),
 }
+_BEFORE, _AFTER = attrgetter("before"), attrgetter("after")
 DUTIES = 2
 """Maximum number of listed duties per kind of change; the rest is counted, as duties do not change decisions."""
 
@@ -101,8 +103,13 @@ def _say_decision(side: ShortDecision | None, lang: Language) -> str:
 def _say_items(items: Sequence[ItemChange], lang: Language) -> Iterator[str]:
     """Yield a line for each item. Many duties of one kind of change are one line, and so are items with equal words."""
     groups: dict[str, list[ItemChange]] = {}
+    gone, new = ({(one.kind, one.subject, one.id) for one in items if side(one) is None} for side in (_AFTER, _BEFORE))
     for item in items:
         way = "new" if item.before is None else "gone" if item.after is None else "changed"
+        if item.kind == "reading" and (item.kind, item.subject, item.id) in gone & new:  # one of several readings
+            if way == "gone":
+                continue
+            way = "changed"
         groups.setdefault(f"{item.kind} {way}", []).append(item)
     for key, same in groups.items():
         if key in COUNTS and len(same) > DUTIES:
