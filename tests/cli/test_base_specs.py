@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -14,13 +15,16 @@ from tests.support.console import Console
 from tests.support.repositories import commit, git
 from tests.support.schemas import validator_of
 from tests.support.specs import DENIED
+from vatspolicy.core.engine.result import ItemChange
 from vatspolicy.reports.decision.comment import MARKER
+from vatspolicy.reports.spec_change import _say_items
 
 SHOP_FILE, HOSTING_FILE, DENIED_FILE = "specs/shop.yaml", "specs/hosting.yaml", "specs/denied.yaml"
 SHOP = specs.SHOP.replace(
     "    content: []\n", "    content: []\n    channels: [website]\n    hosting: mainland\n    area: [china]\n"
 )
 HOSTING = specs.HOSTING.replace("  registered:", "  registered_capital_rmb: 20000000\n  registered:")
+OUTCOMES = (("deny", None), (None, "needs-license"))
 CHENGDU = HOSTING.replace("facilities: [shanghai-lingang]", "facilities: [chengdu]")
 
 
@@ -63,6 +67,36 @@ def test_a_fact_that_becomes_unknown(repository: Console) -> None:
     text = told(repository)
     assert f"- `{SHOP_FILE}`: ALLOW → INCOMPLETE" in text
     assert r"New fact asked for: services\[web\].content." in text
+    note = "Facts are missing: what is gone may return once they are stated."
+    assert (note in text) == bool(re.search("No longer|gone$", text, re.MULTILINE)), text
+
+
+def test_what_is_gone_while_facts_are_missing_is_not_called_settled(repository: Console) -> None:
+    """Without its facilities, the denial of the place is open, and not lifted; the first line says so."""
+    write(repository.folder, {HOSTING_FILE: CHENGDU})
+    commit(repository.folder)
+    git(repository.folder, "switch", "--quiet", "--create", "open")
+    write(repository.folder, {HOSTING_FILE: CHENGDU.replace("    facilities: [chengdu]\n", "")})
+    text = repository("check", "specs", "--base", "change", "-f", "comment").out
+    assert f"`{HOSTING_FILE}`: DENY → INCOMPLETE" in text
+    first = text.partition(f"`{HOSTING_FILE}`: DENY")[2].splitlines()[1]
+    assert first == "  - Facts are missing: what is gone may return once they are stated."
+
+
+def test_items_with_equal_words_are_one_line() -> None:
+    same = [ItemChange("reading", "web", id, {"en": "Unsettled.", "zh": "有争议。"}, "a", None) for id in ("x", "y")]
+    assert list(_say_items(same, "en")) == ["No longer contested: Unsettled. (web) (2 findings)"]
+    assert list(_say_items(same[:1], "zh")) == ["不再有争议：有争议。（web）"]
+
+
+def test_another_outcome_of_a_reading_is_a_change_of_it() -> None:
+    """Readings of one rule have one name: what goes and what comes under it is the same dispute."""
+    was, now = (ItemChange("reading", "web", "x", {"en": "Unsettled.", "zh": "有争议。"}, *sides) for sides in OUTCOMES)
+    assert list(_say_items([was, now], "en")) == ["The other reading changed: Unsettled. (web)"]
+    assert list(_say_items([was, replace(now, id="y")], "en")) == [
+        "No longer contested: Unsettled. (web)",
+        "Newly contested: Unsettled. (web)",
+    ]
 
 
 def test_a_spec_that_is_renamed(repository: Console) -> None:

@@ -425,6 +425,10 @@ def test_the_timeline_is_that_of_the_command(client: Client, console: Console, l
         ("company.licenses.0.instrument", "ICP license", "vats-license"),
         ("company.licenses.0.instrument", "MLPS", "mlps-filing"),
         ("deals.0.kind", "joint venture", "joint-venture"),
+        ("services.0.facilities", "Ningxia", "yinchuan"),
+        ("services.0.facilities", "宁夏", "yinchuan"),
+        ("services.0.area", "Ningxia", "ningxia"),
+        ("services.0.offers", "an app with paid courses", "adult-training"),
     ],
 )
 def test_a_list_is_searched_as_the_command_does(client: Client, path: str, text: str, first: str) -> None:

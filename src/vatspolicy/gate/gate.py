@@ -19,7 +19,7 @@ from vatspolicy.core.engine.record_builder import make_record
 from vatspolicy.core.engine.result import ChangeAhead, Record
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.edits import is_launch
-from vatspolicy.core.profile.profile import Profile, open_parts, read_profile
+from vatspolicy.core.profile.profile import EMPTY_SPEC, Profile, open_parts, read_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.gate.judgement import Judgement, Remark
@@ -288,7 +288,7 @@ class Gate(ValueObject):
         """Read and decide one spec; of a launch, each part."""
         begun, (file, part) = nanoseconds(), split_part(spec)
         try:
-            document = load_document(file, stdin_name=self.stdin_name)
+            document = load_document(file, stdin_name=self.stdin_name, empty=EMPTY_SPEC)
             documents = open_parts(document, part, self.changes, self.bundle.schemas)
         except InvalidInput as error:
             return [Checked(spec, ExitCode.INVALID, problems=error.problems)]

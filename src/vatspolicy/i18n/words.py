@@ -76,7 +76,7 @@ def both(table: Table, key: str, /, **values: Any) -> dict[str, str]:
 
 
 def say_both(text: LocalizedText, /, **values: Any) -> dict[str, str]:
-    """Return a text in both languages. A value that is itself a text by language is taken in the same language."""
+    """Return a text in both languages. A value with its own translations is filled in by language."""
     return {"en": _fill(text, "en", values), "zh": _fill(text, "zh", values)}
 
 

@@ -78,7 +78,7 @@ class RuleVerdict:
 class Transition:
     """Verdict on whether a change can turn one decision word into another, for some profile on some day.
 
-    `witness`: it can, and `witness` is a profile that the evaluator decides so. `proved-impossible`: it cannot, for any
+    `witness`: it can; the evaluator confirmed the profile `witness`. `proved-impossible`: it cannot, for any
     profile that the schema and its invariants allow, with lists of any length, on any day in question. `unknown` and
     `unsupported` claim nothing; `reason` explains the missing answer.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ WORDS: Table = {
     "cost": Phrase("effort {cost}"),
     "get": Phrase("to get: {licenses}"),
     "missing": Phrase("facts still missing: {facts}"),
+    "missing_many": Phrase("{count} facts still missing, the most decisive: {facts}"),
     "also": Phrase("equally good: {places}"),
     "apart": Phrase("{service} alone, before the changes: {word}"),
     "contested": Phrase("under another reading of the law the result differs"),
@@ -153,10 +154,15 @@ def none_found(ways: Ways, lang: Language) -> str:
     for fact in ways.unstated:
         facts.setdefault(fact.path, fact.title)
     if facts:
-        named = [f"{path}{aside(text[lang], lang)}" for path, text in facts.items()][:_NAMED]
-        key = "none_while" if len(facts) <= _NAMED else "none_while_many"
-        return say(key, lang, facts=joint("semicolon", lang).join(named), count=len(facts))
+        return _say_missing("none_while", facts, lang)
     return say("none" if ways.search.exhausted else "none_checked", lang, most=ways.search.most)
+
+
+def _say_missing(key: str, facts: Mapping[str, LocalizedText], lang: Language) -> str:
+    """Return a sentence with the questions of missing facts by path; of many facts, the most decisive ones."""
+    named = [f"{path}{aside(text[lang], lang)}" for path, text in facts.items()][:_NAMED]
+    found = joint("semicolon", lang).join(named)
+    return say(key if len(facts) <= _NAMED else f"{key}_many", lang, facts=found, count=len(facts))
 
 
 def joined(proposal: Remedy, lang: Language) -> str:
@@ -173,7 +179,7 @@ def then(proposal: Remedy, lang: Language, decided: str, goal: str | None) -> It
         line += joint("semicolon", lang) + say("get", lang, licenses=licenses(proposal, lang))
     yield line
     if proposal.missing:
-        yield say("missing", lang, facts=", ".join(ask.path for ask in proposal.missing))
+        yield _say_missing("missing", {ask.path: ask.question for ask in proposal.missing}, lang)
         yield from (say_matter(matter, lang) for ask in proposal.missing for matter in ask.about)
     for fact in proposal.settled_by:
         values = f" {phrase('or', lang)} ".join(value[lang] for value in fact.values)

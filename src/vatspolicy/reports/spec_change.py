@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from vatspolicy.core.engine.result import ItemChange
@@ -12,7 +14,7 @@ from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, joint, word
 
 WORDS: Table = {
-    "base": Phrase("What this change does to the specs (base {commit})"),
+    "base": Phrase("What this change does to the specs, under the law of this run (base {commit})"),
     "law": Phrase("What the law of this change would do to the specs"),
     "none": Phrase("No change in decisions for {n}."),
     "new": Phrase("new spec: {verdict}"),
@@ -35,13 +37,16 @@ WORDS: Table = {
     "duty new": Phrase("New duty: {title}"),
     "duty gone": Phrase("Duty gone: {title}"),
     "duty changed": Phrase("Duty changed: {title}"),
+    "open": Phrase("Facts are missing: what is gone may return once they are stated."),
 }
 COUNTS: Counts = {
     "specs": (Phrase("{n} spec"), Phrase("{n} specs")),
     "duty new": (Phrase("{n} new duty"), Phrase("{n} new duties")),
     "duty gone": (Phrase("{n} duty gone"), Phrase("{n} duties gone")),
     "duty changed": (Phrase("{n} duty changed"), Phrase("{n} duties changed")),
+    "equal": (Phrase("{n} finding", "spec change"), Phrase("{n} findings", "spec change")),
 }
+_BEFORE, _AFTER = attrgetter("before"), attrgetter("after")
 DUTIES = 2
 """Maximum number of listed duties per kind of change; the rest is counted, as duties do not change decisions."""
 
@@ -63,7 +68,11 @@ def say_changes(changes: SpecChanges, lang: Language) -> Iterator[ToldChange]:
     """Yield each spec that changes, including renamed files."""
     for change in changes.specs:
         if change.changed or change.state == "renamed":
-            yield ToldChange(change.spec, _say_head(change, lang), tuple(_say_items(change.items, lang)))
+            lines = list(_say_items(change.items, lang))
+            open_now = change.after is not None and change.after.decision == "incomplete"
+            if open_now and any(item.after is None for item in change.items):
+                lines.insert(0, word(WORDS, "open", lang))
+            yield ToldChange(change.spec, _say_head(change, lang), tuple(lines))
 
 
 def say_rest(changes: SpecChanges, lang: Language) -> str:
@@ -92,15 +101,23 @@ def _say_decision(side: ShortDecision | None, lang: Language) -> str:
 
 
 def _say_items(items: Sequence[ItemChange], lang: Language) -> Iterator[str]:
-    """Yield a line for each item. Many duties of one kind of change are one line."""
+    """Yield a line for each item. Many duties of one kind of change are one line, and so are items with equal words."""
     groups: dict[str, list[ItemChange]] = {}
+    gone, new = ({(one.kind, one.subject, one.id) for one in items if side(one) is None} for side in (_AFTER, _BEFORE))
     for item in items:
         way = "new" if item.before is None else "gone" if item.after is None else "changed"
+        if item.kind == "reading" and (item.kind, item.subject, item.id) in gone & new:  # one of several readings
+            if way == "gone":
+                continue
+            way = "changed"
         groups.setdefault(f"{item.kind} {way}", []).append(item)
     for key, same in groups.items():
         if key in COUNTS and len(same) > DUTIES:
             yield count(COUNTS, key, len(same), lang)
             continue
-        for item in same:
-            text = word(WORDS, key, lang, title=item.title[lang], id=item.id)
-            yield clean(text, one_line=True) + (aside(item.subject, lang) if item.subject else "")
+        told = Counter(
+            clean(word(WORDS, key, lang, title=item.title[lang], id=item.id), one_line=True)
+            + (aside(item.subject, lang) if item.subject else "")
+            for item in same
+        )
+        yield from (text + (aside(count(COUNTS, "equal", n, lang), lang) if n > 1 else "") for text, n in told.items())

@@ -48,6 +48,7 @@ EXPLAINED = (OFFERS, ("services", 0, "features"), ("services", 0, "content"), ("
         (("services", 0, "features"), "AI assistant", "generative-ai"),
         (("services", 0, "charges"), "commission", "merchants"),
         (("services", 0, "area"), "nationwide", "china"),
+        (REGISTERED, "offshore", "overseas"),
         (("services", 0, "features"), "login", "accounts"),
         (("services", 0, "ai", "model"), "GPT", "foreign"),
         (("company", "licenses", 0, "instrument"), "ICP license", "vats-license"),

@@ -27,6 +27,7 @@ from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode, Gate, GateResult
 from vatspolicy.gate.waivers.apply import WHY, add_entries, baseline_text, waivable
 from vatspolicy.gate.waivers.fingerprint import fingerprint
@@ -445,6 +446,21 @@ def test_all_mistakes_of_a_file_are_told_at_their_places(bundle: Bundle) -> None
     assert {problem.path for problem in problems} >= {"waivers[0].expiry", "waivers[2].reason", "waivers[2].who"}
     write([waiver, {**waiver, "granted": "2027-06-01"}])
     assert [problem.path for problem in ran(bundle).problems] == ["waivers[1]", "waivers[1].expiry"]
+
+
+@pytest.mark.parametrize(
+    ("load", "hint"),
+    [
+        (load_waivers, "Begin with schema: 1 and waivers: []."),
+        (load_baseline, "vatspolicy check --write-baseline writes a baseline."),
+        (load_approvers, "Begin with schema: 1 and approvers: []."),
+    ],
+)
+def test_the_hint_for_an_empty_file_fits_its_kind(tmp_path: Path, load: Callable[[Path], object], hint: str) -> None:
+    (tmp_path / "empty.yaml").touch()
+    with pytest.raises(InvalidInput) as refused:
+        load(tmp_path / "empty.yaml")
+    assert [(problem.message, problem.hint) for problem in refused.value.problems] == [("The file is empty.", hint)]
 
 
 def test_malformed_approvers_authorize_nobody(bundle: Bundle) -> None:

@@ -463,6 +463,9 @@ def _offers(question: Question) -> list[str]:
         (("company", "registered"), "…", "not a valid answer"),
         (("company", "registered"), "100", "“100” is not an answer"),
         (("services", 0, "area"), "100", "“100” is not an answer"),
+        (("company", "registered"), "China", "too large an area"),
+        (("company", "registered"), "中国", "too large an area"),
+        (("services", 0, "facilities"), "mainland", "too large an area"),
         (SERVICES, ",", "not a valid answer"),
         (SERVICES, "-/-", "not a valid answer"),
         (("company", "registered_capital_rmb"), "1.5", "whole number"),
@@ -542,6 +545,11 @@ def test_a_search_lists_what_it_may_mean(shipped: Bundle) -> None:
     with pytest.raises(Refused) as nothing:
         read_reply(question, "xylophone")
     assert nothing.value.choices == ()
+    for province in ("Ningxia", "宁夏"):
+        with pytest.raises(Refused) as wide:
+            read_reply(question_about(shipped, ("services", 0, "facilities")), province)
+        assert "zhongwei" in [choice.value for choice in wide.value.choices]
+    assert read_reply(question_about(shipped, ("services", 0, "area")), "Ningxia") == ["ningxia"]
     with pytest.raises(Refused) as described:
         read_reply(question, "a fitness app with paid courses")
     assert [choice.value for choice in described.value.choices][:2] == ["adult-training", "information-publishing"]

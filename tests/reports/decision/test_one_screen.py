@@ -14,6 +14,7 @@ from tests.support.records import decision_to_data, render
 from tests.support.shipped import fixture_file, fixture_files, shipped_bundle
 from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.opinions import COUNTED
 from vatspolicy.core.engine.record_builder import make_record
 from vatspolicy.core.engine.result import Citation, DutyRecord, NeedRecord, Record, SubjectRecord
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
@@ -21,8 +22,16 @@ from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.gate.gate import ExitCode, Gate, GateResult
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean, shorten, width
-from vatspolicy.i18n.words import joint
-from vatspolicy.reports.decision.digest import license_facts, merge_citations, say_bearer, say_limits, say_other
+from vatspolicy.i18n.words import VERDICTS, joint
+from vatspolicy.reports.decision.digest import (
+    READING_WORDS,
+    license_facts,
+    merge_citations,
+    say_bearer,
+    say_limits,
+    say_opinion,
+    say_other,
+)
 from vatspolicy.reports.decision.text import HEIGHT
 
 Run = Callable[..., GateResult]
@@ -90,6 +99,12 @@ def test_a_screen_is_longer_only_for_what_decides() -> None:
     assert fits > 120
 
 
+_LIMITS: dict[Language, tuple[str, str]] = {
+    "en": ("Covers law published up to ", "not legal advice"),
+    "zh": ("涵盖截至", "不构成法律意见"),
+}
+
+
 def missing_on_screen(record: Record, text: str, lang: Language) -> Iterator[str]:
     """Yield what decides and is not in the text as it is wrapped: licenses, reasons, readings, facts, duties to come."""
     shown = "".join(text.split())
@@ -97,6 +112,13 @@ def missing_on_screen(record: Record, text: str, lang: Language) -> Iterator[str
     def absent(said: str) -> bool:
         return "".join(clean(said).split()) not in shown
 
+    head, law, _ = shown.partition(record.bundle.version)
+    mark = [READING_WORDS["contested"][lang]] if record.contested else []
+    said_first = [VERDICTS[record.decision][lang], *mark, record.as_of]
+    yield from (one for one in said_first if not law or "".join(one.split()) not in head)
+    yield from filter(absent, [say_opinion(opinion, lang) for opinion in record.opinions if opinion.state == COUNTED])
+    until = shipped_bundle().known_until or ""
+    yield from filter(absent, [_LIMITS[lang][1], *([_LIMITS[lang][0] + until] if record.as_of > until else [])])
     for finding in record.denials:
         told = [reason.title[lang] for reason in finding.reasons] if finding.effect == "need" else []
         yield from filter(absent, [str(finding.subject), *(told or [finding.message[lang]])])

@@ -27,10 +27,12 @@ _BINARY = {
 """Kinds of files that are not text, by their first bytes."""
 
 
-def load_document(path: FilePath | str, stdin_name: str | None = None, recall: bool = False) -> Document:
+def load_document(
+    path: FilePath | str, stdin_name: str | None = None, recall: bool = False, empty: str = ""
+) -> Document:
     """Read a file, or standard input for `-` under the name `stdin_name`.
 
-    `recall`: as `recall_document` does, for files of a law.
+    `recall`: as `recall_document` does, for files of a law. `empty`: what to do about an empty file.
 
     Raises:
         InvalidInput: with every problem found.
@@ -55,7 +57,9 @@ def load_document(path: FilePath | str, stdin_name: str | None = None, recall: b
         reason = reason_of(error) if isinstance(error, OSError) else _("its name cannot be used")
         message = _("The file cannot be read: {reason}.", reason=reason)
     else:
-        return recall_document(content, name) if recall else parse_document(content, name)
+        if content.strip() or not empty:
+            return recall_document(content, name) if recall else parse_document(content, name)
+        raise InvalidInput([Problem(name, 1, 1, "", _("The file is empty."), empty)])
     raise InvalidInput([Problem(name, 1, 1, "", message)])
 
 

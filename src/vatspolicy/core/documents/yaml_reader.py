@@ -139,10 +139,10 @@ class YamlReader(TextReader):
         next(self.events)
         opening = next(self.events)
         if isinstance(opening, self.yaml.StreamEndEvent):
-            self.fail(0, *_EMPTY)
+            self.fail(0, _EMPTY)
         first = next(self.events)
         if isinstance(first, self.yaml.ScalarEvent) and not first.value and not first.style and not first.tag:
-            self.fail(0, *_EMPTY)
+            self.fail(0, _EMPTY)
         root = self._value(first, first.start_mark.index)
         next(self.events)
         closing = next(self.events)
@@ -367,7 +367,7 @@ def _span_at(spans: list[tuple[int, int]], index: int) -> tuple[int, int]:
     return spans[last] if last >= 0 else (0, 0)
 
 
-_EMPTY = (_("The file is empty."), _("vatspolicy ask and vatspolicy new write a file to begin with."))
+_EMPTY = _("The file is empty.")
 _MOST_ANCHORS = 100  # candidates for a hint
 _BEYOND_UNICODE = r"\\U(?!000|0010)[0-9a-fA-F]{8}"
 _QUESTION_MARK = (_("A ? inside [ ] or { } is not allowed here."), _("Put the value in quotes."))

@@ -1,6 +1,6 @@
 """The one writer of YAML: files that people wrote, in canonical layout, and data that the program writes.
 
-Two spaces a level, one way of quoting, expressions folded at && and ||.
+It indents by two spaces, quotes in one way, and breaks expressions at && and ||.
 """
 
 from __future__ import annotations

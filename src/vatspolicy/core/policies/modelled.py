@@ -1,7 +1,7 @@
 """The fields of the law that affect decisions, and the fields that each part of the program supports.
 
-Proofs, SQL, the tests of policies and mutation give the law their own meaning. A field of the model that one of
-them does not know is refused there: if it were passed over, the answer would be about another law.
+Proofs, SQL, the tests of policies and mutation each implement the law again. Each of them refuses a field that it does
+not support. If it ignored the field, its answer would be about a different law.
 """
 
 from __future__ import annotations

@@ -361,7 +361,7 @@ def _facts(node: Node, bound: frozenset[str]) -> Iterator[Fact]:
 
 
 def _list_way(node: Node, wanted: bool) -> str:
-    """Return how a clause tests the members of the one list that it reads; empty if not each member by itself."""
+    """Return how a clause tests each member of the list that it reads; empty if it does not test members singly."""
     match node:
         case Term(body=body):
             return _list_way(body, wanted)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     from vatspolicy.core.profile.opinions import Grant
 
+EMPTY_SPEC = _("vatspolicy ask and vatspolicy new profile write a spec.")
+"""What to do about an empty file of a spec."""
 DECLARED = ("licenses", "deals", "filings", "opinions")
 """Lists of declarations: an omitted list means that nothing is held, planned or done.
 
@@ -145,7 +147,7 @@ def load_profile(
         document, part = parse_document(json.dumps(source, ensure_ascii=False), "<profile>.json"), ""
     else:
         file, part = split_part(str(source))
-        document = load_document(file, stdin_name=stdin_name)
+        document = load_document(file, stdin_name=stdin_name, empty=EMPTY_SPEC)
     return read_profile(open_part(document, part, changes, schemas), schemas)
 
 

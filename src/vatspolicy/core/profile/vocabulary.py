@@ -158,10 +158,12 @@ def find_choices(
     if not wanted:
         return []
     matches = [word.value for grade, word in search_words(text, words) if grade <= worst]
+    around = gazetteer(schemas)
+    areas = {word.value: around.get(around.get(word.value, {}).get("within", "")) for word in words}
     members = [
         member
-        for member, group in groups_of(path, schemas).items()
-        if len(wanted) > 1 and any(name.casefold().startswith(wanted) for name in group.values())
+        for member, group in (*groups_of(path, schemas).items(), *areas.items())
+        if group and len(wanted) > 1 and any(group[lang].casefold().startswith(wanted) for lang in ("en", "zh"))
     ]
     return list(dict.fromkeys((*matches, *members)))
 

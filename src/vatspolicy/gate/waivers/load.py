@@ -250,8 +250,15 @@ def _entries(document: Document) -> Iterator[BaselineEntry]:
         yield BaselineEntry(*names, *document.mark(("findings", index)))
 
 
+_EMPTY = {
+    "baseline": _("vatspolicy check --write-baseline writes a baseline."),
+    **{kind: _("Begin with schema: 1 and {kind}: [].", kind=kind) for kind in ("waivers", "opinions", "approvers")},
+}
+"""What to do about an empty file of each kind."""
+
+
 def _read(path: Path, schema: str) -> Document:
-    document = load_document(path)
+    document = load_document(path, empty=_EMPTY[schema])
     if problems := validate(document, schema):
         raise InvalidInput(problems)
     return document

@@ -76,6 +76,7 @@ PHRASES: Mapping[str, LocalizedText] = {
     "how_name_day": Phrase("Type its name and the day, such as Acme SaaS, 2027-03-01, or only the name."),
     "how_launch": Phrase("Type a day as YYYY-MM-DD. Without a day, today's law applies."),
     "unknown_word": Phrase("This is not a valid answer."),
+    "too_wide": Phrase("“{word}” is too large an area here. Type the name of a city."),
     "not_an_answer": Phrase("“{word}” is not an answer to this question."),
     "several": Phrase("Several answers match. Choose from these:"),
     "kept": Phrase("Kept: {words}. Type only the missing word, or - to omit it."),
@@ -108,6 +109,7 @@ PHRASES: Mapping[str, LocalizedText] = {
     "is_settled": Phrase("The decision is settled: {word}."),
     "further": Phrase("{count} or more questions would complete the list of duties. --complete asks them."),
     "further_denied": Phrase("{count} or more questions could add obstacles and duties. --complete asks them."),
+    "decided_so_far": Phrase("On the facts stated: {word}. Missing answers may change it."),
     "unanswered": Phrase("No decision yet. Missing answers: {count}. To continue, run: vatspolicy ask {file}"),
     "opinions": Phrase(
         "The decision needs a legal opinion granted by an approver, because no one has checked the law behind: {names}"

@@ -280,7 +280,11 @@ def _choices(state: InterviewState, path: Path) -> tuple[Choice, ...]:
             return say_both(places[word])
         return state.bundle.instruments[word].title
 
-    return tuple(Choice(word, named(word), synonyms.get(word, ()), group_of.get(word)) for word in words)
+    def group(word: str) -> LocalizedText | None:
+        within = places.get(word, {}).get("within") if word not in labels else None
+        return group_of.get(word) or (say_both(places[within]) if within and within not in words else None)
+
+    return tuple(Choice(word, named(word), synonyms.get(word, ()), group(word)) for word in words)
 
 
 def _about(state: InterviewState, path: Path) -> LocalizedText:

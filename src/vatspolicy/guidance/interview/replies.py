@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
 from vatspolicy.core.documents.plain import Tree
-from vatspolicy.core.documents.word_search import NEAR, SOME, Word, search_words
+from vatspolicy.core.documents.word_search import NEAR, SAME, SOME, Word, search_words
+from vatspolicy.core.profile.vocabulary import words_of
 from vatspolicy.core.profile.word_lists import find_elsewhere
 from vatspolicy.guidance.interview.messages import REPLIES, both
 from vatspolicy.guidance.interview.questions import NAME_PATH, NUMBERS, Question
@@ -27,6 +28,9 @@ _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SHOWN = 12
 """Maximum number of choices that a search lists."""
 _LONGEST_NAME = 200
+_PLACES = ("place", "places")
+_AREA = ("services", 0, "area", 0, "at")
+"""Fact with every place, cities and the areas around them."""
 
 
 def read_reply(question: Question, text: str) -> Tree:
@@ -140,6 +144,10 @@ def _find(question: Question, text: str) -> Choice:
         return near[0]
     if group := find_group(question, text):
         raise Refused(both("several"), group)
+    if question.kind in _PLACES:
+        meant = {word.value for grade, word in search_words(text, words_of(_AREA)) if grade == SAME}
+        if meant and not meant & {code_of(choice) for choice in question.choices}:
+            raise Refused(both("too_wide", word=text))
     near = near or [c for c in question.choices if any(name.startswith(wanted) for name in _names(c))]
     near = near or [c for c in question.choices if any(wanted in name for name in _names(c))]
     fitting = [*near, *(choice for grade, choice in choices if grade < SOME and choice not in near)]
@@ -168,14 +176,16 @@ def search_choices(question: Question, text: str) -> list[tuple[int, Choice]]:
 
 
 def find_group(question: Question, text: str) -> list[Choice]:
-    """Return the choices of the group whose name begins with a text; none if it is shorter than two letters."""
+    """Return the choices of the group whose name begins with a text; none if it is shorter than two letters.
+
+    The group of a place is the area around it, by its whole English name.
+    """
     wanted = _plain(text)
-    if len(wanted) < 2:
-        return []
+    fits = str.__eq__ if question.kind in _PLACES and wanted.isascii() else str.startswith
     return [
         choice
         for choice in question.choices
-        if choice.group is not None and any(_plain(name).startswith(wanted) for name in choice.group.values())
+        if len(wanted) > 1 and choice.group and any(fits(_plain(name), wanted) for name in choice.group.values())
     ]
 
 

@@ -302,12 +302,13 @@ def _item(text: str, room: int) -> list[str]:
 
 def closing(state: Interview, early: bool, file: str, lang: Language) -> Iterator[str]:
     """Yield the closing lines of the interview, before the report."""
-    if state.settled:
-        yield say("is_settled", lang, word=VERDICTS[state.possible_outcomes.range[0]][lang])
+    if state.decided:
+        verdict = VERDICTS[state.possible_outcomes.range[0]][lang]
+        yield say("is_settled" if state.settled else "decided_so_far", lang, word=verdict)
     if state.settled and state.further and not state.complete:
         key = "further_denied" if state.possible_outcomes.range[0] == "deny" else "further"
         yield say(key, lang, count=state.further)
-    elif early:
+    elif early or (state.decided and not state.settled):
         yield say("left_early", lang, file=file)
     elif not state.settled and (state.skipped or not state.opinions):
         yield say("unanswered", lang, count=len(state.skipped), file=file)

@@ -85,7 +85,7 @@ class PolicyPage:
 
     @cached_property
     def chain(self) -> list[Policy]:
-        """Policies before and after this one, itself included, in the order of their days; empty if there are none."""
+        """Earlier and later policies with this one among them, by day; empty if there are none."""
         policies = self.bundle.policies
         ids = {self.policy.id}
         fresh = set(ids)

@@ -170,12 +170,13 @@ function heading() {
 
 function ending() {
   if (!now.interview) return el("p", {}, say("not_decidable"));
-  const { settled, further, skipped, opinions } = now.interview;
-  if (!settled) return [skipped.length || !opinions.length ? el("p", {}, say("no_more", { count: skipped.length })) : null,
+  const { settled, further, skipped, opinions, decision } = now.interview;
+  const open = decision === "incomplete" ? "no_more" : "no_more_decided";
+  if (!settled) return [skipped.length || !opinions.length ? el("p", {}, say(open, { word: words.verdicts[decision][lang], count: skipped.length })) : null,
     opinions.length ? el("p", {}, say("opinions_needed", { names: opinions.join(", ") })) : null,
     skipped.length ? el("p", { class: "buttons" }, el("button", { type: "button", "data-act": "again" }, say("ask_again"))) : null];
   return [el("p", {}, say(now.headline.contested ? "decided_contested" : "decided")),
-    further && !now.complete ? el("p", { class: "buttons" }, el("button", { type: "button", "data-act": "complete" }, say("complete", { count: further }))) : null];
+    further && !now.complete ? el("p", { class: "buttons" }, el("button", { type: "button", "data-act": "complete" }, say(decision === "deny" ? "complete_denied" : "complete", { count: further }))) : null];
 }
 
 /* What a question was answered; null for a field that was left as it is. */

@@ -90,11 +90,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         " may: see “Contested”."
     ),
     "no_more": Phrase("No decision yet, and no questions are left. Facts that you did not know: {count}."),
+    "no_more_decided": Phrase("On the facts stated: {word}. Facts that you did not know may change it: {count}."),
     "opinions_needed": Phrase(
         "The decision needs a legal opinion granted by an approver, because no one has checked the law behind: {names}"
     ),
     "ask_again": Phrase("Ask for them again"),
     "complete": Phrase("Continue: complete the duties ({count} or more)"),
+    "complete_denied": Phrase("Continue: look for further obstacles and duties ({count} or more)"),
     "not_decidable": Phrase("Fix the fields marked below, or the text under “Spec”."),
     "every": Phrase("Show every fact of the schema"),
     "every_hint": Phrase(
