@@ -80,7 +80,7 @@ def find_text(text: str, path: Path) -> str | None:
 
 def _find(text: str, path: Path) -> tuple[list[Node], int]:
     """Return the existing nodes along a path, and the column of the lines of the last node."""
-    root = _compose(text)
+    root = compose(text)
     if root is None:
         raise ValueError("there is no document in this text")
     nodes, column = [root], -2
@@ -101,8 +101,11 @@ def _find(text: str, path: Path) -> tuple[list[Node], int]:
 
 
 @lru_cache(maxsize=1)
-def _compose(text: str) -> Node | None:
-    """Return the root node of a text. Nothing changes nodes, and an edit looks several times at one text."""
+def compose(text: str) -> Node | None:
+    """Return the root node of a text. Nothing changes nodes, and an edit looks several times at one text.
+
+    Raises: YAMLError.
+    """
     root: Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
     return root
 

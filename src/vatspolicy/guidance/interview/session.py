@@ -137,6 +137,12 @@ class Interview:
         """Decision on the known facts."""
         return evaluate(self.bundle, self.profile, self.day)
 
+    def recall(self, decision: Decision) -> None:
+        """Take the decision on the known facts from a caller who has it, in place of evaluating them again."""
+        vars(self)["decision"] = decision
+        if decision.decision != "incomplete":
+            vars(self)["possible_outcomes"] = PossibleOutcomes(decision.range, 0, 0, 0, ())
+
     @property
     def decided(self) -> bool:
         """True if only one outcome is possible, counting undeclared lists as empty."""
@@ -254,8 +260,8 @@ class Interview:
 
     def _rules_changed_by(self, path: Path, early: bool = False) -> tuple[str, ...]:
         """Return the rules that depend on a list, if some entry of it could change the outcome."""
-        rules: tuple[str, ...] = ()
         if path == DEALS:
+            rules = rules_reading(self.state.ruleset, "deals")
             entries = [{"kind": kind} for kind in describe(("deals", 0, "kind"), self.bundle.schemas)["enum"]]
         else:
             decision = self.decision
@@ -272,7 +278,7 @@ class Interview:
                 continue
             changes = after.range != self.possible_outcomes.range
             if changes or (early and any(ask.path[: len(path)] == path for ask in following.missing())):
-                return rules_reading(self.state.ruleset, "deals") if path == DEALS else rules
+                return rules
         return ()
 
     def _duty_facts(self) -> list[MissingFact]:

@@ -8,15 +8,20 @@ from __future__ import annotations
 import datetime
 import functools
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from vatspolicy.core.documents import load_document, parse_document
+from yaml import YAMLError
+
+from vatspolicy.core.documents import Document, load_document, parse_document
 from vatspolicy.core.documents.schemas import resource_folder
 from vatspolicy.core.documents.word_search import SOME
+from vatspolicy.core.documents.yaml_edit import compose
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.engine.timeline import first_day
@@ -156,8 +161,25 @@ class WebPage:
 
 @functools.cache
 def _local_page() -> WebPage:
-    parse = functools.lru_cache(DOCUMENTS)(parse_document)
-    return WebPage(WebContext(load_bundle(), rulebook=RULEBOOK, parse=parse))
+    return WebPage(WebContext(load_bundle(), rulebook=RULEBOOK, parse=_recall_document))
+
+
+@functools.lru_cache(DOCUMENTS)
+def _recall_document(text: str, file: str) -> Document:
+    document = parse_document(text, file)
+    _READ.append(text)
+    return document
+
+
+_READ: deque[str] = deque(maxlen=1)
+"""The text that a page without a server has read last."""
+
+
+def prepare_locally() -> None:
+    """Compose the text that the next change is likely to edit, while the browser draws the answer to the last one."""
+    for text in _READ:
+        with suppress(YAMLError):
+            compose(text)
 
 
 def answer_locally(address: str, content: str | None) -> Answer:

@@ -237,9 +237,11 @@ function put(target, content) {
 
 /* Markup that the server made of cleaned and escaped text; the policy of the page runs no script in it. */
 function putMarkup(target, markup, otherwise) {
-  if (target.dataset.shown === (markup || otherwise)) return;
-  target.dataset.shown = markup || otherwise;
-  if (markup) target.innerHTML = markup; else target.replaceChildren(...(otherwise ? [el("p", { class: "soft" }, otherwise)] : []));
+  if (target.shown === (markup || otherwise)) return;
+  target.shown = markup || otherwise;
+  const made = target.cloneNode(false);
+  if (markup) made.innerHTML = markup; else if (otherwise) made.append(el("p", { class: "soft" }, otherwise));
+  morph(target, made);
 }
 
 function draw() {

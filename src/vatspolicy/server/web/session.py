@@ -215,7 +215,7 @@ def read_spec(context: WebContext, request: DecideRequest) -> Document:
 def _decide(context: WebContext, document: Document, request: DecideRequest) -> dict[str, Any]:
     try:
         profile = read_profile(document, context.bundle.schemas)
-        __, record = context.gate().decide(profile)
+        decision, record = context.gate().decide(profile)
     except InvalidInput as error:
         return _reply(document.text, document.file, request, data=document.data, problems=error.problems)
     state = start(
@@ -230,6 +230,8 @@ def _decide(context: WebContext, document: Document, request: DecideRequest) -> 
     changed = {path for path, __, __ in request.changes}
     skipped = tuple(path for path in request.skipped if path not in changed)
     state = dataclasses.replace(state, named=request.named, skipped=skipped)
+    if not profile.facts["opinions"]:  # else the gate has decided with opinions that it granted
+        state.recall(decision)
     return {
         **_reply(document.text, document.file, request, data=document.data),
         "skipped": [format_path(path) for path in skipped],

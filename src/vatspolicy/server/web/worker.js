@@ -12,7 +12,8 @@ async function start(held) {
   const python = await loadPyodide({ ...own, indexURL: `${folder}pyodide/` });
   const place = python.runPython("import site; site.getsitepackages()[0]");
   python.unpackArchive(await packages, "zip", { extractDir: place });
-  return python.pyimport("vatspolicy.server.web.answers").answer_locally;
+  const { answer_locally, prepare_locally } = python.pyimport("vatspolicy.server.web.answers");
+  return { answer_locally, prepare_locally };
 }
 
 let ready = own ? null : start();
@@ -23,10 +24,12 @@ self.onmessage = async ({ data: { number, address, content, held } }) => {
     return;
   }
   try {
-    const answer = (await ready)(address, content); // `undefined` is None there
+    const { answer_locally, prepare_locally } = await ready;
+    const answer = answer_locally(address, content); // `undefined` is None there
     const [bytes, media, status] = answer.toJs();
     answer.destroy();
     self.postMessage({ number, content: bytes, media, status });
+    setTimeout(prepare_locally); // behind requests that wait already
   } catch (error) {
     console.error(error);
     self.postMessage({ number, content: "{}", media: "application/json", status: 500 });
