@@ -283,15 +283,16 @@ class ProofContext:
         whole = [pool.conjoin(conditions[pair, number] for number in range(3)) for pair in wanted]
         choice, others = class_choice(self.query), TRUE
         for _ in range(each):
-            left = [formula for formula in whole if formula not in (TRUE, FALSE)]
+            left, found = [formula for formula in whole if formula not in (TRUE, FALSE)], set[int]()
             while left:
                 model = self.solver.find([pool.disjoin(left), others, *self.query.invariant_formulas])
                 if model is None:
                     break
                 truths, place = pool.truths(model), int(space.pool.number_of(choice.name, model))
                 left = [formula for formula in left if truths[abs(formula)] is not (formula > 0)]
-                others = pool.conjoin((others, -pool.among(choice.name, [place])))
+                found.add(place)
                 yield str(choice.values[place])
+            others = pool.conjoin((others, -pool.among(choice.name, found)))
 
     def _encode(
         self, ruleset: SymbolicRuleSet, wanted: Iterable[Condition], parts: Kinds | None
