@@ -164,9 +164,9 @@ class TransitionProof:
             exact = exact | more
         return ExcludedPairs(tuple(found), tuple(sorted(invariants)))
 
-    def find_classes(self, head: Bundle, pairs: Iterable[Pair]) -> Iterator[str]:
-        """Yield the only activity classes that may cause the pairs. Raises Unsupported and Undecided."""
-        return self._context(Exact()).find_classes(head, pairs)
+    def find_classes(self, head: Bundle, pairs: Iterable[Pair], each: int = 1) -> Iterator[str]:
+        """Yield activity classes that may cause the pairs, up to `each` for one. Raises Unsupported and Undecided."""
+        return self._context(Exact()).find_classes(head, pairs, each)
 
     def _unsatisfiable(
         self,
@@ -273,22 +273,26 @@ class ProofContext:
         free = self.query.encoder.free if isinstance(self.query.encoder, RelaxedEncoder) else {}
         return Exact(frozenset(free[name] for name in model if name in free), held)
 
-    def find_classes(self, head: Bundle, pairs: Iterable[Pair]) -> Iterator[str]:
-        """Yield the only activity classes that may cause the pairs; nothing for an impossible pair."""
+    def find_classes(self, head: Bundle, pairs: Iterable[Pair], each: int) -> Iterator[str]:
+        """Yield activity classes that may cause the pairs, up to `each` for a pair; nothing for an impossible pair."""
         pool, space = self.query.space.pool, self.query.space
         wanted = list(pairs)
         numbered = [(pair, number) for pair in wanted for number in range(3)]
         ruleset = self.query.encode(head, functools.partial(self.kind, beside=self.base))
         conditions = self._encode(ruleset, numbered, frozenset({"activity"}))
-        left = {pair: pool.conjoin(conditions[pair, number] for number in range(3)) for pair in wanted}
-        choice = class_choice(self.query)
-        while left := {pair: formula for pair, formula in left.items() if formula not in (TRUE, FALSE)}:
-            model = self.solver.find([pool.disjoin(left.values()), *self.query.invariant_formulas])
-            if model is None:
-                break
-            truths = pool.truths(model)
-            left = {pair: formula for pair, formula in left.items() if truths[abs(formula)] is not (formula > 0)}
-            yield str(choice.values[int(space.pool.number_of(choice.name, model))])
+        whole = [pool.conjoin(conditions[pair, number] for number in range(3)) for pair in wanted]
+        choice, others = class_choice(self.query), TRUE
+        for _ in range(each):
+            left, found = [formula for formula in whole if formula not in (TRUE, FALSE)], set[int]()
+            while left:
+                model = self.solver.find([pool.disjoin(left), others, *self.query.invariant_formulas])
+                if model is None:
+                    break
+                truths, place = pool.truths(model), int(space.pool.number_of(choice.name, model))
+                left = [formula for formula in left if truths[abs(formula)] is not (formula > 0)]
+                found.add(place)
+                yield str(choice.values[place])
+            others = pool.conjoin((others, -pool.among(choice.name, found)))
 
     def _encode(
         self, ruleset: SymbolicRuleSet, wanted: Iterable[Condition], parts: Kinds | None

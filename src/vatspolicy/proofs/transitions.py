@@ -240,6 +240,9 @@ def days_in(things: Iterable[object]) -> Iterator[str]:
 BRIEF = 10
 """Part of the budget for a proof that precedes a search: a tenth. Most proofs that succeed need less."""
 
+FEW_PAIRS, FEW_CLASSES = 4, 3
+"""Of so few pairs, a search takes so many classes for each: one alone may be of a kind that the change cannot reach."""
+
 STEPS = 12
 """Questions within one period of law, where a day in the profile starts or ends the change."""
 
@@ -538,7 +541,8 @@ class _DecisionComparison:
         if not self._open():
             return
         try:
-            classes = frozenset(proof.find_classes(self.head, self._open()) if "activity" in self.parts else ())
+            each = FEW_CLASSES if len(self._open()) <= FEW_PAIRS else 1
+            classes = frozenset(proof.find_classes(self.head, self._open(), each) if "activity" in self.parts else ())
         except Undecided:
             return
         self._search(members, classes)

@@ -223,4 +223,7 @@ def test_a_list_in_another_order_lists_the_same(tmp_path: Path) -> None:
 
 def test_the_first_sentence_names_what_was_edited(tmp_path: Path) -> None:
     data = edited(tmp_path, "    unwaivable: true\n", "", GATE)
-    assert "is amended from 2020-01-01 (no longer: cannot be waived): " in " ".join(render("text", data, "en").split())
+    assert "is amended from 2020-01-01 (may be waived): " in " ".join(render("text", data, "en").split())
+    data = edited(tmp_path / "who", "duty: {instrument: report,", "duty: {bearer: company, instrument: report,")
+    told = "is amended from 2020-01-01 (who must act: the operator → the company): "
+    assert told in " ".join(render("text", data, "en").split())

@@ -455,10 +455,12 @@ def test_a_rename_within_a_policy_tells_the_names_alone(tmp_path: Path) -> None:
     first, *rest = overview(data, "en")
     assert first.endswith(": no decision changes, only the name of its rule.")
     assert "Decisions on 3 of 3 known products show the new name from 2020-01-01." in rest
+    assert title_of(to_review(data)) == "renamed"
     other = copy.deepcopy(data)
     other["edits"].append({**other["edits"][0], "changes": [len(other["structure"])]})
     other["structure"].append({**other["structure"][0], "kind": "term", "name": "is_foreign", "twin": None})
     assert "only the name" not in overview(other, "en")[0], "another edit may change more"
+    assert title_of(to_review(other)) == "below"
     data["decisions"]["details"][0]["days"] = ["2020-01-01"]
     assert overview(data, "en")[0].endswith(": no decision changes, but its details do."), "it is listed on fewer days"
 

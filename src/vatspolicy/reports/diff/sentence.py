@@ -162,6 +162,11 @@ def _rule(data: Review, item: Item | None, change: Edit, subject: str, lang: Lan
         kinds.sort(key=lambda key: texts[key].before is None)
         sides = zip(("before", "after"), (word(ITEMS, _EFFECTS[key], lang) for key in kinds), strict=True)
         return "becomes", {**parts, **dict(sides)}
+    if texts.keys() == {"unwaivable"}:
+        return "rule-changed", {
+            **parts,
+            "text": phrase("not_waivable" if texts["unwaivable"].after else "may_be_waived", lang),
+        }
     found = [card for card in law.of_item(data, item) if card.rule == entry(change)] if item else []
     if texts.keys() <= {"when", "from", "until"} and found and (told := _clause_or_day(found[0], lang)):
         return told[0], {**parts, **told[1]}

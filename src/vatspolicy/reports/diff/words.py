@@ -245,6 +245,7 @@ PHRASES: Table = {
     "condition_briefly": Phrase("condition “{message}”"),
     "condition_of": Phrase("condition “{message}” ({id}): {text}"),
     "not_waivable": Phrase("cannot be waived"),
+    "may_be_waived": Phrase("may be waived"),
     "of_layer": Phrase("layer {name}"),
     "replaces": Phrase("replaces {rule}; reason: {reason}; owner: {owner}"),
     "overrides": Phrase("overrides {rule}, which stays in force too; reason: {reason}; owner: {owner}"),
