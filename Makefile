@@ -37,6 +37,7 @@ endif
 MADE := $(VENV)/.made-$(KEY)
 CORE := $(VENV)/.core-$(KEY)
 TOOLS := $(VENV)/.tools-$(KEY)
+EVERYTHING := --no-build-isolation --editable '.[browser,lint,test]'
 EXTRA = $(VENV)/.extra-$(1)-$(KEY)
 RELEASE := .venv-release
 RELEASING := $(RELEASE)/.made-$(KEY)
@@ -168,9 +169,12 @@ $(CORE): $(MADE)
 	@$(BIN)/python -m compileall -q -j 0 src
 	@touch $@
 
-# What lint and tests need, in one go. Of its byte code, which takes half a minute, they write what they import.
+# What lint and tests need, in one go, by uv: pip takes half a minute of the processor, uv five seconds. uv is told the
+# index that pip is configured for; where it does not install, pip does. Of the byte code, tests write what they import.
 $(TOOLS): $(MADE)
-	$(PIP) install --no-compile --no-build-isolation --editable '.[browser,lint,test]'
+	$(PIP) install 'uv>=0.9' && index=$$($(PIP) config list | sed -n "s/.*[.]index-url='\(.*\)'$$/\1/p" | tail -n 1) \
+	  && $(BIN)/uv pip install --quiet --python $(BIN)/python $${index:+--default-index "$$index"} $(EVERYTHING) \
+	  || $(PIP) install --no-compile $(EVERYTHING)
 	@$(BIN)/python -m compileall -q -j 0 src
 	@touch $(CORE) $@
 

@@ -134,6 +134,9 @@ def _fork(arguments: Sequence[str], output: BinaryIO) -> int:
         return process
     code = FAILED
     try:
+        signal.signal(
+            signal.SIGINT, signal.default_int_handler
+        )  # a shell leaves it ignored to what runs in its background
         os.chdir(ROOT)
         os.dup2(output.fileno(), 1)
         os.dup2(1, 2)

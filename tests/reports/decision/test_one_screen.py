@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,13 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def decide(bundle: Bundle, path: Path, explain: bool = True) -> GateResult:
-    """Return the run of the gate on one fixture."""
-    profile = load_profile(path)
+shipped = cache(load_bundle)
+
+
+@cache
+def decide(path: Path, explain: bool = True) -> GateResult:
+    """Return the run of the gate on one fixture, by the shipped law."""
+    bundle, profile = shipped(), load_profile(path)
     decision = evaluate(bundle, profile, profile.launch or TODAY)
     record = replace(make_record(bundle, profile, decision, explain=explain), file=f"specs/{path.name}")
     return GateResult((record,), (), (), Gate(bundle, TODAY).code(record))
@@ -82,9 +87,9 @@ def decide(bundle: Bundle, path: Path, explain: bool = True) -> GateResult:
 
 def test_a_screen_is_longer_only_for_what_decides() -> None:
     """A terminal has 24 lines of 80; the command and the next prompt need two of them."""
-    bundle, longer, fits = load_bundle(), [], 0
+    longer, fits = [], 0
     for path in fixture_files():
-        result = decide(bundle, path)
+        result = decide(path)
         for lang in LANGUAGES:
             lines = screen(result, lang=lang).splitlines()
             assert max(map(width, lines)) <= 80, (path.name, lang)
@@ -141,9 +146,9 @@ def missing_on_screen(record: Record, text: str, lang: Language) -> Iterator[str
 
 def test_nothing_that_decides_is_missing() -> None:
     """In a terminal and in a file, of every fixture: it is grouped by its cause, and never cut."""
-    bundle, missing, decided = shipped_bundle(), [], 0
+    missing, decided = [], 0
     for path in fixture_files():
-        result = decide(bundle, path)
+        result = decide(path)
         for lang, room in ((lang, room) for lang in LANGUAGES for room in (80, 100)):
             text = screen(result, lang=lang, room=room)
             found = [*missing_on_screen(result.records[0], text, lang)]
@@ -155,9 +160,8 @@ def test_nothing_that_decides_is_missing() -> None:
 
 def test_what_cannot_be_mended_comes_first() -> None:
     """A reader of the first reason alone does not raise a capital where the share stands in the way."""
-    bundle = shipped_bundle()
     for path in fixture_files():
-        curable = [finding.is_curable for finding in decide(bundle, path).records[0].denials]
+        curable = [finding.is_curable for finding in decide(path).records[0].denials]
         assert curable == sorted(curable), path.name
 
 
@@ -176,18 +180,17 @@ def test_the_holder_stands_beside_licenses_and_duties(run: Run) -> None:
 
 def test_a_screen_needs_no_explanations() -> None:
     """Checks, clauses and facts stand in `--details` alone."""
-    bundle = shipped_bundle()
     for path in fixture_files():
-        results = [decide(bundle, path, explain) for explain in (True, False)]
+        results = [decide(path, explain) for explain in (True, False)]
         shown = [[screen(result, extent) for extent in ("screen", "summary", "quiet")] for result in results]
         assert shown[0] == shown[1], path.name
 
 
 def test_the_screen_names_the_law_of_what_decides() -> None:
     """The first obstacle and the first license keep their law where their text is cut; four of five do."""
-    bundle, named = load_bundle(), []
+    named = []
     for path in fixture_files():
-        result = decide(bundle, path)
+        result = decide(path)
         text, [record] = flat(screen(result)), result.records
         for finding in (*record.denials[:1], *record.licenses[:1]):
             laws = merge_citations(finding.citations, "en", graded=False)

@@ -24,6 +24,11 @@ def bundle() -> Bundle:
 
 
 @pytest.fixture(scope="module")
+def page(bundle: Bundle) -> str:
+    return make(bundle)["to-compare.md"]
+
+
+@pytest.fixture(scope="module")
 def found(bundle: Bundle) -> list[OpenArticle]:
     return open_articles(bundle)
 
@@ -60,18 +65,16 @@ def test_an_official_address_is_of_a_body_of_the_state(bundle: Bundle, found: li
     assert count["none"] == 0
 
 
-def test_an_article_of_another_document_has_not_the_address_of_its_policy(bundle: Bundle) -> None:
+def test_an_article_of_another_document_has_not_the_address_of_its_policy(bundle: Bundle, page: str) -> None:
     policy = bundle.policies["access-market-cleanup-2017"]
     assert policy.articles["scope"].address == policy.source["url"]
     assert (policy.articles["grace"].address, policy.articles["renewal"].address) == (None, None)
-    page = make(bundle)["to-compare.md"]
     assert (
         "Text: Ministry of Industry and Information Technology: document 84 of 2018. · 工业和信息化部：工信管函" in page
     )
 
 
-def test_the_page_names_address_file_and_command(bundle: Bundle) -> None:
-    page = make(bundle)["to-compare.md"]
+def test_the_page_names_address_file_and_command(page: str) -> None:
     assert "`vatspolicy lint --texts texts --write FILE`" in page
     section = page[page.index("### Negative list for foreign investment \\(general list\\)") :]
     assert "https://www.ndrc.gov.cn/xxgk/zcfb/fzggwl/202409/t20240907_1392875.html" in section

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.console import Console
+from tests.support.effort import part
 from tests.support.html_tree import HOSTILE, Tree
 from tests.support.members import for_each
 from tests.support.result_types import differences
@@ -298,7 +299,7 @@ def test_articles_of_one_regulation_name_it_once() -> None:
 def denied() -> Iterator[tuple[str, Ways, NeedRecord]]:
     """Yield each need that no route answers, of fixtures with other shares and places, with the ways forward."""
     bundle = shipped_bundle()
-    for path in fixture_files():
+    for path in part(fixture_files(), 3):
         for share, place in ((49, "wuhan"), (51, "shanghai"), (100, "beijing")):
             changes = [
                 ("company.foreign_percent", share),
@@ -332,7 +333,7 @@ def test_the_first_route_is_the_nearest_one_of_the_record() -> None:
         ]
         assert [route.rule for route in activity.routes] == [route.rule for route in need.routes or ()], name
         assert activity.routes[0].rule == nearest.rule, name
-        if found % 25:
+        if found % 8:
             continue
         services = tuple(
             replace(one, activities=(activity,)) for one in ways.services if one.id == need.subject.service
@@ -343,7 +344,7 @@ def test_the_first_route_is_the_nearest_one_of_the_record() -> None:
             flat = re.sub(r"[\\\u200b]", "", told).partition("Routes")[2]
             places = [flat.index(route.title["en"]) for route in activity.routes]
             assert places == sorted(places), name
-    assert found > 100
+    assert found > 40
 
 
 # --- command ----------------------------------------------------------------------------------------------------------
