@@ -9,7 +9,7 @@ JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
-# Tests of a few files share a process, and what is costly to make.
+# Tests of a few files share a process, a fork of one that has loaded the program and the law.
 PYTEST = $(BIN)/python -m tests.support.parts -j $(JOBS)
 
 # Folders of tests that `make quick` runs: what decides.
@@ -59,8 +59,7 @@ owner: ## set the owner of the repository in pyproject.toml and its copies: make
 	@$(PYTHON) -m release.addresses $(NAME)
 
 test: $(TOOLS) ## lint, then every test; of costly searches a part
-	@$(MAKE) --no-print-directory -j 2 lint law
-	@$(MAKE) --no-print-directory tests
+	@$(MAKE) --no-print-directory -j 3 tests lint law
 
 test-long: lint law ## the same with every search whole, and the tests of pipelines and benchmarks
 	VATSPOLICY_LONG=1 $(MAKE) tests APART= PYTEST_ARGS='tests benchmarks $(PYTEST_ARGS)'

@@ -6,7 +6,7 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.parts import SHARED
-from tests.support.shipped import GOLDEN, PARTS, policy_file
+from tests.support.shipped import EDITED, GOLDEN, PARTS, policy_file
 from tests.support.specs import TODAY
 from vatspolicy import clock
 from vatspolicy import i18n as language
@@ -79,14 +79,20 @@ def rich_law(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def wider_law(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the policies of `EDITED`, which use each key of the law. Tests do not change it."""
+    return _copy(tmp_path_factory.mktemp("wider") / "law", EDITED)
+
+
 @pytest.fixture
 def copy_of_law(tmp_path: Path) -> Path:
     return _copy(tmp_path / "law")
 
 
-def _copy(folder: Path) -> Path:
+def _copy(folder: Path, names: Sequence[str] = PARTS) -> Path:
     folder.mkdir()
-    for name in PARTS:
+    for name in names:
         path = policy_file(name)
         shutil.copy(path, folder)
         if (tests := path.with_suffix(".test.yaml")).exists():

@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.console import needs_posix
+from tests.support.forked import read_plain, run_forked
 from tests.support.members import for_each
 from tests.support.shipped import ROOT, shipped_bundle
 from vatspolicy.core.policies.model import Route
@@ -177,20 +178,29 @@ def run(page: Path, folder: Path, environment: dict[str, str]) -> None:
             if step.command.startswith(ELSEWHERE):
                 continue
             small = {"VATSPOLICY_LAW": "policies"} if "docs build --format html" in step.command else {}
-            ran = subprocess.run(
-                ["bash", "-c", step.command],
-                env=environment | small,
-                cwd=folder,
-                capture_output=True,
-                text=True,
-                timeout=300,
-                stdin=subprocess.DEVNULL,
-            )
+            code, output, problems = run_step(step.command, folder, environment | small)
             seen += 1
-            assert ran.returncode == step.code, f"{step.command}: {ran.stdout}{ran.stderr}"
+            assert code == step.code, f"{step.command}: {output}{problems}"
             if step.output is not None:
-                assert matches(step.output, ran.stdout), f"{step.command} prints\n{ran.stdout}\nand not\n{step.output}"
+                assert matches(step.output, output), f"{step.command} prints\n{output}\nand not\n{step.output}"
     assert seen == len([step for step in commands_of(page) if not step.command.startswith(ELSEWHERE)])
+
+
+def run_step(command: str, folder: Path, environment: dict[str, str]) -> tuple[int, str, str]:
+    """Run a command and return its exit code and what it printed; what takes a shell starts the program anew."""
+    if (words := read_plain(command)) is not None:
+        ran = run_forked(words, folder, environment, TODAY)
+        return ran.code, ran.out, ran.err
+    shell = subprocess.run(
+        ["bash", "-c", command],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        stdin=subprocess.DEVNULL,
+    )
+    return shell.returncode, shell.stdout, shell.stderr
 
 
 @needs_posix

@@ -28,12 +28,16 @@ def authority() -> Authority:
     return Authority()
 
 
-@pytest.fixture(params=["listed", "tagged"])
+@pytest.fixture
 def registry(request: pytest.FixtureRequest) -> Iterator[Registry]:
-    """A registry that lists referrers, and one that knows none, so that a tag lists them."""
+    """A registry that lists referrers; see `also_tagged`."""
     with run_registry() as made:
-        made.lists_referrers = request.param == "listed"
+        made.lists_referrers = getattr(request, "param", "listed") == "listed"
         yield made
+
+
+also_tagged = pytest.mark.parametrize("registry", ["listed", "tagged"], indirect=True)
+"""Tests that ask also a registry that knows no referrers, so that a tag lists them."""
 
 
 @pytest.fixture
@@ -82,6 +86,7 @@ def read(console: Console, name: str) -> bytes:
     return (console.folder / name).read_bytes()
 
 
+@also_tagged
 def test_what_push_attaches_pull_verifies_and_writes(project: Console, registry: Registry) -> None:
     ran = push(project, registry)
     assert (ran.code, ran.err) == (0, "")
@@ -100,6 +105,7 @@ def test_what_push_attaches_pull_verifies_and_writes(project: Console, registry:
     assert project("bundle", "verify", "pulled/b.tar.gz", "--key", "signer.json").code == 0
 
 
+@also_tagged
 def test_the_sigstore_bundle_may_be_a_file(project: Console, registry: Registry) -> None:
     (project.folder / "bundle.tar.gz.sigstore.json").rename(project.folder / "proof.json")
     assert push(project, registry).out.count("\n") == 1
@@ -187,6 +193,7 @@ def replace_proof(registry: Registry, proof: bytes) -> None:
         registry.manifests[tag] = json.dumps(index).encode()
 
 
+@also_tagged
 def test_one_of_several_attached_is_enough(project: Console, registry: Registry) -> None:
     content = read(project, "bundle.tar.gz")
     for number in range(3):
@@ -198,6 +205,7 @@ def test_one_of_several_attached_is_enough(project: Console, registry: Registry)
     assert read(project, "pulled/b.tar.gz.sigstore.json") == read(project, "bundle.tar.gz.sigstore.json")
 
 
+@also_tagged
 def test_lists_of_referrers_that_cannot_be_used(project: Console, registry: Registry) -> None:
     push(project, registry)
     digest = digest_of(registry.manifests["v7"])
@@ -238,8 +246,6 @@ def list_many(registry: Registry, others: int) -> list[str]:
 
 
 def test_the_proof_is_found_on_a_further_page(project: Console, registry: Registry) -> None:
-    if not registry.lists_referrers:
-        pytest.skip("a tag has one page")
     registry.auth = "bearer"
     project.write("docker/config.json", json.dumps(registry.credentials))
     assert push(project, registry).code == 0
@@ -252,8 +258,6 @@ def test_the_proof_is_found_on_a_further_page(project: Console, registry: Regist
 def test_no_page_is_asked_for_once_there_are_enough_proofs(
     project: Console, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not registry.lists_referrers:
-        pytest.skip("a tag has one page")
     monkeypatch.setattr(oci, "MAX_PROOFS", 1)
     assert push(project, registry).code == 0
     list_many(registry, 0)
@@ -281,8 +285,6 @@ def test_no_page_is_asked_for_once_there_are_enough_proofs(
 )
 def test_pages_that_lead_astray_are_refused(project: Console, registry: Registry, link: str, message: str) -> None:
     """Nothing is written although the first page has the proof: the list was not read as the registry has it."""
-    if not registry.lists_referrers:
-        pytest.skip("a tag has one page")
     assert push(project, registry).code == 0
     registry.link, registry.per_page = link, 1
     registry.seen.clear()
@@ -291,8 +293,6 @@ def test_pages_that_lead_astray_are_refused(project: Console, registry: Registry
 
 
 def test_pages_have_a_size_together(project: Console, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not registry.lists_referrers:
-        pytest.skip("a tag has one page")
     assert push(project, registry).code == 0
     list_many(registry, 40)
     monkeypatch.setattr(oci, "MAX_LISTED", 4000)

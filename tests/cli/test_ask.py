@@ -134,13 +134,13 @@ def test_what_cannot_keep_its_comments_is_kept_beside(console: Console, law: Pat
 
 
 def test_why_back_and_what_cannot_be_read(console: Console, law: Path) -> None:
-    ran = console("ask", "--law", law, stdin="b\nMy IDC\n?\n2027-03-01\n?\nnobody\n1\nb\n2\nh\nq\n")
+    ran = console("ask", "--law", law, stdin="b\nMy IDC\n?\n2027-03-01\n??\nnobody\n1\nb\n2\nh\nq\n")
     assert ran.code == 4
     assert "This is the first question." in ran.err
     assert "The law of this day applies" in ran.err
     assert "→ a service of this class: B21" in ran.err
     assert "§ How the Catalog is read for online businesses" in ran.err
-    assert "This is not a valid answer." in ran.err
+    assert "“nobody” is not an answer to this question." in ran.err
     assert ran.err.count("Which services does the product offer?") == 3, "again after ? and after b"
     assert "Each question covers one fact" in ran.err
     assert load_document(console.folder / "my-idc.yaml").data["services"][0]["offers"] == ["ai-chat"]
@@ -183,7 +183,7 @@ def test_one_word_that_means_several_keeps_the_others(console: Console, law: Pat
     begin = "Cars\n2027-03-01\n"
     ran = console("ask", "cars.yaml", "--law", law, stdin=f"{begin}SaaS, IoT\niot-platform\nq\n")
     assert "Several answers match." in ran.err
-    assert "Kept: SaaS. Type only the missing word." in ran.err
+    assert "Kept: SaaS. Type only the missing word, or - to omit it." in ran.err
     offers = load_document(console.folder / "cars.yaml").data["services"][0]["offers"]
     assert offers == ["saas", "iot-platform"]
     console("ask", "two.yaml", "--law", law, stdin=f"{begin}SaaS, IoT / CDN\niot-platform\nq\n")
@@ -226,13 +226,47 @@ def test_a_screen_is_asked_before_the_kinds_of_content(console: Console, typed: 
 
 def test_a_refused_answer_shows_the_choices_again(console: Console, law: Path) -> None:
     ran = console("ask", "p.yaml", "--law", law, stdin="P\n2027-03-01\nCRM\nnobody\nq\n")
-    _, _, after = ran.err.partition("This is not a valid answer.")
+    _, _, after = ran.err.partition("“nobody” is not an answer")
     assert re.search(r"^ +1  ", after, re.MULTILINE)
 
 
 def test_a_word_of_another_question_says_so(console: Console, law: Path) -> None:
     ran = console("ask", "p.yaml", "--law", law, stdin="P\n2027-03-01\nreviews\nq\n")
-    assert "It belongs to another question: Features." in ran.err
+    assert "“reviews” belongs to another question: Features." in ran.err
+
+
+def test_a_strange_word_in_a_list_keeps_the_others_and_can_be_left_out(console: Console, law: Path) -> None:
+    begin = "Pulse\n2027-03-01\nSaaS, SIM cards\n"
+    ran = console("ask", "p.yaml", "--law", law, stdin=f"{begin}-\nq\n")
+    assert "“SIM cards” belongs to another question: Features." in " ".join(ran.err.split())
+    assert load_document(console.folder / "p.yaml").data["services"][0]["offers"] == ["saas"]
+    console("ask", "q.yaml", "--law", law, stdin=f"{begin}-/-\n-\nq\n")
+    assert load_document(console.folder / "q.yaml").data["services"][0]["offers"] == ["saas"], "a hyphen is no service"
+
+
+def test_a_whole_list_replaces_the_words_that_were_kept(console: Console, law: Path) -> None:
+    """Typed again from the start, an answer does not go between the words of the refused one."""
+    console("ask", "p.yaml", "--law", law, stdin="P\n2027-03-01\nSaaS, frobnicate\nweb shop, CDN, reviews\n-\nq\n")
+    assert load_document(console.folder / "p.yaml").data["services"][0]["offers"] == ["own-shop", "cdn"]
+
+
+def test_the_explanation_fits_on_a_screen_and_two_signs_show_every_rule(console: Console, law: Path) -> None:
+    told = {}
+    for sign in ("?", "??"):
+        err = console("ask", "p.yaml", "--law", law, stdin=f"P\n2027-03-01\n{sign}\nq\n").err
+        told[sign] = err.split("Why vatspolicy asks")[1].split("[Question 3")[0]
+    assert len(told["?"].strip().splitlines()) < 24
+    assert told["?"].count("→") == 2
+    assert "Type ?? for all rules." in told["?"]
+    rules = int(re.findall(r"more rules: (\d+)", told["?"])[0])
+    assert told["??"].count("→") == 2 + rules
+
+
+def test_a_long_question_is_repeated_before_its_prompt(console: Console) -> None:
+    err = console("ask", "p.yaml", stdin="P, 2027-03-01\nSaaS\nbusiness, company, website\nq\n").err
+    asked = err.split("[Question 4")[1]
+    assert " ".join(asked.split()).count("What can users do with the service") == 2
+    assert err.split("[Question 4")[0].count("Which services does the product offer?") == 1, "a short one is not"
 
 
 def test_one_enter_loses_no_answer(console: Console, law: Path) -> None:

@@ -14,8 +14,8 @@ from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.cli.options import FailOn
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.record_builder import make_record
 from vatspolicy.core.engine.result import Record, WorstReadingRecord
-from vatspolicy.core.engine.serialize import make_record
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.gate.gate import DayError, ExitCode, Gate, GateResult, find_specs, worst

@@ -492,11 +492,13 @@ def test_a_command_without_grants_says_that_none_counts(console: Console, comman
 
 
 @pytest.mark.parametrize("engine", ["python", "duckdb"])
-def test_a_portfolio_counts_what_is_granted(console: Console, granted: tuple[str, ...], engine: str) -> None:
+def test_a_portfolio_counts_what_is_granted(
+    console: Console, granted: tuple[str, ...], wider_law: Path, engine: str
+) -> None:
     if engine == "duckdb":
         pytest.importorskip("duckdb")
     console.write("rows.jsonl", (console.folder / "p.yaml").read_text(encoding="utf-8") + "\n")
-    screen = ("screen", "rows.jsonl", "--engine", engine, "--as-of", "2027-03-01", "-j", "1")
+    screen = ("screen", "rows.jsonl", "--engine", engine, "--as-of", "2027-03-01", "-j", "1", "--law", wider_law)
     assert console(*screen, *granted[1:], "-o", "yes.jsonl").code == 0
     alone = console(*screen, "-o", "no.jsonl")
     assert "rows with an opinion that was not granted and does not count: 1." in alone.err

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from vatspolicy.core.documents import Path, parse_document
 from vatspolicy.errors import InvalidInput
-from vatspolicy.language_server.text import UTF_8, UTF_16, UTF_32, EditorText, find_places
+from vatspolicy.language_server.editor_text import UTF_8, UTF_16, UTF_32, EditorText, find_places
 
 SIZES = {UTF_8: ("utf-8", 1), UTF_16: ("utf-16-le", 2), UTF_32: ("utf-32-le", 4)}
 

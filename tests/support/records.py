@@ -10,8 +10,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from vatspolicy.core.engine import result
 from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.record_builder import make_record
 from vatspolicy.core.engine.result import Record, encode, fields_in_json
-from vatspolicy.core.engine.serialize import make_record
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.errors import Problem

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from vatspolicy.authoring.diff.edited import RedLine
 from vatspolicy.authoring.diff.edits import find_unenforced
 from vatspolicy.authoring.diff.law_revision import schemas_from
-from vatspolicy.authoring.diff.result import RedLine
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.sources import WORKING_TREE, read_pair
 from vatspolicy.authoring.testing.cases import Case

@@ -15,8 +15,8 @@ from vatspolicy.clock import LAST, later, nanoseconds, now
 from vatspolicy.core.documents import load_document, split_part
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.record_builder import make_record
 from vatspolicy.core.engine.result import ChangeAhead, Record
-from vatspolicy.core.engine.serialize import make_record
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.edits import is_launch
 from vatspolicy.core.profile.profile import Profile, open_parts, read_profile

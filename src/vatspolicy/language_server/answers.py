@@ -16,12 +16,12 @@ from vatspolicy.core.documents import parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import translate
 from vatspolicy.language_server import completion, hover, navigation, outline
+from vatspolicy.language_server.editor_text import Span
 from vatspolicy.language_server.findings import EditorFinding
 from vatspolicy.language_server.law import absolute
 from vatspolicy.language_server.messages import fix_of, item_of, range_of, symbol_of
 from vatspolicy.language_server.navigation import RenameRefused, check_rename, rename_term
 from vatspolicy.language_server.project import Project
-from vatspolicy.language_server.text import Span
 
 LARGEST = 2**20
 """Maximum size of a file for requests about places; a finding reports a larger file."""

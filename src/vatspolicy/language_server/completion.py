@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 from vatspolicy.core.cel.types import Bool, Enum, ListOf, ObjectOf, Type
 from vatspolicy.core.documents import Path, split_path
-from vatspolicy.core.documents.words import Word
+from vatspolicy.core.documents.word_search import Word
 from vatspolicy.core.policies.model import EFFECTS, Policy
 from vatspolicy.core.policies.reads import asked_facts, details
 from vatspolicy.core.profile.vocabulary import fact_schemas
+from vatspolicy.language_server.editor_text import NEAR, Sketch, Span, find_places
 from vatspolicy.language_server.expressions import PARAMETER, SETS, TERM, Scope, fact_paths, scalar_type, string_at
 from vatspolicy.language_server.hover import make_scope
 from vatspolicy.language_server.kinds import FIXTURE, LAYER, POLICY, SETTINGS, TESTS
@@ -25,7 +26,6 @@ from vatspolicy.language_server.schema_nodes import (
     find_nodes,
     required_keys,
 )
-from vatspolicy.language_server.text import NEAR, Sketch, Span, find_places
 
 KEY, VALUE, FACT, NAME, FUNCTION = "key", "value", "fact", "name", "function"
 """Kinds of proposals."""

@@ -12,7 +12,7 @@ from vatspolicy.authoring.testing.runner import FAILED, CaseResult
 from vatspolicy.errors import Problem, in_language
 from vatspolicy.i18n import Language, Listing, Message, Sentences, translate
 from vatspolicy.i18n.text import cells
-from vatspolicy.language_server.text import EditorText, Span
+from vatspolicy.language_server.editor_text import EditorText, Span
 
 ERROR, WARNING, HINT = "error", "warning", "hint"
 """Levels: a finding that is ignored for a reason is a hint."""

@@ -10,7 +10,7 @@ from typing import Any
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.core.cel.types import Enum
 from vatspolicy.core.documents import split_path
-from vatspolicy.core.documents.words import Word, words_of_schema
+from vatspolicy.core.documents.word_search import Word, words_of_schema
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.compiler import environment_of
 from vatspolicy.core.policies.expression_wording import Wording
@@ -19,13 +19,13 @@ from vatspolicy.core.policies.wording import describe_effect, describe_readings
 from vatspolicy.core.profile.vocabulary import describe, label
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
 from vatspolicy.i18n.words import Table, joint, word
+from vatspolicy.language_server.editor_text import Sketch, find_places
 from vatspolicy.language_server.expressions import Scope, bindings, fact_paths, find_subject, scalar_type, string_at
 from vatspolicy.language_server.law import EditedLaw
 from vatspolicy.language_server.mentions import Symbol
 from vatspolicy.language_server.navigation import symbols_at
 from vatspolicy.language_server.project import Project
 from vatspolicy.language_server.schema_nodes import allowed_words, describe_nodes, find_nodes
-from vatspolicy.language_server.text import Sketch, find_places
 
 LONGEST = 400
 """Characters of a quotation or a value that are shown."""

@@ -9,11 +9,11 @@ from vatspolicy.authoring.testing.runner import FAILED, PASSED, SKIPPED, CaseRes
 from vatspolicy.core.documents import Path
 from vatspolicy.i18n import Language, Phrase, Sentences, translate
 from vatspolicy.i18n.words import Counts, Table, count, joint, word
+from vatspolicy.language_server.editor_text import Span
 from vatspolicy.language_server.findings import of_cases
 from vatspolicy.language_server.kinds import POLICY, TESTS
 from vatspolicy.language_server.law import absolute
 from vatspolicy.language_server.project import Findings, Project
-from vatspolicy.language_server.text import Span
 
 _WORDS: Table = {
     "untested": Phrase("no test"),

@@ -6,8 +6,8 @@ from lsprotocol import types
 
 from vatspolicy.i18n import Language, _, translate
 from vatspolicy.language_server import completion, findings, lenses, outline
+from vatspolicy.language_server.editor_text import EditorText, Span
 from vatspolicy.language_server.findings import EditorFinding
-from vatspolicy.language_server.text import EditorText, Span
 
 RUN_CASE, RUN_RULE = "vatspolicy.runCase", "vatspolicy.runRule"
 """Commands: run one test, or all tests of a rule."""

@@ -18,11 +18,11 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.files import HEAD, PROPERTIES
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
+from vatspolicy.language_server.editor_text import EditorText, Span, find_places
 from vatspolicy.language_server.kinds import LAYER, POLICY, SETTINGS, TESTS, find_law_folder, tests_file
 from vatspolicy.language_server.law import EditedLaw, absolute
 from vatspolicy.language_server.mentions import FACT, RULE, TERMS, Mention, Owners, Symbol, find_mentions, mentions_at
 from vatspolicy.language_server.project import Project
-from vatspolicy.language_server.text import EditorText, Span, find_places
 
 _SCHEMA_LIMITS = Limits(size=2**24, nodes=10**6, depth=128)
 

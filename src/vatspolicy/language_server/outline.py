@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.core.documents import Document, Path
-from vatspolicy.language_server.text import EditorText, Span
+from vatspolicy.language_server.editor_text import EditorText, Span
 
 _NAMES = ("id", "it", "as_of", "rule", "name", "key")
 """Keys whose value identifies a member of a list, the best first."""

@@ -21,10 +21,10 @@ from vatspolicy.core.profile.profile import read_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Language
 from vatspolicy.language_server import findings, kinds
+from vatspolicy.language_server.editor_text import UTF_16, EditorText
 from vatspolicy.language_server.findings import EditorFinding
 from vatspolicy.language_server.law import EditedLaw, Problems, absolute, by_file
 from vatspolicy.language_server.mentions import Owners
-from vatspolicy.language_server.text import UTF_16, EditorText
 
 Findings = dict[str, list[EditorFinding]]
 """Findings by the absolute path of their file."""

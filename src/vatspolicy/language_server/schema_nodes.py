@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from vatspolicy.core.documents import Path
 from vatspolicy.core.documents.schemas import SchemaSet, schema_named
-from vatspolicy.core.documents.words import Word, words_of_schema
+from vatspolicy.core.documents.word_search import Word, words_of_schema
 
 
 class SchemaNode(NamedTuple):

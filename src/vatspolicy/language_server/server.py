@@ -30,11 +30,11 @@ from vatspolicy import __version__
 from vatspolicy.i18n import Language, _, translate
 from vatspolicy.language_server import lenses
 from vatspolicy.language_server.answers import Answers, file_of
+from vatspolicy.language_server.editor_text import UTF_16
 from vatspolicy.language_server.findings import EditorFinding
 from vatspolicy.language_server.kinds import policy_file
 from vatspolicy.language_server.messages import RUN_CASE, RUN_RULE, diagnostic_of, lens_of
 from vatspolicy.language_server.project import Findings, Project, read_from_disk
-from vatspolicy.language_server.text import UTF_16
 
 
 class EditorConnection(LanguageServerProtocol):

@@ -237,6 +237,9 @@ def days_in(things: Iterable[object]) -> Iterator[str]:
 # --- first and last day on which a change of the law changes a decision, over all profiles
 
 
+BRIEF = 10
+"""Part of the budget for a proof that precedes a search: a tenth. Most proofs that succeed need less."""
+
 STEPS = 12
 """Questions within one period of law, where a day in the profile starts or ends the change."""
 
@@ -269,15 +272,23 @@ def find_period(
         show = functools.partial(search.find_day, head, pairs, classes=among)
         return _first(show, starts, found[0]), _last(show, starts, period.last, found[1])
 
+    left = list(pairs)
+
     def is_proved(exact: Exact, parts: Kinds | None = None) -> bool:
-        return found == whole or set(proof.exclude(head, pairs, exact, found, parts).pairs) == set(pairs)
+        if found != whole and left:
+            excluded = proof.exclude(head, left, exact, found, parts).pairs
+            left[:] = [pair for pair in left if pair not in excluded]
+        return found == whole or not left
 
     found = widen(classes)
-    proved = is_proved(Exact(), parts)
-    if not proved:
-        found = found if classes is None else widen(None)
-        attempts = ((Exact(), parts), (Exact(), None), (exact, parts), (exact, None))
-        proved = any(is_proved(*attempt) for attempt in attempts) or is_proved(exact.with_all_quantifiers())
+    try:
+        proved = is_proved(Exact(), parts)
+        if not proved:  # on fewer days outside, what is excluded stays so
+            found = found if classes is None else widen(None)
+            attempts = ((Exact(), parts), (Exact(), None), (exact, parts), (exact, None))
+            proved = any(is_proved(*attempt) for attempt in attempts) or is_proved(exact.with_all_quantifiers())
+    except (Undecided, Unsupported):
+        proved = False
     first, last = found
     open_end = last == period.last and period.end == END
     return ChangePeriod(iso(first), None if open_end else iso(last), proved)
@@ -451,11 +462,12 @@ class _DecisionComparison:
             self._search_few_classes(proof, {})
             if self.exact:
                 self._prove(proof, self.exact, self.parts)
+            self._prove_by_need(proof, self.parts, BRIEF)
+            self._search({})
             if self._open() and self.lengths:
                 self._search_few_classes(proof, self.lengths)
             self._prove_by_need(proof, self.parts)
             self._prove(proof, Exact())
-            self._search({})
             if self._open():
                 self._search(search_lengths(self.lengths))
             self._prove_by_need(proof)
@@ -500,17 +512,22 @@ class _DecisionComparison:
             return
         self._exclude(lambda: proof.exclude(self.head, self._open(), exact, parts=parts))
 
-    def _prove_by_need(self, proof: TransitionProof, parts: Kinds | None = None) -> None:
-        """Prove transitions impossible with the necessary precision. `parts`: prove each part separately."""
-        if self._open():
-            self._exclude(lambda: proof.exclude_by_need(self.head, self._open(), self.exact, parts))
+    def _prove_by_need(self, proof: TransitionProof, parts: Kinds | None = None, part: int = 1) -> None:
+        """Prove transitions impossible with the necessary precision. `parts`: prove each part separately.
 
-    def _exclude(self, prove: Callable[[], ExcludedPairs]) -> None:
+        `part`: the proof ends at this part of the budget.
+        """
+        if self._open():
+            self._exclude(lambda: proof.exclude_by_need(self.head, self._open(), self.exact, parts), part)
+
+    def _exclude(self, prove: Callable[[], ExcludedPairs], part: int = 1) -> None:
         self.budget.renew()
+        self.budget.left //= part
         try:
             excluded = prove()
         except Undecided as error:
-            self.reason = reason_of(error)
+            if part == 1:
+                self.reason = reason_of(error)
             return
         self.invariants |= set(excluded.invariants)
         reason = "No profile can be decided so on any day."

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from vatspolicy.core.documents.words import Word
+from vatspolicy.core.documents.word_search import Word
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.word_lists import WordList, word_lists
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Phrase, _

@@ -39,6 +39,7 @@ WORDS: Table = {
     "none": Phrase("No combination of up to {most} known changes leads to this decision."),
     "none_checked": Phrase("None of the checked combinations leads to this decision."),
     "none_while": Phrase("None found. These facts are not stated: {facts}."),
+    "none_while_many": Phrase("None found. {count} facts are not stated. The most decisive: {facts}."),
     "settled_by": Phrase("{word} if {fact} is: {values}"),
     "nothing_better": Phrase("No obstacles: a change is not needed."),
     "looked": Phrase("Checked {looked} combinations of up to {most} changes. The same rules decided every proposal."),
@@ -76,6 +77,8 @@ say = partial(word, WORDS)
 
 
 _VALUES = {True: "open", False: "closed", None: "unknown"}
+_NAMED = 3
+"""Maximum number of missing facts in a sentence."""
 ALSO = 6
 """Maximum number of equally good places listed; the rest is counted."""
 
@@ -146,10 +149,13 @@ def unstated(ways: Ways, lang: Language) -> str:
 
 def none_found(ways: Ways, lang: Language) -> str:
     """Return the sentence that no proposal was found, with unstated facts that the search could not change."""
-    asked = [*ways.missing, *(ask for proposal in ways.undecided for ask in proposal.missing)]
-    paths = dict.fromkeys([*(ask.path for ask in asked), *(fact.path for fact in ways.unstated)])
-    if paths:
-        return say("none_while", lang, facts=joint("list", lang).join(paths))
+    facts = {fact.path: fact.question for fact in (*ways.missing, *(f for p in ways.undecided for f in p.missing))}
+    for fact in ways.unstated:
+        facts.setdefault(fact.path, fact.title)
+    if facts:
+        named = [f"{path}{aside(text[lang], lang)}" for path, text in facts.items()][:_NAMED]
+        key = "none_while" if len(facts) <= _NAMED else "none_while_many"
+        return say(key, lang, facts=joint("semicolon", lang).join(named), count=len(facts))
     return say("none" if ways.search.exhausted else "none_checked", lang, most=ways.search.most)
 
 

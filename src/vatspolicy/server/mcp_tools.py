@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from vatspolicy.clock import is_day
 from vatspolicy.clock import today as today_in_china
 from vatspolicy.core.documents import Document, parse_document
-from vatspolicy.core.documents.words import search_words
+from vatspolicy.core.documents.word_search import search_words
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import read_profile

@@ -12,7 +12,7 @@ import pytest
 
 from vatspolicy.core.documents import parse_document, value_messages
 from vatspolicy.core.documents.validation import validate
-from vatspolicy.core.documents.words import Word, search_words
+from vatspolicy.core.documents.word_search import Word, search_words
 from vatspolicy.core.profile.profile import load_profile, read_profile
 from vatspolicy.errors import FURTHER, MAX_EXPLAINED, InvalidInput, Problem, suggest
 

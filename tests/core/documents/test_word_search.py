@@ -5,7 +5,7 @@ import pytest
 from tests.core.documents.test_shipped_schemas import NAMED, in_two_languages, nodes
 from vatspolicy.core.documents import Path, format_path
 from vatspolicy.core.documents.schemas import SchemaSet
-from vatspolicy.core.documents.words import Word, search_words, words_of_schema
+from vatspolicy.core.documents.word_search import Word, search_words, words_of_schema
 from vatspolicy.core.profile.vocabulary import find_words, words_of
 
 OFFERS: Path = ("services", 0, "offers")
@@ -40,6 +40,13 @@ EXPLAINED = (OFFERS, ("services", 0, "features"), ("services", 0, "content"), ("
         (REGISTERED, "Peking", "beijing"),
         (REGISTERED, "Canton", "guangzhou"),
         (REGISTERED, "浦东", "shanghai-pudong"),
+        (REGISTERED, "Taicang", "suzhou"),
+        (REGISTERED, "义乌", "jinhua"),
+        (OFFERS, "a fitness app with paid courses", "adult-training"),
+        (OFFERS, "化工品 B2B 平台", "marketplace"),
+        (OFFERS, "卡拉OK", "music-streaming"),
+        (("services", 0, "features"), "AI assistant", "generative-ai"),
+        (("services", 0, "charges"), "commission", "merchants"),
         (("services", 0, "area"), "nationwide", "china"),
         (("services", 0, "features"), "login", "accounts"),
         (("services", 0, "ai", "model"), "GPT", "foreign"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from tests.support.shipped import shipped_bundle
 from tests.support.solver import periods
 from vatspolicy import evaluate, load_profile
 from vatspolicy.core.engine.decision import MissingFact
-from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.vocabulary import words
 from vatspolicy.guidance.interview import start
 from vatspolicy.guidance.interview.questions import make_question
@@ -78,7 +79,8 @@ def test_an_approval_names_kinds_too(law: Bundle, instrument: str, cls: str) -> 
     assert law.on(DAY).evaluate(known, state) not in (True, False)
 
 
-def test_the_solver_reads_kinds_alike(law: Bundle) -> None:
+def test_the_solver_reads_kinds_alike(wider_law: Path) -> None:
+    law = load_bundle(wider_law)
     period = next(one for one in periods([law]) if one.start <= DAY < one.end)
     query = Query(period, BOUNDS)
     ruleset = query.encode(law)
@@ -87,11 +89,12 @@ def test_the_solver_reads_kinds_alike(law: Bundle) -> None:
     assert Truths(query, assignments).words(formulas) == [[word] for _, word in CASES]
 
 
-def test_a_portfolio_reads_kinds_alike(console: Console) -> None:
+def test_a_portfolio_reads_kinds_alike(console: Console, wider_law: Path) -> None:
     pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
     console.write("in.jsonl", "".join(json.dumps(data) + "\n" for data, _ in CASES))
     for engine in ("duckdb", "python"):
-        ran = console("screen", "in.jsonl", "-o", f"{engine}.jsonl", "--engine", engine, "--as-of", DAY)
+        options = ("--engine", engine, "--as-of", DAY, "--law", wider_law)
+        ran = console("screen", "in.jsonl", "-o", f"{engine}.jsonl", *options)
         assert ran.code == 0, ran.err
         answers = [json.loads(line) for line in (console.folder / f"{engine}.jsonl").read_text().splitlines()]
         assert [answer["decision"] for answer in answers] == [word for _, word in CASES]

@@ -20,7 +20,7 @@ from tests.support.shipped import POLICIES, fixture_file, shipped_bundle
 from tests.support.specs import SHOP
 from vatspolicy import evaluate, load_bundle, load_profile
 from vatspolicy.core.documents.schemas import SchemaSet
-from vatspolicy.core.engine.serialize import make_record
+from vatspolicy.core.engine.record_builder import make_record
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.expression_evaluator import CompiledEvaluator
 from vatspolicy.core.policies.model import Route

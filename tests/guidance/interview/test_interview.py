@@ -453,14 +453,18 @@ def _offers(question: Question) -> list[str]:
 @pytest.mark.parametrize(
     ("path", "typed", "words"),
     [
-        (("services", 0, "audience"), "4", "not a valid answer"),
-        (("services", 0, "audience"), "nobody", "not a valid answer"),
+        (("services", 0, "audience"), "4", "not an answer"),
+        (("services", 0, "audience"), "nobody", "“nobody” is not an answer"),
         (("services", 0, "audience"), "b-u-s-i", None),
         (("services", 0, "channels"), "0, 1", "none of these"),
         (("services", 0, "offers"), "0", "at least one"),
         (("services", 0, "area"), "none", "at least one"),
         (("company", "registered"), "guang", "Several"),
         (("company", "registered"), "…", "not a valid answer"),
+        (("company", "registered"), "100", "“100” is not an answer"),
+        (("services", 0, "area"), "100", "“100” is not an answer"),
+        (SERVICES, ",", "not a valid answer"),
+        (SERVICES, "-/-", "not a valid answer"),
         (("company", "registered_capital_rmb"), "1.5", "whole number"),
         (("company", "registered_capital_rmb"), "-1", "at least 0"),
         (("company", "foreign_percent"), "100.01", "at most 100"),
@@ -538,6 +542,9 @@ def test_a_search_lists_what_it_may_mean(shipped: Bundle) -> None:
     with pytest.raises(Refused) as nothing:
         read_reply(question, "xylophone")
     assert nothing.value.choices == ()
+    with pytest.raises(Refused) as described:
+        read_reply(question, "a fitness app with paid courses")
+    assert [choice.value for choice in described.value.choices][:2] == ["adult-training", "information-publishing"]
 
 
 def test_every_unit_of_the_schema_has_its_word_in_both_languages() -> None:

@@ -154,7 +154,9 @@ def test_open_facts_are_searched_before_none_is_said() -> None:
     found = plan(*shop)
     assert found.proposals == ()
     ways = describe_ways(shipped_bundle(), product(*shop), found)
-    assert none_found(ways, "en").startswith("None found. These facts are not stated: services[0].sells")
+    told_none = none_found(ways, "en")
+    assert told_none.startswith("None found. 5 facts are not stated. The most decisive: services[0].sells (What does ")
+    assert len(told_none.split("; ")) == 3, "the others stand in the list of missing facts"
     [settled] = ways.undecided[0].settled_by
     assert settled.path == "services[0].sells"
     assert "Own goods" in [value["en"] for value in settled.values]

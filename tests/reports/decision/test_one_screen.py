@@ -14,8 +14,8 @@ from tests.support.records import decision_to_data, render
 from tests.support.shipped import fixture_file, fixture_files, shipped_bundle
 from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.record_builder import make_record
 from vatspolicy.core.engine.result import Citation, DutyRecord, NeedRecord, Record, SubjectRecord
-from vatspolicy.core.engine.serialize import make_record
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.gate.gate import ExitCode, Gate, GateResult

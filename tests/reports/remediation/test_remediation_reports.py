@@ -22,8 +22,8 @@ from tests.support.specs import HOSTING, SHOP
 from vatspolicy.core.documents import parse_document
 from vatspolicy.core.documents.validation import validate
 from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.record_builder import make_record
 from vatspolicy.core.engine.result import NeedRecord, encode
-from vatspolicy.core.engine.serialize import make_record
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.remediation import RemediationPlan, find_remediations

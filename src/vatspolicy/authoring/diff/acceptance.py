@@ -17,18 +17,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vatspolicy.authoring.diff.decisions import direction_of_all
+from vatspolicy.authoring.diff.edited import Acceptance, Accepted, AcceptedEntry, Edit, RedLine
 from vatspolicy.authoring.diff.edits import EditsOfRules
 from vatspolicy.authoring.diff.law_revision import LawRevision
-from vatspolicy.authoring.diff.result import (
-    Acceptance,
-    Accepted,
-    AcceptedEntry,
-    ChangedDecision,
-    Edit,
-    Item,
-    RedLine,
-    Review,
-)
+from vatspolicy.authoring.diff.result import ChangedDecision, Item, Review
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.authoring.diff.structure import LAW
 from vatspolicy.authoring.diff.verdict import (

@@ -9,23 +9,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from vatspolicy.authoring.diff.edits import ReviewItem
-from vatspolicy.authoring.diff.result import (
+from vatspolicy.authoring.diff.edited import (
     CitedArticle,
     Edit,
     EditedRule,
-    EditedWords,
     Field,
     Override,
     QuotedArticle,
     RouteCondition,
     RuleInWords,
 )
+from vatspolicy.authoring.diff.edits import ReviewItem
+from vatspolicy.authoring.diff.result import EditedWords
 from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by, name_layer
 from vatspolicy.authoring.diff.structure import Part, new_parts, parts_of_list
 from vatspolicy.core.cel.ast import Compare, Fact, In, Node, Param, SetTest, Term, walk
 from vatspolicy.core.documents.plain import Tree
-from vatspolicy.core.documents.words import words_of_schema
+from vatspolicy.core.documents.word_search import words_of_schema
 from vatspolicy.core.engine.evaluator import BEARING
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.expression_wording import Wording
@@ -45,6 +45,7 @@ FIELDS = {
     "from": Phrase("first day"),
     "cite": Phrase("cited articles"),
     "message": Phrase("message"),
+    "bearer": Phrase("who must act"),
     "until": Phrase("ceases to apply on"),
     "is": Phrase("condition"),
     "covers": Phrase("what a license covers"),
@@ -61,6 +62,7 @@ FIELDS = {
     "renamed": Phrase("name"),
 }
 """Names of entry fields that can be put in words."""
+BEARERS = {"company": Phrase("the company"), "operator": Phrase("the operator")}
 OF_SCHEMAS = {
     "within": Phrase("lies in"),
     "province": Phrase("province"),
@@ -125,8 +127,11 @@ class EditWording:
             yield from (EditedWords(None, None, None, None, say_both(rule.message)) for rule in ceasing)
 
     def _text_line(self, change: Edit, field: Field) -> EditedWords | None:
-        """Return the differing articles that a rule cites, or its message if it differs."""
+        """Return the differing articles that a rule cites, its message or its bearer if they differ."""
         name = field.name.partition(".")[0]
+        if field.name in ("duty.bearer", "need.bearer"):
+            old, new = (say_both(BEARERS[str(value or "operator")]) for value in (field.before, field.after))
+            return EditedWords(say_both(FIELDS["bearer"]), old, new, None, None)
         if name not in FIELDS:
             return None
         what = say_both(FIELDS[name])

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from vatspolicy.authoring.diff.edited import Edit, Field, RedLine
 from vatspolicy.authoring.diff.law_revision import LawRevision
-from vatspolicy.authoring.diff.result import Edit, Field, RedLine
 from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by, name_layer
 from vatspolicy.authoring.diff.structure import LAW, LAYER_PREFIX, compare_fields, new_edit, tokens
 from vatspolicy.core.cel.ast import Term, walk

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from vatspolicy.authoring.diff.result import MovedRule, Review, Witness
+from vatspolicy.authoring.diff.edited import MovedRule
+from vatspolicy.authoring.diff.result import Review, Witness
 from vatspolicy.core.documents import load_document
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.yaml_writer import dump_yaml

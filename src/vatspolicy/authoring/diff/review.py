@@ -15,10 +15,11 @@ from vatspolicy.authoring.diff.decisions import (
     products,
 )
 from vatspolicy.authoring.diff.edit_wording import find_followers, law_in_words
+from vatspolicy.authoring.diff.edited import Accepted, Edit
 from vatspolicy.authoring.diff.edits import OTHER, WORDING, EditsOfRules, compare_entries, compare_layers
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
 from vatspolicy.authoring.diff.recorded import Recorded
-from vatspolicy.authoring.diff.result import FORMAT, Accepted, Access, Edit, Review, Semantic, SideName, Verdict, Why
+from vatspolicy.authoring.diff.result import FORMAT, Access, Review, Semantic, SideName, Verdict, Why
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.schemas import SchemaEdits, compare_schemas
 from vatspolicy.authoring.diff.semantic import Proof, UnconfirmedProof, prove, word_proofs

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from vatspolicy.authoring.diff.edited import Edit, Field, SchemaChange
 from vatspolicy.authoring.diff.law_revision import LawRevision
-from vatspolicy.authoring.diff.result import Edit, Field, SchemaChange
 from vatspolicy.authoring.diff.structure import new_edit
 from vatspolicy.core.documents import parse_document
 from vatspolicy.core.documents.plain import Tree

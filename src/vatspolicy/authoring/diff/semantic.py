@@ -8,17 +8,16 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from vatspolicy.authoring.diff.decisions import Comparison, Product, direction
+from vatspolicy.authoring.diff.edited import Cause, MovedRule
 from vatspolicy.authoring.diff.known_products import Nearby
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_side
 from vatspolicy.authoring.diff.result import (
     Answer,
-    Cause,
     ChangedFact,
     DaysOfChange,
     KnownProduct,
     ListedItem,
     Minimal,
-    MovedRule,
     ProvedRule,
     Semantic,
     StatedFact,

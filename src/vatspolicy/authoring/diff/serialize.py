@@ -7,23 +7,17 @@ from dataclasses import replace
 
 from vatspolicy.authoring.diff.decisions import Comparison, Row, direction_of_all
 from vatspolicy.authoring.diff.edit_wording import EditWording
+from vatspolicy.authoring.diff.edited import Cause, Citation, Edit, MovedRule, Place, RedLine, ReviewedRedLine
 from vatspolicy.authoring.diff.edits import EditsOfRules, ReviewItem, find_red_lines
 from vatspolicy.authoring.diff.known_products import Fact, read_by
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.result import (
-    Cause,
     ChangedDecision,
     ChangedDetail,
-    Citation,
     Concerned,
     Decisions,
-    Edit,
     Item,
-    MovedRule,
     PastDecisions,
-    Place,
-    RedLine,
-    ReviewedRedLine,
     Verdict,
     extend,
 )

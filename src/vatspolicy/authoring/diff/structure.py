@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
+from vatspolicy.authoring.diff.edited import Edit, Field
 from vatspolicy.authoring.diff.law_revision import LawRevision
-from vatspolicy.authoring.diff.result import Edit, Field
 from vatspolicy.core.documents import Document, Path, parse_document
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.policies.changing_lists import stated_values
@@ -92,6 +92,15 @@ LAYER_PREFIX = "layer:"
 """Prefix of a layer name in the policy field of an edit."""
 LAW = ("policy", "dates", "edition", "instrument", "parameter", "term", "rule", "schema", *OF_LAYERS)
 """Kinds of changes that can affect a decision or the gate's result on it."""
+
+
+def entry(change: Edit) -> str:
+    """Return the name of an edited entry: policy/name, or the rule or layer of an entry in a layer.yaml."""
+    if change.kind in OF_LAYERS:
+        return str(change.name or change.layer)
+    if change.kind == "schema":
+        return str(change.name)
+    return "/".join(filter(None, (change.policy, change.name)))
 
 
 def new_edit(

@@ -86,13 +86,15 @@ class Untouched:
         rules = self._versions_on(day)
         if rules is None or profile.facts["opinions"]:
             return False
-        return all(
-            versions.say_the_same({**subject, "as_of": day})
-            for each in ("product", "service", "activity")
-            for versions in rules
-            if each in versions.each
-            for subject in self.relevant(profile).subjects[each]
-        )
+        subjects = {
+            each: [{**one, "as_of": day} for one in found] for each, found in self.relevant(profile).subjects.items()
+        }
+        for place, versions in enumerate(rules):
+            own = (subject for each in versions.each for subject in subjects[each])
+            if not all(map(versions.say_the_same, own)):
+                rules.insert(0, rules.pop(place))  # it probably differs for the next profile, too
+                return False
+        return True
 
     def same_licenses(self, day: str) -> bool:
         """Return True if the same instruments license an activity on both sides."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from vatspolicy.authoring.diff.edited import Edit, SchemaChange
 from vatspolicy.authoring.diff.edits import ASKS, WORDING
 from vatspolicy.authoring.diff.law_revision import LawRevision
-from vatspolicy.authoring.diff.result import Edit, Fault, Item, Release, Review, SchemaChange
+from vatspolicy.authoring.diff.result import Fault, Item, Release, Review
 from vatspolicy.authoring.diff.schemas import VALIDITY
-from vatspolicy.authoring.diff.structure import LAW, LAYER_PREFIX
+from vatspolicy.authoring.diff.structure import LAW, LAYER_PREFIX, entry
 from vatspolicy.core.documents import Document
 from vatspolicy.gate.gate import ExitCode, worst
 from vatspolicy.i18n import Listing, Phrase, _
@@ -28,6 +29,7 @@ TITLES: Table = {
     "below": Phrase("Changes below the decision: duties, routes or reasons"),
     "no-rule": Phrase("No decision changes: no rule differs on any day"),
     "proved": Phrase("No decision changes, proved for all profiles"),
+    "renamed": Phrase("No decision changes, proved for all profiles; only names change"),
     "said": Phrase("No decision changes, which is proved; citations or words may change"),
     "unseen": Phrase("No decision change was found"),
     "unseen-said": Phrase("No decision change was found; citations or words may change"),
@@ -235,7 +237,24 @@ def shown_with_opinion(data: Review) -> bool:
     """Return True if only products with legal opinions have stricter or milder decisions."""
     plain, granted = nearest_first(data)
     directed = {*STRICTER, *MILDER}
+    if any(row.direction in ("tightened", "loosened", "both") for row in data.rows):
+        return False
     return not directed.intersection(plain) and bool(directed.intersection(granted))
+
+
+def names_alone(data: Review) -> bool:
+    """Return True if all edits are renames, and compared products show the new names and nothing else."""
+    names = {one.twin: entry(one) for one in data.structure if one.twin and one.change == "added"}
+    old, new = (
+        sorted(
+            str((names.get(one.name, one.name), one.kind, value, one.citations, one.products, one.days))
+            for one in data.details
+            if (value := getattr(one, side)) is not None
+        )
+        for side in ("before", "after")
+    )
+    renames = all(change.twin for item in data.edits for change in data.changes_of(item))
+    return bool(names and old) and renames and old == new
 
 
 def title_of(data: Review) -> str:
@@ -249,12 +268,14 @@ def title_of(data: Review) -> str:
         return "neither"
     semantic = data.semantic
     assert semantic is not None, "a comparison that is evaluated has the status of its proofs"
+    every = len(impossible(data)) == len(semantic.transitions) > 0
+    if every and names_alone(data) and not data.red_lines:
+        return "renamed"
     shown = any(map(_shows, data.edits))
     if any(detail.kind not in CITED for detail in data.details) or data.red_lines or shown:
         return "below"
     if not data.structure and not data.schemas:
         return "same"
-    every = len(impossible(data)) == len(semantic.transitions) > 0
     said = any(edit.said for edit in data.edits) or bool(data.details)
     if is_open(data):
         return "unknown"

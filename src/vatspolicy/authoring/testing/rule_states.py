@@ -28,7 +28,7 @@ from vatspolicy.core.cel.types import Bool
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.engine.classification import classify
 from vatspolicy.core.engine.explanation import plain, quote, unbound_facts
-from vatspolicy.core.engine.licensing import answer_need, evaluate_routes, holds_instrument
+from vatspolicy.core.engine.licensing import answer_need, evaluate_routes, holds_needed
 from vatspolicy.core.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Expression, Need, Policy, Route, Rule
@@ -131,10 +131,9 @@ def state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> str:
             return next(
                 (state.state for state in evaluate_routes(ruleset, activation, to) if state.rule is rule), "silent"
             )
-        case Need(instrument, through) as need:
+        case Need(through=through) as need:
             routes = () if through is None else evaluate_routes(ruleset, activation, through)
-            held = None if instrument is None else holds_instrument(ruleset, activation, instrument, rule.holder)
-            return answer_need(need, holds, held, routes).state
+            return answer_need(need, holds, holds_needed(ruleset, activation, rule), routes).state
     return "fires" if holds else "unknown"
 
 

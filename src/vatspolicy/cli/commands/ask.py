@@ -255,7 +255,7 @@ class _ProfileFile:
         if state.rewritten and self.original is not None:
             kept = self.path.with_name(f"{self.path.name}.bak")
             write_report(kept, self.original)
-            write_stderr(say("kept", self.lang, file=kept) + "\n")
+            write_stderr(say("backup", self.lang, file=kept) + "\n")
             self.original = None
         write_report(self.path, state.document.text)
 
@@ -291,7 +291,7 @@ def _show_next(state: Interview, as_json: bool, context: SpecContext) -> None:
 
 def _converse(state: Interview, file: _ProfileFile, changed: bool, context: SpecContext) -> ExitCode:
     """Ask on a terminal and return the exit code; the dialog is on standard error, the decision on standard output."""
-    from vatspolicy.core.engine.serialize import make_record
+    from vatspolicy.core.engine.record_builder import make_record
     from vatspolicy.guidance.interview.messages import say
     from vatspolicy.guidance.interview.terminal import Terminal, closing
     from vatspolicy.reports.decision import render

@@ -28,7 +28,7 @@ def list_values(
 
     Example: vatspolicy list offers e-commerce
     """
-    from vatspolicy.core.documents.words import search_words
+    from vatspolicy.core.documents.word_search import NEAR, search_words
     from vatspolicy.core.profile.word_lists import find_elsewhere, find_list, word_lists
     from vatspolicy.reports.reference import render_json, render_list, render_overview, to_data
 
@@ -48,10 +48,13 @@ def list_values(
     total = len(word_list.words)
     if words:
         matches = search_words(" ".join(words), word_list.words)
+        vague = not matches or matches[0][0] == NEAR
+        if others := find_elsewhere(" ".join(words), bundle.schemas) if vague else []:
+            matches = []
         word_list = replace(word_list, words=tuple(word for __, word in matches))
         if not matches:
             hint = _("All {total} values: vatspolicy list {name}", total=total, name=word_list.name)
-            if others := find_elsewhere(" ".join(words), bundle.schemas):
+            if others:
                 commands = [f"vatspolicy list {other.name} {' '.join(words)}" for other in others]
                 hint = _("Other lists contain it: {commands}", commands=Listing(commands))
             warn(Sentences(_("no value of {name} matches.", name=word_list.name), hint))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from vatspolicy.core.documents.document import Path, format_path
-from vatspolicy.core.documents.words import SAME, Word, search_words, words_of_schema
+from vatspolicy.core.documents.word_search import SAME, Word, search_words, words_of_schema
 
 if TYPE_CHECKING:
     from typing import Any
@@ -35,20 +35,23 @@ def find_places(key: str, holder: Path, schema: str, schemas: SchemaSet) -> list
 
 
 def find_words(value: str, holder: Path, schema: str, schemas: SchemaSet) -> list[str]:
-    """Return the values with this name that other keys of the object at `holder` accept, each with its path.
+    """Return the values with this name that other keys accept, each with its path.
+
+    Keys of the object at `holder` come first; keys of other objects count only if none of these accepts it.
 
     `ugc` is not a value of `services[0].content`, but it names `services[0].features: user-posts`.
     """
     lists: Mapping[Path, tuple[Word, ...]] = schemas.derived(("word places", schema), lambda: _lists(schema, schemas))
     pattern = _pattern(holder)
-    by_word = {
-        word.value: path[-1]
-        for path, words in reversed(list(lists.items()))
-        if path[:-1] == pattern
+    found = [
+        (path, word.value)
+        for path, words in lists.items()
         for grade, word in search_words(value, words)
         if grade == SAME
-    }
-    return [f"{format_path((*holder, key))}: {word}" for word, key in reversed(list(by_word.items()))][:MAX_PLACES]
+    ]
+    here = [((*holder, path[-1]), word) for path, word in found if path[:-1] == pattern]
+    first = {word: path for path, word in reversed(here or found)}
+    return [f"{format_path(path)}: {word}" for word, path in reversed(first.items())][:MAX_PLACES]
 
 
 def _pattern(path: Path) -> Path:

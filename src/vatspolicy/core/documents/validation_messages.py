@@ -22,7 +22,7 @@ from vatspolicy.core.documents.value_messages import (
     is_none,
     schema_hint,
 )
-from vatspolicy.core.documents.words import NEAR, search_words, words_of_schema
+from vatspolicy.core.documents.word_search import NEAR, search_words, words_of_schema
 from vatspolicy.errors import Problem, did_you_mean, suggest
 from vatspolicy.i18n import Listing, _
 

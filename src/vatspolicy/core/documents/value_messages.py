@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from vatspolicy.core.documents.faults import SchemaFault, type_of
 from vatspolicy.core.documents.scalars import ASCII_COLON, WIDE_COLON
 from vatspolicy.core.documents.schemas import SchemaSet
-from vatspolicy.core.documents.words import NEAR, SAME, Word, search_words, words_of_schema
+from vatspolicy.core.documents.word_search import NEAR, SAME, Word, search_words, words_of_schema
 from vatspolicy.errors import LONGEST_NAME, did_you_mean, suggest
 from vatspolicy.i18n import Bilingual, Listing, LocalizedText, Message, Sentences, _
 

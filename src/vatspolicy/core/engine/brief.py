@@ -18,13 +18,12 @@ from vatspolicy.core.engine.decision import (
     LicenseOption,
     RouteResult,
     Subject,
-    nearest_routes,
     rank_routes,
 )
 from vatspolicy.core.engine.law_texts import DEADLINES, copy_text
 from vatspolicy.core.engine.notices import notices
+from vatspolicy.core.engine.record_builder import layer_of, make_law
 from vatspolicy.core.engine.result import encode
-from vatspolicy.core.engine.serialize import layer_of, make_law
 from vatspolicy.core.engine.subjects import Activations, bearer_of
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.deadlines import deadline
@@ -210,7 +209,7 @@ class BriefSerializer:
 
     def _closing(self, finding: Finding) -> list[dict[str, str]]:
         """Return the law of the nearest closed routes, which block a need without an open one."""
-        rules = {route.rule.name: route.rule for route in nearest_routes(finding.routes)}
+        rules = {route.rule.name: route.rule for route in finding.nearest}
         return [cited for rule in rules.values() for cited in self.citations(rule)]
 
     def citations(self, rule: Rule) -> list[dict[str, str]]:

@@ -112,16 +112,6 @@ def rank_routes(routes: Iterable[RouteResult]) -> tuple[RouteResult, ...]:
     return tuple(sorted(routes, key=lambda route: (order.index(route.state), route.distance)))
 
 
-def nearest_routes(routes: Iterable[RouteResult]) -> tuple[RouteResult, ...]:
-    """Return the closed routes nearest to open: those whose places fit, then those with the fewest failures.
-
-    Of routes with as many failures, those with the fewest open conditions are nearer.
-    """
-    routes = tuple(routes)
-    nearest = min((route.distance for route in routes), default=(0, 0, 0))
-    return tuple(route for route in routes if route.distance == nearest)
-
-
 class Finding(NamedTuple):
     """Result of one rule about one subject."""
 
@@ -149,10 +139,18 @@ class Finding(NamedTuple):
             return (effect.reason,)
         if self.state != "closed":
             return ()
-        failing = (condition for route in nearest_routes(self.routes) for condition in route.failing)
+        failing = (condition for route in self.nearest for condition in route.failing)
         return tuple(dict.fromkeys(condition.reason or "SECTOR-NOT-OPEN" for condition in failing)) or (
             "SECTOR-NOT-OPEN",
         )
+
+    @property
+    def nearest(self) -> tuple[RouteResult, ...]:
+        """For a need without an open route, the routes nearest to open: those with the smallest `distance`."""
+        if self.state != "closed":
+            return ()
+        least = min((route.distance for route in self.routes), default=(0, 0, 0))
+        return tuple(route for route in self.routes if route.distance == least)
 
     @property
     def any_of(self) -> tuple[LicenseOption, ...]:

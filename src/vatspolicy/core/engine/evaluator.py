@@ -25,7 +25,7 @@ from vatspolicy.core.engine.decision import (
     WorstReading,
     word_of,
 )
-from vatspolicy.core.engine.licensing import answer_need, evaluate_routes, holds_instrument
+from vatspolicy.core.engine.licensing import answer_need, evaluate_routes, holds_needed
 from vatspolicy.core.engine.missing_facts import FactsOfRules, MissingFacts, missing_offers
 from vatspolicy.core.engine.opinions import OPINION, OpinionResult, opinion_results, reading_of, settle
 from vatspolicy.core.engine.parts import ProductPart, merge_parts, weakest_verification
@@ -261,10 +261,9 @@ class _Evaluator:
         need = rule.effect
         assert isinstance(need, Need)
         routes = () if need.through is None else self.routes(part, need.through)
-        held: bool | None = None
+        held = holds_needed(self.ruleset, part.activation, rule)
         authority: tuple[str, ...] = ()
         if need.instrument is not None:
-            held = holds_instrument(self.ruleset, part.activation, need.instrument, rule.holder)
             authority = self.ruleset.authorities(need.instrument, part.activation)
         low, high, state = answer_need(need, holds, held, routes)
         finding = Finding(rule, part.subject, state, holds, (), routes, authority)

@@ -1,7 +1,7 @@
 """The explained decision: the brief decision with its reasons, each text and each fact only once.
 
 A finding names the facts that decide it by their place in `facts`, its rule and its articles by their ids. `policies`
-has the message of every rule that is named, and the label of every article.
+has the message of every rule that is named, and the label of every article that is cited.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from weakref import WeakKeyDictionary
 
 from vatspolicy.core.documents import Path
 from vatspolicy.core.engine.brief import BriefSerializer, brief_parts
-from vatspolicy.core.engine.decision import Decision, Finding, Interpretation, MissingFact, RouteResult, nearest_routes
+from vatspolicy.core.engine.decision import Decision, Finding, Interpretation, MissingFact, RouteResult
 from vatspolicy.core.engine.explanation import FactRead, NamedFacts, deciding_facts, fact_path
 from vatspolicy.core.engine.law_texts import LawTexts, copy_text, titled
 from vatspolicy.core.engine.notices import notices
 from vatspolicy.core.engine.opinions import OPINION, applies
+from vatspolicy.core.engine.record_builder import NOWHERE, make_opinion, make_reading, make_worst_reading
 from vatspolicy.core.engine.result import encode
-from vatspolicy.core.engine.serialize import NOWHERE, make_opinion, make_reading, make_worst_reading
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Duty, Policy, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
@@ -83,8 +83,8 @@ class _Explained:
         """Places of the deadlines in `deadlines`, by their English."""
         self.titles: dict[str, Data] = {kind: {} for kind in ("instruments", *_WORDS)}
         self.policies: dict[str, Data] = {}
-        self.noted: set[str] = set()
-        """Names of the rules in `policies`."""
+        self.noted: set[tuple[str, bool]] = set()
+        """Names of the rules in `policies`, and whether the labels of their articles are there."""
         self.made: Data = {}
         own: dict[str, Callable[[], Any]] = {
             "notices": lambda: [
@@ -136,7 +136,7 @@ class _Explained:
                 data["about"] = about
         for reason in data.get("reasons", ()):
             self.note_title("reasons", reason["code"])
-        for route in nearest_routes(finding.routes) if finding.state == "closed" else ():
+        for route in finding.nearest:
             self.note_rule(route.rule)
         for offer in finding.any_of:
             self.note_instrument(offer.instrument, offer.authority)
@@ -170,9 +170,9 @@ class _Explained:
             path = self.paths[fact.path] = fact_path(fact.path)
             self.questions[path] = self.law_texts.question(fact.path)
         for name in fact.rules:
-            if name not in self.noted:
+            if (name, False) not in self.noted:
                 policy, rule, *_ = name.split("/")
-                self.note_rule(self.bundle.policies[policy].rule(rule))
+                self.note_rule(self.bundle.policies[policy].rule(rule), cites=False)
         return path
 
     # --- services and other readings
@@ -181,7 +181,7 @@ class _Explained:
         services = self.brief.services()
         for service, data in zip(self.decision.services, services, strict=True):
             for finding in service.classified_by:
-                self.note_rule(finding.rule)
+                self.note_rule(finding.rule, cites=False)
             for activity, of_activity in zip(service.activities, data["activities"], strict=True):
                 self.note_title("classes", activity.cls)
                 routes = {state.rule.name: state for state in activity.routes}
@@ -212,16 +212,16 @@ class _Explained:
         }
 
     def reading(self, reading: Interpretation) -> Data:
-        self.note_rule(reading.rule)
+        self.note_rule(reading.rule, cites=False)
         return _placeless(make_reading(self.bundle, reading, NOWHERE), "location")
 
     # --- texts
 
-    def note_rule(self, rule: Rule) -> None:
-        """Note the messages of a rule and of its conditions, and the labels of the articles that they cite."""
-        if rule.name in self.noted:
+    def note_rule(self, rule: Rule, cites: bool = True) -> None:
+        """Note the messages of a rule and of its conditions, and if it `cites` its articles there, their labels."""
+        if (rule.name, cites) in self.noted:
             return
-        self.noted.add(rule.name)
+        self.noted.add((rule.name, cites))
         entry = self.policies.get(rule.policy)
         if entry is None:
             about = self.texts.policies.get(rule.policy)
@@ -235,7 +235,8 @@ class _Explained:
             texts = self.texts.rules[rule.name] = _texts_of(rule, self.bundle.policies[rule.policy])
         messages, labels = texts
         entry["rules"] |= messages
-        entry["articles"] |= labels
+        if cites:
+            entry["articles"] |= labels
 
     def note_instrument(self, id: str, authorities: Iterable[str]) -> None:
         """Note the titles of an instrument and of the authorities in charge of it."""

@@ -11,7 +11,7 @@ from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children
 from vatspolicy.core.cel.interpreter import Evaluator, Params, Unknown, compile_interpreter, look_up
 from vatspolicy.core.documents import Path, format_path
-from vatspolicy.core.engine.decision import Finding, nearest_routes
+from vatspolicy.core.engine.decision import Finding
 from vatspolicy.core.engine.result import Clause
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Expression, Policy
@@ -176,7 +176,7 @@ def deciding_facts(finding: Finding, reader: NamedFacts, activation: Activation)
     if finding.state != "closed":
         return own
     facts = [*own]
-    for route in nearest_routes(finding.routes):
+    for route in finding.nearest:
         # the share comes first: the report links to the last fact
         for condition in sorted(route.failing, key=lambda condition: condition.cap is None):
             facts += reader.read(condition.check, activation)

@@ -31,6 +31,12 @@ def holds_instrument(
     return holds
 
 
+def holds_needed(ruleset: RuleSet, activation: Activation, rule: Rule) -> bool | None:
+    """Return whether the holder has the instrument of a need; None if a fact is missing, or for a need of routes."""
+    instrument = rule.instrument
+    return None if instrument is None else holds_instrument(ruleset, activation, instrument, rule.holder)
+
+
 def is_licensed(ruleset: RuleSet, activation: Activation) -> bool | None:
     """Return the fact activity.licensed: whether the operator holds any instrument that a route leads to."""
     operator = activation.get("operator")

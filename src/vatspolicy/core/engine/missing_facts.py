@@ -12,7 +12,7 @@ from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.interpreter import UnknownAttribute
 from vatspolicy.core.documents import Path
 from vatspolicy.core.engine.decision import Finding, MissingFact, Outcome, RouteResult, Subject
-from vatspolicy.core.engine.licensing import answer_need, holds_instrument, is_valid
+from vatspolicy.core.engine.licensing import answer_need, holds_needed, is_valid
 from vatspolicy.core.engine.opinions import OPINION
 from vatspolicy.core.engine.parts import Question
 from vatspolicy.core.engine.subjects import Activations
@@ -88,7 +88,7 @@ class MissingFacts:
                 expressions += (state.rule.when, *(condition.check for condition in state.rule.requirements))
                 paths |= dict.fromkeys(self._holding(activation, (state.rule.route.instrument,)))
         instrument = rule.effect.instrument if isinstance(rule.effect, Need) else None
-        if instrument is not None and holds_instrument(self._ruleset, activation, instrument, rule.holder) is None:
+        if instrument is not None and holds_needed(self._ruleset, activation, rule) is None:
             paths |= dict.fromkeys(self._holding(activation, (instrument,), rule.holder))
         for expression in expressions:
             paths |= self._behind(activation, expression)
@@ -167,7 +167,7 @@ class MissingFacts:
             usable = [route for route in finding.routes if route.state != "closed"] if low != high else ()
             asked += [fact for route in usable for fact in self._of_route(route, activation)]
         elif OPINION in facts or not asked:
-            held = holds_instrument(self._ruleset, activation, need.instrument, rule.holder)
+            held = holds_needed(self._ruleset, activation, rule)
             asked += _of(rule, self._holding(activation, (need.instrument,), rule.holder) if held is None else ())
         return asked
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from vatspolicy.core.documents import format_path
-from vatspolicy.core.engine.decision import Decision, Finding, RouteResult, ServiceResult, nearest_routes
+from vatspolicy.core.engine.decision import Decision, Finding, ServiceResult
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.deadlines import deadline
 from vatspolicy.core.policies.model import Advise, Article, Classify, Deny, Duty, Need, Rule
@@ -214,8 +214,7 @@ def _service_summary(bundle: Bundle, service: ServiceResult) -> Iterator[Decisio
 def _answerable(finding: Finding) -> Iterator[Rule]:
     """Yield the rule of a finding and, if a need is closed, the rules of the nearest routes."""
     yield finding.rule
-    nearest: Iterable[RouteResult] = nearest_routes(finding.routes) if finding.state == "closed" else ()
-    yield from (state.rule for state in nearest)
+    yield from (route.rule for route in finding.nearest)
 
 
 def _needed(finding: Finding) -> Iterator[tuple[str, tuple[Rule, ...]]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.core.cel.types import ObjectOf, Type, type_of_schema
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
-from vatspolicy.core.documents.words import Word, name_words, search_words, words_of_schema
+from vatspolicy.core.documents.word_search import NEAR, Word, name_words, search_words, words_of_schema
 from vatspolicy.i18n import Language as Language
 from vatspolicy.i18n import LocalizedText as LocalizedText
 from vatspolicy.i18n.words import FRAMES, say_both
@@ -144,16 +144,20 @@ def grouped(values: Iterable[str], group_of: Mapping[str, LocalizedText]) -> lis
 
 
 def find_choices(
-    path: tuple[str | int, ...], text: str, names: Mapping[str, LocalizedText], schemas: SchemaSet
+    path: tuple[str | int, ...],
+    text: str,
+    names: Mapping[str, LocalizedText],
+    schemas: SchemaSet,
+    worst: int = NEAR,
 ) -> list[str]:
-    """Return the values of a fact that match a search by name or group, best first.
+    """Return the values of a fact that match a search by name or group, best first, down to the grade `worst`.
 
     `names` are those of instruments, which the schema does not name.
     """
     words, wanted = name_words(words_of(path, schemas), names), text.strip().casefold()
     if not wanted:
         return []
-    matches = [word.value for _, word in search_words(text, words)]
+    matches = [word.value for grade, word in search_words(text, words) if grade <= worst]
     members = [
         member
         for member, group in groups_of(path, schemas).items()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
-from vatspolicy.core.documents.words import SAME, Word, name_words, search_words, words_of_schema
+from vatspolicy.core.documents.word_search import SAME, Word, name_words, search_words, words_of_schema
 from vatspolicy.core.profile.vocabulary import fact_schemas, resolve_node
 from vatspolicy.i18n import LocalizedText, Phrase
 

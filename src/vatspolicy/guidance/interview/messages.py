@@ -40,6 +40,7 @@ PHRASES: Mapping[str, LocalizedText] = {
     "law": Phrase("Law"),
     "rules_behind": Phrase("{count} rules use the answer; ? shows them"),
     "more_rules": Phrase("more rules: {count}"),
+    "all_rules": Phrase("Type ?? for all rules."),
     "why": Phrase("Why vatspolicy asks"),
     "why_name": Phrase("It is the title of the product and of its file. It does not affect the decision."),
     "why_launch": Phrase("The law of this day applies."),
@@ -75,11 +76,11 @@ PHRASES: Mapping[str, LocalizedText] = {
     "how_name_day": Phrase("Type its name and the day, such as Acme SaaS, 2027-03-01, or only the name."),
     "how_launch": Phrase("Type a day as YYYY-MM-DD. Without a day, today's law applies."),
     "unknown_word": Phrase("This is not a valid answer."),
+    "not_an_answer": Phrase("“{word}” is not an answer to this question."),
     "several": Phrase("Several answers match. Choose from these:"),
-    "kept_words": Phrase("Kept: {words}. Type only the missing word."),
-    "kept_parts": Phrase("Kept: {words}. Type only the missing word, or - to omit it."),
-    "elsewhere": Phrase("This is not an answer to this question. It belongs to another question: {questions}."),
-    "near": Phrase("This is not one of the answers. Did you mean:"),
+    "kept": Phrase("Kept: {words}. Type only the missing word, or - to omit it."),
+    "elsewhere": Phrase("“{word}” belongs to another question: {questions}."),
+    "near": Phrase("“{word}” is not one of the answers. Did you mean:"),
     "empty": Phrase("The answer is empty. Type an answer, or press Enter again for don't know."),
     "examples": Phrase("For example: {examples}"),
     "implied": Phrase("Default: {answer}"),
@@ -105,9 +106,8 @@ PHRASES: Mapping[str, LocalizedText] = {
     "none": Phrase("none"),
     "file_exists": Phrase("{file} already exists. Choose another name, or start again with the file as an argument."),
     "is_settled": Phrase("The decision is settled: {word}."),
-    "further": Phrase(
-        "At least {count} further questions would complete the list of duties. Pass --complete to answer them."
-    ),
+    "further": Phrase("{count} or more questions would complete the list of duties. --complete asks them."),
+    "further_denied": Phrase("{count} or more questions could add obstacles and duties. --complete asks them."),
     "unanswered": Phrase("No decision yet. Missing answers: {count}. To continue, run: vatspolicy ask {file}"),
     "opinions": Phrase(
         "The decision needs a legal opinion granted by an approver, because no one has checked the law behind: {names}"
@@ -115,7 +115,7 @@ PHRASES: Mapping[str, LocalizedText] = {
     "details": Phrase("For all details, run: vatspolicy check {file} --details"),
     "ways": Phrase("For the smallest changes that would help, run: vatspolicy routes {file}"),
     "left_early": Phrase("To continue, run: vatspolicy ask {file}"),
-    "kept": Phrase("the previous file is kept as {file}"),
+    "backup": Phrase("the previous file is kept as {file}"),
     "duties_phase": Phrase("The decision is settled: {word}. The next questions complete the list of duties."),
     "help_text": Phrase(
         "Each question covers one fact that can still change the answer. The fact that eliminates the most outcomes"

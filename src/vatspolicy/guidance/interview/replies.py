@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
 from vatspolicy.core.documents.plain import Tree
-from vatspolicy.core.documents.words import SOME, Word, search_words
+from vatspolicy.core.documents.word_search import NEAR, SOME, Word, search_words
 from vatspolicy.core.profile.word_lists import find_elsewhere
 from vatspolicy.guidance.interview.messages import REPLIES, both
 from vatspolicy.guidance.interview.questions import NAME_PATH, NUMBERS, Question
@@ -17,7 +17,8 @@ from vatspolicy.guidance.interview.session import Refused
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import joint, series
 
-_COMMA = re.compile(r"[,，、;；]")
+SEPARATOR = re.compile(r"[,，、;；]")
+"""Pattern of what separates the answers of a list."""
 _THOUSANDS = re.compile(r"(?<=[0-9])[ ,_，](?=[0-9]{3}(?![0-9]))")
 _AMOUNT = re.compile(r"-?[0-9][0-9._]*\s*[%％]?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
@@ -51,6 +52,8 @@ def _services(question: Question, text: str) -> Tree:
     """Return one service for each part between slashes, named after its first offer."""
     services: list[dict[str, Tree]] = []
     for start, part in _split(_SLASH, text):
+        if not _says_something(part):
+            continue
         try:
             offers = [choice.value for choice in _members(question, part)] or ["other"]
         except Refused as error:
@@ -59,6 +62,8 @@ def _services(question: Question, text: str) -> Tree:
         while any(service["id"] == name for service in services):
             name, number = f"{offers[0]}-{number}", number + 1
         services.append({"id": name, "offers": offers})
+    if not services:
+        raise Refused(both("unknown_word"))
     return services
 
 
@@ -66,7 +71,9 @@ def _members(question: Question, text: str) -> list[Choice]:
     """Return the choices in a list: the whole text if it is one name, or else the parts between commas."""
     if _is_none(text):
         return []
-    parts = [(start, part) for start, part in _split(_COMMA, text) if part.strip()]
+    parts = [(start, part) for start, part in _split(SEPARATOR, text) if _says_something(part)]
+    if not parts:
+        raise Refused(both("unknown_word"))
     if len(parts) > 1:
         whole = [choice for choice in question.choices if _plain(text) in _names(choice)]
         parts = [(0, text)] if whole else parts
@@ -92,9 +99,14 @@ def _split(separator: re.Pattern[str], text: str) -> Iterator[tuple[int, str]]:
     yield start, text[start:]
 
 
+def _says_something(part: str) -> bool:
+    """Return False for a part of an answer that is empty, or that a hyphen omits."""
+    return bool(part.strip(" -"))
+
+
 def _place(error: Refused, before: str, behind: str) -> Refused:
-    """Return a refusal of one word of a list, with the other words around it if there are choices."""
-    if not error.choices or not (before + behind).strip():
+    """Return a refusal of one word of a list, with the other words around it."""
+    if not (before + behind).strip():
         return error
     inner = error.around or ("", "")
     return Refused(error.text, error.choices, (before + inner[0], inner[1] + behind))
@@ -108,7 +120,7 @@ def _is_none(text: str) -> bool:
 @cache
 def _replies(meaning: bool | None) -> tuple[str, ...]:
     """Return the words for yes, for no or for an empty list, in both languages."""
-    return tuple(one.strip() for text in REPLIES[meaning].values() for one in _COMMA.split(text))
+    return tuple(one.strip() for text in REPLIES[meaning].values() for one in SEPARATOR.split(text))
 
 
 def _find(question: Question, text: str) -> Choice:
@@ -116,7 +128,7 @@ def _find(question: Question, text: str) -> Choice:
     text = text.strip()
     if question.numbered and text.isascii() and text.isdigit():
         if not 1 <= int(text) <= len(question.choices):
-            raise Refused(both("unknown_word"))
+            raise Refused(both("not_an_answer", word=text))
         return question.choices[int(text) - 1]
     wanted = _plain(text)
     if not wanted:
@@ -135,11 +147,12 @@ def _find(question: Question, text: str) -> Choice:
         return fitting[0]
     if fitting:
         raise Refused(both("several"), fitting[:_SHOWN])
+    vague = not choices or choices[0][0] == NEAR
+    if vague and (others := find_elsewhere(text, None, ".".join(map(str, question.path)))):
+        raise Refused(both("elsewhere", word=text, questions=series(one.title for one in others)))
     if choices:
-        raise Refused(both("near"), [choice for _, choice in choices[:_SHOWN]])
-    if others := find_elsewhere(text, None, ".".join(map(str, question.path))):
-        raise Refused(both("elsewhere", questions=series(one.title for one in others)))
-    raise Refused(both("unknown_word"))
+        raise Refused(both("near", word=text), [choice for _, choice in choices[:_SHOWN]])
+    raise Refused(both("not_an_answer", word=text))
 
 
 def _synonyms(choice: Choice) -> set[str]:
@@ -148,9 +161,10 @@ def _synonyms(choice: Choice) -> set[str]:
 
 
 def search_choices(question: Question, text: str) -> list[tuple[int, Choice]]:
-    """Return the choices that a search fits with its grade (`vatspolicy.core.documents.words`), best first."""
-    words = [Word(str(index), choice.label, _called(choice)) for index, choice in enumerate(question.choices)]
-    return [(grade, question.choices[int(word.value)]) for grade, word in search_words(text, words)]
+    """Return the choices that a search fits with its grade (`vatspolicy.core.documents.word_search`), best first."""
+    words = [Word(str(code_of(choice)), choice.label, choice.synonyms) for choice in question.choices]
+    choice_of = {id(word): choice for word, choice in zip(words, question.choices, strict=True)}
+    return [(grade, choice_of[id(word)]) for grade, word in search_words(text, words)]
 
 
 def find_group(question: Question, text: str) -> list[Choice]:
@@ -171,11 +185,6 @@ def code_of(choice: Choice) -> Tree:
     while isinstance(value, dict):
         value = next(iter(value.values()))
     return value
-
-
-def _called(choice: Choice) -> tuple[str, ...]:
-    code = code_of(choice)
-    return (*((code,) if isinstance(code, str) else ()), *choice.synonyms)
 
 
 def _names(choice: Choice) -> tuple[str, ...]:
@@ -239,7 +248,7 @@ def _together(question: Question, text: str) -> Tree:
     elif re.fullmatch(r"[0-9 ]+", text):
         text = ",".join(text.split())
     found, rest, none = [], [], False
-    for start, piece in _split(_COMMA, text):
+    for start, piece in _split(SEPARATOR, text):
         word = piece.strip()
         kinds = NUMBERS if _AMOUNT.fullmatch(word) else ("date",) if _DAY.fullmatch(word) else ()
         typed = next((part for part in question.parts if part.kind in kinds and part.name not in values), None)
@@ -249,7 +258,7 @@ def _together(question: Question, text: str) -> Tree:
             rest.append(piece)
         elif _is_none(word):
             none = True
-        elif word.strip("-"):
+        elif _says_something(word):
             try:
                 found.append(_find(question, word).value)
             except Refused as error:

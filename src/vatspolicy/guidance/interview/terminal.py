@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from vatspolicy.core.documents import Path
+from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.profile.vocabulary import words_of
 from vatspolicy.guidance.interview.messages import say
 from vatspolicy.guidance.interview.questions import LAUNCH, NAME_PATH, Question, combine, introduction, reasons
-from vatspolicy.guidance.interview.replies import read_reply, show_value
+from vatspolicy.guidance.interview.replies import SEPARATOR, read_reply, show_value
 from vatspolicy.guidance.interview.result import Article, Choice
 from vatspolicy.guidance.interview.session import Interview, Refused
 from vatspolicy.i18n import Language
@@ -17,11 +18,13 @@ from vatspolicy.i18n.text import clean, width, wrap
 from vatspolicy.i18n.words import FRAMES, VERDICTS, aside, joint, word
 from vatspolicy.output import Style
 
-RULES_SHOWN = 6
-"""Maximum number of rules in an explanation; the rest is counted."""
+RULES_SHOWN = 2
+"""Maximum number of rules in an explanation, so that it fits on a screen; the rest is counted."""
+_SCREEN = 18
+"""Maximum number of lines between a question and its prompt; a longer question is repeated before the prompt."""
 _LAWS_SHOWN = 2
 _EXAMPLES_SHOWN = 4
-_INTERRUPTING = ("?", "？", "h", "help")
+_INTERRUPTING = ("?", "？", "??", "？？", "h", "help")
 _COLLAPSED = 40
 """Number of choices above which only the groups are shown."""
 _HOW = {"boolean": "choice", "entries": "choices"}
@@ -70,7 +73,9 @@ class Terminal:
         """Return the state after one line."""
         match line.casefold():
             case "?" | "？":
-                self.lines(self.why(state, question))
+                self.lines(self.why(state, question, RULES_SHOWN))
+            case "??" | "？？":
+                self.lines(self.why(state, question, len(question.rules)))
             case "h" | "help":
                 self.lines([*wrap(say("help_text", self.lang), self.room), *self.how(question), *self.help()])
             case "l" | "list" if question.listed and question.choices:
@@ -91,9 +96,8 @@ class Terminal:
 
     def answer(self, state: Interview, question: Question, line: str) -> Interview:
         """Return the state after an answer, saved, or the same state if the answer is not accepted."""
-        before, behind = self.kept.pop(question.path, ("", ""))
         try:
-            value = read_reply(question, f"{before}{line}{behind}")
+            value = self.reply(question, line)
             together = question.kind == "together" and isinstance(value, dict)
             following = state.answer_parts(value) if together else state.answer(value)
             self.save(following)
@@ -104,8 +108,7 @@ class Terminal:
                 self.kept[question.path] = error.around
                 around = (one.strip(" ,，、;；/／") for one in error.around)
                 words = joint("list", self.lang).join(filter(None, around))
-                key = "kept_parts" if question.parts else "kept_words"
-                self.lines(self.note(say(key, self.lang, words=words)))
+                self.lines(self.note(say("kept", self.lang, words=words)))
             elif not error.choices and question.listed and not self.menu:
                 self.lines(self.offer(question, again=True))
             return state
@@ -113,6 +116,19 @@ class Terminal:
         answer = show_value(question, value, self.lang)
         self.lines(self.note(say(key, self.lang, answer=answer, id=following.profile.name)))
         return following
+
+    def reply(self, question: Question, line: str) -> Tree:
+        """Return the value of a line, within the words kept for it. A list that does not fit there stands alone.
+
+        Raises Refused.
+        """
+        before, behind = self.kept.pop(question.path, ("", ""))
+        try:
+            return read_reply(question, f"{before}{line}{behind}")
+        except Refused:
+            if not before + behind or not SEPARATOR.search(line):
+                raise
+            return read_reply(question, line)
 
     # --- what is shown
 
@@ -141,10 +157,10 @@ class Terminal:
         yield from (paint(line, "bold") for line in wrap(clean(asked), self.room))
         yield from (paint(line, "dim") for line in self.legal_basis(state, question))
         shown = question.listed and not self.menu
-        for part in question.parts:  # parts that the list does not cover
-            yield from self.part(part, whole=not shown or not part.choices)
-        if shown:
-            yield from self.offer(question)
+        body = [line for part in question.parts for line in self.part(part, whole=not shown or not part.choices)]
+        yield from (body := [*body, *(self.offer(question) if shown else ())])
+        if len(body) > _SCREEN:  # the question has scrolled away
+            yield from (paint(line, "bold") for line in wrap(clean(asked), self.room))
         yield from (paint(line, "dim") for line in (*self.how(question), *self.help()))
 
     def part(self, part: Question, whole: bool) -> Iterator[str]:
@@ -247,8 +263,8 @@ class Terminal:
         """Yield the other commands."""
         yield from wrap(say("help", self.lang), self.room)
 
-    def why(self, state: Interview, question: Question) -> Iterator[str]:
-        """Yield the rules that read the answer, with message, effect and articles."""
+    def why(self, state: Interview, question: Question, most: int) -> Iterator[str]:
+        """Yield up to `most` rules that read the answer, with message, effect and articles."""
         for part in question.parts or (question,):
             members = words_of((*part.path, 0), state.bundle.schemas) if part.several else ()
             told = [] if part.example is None else [part.example[self.lang]]
@@ -265,7 +281,7 @@ class Terminal:
             yield from wrap(intro[self.lang], self.room)
         elif question.rules:
             yield from wrap(say("why", self.lang), self.room)
-        for reason in reasons(state.bundle, question.rules[:RULES_SHOWN], state.day):
+        for reason in reasons(state.bundle, question.rules[:most], state.day):
             arrow = f"{reason.message[self.lang]} → {reason.effect[self.lang]}"
             yield from wrap(clean(arrow), self.room, "    ", "  - ")
             for cited in reason.citations:
@@ -273,9 +289,9 @@ class Terminal:
                 quoted = f"{joint('colon', self.lang)}{words}" if words else ""
                 yield from wrap(clean(f"{self.cited(cited)}{quoted}"), self.room, "      ", "    § ")
             yield from wrap(aside(reason.rule, self.lang).lstrip(), self.room, "    ", "    ")
-        if len(question.rules) > RULES_SHOWN:
-            rest = len(question.rules) - RULES_SHOWN
-            yield from wrap(say("more_rules", self.lang, count=rest), self.room, "  ", "  ")
+        if rest := question.rules[most:]:
+            yield from wrap(say("more_rules", self.lang, count=len(rest)), self.room, "  ", "  ")
+            yield from wrap(say("all_rules", self.lang), self.room, "  ", "  ")
 
 
 def _item(text: str, room: int) -> list[str]:
@@ -289,7 +305,8 @@ def closing(state: Interview, early: bool, file: str, lang: Language) -> Iterato
     if state.settled:
         yield say("is_settled", lang, word=VERDICTS[state.possible_outcomes.range[0]][lang])
     if state.settled and state.further and not state.complete:
-        yield say("further", lang, count=state.further)
+        key = "further_denied" if state.possible_outcomes.range[0] == "deny" else "further"
+        yield say(key, lang, count=state.further)
     elif early:
         yield say("left_early", lang, file=file)
     elif not state.settled and (state.skipped or not state.opinions):

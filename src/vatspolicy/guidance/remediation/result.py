@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from vatspolicy.core.documents import format_path
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.engine import result as record
+from vatspolicy.core.engine.record_builder import make_record
 from vatspolicy.core.engine.result import Authority, Citation, FactQuestion, InstrumentRecord, Law, SubjectRecord
-from vatspolicy.core.engine.serialize import make_record
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.operators import operator_of
 from vatspolicy.core.profile.profile import Profile

@@ -152,7 +152,7 @@ def _causes(record: Record, lang: Language) -> Iterator[str]:
                 [digest.say_finding(finding, lang), digest.say_waived(finding.waived, lang)]
             )
     yield from digest.say_standing(record.opinions, lang)
-    for finding in sorted(record.denials, key=lambda denial: denial.is_curable):
+    for finding in record.denials:
         mark = aside(phrase("curable", lang), lang) if finding.is_curable else ""
         said = [reason.title[lang] for reason in finding.reasons] if finding.effect == "need" else []
         text = joint("semicolon", lang).join(said) or finding.message[lang]

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from vatspolicy.core.engine.record_builder import FORMAT
 from vatspolicy.core.engine.result import (
     AdviceRecord,
     Authority,
@@ -21,7 +22,6 @@ from vatspolicy.core.engine.result import (
     ServiceRecord,
     encode,
 )
-from vatspolicy.core.engine.serialize import FORMAT
 from vatspolicy.gate.judgement import ITSELF, Judgement, Remark
 from vatspolicy.i18n import Language, LocalizedText
 from vatspolicy.reports.decision import digest, pieces

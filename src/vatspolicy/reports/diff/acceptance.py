@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from vatspolicy.authoring.diff.result import AcceptedEntry, Edit, Review
+from vatspolicy.authoring.diff.edited import AcceptedEntry, Edit
+from vatspolicy.authoring.diff.result import Review
 from vatspolicy.core.documents.yaml_writer import dump_yaml
 from vatspolicy.core.policies.files import ACCEPTED
 from vatspolicy.core.profile.vocabulary import Language

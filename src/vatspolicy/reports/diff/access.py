@@ -8,14 +8,12 @@ from vatspolicy.authoring.diff.result import Access, AccessPlaces
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import aside, joint, word
 from vatspolicy.reports.access_matrix.render import value
-from vatspolicy.reports.diff.words import ITEMS, phrase
+from vatspolicy.reports.diff.words import ITEMS, NAMED, phrase
 
 ABSENT = "–"
 """Sign for omitted places."""
 
 
-_NAMED = 3
-"""Maximum number of businesses in a summary line."""
 _LINES = 8
 """Maximum number of summary lines."""
 
@@ -30,8 +28,8 @@ def summary(data: Access, lang: Language) -> list[str]:
     found = []
     for (regime, before, after), every in alike.items():
         titles = list(dict.fromkeys(every))
-        names = joint("semicolon", lang).join(titles[:_NAMED])
-        more = len(titles) - _NAMED
+        names = joint("semicolon", lang).join(titles[:NAMED])
+        more = len(titles) - NAMED
         names = phrase("and_more", lang, names=names, n=more) if more > 0 else names
         found.append(f"{regime}{joint('colon', lang)}{before} → {after}{joint('colon', lang)}{names}")
     for place in data.places:

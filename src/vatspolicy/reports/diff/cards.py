@@ -6,29 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from vatspolicy.authoring.diff.result import (
-    ChangedDecision,
-    CitedArticle,
-    Edit,
-    EditedRule,
-    Item,
-    MovedRule,
-    Review,
-    Witness,
-)
+from vatspolicy.authoring.diff.edited import CitedArticle, Edit, EditedRule, MovedRule
+from vatspolicy.authoring.diff.result import ChangedDecision, Item, Review, Witness
+from vatspolicy.authoring.diff.structure import entry
 from vatspolicy.authoring.diff.verdict import nearest_first
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import VERDICTS, count, gap, joint, word
 from vatspolicy.reports.diff import acceptance, law, wording
-from vatspolicy.reports.diff.words import COUNTS, SAID, phrase
+from vatspolicy.reports.diff.words import COUNTS, NAMED, SAID, phrase
 from vatspolicy.reports.diff.words import EDIT_VERDICTS as PROVED
 
 LONGEST = 400
 """Maximum length of a condition or article on a card, in characters."""
 _LONG_NAME = 80
 """Maximum length of a product name, in characters."""
-_NAMED = 3
-"""Maximum number of names in a sentence."""
 _LINES, _ARTICLES, _SENTENCES = 5, 2, 3
 """Maximum lines, articles and sentences of an unfolded card. Heading, profile and place complete its 12 lines."""
 _OWN_RULES = 3
@@ -132,10 +123,10 @@ def _lines(
     """Yield the edited entries before and after, in words."""
     replaced = {name for card in laws if card.predecessor for name in (card.rule, card.predecessor)}
     twins = [(change, twin) for change in changes if (twin := wording.twin_of(change, changes)) is not None]
-    renamed = {wording.entry(change) for change, _ in twins}
+    renamed = {entry(change) for change, _ in twins}
     for change, twin in twins:
         yield "~", wording.moved(change, twin, lang)
-        for card in (card for card in laws if card.rule == wording.entry(change)):
+        for card in (card for card in laws if card.rule == entry(change)):
             yield from ((sign, wording.cut(text, LONGEST)) for sign, text in law.lines(card, lang) if sign != " ")
     for change in changes:
         if any(change in pair for pair in twins):
@@ -175,7 +166,8 @@ def _effect(data: Review, item: Item, row: ChangedDecision | None, lang: Languag
         yield days
     if item.excluded:
         yield phrase("excluded", lang, moves=wording.moves(item.excluded, lang))
-    if example := _example(data, item, row, lang):
+    only_names = item.changes and all(change.twin for change in data.changes_of(item))
+    if (example := _example(data, item, row, lang)) and (item.proof.transitions or not only_names):
         yield example
     shared = _shared(data, item, lang)
     if shared:
@@ -267,4 +259,4 @@ def _shared(data: Review, item: Item, lang: Language) -> str:
         for edit in data.edits
         if edit is not item and names & {rule.rule for rule in edit.rules}
     ]
-    return joint("semicolon", lang).join(others[:_NAMED])
+    return joint("semicolon", lang).join(others[:NAMED])

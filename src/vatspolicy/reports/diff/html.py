@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from vatspolicy.authoring.diff.result import Cause, ChangedDecision, Review
+from vatspolicy.authoring.diff.edited import Cause
+from vatspolicy.authoring.diff.result import ChangedDecision, Review
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.reports.diff.document import parts, values
 from vatspolicy.reports.diff.words import phrase

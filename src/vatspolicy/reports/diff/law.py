@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection, Iterator, Mapping
 
-from vatspolicy.authoring.diff.result import CitedArticle, EditedRule, Item, QuotedArticle, Review, RuleInWords
+from vatspolicy.authoring.diff.edited import CitedArticle, EditedRule, QuotedArticle, RuleInWords
+from vatspolicy.authoring.diff.result import Item, Review
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.reports.diff.wording import period

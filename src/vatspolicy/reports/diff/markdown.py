@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from vatspolicy.authoring.diff.result import Cause, ChangedDecision, Edit, Review
+from vatspolicy.authoring.diff.edited import Cause, Edit
+from vatspolicy.authoring.diff.result import ChangedDecision, Review
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.reports.diff import wording
 from vatspolicy.reports.diff.document import parts, values

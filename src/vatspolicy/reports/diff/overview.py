@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from vatspolicy.authoring.diff.result import CitedArticle, Concerned, Edit, Item, QuotedArticle, Review
-from vatspolicy.authoring.diff.structure import LAW
+from vatspolicy.authoring.diff.edited import CitedArticle, Edit, QuotedArticle
+from vatspolicy.authoring.diff.result import Concerned, Item, Review
+from vatspolicy.authoring.diff.structure import LAW, entry
 from vatspolicy.authoring.diff.verdict import (
     MILDER,
     STRICTER,
     impossible,
+    names_alone,
     nearest_first,
     only_asks,
     open_edits,
@@ -22,11 +24,9 @@ from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import VERDICTS, aside, count, gap, joint, word
 from vatspolicy.proofs.verdicts import STRICTER_PAIRS
 from vatspolicy.reports.diff import law, wording
-from vatspolicy.reports.diff.sentence import names_alone, signed
-from vatspolicy.reports.diff.words import COUNTS, ITEMS, phrase
+from vatspolicy.reports.diff.sentence import signed
+from vatspolicy.reports.diff.words import COUNTS, ITEMS, NAMED, phrase
 
-_NAMED = 3
-"""Maximum number of names in a sentence."""
 _NEAR = 2
 """Maximum number of facts in which an example in a sentence differs from a known product."""
 _LONG_PRODUCT = 60
@@ -131,7 +131,7 @@ def _who(concerned: Concerned, lang: Language) -> Iterator[str]:
         low, high = (f"{share:g}%" for share in shares)
         yield phrase("share", lang, low=low) if low == high else phrase("shares", lang, low=low, high=high)
     for key, texts in (("registered", concerned.registered), ("services", concerned.services)):
-        if len(texts) > _NAMED:
+        if len(texts) > NAMED:
             yield count(COUNTS, key, len(texts), lang)
         elif texts:
             yield phrase(key, lang, names=wording.few((text[lang] for text in texts), lang))
@@ -144,7 +144,7 @@ def _law(data: Review, lang: Language) -> str:
         return wording.cited(item.articles, lang)
     causes = [cause for row in data.rows for cause in row.because if cause.change]
     causes += [rule for item in data.edits if item.proof.transitions for rule in item.rules[:1]]
-    if not data.rows and any(len(item.rules) > _NAMED for item in data.edits):
+    if not data.rows and any(len(item.rules) > NAMED for item in data.edits):
         return ""
     return wording.law(causes[0], lang) if causes else ""
 
@@ -242,7 +242,7 @@ def _ask_of_edits(data: Review, lang: Language) -> Iterator[str]:
     if back:
         yield count(COUNTS, "ask_past", len(back), lang, places=wording.few((f"{c.file}:{c.line}" for c in back), lang))
     renamed = [
-        *(f"{c.twin} → {wording.entry(c)}" for c in data.structure if c.twin and c.change == "added"),
+        *(f"{c.twin} → {entry(c)}" for c in data.structure if c.twin and c.change == "added"),
         *(f"{f.before} → {f.after}" for c in data.structure for f in c.fields if f.name == "renamed"),
     ]
     if renamed:
@@ -277,11 +277,13 @@ def _new_number(data: Review, item: Item, lang: Language) -> str:
 def _uncited(data: Review, item: Item) -> str:
     """Return the question about an edit that changes the law without an article, or else an empty text."""
     articles = {change.policy for change in data.structure if change.kind == "article"}
-    said = [one for one in data.changes_of(item) if one.since and one.kind in ("parameter", "rule", "term")]
+    law = [one for one in data.changes_of(item) if one.kind in ("parameter", "rule", "term")]
+    said = [one for one in law if one.since or any(field.name == "cite" for field in one.fields)]
     told = all(one.change == "changed" or one.kind == "parameter" for one in said)
     fields = {field.name.rpartition(".")[2] for one in said for field in one.fields}
     only_days = fields <= {"from", "until"}
-    silent = item.proof.verdict in ("proved-equivalent", "no-rule") or articles & {one.policy for one in said}
+    same = item.proof.verdict in ("proved-equivalent", "no-rule") and "cite" not in fields
+    silent = same or articles & {one.policy for one in said}
     if not said or not told or only_days or silent:
         return ""
     if {one.kind for one in said} == {"term"}:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vatspolicy.authoring.diff.result import ChangedDecision, Item, Place, Review, ReviewedRedLine
+from vatspolicy.authoring.diff.edited import Place, ReviewedRedLine
+from vatspolicy.authoring.diff.result import ChangedDecision, Item, Review
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n import Phrase
 from vatspolicy.origin import page

@@ -6,14 +6,16 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from vatspolicy.authoring.diff.result import Edit, EditedRule, Field, Item, Review
-from vatspolicy.authoring.diff.structure import new_parts, parts_of_list
+from vatspolicy.authoring.diff.edited import Edit, EditedRule, Field
+from vatspolicy.authoring.diff.result import Item, Review
+from vatspolicy.authoring.diff.structure import entry, new_parts, parts_of_list
 from vatspolicy.authoring.diff.verdict import (
     MILDER,
     STRICTER,
     impossible,
     is_open,
     lists_otherwise,
+    names_alone,
     nearest_first,
     only_asks,
     read_otherwise,
@@ -21,7 +23,7 @@ from vatspolicy.authoring.diff.verdict import (
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import count, joint, word
 from vatspolicy.reports.diff import law, wording
-from vatspolicy.reports.diff.words import COUNTS, EFFECTS, ITEMS, KINDS, PREDICATES, phrase
+from vatspolicy.reports.diff.words import COUNTS, EFFECTS, ITEMS, KINDS, NAMED, PREDICATES, phrase
 
 WORDS = 30
 """Maximum number of words in the sentence. Three Chinese characters count as a word."""
@@ -36,8 +38,6 @@ _HAN = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
 _PAIRS = (("“", "”"), ("(", ")"), ("（", "）"))
 _BRIEFER = {"only-if": "one-more", "without": "one-fewer", "rule-changed-to": "changed-on"}
 """Predicates in place of those whose texts have too many words."""
-_NAMED = 3
-"""Maximum number of list members by name. More are counted."""
 _DECIDING = {"deny": "denial", "need": "need", "route": "route", "classify": "service"}
 _EFFECTS = {**_DECIDING, "duty": "duty", "advise": "advice"}
 """Names of effects (ITEMS) by the key of a rule. Only the first four decide."""
@@ -162,10 +162,12 @@ def _rule(data: Review, item: Item | None, change: Edit, subject: str, lang: Lan
         kinds.sort(key=lambda key: texts[key].before is None)
         sides = zip(("before", "after"), (word(ITEMS, _EFFECTS[key], lang) for key in kinds), strict=True)
         return "becomes", {**parts, **dict(sides)}
-    found = [card for card in law.of_item(data, item) if card.rule == wording.entry(change)] if item else []
+    found = [card for card in law.of_item(data, item) if card.rule == entry(change)] if item else []
     if texts.keys() <= {"when", "from", "until"} and found and (told := _clause_or_day(found[0], lang)):
         return told[0], {**parts, **told[1]}
     lines = [(sign, text) for card in found for sign, text in law.lines(card, lang, brief=True) if sign in "-+"]
+    if not lines and item and "message" not in texts and (text := _texts(item, lang)):
+        return "rule-changed" if change.since else "changed-to", {**parts, "text": text}
     if not change.since or not lines:
         return "rule-reworded", parts
     if [sign for sign, _ in lines] == ["-", "+"]:
@@ -235,7 +237,7 @@ def _value(item: Item, change: Edit, day: str, lang: Language) -> tuple[str, dic
         sides = {"added": line.added, "removed": line.removed}
         counts = dict(zip(("removed", "added"), _numbers(change), strict=True))
         members = {
-            key: count(COUNTS, "members", counts[key], lang) if counts[key] > _NAMED else text[lang]
+            key: count(COUNTS, "members", counts[key], lang) if counts[key] > NAMED else text[lang]
             for key, text in sides.items()
             if text
         }
@@ -256,21 +258,6 @@ def _numbers(change: Edit) -> tuple[int, int]:
         return 0, 0
     sides = parts_of_list(field.before), parts_of_list(field.after)
     return len(new_parts(*reversed(sides))), len(new_parts(*sides))
-
-
-def names_alone(data: Review) -> bool:
-    """Return True if all edits are renames, and compared products show the new names and nothing else."""
-    names = {one.twin: wording.entry(one) for one in data.structure if one.twin and one.change == "added"}
-    old, new = (
-        sorted(
-            str((names.get(one.name, one.name), one.kind, value, one.citations, one.products, one.days))
-            for one in data.details
-            if (value := getattr(one, side)) is not None
-        )
-        for side in ("before", "after")
-    )
-    renames = all(change.twin for item in data.edits for change in data.changes_of(item))
-    return bool(names and old) and renames and old == new
 
 
 def _effects(data: Review, lang: Language) -> Iterator[str]:

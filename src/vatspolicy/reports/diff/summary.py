@@ -11,10 +11,7 @@ from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import VERDICTS, aside, joint, word
 from vatspolicy.reports.diff import acceptance, wording
 from vatspolicy.reports.diff.wording import moves, period, place
-from vatspolicy.reports.diff.words import REASONS, phrase
-
-_NAMED = 5
-"""Maximum number of unevaluated past decisions listed; the JSON report has all."""
+from vatspolicy.reports.diff.words import NAMED, REASONS, phrase
 
 
 def sides(data: Review, lang: Language) -> str:
@@ -76,10 +73,10 @@ def _recorded(recorded: PastDecisions, lang: Language) -> Iterator[str]:
     if moved:
         names = joint("semicolon", lang).join(f"{name}{aside(str(times), lang)}" for name, times in moved.most_common())
         yield phrase("recorded_moves", lang, products=len({change.product for change in recorded.changes}), names=names)
-    for record in recorded.unread[:_NAMED]:
+    for record in recorded.unread[:NAMED]:
         yield f"{place(record)}{joint('colon', lang)}{record.text[lang]}"
-    if len(recorded.unread) > _NAMED:
-        yield phrase("more", lang, count=len(recorded.unread) - _NAMED)
+    if len(recorded.unread) > NAMED:
+        yield phrase("more", lang, count=len(recorded.unread) - NAMED)
 
 
 def _proofs(data: Review, lang: Language) -> Iterator[str]:

@@ -6,25 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from vatspolicy.authoring.diff.edit_wording import plain_words
+from vatspolicy.authoring.diff.edited import Cause, Citation, CitedArticle, Edit, RedLine, SchemaChange
 from vatspolicy.authoring.diff.result import (
     Answer,
-    Cause,
     ChangedDecision,
     ChangedDetail,
-    Citation,
-    CitedArticle,
-    Edit,
     Item,
     KnownProduct,
     ListedItem,
     Minimal,
     ProvedRule,
-    RedLine,
     Review,
-    SchemaChange,
     Witness,
 )
-from vatspolicy.authoring.diff.structure import LAYER_PREFIX, OF_LAYERS
+from vatspolicy.authoring.diff.structure import LAYER_PREFIX, entry
 from vatspolicy.authoring.diff.verdict import impossible, unsettled
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.profile.vocabulary import Language, LocalizedText
@@ -120,15 +115,6 @@ def moved(change: Edit, twin: Edit, lang: Language) -> str:
 def rule_name(message: LocalizedText | None, code: str, lang: Language) -> str:
     """Return the message of a rule, or its code if it has no message."""
     return phrase("quoted", lang, text=cut(message[lang].rstrip(".。"), LINE - 2)) if message else code
-
-
-def entry(change: Edit) -> str:
-    """Return the name of an edited entry: policy/name, or the rule or layer of an entry in a layer.yaml."""
-    if change.kind in OF_LAYERS:
-        return str(change.name or change.layer)
-    if change.kind == "schema":
-        return str(change.name)
-    return "/".join(filter(None, (change.policy, change.name)))
 
 
 def of_layer(one: Edit | Cause, lang: Language) -> str:

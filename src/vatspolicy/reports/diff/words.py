@@ -7,6 +7,8 @@ from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Counts, Table, word
 from vatspolicy.origin import install
 
+NAMED = 3
+"""Maximum number of names in a sentence or a list. More are counted."""
 CHANGES: Table = {
     "added": Phrase("added"),
     "removed": Phrase("removed"),

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
 from vatspolicy.core.engine.result import Authority, Citation, FindingRecord, Law
 from vatspolicy.core.policies.bundle import LawIdentity
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.words import Counts, Table, aside, count, end, gap, joint, word
 from vatspolicy.reports.words import GRADE_TONES, KNOWN, name_law, phrase, say_check
+
+if TYPE_CHECKING:
+    from jinja2.runtime import Macro
+    from markupsafe import Markup
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "title_many": Phrase("Decisions on {count} specs"),
@@ -148,6 +153,10 @@ COUNTS: Counts = {
         Phrase("{n} duties on an event, at intervals or while the service runs; see the details"),
     ),
 }
+MOST_KEPT = 4096
+"""Maximum number of parts of pages that are kept, each about one or several articles."""
+_KEPT: dict[tuple[object, ...], tuple[Markup, Sequence[Citation]]] = {}
+_NOT_IN_ADDRESS = re.compile(r"[^\w.-]+")
 
 
 class PageWords:
@@ -201,7 +210,7 @@ class PageWords:
 
     def place(self, *names: str) -> str:
         """Return an id on the page, of characters that an address may contain."""
-        return self.prefix + "-".join(re.sub(r"[^\w.-]+", "-", name) for name in names)
+        return self.prefix + "-".join(_NOT_IN_ADDRESS.sub("-", name) for name in names)
 
     def phrase(self, key: str, **values: object) -> str:
         """Return a phrase of all reports, with values filled in."""
@@ -253,6 +262,16 @@ class PageWords:
         """Return the address of a rule in the rulebook; empty if there is none."""
         policy, __, name = rule.partition("/")
         return f"{self.rulebook[self.lang]}{policy}.html#{name}" if self.rulebook else ""
+
+    def keep(self, macro: Macro, citations: Sequence[Citation]) -> Markup:
+        """Return what a macro of decisions makes of articles alone, which many decisions cite."""
+        key = (macro.name, self.lang, self.prefix, self.rulebook and self.rulebook[self.lang], *map(id, citations))
+        kept = _KEPT.get(key)
+        if kept is None:
+            if len(_KEPT) >= MOST_KEPT:
+                _KEPT.clear()
+            kept = _KEPT[key] = cast("Markup", macro(self, citations)), citations  # which keeps the identities
+        return kept[0]
 
     def subject(self, finding: FindingRecord) -> str:
         """Return the service and class of a finding, as a prefix; empty for the product."""

@@ -18,17 +18,19 @@ import functools
 import hashlib
 import html
 import json
+import operator
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError, nodes, pass_environment
 from jinja2.compiler import CodeGenerator
+from jinja2.compiler import Frame as CodeFrame
 from jinja2.ext import Extension
 from jinja2.filters import FILTERS
-from jinja2.runtime import Context
 from markupsafe import Markup
 
 from vatspolicy.i18n import Language, Phrase
@@ -87,17 +89,16 @@ def fence(text: str, language: str) -> str:
 
 _SAFE_ADDRESS = re.compile(r"https?://[^\s\\]*|#[^\s]*|(?!/)[^:\s\\]*", re.IGNORECASE)
 """The web, a place on this page, or a page beside it; no `javascript:`, no `//host`, no `data:`."""
-_ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;"), ("\n", "&#10;"))
-"""A line break stays, but text never begins a line of the page's source, because runners read log lines as commands."""
 _JSON_ESCAPES = str.maketrans({sign: f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"})
 
 
 def escape_html(text: str) -> str:
-    """Text as HTML: no markup, no control or direction characters, for contents and quoted values alike."""
-    text = clean(text)
-    for sign, escape in _ESCAPES:
-        text = text.replace(sign, escape)
-    return text
+    """Text as HTML: no markup, no control or direction characters, for contents and quoted values alike.
+
+    A line break stays, but text never begins a line of the page's source, because runners read log lines as commands.
+    """
+    text = clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace('"', "&quot;").replace("'", "&#39;").replace("\n", "&#10;")
 
 
 def is_address(text: str | None) -> bool:
@@ -154,7 +155,7 @@ def render_markdown(name: str, /, **values: object) -> str:
 
 def finish_html(value: object) -> Markup:
     """Return markup unchanged, and any other value as HTML text; None is empty."""
-    return _mark(value, escape_html)
+    return trust(escape_html(value)) if type(value) is str else _mark(value, escape_html)
 
 
 def finish_markdown(value: object) -> Markup:
@@ -188,21 +189,19 @@ class _Code(CodeGenerator):
     def _output_child_post(self, node: nodes.Expr, frame: object, finalize: object) -> None:
         self.write(")")
 
-
-class _Context(Context):
-    """The values of a template, none of which is a function that takes the context or the environment."""
-
-    def call(self, called: Callable[..., object], /, *values: object, **named: object) -> object:
-        named.pop("_loop_vars", None)
-        named.pop("_block_vars", None)
-        return called(*values, **named)
+    def visit_Call(self, node: nodes.Call, frame: CodeFrame, forward_caller: bool = False) -> None:  # noqa: N802
+        """Write a call without the context: no function of a template takes it."""
+        self.write("environment.call(")
+        self.visit(node.node, frame)
+        self.signature(node, frame, {"caller": "caller"} if forward_caller else None)
+        self.write(")")
 
 
 class _Environment(Environment):
     """An environment whose templates cannot join texts outside its own escaping."""
 
     code_generator_class = _Code
-    context_class = _Context
+    call: ClassVar[Callable[..., object]] = operator.call  # a builtin function, which classes do not bind
 
     def _generate(
         self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
@@ -244,6 +243,7 @@ def _make(finalize: Callable[[object], Markup], layout: type[Extension]) -> Envi
         undefined=StrictUndefined,
         finalize=finalize,
         keep_trailing_newline=layout is _Lines,
+        auto_reload=False,
         extensions=[layout],
     )
     made.filters = {name: FILTERS[name] for name in _KEPT} | {"join": _join}

@@ -1,6 +1,6 @@
 """Responses to the page: requests arrive over HTTP through `router`, or directly from a worker in a browser.
 
-Nothing is written, and nothing of a request is kept.
+Nothing is written. A server keeps nothing of a request; a page without one remembers the last texts that it read.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from vatspolicy.core.documents import load_document
+from vatspolicy.core.documents import load_document, parse_document
 from vatspolicy.core.documents.schemas import resource_folder
+from vatspolicy.core.documents.word_search import SOME
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.engine.timeline import first_day
@@ -53,6 +54,8 @@ from vatspolicy.server.web.session import (
 
 LONGEST_SEARCH = 200
 """Maximum characters of a search."""
+DOCUMENTS = 4
+"""Number of remembered texts of a page without a server: most requests begin with the text of the last reply."""
 MATRICES = 16
 """Maximum number of cached matrices; each takes about a second to compute."""
 RULEBOOK: LocalizedText = {"en": "../", "zh": "../zh/"}
@@ -125,8 +128,9 @@ class WebPage:
         """Return the values of a fact that a search fits, in either language, else the titles of facts that have it."""
         schemas = self.context.bundle.schemas
         path, text = read_path(query.get("path"), schemas), query.get("text", "")[:LONGEST_SEARCH]
-        found = find_choices(path, text, self.instruments, schemas)
+        found = find_choices(path, text, self.instruments, schemas, SOME)
         others = [] if found else find_elsewhere(text, schemas, format_path(path))
+        found = found if found or others else find_choices(path, text, self.instruments, schemas)
         return _to_json({"values": found, "elsewhere": [dict(one.title) for one in others]})
 
     def show_matrix(self, query: Mapping[str, str]) -> Answer:
@@ -152,7 +156,8 @@ class WebPage:
 
 @functools.cache
 def _local_page() -> WebPage:
-    return WebPage(WebContext(load_bundle(), rulebook=RULEBOOK))
+    parse = functools.lru_cache(DOCUMENTS)(parse_document)
+    return WebPage(WebContext(load_bundle(), rulebook=RULEBOOK, parse=parse))
 
 
 def answer_locally(address: str, content: str | None) -> Answer:

@@ -13,7 +13,7 @@ function el(name, attributes = {}, ...content) {
 
 /* Makes `old` like `made` and touches nothing that is alike already, so that neither focus nor typing is lost. */
 function morph(old, made) {
-  if (old.isEqualNode(made)) return settle(old);
+  if (made.dataset?.same || old.isEqualNode(made)) return settle(old);
   if (old.nodeName !== made.nodeName || old.id !== made.id || old.nodeType !== Node.ELEMENT_NODE
     || old.dataset.kind !== made.dataset.kind) return old.replaceWith(made);
   for (const { name } of [...old.attributes]) if (!made.hasAttribute(name)) old.removeAttribute(name);
@@ -32,14 +32,19 @@ function morph(old, made) {
   settle(old);
 }
 
+/* A browser lays the page out before it sets a property, even to the same value. */
+function set(one, name, value) {
+  if (one[name] !== value) one[name] = value;
+}
+
 /* What a control shows follows its attributes, unless somebody is typing in it. */
 function settle(node) {
   if (node.nodeType !== Node.ELEMENT_NODE) return;
   for (const one of [node, ...node.querySelectorAll("input, select")]) {
     if (one.closest("[data-draft]")) continue; // not sent yet: it is the reader's
-    if (one.matches("input[type=radio], input[type=checkbox]")) one.checked = one.hasAttribute("checked");
-    else if (one.matches("select")) one.value = (one.querySelector("option[selected]") ?? one.options[0])?.value ?? "";
-    else if (one.matches("input[data-typed]") && one !== document.activeElement) one.value = one.getAttribute("value") ?? "";
+    if (one.matches("input[type=radio], input[type=checkbox]")) set(one, "checked", one.hasAttribute("checked"));
+    else if (one.matches("select")) set(one, "value", (one.querySelector("option[selected]") ?? one.options[0])?.value ?? "");
+    else if (one.matches("input[data-typed]") && one !== document.activeElement) set(one, "value", one.getAttribute("value") ?? "");
   }
 }
 

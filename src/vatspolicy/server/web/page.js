@@ -209,10 +209,16 @@ function drawTop() {
       el("button", { type: "button", id: "language", "data-act": "language", lang: other === "zh" ? "zh-Hans" : "en" }, words.language[other]))];
 }
 
+const sources = new Map(); // section of the facts → what it was drawn from: most answers leave most sections as they are
+
 function drawFacts() {
   const sections = now.data ? form.sections.map((section) => {
     const value = now.data[section.name];
     if (!wanted(section.name, value)) return null;
+    const at = (path) => under(section.name, [path]), question = now.interview?.question?.path ?? "";
+    const source = JSON.stringify([lang, showAll, value, now.asked.filter(at), now.problems.filter((one) => one.paths.some(at)), [...failed], [...opened], at(question) && question]);
+    if (sources.get(section.name) === source && $(`s-${section.name}`)) return el("details", { id: `s-${section.name}`, "data-same": "true" });
+    sources.set(section.name, source);
     const open = under(section.name, [...now.asked, ...failed.keys(), ...now.problems.flatMap((one) => one.paths)]);
     const inner = section.kind === "list" ? drawList(section, section.name, value, id(section.name)) : drawGroup(section, section.name, value, id(section.name));
     return details(`s-${section.name}`, open, section.title[lang], inner);

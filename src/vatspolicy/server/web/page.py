@@ -128,7 +128,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "law_of": Phrase("law of {day}"),
     "reasons_one": Phrase("1 reason"),
     "reasons_many": Phrase("{count} reasons"),
-    "fixable_none": Phrase("an application alone fixes none of them"),
+    "fixable_none": Phrase("not fixable by an application alone"),
     "fixable_one": Phrase("fixable"),
     "fixable_all": Phrase("all fixable"),
     "fixable_some": Phrase("{count} of them fixable"),

@@ -55,6 +55,8 @@ class WebContext:
     """Granted opinions and approvers, or None."""
     rulebook: LocalizedText | None = None
     """Folder of the rulebook by language, for a page next to a rulebook."""
+    parse: Callable[[str, str], Document] = parse_document
+    """Reader of a text under the name of its file. A page without a server remembers what it has read."""
 
     def gate(self) -> Gate:
         """Return a gate that decides as `vatspolicy check` does."""
@@ -201,12 +203,12 @@ def read_spec(context: WebContext, request: DecideRequest) -> Document:
     """
     if request.text is None:
         return start(context.bundle, context.today(), lang=request.lang).document
-    document = parse_document(request.text, request.file)
+    document = context.parse(request.text, request.file)
     if not isinstance(document.data, dict):
         return document
     if request.file.lower().endswith(".json"):  # JSON has no comments
         name = f"{request.file[: -len('.json')]}.yaml"
-        return parse_document(render(document.data, request.lang, context.bundle.schemas), name)
+        return context.parse(render(document.data, request.lang, context.bundle.schemas), name)
     return document
 
 
@@ -346,7 +348,7 @@ def _apply_change(context: WebContext, document: Document, request: DecideReques
     if not isinstance(document.data, dict):
         raise _bad_request(_("There is no spec to change."))
     try:
-        after = _write_change(context.bundle.schemas, document, request.lang, path, value)
+        after = _write_change(context, document, request.lang, path, value)
     except InvalidInput as error:  # forbidden content, such as invisible characters
         raise Refused(_problem_to_data(error.problems[0])["text"]) from None
     except (KeyError, IndexError, TypeError, AttributeError, ValueError, yaml.YAMLError):
@@ -356,18 +358,18 @@ def _apply_change(context: WebContext, document: Document, request: DecideReques
     return after
 
 
-def _write_change(schemas: SchemaSet, document: Document, lang: Language, path: Path, value: Any) -> Document:
-    expected, file = set_fact(document.data, path, value), document.file
+def _write_change(context: WebContext, document: Document, lang: Language, path: Path, value: Any) -> Document:
+    expected, file, schemas = set_fact(document.data, path, value), document.file, context.bundle.schemas
     if path == NAME_PATH and isinstance(value, str):
         expected, file = name_product(document.data, value), f"{make_slug(value)}.yaml"
     else:
         try:
-            after = parse_document(write_fact(document.text, path, value, comments(lang, schemas)), document.file)
+            after = context.parse(write_fact(document.text, path, value, comments(lang, schemas)), document.file)
             if after.data == expected:
                 return after
         except (InvalidInput, ValueError, yaml.YAMLError):
             pass
-    return parse_document(render(expected, lang, schemas), file)
+    return context.parse(render(expected, lang, schemas), file)
 
 
 def _find_error(context: WebContext, document: Document) -> Mapping[str, str] | None:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from vatspolicy.core.cel.ast import Literal as Constant
 from vatspolicy.core.cel.ast import Node, walk
-from vatspolicy.core.documents.words import Word
+from vatspolicy.core.documents.word_search import Word
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.expression_wording import Marks, Wording
 from vatspolicy.core.policies.model import ALWAYS, NEVER, Article, Instrument, Parameter, Policy, Rule

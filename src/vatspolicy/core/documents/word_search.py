@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SAME, ALL, SCATTERED, SOME, NEAR = range(5)
 """Grades of a match, the best first: the exact name, a name with all parts, all parts in several names, a name within
-the search, a similar spelling of a name or its parts.
+the search, a similar spelling of a name or its parts or a name with some parts.
 """
 
 _LONG = 5
@@ -74,7 +74,7 @@ def search_words(text: str, words: Sequence[Word]) -> list[tuple[int, Word]]:
     if graded := _graded(query, words):
         return [(grade, word) for (grade, _), word in graded]
     near = [word for _, word in _graded(_respelled(query, words), words)] or _near(text, words)
-    return [(NEAR, word) for word in near]
+    return [(NEAR, word) for word in near or _partly(query, words)]
 
 
 def name_words(words: Iterable[Word], names: Mapping[str, LocalizedText]) -> tuple[Word, ...]:
@@ -115,6 +115,13 @@ def _contains(query: tuple[str, ...], parts: tuple[str, ...]) -> bool:
         return len(parts[0]) > 1 and any(parts[0] in part for part in query)
     room = len(query) - len(parts)
     return any(query[start : start + len(parts)] == parts for start in range(room + 1))
+
+
+def _partly(query: tuple[str, ...], words: Sequence[Word]) -> list[Word]:
+    """Return the words whose names have a part of a search, those with the most parts first."""
+    parts = [part for part in query if len(part) > 2 or not part.isascii()]
+    counted = [(sum(any(_holds(_parts(name), part) for name in word.names) for part in parts), word) for word in words]
+    return [word for count, word in sorted(counted, key=lambda pair: -pair[0]) if count]
 
 
 def _near(text: str, words: Iterable[Word]) -> list[Word]:

@@ -22,7 +22,6 @@ from vatspolicy.core.engine.decision import (
     ServiceResult,
     Subject,
     WorstReading,
-    nearest_routes,
     rank_routes,
 )
 from vatspolicy.core.engine.explanation import ClauseReader, FactRead, NamedFacts, deciding_facts
@@ -165,12 +164,11 @@ class _Maker:
                 authority=self.texts.authority(finding.authority),
                 **bearer,
             )
-        routes = rank_routes(finding.routes)
         return result.NeedRecord(
             **self.common(finding),
             any_of=tuple(map(self.texts.offer, finding.any_of)),
-            routes=tuple(map(self.route, routes)),
-            nearest=tuple(near.rule.name for near in nearest_routes(routes)) if finding.state == "closed" else (),
+            routes=tuple(map(self.route, rank_routes(finding.routes))),
+            nearest=tuple(route.rule.name for route in finding.nearest),
             **bearer,
         )
 
@@ -234,9 +232,8 @@ class _Maker:
 
     def closing(self, finding: Finding) -> Iterable[result.Citation]:
         """Yield the law of the nearest closed routes, which block a need without an open one."""
-        if finding.state == "closed":
-            for rule in dict.fromkeys(state.rule for state in nearest_routes(finding.routes)):
-                yield from self.texts.citations(self.bundle.policies[rule.policy], rule.cite)
+        for rule in dict.fromkeys(route.rule for route in finding.nearest):
+            yield from self.texts.citations(self.bundle.policies[rule.policy], rule.cite)
 
     def fact(self, fact: FactRead) -> result.FactRecord:
         record = self.facts.get(id(fact))
