@@ -281,7 +281,9 @@ class BestCaseSearch:
             areas = range(len(location.areas) if "area" in axes else 1)
             choices: list[dict[str, Tree]] = [{**start, "location": location, "area": area} for area in areas]
             choices = [choice for choice in choices if self._applies(rule, business, choice)]
-            if choices and (wrong := self._failing(local, business, choices[0])):
+            if not choices:
+                continue
+            if wrong := self._failing(local, business, choices[0]):
                 failures.append(wrong)  # no choice of the service area or of other facts can help
                 if not any(self.reads(condition.check) & _PLACES for condition in local if condition.id in wrong):
                     break
@@ -349,12 +351,11 @@ class BestCaseSearch:
 
     def binding(self, rule: Rule, business: Business, case: BestCase) -> tuple[Condition, ...]:
         """Return the conditions of a route that a single change of the case violates."""
-        cases = [self.activity(business, choice) for choice in self._changes(case)]
-        return tuple(
-            condition
-            for condition in rule.conditions
-            if any(self.ruleset.evaluate(condition.check, case) is False for case in cases)
-        )
+        violated: set[str] = set()
+        for choice in self._changes(case):
+            activation = self.activity(business, choice)
+            violated |= {c.id for c in rule.conditions if self.ruleset.evaluate(c.check, activation) is False}
+        return tuple(condition for condition in rule.conditions if condition.id in violated)
 
     def _changes(self, case: BestCase) -> Iterator[dict[str, Tree]]:
         """Yield the case with one fact changed."""
