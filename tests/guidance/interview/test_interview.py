@@ -40,7 +40,7 @@ from vatspolicy.guidance.interview.messages import PHRASES, UNITS
 from vatspolicy.guidance.interview.questions import combine
 from vatspolicy.guidance.interview.ranking import rank_facts
 from vatspolicy.guidance.interview.result import InterviewStep
-from vatspolicy.guidance.interview.terminal import Terminal
+from vatspolicy.guidance.interview.terminal import Terminal, closing
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.i18n.lint import faults
 
@@ -797,3 +797,18 @@ def _some_fact(draw: Any, data: Any) -> FactPath:
 
     visit(data, ())
     return draw.choice(paths)  # type: ignore[no-any-return]
+
+
+def test_a_denial_that_an_unknown_license_may_lift_is_neither_settled_nor_open(shipped: Bundle) -> None:
+    state = begin(shipped, "video-sharing", audience="public", operated_by="company", channels=["app"])
+    state = state.answer(["china"], ("services", 0, "area")).answer(0, ("company", "state_percent"))
+    assert state.decided
+    assert not state.settled
+    first, *rest = closing(state, early=False, file="p.yaml", lang="en")
+    assert first == "On the facts stated: DENY. Missing answers may change it."
+    assert rest == ["To continue, run: vatspolicy ask p.yaml"]
+    denied = begin(shipped, "data-center", audience="public", operated_by="company", hosting="mainland")
+    denied = denied.answer("wuhan", ("company", "registered")).answer(100, ("company", "foreign_percent"))
+    settled = list(closing(denied, early=False, file="p.yaml", lang="en"))
+    assert settled[0] == "The decision is settled: DENY."
+    assert "could add obstacles and duties" in settled[1]
