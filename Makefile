@@ -190,7 +190,8 @@ $(VENV)/.opa-$(KEY): $(MADE)
 	@touch $@
 
 # A collector of OpenTelemetry, which tests/server/test_collector.py asks. It has no wheel for every system and Python, either.
-$(VENV)/.rotel-$(KEY): $(MADE)
+# It comes after the engine: pip does not install twice at once into one place.
+$(VENV)/.rotel-$(KEY): $(MADE) | $(VENV)/.opa-$(KEY)
 	@$(PIP) install --only-binary :all: 'rotel==0.0.1a15' \
 	  || echo "the collector Rotel does not install here: what asks it is skipped" >&2
 	@touch $@
