@@ -60,6 +60,8 @@ class Document(ValueObject):
     text: str = field(repr=False, compare=False)
     tree: DocumentNode | Callable[[], DocumentNode] = field(repr=False, compare=False)
     """The values with their places, or a function that computes them from the text on first use."""
+    valid_for: object = field(default=None, init=False, repr=False, compare=False)
+    """The validator that has accepted the data of this profile, or None."""
 
     @cached_property
     def root(self) -> DocumentNode:

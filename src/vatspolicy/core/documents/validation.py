@@ -46,7 +46,13 @@ def validate(document: Document, schema_name: str, schemas: SchemaSet | None = N
 
     In a profile, a key with the value null says as little as a key that is omitted.
     """
-    return Validator.of(schema_name, schemas or SchemaSet.shipped()).problems(document)
+    validator = Validator.of(schema_name, schemas or SchemaSet.shipped())
+    if document.valid_for is validator:  # the steps of a request read one document
+        return []
+    problems = validator.problems(document)
+    if not problems and schema_name in ACCEPTED:
+        vars(document)["valid_for"] = validator
+    return problems
 
 
 def is_valid(data: Any, schema_name: str, schemas: SchemaSet | None = None, nulls: bool = True) -> bool:
