@@ -102,10 +102,7 @@ def _find(text: str, path: Path) -> tuple[list[Node], int]:
 
 @lru_cache(maxsize=1)
 def compose(text: str) -> Node | None:
-    """Return the root node of a text. Nothing changes nodes, and an edit looks several times at one text.
-
-    Raises: YAMLError.
-    """
+    """Return the root node of a text. Nothing changes nodes, and an edit looks several times at one text."""
     root: Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
     return root
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from weakref import WeakKeyDictionary
 
 from vatspolicy.core.documents import Path
 from vatspolicy.core.documents.plain import Facts, Tree
@@ -369,14 +369,8 @@ def rules_of_start(ruleset: RuleSet, path: Path) -> tuple[str, ...]:
     return tuple(rule.name for rule in ruleset.rules_for("service", "classify")) if path == SERVICES else ()
 
 
+@functools.lru_cache(maxsize=4)
 def rules_reading(ruleset: RuleSet, root: str) -> tuple[str, ...]:
     """Return the names of the rules that read a field of a variable."""
-    names = _READING.setdefault(ruleset, {})
-    if root not in names:
-        rules = (rule for group in ruleset.rules.values() for rule in group)
-        names[root] = tuple(rule.name for rule in rules if any(name == root for name, _ in rule.when.facts))
-    return names[root]
-
-
-_READING: WeakKeyDictionary[RuleSet, dict[str, tuple[str, ...]]] = WeakKeyDictionary()
-"""Names of the rules that read a variable."""
+    rules = (rule for group in ruleset.rules.values() for rule in group)
+    return tuple(rule.name for rule in rules if any(name == root for name, _ in rule.when.facts))
