@@ -500,7 +500,7 @@ def test_a_denial_has_its_reason_and_a_way_on_beside_it(chromium: Any, server: s
         count = page.locator("#banner-reasons").inner_text()
         assert count.startswith("1 reason," if len(reasons) == 1 else f"{len(reasons)} reasons,")
         fixable = sum(map(bool, reasons.values()))
-        assert ("fixes none" in count) == (fixable == 0)
+        assert ("not fixable" in count) == (fixable == 0)
         page.locator("#banner").get_by_role("button", name="Ways forward").click()
         page.locator(".ways").wait_for()
         assert focused(page)["id"] == "tab-forward"
