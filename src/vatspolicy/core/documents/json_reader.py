@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.core.documents.document import Document, DocumentNode, Scalar
 from vatspolicy.core.documents.positions import unprintable
-from vatspolicy.core.documents.reader import MAX_EXACT, NO_ESCAPE, QUOTE_TEXT, Limits, TextReader
+from vatspolicy.core.documents.reader import EMPTY, MAX_EXACT, NO_ESCAPE, QUOTE_TEXT, Limits, TextReader
 from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class JsonReader(TextReader):
     def read(self) -> DocumentNode:
         """Read the root of the text. Raises StopError."""
         if not self._next():
-            self.fail(0, _("The file is empty."))
+            self.fail(0, EMPTY)
         root = self._value()
         if self._next():
             self.fail(self.at, _("Text follows after the end of the JSON value."))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.core.documents.document import Document
 from vatspolicy.core.documents.positions import line_starts, position, unprintable
-from vatspolicy.core.documents.reader import LIMITS, Limits
+from vatspolicy.core.documents.reader import EMPTY, LIMITS, Limits
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _, reason_of
 
@@ -57,9 +57,11 @@ def load_document(
         reason = reason_of(error) if isinstance(error, OSError) else _("its name cannot be used")
         message = _("The file cannot be read: {reason}.", reason=reason)
     else:
-        if content.strip() or not empty:
+        try:
             return recall_document(content, name) if recall else parse_document(content, name)
-        raise InvalidInput([Problem(name, 1, 1, "", _("The file is empty."), empty)])
+        except InvalidInput as error:
+            problem = error.problems[0]
+            raise InvalidInput([problem._replace(hint=empty)]) if problem.message == EMPTY else error from None
     raise InvalidInput([Problem(name, 1, 1, "", message)])
 
 

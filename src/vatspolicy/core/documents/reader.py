@@ -30,6 +30,7 @@ class Limits(NamedTuple):
 
 LIMITS = Limits()
 """Limits unless the caller passes others."""
+EMPTY = _("The file is empty.")
 
 
 class StopError(Exception):

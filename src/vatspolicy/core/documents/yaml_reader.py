@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from vatspolicy.core.documents.document import DocumentNode, Scalar
-from vatspolicy.core.documents.reader import NO_ESCAPE, Limits, TextReader
+from vatspolicy.core.documents.reader import EMPTY, NO_ESCAPE, Limits, TextReader
 from vatspolicy.core.documents.scalars import ASCII_COLON, WIDE_COLON, doubt, is_number, is_surely_text
 from vatspolicy.errors import suggest
 from vatspolicy.i18n import _
@@ -139,10 +139,10 @@ class YamlReader(TextReader):
         next(self.events)
         opening = next(self.events)
         if isinstance(opening, self.yaml.StreamEndEvent):
-            self.fail(0, _EMPTY)
+            self.fail(0, EMPTY)
         first = next(self.events)
         if isinstance(first, self.yaml.ScalarEvent) and not first.value and not first.style and not first.tag:
-            self.fail(0, _EMPTY)
+            self.fail(0, EMPTY)
         root = self._value(first, first.start_mark.index)
         next(self.events)
         closing = next(self.events)
@@ -367,7 +367,6 @@ def _span_at(spans: list[tuple[int, int]], index: int) -> tuple[int, int]:
     return spans[last] if last >= 0 else (0, 0)
 
 
-_EMPTY = _("The file is empty.")
 _MOST_ANCHORS = 100  # candidates for a hint
 _BEYOND_UNICODE = r"\\U(?!000|0010)[0-9a-fA-F]{8}"
 _QUESTION_MARK = (_("A ? inside [ ] or { } is not allowed here."), _("Put the value in quotes."))
