@@ -9,7 +9,7 @@ JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
-# Tests of a few files share a process, a fork of one that has loaded the program and the law.
+# Tests of a few files share a process, and what is costly to make.
 PYTEST = $(BIN)/python -m tests.support.parts -j $(JOBS)
 
 # Folders of tests that `make quick` runs: what decides.

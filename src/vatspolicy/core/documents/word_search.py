@@ -68,7 +68,7 @@ def search_words(text: str, words: Sequence[Word]) -> list[tuple[int, Word]]:
 
     Of two words that fit alike, the one whose list of synonyms has the search earlier comes first.
     """
-    query = _parts(text) if len(text) <= LONGEST_NAME else ()
+    query = name_parts(text) if len(text) <= LONGEST_NAME else ()
     if not query:
         return []
     if graded := _graded(query, words):
@@ -90,7 +90,7 @@ def _graded(query: tuple[str, ...], words: Iterable[Word]) -> list[tuple[tuple[i
 
 def _grade(query: tuple[str, ...], word: Word) -> tuple[int, int] | None:
     """Return the grade of a word for a search and the matching name; None if there is no match."""
-    names = [parts for name in word.names if (parts := _parts(name))]
+    names = [parts for name in word.names if (parts := name_parts(name))]
     if query in names:
         return SAME, names.index(query)
     for index, parts in enumerate(names):
@@ -98,7 +98,7 @@ def _grade(query: tuple[str, ...], word: Word) -> tuple[int, int] | None:
             return ALL, index
     if all(any(_holds(parts, part) for parts in names) for part in query):
         return SCATTERED, 0
-    called = [parts for name in (word.value, *word.synonyms) if (parts := _parts(name))]
+    called = [parts for name in (word.value, *word.synonyms) if (parts := name_parts(name))]
     return next(((SOME, index) for index, parts in enumerate(called) if _contains(query, parts)), None)
 
 
@@ -120,7 +120,9 @@ def _contains(query: tuple[str, ...], parts: tuple[str, ...]) -> bool:
 def _partly(query: tuple[str, ...], words: Sequence[Word]) -> list[Word]:
     """Return the words whose names have a part of a search, those with the most parts first."""
     parts = [part for part in query if len(part) > 2 or not part.isascii()]
-    counted = [(sum(any(_holds(_parts(name), part) for name in word.names) for part in parts), word) for word in words]
+    counted = [
+        (sum(any(_holds(name_parts(name), part) for name in word.names) for part in parts), word) for word in words
+    ]
     return [word for count, word in sorted(counted, key=lambda pair: -pair[0]) if count]
 
 
@@ -139,7 +141,7 @@ def _respelled(query: tuple[str, ...], words: Iterable[Word]) -> tuple[str, ...]
     """Return a search with each part that no name has replaced by the part of a name that is spelled almost alike."""
     from difflib import get_close_matches
 
-    vocabulary = dict.fromkeys(part for word in words for name in word.names for part in _parts(name))
+    vocabulary = dict.fromkeys(part for word in words for name in word.names for part in name_parts(name))
     long = [part for part in vocabulary if part.isascii() and len(part) >= _LONG]
 
     def respell(part: str) -> str:
@@ -151,7 +153,7 @@ def _respelled(query: tuple[str, ...], words: Iterable[Word]) -> tuple[str, ...]
 
 
 @lru_cache(maxsize=20_000)
-def _parts(text: str) -> tuple[str, ...]:
+def name_parts(text: str) -> tuple[str, ...]:
     """Return the parts of a name in a form that ignores case, hyphens and the plural."""
     return tuple(_singular(part) for part in _PART.findall(text.casefold()) if part not in _FILLERS)
 
