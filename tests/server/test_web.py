@@ -22,6 +22,7 @@ httpx = pytest.importorskip("httpx", reason="needs the extra `test`")
 pytest.importorskip("starlette", reason="needs the extra `serve`")
 
 from vatspolicy.core.documents.schemas import SchemaSet  # noqa: E402
+from vatspolicy.core.documents.yaml_edit import compose  # noqa: E402
 from vatspolicy.core.policies.bundle import Bundle, load_bundle  # noqa: E402
 from vatspolicy.core.profile.vocabulary import fact_schemas  # noqa: E402
 from vatspolicy.i18n import set_language  # noqa: E402
@@ -330,6 +331,12 @@ def test_a_change_keeps_the_rest_of_the_text(client: Client) -> None:
     assert reply["data"]["company"]["foreign_percent"] is None
     assert reply["record"]["decision"] == "incomplete"
     assert "company.foreign_percent" in reply["asked"]
+
+
+def test_a_server_keeps_no_text_of_an_edit(client: Client) -> None:
+    compose(HOSTING)
+    client.decide(HOSTING, change={"path": "company.foreign_percent", "typed": "5"})
+    assert compose.cache_info().currsize == 0
 
 
 def test_a_fact_that_is_entered_is_no_longer_skipped(client: Client) -> None:

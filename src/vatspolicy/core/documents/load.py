@@ -32,7 +32,7 @@ def load_document(
 ) -> Document:
     """Read a file, or standard input for `-` under the name `stdin_name`.
 
-    `recall`: as `recall_document` does, for files of a law. `empty`: what to do about an empty file.
+    `recall`: as `recall_document` does, for files of a law. `empty`: the hint for an empty file.
 
     Raises:
         InvalidInput: with every problem found.

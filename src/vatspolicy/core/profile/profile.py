@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from vatspolicy.core.profile.opinions import Grant
 
 EMPTY_SPEC = _("vatspolicy ask and vatspolicy new profile write a spec.")
-"""What to do about an empty file of a spec."""
+"""Hint for an empty spec."""
 DECLARED = ("licenses", "deals", "filings", "opinions")
 """Lists of declarations: an omitted list means that nothing is held, planned or done.
 

@@ -254,7 +254,7 @@ _EMPTY = {
     "baseline": _("vatspolicy check --write-baseline writes a baseline."),
     **{kind: _("Begin with schema: 1 and {kind}: [].", kind=kind) for kind in ("waivers", "opinions", "approvers")},
 }
-"""What to do about an empty file of each kind."""
+"""Hints for an empty file, by its kind."""
 
 
 def _read(path: Path, schema: str) -> Document:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from vatspolicy.core.documents.yaml_edit import compose
 from vatspolicy.i18n import Language
 from vatspolicy.server.guard import GuardRules, make_app, read_json_body
 from vatspolicy.server.web.answers import Answer, WebPage
@@ -58,7 +59,10 @@ def _posted(page: WebPage, path: str) -> Callable[[Request], Awaitable[Response]
 
     async def endpoint(request: Request) -> Response:
         content = await read_json_body(request, RULES)
-        return _respond(await run_in_threadpool(page.answer, path, {}, content))
+        try:
+            return _respond(await run_in_threadpool(page.answer, path, {}, content))
+        finally:
+            compose.cache_clear()  # it holds the text of the last edit
 
     return endpoint
 
