@@ -711,7 +711,6 @@ def test_locks_are_found_up_to_the_root_of_the_repository(console: Console, monk
         ("timeline", "s/a.yaml"),
         ("ask", "s/new.yaml", "--next"),
         ("eval", "true", "--spec", "s/a.yaml"),
-        ("bench", "s/a.yaml"),
         ("screen", "s/rows.jsonl", "-o", "out.jsonl", "--engine", "python"),
         ("matrix",),
         ("mcp",),

@@ -58,8 +58,7 @@ RULES: Mapping[str, LintRule] = {
         Phrase("An expression takes at most 100,000 steps for each product, service or activity."),
         Phrase(
             "A step evaluates one part of the expression once; a quantifier evaluates its body for each member that "
-            "the profile schema allows (`maxItems`). `vatspolicy explain RULE` states the steps of a rule, "
-            "`vatspolicy bench SPECS` measures time."
+            "the profile schema allows (`maxItems`). `vatspolicy explain RULE` states the steps of a rule."
         ),
     ),
     "unused-term": LintRule(
