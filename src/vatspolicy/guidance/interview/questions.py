@@ -330,7 +330,7 @@ def reasons(bundle: Bundle, names: Iterable[str], as_of: str) -> tuple[Reason, .
 def _reason(bundle: Bundle, name: str, as_of: str) -> Reason:
     rule = bundle.rule(name)
     policy = bundle.policies[rule.policy]
-    title = titled(policy, policy.edition(as_of))
+    title = titled(policy, as_of)
     cited = (
         Article(
             policy.id,

@@ -11,14 +11,14 @@ from typing import Any
 import yaml
 
 from vatspolicy.clock import today as today_in_china
-from vatspolicy.core.documents import Document, Path, parse_document
+from vatspolicy.core.documents import Document, Path, parse_document, split_path
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.validation import validate
 from vatspolicy.core.engine.result import Record, encode
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.edits import set_fact
 from vatspolicy.core.profile.invariants import broken_invariant
-from vatspolicy.core.profile.profile import facts_of, read_profile
+from vatspolicy.core.profile.profile import explain_spec, facts_of, read_profile
 from vatspolicy.core.profile.vocabulary import describe, words_of
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.frozen import ValueObject, frozen
@@ -156,7 +156,7 @@ def read_path(dotted: Any, schemas: SchemaSet) -> Path:
     """
     if not isinstance(dotted, str) or len(dotted) > 200:
         raise _bad_request(_("A path must be a string such as services.0.offers."))
-    path = tuple(int(step) if step.isascii() and step.isdigit() else step for step in dotted.split("."))
+    path = split_path(dotted)
     if not find_kind(path, schemas):
         raise _bad_request(_("This fact does not exist."))
     return path
@@ -180,7 +180,8 @@ def answer(context: WebContext, request: DecideRequest) -> dict[str, Any]:
     try:
         document = read_spec(context, request)
     except InvalidInput as error:
-        return _reply(request.text or "", request.file, request, problems=error.problems)
+        problems = explain_spec(error, context.bundle.schemas).problems
+        return _reply(request.text or "", request.file, request, problems=problems)
     before, path = document, NAME_PATH
     try:
         for path, value, typed in request.changes:
