@@ -58,6 +58,7 @@ FIELDS = {
     "en": Phrase("English text"),
     "zh": Phrase("Chinese text"),
     "title": Phrase("title"),
+    "file": Phrase("file"),
     "readings": Phrase("other readings"),
     "renamed": Phrase("name"),
 }

@@ -150,9 +150,9 @@ Entry = tuple[str, str, str]
 """Kind, policy and name of an edited entry, as in `structure.Edit`."""
 
 CITATIONS, VERIFICATION, AUTHORITY, OTHER = "citations", "verification", "authority", "other"
-WORDING, ASKS = "wording", "asks"
+WORDING, ASKS, FILE = "wording", "asks", "file"
 """Parts of a record. `other`: any other field, which the proofs may or may not compare. `asks`: the wording
-of a condition, on whose form it depends which missing facts are asked for.
+of a condition, on whose form it depends which missing facts are asked for. `file`: the path of the policy.
 """
 
 _PARTS = {
@@ -202,6 +202,8 @@ def parts_of(change: Edit, compared: Mapping[Entry, frozenset[str]]) -> frozense
     notices = change.policy.startswith(LAYER_PREFIX) and change.kind != "may_loosen"
     if notices or (change.policy, change.kind) == ("bundle", "dates"):
         return frozenset({WORDING})
+    if [field.name for field in change.fields] == [FILE]:
+        return frozenset({FILE})
     return compared.get((change.kind, change.policy, change.name), frozenset())
 
 

@@ -96,6 +96,8 @@ def _predicate(data: Review, item: Item | None, changes: list[Edit], lang: Langu
         if key == "renamed" and first.policy == twin.policy:
             sides = {"before": twin.name, "after": first.name}
         return key, {"subject": subject, **sides}
+    if [field.name for field in first.fields] == ["file"] and first.regulation:
+        return "moved", {"subject": first.regulation[lang], "after": str(first.fields[0].after)}
     if renamed := next((field for field in first.fields if field.name == "renamed"), None):
         return "renamed", {"subject": subject, "before": str(renamed.before), "after": str(renamed.after)}
     if first.kind == "rule":
