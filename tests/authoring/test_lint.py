@@ -266,6 +266,34 @@ def test_a_place_in_the_wrong_region_is_a_finding(tmp_path: Path, last: str, fou
     assert all("parameters.zones.values[0].value[0].places" in str(f.problem) for f in told)
 
 
+@pytest.mark.parametrize(
+    ("when", "found"),
+    [
+        ("company.registered_capital_rmb < 1", True),
+        ("operator.registered_capital_rmb < 1", False),
+        ('service.operated_by == "partner" && company.foreign_percent > 0.0', False),
+        ("term.by_partner && company.foreign_percent > 0.0", False),
+        ("term.poor", True),
+        ("term.foreign_company", False),
+    ],
+)
+def test_a_rule_about_a_service_that_reads_its_company_in_any_case_is_a_finding(
+    tmp_path: Path, when: str, found: bool
+) -> None:
+    """A term about the company alone is for rules about products, too."""
+    terms = {
+        "by_partner": 'service.operated_by == "partner"',
+        "poor": 'service.audience != "own-group" && company.registered_capital_rmb < 1',
+        "foreign_company": "company.foreign_percent > 0.0",
+    }
+    used = "".join(f"  {name}: {text}\n" for name, text in terms.items() if f"term.{name}" in when)
+    rule = f"  - id: a\n    cite: [art-1]\n    each: service\n    when: '{when}'\n    deny: {{reason: NOT-READY}}\n"
+    rule += "    message: {en: No., zh: 不可。}\n"
+    text = CLEAN.replace("terms:\n", f"terms:\n{used}").replace("rules:\n", f"rules:\n{rule}")
+    told = [f.problem.path for f in linted(tmp_path / "law", text).findings if f.rule == "company-fact"]
+    assert told == ([("terms.poor" if when == "term.poor" else "rules[0]")] if found else [])
+
+
 @pytest.mark.parametrize(("cited", "found"), [("art-1", ["rules[1]"]), ("practice", [])])
 def test_a_rule_without_the_mark_of_its_neighbor_is_a_finding(tmp_path: Path, cited: str, found: list[str]) -> None:
     """A mark that is taken out beside one that stays; rules on another article may differ."""

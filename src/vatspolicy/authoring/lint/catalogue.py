@@ -90,6 +90,14 @@ RULES: Mapping[str, LintRule] = {
         Phrase("The places of a region lie in it."),
         Phrase("An entry of a list that has a place as its `id` lists places within that place. Correct the code."),
     ),
+    "company-fact": LintRule(
+        ERROR,
+        Phrase("An expression about a service reads facts of its operator."),
+        Phrase(
+            "A partner may operate the service. Read `operator.FACT`. If the fact of the company counts, state for "
+            'whom, such as `service.operated_by == "partner"`, or ignore the finding with the reason.'
+        ),
+    ),
     # --- citations
     "label-missing": LintRule(
         ERROR,

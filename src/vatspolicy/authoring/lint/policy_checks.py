@@ -141,6 +141,38 @@ def _places(file: CheckedPolicy) -> Found:
                     yield "place-outside", file.document.problem((*path, key), message)
 
 
+_ASKS_WHO = ("operated_by", "customer_contract")
+"""Facts of a service about whether the company or a partner acts."""
+
+
+def _company_facts(file: CheckedPolicy) -> Found:
+    """Yield expressions about services that read a fact of the company without asking who operates the service."""
+    message = _("A partner may operate the service, and this reads a fact of the company.")
+    for index, rule in enumerate(file.policy.rules):
+        if rule.each != "product" and any(_is_of_company(one.tree, any_service=True) for one in rule.expressions):
+            yield "company-fact", file.document.problem(("rules", index), message)
+    for name, tree in file.terms.items():
+        if _is_of_company(tree, any_service=False):
+            yield "company-fact", file.document.problem(("terms", name), message)
+
+
+def _is_of_company(tree: Node, any_service: bool) -> bool:
+    """Return True if an expression about services reads the company in any case.
+
+    `any_service`: False for a term, which is about services only if it reads a fact of one.
+    """
+    own = list(outside_terms(tree))
+    facts = [one for one in own if isinstance(one, Fact)]
+    inside = ([fact for fact in walk(one.body) if isinstance(fact, Fact)] for one in own if isinstance(one, Term))
+    asks = any(map(_asks_who, facts)) or any(found and all(map(_asks_who, found)) for found in inside)
+    roots = {fact.root for fact in facts}
+    return "company" in roots and not asks and (any_service or not roots.isdisjoint(("service", "operator")))
+
+
+def _asks_who(fact: Fact) -> bool:
+    return fact.root == "service" and not {*fact.names}.isdisjoint(_ASKS_WHO)
+
+
 def _entries(value: Tree, path: Path) -> Iterator[tuple[Path, Fields]]:
     """Yield the objects that have an id, with their paths."""
     if isinstance(value, dict) and "id" in value:
@@ -291,6 +323,7 @@ CHECKS: tuple[Callable[[CheckedPolicy], Found], ...] = (
     _unwaivable,
     _unmarked,
     _places,
+    _company_facts,
     _messages,
     _numbers,
     _costs,
