@@ -189,11 +189,25 @@ def test_a_file_in_another_folder_moves_and_records_say_where(tmp_path: Path, se
     assert records[0] != records[1]
     data = compare(base, head, semantic=semantic, fail_on=["any", "unknown", "loosened"])
     assert (data["title"]["en"], data["failed_on"]) == ("No decision changes; only files move", [])
-    assert [edit["said"] for edit in data["edits"]] == [["file"]]
+    assert [edit["said"] for edit in data["edits"]] == [["file", "order"]]
     text = text_of(data)
     assert "“Invented law” moves to “topic/law.yaml”: no decision changes." in text
     assert "file: law.yaml → topic/law.yaml" in text
     assert "nothing changes" not in text
+
+
+def test_rules_in_another_order_are_a_change(tmp_path: Path) -> None:
+    """A record lists what it finds in the order of the rules, so this is not called no change."""
+    tell, report = LAW[LAW.index("  - id: tell\n") : LAW.index("  - id: to-report\n")], "  - id: too-foreign\n"
+    after = LAW.replace(tell, "").replace(report, tell + report)
+    data = compare_laws(tmp_path, LAW, after, semantic="auto", fail_on=["any", "unknown"])
+    assert (data["title"]["en"], data["failed_on"]) == (
+        "No decision changes, which is proved; citations or words may change",
+        [],
+    )
+    assert [edit["said"] for edit in data["edits"]] == [["order"]]
+    assert "order of the rules:" in text_of(data)
+    assert "nothing changes" not in text_of(data)
 
 
 # --- schemas ---------------------------------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ FIELDS = {
     "zh": Phrase("Chinese text"),
     "title": Phrase("title"),
     "file": Phrase("file"),
+    "rules": Phrase("order of the rules"),
     "readings": Phrase("other readings"),
     "renamed": Phrase("name"),
 }

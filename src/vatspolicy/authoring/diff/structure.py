@@ -197,6 +197,9 @@ class _PolicyDiff:
             fields = tuple(compare_fields({k: self.old.get(k) for k in keys}, {k: self.new.get(k) for k in keys}))
             if fields:
                 yield self.change(kind, "", "changed", (fields[0].name.partition(".")[0],), fields)
+        order = [[rule["id"] for rule in data.get("rules", ())] for data in (self.old, self.new)]
+        if len({*map(tuple, ([id for id in ids if id in order[0] and id in order[1]] for ids in order))}) > 1:
+            yield self.change("source", "", "changed", ("rules",), (Field("rules", *order),))
         yield from self.dates()
         yield from self.entries("review", "review", {"": self.old.get("review")}, {"": self.new.get("review")})
         yield from self.editions()

@@ -64,6 +64,7 @@ SAID: Table = {
     "wording": Phrase("wording"),
     "asks": Phrase("wording, and which missing facts are asked for"),
     "file": Phrase("the file of the policy"),
+    "order": Phrase("the order of its entries"),
     "other": Phrase("other parts of the record"),
 }
 """Parts of decision records (`compare_entries`)."""
