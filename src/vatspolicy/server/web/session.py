@@ -27,7 +27,7 @@ from vatspolicy.gate.waivers.load import WaiverSet
 from vatspolicy.guidance.interview import Choice, Refused, describe_step, read_reply, start
 from vatspolicy.guidance.interview.messages import both
 from vatspolicy.guidance.interview.naming import make_slug, name_product
-from vatspolicy.guidance.interview.questions import NAME_PATH, Question
+from vatspolicy.guidance.interview.questions import NAME_PATH, Question, sort_choices
 from vatspolicy.guidance.interview.ranking import NO_GAIN
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Sentences, _, translate
@@ -172,6 +172,7 @@ def answer(context: WebContext, request: DecideRequest) -> dict[str, Any]:
 
     `text`, `file` and `data` are the spec, `problems` its errors, `headline` and `html` the decision, `interview` the
     next question and `asked` the paths that could still change the decision; `blank` is true before the first answer.
+    `orders` has the values of lists in their order for this product.
     `record` is the whole decision, for a request with `details`.
     If the change is refused, `refused` is the reason and all else is as before.
     """
@@ -242,7 +243,16 @@ def _decide(context: WebContext, document: Document, request: DecideRequest) -> 
         "interview": encode(describe_step(state)),
         "asked": [format_path(ask.path) for ask in state.possible_outcomes.missing],
         "blank": _is_blank(context, document, request),
+        "orders": _order_choices(document.data, context.bundle.schemas),
     }
+
+
+def _order_choices(data: Any, schemas: SchemaSet) -> dict[str, tuple[str, ...]]:
+    """Return the values of each list of a service whose order depends on what the service offers, by its path."""
+    paths = (
+        ("services", at, name) for at in range(len(data.get("services") or ())) for name in ("features", "content")
+    )
+    return {format_path(path): tuple(sort_choices(data, path, schemas)) for path in paths}
 
 
 def _make_headline(record: Record, lang: Language) -> Headline:
@@ -287,6 +297,7 @@ def _reply(
         "interview": None,
         "asked": [],
         "blank": False,
+        "orders": {},
     }
 
 
