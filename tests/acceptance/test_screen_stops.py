@@ -129,7 +129,7 @@ def test_a_stopped_run_leaves_no_process_and_goes_on(
 
 
 @linux
-def test_two_resumes_at_once_of_a_killed_run_lose_no_row(tmp_path: Path, law: Path, whole: Path) -> None:
+def test_two_resumes_at_once_lose_no_row(tmp_path: Path, law: Path, whole: Path) -> None:
     """One of them has the output; the other is refused, or comes late and has nothing to go on with."""
     shutil.copy(whole / "in.jsonl", tmp_path)
     running, workers = stop(tmp_path, law, signal.SIGKILL)

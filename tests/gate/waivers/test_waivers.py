@@ -15,15 +15,13 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
 
 from tests.support.console import Console
 from tests.support.effort import trials
 from tests.support.members import for_each
+from tests.support.schemas import validator_of
 from tests.support.shipped import GOLDEN
 from tests.support.specs import HOSTING, TODAY
-from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import load_profile
@@ -622,15 +620,8 @@ def test_github_does_not_fail_what_is_waived(shown: GateResult) -> None:
 
 
 def test_json_follows_its_schema(shown: GateResult) -> None:
-    schemas = {
-        f"{name}.schema.json": Resource.from_contents(SchemaSet.shipped().load(name))
-        for name in SchemaSet.shipped().names
-    }
-    validator = Draft202012Validator(
-        SchemaSet.shipped().load("decision"), registry=Registry().with_resources(schemas.items())
-    )
     data = json.loads(render("json", shown.records, "en", remarks=shown.remarks))
-    assert [error.message for error in validator.iter_errors(data)] == []
+    assert [error.message for error in validator_of("decision.schema.json").iter_errors(data)] == []
     assert [one["kind"] for one in data["waivers"]] == ["unused"]
 
 
@@ -848,10 +839,3 @@ def test_no_baseline_of_what_could_not_be_decided_or_told_apart(program: Callabl
     Path("copy.yaml").write_text("schema: 1\n")
     assert program("check", "spec.yaml", "copy.yaml", *ADOPT).code == 3
     assert not Path("baseline.yaml").exists()
-
-
-def test_approvers_are_read_with_their_globs() -> None:
-    approvers = load_approvers(Path("approvers.yaml"))
-    assert approvers.allow("kim", OUTCAST)
-    assert not approvers.allow("kim", "pipl/officer")
-    assert not approvers.allow("", OUTCAST)
