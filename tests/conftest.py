@@ -24,7 +24,8 @@ from vatspolicy.core.policies.bundle import SHIPPED, Bundle, load_bundle
 
 def pytest_configure(config: pytest.Config) -> None:
     """One cache of compiled forms for the run, which all its processes share; a pytest that a test starts has its plugins."""
-    os.environ.pop(*ALONE, None)
+    for name in ALONE:
+        os.environ.pop(name, None)
     if SHARED not in os.environ:
         folder = tempfile.mkdtemp(prefix="vatspolicy-")
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
