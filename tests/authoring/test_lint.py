@@ -110,56 +110,67 @@ _FROM_QUOTE = CLEAN[CLEAN.index("zh: 某事。") : CLEAN.index("tests:")]
 
 FINDINGS = {
     "order of keys": (
+        "key-order",
         "version: 1.0.0\ntitle: {en: Clean, zh: 整洁}\n",
         "title: {en: Clean, zh: 整洁}\nversion: 1.0.0\n",
         "clean.yaml:2:1: title: The keys of a policy have a fixed order. The order is id, version, title, ",
     ),
     "not translated": (
+        "translation",
         "title: {en: Clean, zh: 整洁}",
         "title: {en: Clean, zh: Clean}",
         "clean.yaml:3:24: title.zh: The Chinese text equals the English text.",
     ),
     "no Chinese": (
+        "translation",
         "message: {en: File., zh: 备案。}",
         "message: {en: File., zh: file}",
         "clean.yaml:22:30: rules[0].message.zh: The Chinese text contains no Chinese characters.",
     ),
     "Chinese in English": (
+        "translation",
         "message: {en: File., zh: 备案。}",
         "message: {en: File 备案., zh: 备案。}",
         "clean.yaml:22:19: rules[0].message.en: The English text contains Chinese characters.",
     ),
     "message": (
+        "message-repeats-article",
         "message: {en: File., zh: 备案。}",
         "message: {en: something, zh: 备案。}",
         "clean.yaml:22:19: rules[0].message.en: The message repeats the article. Write what the product team does.",
     ),
     "Chinese message": (
+        "message-repeats-article",
         "message: {en: File., zh: 备案。}",
         "message: {en: File., zh: 某事}",
         "clean.yaml:22:30: rules[0].message.zh: The message repeats the article. Write what the product team does.",
     ),
     "label": (
+        "label-missing",
         "practice: {label: {en: practice, zh: 实践}, en:",
         "practice: {en:",
         "clean.yaml:9:3: articles.practice: A key that is not an article number needs a label. Add label: {en, zh}.",
     ),
     "primary without words": (
+        "primary-without-quote",
         _FROM_QUOTE,
         _FROM_QUOTE.replace("zh: 某事。, ", "").replace(_BLOCK, ""),
         "clean.yaml:8:3: articles.art-1: An article of this grade quotes the Chinese text. Add zh, or call it secondary.",
     ),
     "primary without a hash": (
+        "quote-not-verified",
         _BLOCK,
         "",
         "clean.yaml:8:3: articles.art-1: This article must record the text and the day of its verification. ",
     ),
     "a copy without an address": (
+        "copy-without-address",
         "verification: primary",
         "verification: copy",
         "clean.yaml:8:3: articles.art-1: A copy states the address where others can read it. ",
     ),
     "unwaivable without a primary article": (
+        "unwaivable-not-primary",
         "    classify: {classes: not-telecommunications}\n",
         "    unwaivable: true\n    classify: {classes: not-telecommunications}\n",
         (
@@ -168,76 +179,91 @@ FINDINGS = {
         ),
     ),
     "a quote that changed": (
+        "quote-changed",
         "zh: 某事。",
         "zh: 某物。",
         "clean.yaml:8:31: articles.art-1.zh: The quote changed after it was verified. Compare it again: ",
     ),
     "verified without a quote": (
+        "verified-without-quote",
         _BLOCK,
         f"{_BLOCK}  practice: {{against: a page}}\n",
         "clean.yaml:36:3: verified.practice: Only a Chinese quote can be verified.",
     ),
     "number of the document": (
+        "source-number-missing",
         ", number: 零号",
         "",
         "clean.yaml:5:9: source: The source has no document number. Write the number, or a note that explains why it is missing.",
     ),
     "text that nobody has": (
+        "text-nowhere",
         SOURCE,
         SOURCE.replace("number: 零号", "note: 无").replace(", obtain: {en: Ask., zh: 请咨询。}", ""),
         "clean.yaml:9:3: articles.practice: Nobody can find the text of this article. Write url, or who has it under",
     ),
     "figure": (
+        "number-in-expression",
         "company.foreign_percent > param.most",
         "company.foreign_percent > 51.0 || company.foreign_percent > param.most",
         "clean.yaml:15:38: terms.foreign: No cited article states this number. Cite the article, or use a parameter.",
     ),
     "figure in a rule": (
+        "number-in-expression",
         "    when: term.foreign\n",
         "    when: term.foreign && company.foreign_percent < 99.0\n",
         "clean.yaml:20:11: No cited article states this number. Cite the article, or use a parameter.",
     ),
     "list in a rule": (
+        "number-in-expression",
         """    when: '"saas" in service.offers'\n""",
         """    when: service.offers.exists(o, o in ["saas"])\n""",
         "clean.yaml:27:11: A list in an expression must be a parameter, with dates and citations.",
     ),
     "never applies": (
+        "untested",
         "expect: {file: fires, classes: fires}",
         "set: {company.foreign_percent: 10}, expect: {file: silent, classes: fires}",
         "clean.yaml:17:5: rules[0]: No test shows file applying.",
     ),
     "never silent": (
+        "untested",
         "set: {company.foreign_percent: 50, services.0.offers: [cdn]}, expect: {file: silent, classes: silent}",
         "set: {services.0.offers: [cdn]}, expect: {classes: silent}",
         "clean.yaml:17:5: rules[0]: No test shows file not applying.",
     ),
     "never asks": (
+        "untested",
         "unset: [company.foreign_percent, services.0.offers], expect: {file: unknown, classes: unknown}",
         "unset: [company.foreign_percent], expect: {file: unknown}",
         "clean.yaml:23:5: rules[1]: No test shows classes undecided for a missing fact.",
     ),
     "parameter": (
+        "unused-parameter",
         "terms:\n",
         "  spare: {title: {en: Spare, zh: 备用}, values: [{from: '2020-01-01', cite: art-1, value: 1}]}\nterms:\n",
         "clean.yaml:14:3: parameters.spare: No expression reads this parameter.",
     ),
     "term": (
+        "unused-term",
         "    when: term.foreign\n",
         "    when: company.foreign_percent > param.most\n",
         "clean.yaml:15:3: terms.foreign: No expression uses this term.",
     ),
     "instrument": (
+        "unused-instrument",
         "parameters:\n",
         "  spare-filing: {title: {en: Spare, zh: 备用}, authority: [{when: 'true', is: cac}]}\nparameters:\n",
         "clean.yaml:12:3: instruments.spare-filing: No rule uses this instrument.",
     ),
     "instrument that covers no product": (
+        "unmeetable",
         UNMET,
         NEEDING.replace("COVERS", ", covers: 'activity.class in license.classes && license.valid'"),
         "clean.yaml:21:24: rules[0].need.instrument: No license (game-approval) can cover the subject of this rule.",
     ),
     "instrument that covers nothing": (
+        "unmeetable",
         UNMET,
         NEEDING.replace("COVERS", ", covers: '!(license.valid || !false)'"),
         "clean.yaml:21:24: rules[0].need.instrument: No license (game-approval) can cover the subject of this rule.",
@@ -390,36 +416,6 @@ def test_a_need_that_no_profile_can_meet_is_a_finding(tmp_path: Path) -> None:
     assert "own-approval cannot be held" in found.problem.message
 
 
-IDS = {
-    "order of keys": "key-order",
-    "not translated": "translation",
-    "no Chinese": "translation",
-    "Chinese in English": "translation",
-    "message": "message-repeats-article",
-    "Chinese message": "message-repeats-article",
-    "label": "label-missing",
-    "primary without words": "primary-without-quote",
-    "primary without a hash": "quote-not-verified",
-    "a copy without an address": "copy-without-address",
-    "unwaivable without a primary article": "unwaivable-not-primary",
-    "a quote that changed": "quote-changed",
-    "verified without a quote": "verified-without-quote",
-    "number of the document": "source-number-missing",
-    "text that nobody has": "text-nowhere",
-    "figure": "number-in-expression",
-    "figure in a rule": "number-in-expression",
-    "list in a rule": "number-in-expression",
-    "never applies": "untested",
-    "never silent": "untested",
-    "never asks": "untested",
-    "parameter": "unused-parameter",
-    "term": "unused-term",
-    "instrument": "unused-instrument",
-    "instrument that covers no product": "unmeetable",
-    "instrument that covers nothing": "unmeetable",
-}
-
-
 @pytest.mark.parametrize(
     "covers",
     [
@@ -484,11 +480,11 @@ def test_an_address_or_whoever_has_the_text_is_enough(tmp_path: Path, source: st
 
 @pytest.mark.parametrize("name", FINDINGS)
 def test_each_finding(tmp_path: Path, name: str) -> None:
-    old, new, expected = FINDINGS[name]
+    id, old, new, expected = FINDINGS[name]
     assert CLEAN.count(old) == 1
     report = linted(tmp_path / "law", CLEAN.replace(old, new.replace("COVERS", "")))
     [found] = report.findings
-    assert (found.rule, found.level, report.exit_code) == (IDS[name], "error", 1)
+    assert (found.rule, found.level, report.exit_code) == (id, "error", 1)
     assert re.sub(r"^[^ ]*/", "", str(found.problem)).startswith(expected)
 
 
@@ -729,12 +725,9 @@ def test_a_finding_is_ignored_for_a_reason(tmp_path: Path, comment: str) -> None
         ("# lint: ignore source-numbre-missing It has none.\n", ["ignore-unknown", "source-number-missing"]),
         ("# lint: ignore invalid-fixture It has none.\n", ["ignore-unknown", "source-number-missing"]),
         ("# lint: ignore untested It has none.\n", ["ignore-unused", "source-number-missing"]),
-        (
-            "# lint: ignore source-number-missing It has none.\ntopics: [telecom]\n",
-            ["ignore-unused", "source-number-missing"],
-        ),
+        ("# lint: ignore source-number-missing It has none.\ntopics: [telecom]\n", ["ignore-unused", "source-number-missing"]),
     ],
-)
+)  # fmt: skip
 def test_a_comment_that_ignores_nothing_is_a_finding(tmp_path: Path, comment: str, rules: list[str]) -> None:
     text = NO_NUMBER.replace("topics: [telecom]\n", "") if "topics" in comment else NO_NUMBER
     report = linted(tmp_path / "law", text.replace(SOURCE, comment + SOURCE))

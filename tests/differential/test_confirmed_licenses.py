@@ -1,23 +1,23 @@
-"""A license that the profile calls valid, or not valid, is one with a last day that says so: in every engine.
+"""What a profile states in part, evaluator, formulas and SQL read alike: the validity of a license, its kinds, a district.
 
-Rules read the last day of a license; whoever states `valid` need not know it. Evaluator, formulas and SQL agree.
+A license that the profile calls valid, or not valid, is one with a last day that says so. Rules read the last day;
+whoever states `valid` need not know it.
 """
 
 from __future__ import annotations
 
 import copy
+import functools
 import itertools
 from typing import Any
 
 import pytest
 
-from tests.support.assignments import BOUNDS, Truths, assign
+from tests.support.assignments import Truths, assign, encode_shipped, period_of
+from tests.support.partly_stated import LICENSED, LOCATED
 from tests.support.shipped import shipped_bundle
-from tests.support.solver import periods
 from vatspolicy.core.engine.evaluator import evaluate
-from vatspolicy.core.profile.profile import load_profile
-from vatspolicy.proofs.decision_encoder import decision_words, encode_decision
-from vatspolicy.proofs.query import Query
+from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.screening.engines import decide
 
 DAY = "2026-11-24"
@@ -116,24 +116,26 @@ def test_a_word_says_what_a_last_day_says(offer: str, operated_by: str) -> None:
     assert operated_by == "partner" or unsaid != ended
 
 
+@functools.cache
+def profiles() -> list[Profile]:
+    """Those of the licenses, and those that leave out the kinds of a license or the district of an address."""
+    return [
+        load_profile(data) for data in (*(profile(*case) for case in CASES), *(data for data, _ in LICENSED), *LOCATED)
+    ]
+
+
 def test_formulas_read_what_is_written() -> None:
     """The facts are those that the profile states, without the last days that the reader adds."""
-    bundle = shipped_bundle()
-    period = next(one for one in periods([bundle]) if one.start <= DAY < one.end)
-    query = Query(period, BOUNDS)
-    ruleset = query.encode(bundle)
-    formulas = decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
-    assignments = []
-    for case in CASES:
-        facts = copy.deepcopy(load_profile(profile(*case)).facts)
-        for holder in ("company", "partner"):
-            for license in facts.get(holder, {}).get("licenses", ()):
-                license.pop("valid_until", None)
-                license |= case[1]
-        assignments.append(assign(query, facts, DAY))
-    expected = [[decision.decision] for decision in decisions(*CASES)]
-    assert Truths(query, assignments).words(formulas) == expected
-    assert len({word for [word] in expected}) > 2
+    every = copy.deepcopy([one.facts for one in profiles()])
+    for facts, (_, stated, _) in zip(every, CASES, strict=False):
+        for license in (one for holder in ("company", "partner") for one in facts.get(holder, {}).get("licenses", ())):
+            license.pop("valid_until", None)
+            license |= stated
+    expected = [evaluate(shipped_bundle(), one, DAY).decision for one in profiles()]
+    query, formulas = encode_shipped(period_of(shipped_bundle(), DAY))
+    found = Truths(query, [assign(query, facts, DAY) for facts in every]).words(formulas)
+    assert found == [[word] for word in expected]
+    assert len(set(expected[: len(CASES)])) > 2
 
 
 def test_sql_reads_it_alike() -> None:
@@ -143,6 +145,9 @@ def test_sql_reads_it_alike() -> None:
     from vatspolicy.screening.duckdb_engine import connect
 
     law = shipped_bundle().on(DAY)
-    facts = [load_profile(profile(*case)).facts for case in CASES]
+    expected = [decide(law, one.facts, DAY) for one in profiles()]
     with connect(threads=2) as connection:
-        assert DuckDecider(connection, law, DAY).decide(facts) == [decide(law, one, DAY) for one in facts]
+        assert DuckDecider(connection, law, DAY).decide(one.facts for one in profiles()) == expected
+    for one, answer in zip(profiles(), expected, strict=True):
+        full = evaluate(shipped_bundle(), one, DAY)
+        assert (answer["decision"], (answer["mildest"], answer["strictest"])) == (full.decision, full.range)

@@ -125,6 +125,7 @@ def test_an_earlier_launch_of_the_pilot_is_refuted(tmp_path: Path) -> None:
     assert "open" in states["vats-pilot-2024/pilot-access"]
 
 
+@long_run
 @needs_solver
 def test_a_class_that_needs_no_license_any_more_is_refuted(tmp_path: Path) -> None:
     folder = tmp_path / "policies"

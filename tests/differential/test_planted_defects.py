@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.effort import part
+from tests.support.effort import long_run, part
 from vatspolicy.authoring.analysis.findings import KINDS, AnalysisReport
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
 from vatspolicy.bundles.select import LawStack
@@ -92,6 +92,7 @@ def test_a_defect_planted_in_the_shipped_law_is_found(name: str, tmp_path: Path)
     assert (kind, about) in found_by(report), report.not_evaluated
 
 
+@long_run
 def test_without_them_the_shipped_law_has_none() -> None:
     solved = {kind for kind, _, _ in PLANTED.values() if KINDS[kind].solver}
     reports = [

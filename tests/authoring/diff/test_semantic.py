@@ -100,13 +100,9 @@ CAP = RuleVerdict("law/too-foreign", "witness", ("deny->allow",), WITNESS, "2028
         ([], "No decision changes, which is proved; citations or words may change", "neither"),
         ([unknown("deny", "allow")], "UNKNOWN: no decision change was found, and none could be excluded", "unknown"),
         ([shown("deny", "allow", "2026-09-01")], "Loosens", "loosened"),
-        (
-            [shown("deny", "allow", "2026-09-01"), unknown("allow", "deny")],
-            "Loosens; more could not be excluded",
-            "loosened",
-        ),
+        ([shown("deny", "allow", "2026-09-01"), unknown("allow", "deny")], "Loosens; more could not be excluded", "loosened"),
     ],
-)
+)  # fmt: skip
 def test_the_title_takes_proofs_into_account(
     tmp_path: Path, engine: Engine, transitions: list[Transition], title: str, verdict: str
 ) -> None:
