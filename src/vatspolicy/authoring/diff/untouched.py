@@ -25,6 +25,7 @@ _Value = Callable[[Activation], Hashable]
 class _Versions:
     """Both versions of a rule that differ on a day."""
 
+    name: str
     each: frozenset[str]
     """The kinds of subject that they are about."""
     conditions: tuple[_Value, _Value]
@@ -67,13 +68,21 @@ class Untouched:
         self.differences = differences
         self.sides = (differences.base, differences.head)
         self._days: dict[str, list[_Versions] | None] = {}
-        self._rules = DecidingRules(differences.head.bundle, KINDS)
-        self._last: RelevantRules | None = None
+        sides = [DecidingRules(side.bundle, KINDS) for side in self.sides]
+        self._rules = sides[1]
+        self._tests = [one for side in sides for one in side.tests if one[0].name in differences.names]
+        """Tests of the differing rules of both sides."""
+        self._last: tuple[RelevantRules, set[str]] | None = None
 
     def relevant(self, profile: Profile) -> RelevantRules:
         """Return the rules of the head that can affect a profile."""
-        if self._last is None or self._last.profile is not profile:
-            self._last = RelevantRules(self._rules, profile)
+        return self._find(profile)[0]
+
+    def _find(self, profile: Profile) -> tuple[RelevantRules, set[str]]:
+        """Return the rules of the head that can affect a profile, and the names of the differing rules that can."""
+        if self._last is None or self._last[0].profile is not profile:
+            relevant = RelevantRules(self._rules, profile)
+            self._last = relevant, {rule.name for rule, test in self._tests if relevant.may_hold(rule, test)}
         return self._last
 
     def __contains__(self, found: tuple[Profile, str]) -> bool:
@@ -86,15 +95,15 @@ class Untouched:
         rules = self._versions_on(day)
         if rules is None or profile.facts["opinions"]:
             return False
-        subjects = {
-            each: [{**one, "as_of": day} for one in found] for each, found in self.relevant(profile).subjects.items()
-        }
-        for place, versions in enumerate(rules):
-            own = (subject for each in versions.each for subject in subjects[each])
-            if not all(map(versions.say_the_same, own)):
-                rules.insert(0, rules.pop(place))  # it probably differs for the next profile, too
-                return False
-        return True
+        relevant, names = self._find(profile)
+        subjects = {each: [{**one, "as_of": day} for one in found] for each, found in relevant.subjects.items()}
+        return all(
+            versions.say_the_same(subject)
+            for versions in rules
+            if versions.name in names
+            for each in versions.each
+            for subject in subjects[each]
+        )
 
     def same_licenses(self, day: str) -> bool:
         """Return True if the same instruments license an activity on both sides."""
@@ -125,7 +134,7 @@ class Untouched:
                 if effects[0] == effects[1] and self._reads_the_same(old, new, day):
                     checks = list(_edited_checks(rulesets, old, new))
             conditions = _condition(rulesets[0], old), _condition(rulesets[1], new)
-            rules.append(_Versions(frozenset(rule.each for rule in (old, new) if rule), conditions, checks))
+            rules.append(_Versions(name, frozenset(rule.each for rule in (old, new) if rule), conditions, checks))
         return rules
 
     def _reads_the_same(self, old: Rule, new: Rule, day: str) -> bool:
