@@ -188,7 +188,7 @@ Build = Callable[[Query], Sequence[int]]
 def solve(
     period: Period,
     build: Build,
-    budget: int = BUDGET,
+    budget: int | Budget = BUDGET,
     fixed: Mapping[str, int] | None = None,
     start: Mapping[str, int] | None = None,
     schemas: SchemaSet | None = None,
@@ -205,7 +205,8 @@ def solve(
         Unsupported, Undecided
     """
     bounds: dict[str, int] = dict(fixed or start or {})
-    question = Budget(budget)
+    question = Budget(budget) if isinstance(budget, int) else budget
+    question.renew()
     while True:
         query = Query(period, dict(bounds), schemas=schemas or SchemaSet.shipped())
         formulas = [*build(query)]
