@@ -13,7 +13,7 @@ from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
 from tests.support.solver import needs_solver
 from tests.support.transitions import checked, names
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.proofs import compare_change, compare_decisions, formula
+from vatspolicy.proofs import compare_change, compare_decisions, formula, rule_comparison
 from vatspolicy.proofs.domain import ProfileSpace
 from vatspolicy.proofs.free_text import find_text, pass_test
 from vatspolicy.proofs.solver import CONFLICT, Budget, Undecided, open_solver
@@ -138,6 +138,39 @@ def pigeons(space: ProfileSpace, holes: int) -> list[int]:
         for hole in range(holes)
     ]
     return [*map(space.pool.disjoin, rows), *apart]
+
+
+def test_all_questions_share_a_whole_budget() -> None:
+    budget = Budget(200, 300)
+    budget.left -= 150
+    budget.renew()
+    assert budget.left == 150
+    budget.left -= 200
+    with pytest.raises(Undecided, match="all questions together used their budget of 300 units"):
+        budget.renew()
+
+
+@needs_solver
+def test_edits_without_a_budget_are_unknown_and_the_rest_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def two(folder: Path, shares: tuple[int, int]) -> Bundle:
+        denials = [
+            rule(f"r{place}", "service", f"company.foreign_percent > {share}.0", "deny: {reason: CAPITAL-TOO-LOW}")
+            for place, share in enumerate(shares)
+        ]
+        text = "rules:\n" + route("open", "true") + "".join(denials)
+        return bundle_of(folder, classes=CLASSES, license=LICENSE, changed=text)
+
+    base, head = two(tmp_path / "base", (20, 40)), two(tmp_path / "head", (30, 50))
+    groups = [("changed/r0",), ("changed/r1",)]
+    settled, transitions = compare_change(base, head, groups)
+    assert [one.verdict for one in settled] == ["witness", "masked"]
+    monkeypatch.setattr(rule_comparison, "QUESTIONS", 0)
+    found, same = compare_change(base, head, groups)
+    assert {one.verdict for one in found} == {"unknown"}
+    assert all("all questions together used their budget of 0 units" in one.reason for one in found)
+    assert names(same) == names(transitions)
 
 
 @needs_solver

@@ -212,8 +212,16 @@ class ProofContext:
         self.base = query.encode(base, self.kind)
         self.solver = open_solver(query.space, budget)
         self._parts: dict[str, SymbolicOutcome] = {}
+        self._last: tuple[Bundle, SymbolicRuleSet] | None = None
         self.solutions: list[tuple[list[int], Model, SymbolicRuleSet]] = []
         """Formulas that hold in the last solutions, the solutions, and the head's rule set."""
+
+    def _ruleset(self, head: Bundle) -> SymbolicRuleSet:
+        """Return the rule set of a head, caching that of the last one."""
+        if self._last is None or self._last[0] is not head:
+            kind = functools.partial(self.kind, beside=self.base)
+            self._last = head, self.query.encode(head, kind, self.base)
+        return self._last[1]
 
     @functools.cached_property
     def before(self) -> SymbolicOutcome:
@@ -234,7 +242,7 @@ class ProofContext:
         With `all_or_none`, none is returned if one model satisfies all conditions for a pair.
         """
         pool = self.query.space.pool
-        ruleset = self.query.encode(head, functools.partial(self.kind, beside=self.base))
+        ruleset = self._ruleset(head)
         conditions = self._encode(ruleset, wanted, parts)
         if outside is not None:
             days = pool.disjoin((pool.at_most({AS_OF: 1}, outside[0] - 1), -pool.at_most({AS_OF: 1}, outside[1])))
@@ -278,7 +286,7 @@ class ProofContext:
         pool, space = self.query.space.pool, self.query.space
         wanted = list(pairs)
         numbered = [(pair, number) for pair in wanted for number in range(3)]
-        ruleset = self.query.encode(head, functools.partial(self.kind, beside=self.base))
+        ruleset = self._ruleset(head)
         conditions = self._encode(ruleset, numbered, frozenset({"activity"}))
         whole = [pool.conjoin(conditions[pair, number] for number in range(3)) for pair in wanted]
         choice, others = class_choice(self.query), TRUE

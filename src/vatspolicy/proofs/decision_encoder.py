@@ -22,6 +22,7 @@ from vatspolicy.proofs.encoder import SymbolicActivation
 from vatspolicy.proofs.formula import FALSE, TRUE, FormulaPool
 from vatspolicy.proofs.query import Query, Solution
 from vatspolicy.proofs.ruleset_encoder import (
+    ACCESS,
     SymbolicCases,
     SymbolicClasses,
     SymbolicOutcome,
@@ -173,10 +174,10 @@ def encode_activities(
 
 def encode_rules(ruleset: SymbolicRuleSet, each: str, activation: SymbolicActivation) -> SymbolicOutcome:
     """Return the outcome of the rules on one subject."""
-    key = "rules", each, activation.subject
-    if key not in ruleset.outcomes:
-        ruleset.outcomes[key] = _find_outcome(ruleset, each, activation)
-    return ruleset.outcomes[key]
+    known, key = ruleset.outcomes[each], activation.subject
+    if key not in known:
+        known[key] = _find_outcome(ruleset, each, activation)
+    return known[key]
 
 
 def _find_outcome(ruleset: SymbolicRuleSet, each: str, activation: SymbolicActivation) -> SymbolicOutcome:
@@ -206,10 +207,10 @@ def encode_need(ruleset: SymbolicRuleSet, rule: Rule, activation: SymbolicActiva
 
 def encode_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to: str) -> SymbolicOutcome:
     """Return the outcome of a need that routes satisfy."""
-    key = "access", to, activation.subject
-    if key not in ruleset.outcomes:
-        ruleset.outcomes[key] = _find_access(ruleset, activation, to)
-    return ruleset.outcomes[key]
+    known, key = ruleset.outcomes[ACCESS], (to, activation.subject)
+    if key not in known:
+        known[key] = _find_access(ruleset, activation, to)
+    return known[key]
 
 
 def _find_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to: str) -> SymbolicOutcome:

@@ -18,7 +18,7 @@ from vatspolicy.proofs.encoder import Encoder, SymbolicActivation
 from vatspolicy.proofs.formula import FALSE, TRUE, Range
 from vatspolicy.proofs.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.proofs.solver import BUDGET, Budget, Model, Solver, Undecided, open_solver
-from vatspolicy.proofs.timeline import MixedBundle, Period, build_history
+from vatspolicy.proofs.timeline import MixedBundle, Period, build_history, find_rule, named_by
 from vatspolicy.proofs.values import BoundedList, LinearSum, SymbolicRecord, Unsupported
 from vatspolicy.proofs.witness import day_of, drop_irrelevant, minimize, profile_of
 
@@ -44,14 +44,28 @@ class Query:
         self.encoder = self.encoder_class(self.space)
         self.day = self.space.number(AS_OF, Range(self.period.first, self.period.last), day=True)
 
-    def encode(self, bundle: Bundle, kind: Callable[..., SymbolicRuleSet] = SymbolicRuleSet) -> SymbolicRuleSet:
+    def encode(
+        self,
+        bundle: Bundle,
+        kind: Callable[..., SymbolicRuleSet] = SymbolicRuleSet,
+        base: SymbolicRuleSet | None = None,
+    ) -> SymbolicRuleSet:
         """Return the symbolic rule set of a bundle over the period.
+
+        With `base`, the rule set of the base of a mix, both share what the changed rules do not touch.
 
         Raises:
             Unsupported: for a law with a field that proofs do not know.
         """
         refuse_unknown_fields(bundle)
-        return kind(self.space, self.encoder, build_history(bundle, self.period), ((TRUE, self.day),))
+        found = kind(self.space, self.encoder, build_history(bundle, self.period), ((TRUE, self.day),))
+        if isinstance(bundle, MixedBundle) and base is not None:
+            known, named = base.history.instruments, set[str]().union(*map(named_by, bundle.changed))
+            same = all(found.instrument_key(name) == base.instrument_key(name) for name in named if name in known)
+            if same and base.history is build_history(bundle.base, self.period):
+                old = (find_rule(bundle.base, name) for name in bundle.names)
+                found.share(base, [*bundle.changed, *filter(None, old)])
+        return found
 
     @property
     def invariant_formulas(self) -> list[int]:
@@ -174,7 +188,7 @@ Build = Callable[[Query], Sequence[int]]
 def solve(
     period: Period,
     build: Build,
-    budget: int = BUDGET,
+    budget: int | Budget = BUDGET,
     fixed: Mapping[str, int] | None = None,
     start: Mapping[str, int] | None = None,
     schemas: SchemaSet | None = None,
@@ -191,7 +205,8 @@ def solve(
         Unsupported, Undecided
     """
     bounds: dict[str, int] = dict(fixed or start or {})
-    question = Budget(budget)
+    question = Budget(budget) if isinstance(budget, int) else budget
+    question.renew()
     while True:
         query = Query(period, dict(bounds), schemas=schemas or SchemaSet.shipped())
         formulas = [*build(query)]

@@ -32,7 +32,7 @@ from vatspolicy.proofs.decision_encoder import (
 from vatspolicy.proofs.formula import FALSE
 from vatspolicy.proofs.query import NoSolution, Query, Solution, describe_invariants, solve
 from vatspolicy.proofs.ruleset_encoder import RelaxedRuleSet, SymbolicRuleSet
-from vatspolicy.proofs.solver import BUDGET, Budget, Undecided, reason_of
+from vatspolicy.proofs.solver import BUDGET, FORMULA, QUESTIONS, Budget, Undecided, reason_of
 from vatspolicy.proofs.timeline import Period, find_rule, hull, mix, named_by
 from vatspolicy.proofs.transitions import add_shown, all_transitions, compare_decisions
 from vatspolicy.proofs.two_rulesets import ListedItems, Shown, comparison_period, differing_rules
@@ -66,7 +66,7 @@ Group = tuple[str, ...]
 class RuleComparison:
     """Comparison of rules in two bundles that change together."""
 
-    def __init__(self, base: Bundle, head: Bundle, names: Group, period: Period, budget: int) -> None:
+    def __init__(self, base: Bundle, head: Bundle, names: Group, period: Period, budget: Budget) -> None:
         self.base, self.head, self.names, self.period, self.budget = base, head, names, period, budget
         self.name = names[0]
         self.versions = [(find_rule(base, name), find_rule(head, name)) for name in names]
@@ -104,6 +104,7 @@ class RuleComparison:
     def find_difference(self) -> None:
         """Find facts with different results of a rule's versions, or prove that there are none."""
         try:
+            self.budget.renew()
             self.difference = self._find_difference() if self.span is not None else None
         except Unsupported as error:
             self.failure = RuleVerdict(self.name, UNSUPPORTED, reason=reason_of(error))
@@ -116,6 +117,7 @@ class RuleComparison:
         solve_within = functools.partial(solve, self.span, budget=self.budget, schemas=schemas)
         query = Query(self.span, {}, schemas=schemas)
         if FALSE in self._encode(query, False, RelaxedRuleSet) and not query.space.missing_bounds():
+            self.budget.left -= FORMULA * len(query.space.pool.parts)
             return None  # equal whatever the facts; longer lists would add nothing
         reachable = any(rule.each == "activity" for rule in self.rules)
 
@@ -207,7 +209,11 @@ class RuleComparison:
     def verdict(self, shared: SharedSearch) -> RuleVerdict:
         """Return the verdict on the rules, after `find_difference`."""
         mixed = mix(self.base, self.head, self.names)
-        shared.budget.renew()
+        try:
+            self.budget.renew()
+        except Undecided as error:
+            reason = reason_of(error)
+            return self._verdict(mixed, lambda: DecisionChanges(reason=reason))
         return self._verdict(mixed, lambda: self._find_changes(mixed, shared))
 
     def verdict_of_whole(self, transitions: Transitions) -> RuleVerdict:
@@ -379,9 +385,9 @@ class RuleComparison:
 # --- equivalence of changed rules, alone or together: a proof that nothing changes, or a profile that shows what does
 
 
-CHUNK, LARGE_CHUNK = 8, 24
+CHUNK, LARGE_CHUNK = 16, 48
 """Minimum and maximum number of groups per encoding of the base. Verdicts do not depend on the workers."""
-CHUNKS = 8
+CHUNKS = 4
 """Number of chunks before they grow, which needs fewer encodings and still occupies all workers."""
 
 
@@ -399,7 +405,8 @@ def compare_rules(
     `as_of` limits the question to one day. `budget` is the resource limit of one question (z3's units).
     """
     chunks = _chunks([(name,) for name in names])
-    tasks = [functools.partial(_compare_chunk, base, head, chunk, as_of, budget) for chunk in chunks]
+    budgets = _budgets(budget, chunks)
+    tasks = [functools.partial(_compare_chunk, base, head, *one, as_of) for one in zip(chunks, budgets, strict=True)]
     found = run_shared(tasks, workers)
     return [verdict for chunk in found for verdict in chunk]
 
@@ -422,10 +429,11 @@ def compare_change(
     apart = [group for group in dict.fromkeys(wanted) if group not in whole]
     deciding = [group for group in apart if _can_decide(base, head, group)]
     chunks = [*_chunks(deciding), *_chunks([group for group in apart if group not in set(deciding)])]
+    parts = zip(chunks, _budgets(budget, chunks), strict=True)
     alone = workers > 1 and not chunks
     tasks: list[Callable[[], Transitions | list[RuleVerdict]]] = [
         functools.partial(compare_decisions, base, head, as_of, budget, alone),
-        *(functools.partial(_compare_chunk, base, head, chunk, as_of, budget) for chunk in chunks),
+        *(functools.partial(_compare_chunk, base, head, chunk, own, as_of) for chunk, own in parts),
     ]
     transitions, *found = run_shared(tasks, workers)
     assert isinstance(transitions, Transitions)
@@ -464,8 +472,14 @@ def _chunks(groups: Sequence[Group]) -> list[tuple[Group, ...]]:
     return [tuple(groups[start : start + size]) for start in range(0, len(groups), size)]
 
 
+def _budgets(budget: int, chunks: Sequence[Sequence[Group]]) -> list[Budget]:
+    """Return the budget of each chunk, so that the questions about all groups together have a limit."""
+    whole, groups = QUESTIONS * budget, sum(map(len, chunks))
+    return [Budget(budget, whole * len(chunk) // groups) for chunk in chunks]
+
+
 def _compare_chunk(
-    base: Bundle, head: Bundle, groups: Sequence[Group], as_of: str | None, budget: int
+    base: Bundle, head: Bundle, groups: Sequence[Group], budget: Budget, as_of: str | None
 ) -> list[RuleVerdict]:
     """Return verdicts on a few groups of rules, over one encoding of the base."""
     period = comparison_period(base, head, as_of)
@@ -475,7 +489,7 @@ def _compare_chunk(
     for comparison in comparisons:
         comparison.find_difference()
     spans = [comparison.span for comparison in comparisons if comparison.can_decide and comparison.may_differ]
-    shared = SharedSearch(base, hull([span for span in spans if span is not None]) or period, Budget(budget))
+    shared = SharedSearch(base, hull([span for span in spans if span is not None]) or period, budget)
     return [comparison.verdict(shared) for comparison in comparisons]
 
 
@@ -485,7 +499,7 @@ def _compare_whole(
     """Return the verdict on a group with the same effect on decisions as the whole change."""
     period = comparison_period(base, head, as_of)
     assert period is not None
-    return RuleComparison(base, head, group, period, budget).verdict_of_whole(transitions)
+    return RuleComparison(base, head, group, period, Budget(budget)).verdict_of_whole(transitions)
 
 
 def _not_covered(group: Group) -> RuleVerdict:

@@ -80,6 +80,8 @@ class SymbolicRoute:
     """Formulas that it is open if a clause has the required truth (`core.policies.case_split`)."""
 
 
+SUBJECTS, ACCESS = ("product", "service", "activity"), "access"
+
 SymbolicCases = Mapping[tuple[Hashable, bool], int]
 """Formulas that a rule applies if a clause is true, or false, by the clause and its truth."""
 
@@ -98,13 +100,35 @@ class SymbolicRuleSet:
     _versions: dict[int, Versions] = field(default_factory=dict)
     classes: dict[Hashable, SymbolicClasses] = field(default_factory=dict, init=False)
     """Classes of services found so far, by subject (`decision_encoder`)."""
-    outcomes: dict[Hashable, SymbolicOutcome] = field(default_factory=dict, init=False)
-    """Outcomes of subjects found so far, by subject."""
+    outcomes: dict[str, dict[Hashable, SymbolicOutcome]] = field(init=False)
+    """Outcomes found so far: of subjects by their kind, and of the access to an instrument, each by subject."""
     _activations: dict[str, SymbolicActivation] = field(default_factory=dict, init=False)
     _holds: dict[Hashable, DualRail] = field(default_factory=dict, init=False)
     _routes: dict[Hashable, SymbolicRoute] = field(default_factory=dict, init=False)
     _cases: dict[str, Mapping[str, tuple[Case, ...]]] = field(default_factory=dict, init=False)
     """Cases of the rules of a group, such as activity/route, by rule."""
+
+    def __post_init__(self) -> None:
+        self.outcomes = {kind: {} for kind in (*SUBJECTS, ACCESS)}
+
+    def share(self, other: SymbolicRuleSet, changed: Iterable[Rule]) -> None:
+        """Share what does not depend on the changed rules with a rule set over the same facts that has all others.
+
+        `changed`: both versions of the rules that differ, if any instrument that they name is the same in both.
+        """
+        if self.history.replacements != other.history.replacements:
+            return
+        self._versions, self._truths, self._holds = other._versions, other._truths, other._holds
+        self._activations = other._activations
+        groups, kinds = {rule.group for rule in changed}, {rule.kind for rule in changed}
+        if "classify" not in kinds:
+            self.classes = other.classes
+        if "route" in kinds:
+            return
+        self._routes, self.outcomes[ACCESS] = other._routes, other.outcomes[ACCESS]
+        for each in SUBJECTS:
+            if groups.isdisjoint((f"{each}/deny", f"{each}/need")):
+                self.outcomes[each] = other.outcomes[each]
 
     # --- days
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from typing import TypeAlias
@@ -42,6 +42,9 @@ Variable: TypeAlias = "tuple[z3.ArithRef, z3.RatNumRef | int, z3.RatNumRef | int
 
 BUDGET = 50_000_000
 """Work limit of a question, in z3 units. Unlike a time limit, it is deterministic."""
+
+QUESTIONS = 6
+"""Budgets that all questions about the edits of a review may use together, and all about the whole change."""
 
 FORMULA = 20
 """Cost of a formula in units, which corresponds to its construction time."""
@@ -87,14 +90,22 @@ class Budget:
     """Work limit of a question, including all its checks and their formulas."""
 
     units: int = BUDGET
-    left: int = 0
+    whole: int | None = None
+    """Work limit of all questions together; None if only each one has a limit."""
+    left: int = field(default=0, init=False)
+    _given: int = field(default=0, init=False)
+    _used: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self.renew()
+        self._given = self.left = self.units if self.whole is None else min(self.units, self.whole)
 
-    def renew(self) -> None:
-        """Start a new question."""
-        self.left = self.units
+    def renew(self, part: int = 1) -> None:
+        """Start a new question, which may use a part of the budget. Raises Undecided if nothing is left for it."""
+        self._used += self._given - self.left
+        rest = self.units if self.whole is None else self.whole - self._used
+        self._given = self.left = max(min(self.units, rest), 0) // part
+        if rest <= 0:
+            raise Undecided(f"all questions together used their budget of {self.whole:,} units")
 
     def exhausted(self) -> Undecided:
         """Return the error for a question that exceeded the limit."""

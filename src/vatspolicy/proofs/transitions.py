@@ -26,7 +26,7 @@ from vatspolicy.proofs.decision_encoder import ALL_KINDS, Kinds, touched_kinds
 from vatspolicy.proofs.domain import iso, ordinal
 from vatspolicy.proofs.query import describe_invariants
 from vatspolicy.proofs.ruleset_encoder import Exact, read_by
-from vatspolicy.proofs.solver import BUDGET, Budget, Undecided, reason_of
+from vatspolicy.proofs.solver import BUDGET, QUESTIONS, Budget, Undecided, reason_of
 from vatspolicy.proofs.timeline import END, Period, build_history, find_rule
 from vatspolicy.proofs.two_rulesets import (
     Classes,
@@ -157,7 +157,7 @@ class RelevantRules:
     @functools.cached_property
     def rules(self) -> list[Rule]:
         """The rules, in the order of the policies."""
-        return [rule for rule, test in self.side.tests if self._may_hold(rule, test)]
+        return [rule for rule, test in self.side.tests if self.may_hold(rule, test)]
 
     @functools.cached_property
     def days(self) -> set[str]:
@@ -168,10 +168,11 @@ class RelevantRules:
     def _possible_classes(self) -> Iterator[str]:
         """Yield the possible classes of a service on any day, including under other readings of rules."""
         for rule, effect, test in self.side.classifying:
-            if self._may_hold(rule, test):
+            if self.may_hold(rule, test):
                 yield from (*effect.classes, *rule.other_readings)
 
-    def _may_hold(self, rule: Rule, test: Evaluator | None) -> bool:
+    def may_hold(self, rule: Rule, test: Evaluator | None) -> bool:
+        """Return whether a rule may hold of the profile on some day; `test` as in `DecidingRules.tests`."""
         return test is None or any(test(one) is not False for one in self.subjects[rule.each])
 
     def range(self, day: str) -> tuple[str, str]:
@@ -204,6 +205,11 @@ class RelevantRules:
             and rule.name not in replaced
             and (other is None or rule.kind in BEARING or rule.name in other)
         ]
+
+    @functools.cached_property
+    def turns(self) -> list[str]:
+        """Days, in order, on which `state_on` may change."""
+        return sorted(self.days.union(self._other_days))
 
     @functools.cached_property
     def _other_days(self) -> list[str]:
@@ -358,7 +364,7 @@ def compare_decisions(
     if period is None:
         return all_transitions(IMPOSSIBLE, "No rule that decides differs.")
     with Apart(_Confirmation(base, head).confirm, fork=apart) as confirmation:
-        return _DecisionComparison(base, head, period, Budget(budget), rules, confirmation).run()
+        return _DecisionComparison(base, head, period, Budget(budget, QUESTIONS * budget), rules, confirmation).run()
 
 
 def all_transitions(verdict: str, reason: str) -> Transitions:
@@ -524,8 +530,7 @@ class _DecisionComparison:
             self._exclude(lambda: proof.exclude_by_need(self.head, self._open(), self.exact, parts), part)
 
     def _exclude(self, prove: Callable[[], ExcludedPairs], part: int = 1) -> None:
-        self.budget.renew()
-        self.budget.left //= part
+        self.budget.renew(part)
         try:
             excluded = prove()
         except Undecided as error:

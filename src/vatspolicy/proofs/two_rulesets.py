@@ -152,7 +152,7 @@ class TwoRuleSetSearch:
     def _before_and_after(self, head: Bundle, classes: Classes) -> tuple[dict[str, int], dict[str, int]]:
         """Return the decision words of both sides, caching those of the last head."""
         if self._last is None or self._last[0] is not head:
-            self._last = head, self.query.encode(head), {}
+            self._last = head, self.query.encode(head, base=self.base), {}
         _, ruleset, after = self._last
         if classes not in after:
             after[classes] = self._words(ruleset, classes)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -125,6 +126,7 @@ def _decide(side: RelevantRules, day: str, other: Collection[str] | None, differ
 class _Run:
     def __init__(self, base: LawRevision, head: LawRevision, differences: Differences) -> None:
         self.base, self.head, self.differences = base, head, differences
+        self.same_schemas = base.schemas == head.schemas
         self.untouched = Untouched(differences)
         self._rules: dict[int, DecidingRules] = {}
         self.rows: dict[tuple[Product, tuple[str, ...], Answer, Answer, tuple[str, ...]], list[str]] = {}
@@ -141,14 +143,10 @@ class _Run:
                 self.problems += error.problems
                 continue
             count += 1
-            touched = [
-                day
-                for day in self.days_of(product, days)
-                if self.base.schemas != self.head.schemas or (new, day) not in self.untouched
-            ]
-            if touched:
+            compared = self.days_of(product, days)
+            if not self.same_schemas or any((new, day) not in self.untouched for day in compared):
                 sides = RelevantRules(self.rules_of(before.bundle), old), self.untouched.relevant(new)
-                self.compare_on(touched, product, sides)
+                self.compare_on(compared, product, sides)
         rows = [Row(*key[:5], tuple(found)) for key, found in self.rows.items()]
         details = [
             ChangedDetail(
@@ -170,12 +168,12 @@ class _Run:
         """Return the days to decide a product on. For a past decision: its own day, if a rule differs on it."""
         if product.day is None:
             return days
-        return [product.day] if self.base.schemas != self.head.schemas or self.differences.on(product.day) else []
+        return [product.day] if not self.same_schemas or self.differences.on(product.day) else []
 
     def read(self, product: Product) -> tuple[LawRevision, Profile, Profile]:
         """Return the base that decides, and the profile as each side reads it. Raises InvalidInput."""
         new = read_profile(product.document, self.head.schemas)
-        if self.base.schemas == self.head.schemas:
+        if self.same_schemas:
             return self.base, new, new
         try:
             return self.base, read_profile(product.document, self.base.schemas), new
@@ -198,18 +196,26 @@ class _Run:
         """Decide a product by both sides on some days, each side once for the days that it treats alike."""
         names = {rule.name for one in sides for rule in one.rules}
         decided: dict[Hashable, _Decided] = {}
-        compared: dict[Hashable, _DecidedPair] = {}
+        compared: dict[Hashable, _DecidedPair | None] = {}
+        states: dict[Hashable, Sequence[Hashable]] = {}
         for day in days:
             differing = self.differences.effects_on(day) & names
             other = self.others_on(day, sides[1].profile, names)
-            keys = tuple([(place, one.state_on(day, other), differing) for place, one in enumerate(sides)])
+            state = *(bisect_right(one.turns, day) for one in sides), differing, other
+            if state not in states:
+                states[state] = tuple([(place, one.state_on(day, other), differing) for place, one in enumerate(sides)])
+            keys = states[state]
             if keys not in compared:
-                for key, one in zip(keys, sides, strict=True):
-                    if key not in decided:
-                        decided[key] = _decide(one, day, other, differing)
-                (old, before), (new, after) = (decided[key] for key in keys)
-                compared[keys] = (old, new), compare_items(before, after)
-            self.note(product, day, [one.side.bundle for one in sides], compared[keys])
+                compared[keys] = None
+                if not self.same_schemas or (sides[1].profile, day) not in self.untouched:
+                    for key, one in zip(keys, sides, strict=True):
+                        if key not in decided:
+                            decided[key] = _decide(one, day, other, differing)
+                    (old, before), (new, after) = (decided[key] for key in keys)
+                    compared[keys] = (old, new), compare_items(before, after)
+            pair = compared[keys]
+            if pair is not None:
+                self.note(product, day, [one.side.bundle for one in sides], pair)
 
     def others_on(self, day: str, profile: Profile, names: set[str]) -> Collection[str] | None:
         """Return the duties and notes among the rules of a profile that may differ on a day; None if any may.
@@ -219,7 +225,7 @@ class _Run:
         touched = self.differences.on(day) & names
         sides = self.differences.base.by_name, self.differences.head.by_name
         classify = any(name in side and side[name].kind == "classify" for name in touched for side in sides)
-        if classify or profile.facts["opinions"] or self.base.schemas != self.head.schemas:
+        if classify or profile.facts["opinions"] or not self.same_schemas:
             return None
         return touched if self.untouched.same_licenses(day) else None
 

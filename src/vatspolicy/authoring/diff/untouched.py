@@ -66,14 +66,22 @@ class Untouched:
     def __init__(self, differences: Differences) -> None:
         self.differences = differences
         self.sides = (differences.base, differences.head)
-        self._days: dict[str, list[_Versions] | None] = {}
-        self._rules = DecidingRules(differences.head.bundle, KINDS)
-        self._last: RelevantRules | None = None
+        self._days: dict[str, dict[str, _Versions] | None] = {}
+        sides = [DecidingRules(side.bundle, KINDS) for side in self.sides]
+        self._rules = sides[1]
+        self._tests = [one for side in sides for one in side.tests if one[0].name in differences.names]
+        """Tests of the differing rules of both sides."""
+        self._last: tuple[RelevantRules, set[str]] | None = None
 
     def relevant(self, profile: Profile) -> RelevantRules:
         """Return the rules of the head that can affect a profile."""
-        if self._last is None or self._last.profile is not profile:
-            self._last = RelevantRules(self._rules, profile)
+        return self._find(profile)[0]
+
+    def _find(self, profile: Profile) -> tuple[RelevantRules, set[str]]:
+        """Return the rules of the head that can affect a profile, and the names of the differing rules that can."""
+        if self._last is None or self._last[0].profile is not profile:
+            relevant = RelevantRules(self._rules, profile)
+            self._last = relevant, {rule.name for rule, test in self._tests if relevant.may_hold(rule, test)}
         return self._last
 
     def __contains__(self, found: tuple[Profile, str]) -> bool:
@@ -83,50 +91,55 @@ class Untouched:
         activities if no rule on services differs; whether an activity is licensed is left open.
         """
         profile, day = found
-        rules = self._versions_on(day)
-        if rules is None or profile.facts["opinions"]:
+        known = self._versions_on(day)
+        if known is None or profile.facts["opinions"]:
             return False
-        subjects = {
-            each: [{**one, "as_of": day} for one in found] for each, found in self.relevant(profile).subjects.items()
-        }
-        for place, versions in enumerate(rules):
-            own = (subject for each in versions.each for subject in subjects[each])
-            if not all(map(versions.say_the_same, own)):
-                rules.insert(0, rules.pop(place))  # it probably differs for the next profile, too
-                return False
-        return True
+        relevant, names = self._find(profile)
+        subjects = {each: [{**one, "as_of": day} for one in found] for each, found in relevant.subjects.items()}
+        return all(
+            versions.say_the_same(subject)
+            for name in names & self.differences.on(day)
+            for versions in (known.get(name) or known.setdefault(name, self._compare(name, day)),)
+            for each in versions.each
+            for subject in subjects[each]
+        )
 
     def same_licenses(self, day: str) -> bool:
         """Return True if the same instruments license an activity on both sides."""
         return self._versions_on(day) is not None
 
-    def _versions_on(self, day: str) -> list[_Versions] | None:
-        if day not in self._days:
-            self._days[day] = self._rules_on(day)
-        return self._days[day]
-
-    def _rules_on(self, day: str) -> list[_Versions] | None:
-        """Return the rules that differ on a day.
+    def _versions_on(self, day: str) -> dict[str, _Versions] | None:
+        """Return the rules that differ on a day and were needed so far.
 
         None if other instruments license an activity, since rules that are the same depend on these.
         """
-        rules = []
+        if day not in self._days:
+            self._days[day] = (
+                {} if all(self._licenses_the_same(name, day) for name in self.differences.on(day)) else None
+            )
+        return self._days[day]
+
+    def _licenses_the_same(self, name: str, day: str) -> bool:
+        """Return True if both versions of a rule, if one is a route, lead to the same instruments."""
+        old, new = (side.in_force(name, day) for side in self.sides)
+        if not any(rule is not None and isinstance(rule.effect, Route) for rule in (old, new)):
+            return True
+        if old is None or new is None or old.each != new.each:
+            return False
+        before, after = (side.licenses_on(name, day) for side in self.sides)
+        return before == after
+
+    def _compare(self, name: str, day: str) -> _Versions:
+        """Return both versions of a rule that differs on a day."""
         rulesets = [side.bundle.on(day) for side in self.sides]
-        for name in self.differences.on(day):
-            old, new = (side.in_force(name, day) for side in self.sides)
-            both = old is not None and new is not None and old.each == new.each
-            if any(rule is not None and isinstance(rule.effect, Route) for rule in (old, new)):
-                licenses = [side.licenses_on(name, day) for side in self.sides] if both else [old, new]
-                if licenses[0] != licenses[1]:
-                    return None
-            checks: Sequence[tuple[_Value, _Value]] | None = None
-            if old is not None and new is not None:
-                effects = [side.effect_on(name, day, checks=False) for side in self.sides]
-                if effects[0] == effects[1] and self._reads_the_same(old, new, day):
-                    checks = list(_edited_checks(rulesets, old, new))
-            conditions = _condition(rulesets[0], old), _condition(rulesets[1], new)
-            rules.append(_Versions(frozenset(rule.each for rule in (old, new) if rule), conditions, checks))
-        return rules
+        old, new = (side.in_force(name, day) for side in self.sides)
+        checks: Sequence[tuple[_Value, _Value]] | None = None
+        if old is not None and new is not None:
+            effects = [side.effect_on(name, day, checks=False) for side in self.sides]
+            if effects[0] == effects[1] and self._reads_the_same(old, new, day):
+                checks = list(_edited_checks(rulesets, old, new))
+        conditions = _condition(rulesets[0], old), _condition(rulesets[1], new)
+        return _Versions(frozenset(rule.each for rule in (old, new) if rule), conditions, checks)
 
     def _reads_the_same(self, old: Rule, new: Rule, day: str) -> bool:
         """Return True if two versions of a route or of a rule that classifies, if it is one, read the same values."""

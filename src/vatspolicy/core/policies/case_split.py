@@ -8,6 +8,7 @@ together would settle stays unknown.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Hashable, Mapping
 from typing import NamedTuple, TypeAlias, TypeVar
 
@@ -46,6 +47,7 @@ _OPPOSITES = {"!=": "==", "<=": ">", ">=": "<"}
 """Comparisons treated as the negation of another."""
 
 
+@functools.lru_cache(maxsize=4096)
 def _clauses(condition: Node) -> tuple[tuple[Side, tuple[Node, bool]], ...]:
     """Return the clauses of a conjunction, each once: its side, and its node with the truth that it must have.
 

@@ -49,8 +49,10 @@ class RuleSet:
     """Groups of rules that are matched together, by subject and kinds. Threads share them; the first one stays."""
     _unguarded: dict[Expression, Evaluator] = field(default_factory=dict, init=False, repr=False)
     """Functions that collect every missing fact of an expression, for the expressions requested so far."""
-    _cases: dict[str, _Cases] = field(default_factory=dict, init=False, repr=False)
-    """Cases of the rules of a group, such as activity/route, each with the functions that its rest needs."""
+    _cases: dict[str, Mapping[str, tuple[Case, ...]]] = field(default_factory=dict, init=False, repr=False)
+    """Cases of the rules of a group, such as activity/route, by rule."""
+    _tests_of_cases: dict[str, _CaseTests] = field(default_factory=dict, init=False, repr=False)
+    """Cases of the rules requested so far, each with the functions that its rest needs."""
 
     def rules_for(self, each: str, kind: str) -> tuple[Rule, ...]:
         """Return the rules in force about one kind of subject and of one kind."""
@@ -97,28 +99,23 @@ class RuleSet:
         """
         if self.whole is not None:
             return self.whole.possible_cases(rule, activation)
-        cases = self._cases.get(rule.group)
-        if cases is None:
-            cases = self._cases.setdefault(rule.group, self._find_cases(rule.group))
-        return [
-            side
-            for side, rest in cases.get(rule.name, ())
-            if all(function(activation) is wanted for function, wanted in rest)
-        ]
+        tests = self._tests_of_cases.get(rule.name)
+        if tests is None:
+            tests = self._tests_of_cases.setdefault(rule.name, self._find_cases(rule))
+        return [side for side, rest in tests if all(function(activation) is wanted for function, wanted in rest)]
 
-    def _find_cases(self, group: str) -> _Cases:
+    def _find_cases(self, rule: Rule) -> _CaseTests:
         from vatspolicy.core.policies.case_split import find_cases
 
-        sources = {rule.name: self.evaluator.source(rule.when) for rule in self.rules.get(group, ())}
-        cases_by_name = find_cases({name: tree for name, (tree, _) in sources.items()})
-
-        def functions(name: str, case: Case) -> list[tuple[Evaluator, bool]]:
-            return [(compile_interpreter(node, sources[name][1]), wanted) for node, wanted in case.rest]
-
-        return {
-            name: [((case.clause, case.truth), functions(name, case)) for case in cases]
-            for name, cases in cases_by_name.items()
-        }
+        cases = self._cases.get(rule.group)
+        if cases is None:
+            trees = {one.name: self.evaluator.source(one.when)[0] for one in self.rules.get(rule.group, ())}
+            cases = self._cases.setdefault(rule.group, find_cases(trees))
+        _, params = self.evaluator.source(rule.when)
+        return [
+            ((case.clause, case.truth), [(compile_interpreter(node, params), wanted) for node, wanted in case.rest])
+            for case in cases.get(rule.name, ())
+        ]
 
     def authorities(self, instrument: str, activation: Activation) -> tuple[str, ...]:
         """Return the authorities in charge of an instrument: those of the first entry that applies.
@@ -172,8 +169,8 @@ class RuleSet:
         group.index = RuleIndex([rule.when.tree for rule, _ in group.tests], self.params)
 
 
-_Cases: TypeAlias = Mapping[str, Sequence[tuple[tuple[Hashable, bool], Sequence[tuple[Evaluator, bool]]]]]
-"""By rule: clauses with their truths, and the functions of all other clauses with the values that they must have."""
+_CaseTests: TypeAlias = Sequence[tuple[tuple[Hashable, bool], Sequence[tuple[Evaluator, bool]]]]
+"""Clauses with their truths, and the functions of all other clauses with the values that they must have."""
 _Test: TypeAlias = tuple[Rule, Evaluator]
 """A rule and the function that evaluates its condition."""
 
