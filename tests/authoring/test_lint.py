@@ -296,6 +296,7 @@ def test_a_rule_about_a_service_that_reads_its_company_in_any_case_is_a_finding(
 
 
 OF_COMPANY = "A partner may operate the service, and this reads a fact of the company."
+NO_DAY = "No text states the day {}."
 OTHER_NUMBER, NO_NUMBER = "The rule compares with another number.", "No cited article states this number."
 OTHER_UNIT = "The deadline is {}, and its texts say {}."
 UNLIKE = "The other denials that are alike have another `{}`."
@@ -329,6 +330,14 @@ rules:
             "duty: {instrument: icp-filing, due: {within: 3, unit: hour, after: launch}}",
             "File within three days.",
             {"deadline-differs": OTHER_UNIT.format("hour", "calendar-day")},
+        ),
+        ("practice", "duty: {instrument: icp-filing, due: {every: year, by: '03-31'}}", "File.", {}),
+        ("practice", "duty: {instrument: icp-filing, due: {every: year, by: '03-13'}}", "File by 13 March.", {}),
+        (
+            "practice",
+            "duty: {instrument: icp-filing, due: {every: year, by: '03-13'}}",
+            "File.",
+            {"deadline-differs": NO_DAY.format("03-13")},
         ),
         (
             "practice",
@@ -516,7 +525,7 @@ def test_an_enumeration_of_findings_is_whole() -> None:
     source = (ROOT / "src/vatspolicy/authoring/lint/policy_checks.py").read_text(encoding="utf-8")
     sentences = set(re.findall(r'(?<!")f?"((?:The|There|A|No) [^"]*\.)"(?!")', source))
     shown = " ".join(str(expected) for *_, expected in FINDINGS.values()) + " " + ABSENT
-    shown = " ".join((shown, OF_COMPANY, OTHER_NUMBER, OTHER_UNIT, UNLIKE))  # of cases about several rules
+    shown = " ".join((shown, OF_COMPANY, NO_DAY, OTHER_NUMBER, OTHER_UNIT, UNLIKE))  # of cases about several rules
     for sentence in sentences:
         assert re.split(r"[{]", sentence)[0] in shown, sentence
 

@@ -170,24 +170,31 @@ def _reads_company(tree: Node) -> bool:
 _PERIOD = re.compile(r"([\w-]+) (?:(working|calendar) )?(hour|day|month)s?\b")
 _BEFORE = re.compile(r"\bbefore (?:the )?(launch|export|use|sale|closing|release|import|change)\b")
 """Number of hours, days or months, and event, in English."""
+_LATE = 28
+"""First day of a month that may be its last."""
 
 
 def _deadlines(file: CheckedPolicy) -> Found:
     """Yield duties whose articles or message count in another unit, or whose message has another event."""
     for index, rule in enumerate(file.policy.rules):
         due = rule.effect.due if isinstance(rule.effect, Duty) else {}
-        texts = [rule.message["en"], *(file.policy.articles[key].en for key in rule.cite)]
+        text = "\n".join((rule.message["en"], *(file.policy.articles[key].en for key in rule.cite)))
         told = {
             "unit": [
                 f"{kind or 'calendar'}-day" if unit == "day" else unit
-                for number, kind, unit in _PERIOD.findall("\n".join(texts))
+                for number, kind, unit in _PERIOD.findall(text)
                 if due.get("within") in numbers_in(number)
             ],
             "before": _BEFORE.findall(rule.message["en"]),
         }
+        day = int(due.get("by", "12-31")[3:])
+        if day < _LATE and day not in numbers_in(text):
+            message = _("No text states the day {day}.", day=due["by"])
+            yield "deadline-differs", file.document.problem(("rules", index, "duty", "due", "by"), message)
         for key, words in told.items():
             if key in due and words and due[key] not in words:
-                message = _("The deadline is {word}, and its texts say {words}.", word=due[key], words=Listing(words))
+                said = Listing(dict.fromkeys(words))
+                message = _("The deadline is {word}, and its texts say {words}.", word=due[key], words=said)
                 yield "deadline-differs", file.document.problem(("rules", index, "duty", "due", key), message)
 
 
