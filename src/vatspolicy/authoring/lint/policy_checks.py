@@ -311,14 +311,18 @@ def _seen_both_ways(file: CheckedPolicy) -> Found:
     """Yield rules that the tests of their policy do not show firing, silent and, for a missing fact, undecided."""
     if not file.policy.rules:
         return
-    coverage = Coverage(file.bundle)
+    coverage, named = Coverage(file.bundle), set[str]()
     for case in cases_of(file.bundle, file.policy):
         coverage.note_states(case)
+        named |= case.expect.get("expect", {}).keys()
     for index, rule in enumerate(file.policy.rules):
         seen = coverage.states(rule)
         unseen = [word for word, wanted in _wanted(rule) if not seen & wanted]
         if unseen:
             message = _("No test shows {id} {unseen}.", id=rule.id, unseen=Listing(unseen, "or"))
+            yield "untested", file.document.problem(("rules", index), message)
+        elif rule.id not in named:
+            message = _("The tests show {id}, and none expects anything of it.", id=rule.id)
             yield "untested", file.document.problem(("rules", index), message)
 
 

@@ -158,6 +158,8 @@ PREDICATES: Table = {
     "rule-stays": Phrase("“{subject}” does not cease to apply on {day}"),
     "contested": Phrase("“{subject}” counts as contested from {day}"),
     "settled": Phrase("“{subject}” no longer counts as contested from {day}"),
+    "rewritten": Phrase("“{subject}” states its condition in other words"),
+    "restated": Phrase("“{subject}” states the same value again"),
     "rule-reworded": Phrase("“{subject}” is reworded or cites other articles"),
     "rule-removed": Phrase("“{subject}” no longer applies"),
     "rule-ends": Phrase("“{subject}” ceases to apply on {day}"),
