@@ -235,7 +235,7 @@ def test_another_article_of_a_value_is_told(tmp_path: Path) -> None:
     ("old", "new", "told"),
     [
         ("when: term.is_foreign && company", "when: company.foreign_percent > 0.0 && company", "“Too foreign” states its condition in other words"),
-        ("is_foreign: company.foreign_percent > 0.0", "is_foreign: '!(company.foreign_percent <= 0.0)'", "term is_foreign” states its condition in other words"),
+        ("is_foreign: company.foreign_percent > 0.0", "is_foreign: '!(company.foreign_percent <= 0.0)'", "term is foreign” states its condition in other words"),
         ("value: 50.0}", "value: 50.0}\n      - {from: '2026-01-01', cite: art-1, value: 50.0}", "“Cap” states the same value again"),
     ],
 )  # fmt: skip

@@ -89,7 +89,8 @@ def cut(text: str, size: int, lang: Language) -> str:
 def _predicate(data: Review, item: Item | None, changes: list[Edit], lang: Language) -> tuple[str, Mapping[str, str]]:
     """Return the key of the predicate for an edited entry (PREDICATES), and its texts."""
     first = wording.main_edit(changes)
-    subject = first.title[lang] if first.title else f"{word(KINDS, first.kind, lang)} {first.name}".rstrip()
+    name = first.name.replace("_", " ") if first.kind == "term" else first.name  # a term has no title
+    subject = first.title[lang] if first.title else f"{word(KINDS, first.kind, lang)} {name}".rstrip()
     if not first.title and first.regulation:
         subject = first.regulation[lang] + joint("colon", lang) + subject
     day = first.since or ""

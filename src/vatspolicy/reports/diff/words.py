@@ -289,7 +289,7 @@ PHRASES: Table = {
     ),
     "end": Phrase("{text}."),
     "moves_on": Phrase("{moves} {days}", "days"),
-    "shown_for": Phrase("{moves}, shown for companies and services as these: {who}"),
+    "shown_for": Phrase("{moves}, shown for companies and services like these: {who}"),
     "example_for": Phrase("{moves}, for example {who}"),
     "both_ways": Phrase("Stricter: {stricter}; milder: {milder}"),
     "share": Phrase("foreign share {low}"),
