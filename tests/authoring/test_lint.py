@@ -322,6 +322,8 @@ def test_a_rule_about_a_service_that_reads_its_company_in_any_case_is_a_finding(
 
 
 OF_COMPANY = "A partner may operate the service, and this reads a fact of the company."
+NOT_NAMED = "The tests show {}, and none expects anything of it."
+NO_DAY = "No text states the day {}."
 OTHER_NUMBER, NO_NUMBER = "The rule compares with another number.", "No cited article states this number."
 OTHER_UNIT = "The deadline is {}, and its texts say {}."
 UNLIKE = "The other denials that are alike have another `{}`."
@@ -356,6 +358,14 @@ rules:
             "File within three days.",
             {"deadline-differs": OTHER_UNIT.format("hour", "calendar-day")},
         ),
+        ("practice", "duty: {instrument: icp-filing, due: {every: year, by: '03-31'}}", "File.", {}),
+        ("practice", "duty: {instrument: icp-filing, due: {every: year, by: '03-13'}}", "File by 13 March.", {}),
+        (
+            "practice",
+            "duty: {instrument: icp-filing, due: {every: year, by: '03-13'}}",
+            "File.",
+            {"deadline-differs": NO_DAY.format("03-13")},
+        ),
         (
             "practice",
             "duty: {instrument: icp-filing, due: {before: change}}",
@@ -376,6 +386,16 @@ def test_numbers_and_units_agree_with_the_articles_and_the_message(
     kinds = ("message-number", "deadline-differs")
     told = {f.rule: f.problem.message for f in linted(tmp_path / "law", text).findings if f.rule in kinds}
     assert told == found
+
+
+def test_a_rule_that_tests_show_beside_others_is_untested_if_none_names_it(tmp_path: Path) -> None:
+    """A copy of a rule has the states of the original in every test."""
+    rule = CLEAN[CLEAN.index("  - id: file\n") : CLEAN.index("  - id: classes\n")]
+    copied = CLEAN.replace(rule, rule + rule.replace("id: file", "id: copy"))
+    told = [f.problem.message for f in linted(tmp_path / "law", copied).findings if f.rule == "untested"]
+    assert told == [NOT_NAMED.format("copy")]
+    named = copied.replace("expect: {file: fires,", "expect: {copy: fires, file: fires,")
+    assert "untested" not in [f.rule for f in linted(tmp_path / "named", named).findings]
 
 
 @pytest.mark.parametrize(("others", "found"), [(3, True), (2, False)])
@@ -512,7 +532,9 @@ def test_an_enumeration_of_findings_is_whole() -> None:
     source = (ROOT / "src/vatspolicy/authoring/lint/policy_checks.py").read_text(encoding="utf-8")
     sentences = set(re.findall(r'(?<!")f?"((?:The|There|A|No) [^"]*\.)"(?!")', source))
     shown = " ".join(str(expected) for *_, expected in FINDINGS.values()) + " " + ABSENT
-    shown = " ".join((shown, OF_COMPANY, OTHER_NUMBER, OTHER_UNIT, UNLIKE))  # of cases about several rules
+    shown = " ".join(
+        (shown, OF_COMPANY, NOT_NAMED, NO_DAY, OTHER_NUMBER, OTHER_UNIT, UNLIKE)
+    )  # of cases about several rules
     for sentence in sentences:
         assert re.split(r"[{]", sentence)[0] in shown, sentence
 

@@ -197,6 +197,48 @@ def test_rules_in_another_order_are_a_change(tmp_path: Path) -> None:
     assert "nothing changes" not in text_of(data)
 
 
+def test_conditions_of_a_route_in_another_order_are_an_edit_but_not_of_past_decisions(tmp_path: Path) -> None:
+    condition = "        - {{id: {0}, reason: NOT-READY, check: {1}, message: {{en: {0}., zh: 条件。}}}}\n"
+    checks = [condition.format("one", "operator.mainland_entity"), condition.format("two", "service.through_gateway")]
+    route = LAW.replace(
+        "rules:\n",
+        f"""\
+rules:
+  - id: need-permit
+    cite: [art-1]
+    each: activity
+    when: 'true'
+    need: {{through: permit}}
+    message: {{en: Need., zh: 须取得许可。}}
+  - id: way
+    cite: [art-1]
+    each: activity
+    when: 'true'
+    route:
+      to: permit
+      name: way
+      title: {{en: Way, zh: 途径}}
+      instrument: permit
+      conditions:
+{checks[0]}{checks[1]}    message: {{en: Way., zh: 途径。}}
+""",
+    ).replace(
+        "instruments:\n",
+        "instruments:\n  permit: {title: {en: Permit, zh: 许可}, authority: [{when: 'true', is: miit}]}\n",
+    )
+    after = route.replace("".join(checks), "".join(reversed(checks)))
+    assert route != after
+    data = compare_laws(tmp_path, route, after, semantic="auto", fail_on=["retroactive", "unknown"])
+    [edit] = data["structure"]
+    assert (edit["name"], edit["fields"], edit["since"]) == (
+        "way",
+        [{"name": "route.conditions", "before": ["one", "two"], "after": ["two", "one"]}],
+        None,
+    )
+    assert data["title"]["en"] == "No decision changes, which is proved; citations or words may change"
+    assert data["failed_on"] == []
+
+
 # --- schemas ---------------------------------------------------------------------------------------------------------
 
 

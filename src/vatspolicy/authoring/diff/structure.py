@@ -331,7 +331,8 @@ class _PolicyDiff:
         ]
         if len(spans) == 1:
             return str(spans[0][0])
-        names = {field.name.partition(".")[0].partition("[")[0] for field in compare_fields(before, after)}
+        fields = (field for field in compare_fields(before, after) if not is_reordered(field))
+        names = {field.name.partition(".")[0].partition("[")[0] for field in fields}
         days = [min(spans[0][0], spans[1][0])] if names - {"from", "until", "message", "cite"} else []
         days += [min(pair) for pair in zip(*spans, strict=True) if pair[0] != pair[1]]
         return min(days, default=None)
@@ -380,6 +381,9 @@ def compare_fields(old: Tree, new: Tree, prefix: str = "", expressions: bool = F
                 yield from compare_fields(was[id], now[id], name)
             else:
                 yield Field(name, was.get(id), now.get(id))
+        order = [[id for id in side if id in was and id in now] for side in (was, now)]
+        if order[0] != order[1]:
+            yield Field(prefix, *order)
     elif _normal(old, prefix, expressions) != _normal(new, prefix, expressions):
         yield Field(prefix, old, new)
 
@@ -417,6 +421,14 @@ class Part(NamedTuple):
     id: str
     key: str
     value: Tree
+
+
+def is_reordered(field: Field) -> bool:
+    """Return True if two lists have the same members, all the same parts of entries, in another order."""
+    if not isinstance(field.before, list) or not isinstance(field.after, list):
+        return False
+    sides = parts_of_list(field.before), parts_of_list(field.after)
+    return not new_parts(*sides) and not new_parts(*reversed(sides))
 
 
 def parts_of_list(members: Sequence[Tree]) -> list[Tree]:

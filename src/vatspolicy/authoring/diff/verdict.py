@@ -275,7 +275,7 @@ def title_of(data: Review) -> str:
     shown = any(map(_shows, data.edits))
     if any(detail.kind not in CITED for detail in data.details) or data.red_lines or shown:
         return "below"
-    if not data.structure and not data.schemas:
+    if not data.structure and not data.schemas and not data.edits:
         return "same"
     said = any(edit.said for edit in data.edits) or bool(data.details)
     if is_open(data):

@@ -170,25 +170,25 @@ def _reads_company(tree: Node) -> bool:
 _PERIOD = re.compile(r"([\w-]+) (?:(working|calendar) )?(hour|day|month)s?\b")
 _BEFORE = re.compile(r"\bbefore (?:the )?(launch|export|use|sale|closing|release|import|change)\b")
 """Number of hours, days or months, and event, in English."""
+_LATE = 28
+"""First day of a month that may be its last."""
 
 
 def _deadlines(file: CheckedPolicy) -> Found:
-    """Yield duties whose articles or message count in another unit, or whose message has another event."""
+    """Yield duties whose articles or message count in another unit or state another day or event."""
     for index, rule in enumerate(file.policy.rules):
         due = rule.effect.due if isinstance(rule.effect, Duty) else {}
-        texts = [rule.message["en"], *(file.policy.articles[key].en for key in rule.cite)]
-        told = {
-            "unit": [
-                f"{kind or 'calendar'}-day" if unit == "day" else unit
-                for number, kind, unit in _PERIOD.findall("\n".join(texts))
-                if due.get("within") in numbers_in(number)
-            ],
-            "before": _BEFORE.findall(rule.message["en"]),
-        }
-        for key, words in told.items():
+        text = "\n".join((rule.message["en"], *(file.policy.articles[key].en for key in rule.cite)))
+        periods = [one for one in _PERIOD.findall(text) if due.get("within") in numbers_in(one[0])]
+        units = {f"{kind or 'calendar'}-day" if unit == "day" else unit for _number, kind, unit in periods}
+        for key, words in (("unit", units), ("before", {*_BEFORE.findall(rule.message["en"])})):
             if key in due and words and due[key] not in words:
-                message = _("The deadline is {word}, and its texts say {words}.", word=due[key], words=Listing(words))
+                said = Listing(sorted(words))
+                message = _("The deadline is {word}, and its texts say {words}.", word=due[key], words=said)
                 yield "deadline-differs", file.document.problem(("rules", index, "duty", "due", key), message)
+        if "by" in due and int(due["by"][3:]) not in {*numbers_in(text), *range(_LATE, 32)}:
+            message = _("No text states the day {day}.", day=due["by"])
+            yield "deadline-differs", file.document.problem(("rules", index, "duty", "due", "by"), message)
 
 
 _LARGE, _YEARS = 1000, range(1990, 2101)
@@ -229,17 +229,14 @@ _ALIKE = 3
 
 def _denials(file: CheckedPolicy) -> Found:
     """Yield denials unlike all others: in `curable` for the same reason, or in the reason for the same articles."""
-    denials = [
-        (rule, effect)
-        for policy in file.bundle.policies.values()
-        for rule in policy.rules
-        if isinstance(effect := rule.effect, Deny)
-    ]
+    every = (rule for policy in file.bundle.policies.values() for rule in policy.rules)
+    denials = [(one, one.effect) for one in every if isinstance(one.effect, Deny)]
     for index, rule in enumerate(file.policy.rules):
-        if isinstance(own := rule.effect, Deny):
-            others = [(one, effect) for one, effect in denials if one is not rule]
-            beside = [effect.reason for one, effect in others if (one.policy, one.cite) == (rule.policy, rule.cite)]
+        others = [(one, effect) for one, effect in denials if one is not rule]
+        own = rule.effect
+        if isinstance(own, Deny):
             curable = [effect.curable for _one, effect in others if effect.reason == own.reason]
+            beside = [effect.reason for one, effect in others if (one.policy, one.cite) == (rule.policy, rule.cite)]
             for key, value, alike in (("curable", own.curable, curable), ("reason", own.reason, beside)):
                 if len(alike) >= _ALIKE and len({*alike}) == 1 and value not in alike:
                     message = _("The other denials that are alike have another {key}.", key=f"`{key}`")
@@ -304,14 +301,18 @@ def _seen_both_ways(file: CheckedPolicy) -> Found:
     """Yield rules that the tests of their policy do not show firing, silent and, for a missing fact, undecided."""
     if not file.policy.rules:
         return
-    coverage = Coverage(file.bundle)
+    coverage, named = Coverage(file.bundle), set[str]()
     for case in cases_of(file.bundle, file.policy):
         coverage.note_states(case)
+        named |= case.expect.get("expect", {}).keys()
     for index, rule in enumerate(file.policy.rules):
         seen = coverage.states(rule)
         unseen = [word for word, wanted in _wanted(rule) if not seen & wanted]
         if unseen:
             message = _("No test shows {id} {unseen}.", id=rule.id, unseen=Listing(unseen, "or"))
+            yield "untested", file.document.problem(("rules", index), message)
+        elif rule.id not in named:
+            message = _("The tests show {id}, and none expects anything of it.", id=rule.id)
             yield "untested", file.document.problem(("rules", index), message)
 
 
