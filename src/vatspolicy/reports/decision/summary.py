@@ -69,6 +69,10 @@ class Summary(NamedTuple):
     """Outstanding filings with an authority before the launch."""
     own: int
     """Duties of the company itself before the launch."""
+    waived: int
+    """Findings set aside."""
+    approvals: tuple[str, ...]
+    """By whom they are set aside, and until when."""
     law: Law
     """The law applied."""
     notices: tuple[str, ...]
@@ -100,6 +104,8 @@ def summarize(record: Record, lang: Language, judgement: Judgement) -> Summary:
         facts=len(record.missing),
         filings=len(filings),
         own=len(own),
+        waived=len(record.waived),
+        approvals=digest.say_approvals(record, lang),
         law=record.bundle,
         notices=tuple(notice.message[lang] for notice in record.notices if notice.kind in ("later-law", "not-advice")),
         verification=record.verification,
@@ -200,6 +206,7 @@ COUNTS: Counts = {
     "facts": (Phrase("{n} fact to add"), Phrase("{n} facts to add")),
     "filings": (Phrase("{n} filing"), Phrase("{n} filings")),
     "own": (Phrase("{n} internal duty"), Phrase("{n} internal duties")),
+    "waived": (Phrase("{n} finding {who}"), Phrase("{n} findings {who}")),
 }
 """Counted things: singular and plural."""
 _STATES = {"passed": "green", "failed": "red", "incomplete": "blue", "invalid": "red"}
@@ -306,6 +313,9 @@ def _counts(summaries: Sequence[Summary], lang: Language) -> list[str]:
     todo = [count(COUNTS, key, total[key], lang) for key in ("filings", "own") if total[key]]
     if todo:
         said.append(word(WORDS, "before", lang, todo=join_two(todo, lang)))
+    if waived := sum(summary.waived for summary in summaries):
+        who = joint("comma", lang).join(dict.fromkeys(one for summary in summaries for one in summary.approvals))
+        said.append(count(COUNTS, "waived", waived, lang, who=who))
     return said
 
 
