@@ -183,7 +183,8 @@ def test_what_a_waiver_sets_aside_stands_in_every_form(lang: Language) -> None:
     for part in ("denials", "needs"):
         record = next(one for one in records if getattr(one, part))
         findings = tuple(replace(one, waived=WAIVER) for one in getattr(record, part))
-        record = replace(record, remaining="allow", **{part: findings})
+        changed: dict[str, Any] = {part: findings, "remaining": "allow"}
+        record = replace(record, **changed)
         result = GateResult((record,), (), (), ExitCode.OK)
         for form, text in in_every_form(result, lang):
             plain = "".join(text.split())
