@@ -359,9 +359,13 @@ def own_law(summaries: Sequence[Summary], lang: Language) -> str:
 def say_limits(summaries: Sequence[Summary], lang: Language) -> str:
     """Return the limits of all decisions: each notice once, and the weakest grade of an article cited."""
     notices = list(dict.fromkeys(notice for summary in summaries for notice in summary.notices))
+    return gap(lang).join(digest.add_grade(notices, find_weakest_grade(summaries), lang))
+
+
+def find_weakest_grade(summaries: Iterable[Summary]) -> str | None:
+    """Return the weakest grade of an article that a decision cites; None without such an article."""
     grades = [summary.verification for summary in summaries if summary.verification]
-    weakest = max(grades, key=VERIFICATIONS.index, default=None)
-    return gap(lang).join(digest.add_grade(notices, weakest, lang))
+    return max(grades, key=VERIFICATIONS.index, default=None)
 
 
 def say_totals(summaries: Iterable[Summary], invalid: int, lang: Language) -> str:
