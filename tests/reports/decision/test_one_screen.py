@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -17,13 +19,14 @@ from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.opinions import COUNTED
 from vatspolicy.core.engine.record_builder import make_record
-from vatspolicy.core.engine.result import Citation, DutyRecord, NeedRecord, Record, SubjectRecord
+from vatspolicy.core.engine.result import Citation, DutyRecord, NeedRecord, Record, SubjectRecord, Waived
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.gate.gate import ExitCode, Gate, GateResult
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean, shorten, width
 from vatspolicy.i18n.words import VERDICTS, joint
+from vatspolicy.reports.decision import BINARY_FORMATS, export
 from vatspolicy.reports.decision.digest import (
     READING_WORDS,
     license_facts,
@@ -34,6 +37,7 @@ from vatspolicy.reports.decision.digest import (
     say_other,
 )
 from vatspolicy.reports.decision.text import HEIGHT
+from vatspolicy.reports.formats import FORMATS
 
 Run = Callable[..., GateResult]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -156,6 +160,36 @@ def test_nothing_that_decides_is_missing() -> None:
         decided += len(result.records[0].denials) + len(result.records[0].licenses) + len(result.records[0].contested)
     assert missing == []
     assert decided > 200
+
+
+WAIVER = Waived(by="waiver", reason="Why.", approver="kim.li", ticket="T-1", until="2027-06-30", file="w.yaml", line=3)
+
+
+def in_every_form(result: GateResult, lang: Language) -> Iterator[tuple[str, str]]:
+    """Yield each form of a run with its text, without the marks of its format."""
+    for extent in ("screen", "details", "summary", "quiet"):
+        yield extent, screen(result, extent, lang)
+    for format in sorted(FORMATS.keys() - {"text", *BINARY_FORMATS}):
+        yield format, render(format, result.records, lang, gate=result)
+    for format in BINARY_FORMATS:
+        with ZipFile(BytesIO(export(format, result.records, lang, gate=result))) as parts:
+            yield format, "".join(parts.read(name).decode() for name in parts.namelist() if name.endswith("xml"))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_a_waiver_sets_aside_stands_in_every_form(lang: Language) -> None:
+    """With its approver and its last day: a passed gate does not hide a denial, nor a license."""
+    records = [decide(path).records[0] for path in fixture_files()]
+    for part in ("denials", "needs"):
+        record = next(one for one in records if getattr(one, part))
+        findings = tuple(replace(one, waived=WAIVER) for one in getattr(record, part))
+        changed: dict[str, Any] = {part: findings, "remaining": "allow"}
+        record = replace(record, **changed)
+        result = GateResult((record,), (), (), ExitCode.OK)
+        for form, text in in_every_form(result, lang):
+            plain = "".join(text.split())
+            assert "kim.li" in plain, (part, form)
+            assert "2027-06-30" in plain, (part, form)
 
 
 def test_what_cannot_be_mended_comes_first() -> None:
