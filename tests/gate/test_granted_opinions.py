@@ -14,7 +14,6 @@ import pytest
 import yaml
 
 from tests.support.console import Console
-from tests.support.members import for_each
 from tests.support.shipped import shipped_bundle
 from tests.support.specs import TODAY
 from vatspolicy.core.profile.profile import load_profile
@@ -22,7 +21,6 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.gate.waivers.fingerprint import opinion_fingerprint
 from vatspolicy.gate.waivers.load import WaiverSet, load_waiver_set
-from vatspolicy.reports.decision import FORMATS
 
 Data = dict[str, Any]
 DENIED = yaml.safe_load("""
@@ -393,18 +391,6 @@ def granted(console: Console) -> tuple[str, ...]:
     return ("p.yaml", "--opinions", "opinions.yaml", "--approvers", "approvers.yaml")
 
 
-@for_each(FORMATS)
-def test_every_format_says_who_granted_it_or_that_nobody_did(
-    form: str, console: Console, granted: tuple[str, ...]
-) -> None:
-    shown = console("check", *granted, "-f", form)
-    assert (shown.code, "lee" in shown.out, "Kim Li" in shown.out) == (0, True, True)
-    shown = console("check", "p.yaml", "-f", form)
-    assert shown.code == 1
-    said = '"not-granted"' if form == "json" else "not granted"
-    assert said in shown.out if form == "json" else said in " ".join(shown.out.split())
-
-
 def test_the_first_annotation_of_github_says_it(console: Console, granted: tuple[str, ...]) -> None:
     """The action prints at most ten annotations of a level."""
     assert "granted by lee" in console("check", *granted, "-f", "github").out.splitlines()[0]
@@ -417,16 +403,6 @@ def test_a_line_of_several_specs_says_it(console: Console, granted: tuple[str, .
     lines = console("check", "q.yaml", *granted, *extent).out.splitlines()
     (told,) = [line for line in lines if " p.yaml" in line and "Next" not in line]
     assert "according to Kim Li (2026-01-05)" in told, "the other spec has a claim"
-
-
-def test_documents_for_counsel_say_it(console: Console, granted: tuple[str, ...]) -> None:
-    docx, openpyxl = pytest.importorskip("docx"), pytest.importorskip("openpyxl")
-    assert console("check", *granted, "-q", "-o", "p.docx", "-o", "p.xlsx").code == 0
-    memo = "\n".join(one.text for one in docx.Document(str(console.folder / "p.docx")).paragraphs)
-    sheet = openpyxl.load_workbook(str(console.folder / "p.xlsx")).worksheets[1]
-    cells = "\n".join(str(cell.value) for row in sheet.iter_rows() for cell in row)
-    assert "granted by lee (LAW-1)" in memo
-    assert "granted by lee (LAW-1)" in cells
 
 
 def test_details_in_json_and_the_log_hold_the_grant(console: Console, granted: tuple[str, ...]) -> None:
