@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.support.console import Console
+from tests.support.members import for_each
 from tests.support.shipped import shipped_bundle
 from tests.support.specs import TODAY
 from vatspolicy.core.profile.profile import load_profile
@@ -21,6 +22,7 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.gate.waivers.fingerprint import opinion_fingerprint
 from vatspolicy.gate.waivers.load import WaiverSet, load_waiver_set
+from vatspolicy.reports.decision import FORMATS
 
 Data = dict[str, Any]
 DENIED = yaml.safe_load("""
@@ -389,6 +391,19 @@ def granted(console: Console) -> tuple[str, ...]:
     console.write("opinions.yaml", json.dumps({"schema": 1, "opinions": [grant(spec)]}))
     console.write("approvers.yaml", json.dumps(APPROVERS))
     return ("p.yaml", "--opinions", "opinions.yaml", "--approvers", "approvers.yaml")
+
+
+@for_each(FORMATS)
+def test_every_format_says_who_gave_and_granted_it_or_that_nobody_did(
+    form: str, console: Console, granted: tuple[str, ...]
+) -> None:
+    shown = console("check", *granted, "-f", form)
+    assert shown.code == 0
+    assert [one for one in ("lee", "Kim Li", "2026-01-05") if one not in shown.out] == []
+    shown = console("check", "p.yaml", "-f", form)
+    assert shown.code == 1
+    said = '"not-granted"' if form == "json" else "not granted"
+    assert said in shown.out if form == "json" else said in " ".join(shown.out.split())
 
 
 def test_the_first_annotation_of_github_says_it(console: Console, granted: tuple[str, ...]) -> None:
