@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import zipfile
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,12 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.layer_builder import write_layer
+from tests.support.members import for_each
 from tests.support.specs import HOSTING
+from vatspolicy.bundles.keys import read_envelope, read_key
 from vatspolicy.core.policies.bundle import load_bundle
+from vatspolicy.gate.receipt import PAYLOAD
+from vatspolicy.reports.formats import FORMATS
 
 PERMIT = """
 instruments:
@@ -51,6 +56,28 @@ def of(console: Console, kind: str) -> tuple[tuple[str, ...], dict[str, Any]]:
     return words, {"origin": kind, "name": name, "version": version, "digest": digest}
 
 
+def texts(file: Path) -> str:
+    """What a report says, in one line and without markup."""
+    if file.suffix in (".docx", ".xlsx"):
+        with zipfile.ZipFile(file) as archive:
+            text = " ".join(archive.read(name).decode() for name in archive.namelist() if name.endswith(".xml"))
+    else:
+        text = file.read_text(encoding="utf-8")
+    return " ".join(unescape(re.sub("<[^>]+>", " ", text) if file.suffix != ".xml" else text).replace("\\", "").split())
+
+
+@for_each(["folder", "bundle"], FORMATS)
+def test_every_format_of_a_decision_names_the_law(kind: str, format: str, named: Console) -> None:
+    words, law = of(named, kind)
+    named("check", "spec.yaml", *words, "--no-fail", "-o", f"{format}=report.{'xml' if format == 'junit' else format}")
+    text = texts(named.folder / f"report.{'xml' if format == 'junit' else format}")
+    if format in ("json", "sarif"):
+        assert all(f'"{key}":"{value}"' in text.replace('": "', '":"') for key, value in law.items()), text[:2000]
+    else:
+        assert f"{kind} {law['name']} {law['version']}" in text
+        assert law["digest"][:12] in text
+
+
 @pytest.mark.parametrize("kind", ["folder", "bundle"])
 @pytest.mark.parametrize("extent", ["--quiet", "--summary", "--details"])
 def test_every_extent_of_the_text_names_the_law(named: Console, kind: str, extent: str) -> None:
@@ -75,6 +102,25 @@ def test_other_commands_name_the_law(named: Console, kind: str) -> None:
     shutil.rmtree(named.folder / "out.jsonl.parts", ignore_errors=True)
     (named.folder / "out.jsonl").unlink(missing_ok=True)
     assert named(*screen).out.startswith(f"law: {kind} {law['name']}")
+
+
+@pytest.mark.parametrize("kind", ["folder", "bundle"])
+def test_every_record_names_the_law(named: Console, kind: str) -> None:
+    words, law = of(named, kind)
+    records = ("--receipt", "r.json", "--attest", "a.jsonl", "--sign-key", "gate.pem", "--log", "d.log")
+    assert named("check", "spec.yaml", *words, "--no-fail", *records).code == 0
+    key = read_key(named.folder / "gate.pub")
+    signed = read_envelope(json.loads((named.folder / "r.json").read_bytes()), PAYLOAD)
+    assert signed.is_signed_by(key)
+    receipt = signed.data
+    assert {key: receipt["decision"]["bundle"][key] for key in law} == law
+    assert (receipt["law"]["origin"], receipt["law"]["file"]) == (kind, law["name"])
+    logged = json.loads((named.folder / "d.log").read_bytes())
+    assert {key: logged["result"]["bundle"][key] for key in law} == law
+    envelope = read_envelope(json.loads((named.folder / "a.jsonl").read_bytes()), "application/vnd.in-toto+json")
+    assert envelope.is_signed_by(key)
+    said = envelope.data["predicate"]["law"]
+    assert (said["origin"], said["name"], said["version"], said["policies"]) == tuple(law.values())
 
 
 def test_the_shipped_law_is_named_in_a_word(named: Console) -> None:

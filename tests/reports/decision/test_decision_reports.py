@@ -780,6 +780,24 @@ def test_text_shows_contested_readings(make: Make) -> None:
     assert text.count("Proprietary software delivered online") == 2  # once for the class, once for all its readings
 
 
+@for_each([name for name in FORMATS if name != "json"], LANGUAGES)
+def test_every_format_says_that_a_decision_is_contested(
+    format: str, lang: Language, records: dict[str, dict[str, Any]]
+) -> None:
+    held = records["contested"]["contested"][0]["held_by"][lang]
+    for name, data in records.items():
+        text = " ".join(render(format, [data], lang).split())
+        marks = {"en": "CONTESTED", "zh": "存在争议"}[lang] in text, " ".join(held.split()) in text
+        assert marks == (name == "contested",) * 2, name
+
+
+def test_advice_is_marked_by_its_kind(make: Make) -> None:
+    data = make()
+    assert {finding["kind"] for finding in data["advice"]} == {"verify"}
+    for format in [name for name in FORMATS if name not in ("json", "comment")]:  # a comment leaves notes to the report
+        assert "To verify: " in re.sub("</?(strong|p)>|[*]", "", render(format, [data], "en")), format
+
+
 def test_several_specs_end_with_a_count(make: Make) -> None:
     text = render("text", [make(), make(*DENIED), make(text=SHOP)], "en")
     assert text.endswith("\n\n3 specs: 1 DENY, 1 NEEDS LICENSE, 1 ALLOW\n")
