@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.support.console import Console
+from tests.support.effort import part
 from tests.support.members import for_each
 from tests.support.shipped import shipped_bundle
 from tests.support.specs import TODAY
@@ -102,7 +103,7 @@ OFFERS = (
 HOLDERS = ("me", "MIIT", "Communications Administration")
 
 
-@pytest.mark.parametrize("offer", OFFERS)
+@pytest.mark.parametrize("offer", part(OFFERS, 3))
 def test_a_claim_opens_no_gate(offer: str) -> None:
     """Each of these offers is contested: an opinion of anybody who wrote the spec would free it."""
     plain = run(None, claiming(offers=offer))
