@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -238,14 +237,6 @@ def test_a_path_is_read_as_it_was_written() -> None:
         assert steps(format_path(path)) == path
 
 
-def test_a_chinese_page_has_no_english_words_of_its_own(records: dict[str, dict[str, Any]]) -> None:
-    for word in ("deny", "needs-license"):
-        data = records[word]
-        shown = re.sub(r"<code[^>]*>.*?</code>|<style>.*?</style>|(?<=lang=\"en\">)[^<]*", "", render([data], "zh"))
-        text = Tree(shown).words().replace(data["title"], "")
-        assert re.findall(r"\b(?:the|of|and|before|launch|license|not|met|closed|open)\b", text) == []
-
-
 # --- runs
 
 
@@ -312,13 +303,6 @@ def test_the_summary_counts_filings_and_names_those_before_the_launch(
     for title in titles["before-launch"]:
         assert escape_html(title) in text
     assert "2027-03-31" in text
-
-
-def test_the_summary_of_a_denial_names_the_nearest_route(records: dict[str, dict[str, Any]]) -> None:
-    text = _summary(records["deny"], "en")
-    assert "May not launch on these facts. cloud/B11: The sector is not open to this foreign share" in text
-    assert "Nearest route: General negative list. Not met: " in text
-    assert f"<code>vatspolicy routes {records['deny']['file']}</code>" in text
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -401,14 +385,6 @@ def test_nothing_in_a_record_becomes_markup(records: dict[str, dict[str, Any]], 
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", text)
     assert not re.search(r"^\s*::", re.sub("<style>.*?</style>", "", text, flags=re.DOTALL), re.MULTILINE)
     assert "<!-- javascript" not in text
-
-
-def test_an_address_of_a_citation_is_checked(decide: Decide) -> None:
-    data = copy.deepcopy(decide(CASES["needs-license"]))  # decisions share their citations
-    for finding in data["needs"]:
-        for cited in finding["citations"]:
-            cited["url"] = "javascript:alert(1)"
-    assert "javascript" not in render([data], "en")
 
 
 def test_every_kind_of_deadline_has_a_place(decide: Decide) -> None:
