@@ -43,19 +43,11 @@ SERVICES = {
 def profile(offer: str, stated: dict[str, Any], operated_by: str) -> dict[str, Any]:
     """A domestic product that holds the license of its offer, of which the validity is stated so."""
     holder = {
-        "foreign_percent": 0,
-        "foreign_percent_basis": "ultimate",
-        "mainland_entity": True,
-        "legal_form": "limited-company",
-        "investor_origin": ["CN"],
-        "registered": {"at": "hangzhou", "ftz": "none"},
-        "registered_capital_rmb": 200_000_000,
-        "state_percent": 100,
-        "lacking_means": [],
-        "discredited": [],
-        "certificates": [],
-        "licenses": [{"instrument": SERVICES[offer], **stated}],
-    }
+        "foreign_percent": 0, "foreign_percent_basis": "ultimate", "mainland_entity": True,
+        "legal_form": "limited-company", "investor_origin": ["CN"], "registered": {"at": "hangzhou", "ftz": "none"},
+        "registered_capital_rmb": 200_000_000, "state_percent": 100, "lacking_means": [], "discredited": [],
+        "certificates": [], "licenses": [{"instrument": SERVICES[offer], **stated}],
+    }  # fmt: skip
     return {
         "schema": 2,
         "product": {"id": "p"},

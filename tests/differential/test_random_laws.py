@@ -76,41 +76,28 @@ class LawGenerator:
         self._names = 0
         choose = draw.choice
         self.makers: Mapping[str, Callable[[], Any]] = {
-            "id": lambda: self.id,
-            "version": lambda: "1.0.0",
-            "review.version": lambda: "1.0.0",
-            "source.url": lambda: "https://example.org/law",
-            "articles.url": lambda: "https://example.org/article",
-            "verified.hash": lambda: "sha256:" + "0" * 64,
-            "effective.from": lambda: START,
-            "effective.until": lambda: END,
-            "supersedes": lambda: ["old"],
-            "uses": lambda: ["shared"],
+            "id": lambda: self.id, "version": lambda: "1.0.0", "review.version": lambda: "1.0.0",
+            "source.url": lambda: "https://example.org/law", "articles.url": lambda: "https://example.org/article",
+            "verified.hash": lambda: "sha256:" + "0" * 64, "effective.from": lambda: START,
+            "effective.until": lambda: END, "supersedes": lambda: ["old"], "uses": lambda: ["shared"],
             "parameters.values": self.values,
-            "parameters.values.cite": lambda: choose((ARTICLES[0], list(ARTICLES[:2]))),
-            "rules": list,
-            "rules.id": self.name,
-            "rules.from": lambda: choose((START, CHANGE)),
+            "parameters.values.cite": lambda: choose((ARTICLES[0], list(ARTICLES[:2]))), "rules": list,
+            "rules.id": self.name, "rules.from": lambda: choose((START, CHANGE)),
             "rules.until": lambda: choose(("2026-07-01", END)),
             "rules.cite": lambda: draw.sample(ARTICLES, draw.randint(1, 2)),
-            "rules.when": lambda: self.condition(self.each),
-            "rules.need.instrument": lambda: choose(INSTRUMENTS),
-            "rules.need.through": lambda: TARGET,
-            "rules.route.to": lambda: TARGET,
-            "rules.route.name": self.name,
+            "rules.when": lambda: self.condition(self.each), "rules.need.instrument": lambda: choose(INSTRUMENTS),
+            "rules.need.through": lambda: TARGET, "rules.route.to": lambda: TARGET, "rules.route.name": self.name,
             "rules.route.instrument": lambda: choose(INSTRUMENTS),
             "rules.route.max_foreign_percent": lambda: choose(("param.cap", "49.0")),
             "rules.route.conditions.id": self.name,
             "rules.route.conditions.cite": lambda: choose((choose(ARTICLES), draw.sample(ARTICLES, 2))),
             "rules.route.conditions.check": lambda: self.condition("activity"),
-            "rules.duty.instrument": lambda: choose(INSTRUMENTS),
-            "rules.duty.due.by": lambda: "03-31",
-            "rules.overrides.rule": lambda: "law/replaced",
-            "instruments.authority": self.authority,
+            "rules.duty.instrument": lambda: choose(INSTRUMENTS), "rules.duty.due.by": lambda: "03-31",
+            "rules.overrides.rule": lambda: "law/replaced", "instruments.authority": self.authority,
             "instruments.authority.when": lambda: self.condition("activity"),
             "instruments.covers": lambda: self.condition("license"),
             "terms": lambda: {"foreign": "company.foreign_percent > 0.0"},
-        }
+        }  # fmt: skip
         """Values that do not follow from the schema, by the path of their key."""
 
     # --- laws
@@ -448,13 +435,9 @@ def constants_of(entry: Mapping[str, Any]) -> str:
     """The constants of a rule as it would be built, whatever else its file says."""
     articles = {f"art-{number}": {"en": "Words.", "verification": "primary"} for number in (1, 2, 3)}
     data = {
-        "id": "law",
-        "version": "1.0.0",
-        "title": {"en": "", "zh": ""},
-        "topics": [],
-        "source": {},
+        "id": "law", "version": "1.0.0", "title": {"en": "", "zh": ""}, "topics": [], "source": {},
         "effective": {"from": "2020-01-01"},
-    }
+    }  # fmt: skip
     positions: Any = defaultdict(lambda: (1, 1))
     trees: Any = defaultdict(bytes)
     [policy] = build_policies(

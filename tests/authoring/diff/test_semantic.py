@@ -430,19 +430,12 @@ def test_a_rule_that_other_edits_undo_says_so(tmp_path: Path, engine: Engine) ->
 
 def test_facts_are_named_as_the_schema_names_them() -> None:
     profile = {
-        "schema": 2,
-        "product": {"id": "p", "hardware": []},
+        "schema": 2, "product": {"id": "p", "hardware": []},
         "company": {"registered": {"at": "shanghai-pudong", "ftz": "none"}, "discredited": []},
-        "partner": {
-            "registered": {"at": "shanghai-pudong", "ftz": "shanghai"},
-            "licenses": [{"instrument": "pilot-approval", "classes": ["B11"], "valid": True}],
-        },
-        "services": [
-            {"id": "a", "area": ["china"], "facilities": ["beijing", "shanghai-pudong"]},
-            {"id": "b", "facilities": [{"at": "beijing", "tenure": "lease"}]},
-        ],
+        "partner": {"registered": {"at": "shanghai-pudong", "ftz": "shanghai"}, "licenses": [{"instrument": "pilot-approval", "classes": ["B11"], "valid": True}]},
+        "services": [{"id": "a", "area": ["china"], "facilities": ["beijing", "shanghai-pudong"]}, {"id": "b", "facilities": [{"at": "beijing", "tenure": "lease"}]}],
         "data": {"persons": 1000000},
-    }
+    }  # fmt: skip
     load_profile(profile)
     bundle = shipped_bundle()
     wording = FactWording(bundle.schemas, {name: one.title for name, one in bundle.instruments.items()})

@@ -366,14 +366,9 @@ def test_an_instrument_of_the_law_is_not_established_again(law: Path, tmp_path: 
 # --- and at random ----------------------------------------------------------------------------------------------------
 
 WHENS = (
-    "true",
-    'service.audience == "public"',
-    GROUP,
-    '"own-shop" in service.offers || "data-center" in service.offers',
-    'product.id == "p" && operator.mainland_entity',
-    "!operator.mainland_entity",
-    "operator.foreign_percent > 50.0",
-)
+    "true", 'service.audience == "public"', GROUP, '"own-shop" in service.offers || "data-center" in service.offers',
+    'product.id == "p" && operator.mainland_entity', "!operator.mainland_entity", "operator.foreign_percent > 50.0",
+)  # fmt: skip
 EFFECTS = (
     DENIAL,
     "need: {instrument: vats-license}",
