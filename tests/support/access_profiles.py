@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.support.access_oracle import CLASSES, CODES, PERMITS, READINGS, Data
+from tests.support.effort import LONG
 
 SITES = (
     *("beijing", "shanghai-pudong", "shanghai-lingang", "shanghai-xuhui", "hainan", "shenzhen"),
@@ -41,10 +42,13 @@ OTHER_PERMITS = (
 
 
 def days_around(changes: Sequence[str]) -> list[str]:
-    """Return the days on which the law changes with the eve of each, and `DAYS` as often as all of these, in order."""
+    """Return the days on which the law changes with the eve of each, and `DAYS` as often as all of these, in order.
+
+    A short run takes every third: a rule set of a day costs as much as thirty decisions.
+    """
     known = [date.fromisoformat(day) for day in changes if day > SINCE]
     around = [day.isoformat() for change in known for day in (change - timedelta(days=1), change)]
-    return sorted((*around, *DAYS * max(1, len(around) // len(DAYS))))
+    return sorted((*around, *DAYS * max(1, len(around) // len(DAYS))))[:: 1 if LONG else 3]
 
 
 def draw_profiles(count: int, seed: int, days: Sequence[str] = DAYS) -> Iterator[tuple[dict[str, Any], str]]:
