@@ -292,6 +292,109 @@ def test_a_place_in_the_wrong_region_is_a_finding(tmp_path: Path, last: str, fou
     assert all("parameters.zones.values[0].value[0].places" in str(f.problem) for f in told)
 
 
+@pytest.mark.parametrize(
+    ("when", "found"),
+    [
+        ("company.registered_capital_rmb < 1", True),
+        ("operator.registered_capital_rmb < 1", False),
+        ('service.operated_by == "partner" && company.foreign_percent > 0.0', False),
+        ("term.by_partner && company.foreign_percent > 0.0", False),
+        ("term.poor", True),
+        ("term.foreign_company", False),
+    ],
+)
+def test_a_rule_about_a_service_that_reads_its_company_in_any_case_is_a_finding(
+    tmp_path: Path, when: str, found: bool
+) -> None:
+    """A term about the company alone is for rules about products, too."""
+    terms = {
+        "by_partner": 'service.operated_by == "partner"',
+        "poor": 'service.audience != "own-group" && company.registered_capital_rmb < 1',
+        "foreign_company": "company.foreign_percent > 0.0",
+    }
+    used = "".join(f"  {name}: {text}\n" for name, text in terms.items() if f"term.{name}" in when)
+    rule = f"  - id: a\n    cite: [art-1]\n    each: service\n    when: '{when}'\n    deny: {{reason: NOT-READY}}\n"
+    rule += "    message: {en: No., zh: 不可。}\n"
+    text = CLEAN.replace("terms:\n", f"terms:\n{used}").replace("rules:\n", f"rules:\n{rule}")
+    told = [f.problem for f in linted(tmp_path / "law", text).findings if f.rule == "company-fact"]
+    place = "terms.poor" if when == "term.poor" else "rules[0]"
+    assert [(one.path, one.message) for one in told] == ([(place, OF_COMPANY)] if found else [])
+
+
+OF_COMPANY = "A partner may operate the service, and this reads a fact of the company."
+OTHER_NUMBER, NO_NUMBER = "The rule compares with another number.", "No cited article states this number."
+OTHER_UNIT = "The deadline is {}, and its texts say {}."
+UNLIKE = "The other denials that are alike have another `{}`."
+STATED = """
+  art-2: {en: 'The report is filed within thirty working days, at a capital of RMB 2 million.', verification: secondary, obtain: {en: Ask., zh: 请咨询。}}
+instruments:
+"""
+LIMITED = """\
+rules:
+  - {id: limited, cite: [CITED], each: product, when: company.registered_capital_rmb < 2000000, REASON, message: {en: MESSAGE, zh: 不可。}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("cited", "effect", "message", "found"),
+    [
+        ("art-2", "deny: {reason: CAPITAL-TOO-LOW, curable: true}", "At least RMB 2 million.", {}),
+        ("art-2", "deny: {reason: CAPITAL-TOO-LOW, curable: true}", "At least RMB 20 million.", {"message-number": OTHER_NUMBER}),
+        ("practice", "deny: {reason: CAPITAL-TOO-LOW, curable: true}", "At least RMB 2 million.", {"message-number": NO_NUMBER}),
+        ("practice", "advise: {kind: note}", "At least RMB 2 million.", {}),
+        ("art-2", "duty: {instrument: icp-filing, due: {within: 30, unit: working-day, after: launch}}", "File.", {}),
+        (
+            "art-2",
+            "duty: {instrument: icp-filing, due: {within: 30, unit: calendar-day, after: launch}}",
+            "File.",
+            {"deadline-differs": OTHER_UNIT.format("calendar-day", "working-day")},
+        ),
+        ("practice", "duty: {instrument: icp-filing, due: {within: 30, unit: calendar-day, after: launch}}", "File.", {}),
+        (
+            "practice",
+            "duty: {instrument: icp-filing, due: {within: 3, unit: hour, after: launch}}",
+            "File within three days.",
+            {"deadline-differs": OTHER_UNIT.format("hour", "calendar-day")},
+        ),
+        (
+            "practice",
+            "duty: {instrument: icp-filing, due: {before: change}}",
+            "File before the launch.",
+            {"deadline-differs": OTHER_UNIT.format("change", "launch")},
+        ),
+    ],
+)  # fmt: skip
+def test_numbers_and_units_agree_with_the_articles_and_the_message(
+    tmp_path: Path, cited: str, effect: str, message: str, found: dict[str, str]
+) -> None:
+    rule = LIMITED.replace("CITED", cited).replace("REASON", effect).replace("MESSAGE", f"'{message}'")
+    text = (
+        CLEAN.replace("\ninstruments:\n", STATED)
+        .replace("cite: art-1, value", "cite: [art-1, art-2], value")
+        .replace("rules:\n", rule)
+    )
+    kinds = ("message-number", "deadline-differs")
+    told = {f.rule: f.problem.message for f in linted(tmp_path / "law", text).findings if f.rule in kinds}
+    assert told == found
+
+
+@pytest.mark.parametrize(("others", "found"), [(3, True), (2, False)])
+@pytest.mark.parametrize(("own", "key"), [("NOT-READY", "curable"), ("DISCREDITED, curable: true", "reason")])
+def test_a_denial_unlike_all_others_is_a_finding(tmp_path: Path, others: int, found: bool, own: str, key: str) -> None:
+    """For one reason in `curable`, on one article in the reason. Two others may be chance."""
+    denials = "".join(
+        f"  - {{id: d{number}, cite: [art-1], each: product, when: 'true', message: {{en: No., zh: 不可。}}, "
+        f"deny: {{reason: {'NOT-READY, curable: true' if number else own}}}}}\n"
+        for number in range(others + 1)
+    )
+    told = [
+        (f.problem.path, f.problem.message)
+        for f in linted(tmp_path / "law", CLEAN.replace("rules:\n", f"rules:\n{denials}")).findings
+        if f.rule == "denial-differs"
+    ]
+    assert told == ([("rules[0].deny", UNLIKE.format(key))] if found else [])
+
+
 @pytest.mark.parametrize(("cited", "found"), [("art-1", ["rules[1]"]), ("practice", [])])
 def test_a_rule_without_the_mark_of_its_neighbor_is_a_finding(tmp_path: Path, cited: str, found: list[str]) -> None:
     """A mark that is taken out beside one that stays; rules on another article may differ."""
@@ -409,6 +512,7 @@ def test_an_enumeration_of_findings_is_whole() -> None:
     source = (ROOT / "src/vatspolicy/authoring/lint/policy_checks.py").read_text(encoding="utf-8")
     sentences = set(re.findall(r'(?<!")f?"((?:The|There|A|No) [^"]*\.)"(?!")', source))
     shown = " ".join(str(expected) for *_, expected in FINDINGS.values()) + " " + ABSENT
+    shown = " ".join((shown, OF_COMPANY, OTHER_NUMBER, OTHER_UNIT, UNLIKE))  # of cases about several rules
     for sentence in sentences:
         assert re.split(r"[{]", sentence)[0] in shown, sentence
 

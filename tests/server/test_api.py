@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.console import Console
 from tests.support.law_builder import rule
 from tests.support.layer_builder import write_layer
 from tests.support.specs import HOSTING, SHOP, TODAY
@@ -728,11 +729,13 @@ def test_the_description_refers_to_nothing_outside_itself(client: Client) -> Non
 # --- the address and the token
 
 
-def test_another_machine_needs_a_token() -> None:
+def test_another_machine_needs_a_token(console: Console, law: Path) -> None:
     with pytest.raises(ServeError, match="needs a token"):
         listen("0.0.0.0", 0, None)
     listen("0.0.0.0", 0, TOKEN).close()
     listen("127.0.0.1", 0, None).close()
+    ran = console("serve", "--api", "--host", "0.0.0.0", "--law", law)
+    assert (ran.code, ran.out, "needs a token" in ran.err) == (2, "", True)
 
 
 def test_an_address_that_is_none() -> None:

@@ -210,6 +210,21 @@ def test_a_class_that_is_renamed_is_one_card_and_reviewed_under_both_schemas(tmp
     assert '"B11-center"' in (head / edit["file"]).read_text(encoding="utf-8").splitlines()[edit["line"] - 1]
 
 
+def test_a_rename_leads_edits_that_change_no_result(tmp_path: Path) -> None:
+    """Ids must not change, so a reviewer reads of it first. An edit that changes decisions comes before it."""
+    base = project(tmp_path / "base", {"law": LAW}, schemas={})
+    head_law = LAW.replace("classes: [B11]", "classes: [B11-center]")
+    for folder, (old, new), leads in (
+        ("a", ("when: term.is_foreign\n", "when: company.foreign_percent > 0.0\n"), True),
+        ("b", ("value: 50.0", "value: 70.0"), False),
+    ):
+        assert old in head_law
+        laws = {"law": head_law.replace(old, new)}
+        data = compare(base, project(tmp_path / folder, laws, schemas=vocabulary("B11", "B11-center")))
+        sentence = overview(data, "en")[0]
+        assert ("is renamed from B11 to B11-center, and" in sentence) is leads, sentence
+
+
 def test_a_rename_hides_no_other_edit(tmp_path: Path) -> None:
     base = project(tmp_path / "base", {"law": LAW}, schemas={})
     milder = LAW.replace("classes: [B11]", "classes: [B11-center]").replace("value: 50.0", "value: 70.0")

@@ -19,6 +19,7 @@ from tests.support.solver import needs_solver
 from vatspolicy.authoring.diff.schemas import KEYS
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.record_builder import make_record
 from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.core.profile.profile import load_profile
 
@@ -158,6 +159,42 @@ def test_clauses_in_another_order_may_ask_for_other_facts(tmp_path: Path) -> Non
     assert asked[0] != asked[1]
     assert [edit["said"] for edit in data["edits"]] == [["asks"]]
     assert (data["verdict"], data["failed_on"]) == ("neither", [])
+
+
+@pytest.mark.parametrize("semantic", ["off", "auto"])
+def test_a_file_in_another_folder_moves_and_records_say_where(tmp_path: Path, semantic: str) -> None:
+    """Records name the file of each rule, so no claim says that they are the same."""
+    base, head = (project(tmp_path / name, {"law": LAW, "other": policy("other")}, {"p60": FOREIGN}) for name in "ab")
+    (head / "policies/topic").mkdir()
+    (head / "policies/law.yaml").rename(head / "policies/topic/law.yaml")
+    records = []
+    for side in (base, head):
+        bundle = load_bundle(side / "policies")
+        profile = load_profile(FOREIGN)
+        record = make_record(bundle, profile, evaluate(bundle, profile, "2026-01-01"))
+        records.append({(one.rule, one.why.policy_file) for one in record.duties})
+    assert records[0] != records[1]
+    data = compare(base, head, semantic=semantic, fail_on=["any", "unknown", "loosened"])
+    assert (data["title"]["en"], data["failed_on"]) == ("No decision changes; only files move", [])
+    assert [edit["said"] for edit in data["edits"]] == [["file", "order"]]
+    text = text_of(data)
+    assert "“Invented law” moves to “topic/law.yaml”: no decision changes." in text
+    assert "file: law.yaml → topic/law.yaml" in text
+    assert "nothing changes" not in text
+
+
+def test_rules_in_another_order_are_a_change(tmp_path: Path) -> None:
+    """A record lists what it finds in the order of the rules, so this is not called no change."""
+    tell, report = LAW[LAW.index("  - id: tell\n") : LAW.index("  - id: to-report\n")], "  - id: too-foreign\n"
+    after = LAW.replace(tell, "").replace(report, tell + report)
+    data = compare_laws(tmp_path, LAW, after, semantic="auto", fail_on=["any", "unknown"])
+    assert (data["title"]["en"], data["failed_on"]) == (
+        "No decision changes, which is proved; citations or words may change",
+        [],
+    )
+    assert [edit["said"] for edit in data["edits"]] == [["order"]]
+    assert "order of the rules:" in text_of(data)
+    assert "nothing changes" not in text_of(data)
 
 
 # --- schemas ---------------------------------------------------------------------------------------------------------

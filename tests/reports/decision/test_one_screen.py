@@ -198,41 +198,6 @@ def test_the_screen_names_the_law_of_what_decides() -> None:
     assert sum(named) / len(named) > 4 / 5
 
 
-def test_the_screen_names_license_authority_class_route_and_article(run: Run) -> None:
-    text = flat(screen(run()))
-    assert text.startswith("NEEDS LICENSE ")
-    assert (
-        "Pilot approval for telecommunications business, from MIIT, to be held by the company (B11, route: 2024 pilot"
-        in text
-    )
-    assert "[Telecommunications Regulations, art. 2, 7, 9]" in text
-    assert "Source quality: " in text
-    assert "--details shows all." in text
-    assert "checks:" not in text, "conditions are details"
-
-
-def test_the_screen_says_what_blocks_and_the_nearest_way(run: Run) -> None:
-    text = screen(run(DENIED))
-    assert text.startswith(" DENY ")
-    blocks = flat(text[text.index("What blocks\n") :])
-    assert "✘ hosting/B11" in blocks or "✘ cloud/B11" in blocks
-    assert re.search(r"→ nearest way: [^;]+; not met: \w", blocks)
-
-
-def test_the_screen_asks_for_facts_and_counts_the_rest(run: Run) -> None:
-    result = run(*UNKNOWN)
-    text = screen(result)
-    assert "Possible results range from NEEDS LICENSE to DENY." in flat(text)
-    assert f"? {result.records[0].missing[0].path}: " in flat(text)
-
-
-def test_the_screen_shows_contested_readings(run: Run) -> None:
-    text = screen(run(*SOFTWARE))
-    assert text.startswith(" ALLOW · CONTESTED ")
-    assert "\nContested\n" in text
-    assert "license needed under another reading" in flat(text)
-
-
 def test_the_screen_counts_duties_and_names_the_next_deadline() -> None:
     profile = load_profile(fixture_file("cloud-hosting-beijing"))
     data = decision_to_data(shipped_bundle(), profile, evaluate(shipped_bundle(), profile, profile.launch or TODAY))

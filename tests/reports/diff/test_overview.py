@@ -162,7 +162,7 @@ def test_what_a_reviewer_must_decide(tmp_path: Path) -> None:
     data = compared(tmp_path / "a", MILDER, gate)
     asked = list(questions(data, "en"))
     assert asked[0] == "May “Too foreign” be waivable from now on? Until now it was not."
-    assert "WEAKENED: law/too-foreign is waivable from now on." in " ".join(render("text", data, "en").split())
+    assert "WEAKENED: “Too foreign” is waivable from now on." in " ".join(render("text", data, "en").split())
     assert "Does the law say that decisions become milder?" in asked
     assert any(
         one.startswith("Is the law of past days wrong today? 2 edits are retroactive: policies/law.yaml:")

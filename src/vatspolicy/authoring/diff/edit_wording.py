@@ -58,6 +58,8 @@ FIELDS = {
     "en": Phrase("English text"),
     "zh": Phrase("Chinese text"),
     "title": Phrase("title"),
+    "file": Phrase("file"),
+    "rules": Phrase("order of the rules"),
     "readings": Phrase("other readings"),
     "renamed": Phrase("name"),
 }

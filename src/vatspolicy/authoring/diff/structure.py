@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -133,7 +134,17 @@ def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[
         before_file, after_file = base.documents.get(id), head.documents.get(id)
         changes = _PolicyDiff(id, before_file, after_file).changes()
         found += (date_change(change, today) for change in changes)
+        places = [_place(side, id) for side in (base, head) if id in side.documents]
+        if after_file is not None and len({*places}) > 1:
+            found.append(new_edit(id, "source", "", "changed", after_file.file, 1, (Field("file", *places),)))
     return [*_with_twins(found, base, head), *_tests(base, head), *_fixtures(base, head)]
+
+
+def _place(side: LawRevision, id: str) -> str:
+    """Return the path of a policy file in the folder of its law or layer."""
+    layer = side.bundle.layer_of(id)
+    folder = posixpath.dirname(side.release.file) if layer is None else layer.folder
+    return posixpath.relpath(side.documents[id].file, folder or ".")
 
 
 def date_change(change: Edit, today: str) -> Edit:
@@ -186,6 +197,9 @@ class _PolicyDiff:
             fields = tuple(compare_fields({k: self.old.get(k) for k in keys}, {k: self.new.get(k) for k in keys}))
             if fields:
                 yield self.change(kind, "", "changed", (fields[0].name.partition(".")[0],), fields)
+        order = [[rule["id"] for rule in data.get("rules", ())] for data in (self.old, self.new)]
+        if len({*map(tuple, ([id for id in ids if id in order[0] and id in order[1]] for ids in order))}) > 1:
+            yield self.change("source", "", "changed", ("rules",), (Field("rules", *order),))
         yield from self.dates()
         yield from self.entries("review", "review", {"": self.old.get("review")}, {"": self.new.get("review")})
         yield from self.editions()

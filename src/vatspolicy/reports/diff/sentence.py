@@ -96,6 +96,8 @@ def _predicate(data: Review, item: Item | None, changes: list[Edit], lang: Langu
         if key == "renamed" and first.policy == twin.policy:
             sides = {"before": twin.name, "after": first.name}
         return key, {"subject": subject, **sides}
+    if [field.name for field in first.fields] == ["file"] and first.regulation:
+        return "moved", {"subject": first.regulation[lang], "after": str(first.fields[0].after)}
     if renamed := next((field for field in first.fields if field.name == "renamed"), None):
         return "renamed", {"subject": subject, "before": str(renamed.before), "after": str(renamed.after)}
     if first.kind == "rule":
@@ -202,7 +204,7 @@ def _clause_or_day(card: EditedRule, lang: Language) -> tuple[str, Mapping[str, 
 
 
 def _difference(before: str, after: str, lang: Language) -> list[tuple[str, str]]:
-    """Return (sign, text) of what differs between two texts, with a word before it and two after it."""
+    """Return (sign, text) of what differs between two texts, with a word before it, and two after a number."""
     old, new = (_WORD.findall(text) for text in (before, after))
     bare = [[one.strip() for one in words] for words in (old, new)]
     ahead, behind = _CONTEXT[lang]
@@ -210,7 +212,8 @@ def _difference(before: str, after: str, lang: Language) -> list[tuple[str, str]
     end = _shared(*(words[start:][::-1] for words in bare))
     sides = [("-", old[start : len(old) - end]), ("+", new[start : len(new) - end])]
     if all(words for _, words in sides):
-        shared = old[max(start - ahead, 0) : start], old[len(old) - end :][:behind]
+        number = any(character.isdigit() for _, words in sides for word in words for character in word)
+        shared = old[max(start - ahead, 0) : start], old[len(old) - end :][: behind if number else 0]
         sides = [(sign, [*shared[0], *words, *shared[1]]) for sign, words in sides]
     told = ((sign, _JOINT.sub("", "".join(words).strip(_EDGES))) for sign, words in sides)
     return [(sign, _balanced(text)) for sign, text in told if text]

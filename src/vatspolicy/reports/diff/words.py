@@ -63,6 +63,8 @@ SAID: Table = {
     "authority": Phrase("authority"),
     "wording": Phrase("wording"),
     "asks": Phrase("wording, and which missing facts are asked for"),
+    "file": Phrase("the file of the policy"),
+    "order": Phrase("the order of its entries"),
     "other": Phrase("other parts of the record"),
 }
 """Parts of decision records (`compare_entries`)."""
