@@ -227,7 +227,7 @@ def test_what_is_told_by_notes_is_what_a_full_run_tells(bundle: Bundle) -> None:
 
 def test_a_rewritten_bundle_says_what_the_mutant_says(bundle: Bundle) -> None:
     cases = list(policy_cases(bundle))
-    for mutant in select_mutants(bundle, MutantSelection(sample=25 if LONG else 12, seed=4))[0]:
+    for mutant in select_mutants(bundle, MutantSelection(sample=25 if LONG else 8, seed=4))[0]:
         law, written = apply_mutant(bundle, mutant), rewrite_bundle(bundle, mutant)
         policies = written.policies
         for case in cases[::7]:
