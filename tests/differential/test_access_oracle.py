@@ -155,17 +155,11 @@ READ_MORE_STRICTLY: tuple[tuple[str, Callable[[Case], bool]], ...] = (
     ("the second amendment of CEPA opens nothing as long as nobody has read its schedule", _is_second_amendment),
     ("internet access that a zone or a pilot opens takes lines of basic carriers and serves that place alone", _is_access_beyond_its_place),
     ("a license for internet access covers the facilities and the users", _is_bound_to_facilities),
-    (
-        "a license counts for the route that gave it: a pilot approval for foreign shares, a license for the open share",
-        _is_license_outside_its_route,
-    ),
+    ("a license counts for the route that gave it: a pilot approval for foreign shares, a license for the open share", _is_license_outside_its_route),
     ("facilities lie in another zone than the registered office", lambda case: len(case.zones - {"none"}) > 1),
     ("the zone was set up later", _is_young_zone),
     ("Hainan has a list of its own in place of that of the zones", _is_hainan_with_its_own_list),
-    (
-        "a share that contracts give to the company counts beside the share of the partner",
-        lambda case: case.service["operated_by"] == "contract-controlled",
-    ),
+    ("a share that contracts give to the company counts beside the share of the partner", lambda case: case.service["operated_by"] == "contract-controlled"),
 )  # fmt: skip
 
 

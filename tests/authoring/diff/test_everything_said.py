@@ -66,16 +66,13 @@ def edited(folder: Path, old: str, new: str, law: str = LAW, **settings: Any) ->
     [
         ("due: {before: launch}", "due: {within: 30, unit: calendar-day, after: launch}", "deadline", "law/to-report",
          ("before the launch", "within 30 days after the launch"), "before the launch → within 30 days after the launch"),
-        ("duty: {instrument: report,", "duty: {instrument: notice,", "instrument", "law/to-report",
-         ("report", "notice"), "Report → Notice"),
+        ("duty: {instrument: report,", "duty: {instrument: notice,", "instrument", "law/to-report", ("report", "notice"), "Report → Notice"),
         ("duty: {instrument: report,", "duty: {bearer: company, instrument: report,", "bearer", "law/to-report",
          ("operator", "company"), "the operator → the company"),
         ("bearer: operator}", "bearer: company}", "bearer", "law/to-permit", ("operator", "company"), "the operator → the company"),
         ("advise: {kind: verify}", "advise: {kind: pending}", "advice-kind", "law/tell", ("verify", "pending"), "verify → pending"),
-        ("deny: {reason: SHARE-ABOVE-CAP}", "deny: {reason: SHARE-ABOVE-CAP, curable: true}", "curable", "law/too-foreign",
-         ("no", "yes"), "no → yes"),
-        ("authority: [{when: 'true', is: miit}]", "authority: [{when: 'true', is: provincial-ca}]", "authority", "permit",
-         ("miit", "provincial-ca"), "(MIIT) → "),
+        ("deny: {reason: SHARE-ABOVE-CAP}", "deny: {reason: SHARE-ABOVE-CAP, curable: true}", "curable", "law/too-foreign", ("no", "yes"), "no → yes"),
+        ("authority: [{when: 'true', is: miit}]", "authority: [{when: 'true', is: provincial-ca}]", "authority", "permit", ("miit", "provincial-ca"), "(MIIT) → "),
     ],
 )  # fmt: skip
 def test_what_changes_below_the_outcome_is_told_of_each_product(

@@ -160,11 +160,7 @@ OPINION = {"about": "class", "service": "main", "classes": ["B11"], "by": "witne
             id="of few facts in both, the more telling",
         ),
         pytest.param(example("needs-license", "deny", **FIVE), example("allow", "deny", opinions=[OPINION]), id="no opinion"),
-        pytest.param(
-            example("needs-license", "deny", **FIVE),
-            example("needs-license", "incomplete", foreign_percent=None),
-            id="not open for want of a known fact",
-        ),
+        pytest.param(example("needs-license", "deny", **FIVE), example("needs-license", "incomplete", foreign_percent=None), id="not open for want of a known fact"),
     ],
 )  # fmt: skip
 def test_examples_are_ranked_by_how_real_they_are(better: Example, worse: Example) -> None:

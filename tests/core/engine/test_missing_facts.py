@@ -51,16 +51,8 @@ SHOP: dict[str, Any] = {
         "content": [],
         "facilities": [{"at": "shanghai-xuhui", "kind": "servers"}],
     },
-    "data": {
-        **NO_DATA,
-        "persons": 2_000_000,
-        "minors": 0,
-        "sensitive": False,
-        "face_persons": 0,
-        "public_cameras": False,
-        "shared_with": [],
-    },
-}
+    "data": {**NO_DATA, "persons": 2_000_000, "minors": 0, "sensitive": False, "face_persons": 0, "public_cameras": False, "shared_with": []},
+}  # fmt: skip
 
 
 def decide(facts: dict[str, Any]) -> Decision:
