@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from tests.support.comparisons import render
-from tests.support.project_builder import PROFILE, RULES, compare, compare_policies, edits, policy, project
+from tests.support.project_builder import PROFILE, RULES, compare, compare_policies, edits, policy, product, project
 from vatspolicy.cli.commands.diff import DiffFormat
 from vatspolicy.i18n import Language
 
@@ -101,13 +101,7 @@ GATE = LAW.replace(
 
 def test_a_gate_that_can_be_waived_is_a_red_line(tmp_path: Path) -> None:
     """Also where no product meets the gate."""
-    calm = {
-        "p10": {
-            **PROFILE,
-            "product": {"id": "p10"},
-            "company": {"foreign_percent": 10, "foreign_percent_basis": "ultimate"},
-        }
-    }
+    calm = {"p10": product("p10", 10)}
     data = edited(tmp_path, "    unwaivable: true\n", "", GATE, fixtures=calm)
     assert [(one["code"], one["rule"]) for one in data["red_lines"]] == [("waivable", "law/too-foreign")]
     assert data["title"]["en"] == "Changes below the decision: duties, routes or reasons"
