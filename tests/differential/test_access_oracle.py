@@ -79,23 +79,14 @@ OTHER_LAW = {
 """Rules that the oracle does not know, with what they are about."""
 
 TELECOM = {
-    "fite-provisions/capital",
-    "fite-provisions/capital-beyond-province",
-    "mii-notice-2006/license-lending",
-    "mii-notice-2006/partner-not-licensed",
-    "mii-notice-2006/supply-without-licensed-company",
-    "telecom-licensing-measures/capital",
-    "telecom-licensing-measures/capital-beyond-province",
-    "telecom-licensing-measures/discredited",
-    "telecom-licensing-measures/facilities",
-    "telecom-licensing-measures/funds-and-staff",
-    "telecom-licensing-measures/long-term-service",
-    "telecom-licensing-measures/premises",
-    "telecom-licensing-measures/technical-plan",
-    "telecom-regulations/company-form",
-    "telecom-regulations/license-duty",
-    "telecom-regulations/local-company",
-}
+    "fite-provisions/capital", "fite-provisions/capital-beyond-province", "mii-notice-2006/license-lending",
+    "mii-notice-2006/partner-not-licensed", "mii-notice-2006/supply-without-licensed-company",
+    "telecom-licensing-measures/capital", "telecom-licensing-measures/capital-beyond-province",
+    "telecom-licensing-measures/discredited", "telecom-licensing-measures/facilities",
+    "telecom-licensing-measures/funds-and-staff", "telecom-licensing-measures/long-term-service",
+    "telecom-licensing-measures/premises", "telecom-licensing-measures/technical-plan",
+    "telecom-regulations/company-form", "telecom-regulations/license-duty", "telecom-regulations/local-company",
+}  # fmt: skip
 """Rules on classes of the Catalog that the oracle knows too; they may be stricter only as `READ_MORE_STRICTLY` says."""
 
 ZONES_SINCE = {"hainan": "2018-10-16", "shanghai-lingang": "2019-08-20", "beijing": "2020-09-24"}
@@ -164,17 +155,11 @@ READ_MORE_STRICTLY: tuple[tuple[str, Callable[[Case], bool]], ...] = (
     ("the second amendment of CEPA opens nothing as long as nobody has read its schedule", _is_second_amendment),
     ("internet access that a zone or a pilot opens takes lines of basic carriers and serves that place alone", _is_access_beyond_its_place),
     ("a license for internet access covers the facilities and the users", _is_bound_to_facilities),
-    (
-        "a license counts for the route that gave it: a pilot approval for foreign shares, a license for the open share",
-        _is_license_outside_its_route,
-    ),
+    ("a license counts for the route that gave it: a pilot approval for foreign shares, a license for the open share", _is_license_outside_its_route),
     ("facilities lie in another zone than the registered office", lambda case: len(case.zones - {"none"}) > 1),
     ("the zone was set up later", _is_young_zone),
     ("Hainan has a list of its own in place of that of the zones", _is_hainan_with_its_own_list),
-    (
-        "a share that contracts give to the company counts beside the share of the partner",
-        lambda case: case.service["operated_by"] == "contract-controlled",
-    ),
+    ("a share that contracts give to the company counts beside the share of the partner", lambda case: case.service["operated_by"] == "contract-controlled"),
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.assignments import BOUNDS, Truths, assign, encode_law, encode_shipped
 from tests.support.effort import LONG, SEED, TIMES, trials
+from tests.support.partly_stated import DAY
 from tests.support.random_inputs import (
     PARAMETERS,
     Expressions,
@@ -49,11 +50,11 @@ def bundle() -> Bundle:
 
 
 def random_profiles(bundle: Bundle, count: int, seed: int, periods: int = 1) -> list[tuple[Profile, str]]:
-    """Profiles with days, which are of few periods: the law of each is encoded. In a short run all tests share theirs."""
+    """Profiles with days, which are of few periods: the law of each is encoded. In a short run all tests share one."""
     draw = random.Random(seed)
     made = Profiles(draw, hints_of(bundle))
-    chance = draw if LONG else random.Random(SEED)
-    days = [max(near_days(chance, bundle.boundaries), bundle.covers_from) for _ in range(trials(periods))]
+    near = (max(near_days(draw, bundle.boundaries), bundle.covers_from) for _ in range(trials(periods)))
+    days = list(near) if LONG else [DAY]
     return [(made.profile(), draw.choice(days)) for _ in range(count)]
 
 

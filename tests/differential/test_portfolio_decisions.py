@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.effort import SEED, TIMES, trials
+from tests.support.effort import LONG, SEED, TIMES, trials
+from tests.support.partly_stated import DAY, partly_stated
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.samples import shipped
 from tests.support.shipped import fixture_files
@@ -79,14 +80,14 @@ def compare(database: Any, profiles: list[Profile], day: str, bundle: Bundle) ->
 
 
 def test_fixtures_and_random_profiles_on_days_of_change(database: Any, fixtures: list[Profile]) -> None:
-    """As they are, with missing facts, without services, and with opinions on classes that are contested."""
+    """As they are, with missing or partly stated facts, without services, with opinions on classes that are contested."""
     bundle, hints = shipped()
     draw = random.Random(SEED + 22)
     random_ones, words, contested = Profiles(draw, hints), Counter[str](), 0
-    near = [max(near_days(draw, bundle.boundaries), bundle.covers_from) for _ in range(trials(10))]
+    near = (max(near_days(draw, bundle.boundaries), bundle.covers_from) for _ in range(trials(10)))
     bare = load_profile({"schema": 2, "product": {"id": "bare"}, "company": {}, "services": []})
-    for day in bundle.boundaries if TIMES >= 20 else near:
-        profiles = [*fixtures, bare, *(random_ones.profile() for _ in range(250))]
+    for day in bundle.boundaries if TIMES >= 20 else (DAY, *(near if LONG else ())):
+        profiles = [*fixtures, bare, *partly_stated(), *(random_ones.profile() for _ in range(250))]
         profiles += [with_opinions(draw, profile, day) for profile in fixtures]
         words += compare(database, profiles, day, bundle)
         contested += any(rule.contested for rule in bundle.on(day).rules_for("service", "classify"))

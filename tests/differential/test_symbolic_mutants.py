@@ -232,16 +232,9 @@ def absorbed(node: Node, draw: random.Random) -> Node | None:
 
 
 REWRITES = [
-    commuted,
-    negated_twice,
-    de_morgan,
-    distributed,
-    listed_out,
-    gathered,
-    quantified_apart,
-    quantified_together,
+    commuted, negated_twice, de_morgan, distributed, listed_out, gathered, quantified_apart, quantified_together,
     absorbed,
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("change", REWRITES)

@@ -50,11 +50,7 @@ CHANGES = {  # the rule before and after, and the kinds of parts that it touches
         rule("r", "activity", 'activity.class == "B11" && company.foreign_percent > 50.0', DENY),
         {"activity"},
     ),
-    "license of a service": (
-        rule("r", "service", "data.important", NEED),
-        rule("r", "service", "data.important || data.persons > 3", NEED),
-        {"service"},
-    ),
+    "license of a service": (rule("r", "service", "data.important", NEED), rule("r", "service", "data.important || data.persons > 3", NEED), {"service"}),
     "route": (route("r", "company.foreign_percent > 50.0"), route("r", "company.foreign_percent > 30.0"), {"activity"}),
     "class": (
         rule("r", "service", '"e-books" in service.offers', CLASSIFY),
@@ -177,11 +173,8 @@ NARROWER = f"{COVERS} && data.important"
 WIDER = {  # what a license covers before, and after an edit that lets it cover more
     "all": (f"    covers: {COVERS}", "    no_term: false"),
     "another case": (f"    covers: {COVERS}", f"    covers: {COVERS} || company.mainland_entity"),
-    "another of two cases": (
-        f"    covers: data.important || {COVERS}",
-        f"    covers: {COVERS} || company.mainland_entity || data.important",
-    ),
-}
+    "another of two cases": (f"    covers: data.important || {COVERS}", f"    covers: {COVERS} || company.mainland_entity || data.important"),
+}  # fmt: skip
 
 
 @needs_solver

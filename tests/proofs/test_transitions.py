@@ -210,12 +210,8 @@ def test_two_services_can_hide_a_change(tmp_path: Path) -> None:
 
 LONGER = {  # changes that only a profile with several members of a list shows
     "licenses": ("data.persons > 10", "data.persons > 10 || company.licenses.size() > 2", "allow->deny"),
-    "deals": (
-        'deals.exists(d, "defense" in d.sectors)',
-        'deals.all(d, "defense" in d.sectors) && deals.exists(d, "defense" in d.sectors)',
-        "deny->allow",
-    ),
-}
+    "deals": ('deals.exists(d, "defense" in d.sectors)', 'deals.all(d, "defense" in d.sectors) && deals.exists(d, "defense" in d.sectors)', "deny->allow"),
+}  # fmt: skip
 
 
 @needs_solver

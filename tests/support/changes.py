@@ -95,17 +95,8 @@ OPENING: dict[str, Callable[[Path], None]] = {
 
 
 PLANTED = (
-    "pip",
-    "venv",
-    "json",
-    "pathlib",
-    "encodings",
-    "subprocess",
-    "tempfile",
-    "typing",
-    "vatspolicy",
-    "sitecustomize",
-)
+    "pip", "venv", "json", "pathlib", "encodings", "subprocess", "tempfile", "typing", "vatspolicy", "sitecustomize",
+)  # fmt: skip
 
 
 def plant(folder: Path, mark: Path) -> None:

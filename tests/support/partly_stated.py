@@ -1,8 +1,12 @@
-"""Profiles that state less than a rule reads: a license without its kinds, an address without its district."""
+"""Profiles that state less than a rule reads: a license without kinds or last day, an address without its district."""
 
 from __future__ import annotations
 
+import functools
+import itertools
 from typing import Any
+
+from vatspolicy.core.profile.profile import Profile, load_profile
 
 # --- licenses of B21 or B25
 
@@ -78,3 +82,59 @@ LOCATED = [
     located(FOREIGN, SHOP, "shanghai"),
     located(DOMESTIC, HOSTING, "shanghai", "shanghai"),
 ]
+
+# --- the validity of a license
+
+DAY = "2026-11-24"
+LICENSES: tuple[dict[str, Any], ...] = tuple(
+    {
+        **({} if valid is None else {"valid": valid}),
+        **({} if last is None else {"valid_until": last}),
+    }
+    for valid, last in itertools.product((None, True, False), (None, "2026-11-23", DAY))
+)
+"""What a profile may say of the validity of a license."""
+SERVICES = {
+    "payment": "payment-permit",
+    "travel-packages": "travel-agency-permit",
+    "video-sharing": "audiovisual-permit",
+    "recruitment": "hr-service-permit",
+}
+"""Offers with the license that rules look for by its last day, or by what it covers."""
+
+
+def holding(offer: str, stated: dict[str, Any], operated_by: str) -> dict[str, Any]:
+    """A domestic product that holds the license of its offer, of which the validity is stated so."""
+    holder = {
+        "foreign_percent": 0, "foreign_percent_basis": "ultimate", "mainland_entity": True,
+        "legal_form": "limited-company", "investor_origin": ["CN"], "registered": {"at": "hangzhou", "ftz": "none"},
+        "registered_capital_rmb": 200_000_000, "state_percent": 100, "lacking_means": [], "discredited": [],
+        "certificates": [], "licenses": [{"instrument": SERVICES[offer], **stated}],
+    }  # fmt: skip
+    return {
+        "schema": 2,
+        "product": {"id": "p"},
+        "company": holder if operated_by == "company" else {**holder, "licenses": []},
+        **({"partner": holder} if operated_by == "partner" else {}),
+        "services": [
+            {
+                "id": "s", "offers": [offer], "operated_by": operated_by, "customer_contract": operated_by, "audience": "public",
+                "channels": ["website"], "hosting": "mainland", "area": ["china"],
+                "facilities": [{"at": "hangzhou", "ftz": "none", "kind": "servers", "tenure": "lease"}],
+                "charges": ["users"], "sells": [], "content": [], "features": [],
+            }
+        ],
+        "data": {"persons": 0, "leaves_mainland": False, "important": False, "ciio": False},
+    }  # fmt: skip
+
+
+CONFIRMED = [
+    (offer, stated, operated_by) for offer in SERVICES for stated in LICENSES for operated_by in ("company", "partner")
+]
+
+
+@functools.cache
+def partly_stated() -> tuple[Profile, ...]:
+    """All of these, those on the validity of a license first."""
+    data = (*(holding(*case) for case in CONFIRMED), *(one for one, _ in LICENSED), *LOCATED)
+    return tuple(map(load_profile, data))

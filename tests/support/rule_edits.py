@@ -154,11 +154,7 @@ RULE_EDITS: Mapping[str, RuleEdit] = {
     "bearer of a duty": _effect("duty", lambda e, _: e | {"bearer": "partner"}),
     "kind of advice": _effect("advise", lambda e, _: {"kind": "note" if e["kind"] != "note" else "verify"}),
     "route condition dropped": _conditions(lambda found, draw: [c for c in found if c is not draw.choice(found)] if found else None),
-    "route condition negated": _conditions(
-        lambda found, _: [*found[:-1], found[-1] | {"check": f"!({found[-1]['check']})"}] if found else None
-    ),
+    "route condition negated": _conditions(lambda found, _: [*found[:-1], found[-1] | {"check": f"!({found[-1]['check']})"}] if found else None),
     "share of a route": _effect("route", lambda e, _: e | {"max_foreign_percent": "33.0"} if "max_foreign_percent" in e else None),
-    "share of a route taken out": _effect(
-        "route", lambda e, _: {k: v for k, v in e.items() if k != "max_foreign_percent"} if "max_foreign_percent" in e else None
-    ),
+    "share of a route taken out": _effect("route", lambda e, _: {k: v for k, v in e.items() if k != "max_foreign_percent"} if "max_foreign_percent" in e else None),
 }  # fmt: skip

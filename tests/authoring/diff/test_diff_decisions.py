@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.law_builder import CLASSES, LICENSE, route
-from tests.support.project_builder import PROFILE, RULES, compare, compare_policies, policy, project
+from tests.support.project_builder import PROFILE, RULES, compare, compare_policies, policy, product, project
 from vatspolicy.authoring.diff.decisions import direction
 from vatspolicy.authoring.diff.result import Answer
 from vatspolicy.authoring.diff.verdict import parse_conditions
@@ -161,11 +161,7 @@ def test_direction(before: tuple[str, str], after: tuple[str, str], expected: st
 
 def test_both_directions_are_both(tmp_path: Path) -> None:
     law = RULES.replace("company.foreign_percent > param.cap", "company.foreign_percent == param.cap")
-    other = {
-        **PROFILE,
-        "product": {"id": "p50"},
-        "company": {"foreign_percent": 50, "foreign_percent_basis": "ultimate"},
-    }
+    other = product("p50", 50)
     fixtures = {"p60": PROFILE, "p50": other}
     before, after = policy("law", law), policy("law", law.replace("value: 50.0", "value: 60.0"))
     assert compare_policies(tmp_path, before, after, fixtures=fixtures)["verdict"] == "both"

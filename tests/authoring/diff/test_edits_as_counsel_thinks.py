@@ -402,12 +402,8 @@ def test_what_a_card_leaves_out_stands_below_in_full(tmp_path: Path) -> None:
 def test_what_profiles_show_is_told_apart_from_what_products_show(tmp_path: Path) -> None:
     data = change(tmp_path, LAW, ("value: 50.0", "value: 70.0"))
     entry: dict[str, Any] = {
-        "direction": "loosened",
-        "witness": None,
-        "reason": "",
-        "accepted": [],
-        "verdict": "witness",
-    }
+        "direction": "loosened", "witness": None, "reason": "", "accepted": [], "verdict": "witness",
+    }  # fmt: skip
     words = [("deny", "allow"), ("deny", "needs-license")]
     data["semantic"] |= {"status": "evaluated", "transitions": [{**entry, "before": a, "after": b} for a, b in words]}
     told = said(data)

@@ -24,14 +24,9 @@ from vatspolicy.core.profile.edits import change
 from vatspolicy.core.profile.profile import Profile, load_profile
 
 KINDS = (
-    "narrowed by a number",
-    "narrowed by a share",
-    "narrowed by the number of services",
-    "widened by licenses",
-    "condition negated",
-    "boundary",
-    "other boundary",
-)
+    "narrowed by a number", "narrowed by a share", "narrowed by the number of services", "widened by licenses",
+    "condition negated", "boundary", "other boundary",
+)  # fmt: skip
 """Edits after which the policies can still be read."""
 
 EFFECTS = (("advise", "duty"), ("deny", "need", "duty"), ("route", "need", "advise"), ("classify", "duty", "deny"))

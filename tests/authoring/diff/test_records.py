@@ -69,12 +69,7 @@ def text_of(data: dict[str, Any], lang: Any = "en") -> str:
         (CAP, CAP.replace("art-1", "art-2"), "citations", "cited articles: art. 1 → art. 2"),
         (CAP, CAP.replace("art-1", "art-1, art-2"), "citations", "+ cited articles: art. 2"),
         ("zh: 某事。, verification: primary", "verification: secondary", "verification", "verification: primary → secondary"),
-        (
-            "{when: 'true', is: miit}",
-            "{when: 'true', is: provincial-ca}",
-            "authority",
-            "Ministry of Industry and Information Technology (MIIT)",
-        ),
+        ("{when: 'true', is: miit}", "{when: 'true', is: provincial-ca}", "authority", "Ministry of Industry and Information Technology (MIIT)"),
     ],
 )  # fmt: skip
 def test_other_law_behind_a_decision_is_not_called_no_change(
@@ -293,13 +288,9 @@ def add_offer(schema: dict[str, Any], presumed: bool = False) -> None:
     [
         ("places", move, "“Dongguan” is changed (lies in: Guangdong → Shenzhen): the consequences are not settled."),
         ("profile", presume, "where every offer is one of these: + Marketplace"),
-        (
-            "profile",
-            lambda schema: schema.update({"x-new-key": 1}),
-            "“schema profile” is changed (x-new-key: + 1): the consequences are not settled.",
-        ),
+        ("profile", lambda schema: schema.update({"x-new-key": 1}), "“schema profile” is changed (x-new-key: + 1): the consequences are not settled."),
     ],
-)
+)  # fmt: skip
 @pytest.mark.parametrize("semantic", ["off", "auto"])
 def test_an_edit_of_how_specs_are_read_is_unknown(
     tmp_path: Path, name: str, edit: Edit, told: str, semantic: str

@@ -118,16 +118,7 @@ def words(text: str) -> list[str]:
         ("x.a == false", ["== becomes != in x.a == false"]),
         ("x.n <= 5", ["<= becomes < in x.n <= 5", "<= becomes > in x.n <= 5", "5 becomes 6", "5 becomes 4"]),
         ("x.n  >  5", ["> becomes >= in x.n > 5", "> becomes <= in x.n > 5", "5 becomes 6", "5 becomes 4"]),
-        (
-            "x.a && x.b",
-            [
-                "&& becomes || in x.a && x.b",
-                "the clause x.a is dropped",
-                "the clause x.b is dropped",
-                "x.a is negated",
-                "x.b is negated",
-            ],
-        ),
+        ("x.a && x.b", ["&& becomes || in x.a && x.b", "the clause x.a is dropped", "the clause x.b is dropped", "x.a is negated", "x.b is negated"]),
         ('x.t in ["a", "b"]', ['x.t in ["a", "b"] is negated', '\'a\' is dropped from ["a", "b"]', '\'b\' is dropped from ["a", "b"]']),
         ("x.l.exists(i, i == 1)", ["exists becomes all in x.l.exists(i, i == 1)", "== becomes != in i == 1"]),
         (
@@ -227,7 +218,7 @@ def test_what_is_told_by_notes_is_what_a_full_run_tells(bundle: Bundle) -> None:
 
 def test_a_rewritten_bundle_says_what_the_mutant_says(bundle: Bundle) -> None:
     cases = list(policy_cases(bundle))
-    for mutant in select_mutants(bundle, MutantSelection(sample=25 if LONG else 12, seed=4))[0]:
+    for mutant in select_mutants(bundle, MutantSelection(sample=25 if LONG else 8, seed=4))[0]:
         law, written = apply_mutant(bundle, mutant), rewrite_bundle(bundle, mutant)
         policies = written.policies
         for case in cases[::7]:

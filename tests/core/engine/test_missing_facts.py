@@ -51,16 +51,8 @@ SHOP: dict[str, Any] = {
         "content": [],
         "facilities": [{"at": "shanghai-xuhui", "kind": "servers"}],
     },
-    "data": {
-        **NO_DATA,
-        "persons": 2_000_000,
-        "minors": 0,
-        "sensitive": False,
-        "face_persons": 0,
-        "public_cameras": False,
-        "shared_with": [],
-    },
-}
+    "data": {**NO_DATA, "persons": 2_000_000, "minors": 0, "sensitive": False, "face_persons": 0, "public_cameras": False, "shared_with": []},
+}  # fmt: skip
 
 
 def decide(facts: dict[str, Any]) -> Decision:
@@ -107,14 +99,9 @@ def test_the_spec_of_the_readme_is_decided_as_it_says() -> None:
 def test_the_zone_of_a_place_is_asked_for_when_the_place_is_stated() -> None:
     """In 2015 a foreign marketplace in the Shanghai zone needs less capital: first where it is, then in which zone."""
     service = {
-        "id": "s",
-        "offers": ["marketplace"],
-        "operated_by": "company",
-        "audience": "public",
-        "features": [],
-        "content": [],
-        "area": ["china"],
-    }
+        "id": "s", "offers": ["marketplace"], "operated_by": "company", "audience": "public", "features": [],
+        "content": [], "area": ["china"],
+    }  # fmt: skip
 
     def asked(**company: Any) -> set[tuple[str | int, ...]]:
         facts = {"product": {"id": "p"}, "company": {"foreign_percent": 100, **company}, "services": [service]}

@@ -96,12 +96,8 @@ def test_nothing_is_denied_outside_the_mainland(offer: str) -> None:
 
 def test_a_group_that_shares_the_cost_pays_for_nothing() -> None:
     service = {
-        "offers": ["information-publishing"],
-        "channels": ["website"],
-        "content": [],
-        "features": [],
-        "sells": [],
-    }
+        "offers": ["information-publishing"], "channels": ["website"], "content": [], "features": [], "sells": [],
+    }  # fmt: skip
     words = {payer: decide(**service, charges=charges).decision for payer, charges in {
         "nobody": [], "group": ["group-companies"], "users": ["users"], "both": ["group-companies", "users"],
     }.items()}  # fmt: skip

@@ -124,13 +124,8 @@ UNUSABLE = {
     "a pattern that is none": '{"type": "object", "properties": {"product": {"type": "object", "pattern": "("}}}',
     "a type that is none": '{"type": 3}',
     "a circle": '{"$ref": "#"}',
-    "an invariant that is no CEL": json.dumps(
-        {
-            **SchemaSet.shipped().load("profile"),
-            "x-invariants": [{"check": "a ) b", "message": {"en": "A", "zh": "甲"}}],
-        }
-    ),
-}
+    "an invariant that is no CEL": json.dumps({**SchemaSet.shipped().load("profile"), "x-invariants": [{"check": "a ) b", "message": {"en": "A", "zh": "甲"}}]}),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", UNUSABLE)

@@ -223,10 +223,7 @@ def test_a_route_with_permission_answers_the_need_and_is_no_license_elsewhere(la
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (
-            ALLOWING,
-            "A classification can loosen the law, so it can override only a classification that the lower layer allows to be loosened.",
-        ),
+        (ALLOWING, "A classification can loosen the law, so it can override only a classification that the lower layer allows to be loosened."),
         (overriding("classes/shop", ALLOWING), "This classification loosens 'classes/shop', but the lower layer does not allow that."),
         (overriding(RELAY, ALLOWING), "A classification can override only a classification."),
     ],
@@ -366,14 +363,9 @@ def test_an_instrument_of_the_law_is_not_established_again(law: Path, tmp_path: 
 # --- and at random ----------------------------------------------------------------------------------------------------
 
 WHENS = (
-    "true",
-    'service.audience == "public"',
-    GROUP,
-    '"own-shop" in service.offers || "data-center" in service.offers',
-    'product.id == "p" && operator.mainland_entity',
-    "!operator.mainland_entity",
-    "operator.foreign_percent > 50.0",
-)
+    "true", 'service.audience == "public"', GROUP, '"own-shop" in service.offers || "data-center" in service.offers',
+    'product.id == "p" && operator.mainland_entity', "!operator.mainland_entity", "operator.foreign_percent > 50.0",
+)  # fmt: skip
 EFFECTS = (
     DENIAL,
     "need: {instrument: vats-license}",

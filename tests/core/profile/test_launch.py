@@ -211,11 +211,7 @@ WRONG = (
     ("operator: child", "operator: parent", "9:3: companies.child: No service refers to"),
     ("operator: courier", "operator: carrier", "12:3: partners.courier: No service refers to 'courier'."),
     ("operator: child}", "operator: child, company: parent}", "15:43: services[1].company: 'child' is a company of the launch"),
-    (
-        "carrier: {name: Carrier, licenses: []}",
-        "carrier: {name: x}\n  other: {name: Other}",
-        "12:3: partners.other: The name 'other' is already in use.",
-    ),
+    ("carrier: {name: Carrier, licenses: []}", "carrier: {name: x}\n  other: {name: Other}", "12:3: partners.other: The name 'other' is already in use."),
     ("id: sales", "id: site", "15:10: services[1].id: The name 'site' is already in use."),
     ("target: child", "target: chil", "20:33: deals[0].target: The id 'chil' does not exist here. Did you mean 'child'?"),
     ("service: site", "service: sales", "8:40: companies.parent.opinions[0].service: The id 'sales' does not exist here."),
