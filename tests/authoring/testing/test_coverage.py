@@ -144,3 +144,7 @@ def test_a_threshold_measures_by_itself(console: Console) -> None:
 def test_a_failed_test_fails_whatever_is_covered(console: Console) -> None:
     bundle_of(console.folder / "law", POLICY.replace("{seen: fires}", "{seen: silent}"))
     assert console("test", "--law", "law", "--threshold", "0").code == 1
+
+
+def test_the_law_as_copied_covers_itself(bundle: Bundle) -> None:
+    assert coverage_of(bundle).share() > 95
