@@ -156,6 +156,7 @@ def test_what_is_under_way_ends_before_the_server(start: Start, workers: str, nu
         time.sleep(0.3)
         connection.sendall(body[40:])
         assert connection.recv(100).startswith(b"HTTP/1.1 200")
+    server.process.wait(30)  # a second signal would end it at once
     assert server.end() == (code, "vatspolicy: stopped.\n")
 
 
