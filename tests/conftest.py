@@ -19,6 +19,8 @@ from tests.support.shipped import EDITED, GOLDEN, PARTS, policy_file
 from tests.support.specs import TODAY
 from vatspolicy import clock
 from vatspolicy import i18n as language
+from vatspolicy.cli import typer_app
+from vatspolicy.cli.options import Command, CommandGroup
 from vatspolicy.core.policies.bundle import SHIPPED, Bundle, load_bundle
 
 
@@ -51,11 +53,24 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.set_threshold(1_000_000, 50, 100)
 
 
+class BuildOnce:
+    """Makes the command of a declaration once for the tests of a process: it holds nothing of a run."""
+
+    def __init__(self) -> None:
+        self.build, self.built = typer_app.build, dict[int, tuple[object, Any]]()
+
+    def __call__(self, declared: Command | CommandGroup) -> Any:
+        if id(declared) not in self.built:
+            self.built[id(declared)] = declared, self.build(declared)
+        return self.built[id(declared)][1]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _environment() -> Iterator[None]:
-    """No colors or widths of the terminal that the run was started from; a command leaves garbage collection as it is."""
+    """No colors or widths of the terminal of the run; a command is built once, and leaves garbage collection as it is."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gc, "set_threshold", lambda *_: None)
+        patch.setattr(typer_app, "build", BuildOnce())
         patch.setenv("COLUMNS", "100")
         for name in ("NO_COLOR", "FORCE_COLOR", "VATSPOLICY_DEBUG", "VATSPOLICY_LANG"):
             patch.delenv(name, raising=False)

@@ -131,10 +131,12 @@ def test_a_bundle_is_taken_without_a_signal_and_workers_do_not_outlive_their_sup
     start: Start, copy_of_law: Path
 ) -> None:
     server = start("--workers", "2", "--reload", "0.2", policies=copy_of_law)
-    first = state(server)
+    first, old = state(server), set(server.workers())
     policy = copy_of_law / "vats-pilot-2024.yaml"
     policy.write_text(policy.read_text() + "# a remark\n")
     server.wait_for(lambda: state(server)["digest"] != first["digest"])
+    server.wait_for(lambda: len(server.workers()) == 2 and old.isdisjoint(server.workers()))
+    assert state(server)["state"] == "current"  # the new ones answer, so that they have begun to watch their supervisor
     workers = server.workers()
     assert server.end(signal.SIGKILL)[0] == -signal.SIGKILL
     server.wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
@@ -154,6 +156,7 @@ def test_what_is_under_way_ends_before_the_server(start: Start, workers: str, nu
         time.sleep(0.3)
         connection.sendall(body[40:])
         assert connection.recv(100).startswith(b"HTTP/1.1 200")
+    server.process.wait(30)  # a second signal would end it at once
     assert server.end() == (code, "vatspolicy: stopped.\n")
 
 

@@ -137,8 +137,10 @@ class Commands(PanelGroup):
         return [declared.name for declared in load_commands()]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return the command of a name, or None."""
-        return build(load_command(cmd_name)) if cmd_name in find_names() else None
+        """Return the command of a name, or None. It is built once, although typer asks several times."""
+        if cmd_name not in self.commands and cmd_name in find_names():
+            self.commands[cmd_name] = build(load_command(cmd_name))
+        return self.commands.get(cmd_name)
 
 
 def _version_option() -> Any:
