@@ -22,7 +22,7 @@ from typing import Any
 
 from measure import figure
 
-ORDER = ("server", "check", "startup", "hostile", "diff", "analyze", "author", "portfolio", "growth", "micro")
+ORDER = ("server", "check", "startup", "hostile", "diff", "analyze", "author", "portfolio", "growth", "micro", "rules")
 ROOT = Path(__file__).resolve().parents[1]
 Found = Mapping[str, Any]
 ROWS = 5

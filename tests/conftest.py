@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.console import Console
-from tests.support.parts import SHARED
+from tests.support.parts import ALONE, SHARED
 from tests.support.shipped import EDITED, GOLDEN, PARTS, policy_file
 from tests.support.specs import TODAY
 from vatspolicy import clock
@@ -23,7 +23,9 @@ from vatspolicy.core.policies.bundle import SHIPPED, Bundle, load_bundle
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One cache of compiled forms for the run, which all its processes share."""
+    """One cache of compiled forms for the run, which all its processes share; a pytest that a test starts has its plugins."""
+    for name in ALONE:
+        os.environ.pop(name, None)
     if SHARED not in os.environ:
         folder = tempfile.mkdtemp(prefix="vatspolicy-")
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.parts import FAILED, FILES, NO_TESTS, find_files, is_place
+from tests.support.parts import FAILED, FILES, NO_TESTS, find_files, is_place, main
 from tests.support.shipped import ROOT
 
 
-def run(folder: Path, *arguments: str) -> tuple[int, list[str]]:
-    command = [sys.executable, "-m", "tests.support.parts", "-j", "2", str(folder), *arguments]
-    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    return ran.returncode, ran.stdout.splitlines()
+def test_a_failure_in_any_part_fails_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def run(*arguments: str) -> tuple[int, list[str]]:
+        return main(["-j", "2", str(tmp_path), *arguments]), capsys.readouterr().out.splitlines()
 
-
-def test_a_failure_in_any_part_fails_the_run(tmp_path: Path) -> None:
+    (tmp_path / "test_0.py").write_text("import of_nothing\n")
+    assert run("-k", "test_1")[0] == FAILED, "a file that cannot be read"
     for number in range(FILES + 1):
         (tmp_path / f"test_{number}.py").write_text(f"def test_{number}() -> None:\n    assert {number} != {FILES}\n")
-    code, lines = run(tmp_path)
+    code, lines = run()
     assert code == FAILED
     assert [line for line in lines if line.startswith("E ")], "what failed is shown"
     assert f"{FILES} passed" in lines[-1]
     assert "1 failed" in lines[-1]
-    assert run(tmp_path, "-k", "nothing_of_this_name")[0] == NO_TESTS
-    (tmp_path / "test_0.py").write_text("import of_nothing\n")
-    assert run(tmp_path, "-k", "test_1 and not test_10")[0] == FAILED, "a file that cannot be read"
+    assert main(["-j", "1", str(tmp_path / "test_1.py"), "-k", "nothing_of_this_name"]) == NO_TESTS
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def metric(server: Server, name: str) -> float:
     return float(next(line.split()[-1] for line in lines if line.startswith(name)))
 
 
-def test_workers_share_the_work_and_add_up_their_metrics(start: Start) -> None:
+def test_workers_share_the_work_and_one_that_is_killed_is_replaced_and_its_count_stays(start: Start) -> None:
     server = start("--workers", "2")
     assert len(server.workers()) == 2
     with ThreadPoolExecutor(8) as pool:
@@ -55,18 +55,12 @@ def test_workers_share_the_work_and_add_up_their_metrics(start: Start) -> None:
     assert metric(server, "vatspolicy_decision_seconds_count") == 60
     used = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in server.workers()]
     assert all(int(fields[11]) + int(fields[12]) > 0 for fields in used)  # each has decided something
-    assert server.end() == (0, "vatspolicy: stopped.\n")
-
-
-def test_a_worker_that_is_killed_is_replaced_and_its_count_stays(start: Start) -> None:
-    server = start("--workers", "2")
-    decide(server)
     before = server.workers()
     os.kill(before[0], signal.SIGKILL)
     server.wait_for(lambda: len(server.workers()) == 2 and before[0] not in server.workers())
     assert before[1] in server.workers()
     assert [decide(server)["result"]["decision"] for _ in range(6)] == ["allow"] * 6
-    assert metric(server, "vatspolicy_decisions_total") == 7
+    assert metric(server, "vatspolicy_decisions_total") == 66
     code, told = server.end()
     assert code == 0
     assert "ended with signal 9; a new worker replaces it" in told
@@ -113,37 +107,44 @@ def test_a_client_that_keeps_its_connection_misses_no_answer_when_workers_change
             answer = connection.getresponse()
             assert (answer.status, answer.read()) == (200, b"{}")
             answers += 1
+            time.sleep(0.002)
             if answer.will_close:
                 connection.close()
                 used += 1
         connection.close()
         return answers, used
 
-    with ThreadPoolExecutor(6) as pool:
-        asked = [pool.submit(ask) for _ in range(6)]
-        for number in range(3):
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(ask) for _ in range(3)]
+        for number in range(2):
             old = set(server.workers())
             policy.write_text(f"{text}# remark {number}\n")
             server.process.send_signal(signal.SIGHUP)
             server.wait_for(partial(lambda gone: gone.isdisjoint(server.workers()), old))
         done.set()
         told = [one.result() for one in asked]
-    assert all(answers > 30 and used >= 4 for answers, used in told), told
+    assert all(answers > 30 and used >= 3 for answers, used in told), told
     assert server.end()[0] == 0
 
 
-def test_a_bundle_is_taken_without_a_signal(start: Start, copy_of_law: Path) -> None:
+def test_a_bundle_is_taken_without_a_signal_and_workers_do_not_outlive_their_supervisor(
+    start: Start, copy_of_law: Path
+) -> None:
     server = start("--workers", "2", "--reload", "0.2", policies=copy_of_law)
     first = state(server)
     policy = copy_of_law / "vats-pilot-2024.yaml"
     policy.write_text(policy.read_text() + "# a remark\n")
     server.wait_for(lambda: state(server)["digest"] != first["digest"])
-    assert server.end()[0] == 0
+    workers = server.workers()
+    assert server.end(signal.SIGKILL)[0] == -signal.SIGKILL
+    server.wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
-def test_what_is_under_way_ends_before_the_workers(start: Start, number: int, code: int) -> None:
-    server = start("--workers", "2")
+@pytest.mark.parametrize(("workers", "number", "code"), [("1", signal.SIGINT, 130), ("2", signal.SIGTERM, 0)])
+def test_what_is_under_way_ends_before_the_server(start: Start, workers: str, number: int, code: int) -> None:
+    """A request that has begun is answered though a signal comes in between; one worker is the process itself."""
+    server = start("--workers", workers)
+    assert len(server.workers()) == (2 if workers == "2" else 0)
     body = json.dumps({"input": HOSTING_DATA}).encode()
     head = f"POST /{PLACE} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
     with server.connect() as connection:
@@ -153,7 +154,7 @@ def test_what_is_under_way_ends_before_the_workers(start: Start, number: int, co
         time.sleep(0.3)
         connection.sendall(body[40:])
         assert connection.recv(100).startswith(b"HTTP/1.1 200")
-    assert server.end()[0] == code
+    assert server.end() == (code, "vatspolicy: stopped.\n")
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -171,20 +172,3 @@ def test_a_connection_that_was_just_taken_is_answered_before_the_end(start: Star
         silent.settimeout(10)
         assert silent.recv(1) == b"", "nobody waits for a client that says nothing"
     assert server.end()[0] == 0
-
-
-def test_workers_do_not_outlive_their_supervisor(start: Start) -> None:
-    server = start("--workers", "2")
-    workers = server.workers()
-    assert server.end(signal.SIGKILL)[0] == -signal.SIGKILL
-    until = time.monotonic() + 30
-    while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
-
-
-def test_one_worker_is_the_process_itself(start: Start) -> None:
-    server = start("--workers", "1")
-    assert server.workers() == []
-    assert decide(server)["result"]["decision"] == "allow"
-    assert server.end() == (0, "vatspolicy: stopped.\n")

@@ -38,7 +38,7 @@ from vatspolicy import compile_cache as cache
 from vatspolicy.core.policies.bundle import build_bundle
 cache.MOST = int(sys.argv[3])
 sources = [(path.name, path.read_bytes()) for path in sorted(Path(sys.argv[1]).glob("*.yaml"))]
-for state in map(str, range(4)):
+for state in map(str, range(2)):
     edited = [(name, text + b"# " + state.encode()) for name, text in sources]
     assert build_bundle(edited).digest == build_bundle(edited).digest
 print(build_bundle([(name, text + b"# own " + sys.argv[2].encode()) for name, text in sources]).digest)
@@ -63,7 +63,7 @@ def test_processes_that_make_room_for_one_another(folder: Path, law: Path) -> No
 def test_entries_that_go_while_a_process_reads_them(folder: Path, law: Path) -> None:
     code = (
         "import sys; from vatspolicy import load_bundle; print('ready', flush=True);"
-        f"print({{load_bundle({str(law)!r}).digest for _ in range(12)}})"
+        f"print({{load_bundle({str(law)!r}).digest for _ in range(6)}})"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     with subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True) as reading:
@@ -77,4 +77,4 @@ def test_entries_that_go_while_a_process_reads_them(folder: Path, law: Path) -> 
         told = reading.stdout.read()
     assert reading.returncode == 0
     assert told.count("'") == 2, "one digest"
-    assert gone > 12
+    assert gone > 6

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.console import needs_posix
-from tests.support.forked import read_plain, run_forked
+from tests.support.forked import import_everything, read_plain, run_forked
 from tests.support.members import for_each
 from tests.support.shipped import ROOT, shipped_bundle
 from vatspolicy.core.policies.model import Route
@@ -136,6 +136,7 @@ def commands_of(page: Path) -> list[Step]:
 @pytest.fixture(scope="module")
 def after(program: Path, law: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
     """The folder that a page leaves behind; its commands run once, also for the pages that continue it."""
+    import_everything()
     environment = {
         **os.environ,
         "PATH": f"{program}:{os.environ['PATH']}",

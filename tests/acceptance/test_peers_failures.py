@@ -38,23 +38,6 @@ def decisions(ran: Ran) -> list[dict[str, Any]]:
     return found
 
 
-# conftest#181, conftest#141, kyverno#1876: nothing was evaluated, exit 0
-@pytest.mark.parametrize("argument", ["empty", "none-*.yaml", "empty/*.yaml"])
-def test_nothing_evaluated_is_not_a_pass(console: Console, law: Path, argument: str) -> None:
-    (console.folder / "empty").mkdir()
-    console.write("spec.yaml", SHOP)
-    assert console("check", argument, "--law", law).code == 5
-    assert console("check", "spec.yaml", argument, "--law", law).code == 5  # nor beside something that is one
-
-
-# conftest#181, conftest#141: a folder without policies, or a test filter that matches none
-def test_no_policy_and_no_test_is_not_a_pass(console: Console, law: Path) -> None:
-    (console.folder / "empty").mkdir()
-    console.write("spec.yaml", SHOP)
-    assert console("check", "spec.yaml", "--law", "empty").code == 3
-    assert console("test", "--law", law, "-r", "no-such-test-anywhere").code == 5
-
-
 # atlantis#5980: a syntax error in a policy was "Passed: true"
 def test_a_policy_that_cannot_be_read_is_not_a_pass(console: Console, copy_of_law: Path) -> None:
     console.write("spec.yaml", SHOP)
@@ -156,18 +139,6 @@ def test_undecided_is_not_counted_as_passed(console: Console, law: Path) -> None
     assert {each["state"] for each in found["undetermined"]} == {"unknown"}
 
 
-# kyverno#6768, kyverno#2310: results were mixed with chatter
-def test_standard_output_is_the_result_and_nothing_else(console: Console, law: Path) -> None:
-    console.write("good.yaml", SHOP)
-    console.write("bad.yaml", "a: [")
-    ran = console("check", "good.yaml", "bad.yaml", "--law", law, "-f", "json", "--details")
-    assert ran.code == 3
-    data = json.loads(ran.out)
-    assert data["decision"] is None  # one that was not decided is no pass of the run either
-    assert "bad.yaml:1:" in ran.err
-    assert json.loads(console("schema", "profile").out)["title"]
-
-
 # opa#2562, opa#3844, cerbos#1654, conftest#518: a coverage figure without lines, that layout changed
 def test_coverage_names_lines_and_does_not_depend_on_layout(console: Console, copy_of_law: Path) -> None:
     def covered() -> tuple[str, set[str]]:
@@ -183,23 +154,7 @@ def test_coverage_names_lines_and_does_not_depend_on_layout(console: Console, co
     assert covered()[0] == figures
 
 
-# conforma/cli#3424: a day in the past made a new rule not apply
-def test_no_day_in_the_past_without_leave(console: Console, law: Path) -> None:
-    console.write("spec.yaml", SHOP)
-    ran = console("check", "spec.yaml", "--law", law, "--as-of", "2026-05-31")
-    assert (ran.code, ran.out) == (2, "")
-    assert console("check", "spec.yaml", "--law", law, "--as-of", TODAY).code == 0
-    console.write("past.yaml", SHOP.replace("2027-01-31", "2026-05-31"))
-    assert console("check", "past.yaml", "--law", law).code == 3
-
-
 # openfisca-core#437, openfisca-core#368: a day that the law does not cover crashed, or was extrapolated in silence
-def test_a_day_before_the_bundle_is_refused_in_one_sentence(console: Console, law: Path) -> None:
-    console.write("spec.yaml", SHOP)
-    ran = console("check", "spec.yaml", "--law", law, "--as-of", "2014-12-31", "--allow-past-as-of")
-    assert (ran.code, ran.out) == (2, "")
-    assert "2015-01-01" in ran.err
-    assert console("check", "spec.yaml", "--law", law, "--as-of", "2015-01-01", "--allow-past-as-of").code in (0, 1, 4)
 
 
 RULE = """\
@@ -284,17 +239,3 @@ def test_library_command_line_and_server_decide_alike(console: Console, law: Pat
             for source in (by_command, by_server["result"])
         ]
         assert names[0] == names[1]
-
-
-# opa#981, opa#1242, opa#5007, opa#6132, conftest#387: an exit code did not tell "no" from "no answer"
-def test_no_and_no_answer_have_codes_of_their_own(console: Console, law: Path) -> None:
-    console.write("spec.yaml", HOSTING)
-    runs = {
-        0: ("check", "spec.yaml", "--law", law, "--fail-on", "deny"),
-        1: ("check", "spec.yaml", "--law", law),
-        2: ("check", "spec.yaml", "--no-such-option"),
-        3: ("check", "missing.yaml", "--law", law),
-        4: ("check", "spec.yaml", "--law", law, *UNDECIDED),
-        5: ("check", "none-*.yaml", "--law", law),
-    }
-    assert {code: console(*arguments).code for code, arguments in runs.items()} == {code: code for code in runs}

@@ -110,56 +110,67 @@ _FROM_QUOTE = CLEAN[CLEAN.index("zh: 某事。") : CLEAN.index("tests:")]
 
 FINDINGS = {
     "order of keys": (
+        "key-order",
         "version: 1.0.0\ntitle: {en: Clean, zh: 整洁}\n",
         "title: {en: Clean, zh: 整洁}\nversion: 1.0.0\n",
         "clean.yaml:2:1: title: The keys of a policy have a fixed order. The order is id, version, title, ",
     ),
     "not translated": (
+        "translation",
         "title: {en: Clean, zh: 整洁}",
         "title: {en: Clean, zh: Clean}",
         "clean.yaml:3:24: title.zh: The Chinese text equals the English text.",
     ),
     "no Chinese": (
+        "translation",
         "message: {en: File., zh: 备案。}",
         "message: {en: File., zh: file}",
         "clean.yaml:22:30: rules[0].message.zh: The Chinese text contains no Chinese characters.",
     ),
     "Chinese in English": (
+        "translation",
         "message: {en: File., zh: 备案。}",
         "message: {en: File 备案., zh: 备案。}",
         "clean.yaml:22:19: rules[0].message.en: The English text contains Chinese characters.",
     ),
     "message": (
+        "message-repeats-article",
         "message: {en: File., zh: 备案。}",
         "message: {en: something, zh: 备案。}",
         "clean.yaml:22:19: rules[0].message.en: The message repeats the article. Write what the product team does.",
     ),
     "Chinese message": (
+        "message-repeats-article",
         "message: {en: File., zh: 备案。}",
         "message: {en: File., zh: 某事}",
         "clean.yaml:22:30: rules[0].message.zh: The message repeats the article. Write what the product team does.",
     ),
     "label": (
+        "label-missing",
         "practice: {label: {en: practice, zh: 实践}, en:",
         "practice: {en:",
         "clean.yaml:9:3: articles.practice: A key that is not an article number needs a label. Add label: {en, zh}.",
     ),
     "primary without words": (
+        "primary-without-quote",
         _FROM_QUOTE,
         _FROM_QUOTE.replace("zh: 某事。, ", "").replace(_BLOCK, ""),
         "clean.yaml:8:3: articles.art-1: An article of this grade quotes the Chinese text. Add zh, or call it secondary.",
     ),
     "primary without a hash": (
+        "quote-not-verified",
         _BLOCK,
         "",
         "clean.yaml:8:3: articles.art-1: This article must record the text and the day of its verification. ",
     ),
     "a copy without an address": (
+        "copy-without-address",
         "verification: primary",
         "verification: copy",
         "clean.yaml:8:3: articles.art-1: A copy states the address where others can read it. ",
     ),
     "unwaivable without a primary article": (
+        "unwaivable-not-primary",
         "    classify: {classes: not-telecommunications}\n",
         "    unwaivable: true\n    classify: {classes: not-telecommunications}\n",
         (
@@ -168,76 +179,91 @@ FINDINGS = {
         ),
     ),
     "a quote that changed": (
+        "quote-changed",
         "zh: 某事。",
         "zh: 某物。",
         "clean.yaml:8:31: articles.art-1.zh: The quote changed after it was verified. Compare it again: ",
     ),
     "verified without a quote": (
+        "verified-without-quote",
         _BLOCK,
         f"{_BLOCK}  practice: {{against: a page}}\n",
         "clean.yaml:36:3: verified.practice: Only a Chinese quote can be verified.",
     ),
     "number of the document": (
+        "source-number-missing",
         ", number: 零号",
         "",
         "clean.yaml:5:9: source: The source has no document number. Write the number, or a note that explains why it is missing.",
     ),
     "text that nobody has": (
+        "text-nowhere",
         SOURCE,
         SOURCE.replace("number: 零号", "note: 无").replace(", obtain: {en: Ask., zh: 请咨询。}", ""),
         "clean.yaml:9:3: articles.practice: Nobody can find the text of this article. Write url, or who has it under",
     ),
     "figure": (
+        "number-in-expression",
         "company.foreign_percent > param.most",
         "company.foreign_percent > 51.0 || company.foreign_percent > param.most",
         "clean.yaml:15:38: terms.foreign: No cited article states this number. Cite the article, or use a parameter.",
     ),
     "figure in a rule": (
+        "number-in-expression",
         "    when: term.foreign\n",
         "    when: term.foreign && company.foreign_percent < 99.0\n",
         "clean.yaml:20:11: No cited article states this number. Cite the article, or use a parameter.",
     ),
     "list in a rule": (
+        "number-in-expression",
         """    when: '"saas" in service.offers'\n""",
         """    when: service.offers.exists(o, o in ["saas"])\n""",
         "clean.yaml:27:11: A list in an expression must be a parameter, with dates and citations.",
     ),
     "never applies": (
+        "untested",
         "expect: {file: fires, classes: fires}",
         "set: {company.foreign_percent: 10}, expect: {file: silent, classes: fires}",
         "clean.yaml:17:5: rules[0]: No test shows file applying.",
     ),
     "never silent": (
+        "untested",
         "set: {company.foreign_percent: 50, services.0.offers: [cdn]}, expect: {file: silent, classes: silent}",
         "set: {services.0.offers: [cdn]}, expect: {classes: silent}",
         "clean.yaml:17:5: rules[0]: No test shows file not applying.",
     ),
     "never asks": (
+        "untested",
         "unset: [company.foreign_percent, services.0.offers], expect: {file: unknown, classes: unknown}",
         "unset: [company.foreign_percent], expect: {file: unknown}",
         "clean.yaml:23:5: rules[1]: No test shows classes undecided for a missing fact.",
     ),
     "parameter": (
+        "unused-parameter",
         "terms:\n",
         "  spare: {title: {en: Spare, zh: 备用}, values: [{from: '2020-01-01', cite: art-1, value: 1}]}\nterms:\n",
         "clean.yaml:14:3: parameters.spare: No expression reads this parameter.",
     ),
     "term": (
+        "unused-term",
         "    when: term.foreign\n",
         "    when: company.foreign_percent > param.most\n",
         "clean.yaml:15:3: terms.foreign: No expression uses this term.",
     ),
     "instrument": (
+        "unused-instrument",
         "parameters:\n",
         "  spare-filing: {title: {en: Spare, zh: 备用}, authority: [{when: 'true', is: cac}]}\nparameters:\n",
         "clean.yaml:12:3: instruments.spare-filing: No rule uses this instrument.",
     ),
     "instrument that covers no product": (
+        "unmeetable",
         UNMET,
         NEEDING.replace("COVERS", ", covers: 'activity.class in license.classes && license.valid'"),
         "clean.yaml:21:24: rules[0].need.instrument: No license (game-approval) can cover the subject of this rule.",
     ),
     "instrument that covers nothing": (
+        "unmeetable",
         UNMET,
         NEEDING.replace("COVERS", ", covers: '!(license.valid || !false)'"),
         "clean.yaml:21:24: rules[0].need.instrument: No license (game-approval) can cover the subject of this rule.",
@@ -266,6 +292,129 @@ def test_a_place_in_the_wrong_region_is_a_finding(tmp_path: Path, last: str, fou
     assert all("parameters.zones.values[0].value[0].places" in str(f.problem) for f in told)
 
 
+@pytest.mark.parametrize(
+    ("when", "found"),
+    [
+        ("company.registered_capital_rmb < 1", True),
+        ("operator.registered_capital_rmb < 1", False),
+        ('service.operated_by == "partner" && company.foreign_percent > 0.0', False),
+        ("term.by_partner && company.foreign_percent > 0.0", False),
+        ("term.poor", True),
+        ("term.foreign_company", False),
+    ],
+)
+def test_a_rule_about_a_service_that_reads_its_company_in_any_case_is_a_finding(
+    tmp_path: Path, when: str, found: bool
+) -> None:
+    """A term about the company alone is for rules about products, too."""
+    terms = {
+        "by_partner": 'service.operated_by == "partner"',
+        "poor": 'service.audience != "own-group" && company.registered_capital_rmb < 1',
+        "foreign_company": "company.foreign_percent > 0.0",
+    }
+    used = "".join(f"  {name}: {text}\n" for name, text in terms.items() if f"term.{name}" in when)
+    rule = f"  - id: a\n    cite: [art-1]\n    each: service\n    when: '{when}'\n    deny: {{reason: NOT-READY}}\n"
+    rule += "    message: {en: No., zh: 不可。}\n"
+    text = CLEAN.replace("terms:\n", f"terms:\n{used}").replace("rules:\n", f"rules:\n{rule}")
+    told = [f.problem for f in linted(tmp_path / "law", text).findings if f.rule == "company-fact"]
+    place = "terms.poor" if when == "term.poor" else "rules[0]"
+    assert [(one.path, one.message) for one in told] == ([(place, OF_COMPANY)] if found else [])
+
+
+OF_COMPANY = "A partner may operate the service, and this reads a fact of the company."
+NOT_NAMED = "The tests show {}, and none expects anything of it."
+NO_DAY = "No text states the day {}."
+OTHER_NUMBER, NO_NUMBER = "The rule compares with another number.", "No cited article states this number."
+OTHER_UNIT = "The deadline is {}, and its texts say {}."
+UNLIKE = "The other denials that are alike have another `{}`."
+STATED = """
+  art-2: {en: 'The report is filed within thirty working days, at a capital of RMB 2 million.', verification: secondary, obtain: {en: Ask., zh: 请咨询。}}
+instruments:
+"""
+LIMITED = """\
+rules:
+  - {id: limited, cite: [CITED], each: product, when: company.registered_capital_rmb < 2000000, REASON, message: {en: MESSAGE, zh: 不可。}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("cited", "effect", "message", "found"),
+    [
+        ("art-2", "deny: {reason: CAPITAL-TOO-LOW, curable: true}", "At least RMB 2 million.", {}),
+        ("art-2", "deny: {reason: CAPITAL-TOO-LOW, curable: true}", "At least RMB 20 million.", {"message-number": OTHER_NUMBER}),
+        ("practice", "deny: {reason: CAPITAL-TOO-LOW, curable: true}", "At least RMB 2 million.", {"message-number": NO_NUMBER}),
+        ("practice", "advise: {kind: note}", "At least RMB 2 million.", {}),
+        ("art-2", "duty: {instrument: icp-filing, due: {within: 30, unit: working-day, after: launch}}", "File.", {}),
+        (
+            "art-2",
+            "duty: {instrument: icp-filing, due: {within: 30, unit: calendar-day, after: launch}}",
+            "File.",
+            {"deadline-differs": OTHER_UNIT.format("calendar-day", "working-day")},
+        ),
+        ("practice", "duty: {instrument: icp-filing, due: {within: 30, unit: calendar-day, after: launch}}", "File.", {}),
+        (
+            "practice",
+            "duty: {instrument: icp-filing, due: {within: 3, unit: hour, after: launch}}",
+            "File within three days.",
+            {"deadline-differs": OTHER_UNIT.format("hour", "calendar-day")},
+        ),
+        ("practice", "duty: {instrument: icp-filing, due: {every: year, by: '03-31'}}", "File.", {}),
+        ("practice", "duty: {instrument: icp-filing, due: {every: year, by: '03-13'}}", "File by 13 March.", {}),
+        (
+            "practice",
+            "duty: {instrument: icp-filing, due: {every: year, by: '03-13'}}",
+            "File.",
+            {"deadline-differs": NO_DAY.format("03-13")},
+        ),
+        (
+            "practice",
+            "duty: {instrument: icp-filing, due: {before: change}}",
+            "File before the launch.",
+            {"deadline-differs": OTHER_UNIT.format("change", "launch")},
+        ),
+    ],
+)  # fmt: skip
+def test_numbers_and_units_agree_with_the_articles_and_the_message(
+    tmp_path: Path, cited: str, effect: str, message: str, found: dict[str, str]
+) -> None:
+    rule = LIMITED.replace("CITED", cited).replace("REASON", effect).replace("MESSAGE", f"'{message}'")
+    text = (
+        CLEAN.replace("\ninstruments:\n", STATED)
+        .replace("cite: art-1, value", "cite: [art-1, art-2], value")
+        .replace("rules:\n", rule)
+    )
+    kinds = ("message-number", "deadline-differs")
+    told = {f.rule: f.problem.message for f in linted(tmp_path / "law", text).findings if f.rule in kinds}
+    assert told == found
+
+
+def test_a_rule_that_tests_show_beside_others_is_untested_if_none_names_it(tmp_path: Path) -> None:
+    """A copy of a rule has the states of the original in every test."""
+    rule = CLEAN[CLEAN.index("  - id: file\n") : CLEAN.index("  - id: classes\n")]
+    copied = CLEAN.replace(rule, rule + rule.replace("id: file", "id: copy"))
+    told = [f.problem.message for f in linted(tmp_path / "law", copied).findings if f.rule == "untested"]
+    assert told == [NOT_NAMED.format("copy")]
+    named = copied.replace("expect: {file: fires,", "expect: {copy: fires, file: fires,")
+    assert "untested" not in [f.rule for f in linted(tmp_path / "named", named).findings]
+
+
+@pytest.mark.parametrize(("others", "found"), [(3, True), (2, False)])
+@pytest.mark.parametrize(("own", "key"), [("NOT-READY", "curable"), ("DISCREDITED, curable: true", "reason")])
+def test_a_denial_unlike_all_others_is_a_finding(tmp_path: Path, others: int, found: bool, own: str, key: str) -> None:
+    """For one reason in `curable`, on one article in the reason. Two others may be chance."""
+    denials = "".join(
+        f"  - {{id: d{number}, cite: [art-1], each: product, when: 'true', message: {{en: No., zh: 不可。}}, "
+        f"deny: {{reason: {'NOT-READY, curable: true' if number else own}}}}}\n"
+        for number in range(others + 1)
+    )
+    told = [
+        (f.problem.path, f.problem.message)
+        for f in linted(tmp_path / "law", CLEAN.replace("rules:\n", f"rules:\n{denials}")).findings
+        if f.rule == "denial-differs"
+    ]
+    assert told == ([("rules[0].deny", UNLIKE.format(key))] if found else [])
+
+
 @pytest.mark.parametrize(("cited", "found"), [("art-1", ["rules[1]"]), ("practice", [])])
 def test_a_rule_without_the_mark_of_its_neighbor_is_a_finding(tmp_path: Path, cited: str, found: list[str]) -> None:
     """A mark that is taken out beside one that stays; rules on another article may differ."""
@@ -285,36 +434,6 @@ def test_a_need_that_no_profile_can_meet_is_a_finding(tmp_path: Path) -> None:
     [found] = [f for f in linted(tmp_path / "other", text, schemas=other).findings if f.rule == "unmeetable"]
     assert found.problem.path == "rules[0].need.instrument"
     assert "own-approval cannot be held" in found.problem.message
-
-
-IDS = {
-    "order of keys": "key-order",
-    "not translated": "translation",
-    "no Chinese": "translation",
-    "Chinese in English": "translation",
-    "message": "message-repeats-article",
-    "Chinese message": "message-repeats-article",
-    "label": "label-missing",
-    "primary without words": "primary-without-quote",
-    "primary without a hash": "quote-not-verified",
-    "a copy without an address": "copy-without-address",
-    "unwaivable without a primary article": "unwaivable-not-primary",
-    "a quote that changed": "quote-changed",
-    "verified without a quote": "verified-without-quote",
-    "number of the document": "source-number-missing",
-    "text that nobody has": "text-nowhere",
-    "figure": "number-in-expression",
-    "figure in a rule": "number-in-expression",
-    "list in a rule": "number-in-expression",
-    "never applies": "untested",
-    "never silent": "untested",
-    "never asks": "untested",
-    "parameter": "unused-parameter",
-    "term": "unused-term",
-    "instrument": "unused-instrument",
-    "instrument that covers no product": "unmeetable",
-    "instrument that covers nothing": "unmeetable",
-}
 
 
 @pytest.mark.parametrize(
@@ -381,11 +500,11 @@ def test_an_address_or_whoever_has_the_text_is_enough(tmp_path: Path, source: st
 
 @pytest.mark.parametrize("name", FINDINGS)
 def test_each_finding(tmp_path: Path, name: str) -> None:
-    old, new, expected = FINDINGS[name]
+    id, old, new, expected = FINDINGS[name]
     assert CLEAN.count(old) == 1
     report = linted(tmp_path / "law", CLEAN.replace(old, new.replace("COVERS", "")))
     [found] = report.findings
-    assert (found.rule, found.level, report.exit_code) == (IDS[name], "error", 1)
+    assert (found.rule, found.level, report.exit_code) == (id, "error", 1)
     assert re.sub(r"^[^ ]*/", "", str(found.problem)).startswith(expected)
 
 
@@ -413,6 +532,9 @@ def test_an_enumeration_of_findings_is_whole() -> None:
     source = (ROOT / "src/vatspolicy/authoring/lint/policy_checks.py").read_text(encoding="utf-8")
     sentences = set(re.findall(r'(?<!")f?"((?:The|There|A|No) [^"]*\.)"(?!")', source))
     shown = " ".join(str(expected) for *_, expected in FINDINGS.values()) + " " + ABSENT
+    shown = " ".join(
+        (shown, OF_COMPANY, NOT_NAMED, NO_DAY, OTHER_NUMBER, OTHER_UNIT, UNLIKE)
+    )  # of cases about several rules
     for sentence in sentences:
         assert re.split(r"[{]", sentence)[0] in shown, sentence
 
@@ -625,12 +747,9 @@ def test_a_finding_is_ignored_for_a_reason(tmp_path: Path, comment: str) -> None
         ("# lint: ignore source-numbre-missing It has none.\n", ["ignore-unknown", "source-number-missing"]),
         ("# lint: ignore invalid-fixture It has none.\n", ["ignore-unknown", "source-number-missing"]),
         ("# lint: ignore untested It has none.\n", ["ignore-unused", "source-number-missing"]),
-        (
-            "# lint: ignore source-number-missing It has none.\ntopics: [telecom]\n",
-            ["ignore-unused", "source-number-missing"],
-        ),
+        ("# lint: ignore source-number-missing It has none.\ntopics: [telecom]\n", ["ignore-unused", "source-number-missing"]),
     ],
-)
+)  # fmt: skip
 def test_a_comment_that_ignores_nothing_is_a_finding(tmp_path: Path, comment: str, rules: list[str]) -> None:
     text = NO_NUMBER.replace("topics: [telecom]\n", "") if "topics" in comment else NO_NUMBER
     report = linted(tmp_path / "law", text.replace(SOURCE, comment + SOURCE))

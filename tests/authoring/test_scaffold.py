@@ -187,17 +187,9 @@ def test_a_dangling_link_is_not_overwritten(console: Console) -> None:
 
 
 BAD = [
-    "Cloud",
-    "cloud_measures",
-    "../cloud",
-    "cloud--measures",
-    "-cloud",
-    "cloud-",
-    "云",
-    "cloud measures",
-    "cloud.yaml",
+    "Cloud", "cloud_measures", "../cloud", "cloud--measures", "-cloud", "cloud-", "云", "cloud measures", "cloud.yaml",
     "",
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -70,18 +70,6 @@ def test_every_primary_article_was_verified_and_its_quote_has_not_changed() -> N
     assert primary >= 189
 
 
-def test_a_changed_character_is_noticed() -> None:
-    bundle = shipped_bundle()
-    for one in bundle.policies.values():
-        document = bundle.document(one)
-        for key, article in document.data.get("articles", {}).items():
-            if article["verification"] != "primary":
-                continue
-            quote = article["zh"]
-            changed = quote[:-1] + ("乙" if quote[-1] == "甲" else "甲")
-            assert quote_hash(changed) != document.data["verified"][key]["hash"], key
-
-
 # --- hashes
 
 

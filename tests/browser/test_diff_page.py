@@ -12,8 +12,7 @@ from tests.support.comparison_data import complete_comparison
 from tests.support.comparisons import render
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(("lang", "scheme"), [("en", "light"), ("zh", "dark")])
 def test_the_page_can_be_used_by_everybody(lang: Any, scheme: str, chromium: Any, tmp_path: Path) -> None:
     file = tmp_path / "comparison.html"
     file.write_text(render("html", complete_comparison(tmp_path / "projects"), lang), encoding="utf-8")

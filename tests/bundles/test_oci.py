@@ -8,10 +8,12 @@ import json
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,10 @@ from tests.support.oci_registry import Registry, run_registry
 from tests.support.programs import pick_port, require_program, run_program
 from tests.support.specs import SHOP
 from vatspolicy.bundles import oci_client
+from vatspolicy.bundles.bundle_file import build_bundle_file, pack
+from vatspolicy.bundles.keys import generate_keys, read_key
 from vatspolicy.bundles.oci_client import MAX_SMALL, parse_reference
+from vatspolicy.bundles.signature import sign
 from vatspolicy.errors import InvalidInput
 
 
@@ -34,15 +39,28 @@ def registry() -> Iterator[Registry]:
         yield made
 
 
+@cache
+def signed_bundle() -> dict[str, bytes]:
+    """A signed bundle 7 and the keys `release` and `other`, by the names of their files."""
+    files: dict[str, bytes] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        law = Path(folder) / "policies"
+        bundle_of(law, **LAW)
+        for name in ("other", "release"):
+            private, public = generate_keys()
+            files |= {f"{name}.pem": private.encode(), f"{name}.pub": public.encode()}
+        (Path(folder) / "key").write_bytes(files["release.pem"])
+        signed = sign(build_bundle_file(law, 7), read_key(Path(folder) / "key", private=True))
+        return files | {"bundle.tar.gz": pack(signed.files)}
+
+
 @pytest.fixture
 def project(console: Console, monkeypatch: pytest.MonkeyPatch) -> Console:
-    """A signed bundle 7, keys `release` and `other`, and a Docker configuration without credentials."""
+    """Policies, their signed bundle 7, keys `release` and `other`, and a Docker configuration without credentials."""
     monkeypatch.setenv("DOCKER_CONFIG", str(console.folder / "docker"))
     bundle_of(console.folder / "policies", **LAW)
-    for name in ("release", "other"):
-        console("bundle", "keygen", name)
-    assert console("bundle", "build", "--law", "policies", "--number", "7").code == 0
-    assert console("bundle", "sign", "bundle.tar.gz", "--key", "release.pem").code == 0
+    for name, content in signed_bundle().items():
+        (console.folder / name).write_bytes(content)
     return console
 
 

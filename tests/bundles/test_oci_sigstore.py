@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tests.support.oci_registry import Registry, run_registry
 from tests.support.sigstore_authority import IDENTITY, ISSUER, Authority
 from tests.support.specs import SHOP
 from vatspolicy.bundles import oci
+from vatspolicy.bundles.bundle_file import build_bundle_file, pack
 from vatspolicy.bundles.lockfile import read_lock
 from vatspolicy.bundles.oci import digest_of
 
@@ -40,13 +42,23 @@ also_tagged = pytest.mark.parametrize("registry", ["listed", "tagged"], indirect
 """Tests that ask also a registry that knows no referrers, so that a tag lists them."""
 
 
+@pytest.fixture(scope="module")
+def prepared(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with policies, the bundle 7 and its Sigstore bundle."""
+    folder = tmp_path_factory.mktemp("prepared")
+    bundle_of(folder / "policies", **LAW)
+    content = pack(build_bundle_file(folder / "policies", 7).files)
+    (folder / "bundle.tar.gz").write_bytes(content)
+    (folder / "bundle.tar.gz.sigstore.json").write_text(json.dumps(authority.sign(content)), encoding="utf-8")
+    (folder / "shop.yaml").write_text(SHOP, encoding="utf-8")
+    return folder
+
+
 @pytest.fixture
-def project(console: Console, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Console:
+def project(console: Console, authority: Authority, prepared: Path, monkeypatch: pytest.MonkeyPatch) -> Console:
     """The bundle 7 with its Sigstore bundle, a policy about its signer, and a Docker configuration of our own."""
     monkeypatch.setenv("DOCKER_CONFIG", str(console.folder / "docker"))
-    console.write("shop.yaml", SHOP)
-    bundle_of(console.folder / "policies", **LAW)
-    build(console, authority, 7)
+    shutil.copytree(prepared, console.folder, dirs_exist_ok=True)
     console.write("trusted_root.json", authority.trusted_root())
     write_policy(console, "signer.json")
     return console

@@ -14,6 +14,7 @@ from tests.support.law_builder import rule
 from tests.support.layer_builder import write_layer
 from tests.support.specs import SHOP
 from vatspolicy.core.documents import load_document, parse_document
+from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.validation import validate
 from vatspolicy.core.profile.profile import load_profile
 
@@ -262,11 +263,31 @@ def test_the_explanation_fits_on_a_screen_and_two_signs_show_every_rule(console:
     assert told["??"].count("→") == 2 + rules
 
 
-def test_a_long_question_is_repeated_before_its_prompt(console: Console) -> None:
+@pytest.mark.parametrize(("columns", "times"), [(80, 1), (40, 2)])
+def test_a_long_question_is_repeated_before_its_prompt(
+    console: Console, monkeypatch: pytest.MonkeyPatch, columns: int, times: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
     err = console("ask", "p.yaml", stdin="P, 2027-03-01\nSaaS\nbusiness, company, website\nq\n").err
-    asked = err.split("[Question 4")[1]
-    assert " ".join(asked.split()).count("What can users do with the service") == 2
-    assert err.split("[Question 4")[0].count("Which services does the product offer?") == 1, "a short one is not"
+    asked = " ".join(err.split("[Question 4")[1].split())
+    assert asked.count("What can users do with the service") == times
+
+
+def test_a_list_that_does_not_fit_begins_with_what_suits_the_product(console: Console) -> None:
+    """Every choice is listed by `l`, a group by its name; a word finds a choice that the outline leaves out."""
+    begin = "Car, 2027-03-01\nconnected car\npublic, company, app\n"
+    err = console("ask", "p.yaml", stdin=f"{begin}l\nAlgorithms and AI\ncrawlers, no such content\nq\n").err
+    outline, rest = err.split("[Question 4")[1].split("> ", 1)
+    listed, group, answer = rest.split("> ")[:3]
+    words = SchemaSet.shipped().load("profile")["properties"]["services"]["items"]["properties"]["features"]["items"]
+    names = {word: text["en"] for word, text in words["x-enum"].items()}
+    assert len(outline.splitlines()) < 24
+    assert outline.index(names["vehicle-data"]) < outline.index(names["embedded-map"]) < outline.index("Users and con")
+    assert names["automated-collection"] not in " ".join(outline.split())
+    assert all(name in " ".join(listed.split()) for name in names.values())
+    assert names["worker-dispatch"] in " ".join(group.split())
+    assert names["vehicle-data"] not in group
+    assert f"Features: {names['automated-collection']}" in " ".join(answer.split())
 
 
 def test_one_enter_loses_no_answer(console: Console, law: Path) -> None:

@@ -16,8 +16,10 @@ from tests.support.repositories import commit, git
 from tests.support.schemas import validator_of
 from tests.support.specs import DENIED
 from vatspolicy.core.engine.result import ItemChange
+from vatspolicy.gate.spec_change import ShortDecision, SpecChange, SpecChanges
+from vatspolicy.i18n import Language
 from vatspolicy.reports.decision.comment import MARKER
-from vatspolicy.reports.spec_change import _say_items
+from vatspolicy.reports.spec_change import _say_items, say_changes
 
 SHOP_FILE, HOSTING_FILE, DENIED_FILE = "specs/shop.yaml", "specs/hosting.yaml", "specs/denied.yaml"
 SHOP = specs.SHOP.replace(
@@ -59,7 +61,10 @@ def test_a_denial_that_goes(repository: Console) -> None:
     git(repository.folder, "switch", "--quiet", "--create", "repair")
     write(repository.folder, {HOSTING_FILE: HOSTING})
     ran = repository("check", "specs", "--base", "change", "-f", "comment")
-    assert f"- `{HOSTING_FILE}`: DENY → NEEDS LICENSE, milder\n  - No longer denied for: " in ran.out
+    assert f"- `{HOSTING_FILE}`: DENY → NEEDS LICENSE, milder\n  - New license to get: " in ran.out, "first the new"
+    assert "\n  - No longer denied for: " in ran.out
+    assert ran.out.count("Source quality: ") == 1, "the weakest grade of all specs"
+    assert ran.out.endswith("not legal advice.</sub>\n")
 
 
 def test_a_fact_that_becomes_unknown(repository: Console) -> None:
@@ -89,13 +94,21 @@ def test_items_with_equal_words_are_one_line() -> None:
     assert list(_say_items(same[:1], "zh")) == ["不再有争议：有争议。（web）"]
 
 
+@pytest.mark.parametrize(("lang", "head"), [("en", "DENY → ALLOW · CONTESTED, milder"), ("zh", "存在争议")])
+def test_a_contested_decision_is_marked_where_it_changes(lang: Language, head: str) -> None:
+    sides = (ShortDecision("deny", ("deny", "deny")), ShortDecision("allow", ("allow", "allow")))
+    change = SpecChange("a.yaml", "a.yaml", "a", "kept", *sides, "loosened", (), contested=True)
+    [told_change] = say_changes(SpecChanges("", (change,)), lang)
+    assert head in told_change.head
+
+
 def test_another_outcome_of_a_reading_is_a_change_of_it() -> None:
     """Readings of one rule have one name: what goes and what comes under it is the same dispute."""
     was, now = (ItemChange("reading", "web", "x", {"en": "Unsettled.", "zh": "有争议。"}, *sides) for sides in OUTCOMES)
     assert list(_say_items([was, now], "en")) == ["The other reading changed: Unsettled. (web)"]
     assert list(_say_items([was, replace(now, id="y")], "en")) == [
-        "No longer contested: Unsettled. (web)",
         "Newly contested: Unsettled. (web)",
+        "No longer contested: Unsettled. (web)",
     ]
 
 

@@ -267,11 +267,6 @@ def test_an_invalid_spec_does_not_hide_a_valid_one(check: Callable[..., Any], co
     assert "Geheim" not in ran.err + ran.out + (console.folder / "out.xml").read_text()
 
 
-def test_a_run_that_decided_nothing_is_no_allow(check: Callable[..., Any]) -> None:
-    ran = check("missing.yaml", "-f", "json")
-    assert (ran.code, json.loads(ran.out)["decision"]) == (3, None)
-
-
 def test_windows_line_ends_change_nothing(check: Callable[..., Any], console: Console) -> None:
     plain = check("hosting.yaml", "-f", "json").out
     console.write("hosting.yaml", HOSTING.replace("\n", "\r\n"))
@@ -488,33 +483,6 @@ def test_a_read_only_folder(check: Callable[..., Any], monkeypatch: pytest.Monke
     )
 
 
-@pytest.fixture
-def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", refuse)
-
-
-@pytest.mark.usefixtures("full_disk")
-def test_a_report_that_cannot_be_written_leaves_the_old_one(check: Callable[..., Any], console: Console) -> None:
-    old = console.write("report.json", "the old report")
-    before = set(console.folder.iterdir())
-    ran = check("shop.yaml", "-o", "json=report.json")
-    fault = "cannot write report.json: No space left on device. Free space there, or write to another place."
-    assert (ran.code, ran.err) == (70, f"vatspolicy: {fault}\n")
-    assert old.read_text() == "the old report"
-    assert set(console.folder.iterdir()) == before
-
-
-def test_a_report_keeps_the_permissions_of_the_old_one(check: Callable[..., Any], console: Console) -> None:
-    old = console.write("report.json", "old")
-    old.chmod(0o640)
-    check("shop.yaml", "-o", "json=report.json")
-    assert old.stat().st_mode & 0o777 == 0o640
-    assert old.read_text() != "old"
-
-
 @needs_posix
 @pytest.mark.parametrize("option", ["-o", "--receipt", "--log"])
 def test_a_link_of_the_checkout_is_not_followed(check: Callable[..., Any], console: Console, option: str) -> None:
@@ -614,12 +582,6 @@ def test_a_terminal_has_color_unless_it_is_dumb(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("TERM", term)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     assert output.wants_color() is color
-
-
-def test_chinese(check: Callable[..., Any]) -> None:
-    out = check("hosting.yaml", "--lang", "zh").out
-    assert out.startswith(" 须取得许可  Hosting in Lin-gang\n 法律截至 2027-01-31")
-    assert "电信业务经营试点批复" in out
 
 
 @pytest.mark.parametrize("columns", ["1", "37", "60", "200", "0", "wide"])

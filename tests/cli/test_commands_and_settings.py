@@ -25,7 +25,6 @@ from vatspolicy.cli.options import CommandGroup, flatten
 PAGE = ROOT / "docs/configuration.md"
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "ask": ("spec.yaml",),
-    "bench": ("spec.yaml",),
     "bundle build": ("--number", "2", "-o", "built.tar.gz"),
     "bundle inspect": ("law.tar.gz",),
     "bundle keygen": ("another",),

@@ -58,11 +58,6 @@ def test_a_change_does_not_open_the_gate_for_itself(repository: Console, name: s
         f"would not look at 1 spec: {SPEC}" if name == "specs" else f"would pass 1 finding that fails here: {SPEC}"
     )
     assert expected in told
-
-
-@pytest.mark.parametrize("name", OPENING)
-def test_what_the_owner_has_counts_whatever_the_change_does_to_it(repository: Console, name: str) -> None:
-    OPENING[name](repository.folder)
     commit(repository.folder)
     for path in repository.folder.iterdir():
         if path.name not in (".git", "specs"):
@@ -71,12 +66,11 @@ def test_what_the_owner_has_counts_whatever_the_change_does_to_it(repository: Co
     assert repository("check", "-q", "--trust", "HEAD").code == (3 if name == "specs" else 0)
 
 
-@pytest.mark.parametrize("name", PATHS)
-def test_every_file_that_a_setting_names_is_that_of_the_owner(repository: Console, name: str) -> None:
+@for_each(PATHS)
+def test_every_file_that_a_setting_names_is_that_of_the_owner(name: str, repository: Console) -> None:
     """Under the file of the owner the run ends with an error; under that of the change it does not see the owner's."""
-    write(repository.folder, {FILE: f'specs = ["specs"]\n{name} = "named/it"\n', "named/it": "not: [valid"})
-    if name == "key":
-        write(repository.folder, {FILE: f'specs = ["specs"]\nbundle = "named/b"\n{name} = "named/it"\n'})
+    bundle = 'bundle = "named/b"\n' if name == "key" else ""
+    write(repository.folder, {FILE: f'specs = ["specs"]\n{bundle}{name} = "named/it"\n', "named/it": "not: [valid"})
     commit(repository.folder)
     before = repository("check", "--trust", "HEAD")
     assert before.code in (2, 3)

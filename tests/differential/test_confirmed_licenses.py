@@ -1,95 +1,29 @@
-"""A license that the profile calls valid, or not valid, is one with a last day that says so: in every engine.
+"""What a profile states in part, evaluator and formulas read alike: the validity of a license, its kinds, a district.
 
-Rules read the last day of a license; whoever states `valid` need not know it. Evaluator, formulas and SQL agree.
+A license that the profile calls valid, or not valid, is one with a last day that says so. Rules read the last day;
+whoever states `valid` need not know it.
 """
 
 from __future__ import annotations
 
 import copy
-import itertools
 from typing import Any
 
 import pytest
 
-from tests.support.assignments import BOUNDS, Truths, assign
+from tests.support.assignments import Truths, assign, encode_shipped, period_of
+from tests.support.partly_stated import CONFIRMED, DAY, SERVICES, holding, partly_stated
 from tests.support.shipped import shipped_bundle
-from tests.support.solver import periods
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.profile.profile import load_profile
-from vatspolicy.proofs.decision_encoder import decision_words, encode_decision
-from vatspolicy.proofs.query import Query
-from vatspolicy.screening.engines import decide
 
-DAY = "2026-11-24"
-LICENSES: tuple[dict[str, Any], ...] = tuple(
-    {
-        **({} if valid is None else {"valid": valid}),
-        **({} if last is None else {"valid_until": last}),
-    }
-    for valid, last in itertools.product((None, True, False), (None, "2026-11-23", DAY))
-)
-"""What a profile may say of the validity of a license."""
 SAME_AS = {"true": {"valid_until": "9999-12-31"}, "false": {"valid_until": "0001-01-01"}}
 """The last day that says the same as a word."""
-SERVICES = {
-    "payment": "payment-permit",
-    "travel-packages": "travel-agency-permit",
-    "video-sharing": "audiovisual-permit",
-    "recruitment": "hr-service-permit",
-}
-"""Offers with the license that rules look for by its last day, or by what it covers."""
-
-
-def profile(offer: str, stated: dict[str, Any], operated_by: str) -> dict[str, Any]:
-    """A domestic product that holds the license of its offer, of which the validity is stated so."""
-    holder = {
-        "foreign_percent": 0,
-        "foreign_percent_basis": "ultimate",
-        "mainland_entity": True,
-        "legal_form": "limited-company",
-        "investor_origin": ["CN"],
-        "registered": {"at": "hangzhou", "ftz": "none"},
-        "registered_capital_rmb": 200_000_000,
-        "state_percent": 100,
-        "lacking_means": [],
-        "discredited": [],
-        "certificates": [],
-        "licenses": [{"instrument": SERVICES[offer], **stated}],
-    }
-    return {
-        "schema": 2,
-        "product": {"id": "p"},
-        "company": holder if operated_by == "company" else {**holder, "licenses": []},
-        **({"partner": holder} if operated_by == "partner" else {}),
-        "services": [
-            {
-                "id": "s",
-                "offers": [offer],
-                "operated_by": operated_by,
-                "customer_contract": operated_by,
-                "audience": "public",
-                "channels": ["website"],
-                "hosting": "mainland",
-                "area": ["china"],
-                "facilities": [{"at": "hangzhou", "ftz": "none", "kind": "servers", "tenure": "lease"}],
-                "charges": ["users"],
-                "sells": [],
-                "content": [],
-                "features": [],
-            }
-        ],
-        "data": {"persons": 0, "leaves_mainland": False, "important": False, "ciio": False},
-    }
-
-
-CASES = [
-    (offer, stated, operated_by) for offer in SERVICES for stated in LICENSES for operated_by in ("company", "partner")
-]
 
 
 def decisions(*cases: tuple[str, dict[str, Any], str]) -> list[Any]:
     bundle = shipped_bundle()
-    return [evaluate(bundle, load_profile(profile(*case)), DAY) for case in cases]
+    return [evaluate(bundle, load_profile(holding(*case)), DAY) for case in cases]
 
 
 def told(decision: Any) -> Any:
@@ -118,31 +52,13 @@ def test_a_word_says_what_a_last_day_says(offer: str, operated_by: str) -> None:
 
 def test_formulas_read_what_is_written() -> None:
     """The facts are those that the profile states, without the last days that the reader adds."""
-    bundle = shipped_bundle()
-    period = next(one for one in periods([bundle]) if one.start <= DAY < one.end)
-    query = Query(period, BOUNDS)
-    ruleset = query.encode(bundle)
-    formulas = decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
-    assignments = []
-    for case in CASES:
-        facts = copy.deepcopy(load_profile(profile(*case)).facts)
-        for holder in ("company", "partner"):
-            for license in facts.get(holder, {}).get("licenses", ()):
-                license.pop("valid_until", None)
-                license |= case[1]
-        assignments.append(assign(query, facts, DAY))
-    expected = [[decision.decision] for decision in decisions(*CASES)]
-    assert Truths(query, assignments).words(formulas) == expected
-    assert len({word for [word] in expected}) > 2
-
-
-def test_sql_reads_it_alike() -> None:
-    pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
-    pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
-    from tests.support.portfolios import DuckDecider
-    from vatspolicy.screening.duckdb_engine import connect
-
-    law = shipped_bundle().on(DAY)
-    facts = [load_profile(profile(*case)).facts for case in CASES]
-    with connect(threads=2) as connection:
-        assert DuckDecider(connection, law, DAY).decide(facts) == [decide(law, one, DAY) for one in facts]
+    every = copy.deepcopy([one.facts for one in partly_stated()])
+    for facts, (_, stated, _) in zip(every, CONFIRMED, strict=False):
+        for license in (one for holder in ("company", "partner") for one in facts.get(holder, {}).get("licenses", ())):
+            license.pop("valid_until", None)
+            license |= stated
+    expected = [evaluate(shipped_bundle(), one, DAY).decision for one in partly_stated()]
+    query, formulas = encode_shipped(period_of(shipped_bundle(), DAY))
+    found = Truths(query, [assign(query, facts, DAY) for facts in every]).words(formulas)
+    assert found == [[word] for word in expected]
+    assert len(set(expected[: len(CONFIRMED)])) > 2

@@ -90,7 +90,7 @@ def problem(law: Bundle, case: Case, whole: Decision, paths: tuple[FactPath, ...
     return None if answered.range == whole.range else f"{place}: {unnamed} settles the word and is not named"
 
 
-@for_each(part(fixture_files(), 6))
+@for_each(part(fixture_files(), 10))
 def test_a_fact_left_out_never_leaves_the_range_and_is_named_if_it_settles(file: Path, shipped: Bundle) -> None:
     found = []
     for case in cases([file]):

@@ -27,7 +27,10 @@ from vatspolicy.core.profile.profile import read_profile
 from vatspolicy.core.profile.vocabulary import INHERITED, describe, gazetteer
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.interview import Interview, start
+from vatspolicy.guidance.interview.questions import combine, sort_choices, usual_words
+from vatspolicy.guidance.interview.terminal import Terminal
 from vatspolicy.guidance.interview.writer import render
+from vatspolicy.i18n import LANGUAGES
 
 TODAY = "2026-11-24"
 
@@ -35,6 +38,7 @@ SCREEN = "screen"
 """Last step of the path of a screen, which is asked before the choices of its fact."""
 SHOP = "own-shop-shanghai"
 PILOT_IDC = ("pudong-lingang", "hosting-lingang-2024", "shenzhen-outside-zone")
+TERMINALS = tuple(Terminal(lambda _: None, print, print, lang, False, 80) for lang in LANGUAGES)
 NAMES = part([path.stem for path in fixture_files()], 24, (SHOP, *PILOT_IDC))
 
 
@@ -53,6 +57,8 @@ class Told:
     """The facts of each question."""
     texts: tuple[str, ...]
     """The file after each answer."""
+    screens: tuple[int, ...]
+    """The lines of each question with its prompt, in 80 columns: the larger number of the two languages."""
 
 
 def facts_by_one(path: FactPath, value: Any) -> Any:
@@ -108,12 +114,14 @@ def tell(name: str) -> Told:
     case = next(iter(one_fixture(shipped(), fixture_file(name))))
     facts = case.profile.document.data
     state = start(shipped(), TODAY, allow_past=True)
-    asked, texts = [], []
+    asked, texts, screens = [], [], []
     while state.question is not None:
         asked.append(paths_of(state))
+        question = combine(state.question)
+        screens.append(1 + max(len(list(shown.question(state, question))) for shown in TERMINALS))
         state = reply(state, {path: told(facts, path, case.as_of) for path in asked[-1]})
         texts.append(state.document.text)
-    return Told(case.expect["decision"], state.decision.decision, tuple(asked), tuple(texts))
+    return Told(case.expect["decision"], state.decision.decision, tuple(asked), tuple(texts), tuple(screens))
 
 
 @for_each(NAMES)
@@ -135,6 +143,27 @@ def test_few_questions_decide() -> None:
     assert all(counts[name] <= 10 for name in PILOT_IDC)
     assert statistics.median(counts.values()) <= (9 if LONG else 10), "the sample has more pilots than the whole"
     assert max(counts.values()) <= 16, "a partner that holds licenses"
+
+
+def test_what_a_product_has_is_among_the_first_choices() -> None:
+    """Of the features and kinds of content that fixtures state, most are usual for what the service offers."""
+    schemas, stated, usual = shipped().schemas, 0, 0
+    for file in fixture_files():
+        data = load_document(file).data
+        facts = data.get("profile", data)
+        for at, service in enumerate(facts.get("services", ())):
+            for name in ("features", "content"):
+                path = ("services", at, name)
+                choices, words = sort_choices(facts, path, schemas), usual_words(facts, path, schemas)
+                stated += len(service.get(name, ()))
+                usual += len(set(service.get(name, ())) & set(words))
+                assert set(choices) == set(describe((*path, 0), schemas)["enum"]), "no choice is lost"
+                assert len(words) <= 7
+    assert usual >= 0.8 * stated > 50
+
+
+def test_each_question_fits_on_a_screen_of_24_lines() -> None:
+    assert max(max(tell(name).screens) for name in NAMES) <= 24
 
 
 @pytest.mark.parametrize("name", [SHOP, PILOT_IDC[0], "partner-licensed"])

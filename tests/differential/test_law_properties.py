@@ -41,21 +41,12 @@ def shipped() -> Bundle:
 
 
 REQUIRED = {
-    "pilot-not-before-launch",
-    "no-mainland-entity-no-telecom",
-    "no-way-for-prohibited-content",
-    "higher-share-never-opens",
-    "higher-share-keeps-needs",
-    "one-more-license-never-hurts",
-    "more-facts-stay-in-range",
-    "more-content-never-loosens",
-    "more-features-never-loosen",
-    "more-offers-never-loosen",
-    "foreign-partner-never-helps",
-    "one-more-license-of-the-partner-never-hurts",
-    "no-launch-on-a-license-that-does-not-serve",
-    "unlicensed-is-never-allowed",
-}
+    "pilot-not-before-launch", "no-mainland-entity-no-telecom", "no-way-for-prohibited-content",
+    "higher-share-never-opens", "higher-share-keeps-needs", "one-more-license-never-hurts", "more-facts-stay-in-range",
+    "more-content-never-loosens", "more-features-never-loosen", "more-offers-never-loosen",
+    "foreign-partner-never-helps", "one-more-license-of-the-partner-never-hurts",
+    "no-launch-on-a-license-that-does-not-serve", "unlicensed-is-never-allowed",
+}  # fmt: skip
 
 
 def test_the_law_has_its_properties() -> None:
@@ -125,6 +116,7 @@ def test_an_earlier_launch_of_the_pilot_is_refuted(tmp_path: Path) -> None:
     assert "open" in states["vats-pilot-2024/pilot-access"]
 
 
+@long_run
 @needs_solver
 def test_a_class_that_needs_no_license_any_more_is_refuted(tmp_path: Path) -> None:
     folder = tmp_path / "policies"
@@ -186,23 +178,9 @@ def test_a_further_fact_stays_in_the_range(shipped: Bundle) -> None:
 
 
 KEPT = (
-    "id",
-    "schema",
-    "at",
-    "ftz",
-    "licenses",
-    "deals",
-    "filings",
-    "licensed_for",
-    "content",
-    "features",
-    "sells",
-    "opinions",
-    "valid",
-    "valid_until",
-    "instrument",
-    "date",
-)
+    "id", "schema", "at", "ftz", "licenses", "deals", "filings", "licensed_for", "content", "features", "sells",
+    "opinions", "valid", "valid_until", "instrument", "date",
+)  # fmt: skip
 
 
 def thinned(draw: random.Random, value: Any, path: str = "", said: frozenset[str] = frozenset()) -> Any:
@@ -226,12 +204,8 @@ def thinned(draw: random.Random, value: Any, path: str = "", said: frozenset[str
 def test_the_shipped_structure_and_gaps() -> None:
     """Conflicts and gaps are searched over all profiles: in the long run."""
     kinds = (
-        "dates-overlap",
-        "dates-missing",
-        "unused-parameter",
-        "unused-term",
-        *(("conflict", "gap") if LONG else ()),
-    )
+        "dates-overlap", "dates-missing", "unused-parameter", "unused-term", *(("conflict", "gap") if LONG else ()),
+    )  # fmt: skip
     report = run_analysis(AnalysisRequest(kinds=kinds, properties=False))
     assert report.failing == ()
     assert report.not_evaluated == ()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.effort import part
+from tests.support.effort import long_run, part
 from vatspolicy.authoring.analysis.findings import KINDS, AnalysisReport
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
 from vatspolicy.bundles.select import LawStack
@@ -57,16 +57,11 @@ PLANTED: dict[str, tuple[str, tuple[str, ...], Mapping[str, Callable[[str], str]
         TRAVEL: beside("again", (LEAST, "!(operator.registered_capital_rmb >= param.min_capital_rmb)"))}),
     "only outbound travel": ("subsumed", (f"{TRAVEL}/outbound", f"{TRAVEL}/capital"), {
         TRAVEL: beside("outbound", (LEAST, f'{LEAST} && "outbound-travel" in service.features'))}),
-    "curable and not": ("conflict", (f"{TRAVEL}/capital", f"{TRAVEL}/final"), {
-        TRAVEL: beside("final", (", curable: true", ""))}),
-    "the same need for another reason": ("never-decides", (f"{TRAVEL}/form",), {
-        TRAVEL: beside("form", ("CAPITAL-TOO-LOW, curable: true", "REGION-MISMATCH"))}),
-    "a year without the rule": ("dates-missing", (f"{TRAVEL}/capital-before", f"{TRAVEL}/capital"), {
-        TRAVEL: versions("2019-01-01", "2020-01-01")}),
-    "a year with both versions": ("dates-overlap", (f"{TRAVEL}/capital-before", f"{TRAVEL}/capital"), {
-        TRAVEL: versions("2021-01-01", "2020-01-01")}),
-    "an amount that is written out": ("unused-parameter", (f"{TRAVEL}/min_capital_rmb",), {
-        TRAVEL: instead(LEAST, "operator.registered_capital_rmb < 300000")}),
+    "curable and not": ("conflict", (f"{TRAVEL}/capital", f"{TRAVEL}/final"), {TRAVEL: beside("final", (", curable: true", ""))}),
+    "the same need for another reason": ("never-decides", (f"{TRAVEL}/form",), {TRAVEL: beside("form", ("CAPITAL-TOO-LOW, curable: true", "REGION-MISMATCH"))}),
+    "a year without the rule": ("dates-missing", (f"{TRAVEL}/capital-before", f"{TRAVEL}/capital"), {TRAVEL: versions("2019-01-01", "2020-01-01")}),
+    "a year with both versions": ("dates-overlap", (f"{TRAVEL}/capital-before", f"{TRAVEL}/capital"), {TRAVEL: versions("2021-01-01", "2020-01-01")}),
+    "an amount that is written out": ("unused-parameter", (f"{TRAVEL}/min_capital_rmb",), {TRAVEL: instead(LEAST, "operator.registered_capital_rmb < 300000")}),
     "a listing nobody asks about": ("unread-fact", ("company.listing",), {
         name: lambda text: re.sub(r' && company\.listing (== "[a-z-]+"|in param\.listed_abroad)', "", text)
         for name in ("cybersecurity-review", "negative-list-general", "network-data-regulations")}),
@@ -92,6 +87,7 @@ def test_a_defect_planted_in_the_shipped_law_is_found(name: str, tmp_path: Path)
     assert (kind, about) in found_by(report), report.not_evaluated
 
 
+@long_run
 def test_without_them_the_shipped_law_has_none() -> None:
     solved = {kind for kind, _, _ in PLANTED.values() if KINDS[kind].solver}
     reports = [

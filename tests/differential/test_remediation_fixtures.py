@@ -47,7 +47,7 @@ def denied() -> tuple[Found, ...]:
     """The denied cases of the fixtures: a part of them, all in the long run."""
     cases = [case for case in fixture_cases(law(), ROOT / "fixtures") if case.expect["decision"] == "deny"]
     assert len(cases) > 70
-    chosen = part(cases, 6, [case for case in cases if case.name in NO_WAY or case.name.startswith("video-sharing")])
+    chosen = part(cases, 13, [case for case in cases if case.name in NO_WAY or case.name.startswith("video-sharing")])
     return tuple(
         Found(case.name, case.profile, case.as_of, find_remediations(law(), case.profile, case.as_of))
         for case in chosen

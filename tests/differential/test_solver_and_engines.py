@@ -9,7 +9,6 @@ searches, which take most of the time, are asked of one in ten then.
 
 from __future__ import annotations
 
-import functools
 import importlib.util
 import os
 import random
@@ -23,12 +22,13 @@ from tests.support.assignments import BOUNDS, Truths, Values, assign
 from tests.support.effort import LONG, SEED
 from tests.support.oracles import CelPython, convert
 from tests.support.random_inputs import PARAMETERS, Expressions, Profiles, hints_of, near_days, parameter_types
+from tests.support.samples import vocabulary_of
 from tests.support.shipped import shipped_bundle
 from tests.support.solver import periods
 from vatspolicy.core.cel.interpreter import evaluate as kleene
 from vatspolicy.core.cel.parser import TypeEnvironment as Names
 from vatspolicy.core.cel.parser import parse
-from vatspolicy.core.cel.types import BOOL, Type, join, type_of_value
+from vatspolicy.core.cel.types import BOOL, type_of_value
 from vatspolicy.core.engine.subjects import product_activation
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.compiler import variables
@@ -61,20 +61,8 @@ def settled(query: Query, solver: Solver, rail: DualRail, expected: bool | None,
     assert solver.find([-answer, *facts]) is None
 
 
-@functools.cache
-def vocabulary_of(bundle: Bundle, policy: str) -> tuple[dict[str, tuple[str, Type]], dict[str, str]]:
-    """Parameters (short name to key and type) and terms that a policy may use."""
-    files = [bundle.policies[id] for id in (policy, *bundle.policies[policy].uses)]
-    params: dict[str, tuple[str, Type]] = {}
-    for file in files:
-        for name, parameter in file.parameters.items():
-            types = [type_of_value(value.value, name) for value in parameter.values]
-            params[name] = (parameter.key, functools.reduce(lambda one, other: join(one, other) or one, types))
-    return params, {name: text for file in files for name, text in file.terms.items()}
-
-
-def by_cel_python(bundle: Bundle, rule: Rule, params: Mapping[str, Any], activation: Mapping[str, Any]) -> Any:
-    known, terms = vocabulary_of(bundle, rule.policy)
+def by_cel_python(rule: Rule, params: Mapping[str, Any], activation: Mapping[str, Any]) -> Any:
+    known, terms = vocabulary_of(rule.policy)
     reference = CelPython({name: (params[key], type) for name, (key, type) in known.items()}, terms)
     return reference.at(convert(activation, variables(rule.each)))(rule.when.text)
 
@@ -126,7 +114,7 @@ def test_rules_on_random_profiles(bundle: Bundle) -> None:
             assert truths.truth(rail) is expected, (rule.name, day)
             compared[str(expected)] += 1
             if number < (6 if trial < 40 else 1):
-                assert by_cel_python(bundle, rule, law.params, activation) is expected, (rule.name, day)
+                assert by_cel_python(rule, law.params, activation) is expected, (rule.name, day)
                 compared["cel-python"] += 1
             if number < 1 and solver and searched(trial):
                 settled(query, solver, rail, expected, values)

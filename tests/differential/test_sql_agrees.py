@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.effort import SEED, TIMES, trials
+from tests.support.effort import LONG, SEED, TIMES, trials
 from tests.support.random_inputs import PARAMETERS, Profiles, near_days, parameter_types
 from tests.support.samples import Tally, batch, by_subject, environments, random_activation, shipped
 from vatspolicy.core.cel.activation import Activation
@@ -27,6 +27,8 @@ pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
 from vatspolicy.core.cel.sql import column, to_sql, write
 from vatspolicy.screening.duckdb_engine import connect, load_rows, plan_quickly
 
+ENVIRONMENTS = 60 if LONG else 24
+"""Of each kind of subject, on which every rule is compared."""
 AT_ONCE = 40
 """Expressions of one query: the time that DuckDB takes to plan one grows faster than they do."""
 
@@ -66,14 +68,14 @@ def test_sql_agrees_on_every_rule(database: Any) -> None:
         day = max(near_days(draw, bundle.boundaries), bundle.covers_from)
         law = bundle.on(day)
         activations: dict[str, list[Activation]] = {}
-        for _ in range(40):
+        for _ in range(ENVIRONMENTS):
             for each, activation in environments(draw, law, profiles.profile(), day):
                 activations.setdefault(each, []).append(activation)
         for each, found in activations.items():
             expressions = [expression for _, expression in by_subject().get(each, ())]
             trees = [expression.tree for expression in expressions]
-            rows = answers(database, trees, found[:60], law.params, each)
-            for activation, row in zip(found[:60], rows, strict=True):
+            rows = answers(database, trees, found[:ENVIRONMENTS], law.params, each)
+            for activation, row in zip(found[:ENVIRONMENTS], rows, strict=True):
                 for expression, value in zip(expressions, row, strict=True):
                     expected = evaluate(expression.tree, activation, law.params)
                     tally.answers[str(expected)] += 1

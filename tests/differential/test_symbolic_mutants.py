@@ -20,6 +20,7 @@ import pytest
 from tests.support.effort import LONG, SEED
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.shipped import shipped_bundle
+from tests.support.transitions import confirm
 from vatspolicy.core.cel.ast import And, Compare, In, Literal, Node, Not, Or, Param, Quantifier, Term, children
 from vatspolicy.core.cel.serialize import to_data
 from vatspolicy.core.cel.types import BOOL, Bool, Int, ListOf, Number
@@ -28,7 +29,7 @@ from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle, build_bundle, read_sources
 from vatspolicy.core.policies.case_split import find_cases
 from vatspolicy.core.policies.model import NO_CODE, Expression, Rule, store_tree
-from vatspolicy.core.profile.profile import Profile, load_profile
+from vatspolicy.core.profile.profile import Profile
 from vatspolicy.proofs import RuleVerdict, compare_rules
 from vatspolicy.proofs.decision_encoder import rule_states
 from vatspolicy.proofs.domain import iso, ordinal
@@ -231,16 +232,9 @@ def absorbed(node: Node, draw: random.Random) -> Node | None:
 
 
 REWRITES = [
-    commuted,
-    negated_twice,
-    de_morgan,
-    distributed,
-    listed_out,
-    gathered,
-    quantified_apart,
-    quantified_together,
+    commuted, negated_twice, de_morgan, distributed, listed_out, gathered, quantified_apart, quantified_together,
     absorbed,
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("change", REWRITES)
@@ -388,20 +382,6 @@ def moved(base: Bundle, head: Bundle) -> list[str]:
 
 
 # --- what is done to a verdict ------------------------------------------------------------------------------------------
-
-
-def confirm(base: Bundle, head: Bundle, verdict: RuleVerdict) -> None:
-    """The witness shows what the verdict says."""
-    if verdict.witness is None:
-        assert verdict.verdict not in ("witness", "masked")
-        return
-    assert verdict.as_of is not None
-    profile = load_profile(dict(verdict.witness)).grant_all()
-    assert evaluate(base, profile, verdict.as_of).decision == verdict.before
-    told = [rule_states(b, find_rule(b, verdict.rule), profile, verdict.as_of) for b in (base, head)]
-    assert told[0] != told[1] or verdict.transitions
-    if verdict.transitions:
-        assert f"{verdict.before}->{verdict.after}" in verdict.transitions
 
 
 def attack(base: Bundle, head: Bundle, verdict: RuleVerdict, attackers: list[tuple[Profile, str]]) -> None:

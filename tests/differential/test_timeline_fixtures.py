@@ -99,7 +99,7 @@ def test_days_that_are_passed_over_change_nothing(path: Path) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("room", [30, 60, 100])
 def test_text_fits(room: int, lang: Any) -> None:
-    for path in part(FIXTURES, 21):
+    for path in part(FIXTURES, 20):
         text = render("text", whole(path), lang, room=room)
         assert max(map(width, text.splitlines())) <= room
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 from collections.abc import Sequence
 from typing import Any
@@ -32,6 +33,7 @@ MADE_TRUE = {"licensed-for-is-offered"}
 LISTS = {"services": 2, "company.licenses": 2, "partner.licenses": 2, "services.*.area": 2, "services.*.facilities": 2}
 
 
+@functools.cache
 def encoded() -> tuple[Query, dict[str, DualRail]]:
     """The invariants over one space."""
     query = Query(Period("2015-01-01", END), LISTS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -21,7 +20,6 @@ from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.gate.gate import DayError, ExitCode, Gate, GateResult, find_specs, worst
 from vatspolicy.gate.judgement import INCOMPLETE as OPEN
 from vatspolicy.gate.judgement import ITSELF, LEVELS, Judgement, find_failures, find_worst_level
-from vatspolicy.reports.decision import render
 
 FAILED, INCOMPLETE, INTERNAL, INVALID, NOTHING, OK = (
     ExitCode.FAILED,
@@ -97,10 +95,6 @@ def test_specs_behind_an_argument(argument: str, expected: list[str]) -> None:
 
 def test_a_glob_may_be_absolute(files: Path) -> None:
     assert find_specs(f"{files}/on*.yaml") == [f"{files}/one.yaml"]
-
-
-def test_an_empty_folder_holds_no_spec(tmp_path: Path) -> None:
-    assert find_specs(str(tmp_path)) == []
 
 
 # --- exit codes -------------------------------------------------------------------------------------------------------
@@ -233,7 +227,7 @@ def test_a_reading_that_is_not_stricter_counts_as_advice_only(decide: DecideFixt
     license = {"instrument": "vats-license", "classes": classes, "area": ["china"], "valid": True}
     held = ("company.licenses", [license])
     decision = decide.decision(SHOP, *BARE, *SOFTWARE, held)
-    assert (decision.decision, bool(decision.readings), decision.stricter_reading) == ("allow", True, False)
+    assert (decision.decision, {reading.stricter for reading in decision.readings}) == ("allow", {False})
     assert [decide.code(level, decision) for level in LEVELS] == [OK, OK, OK, OK, FAILED]
 
 
@@ -306,29 +300,9 @@ def test_the_code_of_a_run(base: Gate, arguments: list[str], code: int) -> None:
 
 
 @pytest.mark.usefixtures("specs")
-def test_no_fail_forgives_the_gate_alone(base: Gate) -> None:
-    lenient = replace(base, no_fail=True)
-    for name, code in (("deny", OK), ("needs", OK), ("incomplete", OK), ("invalid", INVALID), ("x*", NOTHING)):
-        assert lenient.run([f"{name}.yaml"]).exit_code == code
-
-
-@pytest.mark.usefixtures("specs")
-def test_an_invalid_spec_does_not_hide_the_others(base: Gate) -> None:
-    outcome = base.run(["allow.yaml", "invalid.yaml", "deny.yaml", "missing.yaml"])
-    assert names(outcome) == ["allow.yaml", "deny.yaml"]
-    assert {problem.file for problem in outcome.problems} == {"invalid.yaml", "missing.yaml"}
-    assert json.loads(render("json", outcome.records, "en", problems=outcome.problems))["decision"] is None
-
-
-@pytest.mark.usefixtures("specs")
 def test_each_spec_is_decided_once_in_the_order_given(base: Gate) -> None:
     outcome = base.run(["deny.yaml", "a*.yaml", "allow.yaml", "deny.yaml"])
     assert names(outcome) == ["deny.yaml", "allow.yaml"]
-
-
-@pytest.mark.usefixtures("specs")
-def test_an_argument_without_specs_is_named(base: Gate) -> None:
-    assert base.run(["allow.yaml", "x*.yaml"]).empty == ("x*.yaml",)
 
 
 # --- days -------------------------------------------------------------------------------------------------------------
@@ -341,29 +315,6 @@ def test_the_day_is_as_of_else_the_launch_else_today(base: Gate) -> None:
     [chosen] = replace(base, as_of="2026-07-01").run(["allow.yaml"]).records
     assert (launch.as_of, undated.as_of, chosen.as_of) == ("2027-01-31", TODAY, "2026-07-01")
     assert (launch.launch, undated.launch) == ("2027-01-31", None)
-
-
-@pytest.mark.usefixtures("specs")
-def test_a_past_day_needs_leave(base: Gate) -> None:
-    yesterday = replace(base, as_of="2026-05-31")
-    with pytest.raises(DayError, match="is in the past; pass --allow-past-as-of"):
-        yesterday.run(["allow.yaml"])
-    assert replace(yesterday, allow_past=True).run(["allow.yaml"]).exit_code == OK
-    assert replace(base, as_of=TODAY).run(["allow.yaml"]).exit_code == OK
-
-
-@pytest.mark.usefixtures("specs")
-def test_a_launch_in_the_past_is_a_problem_of_its_spec(base: Gate) -> None:
-    outcome = base.run(["past.yaml", "allow.yaml"])
-    assert names(outcome) == ["allow.yaml"]
-    assert outcome.exit_code == INVALID
-    [problem] = outcome.problems
-    assert str(problem) == (
-        "past.yaml:2:44: product.launch: The launch day is in the past; pass --allow-past-as-of to decide under the"
-        " law of a past day. Or choose a day with --as-of."
-    )
-    assert replace(base, allow_past=True).run(["past.yaml"]).records[0].as_of == "2026-05-31"
-    assert replace(base, as_of=TODAY).run(["past.yaml"]).exit_code == OK
 
 
 @pytest.mark.usefixtures("specs")

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.support.console import Console
+from tests.support.effort import part
 from tests.support.members import for_each
 from tests.support.shipped import shipped_bundle
 from tests.support.specs import TODAY
@@ -102,7 +103,7 @@ OFFERS = (
 HOLDERS = ("me", "MIIT", "Communications Administration")
 
 
-@pytest.mark.parametrize("offer", OFFERS)
+@pytest.mark.parametrize("offer", part(OFFERS, 3))
 def test_a_claim_opens_no_gate(offer: str) -> None:
     """Each of these offers is contested: an opinion of anybody who wrote the spec would free it."""
     plain = run(None, claiming(offers=offer))
@@ -394,11 +395,12 @@ def granted(console: Console) -> tuple[str, ...]:
 
 
 @for_each(FORMATS)
-def test_every_format_says_who_granted_it_or_that_nobody_did(
+def test_every_format_says_who_gave_and_granted_it_or_that_nobody_did(
     form: str, console: Console, granted: tuple[str, ...]
 ) -> None:
     shown = console("check", *granted, "-f", form)
-    assert (shown.code, "lee" in shown.out, "Kim Li" in shown.out) == (0, True, True)
+    assert shown.code == 0
+    assert [one for one in ("lee", "Kim Li", "2026-01-05") if one not in shown.out] == []
     shown = console("check", "p.yaml", "-f", form)
     assert shown.code == 1
     said = '"not-granted"' if form == "json" else "not granted"
@@ -417,16 +419,6 @@ def test_a_line_of_several_specs_says_it(console: Console, granted: tuple[str, .
     lines = console("check", "q.yaml", *granted, *extent).out.splitlines()
     (told,) = [line for line in lines if " p.yaml" in line and "Next" not in line]
     assert "according to Kim Li (2026-01-05)" in told, "the other spec has a claim"
-
-
-def test_documents_for_counsel_say_it(console: Console, granted: tuple[str, ...]) -> None:
-    docx, openpyxl = pytest.importorskip("docx"), pytest.importorskip("openpyxl")
-    assert console("check", *granted, "-q", "-o", "p.docx", "-o", "p.xlsx").code == 0
-    memo = "\n".join(one.text for one in docx.Document(str(console.folder / "p.docx")).paragraphs)
-    sheet = openpyxl.load_workbook(str(console.folder / "p.xlsx")).worksheets[1]
-    cells = "\n".join(str(cell.value) for row in sheet.iter_rows() for cell in row)
-    assert "granted by lee (LAW-1)" in memo
-    assert "granted by lee (LAW-1)" in cells
 
 
 def test_details_in_json_and_the_log_hold_the_grant(console: Console, granted: tuple[str, ...]) -> None:

@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.console import Console
-from tests.support.members import for_each
-from vatspolicy.reports.decision import FORMATS
 
 PROFILE = """\
 schema: 2
@@ -80,11 +78,3 @@ def test_a_row_of_a_portfolio_is_rejected(console: Console, tmp_path: Path) -> N
     console("screen", str(rows), "--output", str(tmp_path / "out.jsonl"), "--engine", "python")
     rejected = (tmp_path / "out.jsonl.rejects.jsonl").read_text()
     assert "The bundle has no rule 'no/rule'." in rejected
-
-
-@for_each(FORMATS)
-def test_every_format_shows_who_and_when(form: str, console: Console) -> None:
-    path = console.write("p.yaml", PROFILE % ("class, service: s, classes: [B22]", "2026-01-01"))
-    shown = console("check", path, "--format", form).out
-    assert "Counsel" in shown
-    assert "2026-01-01" in shown

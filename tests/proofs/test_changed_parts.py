@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.effort import LONG
 from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.solver import needs_solver
@@ -38,11 +39,7 @@ def law(folder: Path, changed: str) -> Bundle:
 
 
 CHANGES = {  # the rule before and after, and the kinds of parts that it touches
-    "denial of a product": (
-        rule("r", "product", "data.persons > 10", DENY),
-        rule("r", "product", "data.persons > 20", DENY),
-        {"product"},
-    ),
+    "denial of a product": (rule("r", "product", "data.persons > 10", DENY), rule("r", "product", "data.persons > 20", DENY), {"product"}),
     "denial of a service": (
         rule("r", "service", 'service.hosting == "mainland"', DENY),
         rule("r", "service", 'service.hosting == "mainland" && data.important', DENY),
@@ -53,22 +50,14 @@ CHANGES = {  # the rule before and after, and the kinds of parts that it touches
         rule("r", "activity", 'activity.class == "B11" && company.foreign_percent > 50.0', DENY),
         {"activity"},
     ),
-    "license of a service": (
-        rule("r", "service", "data.important", NEED),
-        rule("r", "service", "data.important || data.persons > 3", NEED),
-        {"service"},
-    ),
-    "route": (
-        route("r", "company.foreign_percent > 50.0"),
-        route("r", "company.foreign_percent > 30.0"),
-        {"activity"},
-    ),
+    "license of a service": (rule("r", "service", "data.important", NEED), rule("r", "service", "data.important || data.persons > 3", NEED), {"service"}),
+    "route": (route("r", "company.foreign_percent > 50.0"), route("r", "company.foreign_percent > 30.0"), {"activity"}),
     "class": (
         rule("r", "service", '"e-books" in service.offers', CLASSIFY),
         rule("r", "service", '"e-books" in service.offers && data.important', CLASSIFY),
         {"service", "activity"},
     ),
-}
+}  # fmt: skip
 
 
 @needs_solver
@@ -91,7 +80,7 @@ def test_no_profile_shows_what_is_excluded(tmp_path: Path, name: str, back: bool
     assert excluded <= set(proof.exclude(head, PAIRS, Exact()).pairs), "whole decisions exclude no less"
     draw = random.Random(11)
     made = Profiles(draw, hints_of(head))
-    for _ in range(40):
+    for _ in range(40 if LONG else 16):
         profile, day = made.profile(), max(near_days(draw, head.boundaries), base.covers_from)
         assert (decision_of(base, profile, day), decision_of(head, profile, day)) not in excluded
 
@@ -184,11 +173,8 @@ NARROWER = f"{COVERS} && data.important"
 WIDER = {  # what a license covers before, and after an edit that lets it cover more
     "all": (f"    covers: {COVERS}", "    no_term: false"),
     "another case": (f"    covers: {COVERS}", f"    covers: {COVERS} || company.mainland_entity"),
-    "another of two cases": (
-        f"    covers: data.important || {COVERS}",
-        f"    covers: {COVERS} || company.mainland_entity || data.important",
-    ),
-}
+    "another of two cases": (f"    covers: data.important || {COVERS}", f"    covers: {COVERS} || company.mainland_entity || data.important"),
+}  # fmt: skip
 
 
 @needs_solver

@@ -13,11 +13,9 @@ from tests.support.solver import needs_solver, periods
 from vatspolicy.core.cel.interpreter import evaluate as kleene
 from vatspolicy.core.cel.parser import TypeEnvironment, parse
 from vatspolicy.core.cel.types import BOOL
-from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.subjects import product_activation
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.compiler import variables
-from vatspolicy.core.profile.invariants import invariants
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.proofs.domain import ProfileSpace
 from vatspolicy.proofs.formula import FALSE, TRUE, FormulaPool, Range
@@ -136,19 +134,3 @@ def test_random_expressions_are_satisfied_or_not(bundle: Bundle) -> None:
             found_some += 1
     assert found_some > 60 * TIMES
     assert excluded > 5 * TIMES
-
-
-@needs_solver
-def test_every_invariant_can_hold_and_be_broken() -> None:
-    """A proof under invariants that nothing satisfies would prove anything."""
-    space = ProfileSpace({"services": 2})
-    query = Query(periods([shipped_bundle()])[0], {"services": 2})
-    ruleset = query.encode(shipped_bundle())
-    scope = ruleset.product_activation()
-    rails = [query.encoder.truth(node, scope, {}) for node, _ in invariants()]
-    search = open_solver(query.space)
-    assert search.find([rail.true for rail in rails]) is not None, "the invariants cannot all be true"
-    for entry, rail in zip(SchemaSet.shipped().load("profile")["x-invariants"], rails, strict=True):
-        others = [-other.false for other in rails if other is not rail]
-        assert search.find([rail.false, *others]) is not None, f"{entry['id']} says nothing beyond the others"
-    assert space.limits == {}

@@ -19,12 +19,9 @@ A, B, C = "data.persons > 1", "data.persons > 2", "company.foreign_percent > 3.0
         (f"{A} && {A}", f"{A} && {A} && {A}"),
         (A, "term.more"),
         (f"{B} && {A}", "!(!(term.more)) && data.persons > 2"),
-        (
-            "company.licenses.exists(l, l.valid && l.instrument == 'vats-license')",
-            "company.licenses.exists(l, l.instrument == 'vats-license' && !(!l.valid))",
-        ),
+        ("company.licenses.exists(l, l.valid && l.instrument == 'vats-license')", "company.licenses.exists(l, l.instrument == 'vats-license' && !(!l.valid))"),
     ],
-)
+)  # fmt: skip
 def test_trees_that_state_the_same_in_the_same_way(one: str, other: str) -> None:
     found = [structure_of(tree_of(text, more=A)) for text in (one, other)]
     assert found[0] == found[1]

@@ -10,14 +10,13 @@ import pytest
 
 from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
 from tests.support.solver import needs_solver
+from tests.support.transitions import confirm
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.proofs import RuleVerdict, compare_change, compare_rules, solver
-from vatspolicy.proofs.decision_encoder import rule_states
 from vatspolicy.proofs.domain import AS_OF
 from vatspolicy.proofs.query import Solution
-from vatspolicy.proofs.timeline import find_rule
 from vatspolicy.proofs.verdicts import MILDER_PAIRS, STRICTER_PAIRS
 
 # --- verdicts on invented laws ---------------------------------------------------------------------------------------
@@ -40,20 +39,6 @@ def two(tmp_path: Path, before: str, after: str, each: str = "activity", effect:
     [verdict] = compare_rules(found[0], found[1], ["changed/r"], budget=budget)
     confirm(found[0], found[1], verdict)
     return verdict
-
-
-def confirm(base: Bundle, head: Bundle, verdict: RuleVerdict) -> None:
-    """A witness shows what its verdict says; a verdict without one says so."""
-    if verdict.witness is None:
-        assert verdict.verdict not in ("witness", "masked")
-        return
-    assert verdict.as_of is not None
-    profile = load_profile(dict(verdict.witness))
-    assert evaluate(base, profile, verdict.as_of).decision == verdict.before
-    told = [rule_states(b, find_rule(b, verdict.rule), profile, verdict.as_of) for b in (base, head)]
-    assert told[0] != told[1] or verdict.transitions
-    if verdict.transitions:
-        assert f"{verdict.before}->{verdict.after}" in verdict.transitions
 
 
 EQUIVALENT = [

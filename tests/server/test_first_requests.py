@@ -59,7 +59,7 @@ def serving(*options: str, folder: Path, program: str = PROGRAM) -> Iterator[Ser
 def test_clients_that_ask_at_once_are_answered_as_one_client(
     tmp_path: Path, options: tuple[str, ...], path: str
 ) -> None:
-    files = part(fixture_files(), 12)
+    files = part(fixture_files(), 24)
     if path == "/decide":
         bodies = [json.dumps({"text": file.read_text(), "complete": True}).encode() for file in files]
     else:

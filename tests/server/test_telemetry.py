@@ -320,14 +320,6 @@ def test_a_collector_gets_the_spans_and_metrics_of_every_worker(
     assert collector.counted("vatspolicy.decisions") == asked
 
 
-def test_a_collector_that_is_away_changes_no_answer(start: Start) -> None:
-    server = start("--workers", "1", OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9", NO_PROXY="127.0.0.1")
-    body = json.dumps({"input": SHOP_DATA}).encode()
-    request = urllib.request.Request(f"{server.base}{PLACE}", body, {"Content-Type": "application/json"})
-    assert json.load(urllib.request.urlopen(request))["result"]["decision"]
-    assert server.end()[0] == 0
-
-
 def test_a_collector_that_is_away_is_told_once_a_minute(start: Start) -> None:
     variables = {
         "OTEL_METRIC_EXPORT_INTERVAL": "100",

@@ -16,41 +16,21 @@ OUTCOMES = ("allow", "needs-license", "deny")
 Data = Mapping[str, Any]
 
 CLASSES = {
-    **dict.fromkeys(("data-center", "cloud-infrastructure", "cloud-storage"), "IDC"),
-    "cdn": "CDN",
-    "domestic-ip-vpn": "VPN",
-    "internet-access-users": "ISP users",
-    "internet-access-operators": "ISP operators",
-    "iot-platform": "EDI devices",
-    "data-interchange": "EDI interchange",
-    "conferencing": "multi-party",
-    **dict.fromkeys(("e-mail", "voice-mail"), "store and forward"),
-    "call-center": "call center",
-    "app-store": "app store",
-    "information-search": "search",
-    "messaging": "messaging",
-    "marketplace": "transaction",
+    **dict.fromkeys(("data-center", "cloud-infrastructure", "cloud-storage"), "IDC"), "cdn": "CDN",
+    "domestic-ip-vpn": "VPN", "internet-access-users": "ISP users", "internet-access-operators": "ISP operators",
+    "iot-platform": "EDI devices", "data-interchange": "EDI interchange", "conferencing": "multi-party",
+    **dict.fromkeys(("e-mail", "voice-mail"), "store and forward"), "call-center": "call center",
+    "app-store": "app store", "information-search": "search", "messaging": "messaging", "marketplace": "transaction",
     "community": "community",
     **dict.fromkeys(("fixed-network", "mobile-network", "satellite-service", "cross-border-line"), "basic"),
-}
+}  # fmt: skip
 """Classes of the offers that no commentary disputes."""
 CODES = {
-    "IDC": "B11",
-    "CDN": "B12",
-    "VPN": "B13",
-    "ISP users": "B14-users",
-    "ISP operators": "B14-operators",
-    "EDI devices": "B21-device-data",
-    "EDI interchange": "B21-interchange",
-    "multi-party": "B22",
-    "store and forward": "B23",
-    "call center": "B24",
-    "app store": "B25-app-store",
-    "search": "B25-search",
-    "messaging": "B25-messaging",
-    "transaction": "B21-transaction",
-    "community": "B25-community",
-}
+    "IDC": "B11", "CDN": "B12", "VPN": "B13", "ISP users": "B14-users", "ISP operators": "B14-operators",
+    "EDI devices": "B21-device-data", "EDI interchange": "B21-interchange", "multi-party": "B22",
+    "store and forward": "B23", "call center": "B24", "app store": "B25-app-store", "search": "B25-search",
+    "messaging": "B25-messaging", "transaction": "B21-transaction", "community": "B25-community",
+}  # fmt: skip
 """Class on a license."""
 COMMITTED = {"EDI devices", "EDI interchange", "store and forward", "app store", "search", "messaging", "community"}
 """Within China's commitments of 2001, so open to half foreign ownership everywhere."""

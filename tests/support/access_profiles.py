@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.support.access_oracle import CLASSES, CODES, PERMITS, READINGS, Data
+from tests.support.effort import LONG
 
 SITES = (
     *("beijing", "shanghai-pudong", "shanghai-lingang", "shanghai-xuhui", "hainan", "shenzhen"),
@@ -18,38 +19,19 @@ AREAS: tuple[list[str], ...] = (
     *(["shenzhen"], ["zhejiang"], ["zhejiang", "shanghai"], ["overseas"]),
 )
 ZONES = {
-    "beijing": "beijing",
-    "shanghai-pudong": "shanghai",
-    "shanghai-lingang": "shanghai-lingang",
-    "hainan": "hainan",
-    "shenzhen": "guangdong",
-    "guangzhou": "guangdong",
-    "hangzhou": "zhejiang",
-    "ningbo": "zhejiang",
+    "beijing": "beijing", "shanghai-pudong": "shanghai", "shanghai-lingang": "shanghai-lingang", "hainan": "hainan",
+    "shenzhen": "guangdong", "guangzhou": "guangdong", "hangzhou": "zhejiang", "ningbo": "zhejiang",
     "zhengzhou": "henan",
-}
+}  # fmt: skip
 DAYS = ("2018-08-01", "2019-08-01", "2021-03-01", "2022-06-01", "2024-06-01", "2024-12-01", "2025-05-01", "2026-11-26")
 SINCE = DAYS[0]
 """First day that the oracle knows the law of."""
 CHANNELS = ("mini-program", "official-account", "app", "website")
 MEANS = ("staff", "premises", "facilities", "plan", "long-term-service")
 TRADE = (
-    "own-shop",
-    "company-site",
-    "saas",
-    "recruitment",
-    "advertising",
-    "ticketing",
-    "travel-packages",
-    "adult-training",
-    "film-television",
-    "navigation-map",
-    "religion",
-    "drug-sale",
-    "payment",
-    "school-tutoring",
-    "online-consultation",
-)
+    "own-shop", "company-site", "saas", "recruitment", "advertising", "ticketing", "travel-packages", "adult-training",
+    "film-television", "navigation-map", "religion", "drug-sale", "payment", "school-tutoring", "online-consultation",
+)  # fmt: skip
 """Offers that the oracle gives no class; what else such a service states counts all the same."""
 OTHER_PERMITS = (
     "outbound-travel-permit",
@@ -60,10 +42,13 @@ OTHER_PERMITS = (
 
 
 def days_around(changes: Sequence[str]) -> list[str]:
-    """Return the days on which the law changes with the eve of each, and `DAYS` as often as all of these, in order."""
+    """Return the days on which the law changes with the eve of each, and `DAYS` as often as all of these, in order.
+
+    A short run takes every third: a rule set of a day costs as much as thirty decisions.
+    """
     known = [date.fromisoformat(day) for day in changes if day > SINCE]
     around = [day.isoformat() for change in known for day in (change - timedelta(days=1), change)]
-    return sorted((*around, *DAYS * max(1, len(around) // len(DAYS))))
+    return sorted((*around, *DAYS * max(1, len(around) // len(DAYS))))[:: 1 if LONG else 3]
 
 
 def draw_profiles(count: int, seed: int, days: Sequence[str] = DAYS) -> Iterator[tuple[dict[str, Any], str]]:
@@ -124,23 +109,18 @@ def _draw_entity(draw: random.Random, foreign: float = 0.75) -> dict[str, Any]:
     mainland = draw.random() < 0.85
     forms = ("limited-company",) * 6 + ("joint-stock-company", "partnership", "public-institution")
     return {
-        "foreign_percent": share,
-        "foreign_percent_basis": "ultimate",
-        "state_percent": draw.choice((0, 0, 51)) if share < 50 else 0,
-        "mainland_entity": mainland,
+        "foreign_percent": share, "foreign_percent_basis": "ultimate",
+        "state_percent": draw.choice((0, 0, 51)) if share < 50 else 0, "mainland_entity": mainland,
         "legal_form": draw.choice(forms) if mainland else "foreign-corporation",
         "investor_origin": draw.choice((["DE"], ["US"], ["HK"], ["HK", "FR"])) if share else [],
-        "certificates": [
-            *(["cepa-supplier"] if share and draw.random() < 0.3 else []),
-            *(["travel-agency-two-years"] if draw.random() < 0.3 else []),
-        ],
+        "certificates": [*(["cepa-supplier"] if share and draw.random() < 0.3 else []), *(["travel-agency-two-years"] if draw.random() < 0.3 else [])],
         "supplier_percent": draw.choice((0, share // 2, share, share)),
         "registered": {"at": at, "ftz": _draw_zone(draw, at)} if mainland else {"at": "overseas", "ftz": "none"},
         "registered_capital_rmb": draw.choice((500_000, 1_000_000, 5_000_000, 10_000_000, 10_000_000)),
         "lacking_means": [draw.choice(MEANS)] if draw.random() < 0.06 else [],
         "discredited": ["manager"] if draw.random() < 0.06 else [],
         "licenses": [_draw_license(draw) for _ in range(draw.choice((0, 0, 1, 2)))],
-    }
+    }  # fmt: skip
 
 
 def _draw_license(draw: random.Random) -> dict[str, Any]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tests.support.shipped import shipped_bundle
+from tests.support.solver import periods
 from vatspolicy.core.cel.interpreter import TEXT
 from vatspolicy.core.engine.opinions import APPLIES, prevailing
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.proofs.decision_encoder import decision_words, encode_decision
 from vatspolicy.proofs.domain import ordinal
 from vatspolicy.proofs.formula import TRUE, Amount
 from vatspolicy.proofs.query import Query
 from vatspolicy.proofs.solver import Model
+from vatspolicy.proofs.timeline import Period
 from vatspolicy.proofs.values import (
     BoundedList,
     DualRail,
@@ -102,6 +108,24 @@ def assign_record(record: SymbolicRecord, fact: Mapping[str, Any], found: Model)
     for name, value in list(record.made.items()):
         if name not in ("at", "province", "within"):
             assign_value(value, f"{record.path}.{name}", fact.get(name), found)
+
+
+def encode_law(bundle: Bundle, period: Period) -> tuple[Query, dict[str, int]]:
+    """The decision words of a law in a period as formulas."""
+    query = Query(period, BOUNDS)
+    ruleset = query.encode(bundle)
+    return query, decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
+
+
+@functools.cache
+def encode_shipped(period: Period) -> tuple[Query, dict[str, int]]:
+    """Those of the shipped law, which the tests of a process share."""
+    return encode_law(shipped_bundle(), period)
+
+
+def period_of(bundle: Bundle, day: str) -> Period:
+    """The period of a law in which a day lies."""
+    return next(one for one in periods([bundle]) if one.start <= day < one.end)
 
 
 class Truths:

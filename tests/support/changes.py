@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.support.forked import run_forked
 from tests.support.shipped import POLICIES, fixture_file
 from tests.support.specs import DENIED
+from vatspolicy import clock
 from vatspolicy.cli.options import FILE
 from vatspolicy.cli.settings import keys
 
@@ -48,8 +49,8 @@ def run_tool(folder: Path, *arguments: str) -> None:
     clean = {
         name: value for name, value in os.environ.items() if name.startswith("VATSPOLICY_CACHE") or "_" not in name
     }
-    ran = subprocess.run([VATSPOLICY, *arguments], cwd=folder, env=clean, capture_output=True, text=True, check=False)
-    assert ran.returncode in (0, 1), ran.stderr
+    ran = run_forked(arguments, folder, clean, clock.today())
+    assert ran.code in (0, 1), ran.err
 
 
 def other_specs(folder: Path) -> None:
@@ -94,17 +95,8 @@ OPENING: dict[str, Callable[[Path], None]] = {
 
 
 PLANTED = (
-    "pip",
-    "venv",
-    "json",
-    "pathlib",
-    "encodings",
-    "subprocess",
-    "tempfile",
-    "typing",
-    "vatspolicy",
-    "sitecustomize",
-)
+    "pip", "venv", "json", "pathlib", "encodings", "subprocess", "tempfile", "typing", "vatspolicy", "sitecustomize",
+)  # fmt: skip
 
 
 def plant(folder: Path, mark: Path) -> None:

@@ -22,17 +22,11 @@ def complete_comparison(folder: Path) -> dict[str, Any]:
     found = compare(base, project(folder / "head", {"law": head}, changelog=log), fail_on=["loosened", "version"])
     note = {"path": "note", "title": {"en": "Note", "zh": "备注"}, "value": {"en": "``` | <b>", "zh": "``` | <b>"}}
     witness = {
-        "product": None,
-        "profile": {"schema": 2, "note": "``` | <b>"},
-        "facts": [note],
-        "minimal": {"profile": {"schema": 2}, "facts": [], "as_of": "2020-01-01"},
-        "as_of": "2020-01-01",
-        "since": "2020-01-01",
-        "until": None,
-        "before": {"decision": "deny", "range": ["deny", "deny"]},
-        "after": {"decision": "allow", "range": ["allow", "allow"]},
-        "listed": [],
-    }
+        "product": None, "profile": {"schema": 2, "note": "``` | <b>"}, "facts": [note],
+        "minimal": {"profile": {"schema": 2}, "facts": [], "as_of": "2020-01-01"}, "as_of": "2020-01-01",
+        "since": "2020-01-01", "until": None, "before": {"decision": "deny", "range": ["deny", "deny"]},
+        "after": {"decision": "allow", "range": ["allow", "allow"]}, "listed": [],
+    }  # fmt: skip
     changed = [{"path": "note", "title": note["title"], "before": None, "after": note["value"]}]
     near = {
         **witness,
@@ -40,29 +34,15 @@ def complete_comparison(folder: Path) -> dict[str, Any]:
     }
     rule = found["decisions"]["rows"][0]["because"][0]
     told = {
-        "since": "2020-01-01",
-        "until": None,
-        "verdict": "witness",
-        "transitions": ["deny->allow"],
-        "before": "deny",
+        "since": "2020-01-01", "until": None, "verdict": "witness", "transitions": ["deny->allow"], "before": "deny",
         "after": "allow",
-    }
+    }  # fmt: skip
     more: dict[str, Any] = {
-        "since": None,
-        "until": None,
-        "verdict": "unknown",
-        "transitions": [],
-        "before": None,
-        "after": None,
-    }
+        "since": None, "until": None, "verdict": "unknown", "transitions": [], "before": None, "after": None,
+    }  # fmt: skip
     entry = {
-        "before": "deny",
-        "after": "allow",
-        "verdict": "witness",
-        "direction": "loosened",
-        "reason": "",
-        "accepted": [],
-    }
+        "before": "deny", "after": "allow", "verdict": "witness", "direction": "loosened", "reason": "", "accepted": [],
+    }  # fmt: skip
     found["semantic"] = {
         "status": "evaluated",
         "engine": "z3",

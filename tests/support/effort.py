@@ -15,16 +15,16 @@ import pytest
 T = TypeVar("T")
 
 LONG = os.environ.get("VATSPOLICY_LONG", "") not in ("", "0")
-TIMES = float(os.environ.get("VATSPOLICY_FUZZ", "1" if LONG else "0.2"))
+TIMES = float(os.environ.get("VATSPOLICY_FUZZ", "1" if LONG else "0.1"))
 """How many times the trials of a long run are made."""
 SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
 
 long_run = pytest.mark.skipif(not LONG, reason="a long search: `make test-long` runs it")
 
 
-def trials(count: int) -> int:
-    """Return how many trials to make where the long run makes `count`; at least one."""
-    return max(1, round(count * TIMES))
+def trials(count: int, least: int = 1) -> int:
+    """Return how many trials to make where the long run makes `count`; `least`: with fewer, a test sees too little."""
+    return max(least, round(count * TIMES))
 
 
 def part(cases: Iterable[T], every: int, keep: Sequence[T] = ()) -> list[T]:

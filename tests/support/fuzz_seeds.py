@@ -68,13 +68,9 @@ def make_requests() -> list[bytes]:
         "v1/data/vatspolicy/decision?explain=full": {"input": profile},
         "v1/batch/data/vatspolicy/decision": {"inputs": {"a": profile, "b": {}}, **day},
         "access/v1/evaluation": {**asked, "context": day},
-        "access/v1/evaluations": {
-            **asked,
-            "evaluations": [{}, {"resource": resource}],
-            "options": {"evaluations_semantic": "execute_all"},
-        },
+        "access/v1/evaluations": {**asked, "evaluations": [{}, {"resource": resource}], "options": {"evaluations_semantic": "execute_all"}},
         "v1/compile": {},
-    }
+    }  # fmt: skip
     pages = (
         "health?bundles", "v1/policies", "v1/policies/regulations?as_of=2027-05-01", "v1/status", "v1/config", "v1/data",
         "metrics", ".well-known/authzen-configuration",

@@ -249,18 +249,11 @@ def request_api(data: bytes) -> bool:
     path, _, query = target.partition(b"?")
     headers = [tuple(line.partition(b":")[::2]) for line in lines]
     scope = {
-        "type": "http",
-        "method": method.decode("latin-1") or "GET",
-        "path": path.decode("utf-8", "replace") or "/",
-        "raw_path": path,
-        "query_string": query,
+        "type": "http", "method": method.decode("latin-1") or "GET", "path": path.decode("utf-8", "replace") or "/",
+        "raw_path": path, "query_string": query,
         "headers": [(b"host", b"localhost"), *((name.lower(), value.strip()) for name, value in headers if name)],
-        "root_path": "",
-        "scheme": "http",
-        "http_version": "1.1",
-        "client": None,
-        "server": ("localhost", 80),
-    }
+        "root_path": "", "scheme": "http", "http_version": "1.1", "client": None, "server": ("localhost", 80),
+    }  # fmt: skip
     sent: list[Any] = []
     given = iter([{"type": "http.request", "body": body, "more_body": False}])
 

@@ -108,15 +108,10 @@ def route(
 ) -> str:
     """A route to the license; conditions as `id|where|reason|check`."""
     lines = [
-        f"  - id: {name}",
-        "    cite: [art-1]",
-        "    each: activity",
-        f"    when: '{when}'",
-        "    route:",
+        f"  - id: {name}", "    cite: [art-1]", "    each: activity", f"    when: '{when}'", "    route:",
         f"      to: vats-license\n      name: {name}\n      title: {{en: Route {name}, zh: 途径{name}甲}}\n      instrument: {instrument}",
-        *([f"      max_foreign_percent: '{cap}'"] if cap else []),
-        *(["      conditions:"] if conditions else []),
-    ]
+        *([f"      max_foreign_percent: '{cap}'"] if cap else []), *(["      conditions:"] if conditions else []),
+    ]  # fmt: skip
     for condition in conditions:
         id, where, reason, check = condition.split("|")
         message = "{en: Condition., zh: 条件。}"

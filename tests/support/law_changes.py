@@ -42,27 +42,9 @@ class Replay:
 
 
 REPLAYS = (
-    Replay(
-        "pilot",
-        "2024-10-21",
-        "2024-10-23",
-        ("vats-pilot-2024",),
-        ("cloud-hosting-beijing", "hosting-xuhui-lingang", "cloud-chengdu"),
-    ),
-    Replay(
-        "negative-list",
-        "2024-09-09",
-        "2024-11-01",
-        ("negative-list-general",),
-        ("cloud-hosting-beijing", "news-app-beijing"),
-    ),
-    Replay(
-        "services-opening",
-        "2025-04-10",
-        "2025-04-11",
-        ("services-opening-pilot",),
-        ("app-store-hangzhou", "ip-vpn", "isp-tianjin-ftz"),
-    ),
+    Replay("pilot", "2024-10-21", "2024-10-23", ("vats-pilot-2024",), ("cloud-hosting-beijing", "hosting-xuhui-lingang", "cloud-chengdu")),
+    Replay("negative-list", "2024-09-09", "2024-11-01", ("negative-list-general",), ("cloud-hosting-beijing", "news-app-beijing")),
+    Replay("services-opening", "2025-04-10", "2025-04-11", ("services-opening-pilot",), ("app-store-hangzhou", "ip-vpn", "isp-tianjin-ftz")),
     Replay(
         "export",
         "2024-03-21",

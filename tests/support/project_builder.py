@@ -56,6 +56,12 @@ PROFILE = {
 }
 
 
+def product(id: str, percent: float, **more: Any) -> dict[str, Any]:
+    """The profile as another product, of a company with that foreign share; `more`: further groups of facts."""
+    company = {"foreign_percent": percent, "foreign_percent_basis": "ultimate"}
+    return {**PROFILE, "product": {"id": id}, "company": company, **more}
+
+
 def policy(id: str, text: str = RULES, **replaced: str) -> str:
     """The text of a policy; `replaced`: keys of its head with other values."""
     head = HEAD.format(id=id)

@@ -25,19 +25,15 @@ PATTERNS = {
     "what-subject": r"^What (?:is|was|are|has|goes|stands|hangs|decisions) [^?:]* (?:is|are|has|stays|stands|changes?) [^?]*\.$",
     "question": r"^(?:Who|Which version|On which|Is a) [^.]*\?$",
     "speech": r"\b(?:is|are) told\b(?! (?:apart|from))|\b(?:answer|page|report|file|log|command|record) (?:tells|speaks)\b",
-    "speaks": r"\bspeaks? (?:of|about)\b",
-    "so-many": r"\bso many\b|\bthat many of\b",
+    "speaks": r"\bspeaks? (?:of|about)\b", "so-many": r"\bso many\b|\bthat many of\b",
     "own": r"\bof (?:its|their|his) own(?=[.,;:)]|$| (?:to|and|or|also|that|in|on|for|\()\b)",
     "for-good": r"\bfor good\b",
     "metaphor": r"\b(?:reach(?:es)? back|red lines?|leads? on|urge(?:s|d)? (?:them )?on)\b",
-    "stands-here": r"\bstands here (?:of|for)\b",
-    "keeps-to": r"\bkeeps? to (?:the|its|their|what)\b",
-    "otherwise-than": r"\botherwise than\b",
-    "nested-one": r"for at least one of .*for at least one of",
-    "networking": r"\bFiling of networking\b|\bpublic security organs?\b",
-    "mend": r"\bmend(?:s|ed|ing)?\b",
+    "stands-here": r"\bstands here (?:of|for)\b", "keeps-to": r"\bkeeps? to (?:the|its|their|what)\b",
+    "otherwise-than": r"\botherwise than\b", "nested-one": r"for at least one of .*for at least one of",
+    "networking": r"\bFiling of networking\b|\bpublic security organs?\b", "mend": r"\bmend(?:s|ed|ing)?\b",
     "appears": r"\bLaw that appears\b|\bread as none\b",
-}
+}  # fmt: skip
 """Patterns by the name of the rule; each is sought in one English sentence."""
 CHINESE = {
     "english": r"[A-Za-z]+ [a-z]+ 改为|改为 ?(?:milder|stricter)",

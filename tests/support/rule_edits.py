@@ -105,9 +105,7 @@ RULE_EDITS: Mapping[str, RuleEdit] = {
     "narrowed by a share": _when(lambda text: f"({text}) && company.foreign_percent > 0.01"),
     "narrowed by deals": _when(lambda text: f'({text}) && deals.exists(d, d.kind == "acquisition")'),
     "narrowed by the number of services": _when(lambda text: f"({text}) && services.size() > 1"),
-    "narrowed by a long list": _when(
-        lambda text: f"({text}) && service.offers.exists(o, o in {_OFFERS})" if "service." in text else None
-    ),
+    "narrowed by a long list": _when(lambda text: f"({text}) && service.offers.exists(o, o in {_OFFERS})" if "service." in text else None),
     "narrowed by nested quantifiers": _when(
         lambda text: f'({text}) && services.exists(s, s.facilities.exists(f, f.tenure == "lease" && s.area.all(a, a.within != "")))'
         if "services" in text
@@ -133,9 +131,7 @@ RULE_EDITS: Mapping[str, RuleEdit] = {
     "message": lambda rule, _draw: [rule | {"message": {"en": "Other words.", "zh": "其他文字。"}}],
     "readings taken out": _without("readings"),
     "unwaivable taken out": _without("unwaivable"),
-    "made unwaivable": lambda rule, _draw: (
-        None if "unwaivable" in rule else [rule | {"unwaivable": True}]
-    ),
+    "made unwaivable": lambda rule, _draw: (None if "unwaivable" in rule else [rule | {"unwaivable": True}]),
     "article taken out": lambda rule, _draw: [rule | {"cite": rule["cite"][1:]}] if len(rule["cite"]) > 1 else None,
     "another class": _effect("classify", lambda e, draw: e | {"classes": [draw.choice(("B11", "B21", "B25-info"))]}),
     "one class less": _effect("classify", lambda e, _: {**e, "classes": e["classes"][1:]} if len(e["classes"]) > 1 else None),
@@ -158,11 +154,7 @@ RULE_EDITS: Mapping[str, RuleEdit] = {
     "bearer of a duty": _effect("duty", lambda e, _: e | {"bearer": "partner"}),
     "kind of advice": _effect("advise", lambda e, _: {"kind": "note" if e["kind"] != "note" else "verify"}),
     "route condition dropped": _conditions(lambda found, draw: [c for c in found if c is not draw.choice(found)] if found else None),
-    "route condition negated": _conditions(
-        lambda found, _: [*found[:-1], found[-1] | {"check": f"!({found[-1]['check']})"}] if found else None
-    ),
+    "route condition negated": _conditions(lambda found, _: [*found[:-1], found[-1] | {"check": f"!({found[-1]['check']})"}] if found else None),
     "share of a route": _effect("route", lambda e, _: e | {"max_foreign_percent": "33.0"} if "max_foreign_percent" in e else None),
-    "share of a route taken out": _effect(
-        "route", lambda e, _: {k: v for k, v in e.items() if k != "max_foreign_percent"} if "max_foreign_percent" in e else None
-    ),
+    "share of a route taken out": _effect("route", lambda e, _: {k: v for k, v in e.items() if k != "max_foreign_percent"} if "max_foreign_percent" in e else None),
 }  # fmt: skip

@@ -24,4 +24,7 @@ def validator_of(reference: str) -> Draft202012Validator:
         (f"{name}.schema.json", Resource.from_contents(SchemaSet.shipped().load(name)))
         for name in SchemaSet.shipped().names
     ]
-    return Draft202012Validator({"$ref": reference}, registry=Registry().with_resources(schemas))
+    checker = Draft202012Validator.FORMAT_CHECKER
+    return Draft202012Validator(
+        {"$ref": reference}, registry=Registry().with_resources(schemas), format_checker=checker
+    )

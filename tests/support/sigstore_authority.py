@@ -168,17 +168,9 @@ class Authority:
         note = f"rekor.example.org\n2\n{_b64(root)}\n"
         signed_note = f"{note}\n— rekor.example.org {_b64(log[:4] + _sign(self.rekor, note.encode()))}\n"
         return {
-            "logIndex": "1",
-            "logId": {"keyId": _b64(log)},
-            "kindVersion": {"kind": record["kind"], "version": record["apiVersion"]},
-            "integratedTime": str(seconds),
+            "logIndex": "1", "logId": {"keyId": _b64(log)},
+            "kindVersion": {"kind": record["kind"], "version": record["apiVersion"]}, "integratedTime": str(seconds),
             "inclusionPromise": {"signedEntryTimestamp": _b64(_sign(self.rekor, promise))},
-            "inclusionProof": {
-                "logIndex": "1",
-                "rootHash": _b64(root),
-                "treeSize": "2",
-                "hashes": [_b64(before)],
-                "checkpoint": {"envelope": signed_note},
-            },
+            "inclusionProof": {"logIndex": "1", "rootHash": _b64(root), "treeSize": "2", "hashes": [_b64(before)], "checkpoint": {"envelope": signed_note}},
             "canonicalizedBody": _b64(body),
-        }
+        }  # fmt: skip

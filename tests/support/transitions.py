@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from tests.support.effort import LONG
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import load_granted
 from vatspolicy.errors import InvalidInput
-from vatspolicy.proofs import Transitions
+from vatspolicy.proofs import RuleVerdict, Transitions
+from vatspolicy.proofs.decision_encoder import rule_states
 from vatspolicy.proofs.domain import iso, ordinal
-from vatspolicy.proofs.timeline import END
+from vatspolicy.proofs.timeline import END, find_rule
 from vatspolicy.proofs.verdicts import PAIRS
 from vatspolicy.proofs.witness import decision_of, places, without
 
@@ -38,10 +40,24 @@ def checked(base: Bundle, head: Bundle, found: Transitions, attackers: int = 40)
     draw = random.Random(5)
     made = Profiles(draw, hints_of(head))
     impossible = {transition.name for transition in found.impossible}
-    for _ in range(attackers):
+    for _ in range(attackers if LONG else attackers // 3):
         profile, day = made.profile(), max(near_days(draw, head.boundaries), base.covers_from, head.covers_from)
         assert f"{decision_of(base, profile, day)}->{decision_of(head, profile, day)}" not in impossible
     return found
+
+
+def confirm(base: Bundle, head: Bundle, verdict: RuleVerdict) -> None:
+    """A witness shows what the verdict on a rule says; a verdict without one says so."""
+    if verdict.witness is None:
+        assert verdict.verdict not in ("witness", "masked")
+        return
+    assert verdict.as_of is not None
+    profile = load_granted(dict(verdict.witness))
+    assert evaluate(base, profile, verdict.as_of).decision == verdict.before
+    told = [rule_states(side, find_rule(side, verdict.rule), profile, verdict.as_of) for side in (base, head)]
+    assert told[0] != told[1] or verdict.transitions
+    if verdict.transitions:
+        assert f"{verdict.before}->{verdict.after}" in verdict.transitions
 
 
 def still(base: Bundle, head: Bundle, data: dict[str, Any] | None, day: str, words: tuple[str, ...]) -> bool:

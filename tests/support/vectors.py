@@ -30,14 +30,10 @@ def decide(bundle: Bundle, name: str, data: Any, day: str) -> dict[str, Any]:
     decision = evaluate(bundle, profile, day)
     found = {part: sorted(map(_finding, getattr(decision, part))) for part in PARTS}
     return {
-        "name": name,
-        "profile": data,
-        "as_of": day,
-        "decision": decision.decision,
-        "range": list(decision.range),
+        "name": name, "profile": data, "as_of": day, "decision": decision.decision, "range": list(decision.range),
         "findings": {part: findings for part, findings in found.items() if findings},
         "missing": [format_path(ask.path) for ask in decision.missing],
-    }
+    }  # fmt: skip
 
 
 def make(bundle: Bundle) -> str:

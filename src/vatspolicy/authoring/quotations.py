@@ -27,6 +27,7 @@ def quote_hash(quote: str) -> str:
 
 
 _WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+_WORDS |= {"fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60, "ninety": 90}
 _TEN_THOUSAND, _HUNDRED_MILLION = "\u4e07\u4ebf"
 _SCALES = {
     _TEN_THOUSAND: 10**4,

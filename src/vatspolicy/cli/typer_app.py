@@ -188,17 +188,28 @@ def build(declared: Command | CommandGroup) -> Any:
     """Return the command or group of typer that a declaration describes."""
     if isinstance(declared, Command):
         app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=SETTINGS)
-        add = app.command(declared.name, cls=PanelCommand, rich_help_panel=declared.panel)
+        add = app.command(
+            declared.name,
+            cls=PanelCommand,
+            short_help=_summarize(declared.function),
+            rich_help_panel=declared.panel,
+        )
         add(_typer_function(declared.function))
         return typer.main.get_command(app)
     app = typer.Typer(
         cls=PanelGroup, no_args_is_help=True, rich_markup_mode=None, help=declared.summary, context_settings=SETTINGS
     )
     for name, function in declared.functions.items():
-        app.command(name, cls=PanelCommand)(_typer_function(function))
+        app.command(name, cls=PanelCommand, short_help=_summarize(function))(_typer_function(function))
     group = typer.main.get_group(app)
     group.name, group.rich_help_panel = declared.name, declared.panel
     return group
+
+
+def _summarize(function: Callable[..., int | None]) -> str:
+    """Return the first sentence of the help of a command, for the list of commands."""
+    sentence, _, _ = (inspect.getdoc(function) or "").replace("\n", " ").partition(". ")
+    return f"{sentence.removesuffix('.')}."
 
 
 def _typer_function(function: Callable[..., int | None]) -> Callable[..., None]:

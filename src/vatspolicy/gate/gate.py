@@ -19,7 +19,7 @@ from vatspolicy.core.engine.record_builder import make_record
 from vatspolicy.core.engine.result import ChangeAhead, Record
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.edits import is_launch
-from vatspolicy.core.profile.profile import EMPTY_SPEC, Profile, open_parts, read_profile
+from vatspolicy.core.profile.profile import EMPTY_SPEC, Profile, explain_spec, open_parts, read_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.gate.judgement import Judgement, Remark
@@ -291,7 +291,7 @@ class Gate(ValueObject):
             document = load_document(file, stdin_name=self.stdin_name, empty=EMPTY_SPEC)
             documents = open_parts(document, part, self.changes, self.bundle.schemas)
         except InvalidInput as error:
-            return [Checked(spec, ExitCode.INVALID, problems=error.problems)]
+            return [Checked(spec, ExitCode.INVALID, problems=explain_spec(error, self.bundle.schemas).problems)]
         if part or not is_launch(document):
             return [self._check(spec, documents[0], ahead, take, begun)]
         parts = (self._check(document.file, document, ahead, take, nanoseconds()) for document in documents)

@@ -52,6 +52,8 @@ class SpecChange:
     """same, tightened, loosened or, if neither is certain, unknown."""
     items: tuple[ItemChange, ...]
     """Reasons, licenses, facts, readings and duties that are new, gone or changed."""
+    contested: bool = False
+    """True if other readings contest the decision on the spec."""
 
     @property
     def changed(self) -> bool:
@@ -127,6 +129,7 @@ def _compare(file: str, was: str | None, after: Record | None, base: BaseRun) ->
         after=shorten(after) if after else None,
         direction="unknown",
         items=(),
+        contested=after is not None and bool(after.contested),
     )
     if before is None or after is None:
         return change

@@ -17,7 +17,7 @@ from vatspolicy.core.documents.reader import LIMITS
 from vatspolicy.core.documents.validation import validate
 from vatspolicy.core.policies.files import HEAD, RELEASE, TESTS_ENDING
 from vatspolicy.core.policies.model import Policy
-from vatspolicy.core.profile.profile import read_profile
+from vatspolicy.core.profile.profile import explain_spec, read_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Language
 from vatspolicy.language_server import findings, kinds
@@ -165,7 +165,7 @@ class Project:
             problems = validate(document, kind, law.schemas)
             return problems or (find_setting_problems(document) if kind == kinds.SETTINGS else [])
         except InvalidInput as error:
-            return list(error.problems)
+            return list((explain_spec(error, law.schemas) if kind == kinds.PROFILE else error).problems)
 
     def lint(self, file: str) -> Findings:
         """Return lint's findings in the policy of a file, or of its tests, and in these tests."""

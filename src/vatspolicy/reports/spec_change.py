@@ -21,6 +21,7 @@ WORDS: Table = {
     "gone": Phrase("spec removed: {verdict} before"),
     "renamed": Phrase("renamed from {name}"),
     "undecided": Phrase("not decided", "spec change"),
+    "contested": Phrase("CONTESTED"),
     "same": Phrase("decision unchanged"),
     "tightened": Phrase("stricter", "update"),
     "loosened": Phrase("milder", "update"),
@@ -83,9 +84,11 @@ def say_rest(changes: SpecChanges, lang: Language) -> str:
 
 def _say_head(spec: SpecChange, lang: Language) -> str:
     before, after = (_say_decision(side, lang) for side in (spec.before, spec.after))
+    if spec.contested:
+        after += f" · {word(WORDS, 'contested', lang)}"
     if spec.state in ("new", "gone"):
         return word(WORDS, spec.state, lang, verdict=after if spec.state == "new" else before)
-    parts = [before if before == after else f"{before} → {after}"]
+    parts = [after if spec.before == spec.after else f"{before} → {after}"]
     if spec.direction == "same" or all(side and side.decision != "incomplete" for side in (spec.before, spec.after)):
         parts.append(word(WORDS, spec.direction, lang))  # the direction of an open decision is unknown
     if spec.state == "renamed":
@@ -101,7 +104,10 @@ def _say_decision(side: ShortDecision | None, lang: Language) -> str:
 
 
 def _say_items(items: Sequence[ItemChange], lang: Language) -> Iterator[str]:
-    """Yield a line for each item. Many duties of one kind of change are one line, and so are items with equal words."""
+    """Yield a line for each item: first what is new, last the duties.
+
+    Many duties of one kind of change are one line, and so are items with equal words.
+    """
     groups: dict[str, list[ItemChange]] = {}
     gone, new = ({(one.kind, one.subject, one.id) for one in items if side(one) is None} for side in (_AFTER, _BEFORE))
     for item in items:
@@ -111,7 +117,7 @@ def _say_items(items: Sequence[ItemChange], lang: Language) -> Iterator[str]:
                 continue
             way = "changed"
         groups.setdefault(f"{item.kind} {way}", []).append(item)
-    for key, same in groups.items():
+    for key, same in sorted(groups.items(), key=lambda one: (one[0].startswith("duty"), one[0].endswith("gone"))):
         if key in COUNTS and len(same) > DUTIES:
             yield count(COUNTS, key, len(same), lang)
             continue

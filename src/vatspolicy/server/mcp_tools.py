@@ -23,7 +23,7 @@ from vatspolicy.core.documents import Document, parse_document
 from vatspolicy.core.documents.word_search import search_words
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.profile.profile import read_profile
+from vatspolicy.core.profile.profile import explain_spec, read_profile
 from vatspolicy.core.profile.word_lists import WordList, find_elsewhere, find_list, word_lists
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError, Gate
@@ -260,7 +260,8 @@ class _Tools:
         except DayError as error:
             raise ToolError(translate(_("as_of {why}.", why=error.why))) from None
         except InvalidInput as error:
-            raise ToolError("\n".join(str(problem) for problem in error.problems)) from None
+            problems = explain_spec(error, self.bundle.schemas).problems
+            raise ToolError("\n".join(map(str, problems))) from None
         if len(json.dumps(outcome, ensure_ascii=False)) > self.limits.answer:
             raise ToolError(translate(_("The response exceeds {most:,} bytes.", most=self.limits.answer)))
         return outcome

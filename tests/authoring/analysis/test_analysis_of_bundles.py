@@ -13,6 +13,8 @@ from tests.support.law_builder import bundle_of, rule
 from tests.support.layer_builder import DENIAL, GROUP, LAW, PROPERTY, PUBLIC, overriding, write_layer
 from tests.support.repositories import commit, git
 from tests.support.solver import needs_solver
+from vatspolicy.core.documents import parse_document
+from vatspolicy.core.documents.validation import validate
 
 DEAD = rule("dead", "service", f"{PUBLIC} && {GROUP}", DENIAL)
 
@@ -49,6 +51,7 @@ def analyze(console: Console, *words: str) -> dict[str, Any]:
     ran = console("analyze", *words, "-f", "json")
     assert ran.err == ""
     data: dict[str, Any] = json.loads(ran.out)
+    assert validate(parse_document(ran.out, "analysis.json"), "analysis") == []
     return {
         "code": ran.code,
         "bundle": {key: data["bundle"][key] for key in ("version", "digest")},
@@ -69,14 +72,15 @@ def test_a_bundle_is_analyzed_as_its_folders(project: Console) -> None:
         (("--law", "policies", "-p", "company"), "law.tar.gz", ("-p", "company"), "2"),
         (("--law", "policies", "-p", "company", "-p", "unit"), "layered.tar.gz", ("-p", "unit"), "2"),
     ):
-        expected = analyze(project, *folders, "-j", "1")
-        found = analyze(project, "--bundle", bundle, *signed, *above, "-j", jobs)
-        assert found == expected
-        assert (("gap", ["offers=ride-hailing"], "classes.yaml") in found["findings"]) == (folders[-1] == "policies")
-        assert [name for name, _ in found["properties"]] == ["public", "of-the-company"][
-            : 1 + ("company" in str(folders))
-        ]
-        assert (("dead", ["company/dead"], "company.yaml") in found["findings"]) == (folders[-1] == "company")
+        whole: dict[str, list[Any]] = {"findings": [], "properties": []}
+        for part in (("--kind", "gap", "--kind", "dead"), ("--properties",)):
+            found = analyze(project, "--bundle", bundle, *signed, *above, *part, "-j", jobs)
+            assert found == analyze(project, *folders, *part, "-j", "1")
+            whole = {key: [*whole[key], *found[key]] for key in whole}
+        assert (("gap", ["offers=ride-hailing"], "classes.yaml") in whole["findings"]) == (folders[-1] == "policies")
+        names = ["public", "of-the-company"][: 1 + ("company" in str(folders))]
+        assert [name for name, _ in whole["properties"]] == names
+        assert (("dead", ["company/dead"], "company.yaml") in whole["findings"]) == (folders[-1] == "company")
 
 
 @pytest.mark.parametrize(

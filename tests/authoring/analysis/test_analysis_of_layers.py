@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.console import Console
-from tests.support.law_builder import bundle_of, route, rule
+from tests.support.law_builder import HEAD, bundle_of, route, rule
 from tests.support.layer_builder import DENIAL, GROUP, LAW, PROPERTY, PUBLIC, overriding, write_layer
 from tests.support.repositories import commit, git
 from vatspolicy.authoring.analysis.findings import AnalysisReport
@@ -108,6 +108,9 @@ def test_a_gap_that_a_layer_makes_is_found(law: Path) -> None:
     (law / "layer.yaml").write_text(
         "name: law\ntitle: {en: Law, zh: 法}\nowner: us\nmay_loosen: [classes/shop]\n", encoding="utf-8"
     )
+    others = 'service.offers.exists(o, !(o in ["data-center", "own-shop"]))'  # each gap is sought alone
+    rest = rule("rest", "service", others, "classify: {classes: not-telecommunications}")
+    (law / "rest.yaml").write_text(HEAD.format(id="rest") + "rules:\n" + rest, encoding="utf-8")
     center = '"data-center" in service.offers'
     top = company(law, overriding("classes/shop", rule("shop", "service", center, "classify: {classes: [B11]}")))
     assert any("own-shop" in word for _, about in found(analyze(law, top, kinds=("gap",))) for word in about)

@@ -52,19 +52,14 @@ instruments:
 BASE = [
     rule("center", "service", '"data-center" in service.offers', "classify: {classes: [B11]}"),
     rule("shop", "service", '"own-shop" in service.offers', "classify: {classes: not-telecommunications}"),
-    rule(
-        "rest",
-        "service",
-        'service.offers.exists(o, !(o in ["data-center", "own-shop"]))',
-        "classify: {classes: not-telecommunications}",
-    ),
+    rule("rest", "service", 'service.offers.exists(o, !(o in ["data-center", "own-shop"]))', "classify: {classes: not-telecommunications}"),
     rule("license", "activity", "true", "need: {through: vats-license}"),
     route("domestic", "operator.foreign_percent == 0.0", "local|false|NO-LOCAL-ENTITY|operator.mainland_entity"),
     route("joint", "operator.foreign_percent > 0.0", cap="50.0"),
     rule("capital", "service", '"data-center" in service.offers && term.small', DENY),
     rule("permit", "service", '"accounts" in service.features', NEED),
     rule("report", "service", '"comments" in service.features', DUE),
-]
+]  # fmt: skip
 """Rules of a law without a defect."""
 
 

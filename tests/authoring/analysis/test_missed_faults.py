@@ -59,12 +59,8 @@ MISSED = {
     "another comparison": Mistake(
         ((">= param.filing_percent", "> param.filing_percent"),), "{filing: fires}, set: {company.foreign_percent: 10}"
     ),
-    "a wrong word in a list": Mistake(
-        (("[comments, user-posts]", "[comments, accounts]"),), "{posts: silent}"
-    ),
-    "a wrong first day": Mistake(
-        (("from: '2021-01-01'", "from: '2027-01-01'"),), "{approval: fires}, set: {company.foreign_percent: 40}"
-    ),
+    "a wrong word in a list": Mistake((("[comments, user-posts]", "[comments, accounts]"),), "{posts: silent}"),
+    "a wrong first day": Mistake((("from: '2021-01-01'", "from: '2027-01-01'"),), "{approval: fires}, set: {company.foreign_percent: 40}"),
     "another authority": Mistake(
         (("Permit, zh: 许可}, authority: [{when: 'true', is: miit", "Permit, zh: 许可}, authority: [{when: 'true', is: provincial-ca"),),
         "{permit: unmet}, authority: {permit: [miit]}",

@@ -195,19 +195,6 @@ def test_the_command(console: Console, tmp_path: Path) -> None:
         assert "law/x" in ran.out or "x不适用" in ran.out
 
 
-@needs_solver
-def test_the_json_is_as_its_schema_says(console: Console, tmp_path: Path) -> None:
-    import json
-
-    from vatspolicy.core.documents import parse_document
-    from vatspolicy.core.documents.validation import validate
-
-    law(tmp_path / "law", OPEN, rule("x", "service", "false", "deny: {reason: SHARE-ABOVE-CAP}"))
-    text = console("analyze", "--law", tmp_path / "law", "--kind", "dead", "--kind", "gap", "-f", "json").out
-    assert json.loads(text)["findings"]
-    assert validate(parse_document(text, "analysis.json"), "analysis") == []
-
-
 def test_a_wrong_file_of_properties(console: Console, tmp_path: Path) -> None:
     law(tmp_path / "law", OPEN)
     (tmp_path / "law/properties.yaml").write_text(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.comparisons import render
-from tests.support.project_builder import PROFILE, RULES, compare, compare_policies, policy, project
+from tests.support.project_builder import PROFILE, RULES, compare, compare_policies, policy, product, project
 from vatspolicy.proofs import rule_comparison
 
 REAL = pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="needs the extra smt")
@@ -170,11 +170,7 @@ def test_rows_of_today_and_later_stand_before_those_of_the_past(tmp_path: Path) 
         "      - {from: '2020-01-01', cite: art-1, value: 50.0}",
         values.replace("'2027-01-01', cite: art-1, value: 50.0", "'2027-01-01', cite: art-1, value: 55.0"),
     )
-    other = {
-        **PROFILE,
-        "product": {"id": "a52"},
-        "company": {"foreign_percent": 52, "foreign_percent_basis": "ultimate"},
-    }
+    other = product("a52", 52)
     data = compare_policies(tmp_path, before, after, fixtures={"a52": other, "p60": PROFILE})
     days = [(row["product"], row["days"][-1] >= data["today"]) for row in data["decisions"]["rows"]]
     assert days[0] == ("p60", True)

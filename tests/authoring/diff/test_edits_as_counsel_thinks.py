@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.comparisons import overview, questions, render, to_review
 from tests.support.project_builder import PROFILE, compare, compare_policies, policy, project
+from tests.support.solver import needs_solver
 from vatspolicy.core.documents.schemas import resource_folder
 from vatspolicy.i18n import LANGUAGES
 from vatspolicy.i18n.text import width
@@ -210,6 +211,58 @@ def test_a_class_that_is_renamed_is_one_card_and_reviewed_under_both_schemas(tmp
     assert '"B11-center"' in (head / edit["file"]).read_text(encoding="utf-8").splitlines()[edit["line"] - 1]
 
 
+def test_another_article_of_a_value_is_told(tmp_path: Path) -> None:
+    """No rule differs, so the card and the sentence show nothing else."""
+    law = LAW.replace(ARTICLE, ARTICLE + "  art-2: {en: Else., verification: secondary}\n")
+    assert law != LAW
+    law = law.replace("cite: art-1, value", "cite: [art-1, art-2], value")
+    data = change(
+        tmp_path,
+        law,
+        ("cite: [art-1, art-2], value", "cite: art-1, value"),
+        ("  - id: tell\n    cite: [art-1]", "  - id: tell\n    cite: [art-1, art-2]"),
+    )
+    [line] = [one for edit in data["edits"] for one in edit["words"] if edit["verdict"] == "no-rule"]
+    assert (line["what"]["en"], line["before"]["en"], line["after"]["en"]) == (
+        "cited articles",
+        "art. 1; art. 2",
+        "art. 1",
+    )
+
+
+@needs_solver
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("when: term.is_foreign && company", "when: company.foreign_percent > 0.0 && company", "“Too foreign” states its condition in other words"),
+        ("is_foreign: company.foreign_percent > 0.0", "is_foreign: '!(company.foreign_percent <= 0.0)'", "term is foreign” states its condition in other words"),
+        ("value: 50.0}", "value: 50.0}\n      - {from: '2026-01-01', cite: art-1, value: 50.0}", "“Cap” states the same value again"),
+    ],
+)  # fmt: skip
+def test_an_edit_without_effect_is_not_called_another_condition(tmp_path: Path, old: str, new: str, told: str) -> None:
+    assert old in LAW
+    base, head = (project(tmp_path / name, {"law": law}) for name, law in (("a", LAW), ("b", LAW.replace(old, new))))
+    data = compare(base, head, semantic="z3")
+    sentence = overview(data, "en")[0]
+    assert told in sentence
+    assert sentence.endswith(": no decision changes.")
+
+
+def test_a_rename_leads_edits_that_change_no_result(tmp_path: Path) -> None:
+    """Ids must not change, so a reviewer reads of it first. An edit that changes decisions comes before it."""
+    base = project(tmp_path / "base", {"law": LAW}, schemas={})
+    head_law = LAW.replace("classes: [B11]", "classes: [B11-center]")
+    for folder, (old, new), leads in (
+        ("a", ("when: term.is_foreign\n", "when: company.foreign_percent > 0.0\n"), True),
+        ("b", ("value: 50.0", "value: 70.0"), False),
+    ):
+        assert old in head_law
+        laws = {"law": head_law.replace(old, new)}
+        data = compare(base, project(tmp_path / folder, laws, schemas=vocabulary("B11", "B11-center")))
+        sentence = overview(data, "en")[0]
+        assert ("is renamed from B11 to B11-center, and" in sentence) is leads, sentence
+
+
 def test_a_rename_hides_no_other_edit(tmp_path: Path) -> None:
     base = project(tmp_path / "base", {"law": LAW}, schemas={})
     milder = LAW.replace("classes: [B11]", "classes: [B11-center]").replace("value: 50.0", "value: 70.0")
@@ -349,12 +402,8 @@ def test_what_a_card_leaves_out_stands_below_in_full(tmp_path: Path) -> None:
 def test_what_profiles_show_is_told_apart_from_what_products_show(tmp_path: Path) -> None:
     data = change(tmp_path, LAW, ("value: 50.0", "value: 70.0"))
     entry: dict[str, Any] = {
-        "direction": "loosened",
-        "witness": None,
-        "reason": "",
-        "accepted": [],
-        "verdict": "witness",
-    }
+        "direction": "loosened", "witness": None, "reason": "", "accepted": [], "verdict": "witness",
+    }  # fmt: skip
     words = [("deny", "allow"), ("deny", "needs-license")]
     data["semantic"] |= {"status": "evaluated", "transitions": [{**entry, "before": a, "after": b} for a, b in words]}
     told = said(data)

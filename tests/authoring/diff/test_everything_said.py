@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from tests.support.comparisons import render
-from tests.support.project_builder import PROFILE, RULES, compare, compare_policies, edits, policy, project
+from tests.support.project_builder import PROFILE, RULES, compare, compare_policies, edits, policy, product, project
 from vatspolicy.cli.commands.diff import DiffFormat
 from vatspolicy.i18n import Language
 
@@ -66,16 +66,13 @@ def edited(folder: Path, old: str, new: str, law: str = LAW, **settings: Any) ->
     [
         ("due: {before: launch}", "due: {within: 30, unit: calendar-day, after: launch}", "deadline", "law/to-report",
          ("before the launch", "within 30 days after the launch"), "before the launch → within 30 days after the launch"),
-        ("duty: {instrument: report,", "duty: {instrument: notice,", "instrument", "law/to-report",
-         ("report", "notice"), "Report → Notice"),
+        ("duty: {instrument: report,", "duty: {instrument: notice,", "instrument", "law/to-report", ("report", "notice"), "Report → Notice"),
         ("duty: {instrument: report,", "duty: {bearer: company, instrument: report,", "bearer", "law/to-report",
          ("operator", "company"), "the operator → the company"),
         ("bearer: operator}", "bearer: company}", "bearer", "law/to-permit", ("operator", "company"), "the operator → the company"),
         ("advise: {kind: verify}", "advise: {kind: pending}", "advice-kind", "law/tell", ("verify", "pending"), "verify → pending"),
-        ("deny: {reason: SHARE-ABOVE-CAP}", "deny: {reason: SHARE-ABOVE-CAP, curable: true}", "curable", "law/too-foreign",
-         ("no", "yes"), "no → yes"),
-        ("authority: [{when: 'true', is: miit}]", "authority: [{when: 'true', is: provincial-ca}]", "authority", "permit",
-         ("miit", "provincial-ca"), "(MIIT) → "),
+        ("deny: {reason: SHARE-ABOVE-CAP}", "deny: {reason: SHARE-ABOVE-CAP, curable: true}", "curable", "law/too-foreign", ("no", "yes"), "no → yes"),
+        ("authority: [{when: 'true', is: miit}]", "authority: [{when: 'true', is: provincial-ca}]", "authority", "permit", ("miit", "provincial-ca"), "(MIIT) → "),
     ],
 )  # fmt: skip
 def test_what_changes_below_the_outcome_is_told_of_each_product(
@@ -104,20 +101,14 @@ GATE = LAW.replace(
 
 def test_a_gate_that_can_be_waived_is_a_red_line(tmp_path: Path) -> None:
     """Also where no product meets the gate."""
-    calm = {
-        "p10": {
-            **PROFILE,
-            "product": {"id": "p10"},
-            "company": {"foreign_percent": 10, "foreign_percent_basis": "ultimate"},
-        }
-    }
+    calm = {"p10": product("p10", 10)}
     data = edited(tmp_path, "    unwaivable: true\n", "", GATE, fixtures=calm)
     assert [(one["code"], one["rule"]) for one in data["red_lines"]] == [("waivable", "law/too-foreign")]
     assert data["title"]["en"] == "Changes below the decision: duties, routes or reasons"
     assert data["release"]["level"] == "minor"
     for format in FORMATS:
         text = render(format, data, "en")
-        said = "waivable" if format == "json" else "WEAKENED: law/too-foreign is waivable from now on."
+        said = "waivable" if format == "json" else "WEAKENED: “Too foreign” is waivable from now on."
         assert said in " ".join(text.replace("\\", "").split()), format
     [result] = [
         r for r in json.loads(render("sarif", data, "en"))["runs"][0]["results"] if r["ruleId"] == "gate-waivable"

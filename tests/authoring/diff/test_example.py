@@ -93,14 +93,10 @@ def test_companies_of_witnesses_are_not_told_as_those_concerned(review: dict[str
 # --- facts that a product borrows
 
 WITNESS = {
-    "schema": 2,
-    "product": {"id": "witness"},
-    "company": {},
+    "schema": 2, "product": {"id": "witness"}, "company": {},
     "partner": {"mainland_entity": True, "foreign_percent": 33, "foreign_percent_basis": "ultimate", "licenses": []},
-    "services": [
-        {"id": "s0", "operated_by": "partner", "offers": ["app-store"], "audience": "business", "content": []}
-    ],
-}
+    "services": [{"id": "s0", "operated_by": "partner", "offers": ["app-store"], "audience": "business", "content": []}],
+}  # fmt: skip
 
 
 def product_of(name: str) -> Product:
@@ -148,37 +144,25 @@ def example(before: str, after: str, **changed: Any) -> Example:
 
 
 FIVE: dict[str, Any] = {
-    "foreign_percent": 1,
-    "foreign_percent_basis": "ultimate",
-    "mainland_entity": False,
-    "legal_form": "partnership",
-    "certificates": ["cepa-supplier"],
-    "registered_capital_rmb": 1,
-}
+    "foreign_percent": 1, "foreign_percent_basis": "ultimate", "mainland_entity": False, "legal_form": "partnership",
+    "certificates": ["cepa-supplier"], "registered_capital_rmb": 1,
+}  # fmt: skip
 OPINION = {"about": "class", "service": "main", "classes": ["B11"], "by": "witness", "date": "2000-01-01"}
 
 
 @pytest.mark.parametrize(
     ("better", "worse"),
     [
-        pytest.param(
-            example("needs-license", "incomplete", foreign_percent=1), example("allow", "deny", **FIVE), id="few facts"
-        ),
+        pytest.param(example("needs-license", "incomplete", foreign_percent=1), example("allow", "deny", **FIVE), id="few facts"),
         pytest.param(
             example("allow", "deny", foreign_percent=1, legal_form="partnership"),
             example("needs-license", "deny", foreign_percent=1),
             id="of few facts in both, the more telling",
         ),
-        pytest.param(
-            example("needs-license", "deny", **FIVE), example("allow", "deny", opinions=[OPINION]), id="no opinion"
-        ),
-        pytest.param(
-            example("needs-license", "deny", **FIVE),
-            example("needs-license", "incomplete", foreign_percent=None),
-            id="not open for want of a known fact",
-        ),
+        pytest.param(example("needs-license", "deny", **FIVE), example("allow", "deny", opinions=[OPINION]), id="no opinion"),
+        pytest.param(example("needs-license", "deny", **FIVE), example("needs-license", "incomplete", foreign_percent=None), id="not open for want of a known fact"),
     ],
-)
+)  # fmt: skip
 def test_examples_are_ranked_by_how_real_they_are(better: Example, worse: Example) -> None:
     assert better.rank < worse.rank
 

@@ -13,13 +13,7 @@ GATEWAY = "telecom-regulations/approved-gateway"
 WITNESS = {
     "schema": 2,
     "product": {"id": "witness"},
-    "company": {
-        "mainland_entity": True,
-        "foreign_percent": 0,
-        "foreign_percent_basis": "ultimate",
-        "legal_form": "limited-company",
-        "licenses": [],
-    },
+    "company": {"mainland_entity": True, "foreign_percent": 0, "foreign_percent_basis": "ultimate", "legal_form": "limited-company", "licenses": []},
     "services": [
         {
             "id": "s0",
@@ -33,7 +27,7 @@ WITNESS = {
         }
     ],
     "opinions": [{"about": "class", "service": "s0", "classes": ["A14"], "by": "witness", "date": "2003-04-01"}],
-}
+}  # fmt: skip
 """News that somebody takes for an international line: what a solver finds."""
 
 

@@ -8,16 +8,12 @@ import pytest
 
 from tests.support.comparisons import render
 from tests.support.console import Console
-from tests.support.project_builder import PROFILE, compare, policy, project
+from tests.support.project_builder import PROFILE, compare, policy, product, project
 from vatspolicy.gate.decision_log import make_event, parse_mask
 
 LAW = policy("law")
 LATER = LAW.replace("value: 50.0}", "value: 50.0}\n      - {from: '2024-01-01', cite: art-1, value: 70.0}")
-P80: dict[str, Any] = {
-    **PROFILE,
-    "product": {"id": "p80"},
-    "company": {"foreign_percent": 80, "foreign_percent_basis": "ultimate"},
-}
+P80: dict[str, Any] = product("p80", 80)
 
 
 def event(facts: Any, day: str = "2026-01-01", *masks: str) -> dict[str, Any]:

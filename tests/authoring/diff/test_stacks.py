@@ -137,12 +137,9 @@ def test_a_layer_that_no_side_has_is_refused(root: Path) -> None:
         (lambda folder: (folder / "layer.yaml").unlink(), "The layer has no layer.yaml."),
         (lambda folder: (folder / "more.yml").write_text("x: 1"), "vatspolicy would not read this file."),
         (lambda folder: (folder / "link.yaml").symlink_to("company-rules.yaml"), "A layer cannot contain links."),
-        (
-            lambda folder: (folder / "bundle.yaml").write_text("x: 1"),
-            "This folder contains both layer.yaml and bundle.yaml, so it is not a layer.",
-        ),
+        (lambda folder: (folder / "bundle.yaml").write_text("x: 1"), "This folder contains both layer.yaml and bundle.yaml, so it is not a layer."),
     ],
-)
+)  # fmt: skip
 def test_a_layer_that_cannot_be_read_as_a_whole_is_refused_on_both_sides(
     root: Path, break_it: Any, message: str
 ) -> None:

@@ -26,11 +26,12 @@ def test_formatting_comments_and_the_order_of_keys_count_for_nothing(tmp_path: P
         "'term.is_foreign   &&company.foreign_percent>param.cap'",
         after,
     )
-    first, second = RULES.index("  - id: center"), RULES.index("  - id: too-foreign")
-    rule = RULES[first:second]
-    after = after.replace(rule, "") + rule
     data = compare_policies(tmp_path, LAW, after)
     assert (edits(data), data["title"]["en"], data["decisions"]["days"]) == ([], "No change", [])
+    first, second = RULES.index("  - id: center"), RULES.index("  - id: too-foreign")
+    rule = RULES[first:second]
+    moved = compare_policies(tmp_path / "moved", LAW, after.replace(rule, "") + rule)
+    assert edits(moved) == ["~ source"], "records list rules in the order of the file"
 
 
 def test_spaces_within_a_text_of_an_expression_count() -> None:

@@ -13,7 +13,6 @@ import pytest
 from tests.support.console import Console
 from tests.support.effort import LONG
 from tests.support.law_builder import write_policy
-from tests.support.solver import needs_solver
 from vatspolicy.authoring.mutation.mutants import (
     Mutant,
     MutantGenerator,
@@ -26,7 +25,6 @@ from vatspolicy.authoring.mutation.mutants import (
 from vatspolicy.authoring.mutation.report import mutate
 from vatspolicy.authoring.mutation.ruleset import apply_mutant, rewrite_bundle
 from vatspolicy.authoring.mutation.run import MutantSelection, MutationTrial, select_mutants
-from vatspolicy.authoring.mutation.suggestions import SuggestionMaker
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.core.cel.interpreter import evaluate
 from vatspolicy.core.cel.parser import TypeEnvironment, parse
@@ -119,37 +117,10 @@ def words(text: str) -> list[str]:
         ("!x.a", ["the ! before x.a is dropped"]),
         ("x.a == false", ["== becomes != in x.a == false"]),
         ("x.n <= 5", ["<= becomes < in x.n <= 5", "<= becomes > in x.n <= 5", "5 becomes 6", "5 becomes 4"]),
-        (
-            "x.n  >  5",
-            [
-                ">  becomes".replace("  ", " ") + " >= in x.n > 5",
-                "> becomes <= in x.n > 5",
-                "5 becomes 6",
-                "5 becomes 4",
-            ],
-        ),
-        (
-            "x.a && x.b",
-            [
-                "&& becomes || in x.a && x.b",
-                "the clause x.a is dropped",
-                "the clause x.b is dropped",
-                "x.a is negated",
-                "x.b is negated",
-            ],
-        ),
-        (
-            'x.t in ["a", "b"]',
-            [
-                'x.t in ["a", "b"] is negated',
-                '\'a\' is dropped from ["a", "b"]',
-                '\'b\' is dropped from ["a", "b"]',
-            ],
-        ),
-        (
-            "x.l.exists(i, i == 1)",
-            ["exists becomes all in x.l.exists(i, i == 1)", "== becomes != in i == 1"],
-        ),
+        ("x.n  >  5", ["> becomes >= in x.n > 5", "> becomes <= in x.n > 5", "5 becomes 6", "5 becomes 4"]),
+        ("x.a && x.b", ["&& becomes || in x.a && x.b", "the clause x.a is dropped", "the clause x.b is dropped", "x.a is negated", "x.b is negated"]),
+        ('x.t in ["a", "b"]', ['x.t in ["a", "b"] is negated', '\'a\' is dropped from ["a", "b"]', '\'b\' is dropped from ["a", "b"]']),
+        ("x.l.exists(i, i == 1)", ["exists becomes all in x.l.exists(i, i == 1)", "== becomes != in i == 1"]),
         (
             "sets.intersects(x.l, [1, 2])",
             [
@@ -160,7 +131,7 @@ def words(text: str) -> list[str]:
             ],
         ),
     ],
-)
+)  # fmt: skip
 def test_mistakes_in_expressions(text: str, wanted: list[str]) -> None:
     assert words(text) == wanted
 
@@ -239,7 +210,7 @@ def test_what_is_told_by_notes_is_what_a_full_run_tells(bundle: Bundle) -> None:
     """A test whose answers stay the same is not run again; running it anyway finds nothing more."""
     cases = list(policy_cases(bundle))
     trial = MutationTrial(bundle, cases)
-    for mutant in select_mutants(bundle, MutantSelection(sample=40 if LONG else 10, seed=3))[0]:
+    for mutant in select_mutants(bundle, MutantSelection(sample=40 if LONG else 6, seed=3))[0]:
         altered = apply_mutant(bundle, mutant)
         killed = any(dataclasses.replace(case, bundle=altered).run() for case in cases)
         assert (trial.find_killer(mutant) is not None) is killed, mutant.words
@@ -247,7 +218,7 @@ def test_what_is_told_by_notes_is_what_a_full_run_tells(bundle: Bundle) -> None:
 
 def test_a_rewritten_bundle_says_what_the_mutant_says(bundle: Bundle) -> None:
     cases = list(policy_cases(bundle))
-    for mutant in select_mutants(bundle, MutantSelection(sample=25 if LONG else 12, seed=4))[0]:
+    for mutant in select_mutants(bundle, MutantSelection(sample=25 if LONG else 8, seed=4))[0]:
         law, written = apply_mutant(bundle, mutant), rewrite_bundle(bundle, mutant)
         policies = written.policies
         for case in cases[::7]:
@@ -256,25 +227,6 @@ def test_a_rewritten_bundle_says_what_the_mutant_says(bundle: Bundle) -> None:
             assert dataclasses.replace(case, bundle=written, policy=policies[case.policy.id]).run() == told, (
                 mutant.words
             )
-
-
-def survivors(bundle: Bundle, found: list[Mutant]) -> list[Mutant]:
-    trial = MutationTrial(bundle, list(policy_cases(bundle)))
-    assert trial.failing == []
-    return [mutant for mutant in found if trial.find_killer(mutant) is None]
-
-
-@needs_solver
-def test_suggestions_kill(two: Bundle, tmp_path: Path) -> None:
-    maker = SuggestionMaker(MutationTrial(two, list(policy_cases(two))))
-    lines = []
-    for mutant in survivors(two, mutants(two)):
-        suggestion = maker.suggest(mutant)
-        assert suggestion is not None, mutant.words
-        lines.append(f"    {suggestion.text}")
-    assert len(lines) > 5
-    fuller = bundle_of(tmp_path / "fuller", POLICY + "\n".join(dict.fromkeys(lines)) + "\n")
-    assert survivors(fuller, mutants(fuller)) == []
 
 
 def test_no_mutant_is_tried_while_a_test_fails(tmp_path: Path) -> None:
@@ -347,7 +299,7 @@ def test_a_sample_says_so(console: Console) -> None:
         (["--mutation", "--coverage"], 2),
         (["--mutation", "--sample", "0"], 2),
         (["--mutation", "--run", "nobody"], 5),
-        (["--mutation", "--mutation-threshold", "0"], 0),
+        (["--mutation", "--no-suggestions", "--mutation-threshold", "0"], 0),
     ],
 )
 def test_exit_codes(console: Console, arguments: list[str], code: int) -> None:

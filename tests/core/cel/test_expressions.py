@@ -147,39 +147,19 @@ REFUSED = [
     ("-data.persons < 0", "Only a constant can be negated.", "", "-data.persons"),
     # functions
     ("dyn(1) == 1", "There is no function 'dyn'.", "", "dyn(1)"),
-    (
-        "company.name.endWith('A')",
-        "There is no function 'endWith'.",
-        "Did you mean 'endsWith'?",
-        "company.name.endWith('A')",
-    ),
+    ("company.name.endWith('A')", "There is no function 'endWith'.", "Did you mean 'endsWith'?", "company.name.endWith('A')"),
     ("services.size(1) == 1", "size of a list takes no argument.", "Write list.size().", "services.size(1)"),
     ("size() == 1", "size takes one list.", "Write size(list).", "size()"),
-    (
-        "startsWith(company.name, 'A')",
-        "startsWith must follow a dot.",
-        "Write fact.",
-        "startsWith(company.name, 'A')",
-    ),
+    ("startsWith(company.name, 'A')", "startsWith must follow a dot.", "Write fact.", "startsWith(company.name, 'A')"),
     ("company.name.size() == 1", "size needs a list, but this is a text.", "", "company.name"),
-    (
-        "company.name.contains(company.name)",
-        "contains takes one constant string.",
-        "",
-        "company.name.contains(company.name)",
-    ),
+    ("company.name.contains(company.name)", "contains takes one constant string.", "", "company.name.contains(company.name)"),
     ("company.name.contains()", "contains takes one constant string.", "", "company.name.contains()"),
     ("data.persons.contains('1')", "contains needs text, but this is a whole number.", "", "data.persons"),
     ("company.name.matches('(')", "This is not an RE2 pattern.", "", "'('"),
     ("company.name.matches(r'(?=a)')", "This is not an RE2 pattern.", "", "r'(?=a)'"),
     # quantifiers
     ("services.exists(s)", "exists takes a variable and a condition.", "Write list.", "services.exists(s)"),
-    (
-        "services.all(s, true, true)",
-        "all takes a variable and a condition.",
-        "Write list.",
-        "services.all(s, true, true)",
-    ),
+    ("services.all(s, true, true)", "all takes a variable and a condition.", "Write list.", "services.all(s, true, true)"),
     ("services.exists(s.id, true)", "The first argument of exists must be a name.", "", "s.id"),
     ("services.exists(company, true)", "The name 'company' is already in use.", "Choose", "company"),
     ("services.exists(param, true)", "The name 'param' is already in use.", "Choose", "param"),
@@ -192,12 +172,7 @@ REFUSED = [
     ("services.exists(sets, true)", "The name 'sets' is already in use.", "Choose", "sets"),
     # sets
     ("sets.union([1], [2])", "There is no function 'sets.union'.", "", "sets.union([1], [2])"),
-    (
-        "sets.contain([1], [2])",
-        "There is no function 'sets.contain'.",
-        "Did you mean 'contains'?",
-        "sets.contain([1], [2])",
-    ),
+    ("sets.contain([1], [2])", "There is no function 'sets.contain'.", "Did you mean 'contains'?", "sets.contain([1], [2])"),
     ("sets.contains([1])", "sets.contains takes two lists.", "Write sets.contains(list, list).", "sets.contains([1])"),
     ("sets.contains([1], 2)", "sets.contains needs two lists, but this is a whole number.", "", "2"),
     (
@@ -207,22 +182,12 @@ REFUSED = [
         "service.area",
     ),
     ("sets.intersects([1], [1.0])", NUMBERS, "", "[1]"),
-    (
-        "sets.intersects(['newz'], service.offers)",
-        "'newz' is not one of the offers values.",
-        "Did you mean 'news'?",
-        "['newz']",
-    ),
+    ("sets.intersects(['newz'], service.offers)", "'newz' is not one of the offers values.", "Did you mean 'news'?", "['newz']"),
     ("sets", "The name 'sets' does not exist here.", "", "sets"),
     # names
     ("compny.name == 'A'", "The name 'compny' does not exist here.", "Did you mean 'company'?", "compny"),
     ("company.nmae == 'A'", "company has no 'nmae'.", "Did you mean 'name'?", "nmae"),
-    (
-        "company.registered.provnce == 'x'",
-        "company.registered has no 'provnce'.",
-        "Did you mean 'province'?",
-        "provnce",
-    ),
+    ("company.registered.provnce == 'x'", "company.registered has no 'provnce'.", "Did you mean 'province'?", "provnce"),
     ("services.exists(s, s.hostin == 'x')", "s has no 'hostin'.", "Did you mean 'hosting'?", "hostin"),
     ("company.name.length == 1", "Only an object has fields, but this is a text.", "", "company.name"),
     ("services.size == 1", "Only an object has fields, but this is a list.", "", "services"),
@@ -315,7 +280,7 @@ REFUSED = [
     ("term.list.all(x, x - 1 == 1)", "This number is too large.", "", "term.list"),
     ("!" * 99 + "true", DEEP, "Define its parts", "!" * 38 + "true"),
     ("(" * 99 + "true" + ")" * 99, DEEP, "Define its parts", "(" * 38 + "true" + ")" * 38),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "message", "hint", "culprit"), REFUSED, ids=[row[0][:40] for row in REFUSED])

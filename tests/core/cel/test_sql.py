@@ -46,30 +46,15 @@ ROWS: list[dict[str, Any]] = [
     {"items": [{"size": 2, "words": ["a"]}, {"words": ["b"]}, {"size": 2}], "word": "A"},
 ]
 TEXTS = (
-    "items.exists(x, x.size == 1)",
-    "items.all(x, x.size == 1)",
-    "!items.exists(x, x.size == 1)",
-    "items.exists(x, true)",
-    "items.all(x, false)",
-    "items.exists(x, x.words.exists(y, y == word))",
-    "items.all(x, x.words.all(y, y in words))",
-    "items.exists(x, x.size == 1) || word == 'a'",
-    "items.all(x, x.size == 2 && word == 'b')",
-    "word in words",
-    "'a' in words",
-    "words.exists(x, x == 'a')",
-    "words.exists(x, x in ['a', 'c'])",
-    "words.all(x, x in ['a', 'c'])",
-    "['a', 'b'].exists(x, x in words)",
-    "['a', 'b'].all(x, x == word)",
-    "size(items) > 0 && size(words) == 1",
-    "word.matches('(?i)^a$') || word == \"'\"",
-    "word != 'a'",
-    "(!(word == 'a')) in [false, true]",
-    "!((!(word == 'a')) in [true])",
-    "(!(word == 'a')) == (word in words)",
-    "(!(word == 'a')) != (!(word in words))",
-)
+    "items.exists(x, x.size == 1)", "items.all(x, x.size == 1)", "!items.exists(x, x.size == 1)",
+    "items.exists(x, true)", "items.all(x, false)", "items.exists(x, x.words.exists(y, y == word))",
+    "items.all(x, x.words.all(y, y in words))", "items.exists(x, x.size == 1) || word == 'a'",
+    "items.all(x, x.size == 2 && word == 'b')", "word in words", "'a' in words", "words.exists(x, x == 'a')",
+    "words.exists(x, x in ['a', 'c'])", "words.all(x, x in ['a', 'c'])", "['a', 'b'].exists(x, x in words)",
+    "['a', 'b'].all(x, x == word)", "size(items) > 0 && size(words) == 1", "word.matches('(?i)^a$') || word == \"'\"",
+    "word != 'a'", "(!(word == 'a')) in [false, true]", "!((!(word == 'a')) in [true])",
+    "(!(word == 'a')) == (word in words)", "(!(word == 'a')) != (!(word in words))",
+)  # fmt: skip
 
 
 def test_missing_lists_members_and_fields(database: Any) -> None:

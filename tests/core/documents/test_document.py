@@ -580,17 +580,11 @@ def test_the_plain_scanner_keeps_to_the_limits() -> None:
     ("text", "told"),
     [
         ("a: |#\n  b\n", "1:5: a: The line after | or > contains something else. Begin the text on the next line."),
-        (
-            "a: &x >2-#\n  b\n",
-            "1:10: a: The line after | or > contains something else. Begin the text on the next line.",
-        ),
+        ("a: &x >2-#\n  b\n", "1:10: a: The line after | or > contains something else. Begin the text on the next line."),
         ("a: {b:[c]}\n", "1:5: a: A space is missing after the : of this key. Write one, or put the key in quotes."),
-        (
-            "a: {b:{c: d}}\n",
-            "1:5: a: A space is missing after the : of this key. Write one, or put the key in quotes.",
-        ),
+        ("a: {b:{c: d}}\n", "1:5: a: A space is missing after the : of this key. Write one, or put the key in quotes."),
     ],
-)
+)  # fmt: skip
 def test_what_only_one_parser_takes_is_refused(text: str, told: str) -> None:
     assert problems_of(text) == [f"x.yaml:{told}"]
 

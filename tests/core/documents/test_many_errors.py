@@ -16,7 +16,7 @@ from vatspolicy.core.documents.word_search import Word, search_words
 from vatspolicy.core.profile.profile import load_profile, read_profile
 from vatspolicy.errors import FURTHER, MAX_EXPLAINED, InvalidInput, Problem, suggest
 
-MANY = 1_500
+MANY = 600
 
 
 def spec(**service: Any) -> dict[str, Any]:
@@ -44,9 +44,9 @@ def test_the_first_hundred_errors_are_explained(name: str, monkeypatch: pytest.M
     """No suggestion is sought for the others."""
     sought: list[str] = []
 
-    def note(value: str, words: Sequence[Word]) -> list[tuple[int, Word]]:
+    def note(value: str, _: Sequence[Word]) -> list[tuple[int, Word]]:
         sought.append(value)
-        return search_words(value, words)
+        return []
 
     monkeypatch.setattr(value_messages, "search_words", note)
     problems = problems_of(SPECS[name])

@@ -127,38 +127,17 @@ guarded: {kind: plain}
     [
         ("zzz: x", f"2:1: zzz: This key is unknown. Known keys: {', '.join(sorted(BUSINESS['properties']))}."),
         ("ownr: x", "2:1: ownr: This key is unknown. Did you mean 'owner'?"),
-        (
-            "site: shanghia",
-            (
-                "2:7: site: This is not one of the allowed values. Did you mean 'shanghai'? "
-                "Allowed: beijing, shanghai, shenzhen."
-            ),
-        ),
-        (
-            "region: {site: secret}",
-            "2:16: region.site: This is not one of the allowed values. Allowed: beijing, shanghai, shenzhen.",
-        ),
+        ("site: shanghia", "2:7: site: This is not one of the allowed values. Did you mean 'shanghai'? Allowed: beijing, shanghai, shenzhen."),
+        ("region: {site: secret}", "2:16: region.site: This is not one of the allowed values. Allowed: beijing, shanghai, shenzhen."),
         ("many: 5", "2:7: many: This expects text, not a number. Put it in quotes."),
         ("many: word_b", "2:7: many: This is not one of the allowed values. Did you mean 'word-b'?"),
         ("site: 5", "2:7: site: This expects text, not a number. Put it in quotes."),
         ("founded: 2023-02-29", "2:10: founded: This day does not exist in the calendar. Check the month and the day."),
-        (
-            "founded: '20240101'",
-            "2:10: founded: This is not a date. Write the year, the month and the day, such as 2027-06-01.",
-        ),
-        (
-            "founded: 2024-W01-1",
-            "2:10: founded: This is not a date. Write the year, the month and the day, such as 2027-06-01.",
-        ),
+        ("founded: '20240101'", "2:10: founded: This is not a date. Write the year, the month and the day, such as 2027-06-01."),
+        ("founded: 2024-W01-1", "2:10: founded: This is not a date. Write the year, the month and the day, such as 2027-06-01."),
         ("users: '5'", "2:8: users: This expects a whole number, not text. Remove the quotes."),
         ("share: 49%", "2:8: share: This expects a number, not text. Write the number without the percent sign."),
-        (
-            "users: 1,000",
-            (
-                "2:8: users: This expects a whole number, not text. "
-                "Write digits only, without separators and units, such as 10000000."
-            ),
-        ),
+        ("users: 1,000", "2:8: users: This expects a whole number, not text. Write digits only, without separators and units, such as 10000000."),
         ("users: 'five'", "2:8: users: This expects a whole number, not text."),
         ("mobile: 'true'", "2:9: mobile: This expects true or false or null, not text. Remove the quotes."),
         ("users: 5.5", "2:8: users: This expects a whole number, not a number with decimals."),
@@ -181,29 +160,17 @@ guarded: {kind: plain}
         ("words: {a: 1, B: 2}", "2:15: words.B: This key does not have the expected form. It must match ^[a-z]+$"),
         ("words: {}", "2:1: words: This is empty."),
         ("effect: {}", "2:1: effect: Write exactly one of these keys: deny, need, duty."),
-        (
-            "effect: {need: z, deny: x}",
-            "2:19: effect.deny: Write exactly one of these keys: deny, need, duty. Keep one of: need, deny.",
-        ),
+        ("effect: {need: z, deny: x}", "2:19: effect.deny: Write exactly one of these keys: deny, need, duty. Keep one of: need, deny."),
         ("some: {}", "2:1: some: Write at least one of these keys: left, right."),
         ("due: {within: 10}", "2:1: due: The key 'unit' is missing."),
-        (
-            "due: {within: 10, unit: days}",
-            "2:25: due.unit: This is not one of the allowed values. Did you mean 'day'? Allowed: day, working-day.",
-        ),
+        ("due: {within: 10, unit: days}", "2:25: due.unit: This is not one of the allowed values. Did you mean 'day'? Allowed: day, working-day."),
         ("due: {befor: launch}", "2:1: due: The key 'before' is missing."),
         ("due: {before: lunch}", "2:15: due.before: This must be 'launch'."),
         ("due: soon", "2:6: due: This expects keys with values, not text."),
-        (
-            "service: {kind: shpo, goods: x}",
-            "2:17: service.kind: This is not one of the allowed values. Did you mean 'shop'? Allowed: shop, cloud.",
-        ),
+        ("service: {kind: shpo, goods: x}", "2:17: service.kind: This is not one of the allowed values. Did you mean 'shop'? Allowed: shop, cloud."),
         ("service: {kind: cloud}", "2:1: service: The key 'model' is missing."),
         ("service: {kind: cloud, model: 5}", "2:31: service.model: This expects text, not a number. Put it in quotes."),
-        (
-            "unclear: {left: x}",
-            "2:1: unclear: This has more than one possible meaning. Keep one of the alternatives.",
-        ),
+        ("unclear: {left: x}", "2:1: unclear: This has more than one possible meaning. Keep one of the alternatives."),
         ("either: 5", "2:9: either: This expects text or a list, not a number. Put it in quotes."),
         ("guarded: {kind: plain, extra: x}", "2:24: guarded.extra: This key is not allowed here."),
         ("guarded: {kind: other}", "2:1: guarded: The key 'extra' is missing."),
@@ -211,7 +178,7 @@ guarded: {kind: plain}
         ("merged: {frist: x}", "2:10: merged.frist: This key is unknown. Did you mean 'first'?"),
         ('merged: {"its\'": x}', '2:10: merged["its\'"]: This key is unknown. Did you mean "it\'s"?'),
     ],
-)
+)  # fmt: skip
 def test_each_mistake_is_a_sentence_at_its_place(line: str, problem: str, folder: Path) -> None:
     assert f"x.yaml:{problem}" in told(f"name: x\n{line}\n", folder)
 

@@ -78,9 +78,9 @@ def test_a_set_pickles() -> None:
     assert pickle.loads(pickle.dumps(other)) == other
 
 
-def test_what_is_derived_from_a_set_is_freed_with_it() -> None:
+def test_what_is_derived_from_a_set_is_freed_with_it(law: Path) -> None:
     own = SchemaSet({**SHIPPED.files, "note.schema.json": b"{}"})
-    bundle = load_bundle(schemas=own)
+    bundle = load_bundle(law, own)
     load_profile({"schema": 2, "product": {"id": "p"}, "company": {}, "services": []}, schemas=own)
     gone = weakref.ref(own)
     del bundle, own

@@ -81,17 +81,12 @@ def test_comments_stand_above_their_keys() -> None:
         ("a:\n", ("a", "b"), [1], "a:\n  b: [1]\n"),
         ("a: {}  # none\nc: 1\n", ("a", "b"), {"x": 1}, "a:  # none\n  b: {x: 1}\nc: 1\n"),
         ("a: {b:   1}\n", ("a", "c"), "x, y", "a: {b:   1, c: 'x, y'}\n"),
-        (
-            "a:\n    b:   1\n\n# two\nc: 3\n",
-            ("a", "d"),
-            {"e": [1]},
-            "a:\n    b:   1\n    d:\n      e: [1]\n\n# two\nc: 3\n",
-        ),
+        ("a:\n    b:   1\n\n# two\nc: 3\n", ("a", "d"), {"e": [1]}, "a:\n    b:   1\n    d:\n      e: [1]\n\n# two\nc: 3\n"),
         ("a:\n  - b: 1\n", ("a", 0, "c"), 2, "a:\n  - b: 1\n    c: 2\n"),
         ("a: |\n  x\nb: 1\n", ("a",), "word", "a: word\nb: 1\n"),
         ("a:\n  b: 1  # one\nc: 2\n", ("a",), {"b": [{"d": [1]}]}, "a:  # one\n  b:\n    - d: [1]\nc: 2\n"),
     ],
-)
+)  # fmt: skip
 def test_a_value_is_set(before: str, path: Path, value: Any, after: str) -> None:
     assert set_value(before, path, value) == after
 

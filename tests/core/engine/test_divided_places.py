@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.assignments import BOUNDS, Truths, assign
-from tests.support.console import Console
+from tests.support.partly_stated import DOMESTIC, FOREIGN, HOSTING, SHOP, located
 from tests.support.shipped import shipped_bundle
-from tests.support.solver import periods
 from vatspolicy import evaluate, load_profile
 from vatspolicy.core.documents import Path as FactPath
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.decision import MissingFact
 from vatspolicy.core.engine.possible_values import possible_answers
-from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.vocabulary import parts_of, question
 from vatspolicy.guidance.interview import start
 from vatspolicy.guidance.interview.questions import make_question
 from vatspolicy.guidance.remediation.targets import Target
-from vatspolicy.proofs.decision_encoder import decision_words, encode_decision
-from vatspolicy.proofs.query import Query
 
 DAY = "2026-11-24"
 OFFICE = ("company", "registered", "at")
 MACHINES = ("services", 0, "facilities", 0, "at")
-SHOP = {
-    "id": "shop", "offers": ["own-shop"], "operated_by": "company", "audience": "public", "channels": ["website"],
-    "hosting": "mainland", "area": ["china"], "charges": [], "content": [], "features": [], "sells": ["own-goods"],
-    "facilities": [{"at": "shanghai", "kind": "rented-cloud", "tenure": "lease"}],
-}  # fmt: skip
-HOSTING = {
-    "id": "hosting", "offers": ["data-center"], "operated_by": "company", "audience": "business", "hosting": "mainland",
-    "channels": ["website"], "area": ["china"], "charges": ["users"], "content": [], "features": [],
-    "facilities": [{"at": "shanghai-pudong", "kind": "data-center", "tenure": "own", "ftz": "none"}],
-    "rents_outside_region": False,
-}  # fmt: skip
-FOREIGN = {
-    "foreign_percent": 100, "foreign_percent_basis": "ultimate", "investor_origin": ["US"], "licenses": [],
-    "registered_capital_rmb": 20000000, "lacking_means": [], "discredited": [], "legal_form": "limited-company",
-}  # fmt: skip
-DOMESTIC = {**FOREIGN, "foreign_percent": 0, "investor_origin": ["CN"]}
 
 
 @pytest.fixture(scope="module")
@@ -51,31 +29,19 @@ def law() -> Bundle:
     return shipped_bundle()
 
 
-def spec(company: dict[str, Any], service: dict[str, Any], office: Any, machines: Any = None) -> dict[str, Any]:
-    if machines is not None:
-        service = {**service, "facilities": [{**service["facilities"][0], "at": machines}]}
-    return {
-        "schema": 2,
-        "product": {"id": "p"},
-        "company": {**company, "registered": office},
-        "services": [service],
-        "data": {"persons": 0, "leaves_mainland": False, "important": False, "ciio": False},
-    }
-
-
 def decide(law: Bundle, *parts: Any) -> Any:
-    return evaluate(law, load_profile(spec(*parts)), DAY)
+    return evaluate(law, load_profile(located(*parts)), DAY)
 
 
 def test_what_holds_of_every_district_is_known() -> None:
-    company = load_profile(spec(FOREIGN, SHOP, "shanghai")).facts["company"]
+    company = load_profile(located(FOREIGN, SHOP, "shanghai")).facts["company"]
     assert (company["registered"]["province"], company["mainland_entity"]) == ("shanghai", True)
     assert company["registered"].keys() == {"at", "province"}
 
 
 def test_an_area_that_is_shanghai_is_all_of_it() -> None:
     service = {**SHOP, "area": ["shanghai"]}
-    (area,) = load_profile(spec(FOREIGN, service, "shanghai")).facts["services"][0]["area"]
+    (area,) = load_profile(located(FOREIGN, service, "shanghai")).facts["services"][0]["area"]
     assert area == {"at": "shanghai", "within": ["shanghai", "china"], "province": "shanghai", "ftz": "none"}
 
 
@@ -127,49 +93,11 @@ def test_every_district_lies_between_the_ends_of_the_range(law: Bundle) -> None:
                 assert low <= order.index(end) <= high
 
 
-# --- every way to evaluate
-
-
-SPECS = [
-    spec(FOREIGN, HOSTING, "shanghai"),
-    spec(FOREIGN, HOSTING, {"at": "shanghai", "ftz": "none"}),
-    spec(FOREIGN, HOSTING, {"at": "shanghai-pudong", "ftz": "none"}, "shanghai"),
-    spec(FOREIGN, {**HOSTING, "offers": ["app-store"]}, "shanghai", "shanghai"),
-    spec(FOREIGN, {**HOSTING, "offers": ["domestic-ip-vpn"]}, "shanghai", "nanjing"),
-    spec(FOREIGN, SHOP, "shanghai"),
-    spec(DOMESTIC, HOSTING, "shanghai", "shanghai"),
-]
-
-
-def test_the_solver_reads_a_divided_place_alike(wider_law: Path) -> None:
-    law = load_bundle(wider_law)
-    period = next(one for one in periods([law]) if one.start <= DAY < one.end)
-    query = Query(period, BOUNDS)
-    ruleset = query.encode(law)
-    formulas = decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
-    profiles = [load_profile(data) for data in SPECS]
-    truths = Truths(query, [assign(query, profile.facts, DAY) for profile in profiles])
-    assert truths.words(formulas) == [[evaluate(law, profile, DAY).decision] for profile in profiles]
-
-
-def test_a_portfolio_reads_a_divided_place_alike(law: Bundle, console: Console) -> None:
-    pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
-    console.write("in.jsonl", "".join(json.dumps(data) + "\n" for data in SPECS))
-    for engine in ("duckdb", "python"):
-        ran = console("screen", "in.jsonl", "-o", f"{engine}.jsonl", "--engine", engine, "--as-of", DAY)
-        assert ran.code == 0, ran.err
-        answers = [json.loads(line) for line in (console.folder / f"{engine}.jsonl").read_text().splitlines()]
-        for answer, data in zip(answers, SPECS, strict=True):
-            full = evaluate(law, load_profile(data), DAY)
-            assert (answer["decision"], tuple(answer["range"])) == (full.decision, full.range)
-            assert answer["missing"] == [".".join(map(str, ask.path)) for ask in full.missing]
-
-
 # --- asking
 
 
 def test_the_question_offers_the_districts(law: Bundle) -> None:
-    state = start(law, DAY, load_profile(spec(FOREIGN, HOSTING, {"at": "shanghai", "ftz": "none"})).document)
+    state = start(law, DAY, load_profile(located(FOREIGN, HOSTING, {"at": "shanghai", "ftz": "none"})).document)
     asked = make_question(state.state, MissingFact(OFFICE, ("vats-pilot-2024/pilot-access",)), "decision")
     assert (
         asked.text == question(OFFICE) == {"en": "Which district does this address lie in?", "zh": "该地址位于哪个区？"}
@@ -179,7 +107,7 @@ def test_the_question_offers_the_districts(law: Bundle) -> None:
 
 
 def test_the_interview_asks_and_settles(law: Bundle) -> None:
-    state = start(law, DAY, load_profile(spec(FOREIGN, HOSTING, {"at": "shanghai", "ftz": "none"})).document)
+    state = start(law, DAY, load_profile(located(FOREIGN, HOSTING, {"at": "shanghai", "ftz": "none"})).document)
     asked: list[FactPath] = []
     while state.question is not None and len(asked) < 9:
         asked.append(state.question.path)
@@ -190,13 +118,13 @@ def test_the_interview_asks_and_settles(law: Bundle) -> None:
 
 
 def test_the_answers_to_try_are_districts(law: Bundle) -> None:
-    data, rules = spec(FOREIGN, HOSTING, "shanghai"), ["vats-pilot-2024/pilot-access"]
+    data, rules = located(FOREIGN, HOSTING, "shanghai"), ["vats-pilot-2024/pilot-access"]
     found = possible_answers(law, law.on(DAY), data, OFFICE, rules, DAY)
     assert set(found) <= set(parts_of("shanghai", law.schemas))
     assert {"shanghai-pudong", "shanghai-lingang"} < set(found)
 
 
 def test_a_remedy_holds_only_what_surely_lies_there(law: Bundle) -> None:
-    place = load_profile(spec(FOREIGN, HOSTING, "shanghai")).facts["company"]["registered"]
+    place = load_profile(located(FOREIGN, HOSTING, "shanghai")).facts["company"]["registered"]
     for code, expected in (("shanghai", True), ("china", True), ("shanghai-pudong", False), ("beijing", False)):
         assert Target("place", code, (code,), schemas=law.schemas).holds(place) is expected

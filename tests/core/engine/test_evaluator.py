@@ -29,6 +29,7 @@ ZONE = route(
 CAPPED = route(
     "capped", "operator.foreign_percent > 0.0", 'opened|false|SECTOR-NOT-OPEN|activity.class == "B22"', cap="param.cap"
 )
+NO_ENTITY = "rules:\n" + rule("bar", "product", "company.mainland_entity == false", "deny: {reason: NO-LOCAL-ENTITY}")
 CAP = "parameters:\n  cap: {values: [{from: '2020-01-01', cite: art-1, value: 50.0}]}\nrules:\n"
 LICENSED = {"instrument": "vats-license", "classes": ["B11"], "area": ["beijing"], "valid_until": "2026-06-30"}
 
@@ -43,6 +44,11 @@ def law(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
         zone="rules:\n" + ZONE,
         capped=CAP + CAPPED,
     )
+
+
+def law_of(folder: Path, **more: str) -> Bundle:
+    """The law with a route for domestic companies alone, and more policies."""
+    return bundle_of(folder, **{"classes": CLASSES, "license": LICENSE, "home": f"rules:\n{HOME}", **more})
 
 
 def on_classes(*classes: str) -> dict[str, object]:
@@ -78,7 +84,7 @@ class TestPrecedence:
 
     def test_a_denial_moves_needs_aside(self, tmp_path: Path) -> None:
         barred = "rules:\n" + rule("bar", "product", "company.foreign_percent == 0.0", "deny: {reason: DISCREDITED}")
-        bundle = bundle_of(tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + HOME, barred=barred)
+        bundle = law_of(tmp_path, barred=barred)
         decision = decide(bundle, DOMESTIC, CENTER)
         assert decision.decision == "deny"
         assert decision.needs == ()
@@ -88,9 +94,7 @@ class TestPrecedence:
         barred = "rules:\n" + "".join(
             rule(f"bar-{n}", "product", "company.foreign_percent == 0.0", "deny: {reason: DISCREDITED}") for n in "abc"
         )
-        decision = decide(
-            bundle_of(tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + HOME, barred=barred), DOMESTIC, SHOP
-        )
+        decision = decide(law_of(tmp_path, barred=barred), DOMESTIC, SHOP)
         assert [finding.rule.id for finding in decision.denials] == ["bar-a", "bar-b", "bar-c"]
 
 
@@ -101,19 +105,12 @@ class TestUnknown:
         assert asked(decision)[0] == "company.foreign_percent"
 
     def test_a_proven_denial_needs_no_further_fact(self, tmp_path: Path) -> None:
-        barred = "rules:\n" + rule(
-            "bar", "product", "company.mainland_entity == false", "deny: {reason: NO-LOCAL-ENTITY}"
-        )
-        bundle = bundle_of(tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + HOME, barred=barred)
+        bundle = law_of(tmp_path, barred=NO_ENTITY)
         decision = decide(bundle, {"mainland_entity": False}, CENTER)
         assert (decision.decision, decision.missing) == ("deny", ())
 
     def test_an_unknown_denial_makes_it_incomplete(self, tmp_path: Path) -> None:
-        barred = "rules:\n" + rule(
-            "bar", "product", "company.mainland_entity == false", "deny: {reason: NO-LOCAL-ENTITY}"
-        )
-        bundle = bundle_of(tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + HOME, barred=barred)
-        decision = decide(bundle, DOMESTIC, SHOP)
+        decision = decide(law_of(tmp_path, barred=NO_ENTITY), DOMESTIC, SHOP)
         assert (decision.decision, decision.range) == ("incomplete", ("allow", "deny"))
         assert asked(decision) == ["company.mainland_entity"]
 
@@ -150,7 +147,7 @@ class TestUnknown:
             "instruments:\n  filing: {title: {en: Filing, zh: 备案}, authority: [{when: 'true', is: cac}]}\nrules:\n"
         )
         filing += rule("file", "product", "data.persons > 0", "duty: {instrument: filing, due: {before: launch}}")
-        bundle = bundle_of(tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + HOME, filing=filing)
+        bundle = law_of(tmp_path, filing=filing)
         decision = decide(bundle, DOMESTIC, SHOP)
         assert decision.decision == "allow"
         assert [(f.rule.id, f.state, f.missing[0].path) for f in decision.undetermined] == [
@@ -163,7 +160,7 @@ class TestUnknown:
             "instruments:\n  permit: {title: {en: Permit, zh: 许可}, authority: [{when: 'true', is: cac}]}\nrules:\n"
         )
         permit += rule("permit", "product", "data.persons > 0", "need: {instrument: permit}")
-        bundle = bundle_of(tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + HOME, permit=permit)
+        bundle = law_of(tmp_path, permit=permit)
         decision = decide(bundle, DOMESTIC, CENTER)
         assert (decision.decision, decision.missing) == ("needs-license", ())
         assert [f.rule.id for f in decision.undetermined] == ["permit"]
@@ -202,17 +199,13 @@ class TestRoutes:
         doubtful = route(
             "doubtful", "operator.foreign_percent == 0.0", "x|false|NOT-READY|operator.lacking_means.size() == 0"
         )
-        bundle = bundle_of(
-            tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + HOME, doubtful="rules:\n" + doubtful
-        )
+        bundle = law_of(tmp_path, doubtful="rules:\n" + doubtful)
         decision = decide(bundle, DOMESTIC, CENTER)
         assert (decision.decision, decision.missing) == ("needs-license", ())
         assert routes(decision) == {"domestic": "open", "doubtful": "unknown"}
 
     def test_two_open_routes_are_both_offered(self, tmp_path: Path) -> None:
-        bundle = bundle_of(
-            tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + HOME + HOME.replace("domestic", "other")
-        )
+        bundle = law_of(tmp_path, home="rules:\n" + HOME + HOME.replace("domestic", "other"))
         assert [offer.route for offer in decide(bundle, DOMESTIC, CENTER).needs[0].any_of] == ["domestic", "other"]
 
     def test_reasons_come_from_the_closest_routes(self, law: Bundle) -> None:
@@ -246,7 +239,7 @@ class TestRoutes:
         assert [finding.reasons for finding in decision.denials] == [("PROHIBITED-SECTOR",), ("NOT-READY",)]
 
     def test_no_route_at_all_is_a_closed_sector(self, tmp_path: Path) -> None:
-        bundle = bundle_of(tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + HOME)
+        bundle = law_of(tmp_path)
         assert decide(bundle, FOREIGN, CENTER).denials[0].reasons == ("SECTOR-NOT-OPEN",)
 
 
@@ -293,7 +286,7 @@ class TestHeld:
         bar = "rules:\n" + rule(
             "bar", "activity", "activity.licensed == false", "deny: {reason: NOT-READY, curable: true}"
         )
-        bundle = bundle_of(tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + HOME, bar=bar)
+        bundle = law_of(tmp_path, bar=bar)
         assert decide(bundle, DOMESTIC, CENTER).decision == "deny"
         assert decide(bundle, {**DOMESTIC, "licenses": [LICENSED]}, CENTER).decision == "allow"
         vague = {key: value for key, value in LICENSED.items() if key != "valid_until"}
@@ -323,7 +316,7 @@ class TestReadings:
             ("held", True, "vats-license", "B22"),
             ("route", True, "home/domestic", "B22"),
         ]
-        assert not decision.stricter_reading
+        assert decision.worst_reading is None or not decision.worst_reading.stricter
 
     def test_another_license_beside_one_that_is_needed_anyway_is_stricter(self, law: Bundle) -> None:
         decision = decide(law, DOMESTIC, SAAS, CENTER)
@@ -335,14 +328,14 @@ class TestReadings:
 
     def test_a_reading_that_another_rule_finds_too_changes_nothing(self, tmp_path: Path) -> None:
         meets = rule("meets", "service", '"conferencing" in service.offers', "classify: {classes: [B22]}")
-        bundle = bundle_of(tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + HOME, more="rules:\n" + meets)
+        bundle = law_of(tmp_path, more="rules:\n" + meets)
         decision = decide(bundle, DOMESTIC, {**SAAS, "offers": ["saas", "conferencing"]})
         assert [r.reading for r in decision.readings] == ["B25-publishing"]
 
     def test_the_worst_of_readings_together_is_told(self, tmp_path: Path) -> None:
         """Read as a class whose one route is contested, and that route closed: only together they deny."""
         contested = HOME.replace("    route:", f"{CLOSED_TOO}\n    route:")
-        bundle = bundle_of(tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + contested)
+        bundle = law_of(tmp_path, home="rules:\n" + contested)
         decision = decide(bundle, DOMESTIC, SAAS)
         assert {r.decision for r in decision.readings} == {"needs-license"}
         worst = decision.worst_reading
@@ -369,10 +362,8 @@ class TestReadings:
         assert decide(law, DOMESTIC, CENTER, opinions=[on_classes()]).decision == "needs-license"
 
     def test_a_contested_route_is_read_as_closed_too(self, tmp_path: Path) -> None:
-        bundle = bundle_of(
+        bundle = law_of(
             tmp_path,
-            classes=CLASSES,
-            license=LICENSE,
             home="rules:\n" + HOME.replace("    route:", f"{CLOSED_TOO}\n    route:"),
         )
         decision = decide(bundle, DOMESTIC, CENTER)
@@ -387,7 +378,7 @@ class TestDuties:
 
     def test_a_duty_that_is_done_is_shown_as_done(self, tmp_path: Path) -> None:
         law = self.FILING + rule("file", "service", "true", "duty: {instrument: icp-filing, due: {before: launch}}")
-        bundle = bundle_of(tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + HOME, filing=law)
+        bundle = law_of(tmp_path, filing=law)
         done = decide(bundle, DOMESTIC, SHOP, filings=[{"instrument": "icp-filing", "date": "2025-12-31"}])
         assert [(f.state, f.done_on) for f in done.duties] == [("done", "2025-12-31")]
         assert done.outstanding == ()
@@ -409,7 +400,7 @@ class TestTime:
             "deny: {reason: DISCREDITED}",
             "from: '2024-03-01', until: '2025-03-01'",
         )
-        bundle = bundle_of(tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + HOME, dated=dated)
+        bundle = law_of(tmp_path, dated=dated)
         words = {
             day: decide(bundle, DOMESTIC, SHOP, as_of=day).decision
             for day in ("2024-02-29", "2024-03-01", "2025-02-28", "2025-03-01")
@@ -420,12 +411,9 @@ class TestTime:
         with pytest.raises(ValueError, match="2020-01-01"):
             decide(law, DOMESTIC, SHOP, as_of="2019-12-31")
 
-    def test_equal_inputs_give_equal_decisions(self, law: Bundle) -> None:
-        assert decide(law, FOREIGN, CENTER, SHOP) == decide(law, FOREIGN, CENTER, SHOP)
-
     def test_the_weakest_article_is_named(self, tmp_path: Path) -> None:
         weak = "rules:\n" + rule("bar", "product", "company.foreign_percent == 0.0", "deny: {reason: DISCREDITED}")
-        bundle = bundle_of(tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + HOME, weak=weak)
+        bundle = law_of(tmp_path, weak=weak)
         assert decide(bundle, DOMESTIC, SHOP).verification == "primary"
         text = (tmp_path / "weak.yaml").read_text().replace("verification: primary", "verification: secondary")
         (tmp_path / "weak.yaml").write_text(text)

@@ -13,6 +13,7 @@ from tests.support.members import for_each
 from tests.support.shipped import ROOT, fixture_files, shipped_bundle
 from vatspolicy.core.documents import parse_document
 from vatspolicy.core.engine.conditional import LONGEST, TRIALS, find_conditional
+from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate, evaluate_parts, possible_outcomes
 from vatspolicy.core.engine.notices import READ_AS_NONE, notices
 from vatspolicy.core.engine.possible_values import possible_answers
@@ -50,16 +51,17 @@ SHOP: dict[str, Any] = {
         "content": [],
         "facilities": [{"at": "shanghai-xuhui", "kind": "servers"}],
     },
-    "data": {
-        **NO_DATA,
-        "persons": 2_000_000,
-        "minors": 0,
-        "sensitive": False,
-        "face_persons": 0,
-        "public_cameras": False,
-        "shared_with": [],
-    },
-}
+    "data": {**NO_DATA, "persons": 2_000_000, "minors": 0, "sensitive": False, "face_persons": 0, "public_cameras": False, "shared_with": []},
+}  # fmt: skip
+
+
+def decide(facts: dict[str, Any]) -> Decision:
+    """The decision of a product with these facts of each group, on the day of its launch."""
+    day = "2027-03-01"
+    product, service = {"id": "p", "launch": day, **facts["product"]}, {"id": "s", **facts["service"]}
+    rest = {name: facts[name] for name in ("company", "data")}
+    profile = load_profile({"schema": 2, "product": product, "services": [service], **rest})
+    return evaluate(shipped_bundle(), profile, day)
 
 
 @pytest.mark.parametrize(
@@ -67,16 +69,7 @@ SHOP: dict[str, Any] = {
 )
 def test_a_few_facts_decide_everything(facts: dict[str, Any], most: int) -> None:
     assert sum(len(part) for part in facts.values()) <= most
-    product = {"id": "p", "launch": "2027-03-01", **facts["product"]}
-    service = {"id": "s", **facts["service"]}
-    profile = {
-        "schema": 2,
-        "product": product,
-        "company": facts["company"],
-        "services": [service],
-        "data": facts["data"],
-    }
-    decision = evaluate(shipped_bundle(), load_profile(profile), "2027-03-01")
+    decision = decide(facts)
     assert decision.decision == "allow"
     assert [(finding.rule.name, [ask.path for ask in finding.missing]) for finding in decision.undetermined] == []
     due = {getattr(finding.rule.effect, "instrument", None) for finding in decision.duties}
@@ -90,16 +83,7 @@ def test_each_of_those_facts_is_needed() -> None:
             kept = {
                 key: {k: v for k, v in value.items() if (key, k) != (group, name)} for key, value in WEBSITE.items()
             }
-            product = {"id": "p", "launch": "2027-03-01", **kept["product"]}
-            service = {"id": "s", **kept["service"]}
-            profile = {
-                "schema": 2,
-                "product": product,
-                "company": kept["company"],
-                "services": [service],
-                "data": kept["data"],
-            }
-            decision = evaluate(shipped_bundle(), load_profile(profile), "2027-03-01")
+            decision = decide(kept)
             assert decision.decision == "incomplete" or decision.undetermined, f"{group}.{name}"
 
 
@@ -115,14 +99,9 @@ def test_the_spec_of_the_readme_is_decided_as_it_says() -> None:
 def test_the_zone_of_a_place_is_asked_for_when_the_place_is_stated() -> None:
     """In 2015 a foreign marketplace in the Shanghai zone needs less capital: first where it is, then in which zone."""
     service = {
-        "id": "s",
-        "offers": ["marketplace"],
-        "operated_by": "company",
-        "audience": "public",
-        "features": [],
-        "content": [],
-        "area": ["china"],
-    }
+        "id": "s", "offers": ["marketplace"], "operated_by": "company", "audience": "public", "features": [],
+        "content": [], "area": ["china"],
+    }  # fmt: skip
 
     def asked(**company: Any) -> set[tuple[str | int, ...]]:
         facts = {"product": {"id": "p"}, "company": {"foreign_percent": 100, **company}, "services": [service]}

@@ -20,26 +20,11 @@ def profile(company: float | None, partner: float | None, operated_by: str, **se
     entity: dict[str, Any] = {"registered": {"at": "beijing", "ftz": "none"}}
     origin = {"investor_origin": ["US"]} if company else {}
     facts = {
-        "schema": 2,
-        "product": {"id": "p", "title": "P"},
-        "company": entity
-        | origin
-        | ({} if company is None else {"foreign_percent": company, "foreign_percent_basis": "ultimate"}),
-        "partner": {"name": "X", **entity}
-        | ({} if partner is None else {"foreign_percent": partner, "foreign_percent_basis": "ultimate"}),
-        "services": [
-            {
-                "id": "s",
-                "offers": ["news"],
-                "audience": "public",
-                "charges": [],
-                "features": [],
-                "content": [],
-                "operated_by": operated_by,
-                **service,
-            }
-        ],
-    }
+        "schema": 2, "product": {"id": "p", "title": "P"},
+        "company": entity | origin | ({} if company is None else {"foreign_percent": company, "foreign_percent_basis": "ultimate"}),
+        "partner": {"name": "X", **entity} | ({} if partner is None else {"foreign_percent": partner, "foreign_percent_basis": "ultimate"}),
+        "services": [{"id": "s", "offers": ["news"], "audience": "public", "charges": [], "features": [], "content": [], "operated_by": operated_by, **service}],
+    }  # fmt: skip
     return load_profile(facts)
 
 

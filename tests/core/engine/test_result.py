@@ -96,7 +96,7 @@ def test_the_types_of_remarks_are_those_of_the_schema() -> None:
 def test_data_hold_all_of_a_record() -> None:
     """What is read back from the data of a fixture is the record: of each in the long run."""
     gate = Gate(shipped_bundle(), TODAY, allow_past=True)
-    for path in part(fixture_files(), 4):
+    for path in part(fixture_files(), 8):
         _, record = gate.decide(load_profile(path))
         assert decode(Record, encode(record)) == record, path.name
 

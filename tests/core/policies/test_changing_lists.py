@@ -13,12 +13,8 @@ from vatspolicy.core.policies.changing_lists import ListChangeError, stated_valu
 
 def test_words_join_at_the_end_and_leave() -> None:
     entries: list[dict[str, Any]] = [
-        {"value": ["a", "b"]},
-        {"add": ["c"]},
-        {"remove": ["a"]},
-        {"remove": ["b"], "add": ["a"]},
-        {"value": []},
-    ]
+        {"value": ["a", "b"]}, {"add": ["c"]}, {"remove": ["a"]}, {"remove": ["b"], "add": ["a"]}, {"value": []},
+    ]  # fmt: skip
     assert stated_values(entries) == [["a", "b"], ["a", "b", "c"], ["b", "c"], ["c", "a"], []]
 
 

@@ -112,12 +112,7 @@ def test_what_comes_again(due: dict[str, Any], launch: str, expected: str | None
         ({"before": "closing"}, "before-event", "before the closing of the deal", "交割前"),
         (within(1, "calendar-day"), "after-launch", "within 1 day after the launch", "上线后1日内"),
         (within(5, "month"), "after-launch", "within 5 months after the launch", "上线后5个月内"),
-        (
-            {"within": 4, "unit": "hour", "after": "incident"},
-            "after-event",
-            "within 4 hours after an incident",
-            "事件发生后4小时内",
-        ),
+        ({"within": 4, "unit": "hour", "after": "incident"}, "after-event", "within 4 hours after an incident", "事件发生后4小时内"),
         ({"every": "year", "by": "06-30"}, "recurring", "every year by 30 June", "每年6月30日前"),
         (
             {"every": "quarter", "by": "01-15"},
@@ -129,7 +124,7 @@ def test_what_comes_again(due: dict[str, Any], launch: str, expected: str | None
         ({"every": "two-years"}, "recurring", "every two years", "每两年"),
         ({"always": True}, "continuing", "as long as the service runs", "持续履行"),
     ],
-)
+)  # fmt: skip
 def test_words(due: dict[str, Any], group: str, en: str, zh: str) -> None:
     found = deadline(due, "2027-01-31")
     assert (found.group, found.text) == (group, {"en": en, "zh": zh})

@@ -40,6 +40,23 @@ def law(tmp_path: Path) -> Path:
     return write_law(tmp_path / "law")
 
 
+def allow(law: Path, name: str) -> None:
+    """Let the next layer loosen a rule of the base."""
+    head = f"name: nation\ntitle: {{en: Nation, zh: 国家}}\nowner: us\nmay_loosen: [{name}]\n"
+    (law / "layer.yaml").write_text(head, encoding="utf-8")
+
+
+def grouped(folder: Path, *may_loosen: str) -> Path:
+    """A layer of a company that denies what is for the own group."""
+    text = "rules:\n" + rule("group", "service", GROUP, DENIAL)
+    return write_layer(folder / "company", "company", may_loosen, company=text)
+
+
+def idle(folder: Path, name: str, *may_loosen: str) -> Path:
+    """A layer whose one rule never applies."""
+    return write_layer(folder / name, name, may_loosen, **{name: "rules:\n" + rule("none", "service", "false", DENIAL)})
+
+
 def problems_of(base: Path, *layers: Path) -> list[str]:
     with pytest.raises(InvalidInput) as caught:
         stack(base, *layers)
@@ -55,7 +72,7 @@ def denied_by(bundle: Bundle, service: Facts) -> tuple[str, list[str]]:
 
 
 def test_a_layer_adds_rules_to_the_law_below(law: Path, tmp_path: Path) -> None:
-    company = write_layer(tmp_path / "company", "company", company="rules:\n" + rule("group", "service", GROUP, DENIAL))
+    company = grouped(tmp_path)
     assert denied_by(load_bundle(law), INTERNAL) == ("allow", [])
     bundle = stack(law, company)
     assert denied_by(bundle, INTERNAL) == ("deny", ["company/group"])
@@ -72,7 +89,7 @@ def test_a_law_alone_has_no_layers(law: Path) -> None:
 
 
 def test_every_file_of_a_layer_is_part_of_the_digest(law: Path, tmp_path: Path) -> None:
-    company = write_layer(tmp_path / "company", "company", company="rules:\n" + rule("group", "service", GROUP, DENIAL))
+    company = grouped(tmp_path)
     digests = {load_bundle(law).digest, stack(law, company).digest}
     (company / "layer.yaml").write_text((company / "layer.yaml").read_text().replace("office", "board"))
     digests.add(stack(law, company).digest)
@@ -122,12 +139,7 @@ def test_an_override_without_permission_leaves_the_rule_in_force(law: Path, tmp_
 
 
 def test_a_layer_loosens_what_the_layer_below_allows(law: Path, tmp_path: Path) -> None:
-    company = write_layer(
-        tmp_path / "company",
-        "company",
-        ("company/group",),
-        company="rules:\n" + rule("group", "service", GROUP, DENIAL),
-    )
+    company = grouped(tmp_path, "company/group")
     unit = write_layer(tmp_path / "unit", "unit", unit=only("company/group"))
     bundle = stack(law, company, unit)
     assert denied_by(stack(law, company), INTERNAL) == ("deny", ["company/group"])
@@ -137,26 +149,18 @@ def test_a_layer_loosens_what_the_layer_below_allows(law: Path, tmp_path: Path) 
 
 
 def test_the_base_may_allow_too_and_permission_goes_one_layer_up(law: Path, tmp_path: Path) -> None:
-    (law / "layer.yaml").write_text(
-        f"name: nation\ntitle: {{en: Nation, zh: 国家}}\nowner: us\nmay_loosen: [{RELAY}]\n"
-    )
+    allow(law, RELAY)
     company = write_layer(tmp_path / "company", "company", company=only())
     assert denied_by(stack(law, company), PUBLIC) == ("allow", [])
     assert stack(law, company).layers[0].name == "nation"
-    between = write_layer(
-        tmp_path / "between", "between", between="rules:\n" + rule("none", "service", "false", DENIAL)
-    )
+    between = idle(tmp_path, "between")
     assert denied_by(stack(law, between, company), PUBLIC) == ("deny", [RELAY])
-    passing = write_layer(
-        tmp_path / "passing", "passing", (RELAY,), passing="rules:\n" + rule("none", "service", "false", DENIAL)
-    )
+    passing = idle(tmp_path, "passing", RELAY)
     assert denied_by(stack(law, passing, company), PUBLIC) == ("allow", [])
 
 
 def test_an_override_replaces_only_while_it_is_in_force(law: Path, tmp_path: Path) -> None:
-    (law / "layer.yaml").write_text(
-        f"name: nation\ntitle: {{en: Nation, zh: 国家}}\nowner: us\nmay_loosen: [{RELAY}]\n"
-    )
+    allow(law, RELAY)
     text = only().replace("each:", "from: '2025-01-01', until: '2026-01-01', each:")
     bundle = stack(law, write_layer(tmp_path / "company", "company", company=text))
     words = [
@@ -168,9 +172,7 @@ def test_an_override_replaces_only_while_it_is_in_force(law: Path, tmp_path: Pat
 
 def test_a_rule_comes_back_when_what_replaced_it_is_replaced(law: Path, tmp_path: Path) -> None:
     """Who may replace the rule of a company may not, by that, replace the law for which it stands."""
-    (law / "layer.yaml").write_text(
-        f"name: nation\ntitle: {{en: Nation, zh: 国家}}\nowner: us\nmay_loosen: [{RELAY}]\n"
-    )
+    allow(law, RELAY)
     company = write_layer(tmp_path / "company", "company", ("company/relay",), company=only())
     unit = write_layer(tmp_path / "unit", "unit", unit=only("company/relay"))
     bundle = stack(law, company, unit)
@@ -206,9 +208,7 @@ def test_a_route_without_permission_is_refused(law: Path, tmp_path: Path, target
 
 
 def test_a_route_with_permission_answers_the_need_and_is_no_license_elsewhere(law: Path, tmp_path: Path) -> None:
-    (law / "layer.yaml").write_text(
-        "name: nation\ntitle: {en: Nation, zh: 国家}\nowner: us\nmay_loosen: [license/duty]\n"
-    )
+    allow(law, "license/duty")
     text = (
         "instruments:\n  basic-license: {title: {en: Pass, zh: 通行}, authority: [{when: 'true', is: miit}]}\n"
         "rules:\n" + route("easy", "true", instrument="basic-license")
@@ -223,26 +223,18 @@ def test_a_route_with_permission_answers_the_need_and_is_no_license_elsewhere(la
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (
-            ALLOWING,
-            "A classification can loosen the law, so it can override only a classification that the lower layer allows to be loosened.",
-        ),
-        (
-            overriding("classes/shop", ALLOWING),
-            "This classification loosens 'classes/shop', but the lower layer does not allow that.",
-        ),
+        (ALLOWING, "A classification can loosen the law, so it can override only a classification that the lower layer allows to be loosened."),
+        (overriding("classes/shop", ALLOWING), "This classification loosens 'classes/shop', but the lower layer does not allow that."),
         (overriding(RELAY, ALLOWING), "A classification can override only a classification."),
     ],
-)
+)  # fmt: skip
 def test_a_classification_without_permission_is_refused(law: Path, tmp_path: Path, text: str, message: str) -> None:
     company = write_layer(tmp_path / "company", "company", company="rules:\n" + text)
     assert problems_of(law, company) == [message]
 
 
 def test_no_classification_stands_for_a_rule_of_another_kind_even_with_permission(law: Path, tmp_path: Path) -> None:
-    (law / "layer.yaml").write_text(
-        f"name: nation\ntitle: {{en: Nation, zh: 国家}}\nowner: us\nmay_loosen: [{RELAY}]\n"
-    )
+    allow(law, RELAY)
     company = write_layer(tmp_path / "company", "company", company="rules:\n" + overriding(RELAY, ALLOWING))
     assert problems_of(law, company) == ["A classification can override only a classification."]
 
@@ -253,9 +245,7 @@ def test_a_layer_does_not_allow_itself(law: Path, tmp_path: Path) -> None:
 
 
 def test_an_accomplice_between_does_not_help(law: Path, tmp_path: Path) -> None:
-    helper = write_layer(
-        tmp_path / "helper", "helper", (RELAY,), helper="rules:\n" + rule("none", "service", "false", DENIAL)
-    )
+    helper = idle(tmp_path, "helper", RELAY)
     unit = write_layer(tmp_path / "unit", "unit", unit=only())
     assert problems_of(law, helper, unit) == [f"This layer may not allow others to loosen {RELAY!r}."]
 
@@ -279,8 +269,7 @@ def test_a_head_says_nothing_that_is_not_known(law: Path, tmp_path: Path, key: s
 
 def test_a_layer_that_lost_its_files_is_refused(law: Path, tmp_path: Path) -> None:
     """A rule that is not seen forbids nothing, so what would be left out ends the run."""
-    rules = "rules:\n" + rule("group", "service", GROUP, DENIAL)
-    company = write_layer(tmp_path / "company", "company", company=rules)
+    company = grouped(tmp_path)
     policy = company / "company.yaml"
     policy.rename(company / "company.yml")
     assert problems_of(law, company) == ["vatspolicy would not read this file."]
@@ -374,14 +363,9 @@ def test_an_instrument_of_the_law_is_not_established_again(law: Path, tmp_path: 
 # --- and at random ----------------------------------------------------------------------------------------------------
 
 WHENS = (
-    "true",
-    'service.audience == "public"',
-    GROUP,
-    '"own-shop" in service.offers || "data-center" in service.offers',
-    'product.id == "p" && operator.mainland_entity',
-    "!operator.mainland_entity",
-    "operator.foreign_percent > 50.0",
-)
+    "true", 'service.audience == "public"', GROUP, '"own-shop" in service.offers || "data-center" in service.offers',
+    'product.id == "p" && operator.mainland_entity', "!operator.mainland_entity", "operator.foreign_percent > 50.0",
+)  # fmt: skip
 EFFECTS = (
     DENIAL,
     "need: {instrument: vats-license}",
@@ -413,7 +397,7 @@ def random_service(draw: random.Random) -> Facts:
 def test_no_layer_without_permission_makes_a_decision_milder(law: Path, tmp_path: Path) -> None:
     """Whatever the rules of layers say and override: neither end of the range of outcomes becomes milder."""
     draw, alone, changed = random.Random("layers"), load_bundle(law), 0
-    for number in range(trials(40)):
+    for number in range(trials(40, least=8)):
         below = [rule.name for policy in alone.policies.values() for rule in policy.rules if rule.kind != "route"]
         folders = []
         for place in range(draw.randint(1, 3)):
@@ -448,9 +432,7 @@ def enforce(folder: Path, name: str, level: str, until: str = "2026-06-30", sinc
 
 
 def test_the_entry_of_the_highest_layer_counts_until_its_last_day(law: Path, tmp_path: Path) -> None:
-    rules = "rules:\n" + rule("group", "service", GROUP, DENIAL)
-    company = write_layer(tmp_path / "company", "company", ("company/group",), company=rules)
-    unit = write_layer(tmp_path / "unit", "unit", unit="rules:\n" + rule("none", "service", "false", DENIAL))
+    company, unit = grouped(tmp_path, "company/group"), idle(tmp_path, "unit")
     enforce(company, "company/group", "off", "2026-12-31")
     enforce(unit, "company/group", "deny")
     bundle = stack(law, company, unit)
@@ -468,15 +450,14 @@ def test_the_entry_of_the_highest_layer_counts_until_its_last_day(law: Path, tmp
 
 @pytest.mark.parametrize("name", [RELAY, "unit/none", "company/none"])
 def test_a_layer_does_not_enforce_what_it_may_not_loosen(law: Path, tmp_path: Path, name: str) -> None:
-    rules = "rules:\n" + rule("group", "service", GROUP, DENIAL)
-    company = enforce(write_layer(tmp_path / "company", "company", company=rules), name, "off")
-    unit = write_layer(tmp_path / "unit", "unit", unit="rules:\n" + rule("none", "service", "false", DENIAL))
+    company = enforce(grouped(tmp_path), name, "off")
+    unit = idle(tmp_path, "unit")
     assert problems_of(law, company, unit) == [f"This layer cannot set the enforcement of {name!r}."]
 
 
 def test_the_base_does_not_enforce(law: Path, tmp_path: Path) -> None:
     """It would count under a layer alone, so that a layer which adds a rule would make the gate milder."""
-    company = write_layer(tmp_path / "company", "company", company="rules:\n" + rule("group", "service", GROUP, DENIAL))
+    company = grouped(tmp_path)
     (law / "layer.yaml").write_text((company / "layer.yaml").read_text().replace("name: company", "name: base"))
     assert stack(law, company).layers[0].name == "base"
     enforce(law, "limits/relay", "off")
@@ -485,8 +466,7 @@ def test_the_base_does_not_enforce(law: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["reason", "from", "until", "owner", "level"])
 def test_an_entry_says_why_until_when_and_who(law: Path, tmp_path: Path, key: str) -> None:
-    rules = "rules:\n" + rule("group", "service", GROUP, DENIAL)
-    company = enforce(write_layer(tmp_path / "company", "company", company=rules), "company/group", "warn")
+    company = enforce(grouped(tmp_path), "company/group", "warn")
     head = company / "layer.yaml"
     head.write_text(
         head.read_text().replace(f"{key}: ", f"x-{key}: ", 1)
@@ -506,8 +486,7 @@ def test_an_entry_says_why_until_when_and_who(law: Path, tmp_path: Path, key: st
 ])  # fmt: skip
 def test_an_entry_has_a_longest_period(law: Path, tmp_path: Path, until: str, own: str, said: str | None) -> None:
     (law / "bundle.yaml").write_text(f"{(law / 'bundle.yaml').read_text()}{own}\n")
-    rules = "rules:\n" + rule("group", "service", GROUP, DENIAL)
-    company = write_layer(tmp_path / "company", "company", company=rules)
+    company = grouped(tmp_path)
     enforce(company, "company/group", "off", until, "2026-01-01")
     if said is None:
         bundle = stack(law, company)

@@ -29,19 +29,11 @@ def candidates(condition: str | Node, activation: dict[str, Any]) -> bool:
         ('!("saas" in service.offers)', {"offers": ["news", "saas"]}, {"offers": []}),
         ('service.offers.exists(o, o in ["saas", "news"])', {"offers": ["own-shop"]}, {"offers": ["own-shop", "news"]}),
         ('service.offers.all(o, o in ["saas", "news"])', {"offers": ["own-shop", "news"]}, {"offers": ["news"]}),
-        (
-            'sets.intersects(service.offers, ["saas", "news"])',
-            {"offers": ["own-shop"]},
-            {"offers": ["own-shop", "news"]},
-        ),
+        ('sets.intersects(service.offers, ["saas", "news"])', {"offers": ["own-shop"]}, {"offers": ["own-shop", "news"]}),
         ('sets.contains(["saas", "news"], service.offers)', {"offers": ["own-shop", "news"]}, {"offers": ["news"]}),
-        (
-            '"saas" in service.offers && "news" in service.offers',
-            {"offers": ["saas", "saas"]},
-            {"offers": ["news", "saas"]},
-        ),
+        ('"saas" in service.offers && "news" in service.offers', {"offers": ["saas", "saas"]}, {"offers": ["news", "saas"]}),
     ],
-)
+)  # fmt: skip
 def test_values_exclude_rules(condition: str, excluding: dict[str, Any], leaving: dict[str, Any]) -> None:
     assert not candidates(condition, {"service": excluding})
     assert candidates(condition, {"service": leaving})

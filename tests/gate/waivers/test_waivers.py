@@ -15,15 +15,13 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
 
 from tests.support.console import Console
 from tests.support.effort import trials
 from tests.support.members import for_each
+from tests.support.schemas import validator_of
 from tests.support.shipped import GOLDEN
 from tests.support.specs import HOSTING, TODAY
-from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import load_profile
@@ -493,6 +491,12 @@ def allows(waiver: Any, right: Entry) -> bool:
     )
 
 
+@pytest.fixture
+def right(bundle: Bundle) -> Entry:
+    (found,) = entries(bundle, OUTCAST)
+    return found
+
+
 def passes_only_if_allowed(bundle: Bundle, content: bytes, right: Entry) -> bool:
     path = Path("fuzzed.yaml")
     path.write_bytes(content)
@@ -512,8 +516,7 @@ def passes_only_if_allowed(bundle: Bundle, content: bytes, right: Entry) -> bool
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
-def test_no_change_of_an_entry_opens_the_gate_by_accident(bundle: Bundle, data: st.DataObject) -> None:
-    (right,) = entries(bundle, OUTCAST)
+def test_no_change_of_an_entry_opens_the_gate_by_accident(bundle: Bundle, right: Entry, data: st.DataObject) -> None:
     entry: Any = json.loads(json.dumps(right))
     for _ in range(data.draw(st.integers(1, 3))):
         key = data.draw(st.sampled_from([*right, "scope.product", "scope.fingerprint", "more"]))
@@ -528,8 +531,7 @@ def test_no_change_of_an_entry_opens_the_gate_by_accident(bundle: Bundle, data: 
     passes_only_if_allowed(bundle, json.dumps(wrapped).encode(), right)
 
 
-def test_no_change_of_a_text_opens_the_gate_by_accident(bundle: Bundle) -> None:
-    (right,) = entries(bundle, OUTCAST)
+def test_no_change_of_a_text_opens_the_gate_by_accident(bundle: Bundle, right: Entry) -> None:
     base = yaml.safe_dump({"schema": 1, "waivers": [right]}).encode()
     seed = random.Random(11)
     passed = 0
@@ -618,15 +620,8 @@ def test_github_does_not_fail_what_is_waived(shown: GateResult) -> None:
 
 
 def test_json_follows_its_schema(shown: GateResult) -> None:
-    schemas = {
-        f"{name}.schema.json": Resource.from_contents(SchemaSet.shipped().load(name))
-        for name in SchemaSet.shipped().names
-    }
-    validator = Draft202012Validator(
-        SchemaSet.shipped().load("decision"), registry=Registry().with_resources(schemas.items())
-    )
     data = json.loads(render("json", shown.records, "en", remarks=shown.remarks))
-    assert [error.message for error in validator.iter_errors(data)] == []
+    assert [error.message for error in validator_of("decision.schema.json").iter_errors(data)] == []
     assert [one["kind"] for one in data["waivers"]] == ["unused"]
 
 
@@ -844,10 +839,3 @@ def test_no_baseline_of_what_could_not_be_decided_or_told_apart(program: Callabl
     Path("copy.yaml").write_text("schema: 1\n")
     assert program("check", "spec.yaml", "copy.yaml", *ADOPT).code == 3
     assert not Path("baseline.yaml").exists()
-
-
-def test_approvers_are_read_with_their_globs() -> None:
-    approvers = load_approvers(Path("approvers.yaml"))
-    assert approvers.allow("kim", OUTCAST)
-    assert not approvers.allow("kim", "pipl/officer")
-    assert not approvers.allow("", OUTCAST)

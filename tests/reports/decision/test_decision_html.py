@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -238,20 +237,6 @@ def test_a_path_is_read_as_it_was_written() -> None:
         assert steps(format_path(path)) == path
 
 
-def test_a_chinese_page_has_no_english_words_of_its_own(records: dict[str, dict[str, Any]]) -> None:
-    for word in ("deny", "needs-license"):
-        data = records[word]
-        shown = re.sub(r"<code[^>]*>.*?</code>|<style>.*?</style>|(?<=lang=\"en\">)[^<]*", "", render([data], "zh"))
-        text = Tree(shown).words().replace(data["title"], "")
-        assert re.findall(r"\b(?:the|of|and|before|launch|license|not|met|closed|open)\b", text) == []
-
-
-def test_all_words_are_there_in_both_languages() -> None:
-    for key, text in WORDS.items():
-        assert set(text) == set(LANGUAGES), key
-        assert sorted(re.findall(r"{(\w+)}", text["en"])) == sorted(re.findall(r"{(\w+)}", text["zh"])), key
-
-
 # --- runs
 
 
@@ -320,13 +305,6 @@ def test_the_summary_counts_filings_and_names_those_before_the_launch(
     assert "2027-03-31" in text
 
 
-def test_the_summary_of_a_denial_names_the_nearest_route(records: dict[str, dict[str, Any]]) -> None:
-    text = _summary(records["deny"], "en")
-    assert "May not launch on these facts. cloud/B11: The sector is not open to this foreign share" in text
-    assert "Nearest route: General negative list. Not met: " in text
-    assert f"<code>vatspolicy routes {records['deny']['file']}</code>" in text
-
-
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_summary_names_missing_facts_other_readings_and_weak_sources(
     decide: Decide, records: dict[str, dict[str, Any]], lang: Language
@@ -358,11 +336,6 @@ def test_only_problems() -> None:
         tree = Tree(render([], lang, [Problem("bad.yaml", 1, 2, "", "Wrong.", "")]))
         assert "bad.yaml:1:2: Wrong." in tree.words()
         assert len(tree.named("h1")) == 1
-
-
-def test_equal_inputs_give_equal_bytes(records: dict[str, dict[str, Any]]) -> None:
-    for lang in LANGUAGES:
-        assert render(list(records.values()), lang) == render(list(records.values()), lang)
 
 
 def _poisoned(value: Any) -> Any:
@@ -412,14 +385,6 @@ def test_nothing_in_a_record_becomes_markup(records: dict[str, dict[str, Any]], 
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", text)
     assert not re.search(r"^\s*::", re.sub("<style>.*?</style>", "", text, flags=re.DOTALL), re.MULTILINE)
     assert "<!-- javascript" not in text
-
-
-def test_an_address_of_a_citation_is_checked(decide: Decide) -> None:
-    data = copy.deepcopy(decide(CASES["needs-license"]))  # decisions share their citations
-    for finding in data["needs"]:
-        for cited in finding["citations"]:
-            cited["url"] = "javascript:alert(1)"
-    assert "javascript" not in render([data], "en")
 
 
 def test_every_kind_of_deadline_has_a_place(decide: Decide) -> None:

@@ -14,15 +14,14 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
+from jsonschema import Draft7Validator, FormatChecker
 from markdown_it import MarkdownIt
-from referencing import Registry, Resource
 
 from tests.support.members import for_each
 from tests.support.records import decision_to_data, render, to_record
+from tests.support.schemas import validator_of
 from tests.support.shipped import GOLDEN
 from tests.support.specs import HOSTING, SHOP, TODAY
-from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.deadlines import GROUPS
@@ -90,27 +89,11 @@ def records(make: Make) -> dict[str, dict[str, Any]]:
 # --- JSON -------------------------------------------------------------------------------------------------------------
 
 
-def schema_of_decisions() -> Draft202012Validator:
-    return validator_of("decision")
-
-
-def validator_of(name: str) -> Draft202012Validator:
-    schemas = {
-        f"{known}.schema.json": Resource.from_contents(SchemaSet.shipped().load(known))
-        for known in SchemaSet.shipped().names
-    }
-    return Draft202012Validator(
-        SchemaSet.shipped().load(name),
-        registry=Registry().with_resources(schemas.items()),
-        format_checker=Draft202012Validator.FORMAT_CHECKER,
-    )
-
-
 PROBLEM = Problem("bad.yaml", 3, 7, "company.name", "Something is wrong.", "Mend it.")
 
 
 def test_json_follows_its_schema(records: dict[str, dict[str, Any]]) -> None:
-    validator = schema_of_decisions()
+    validator = validator_of("decision.schema.json")
     for problems in ((), (PROBLEM,)):
         text = render("json", list(records.values()), "en", problems=problems)
         assert [f"{e.json_path}: {e.message[:200]}" for e in validator.iter_errors(json.loads(text))] == []
@@ -365,7 +348,7 @@ def test_an_argument_without_a_spec_is_an_error_in_every_format(make: Make) -> N
 def test_json_report_follows_its_schema(
     records: dict[str, dict[str, Any]], rich_bundle: Bundle, lang: Language
 ) -> None:
-    validator = validator_of("report")
+    validator = validator_of("report.schema.json")
     for data in records.values():
         waived = data | {"remaining": "allow", "advice": [one | {"waived": WAIVED} for one in data["advice"]]}
         judge = Gate(rich_bundle, TODAY, fail_on="advice")
@@ -549,13 +532,6 @@ def test_github_stays_within_ten_of_a_level_and_says_what_it_leaves_out(
     assert len([line for line in lines if re.search(r"show \d+ more of this level", line)]) == 3
 
 
-def test_no_text_begins_a_command_of_the_older_form(make: Make) -> None:
-    data = make(*DENIED) | {"file": "##[error]x.yaml", "product": "##[group]"}
-    text = render("github", [data], "en")
-    assert "##[" not in text
-    assert "%23%23[error]x.yaml" in text
-
-
 def test_github_escapes_what_would_end_a_command_or_a_property(make: Make) -> None:
     data = make(*DENIED) | {"file": "a,b:c%d\n::error::x\r.yaml"}
     for _, file, *_ in github(data):
@@ -710,12 +686,6 @@ def page(data: Mapping[str, Any], lang: Language = "en", room: int = 1000) -> st
     return render("text", [data], lang, room=room)
 
 
-def test_the_verdict_comes_first(records: dict[str, dict[str, Any]]) -> None:
-    for lang in LANGUAGES:
-        for data in records.values():
-            assert page(data, lang).startswith(f" {VERDICTS[data['decision']][lang]} ")
-
-
 def test_text_says_which_class_and_which_routes_and_why(make: Make) -> None:
     text = page(make(*DENIED, ("company.registered", "chengdu")))
     assert "  cloud: telecommunications\n    B11 internet data center" in text
@@ -725,14 +695,6 @@ def test_text_says_which_class_and_which_routes_and_why(make: Make) -> None:
     unknown = page(make(("services.0.facilities", None)))
     assert "      ? 2024 pilot for value-added telecommunications: unknown\n" in unknown
     assert "        - not known: All service facilities are in the company's pilot zone.\n" in unknown
-
-
-def test_text_says_what_to_get_and_from_whom(make: Make) -> None:
-    assert (
-        "Licenses to get\n  → cloud: Pilot approval for telecommunications business, from Ministry of Industry and"
-        " Information Technology (MIIT), to be held by the company (B11, route: 2024 pilot for value-added"
-        " telecommunications)\n"
-    ) in page(make())
 
 
 def test_text_says_what_is_held(make: Make) -> None:
@@ -806,20 +768,6 @@ def test_text_quotes_each_article_once(make: Make) -> None:
     assert len(re.findall("Telecommunications Regulations, art. (2, )?7", text)) == 2
 
 
-def test_text_quotes_the_law_in_its_own_words_in_chinese(make: Make) -> None:
-    assert "§ 中华人民共和国电信条例，第七条（已核对原文）：国家对电信业务经营按照电信业" in page(make(), "zh")
-
-
-def test_text_asks_for_missing_facts(make: Make) -> None:
-    data = make(*UNKNOWN)
-    text = page(data)
-    [ask] = [ask for ask in data["missing"] if ask["path"] == "company.foreign_percent"]
-    assert f"  ? company.foreign_percent: {ask['question']['en']}\n" in text
-    assert ask["question"]["zh"] in page(data, "zh")
-    assert "Possible results range from NEEDS LICENSE to DENY." in text
-    assert text.index("Facts to add") < text.index("Services\n")
-
-
 def test_text_shows_contested_readings(make: Make) -> None:
     text = page(make(*SOFTWARE))
     first = " ALLOW · CONTESTED  Hosting in Lin-gang · license needed under another reading ("
@@ -848,18 +796,6 @@ def test_advice_is_marked_by_its_kind(make: Make) -> None:
     assert {finding["kind"] for finding in data["advice"]} == {"verify"}
     for format in [name for name in FORMATS if name not in ("json", "comment")]:  # a comment leaves notes to the report
         assert "To verify: " in re.sub("</?(strong|p)>|[*]", "", render(format, [data], "en")), format
-
-
-def test_text_shows_what_is_undetermined(make: Make) -> None:
-    assert "Undetermined\n" in page(make())
-    assert "  ? data.persons: Of how many people in mainland China is personal information handled?" in page(make())
-    assert "Undetermined\n" not in page(make(("data.persons", 0)))
-
-
-def test_text_names_the_weakest_link(make: Make) -> None:
-    said = {"primary": "every cited article", "secondary": "commentary only", "unverified": "has not been checked"}
-    assert all(f"{word}" in " ".join(page(data).split()) for data in [make()] for word in [said[data["verification"]]])
-    assert page(make()).endswith("A reading of the law by rules, not legal advice.\n")
 
 
 def test_several_specs_end_with_a_count(make: Make) -> None:

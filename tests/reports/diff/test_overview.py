@@ -62,7 +62,7 @@ def test_the_first_screen_says_what_happens_to_whom_where_and_from_when(tmp_path
     first, effect, *rest = overview(data, "en")
     assert first == "“Cap” rises from 50 % to 70 % on 2020-01-01: some refused products may launch."
     assert effect == (
-        "DENY → ALLOW from 2020-01-01, shown for companies and services as these: foreign share 60% to 65% "
+        "DENY → ALLOW from 2020-01-01, shown for companies and services like these: foreign share 60% to 65% "
         "[Invented law, art. 1]."
     ), "the rule reads neither the registered office nor the services"
     assert "Known products that change: 2 of 3: p60: DENY → ALLOW; p65: DENY → ALLOW." in rest
@@ -162,7 +162,7 @@ def test_what_a_reviewer_must_decide(tmp_path: Path) -> None:
     data = compared(tmp_path / "a", MILDER, gate)
     asked = list(questions(data, "en"))
     assert asked[0] == "May “Too foreign” be waivable from now on? Until now it was not."
-    assert "WEAKENED: law/too-foreign is waivable from now on." in " ".join(render("text", data, "en").split())
+    assert "WEAKENED: “Too foreign” is waivable from now on." in " ".join(render("text", data, "en").split())
     assert "Does the law say that decisions become milder?" in asked
     assert any(
         one.startswith("Is the law of past days wrong today? 2 edits are retroactive: policies/law.yaml:")

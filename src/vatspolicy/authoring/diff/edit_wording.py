@@ -58,6 +58,8 @@ FIELDS = {
     "en": Phrase("English text"),
     "zh": Phrase("Chinese text"),
     "title": Phrase("title"),
+    "file": Phrase("file"),
+    "rules": Phrase("order of the rules"),
     "readings": Phrase("other readings"),
     "renamed": Phrase("name"),
 }
@@ -173,6 +175,9 @@ class EditWording:
     def _line(self, change: Edit, field: Field, rules: Sequence[str]) -> EditedWords | None:
         name = field.name or ("is" if change.kind == "term" else "value")
         stands_above = name == "title" and (change.kind == "parameter" or change.change != "changed")
+        if (change.kind, change.change, [one.name for one in change.fields]) == ("parameter", "changed", ["cite"]):
+            before, after = (self._labels(change.policy, _listed(keys)) for keys in (field.before, field.after))
+            return EditedWords(say_both(FIELDS["cite"]), before, after, None, None)
         if name.partition(".")[0] in _SILENT or stands_above:
             return None
         if name == "renamed":

@@ -150,9 +150,10 @@ Entry = tuple[str, str, str]
 """Kind, policy and name of an edited entry, as in `structure.Edit`."""
 
 CITATIONS, VERIFICATION, AUTHORITY, OTHER = "citations", "verification", "authority", "other"
-WORDING, ASKS = "wording", "asks"
+WORDING, ASKS, FILE, ORDER = "wording", "asks", "file", "order"
 """Parts of a record. `other`: any other field, which the proofs may or may not compare. `asks`: the wording
-of a condition, on whose form it depends which missing facts are asked for.
+of a condition, on whose form it depends which missing facts are asked for. `file`: the path of the policy. `order`:
+that of its rules.
 """
 
 _PARTS = {
@@ -202,6 +203,9 @@ def parts_of(change: Edit, compared: Mapping[Entry, frozenset[str]]) -> frozense
     notices = change.policy.startswith(LAYER_PREFIX) and change.kind != "may_loosen"
     if notices or (change.policy, change.kind) == ("bundle", "dates"):
         return frozenset({WORDING})
+    moved = {"file": frozenset({FILE, ORDER}), "rules": frozenset({ORDER})}  # records list rules in the order of files
+    if change.kind == "source" and change.fields[0].name in moved:
+        return moved[change.fields[0].name]
     return compared.get((change.kind, change.policy, change.name), frozenset())
 
 

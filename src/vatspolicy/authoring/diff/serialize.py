@@ -122,8 +122,15 @@ class ComparisonSerializer:
         left = iter(verdicts)
         proofs = ((item, next(left, _UNPROVED) if item.rules else self.unmoved(item)) for item in items)
         found = [self.item(item, proof, comparison, never) for item, proof in proofs]
-        found.sort(key=lambda item: (WORST_FIRST.index(item.direction), _WEIGHTS[item.proof.verdict]))
+        found.sort(key=lambda item: (WORST_FIRST.index(item.direction), self.weight(item)))
         return tuple(found)
+
+    def weight(self, item: Item) -> int:
+        """Return the rank of an item by its verdict. A rename comes before everything that changes no result."""
+        changes = [self.edits.all[place] for place in item.changes]
+        renamed = changes and all(one.twin or any(field.name == "renamed" for field in one.fields) for one in changes)
+        rank = _WEIGHTS[item.proof.verdict]
+        return min(rank, _WEIGHTS[None]) if renamed else rank
 
     def unmoved(self, item: ReviewItem) -> Verdict:
         """Return the verdict on an item that affects no rule."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -133,7 +134,17 @@ def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[
         before_file, after_file = base.documents.get(id), head.documents.get(id)
         changes = _PolicyDiff(id, before_file, after_file).changes()
         found += (date_change(change, today) for change in changes)
+        places = [_place(side, id) for side in (base, head) if id in side.documents]
+        if after_file is not None and len({*places}) > 1:
+            found.append(new_edit(id, "source", "", "changed", after_file.file, 1, (Field("file", *places),)))
     return [*_with_twins(found, base, head), *_tests(base, head), *_fixtures(base, head)]
+
+
+def _place(side: LawRevision, id: str) -> str:
+    """Return the path of a policy file in the folder of its law or layer."""
+    layer = side.bundle.layer_of(id)
+    folder = posixpath.dirname(side.release.file) if layer is None else layer.folder
+    return posixpath.relpath(side.documents[id].file, folder or ".")
 
 
 def date_change(change: Edit, today: str) -> Edit:
@@ -186,6 +197,9 @@ class _PolicyDiff:
             fields = tuple(compare_fields({k: self.old.get(k) for k in keys}, {k: self.new.get(k) for k in keys}))
             if fields:
                 yield self.change(kind, "", "changed", (fields[0].name.partition(".")[0],), fields)
+        order = [[rule["id"] for rule in data.get("rules", ())] for data in (self.old, self.new)]
+        if len({*map(tuple, ([id for id in ids if id in order[0] and id in order[1]] for ids in order))}) > 1:
+            yield self.change("source", "", "changed", ("rules",), (Field("rules", *order),))
         yield from self.dates()
         yield from self.entries("review", "review", {"": self.old.get("review")}, {"": self.new.get("review")})
         yield from self.editions()
@@ -317,7 +331,8 @@ class _PolicyDiff:
         ]
         if len(spans) == 1:
             return str(spans[0][0])
-        names = {field.name.partition(".")[0].partition("[")[0] for field in compare_fields(before, after)}
+        fields = (field for field in compare_fields(before, after) if not is_reordered(field))
+        names = {field.name.partition(".")[0].partition("[")[0] for field in fields}
         days = [min(spans[0][0], spans[1][0])] if names - {"from", "until", "message", "cite"} else []
         days += [min(pair) for pair in zip(*spans, strict=True) if pair[0] != pair[1]]
         return min(days, default=None)
@@ -366,6 +381,9 @@ def compare_fields(old: Tree, new: Tree, prefix: str = "", expressions: bool = F
                 yield from compare_fields(was[id], now[id], name)
             else:
                 yield Field(name, was.get(id), now.get(id))
+        order = [[id for id in side if id in was and id in now] for side in (was, now)]
+        if order[0] != order[1]:
+            yield Field(prefix, *order)
     elif _normal(old, prefix, expressions) != _normal(new, prefix, expressions):
         yield Field(prefix, old, new)
 
@@ -403,6 +421,14 @@ class Part(NamedTuple):
     id: str
     key: str
     value: Tree
+
+
+def is_reordered(field: Field) -> bool:
+    """Return True if two lists have the same members, all the same parts of entries, in another order."""
+    if not isinstance(field.before, list) or not isinstance(field.after, list):
+        return False
+    sides = parts_of_list(field.before), parts_of_list(field.after)
+    return not new_parts(*sides) and not new_parts(*reversed(sides))
 
 
 def parts_of_list(members: Sequence[Tree]) -> list[Tree]:

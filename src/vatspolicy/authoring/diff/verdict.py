@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from vatspolicy.authoring.diff.edited import Edit, SchemaChange
-from vatspolicy.authoring.diff.edits import ASKS, WORDING
+from vatspolicy.authoring.diff.edits import ASKS, FILE, ORDER, WORDING
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.result import Fault, Item, Release, Review
 from vatspolicy.authoring.diff.schemas import VALIDITY
@@ -30,6 +30,7 @@ TITLES: Table = {
     "no-rule": Phrase("No decision changes: no rule differs on any day"),
     "proved": Phrase("No decision changes, proved for all profiles"),
     "renamed": Phrase("No decision changes, proved for all profiles; only names change"),
+    "moved": Phrase("No decision changes; only files move"),
     "said": Phrase("No decision changes, which is proved; citations or words may change"),
     "unseen": Phrase("No decision change was found"),
     "unseen-said": Phrase("No decision change was found; citations or words may change"),
@@ -206,7 +207,7 @@ def _shows(edit: Item) -> bool:
 
 def cites_otherwise(edit: Item) -> bool:
     """Return True if an edit may change more of decision records than their wording and the facts asked for."""
-    return bool({*edit.said} - {WORDING, ASKS})
+    return bool({*edit.said} - {WORDING, ASKS, FILE, ORDER})
 
 
 def direction_of(name: str) -> str:
@@ -274,11 +275,18 @@ def title_of(data: Review) -> str:
     shown = any(map(_shows, data.edits))
     if any(detail.kind not in CITED for detail in data.details) or data.red_lines or shown:
         return "below"
-    if not data.structure and not data.schemas:
+    if not data.structure and not data.schemas and not data.edits:
         return "same"
     said = any(edit.said for edit in data.edits) or bool(data.details)
     if is_open(data):
         return "unknown"
+    if (
+        said
+        and all(FILE in edit.said and {*edit.said} <= {FILE, ORDER} for edit in data.edits)
+        and not data.details
+        and not data.schemas
+    ):
+        return "moved"
     if said:
         return "said" if (semantic.status == "not-needed" or every) and not read_otherwise(data) else "unseen-said"
     if semantic.status == "not-needed" and not data.schemas and all(c.policy != "bundle" for c in data.structure):

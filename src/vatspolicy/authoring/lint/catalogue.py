@@ -58,8 +58,7 @@ RULES: Mapping[str, LintRule] = {
         Phrase("An expression takes at most 100,000 steps for each product, service or activity."),
         Phrase(
             "A step evaluates one part of the expression once; a quantifier evaluates its body for each member that "
-            "the profile schema allows (`maxItems`). `vatspolicy explain RULE` states the steps of a rule, "
-            "`vatspolicy bench SPECS` measures time."
+            "the profile schema allows (`maxItems`). `vatspolicy explain RULE` states the steps of a rule."
         ),
     ),
     "unused-term": LintRule(
@@ -89,6 +88,35 @@ RULES: Mapping[str, LintRule] = {
         ERROR,
         Phrase("The places of a region lie in it."),
         Phrase("An entry of a list that has a place as its `id` lists places within that place. Correct the code."),
+    ),
+    "company-fact": LintRule(
+        ERROR,
+        Phrase("An expression about a service reads facts of its operator."),
+        Phrase(
+            "A partner may operate the service. Read `operator.FACT`. If the fact of the company counts, state for "
+            'whom, such as `service.operated_by == "partner"`, or ignore the finding with the reason.'
+        ),
+    ),
+    "deadline-differs": LintRule(
+        ERROR,
+        Phrase("A deadline agrees with its articles and its message."),
+        Phrase("Working days are not calendar days, and a launch is not a change. Correct `due`, or the message."),
+    ),
+    "message-number": LintRule(
+        ERROR,
+        Phrase("A large number in a message is that of its rule and of a cited article."),
+        Phrase(
+            "Lint compares numbers from 1,000. Correct the message, the parameter or the citation. For advice, the "
+            "article need not state the number."
+        ),
+    ),
+    "denial-differs": LintRule(
+        ERROR,
+        Phrase("Denials for one reason, or on the same articles, agree."),
+        Phrase(
+            "At least three other denials for the reason have another `curable`, or those on the same articles have "
+            "another reason. Correct this one, or ignore the finding with the reason for the difference."
+        ),
     ),
     # --- citations
     "label-missing": LintRule(

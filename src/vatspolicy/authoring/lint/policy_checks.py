@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.compiler import variables
 from vatspolicy.core.policies.cost import COSTLY, expression_cost
-from vatspolicy.core.policies.model import COMPARED, NEVER, Expression, Policy, Route, Rule
+from vatspolicy.core.policies.model import COMPARED, NEVER, Article, Deny, Duty, Expression, Policy, Route, Rule
 from vatspolicy.core.profile.vocabulary import gazetteer, within, words_of
 from vatspolicy.errors import Problem
 from vatspolicy.i18n import Listing, _
@@ -141,6 +142,107 @@ def _places(file: CheckedPolicy) -> Found:
                     yield "place-outside", file.document.problem((*path, key), message)
 
 
+_ASKS_WHO = {"operated_by", "customer_contract"}
+"""Facts of a service about whether the company or a partner acts."""
+
+
+def _company_facts(file: CheckedPolicy) -> Found:
+    """Yield expressions about services that read a fact of the company without asking who operates the service."""
+    message = _("A partner may operate the service, and this reads a fact of the company.")
+    for index, rule in enumerate(file.policy.rules):
+        if rule.each != "product" and any(_reads_company(one.tree) for one in rule.expressions):
+            yield "company-fact", file.document.problem(("rules", index), message)
+    for name, tree in file.terms.items():
+        if _reads_company(tree) and any(
+            isinstance(one, Fact) and one.root in ("service", "operator") for one in walk(tree)
+        ):
+            yield "company-fact", file.document.problem(("terms", name), message)
+
+
+def _reads_company(tree: Node) -> bool:
+    """Return True if an expression itself reads the company, and neither it nor a term asks just who acts."""
+    own = [one for one in outside_terms(tree) if isinstance(one, Fact | Term)]
+    facts = [[fact for fact in walk(one) if isinstance(fact, Fact)] for one in own]
+    asks = any(found and all(_ASKS_WHO & {*fact.names} for fact in found) for found in facts)
+    return not asks and any(isinstance(one, Fact) and one.root == "company" for one in own)
+
+
+_PERIOD = re.compile(r"([\w-]+) (?:(working|calendar) )?(hour|day|month)s?\b")
+_BEFORE = re.compile(r"\bbefore (?:the )?(launch|export|use|sale|closing|release|import|change)\b")
+"""Number of hours, days or months, and event, in English."""
+_LATE = 28
+"""First day of a month that may be its last."""
+
+
+def _deadlines(file: CheckedPolicy) -> Found:
+    """Yield duties whose articles or message count in another unit or state another day or event."""
+    for index, rule in enumerate(file.policy.rules):
+        due = rule.effect.due if isinstance(rule.effect, Duty) else {}
+        text = "\n".join((rule.message["en"], *(file.policy.articles[key].en for key in rule.cite)))
+        periods = [one for one in _PERIOD.findall(text) if due.get("within") in numbers_in(one[0])]
+        units = {f"{kind or 'calendar'}-day" if unit == "day" else unit for _number, kind, unit in periods}
+        for key, words in (("unit", units), ("before", {*_BEFORE.findall(rule.message["en"])})):
+            if key in due and words and due[key] not in words:
+                said = Listing(sorted(words))
+                message = _("The deadline is {word}, and its texts say {words}.", word=due[key], words=said)
+                yield "deadline-differs", file.document.problem(("rules", index, "duty", "due", key), message)
+        if "by" in due and int(due["by"][3:]) not in {*numbers_in(text), *range(_LATE, 32)}:
+            message = _("No text states the day {day}.", day=due["by"])
+            yield "deadline-differs", file.document.problem(("rules", index, "duty", "due", "by"), message)
+
+
+_LARGE, _YEARS = 1000, range(1990, 2101)
+"""Least number in a message that is compared with those of its rule, and numbers that are years."""
+
+
+def _message_numbers(file: CheckedPolicy) -> Found:
+    """Yield messages with a large number that their rule does not compare with, or that no cited article states."""
+    for index, rule in enumerate(file.policy.rules):
+        articles = [file.policy.articles[key] for _expression, keys in _cited_by(rule) for key in keys]
+        stated, *cited = (_large(numbers_in(text)) for text in (rule.message["en"], *map(_words_of, articles)))
+        owners = (key.partition("/") for one in rule.expressions for key in one.parameters)
+        values = [
+            v.value for policy, _slash, name in owners for v in file.bundle.policies[policy].parameters[name].values
+        ]
+        values += [one.value for each in rule.expressions for one in walk(each.tree) if isinstance(one, Literal)]
+        read = _large(value for value in values if isinstance(value, int | float))
+        if stated and read and not stated & read:
+            message = _("The rule compares with another number.")
+        elif stated.difference(*cited) and rule.kind != "advise":
+            message = _("No cited article states this number.")
+        else:
+            continue
+        yield "message-number", file.document.problem(("rules", index, "message", "en"), message)
+
+
+def _large(numbers: Iterable[Fraction | float]) -> frozenset[Fraction]:
+    return frozenset(Fraction(one) for one in numbers if one >= _LARGE and one not in _YEARS)
+
+
+def _words_of(article: Article) -> str:
+    return f"{article.en}\n{article.zh or ''}"
+
+
+_ALIKE = 3
+"""Least number of other denials that together say how one should be."""
+
+
+def _denials(file: CheckedPolicy) -> Found:
+    """Yield denials unlike all others: in `curable` for the same reason, or in the reason for the same articles."""
+    every = (rule for policy in file.bundle.policies.values() for rule in policy.rules)
+    denials = [(one, one.effect) for one in every if isinstance(one.effect, Deny)]
+    for index, rule in enumerate(file.policy.rules):
+        others = [(one, effect) for one, effect in denials if one is not rule]
+        own = rule.effect
+        if isinstance(own, Deny):
+            curable = [effect.curable for _one, effect in others if effect.reason == own.reason]
+            beside = [effect.reason for one, effect in others if (one.policy, one.cite) == (rule.policy, rule.cite)]
+            for key, value, alike in (("curable", own.curable, curable), ("reason", own.reason, beside)):
+                if len(alike) >= _ALIKE and len({*alike}) == 1 and value not in alike:
+                    message = _("The other denials that are alike have another {key}.", key=f"`{key}`")
+                    yield "denial-differs", file.document.problem(("rules", index, "deny"), message)
+
+
 def _entries(value: Tree, path: Path) -> Iterator[tuple[Path, Fields]]:
     """Yield the objects that have an id, with their paths."""
     if isinstance(value, dict) and "id" in value:
@@ -167,7 +269,7 @@ def _letters(text: str) -> str:
 def _numbers(file: CheckedPolicy) -> Found:
     """Yield lists in expressions, and numbers missing from the cited articles. These should be parameters."""
     cited = {expression.index: keys for rule in file.policy.rules for expression, keys in _cited_by(rule)}
-    stated = {key: numbers_in(f"{one.en}\n{one.zh or ''}") for key, one in file.policy.articles.items()}
+    stated = {key: numbers_in(_words_of(one)) for key, one in file.policy.articles.items()}
     for expression in file.expressions:
         numbers = frozenset().union(*(stated[key] for key in cited.get(expression.index, stated)))
         for message, __ in _unstated(expression.tree, numbers):
@@ -199,14 +301,18 @@ def _seen_both_ways(file: CheckedPolicy) -> Found:
     """Yield rules that the tests of their policy do not show firing, silent and, for a missing fact, undecided."""
     if not file.policy.rules:
         return
-    coverage = Coverage(file.bundle)
+    coverage, named = Coverage(file.bundle), set[str]()
     for case in cases_of(file.bundle, file.policy):
         coverage.note_states(case)
+        named |= case.expect.get("expect", {}).keys()
     for index, rule in enumerate(file.policy.rules):
         seen = coverage.states(rule)
         unseen = [word for word, wanted in _wanted(rule) if not seen & wanted]
         if unseen:
             message = _("No test shows {id} {unseen}.", id=rule.id, unseen=Listing(unseen, "or"))
+            yield "untested", file.document.problem(("rules", index), message)
+        elif rule.id not in named:
+            message = _("The tests show {id}, and none expects anything of it.", id=rule.id)
             yield "untested", file.document.problem(("rules", index), message)
 
 
@@ -291,6 +397,10 @@ CHECKS: tuple[Callable[[CheckedPolicy], Found], ...] = (
     _unwaivable,
     _unmarked,
     _places,
+    _company_facts,
+    _deadlines,
+    _message_numbers,
+    _denials,
     _messages,
     _numbers,
     _costs,

@@ -163,6 +163,7 @@ def ask(
     Example: vatspolicy ask shop.yaml --lang zh
     """
     from vatspolicy.clock import today
+    from vatspolicy.core.documents import split_path
     from vatspolicy.guidance.interview import Refused, start
 
     if json_ and not next_:
@@ -176,7 +177,7 @@ def ask(
     _check_day(state)
     file = _ProfileFile(output or (Path(spec) if spec not in (None, "-") else None), source, lang)
     for dotted, value in answers:
-        path = tuple(int(step) if step.isdigit() else step for step in dotted.split("."))
+        path = split_path(dotted)
         try:
             state = state.skip(path) if value is None else state.answer(value, path)
         except Refused as error:

@@ -12,6 +12,7 @@ from vatspolicy.errors import FURTHER, MAX_EXPLAINED, InvalidInput, Problem
 from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import NoReturn
 
 MAX_EXACT = 2**53  # the largest magnitude up to which every integer is a double too
@@ -37,6 +38,14 @@ class StopError(Exception):
     """Reading ended at a problem."""
 
 
+class DoubtfulValues(InvalidInput):
+    """The problems of a text that was read to its end; `document` holds each value with a problem in some other way."""
+
+    def __init__(self, problems: Iterable[Problem], document: Document) -> None:
+        super().__init__(problems)
+        self.document = document
+
+
 class TextReader:
     """Reader of a text. Messages contain no values of the text, only the keys that lead to them."""
 
@@ -49,16 +58,20 @@ class TextReader:
         self._lines = line_starts(text)
 
     def document(self) -> Document:
-        """Read the whole text. Raises InvalidInput with every problem found."""
+        """Read the whole text. Raises InvalidInput with every problem: DoubtfulValues if read to its end."""
         root: DocumentNode | None = None
         with suppress(StopError):
             root = self.read()
-        if root is None or self.problems:
-            raise InvalidInput(
-                Problem(self.file, *position(self._lines, index), path, message, hint)
-                for index, path, message, hint in self.problems
-            )
-        return Document(self.file, root.data(), self.text, root)
+        problems = [
+            Problem(self.file, *position(self._lines, index), path, message, hint)
+            for index, path, message, hint in self.problems
+        ]
+        if root is None:
+            raise InvalidInput(problems)
+        document = Document(self.file, root.data(), self.text, root)
+        if problems:
+            raise DoubtfulValues(problems, document)
+        return document
 
     def read(self) -> DocumentNode:
         """Read the root of the text. Raises StopError."""

@@ -212,7 +212,7 @@ class YamlReader(TextReader):
             return text
         if not text:
             self.note(named_at, _("The value is missing."), _("Write null or remove the key."))
-            return None
+            return text
         if text in ("true", "false"):
             return text == "true"
         if text == "null":
@@ -221,7 +221,6 @@ class YamlReader(TextReader):
             return self.number(start, text)
         if doubtful := doubt(text):
             self.note(start, *doubtful)
-            return None
         return text
 
     def _container(self, event: Any, start: int) -> DocumentNode:

@@ -268,12 +268,6 @@ class Decision(ValueObject):
         return tuple(state for service in self.services for activity in service.activities for state in activity.routes)
 
     @property
-    def stricter_reading(self) -> bool:
-        """True if an admitted reading of the law is stricter."""
-        worst = self.worst_reading
-        return any(reading.stricter for reading in self.readings) or (worst is not None and worst.stricter)
-
-    @property
     def outstanding(self) -> tuple[Finding, ...]:
         """Duties before the launch that are not done, undetermined ones included."""
         duties = [finding for finding in self.duties if finding.state != "done"]

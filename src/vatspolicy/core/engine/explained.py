@@ -227,7 +227,7 @@ class _Explained:
             about = self.texts.policies.get(rule.policy)
             if about is None:
                 policy, day = self.bundle.policies[rule.policy], self.decision.as_of
-                about = {"title": titled(policy, policy.edition(day)), "number": policy.number(day)}
+                about = {"title": titled(policy, day), "number": policy.number(day)}
                 self.texts.policies[rule.policy] = about
             entry = self.policies[rule.policy] = {**about, "rules": {}, "articles": {}}
         texts = self.texts.rules.get(rule.name)

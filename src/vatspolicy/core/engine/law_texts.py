@@ -15,7 +15,7 @@ from vatspolicy.core.engine import result
 from vatspolicy.core.engine.decision import LicenseOption
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.deadlines import deadline
-from vatspolicy.core.policies.model import Article, Edition, Expression, Policy, Rule
+from vatspolicy.core.policies.model import Article, Expression, Policy, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.vocabulary import LocalizedText, label, question
 from vatspolicy.frozen import frozen
@@ -81,7 +81,7 @@ class LawTexts:
     def _new_citation(self, policy: Policy, article: Article) -> result.Citation:
         return result.Citation(
             policy.id,
-            titled(policy, policy.edition(self._as_of)),
+            titled(policy, self._as_of),
             policy.number(self._as_of),
             article.key,
             copy_text(article.label),
@@ -139,8 +139,9 @@ class LawTexts:
         return result.LicenseOffer(instrument, offer.cls, offer.route, authority)
 
 
-def titled(policy: Policy, edition: Edition | None) -> LocalizedText:
-    """Return the name of a regulation, with its edition if it is a series."""
+def titled(policy: Policy, day: str) -> LocalizedText:
+    """Return the name of a regulation, with its edition on a day if it is a series."""
+    edition = policy.edition(day)
     if edition is None or edition.title is None:
         return copy_text(policy.title)
     return say_both(FRAMES["aside"], text=policy.title, remark=edition.title)

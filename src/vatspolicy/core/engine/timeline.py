@@ -229,7 +229,7 @@ class Amendments:
         policy = amendment.policy
         return LawChange(
             policy.id,
-            titled(policy, policy.edition(self.day)),
+            titled(policy, self.day),
             policy.number(self.day),
             amendment.change,
             amendment.name,

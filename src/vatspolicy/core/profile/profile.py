@@ -11,6 +11,7 @@ from vatspolicy.clock import FIRST, LAST, later
 from vatspolicy.core.cel.ast import Fact, Node, Quantifier, walk
 from vatspolicy.core.cel.types import ListOf, Number, ObjectOf, Type
 from vatspolicy.core.documents import Document, Path, load_document, parse_document, split_part
+from vatspolicy.core.documents.reader import DoubtfulValues
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.core.documents.validation import validate
 from vatspolicy.core.profile.edits import change, is_launch
@@ -147,7 +148,10 @@ def load_profile(
         document, part = parse_document(json.dumps(source, ensure_ascii=False), "<profile>.json"), ""
     else:
         file, part = split_part(str(source))
-        document = load_document(file, stdin_name=stdin_name, empty=EMPTY_SPEC)
+        try:
+            document = load_document(file, stdin_name=stdin_name, empty=EMPTY_SPEC)
+        except InvalidInput as error:
+            raise explain_spec(error, schemas) from None
     return read_profile(open_part(document, part, changes, schemas), schemas)
 
 
@@ -170,6 +174,19 @@ def open_parts(
     from vatspolicy.core.profile.launch import open_launch
 
     return open_launch(document, changes, schemas, part)
+
+
+def explain_spec(error: InvalidInput, schemas: SchemaSet | None = None) -> InvalidInput:
+    """Return the problems of a spec that cannot be read, with those of its other values under the profile schema."""
+    if not isinstance(error, DoubtfulValues) or is_launch(error.document):
+        return error
+    unread = [problem.path for problem in error.problems]
+    rest = (
+        problem
+        for problem in validate(error.document, "profile", schemas)
+        if not any(not path or f"{problem.path}.".startswith((f"{path}.", f"{path}[")) for path in unread)
+    )
+    return InvalidInput(first_problems([*error.problems, *rest]))
 
 
 def read_profile(document: Document, schemas: SchemaSet | None = None) -> Profile:

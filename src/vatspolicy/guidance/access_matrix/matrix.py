@@ -172,8 +172,7 @@ def _regime(
             for instrument in instruments
         ),
         tuple(
-            result.Regulation(policy.id, titled(policy, policy.edition(search.day)), policy.number(search.day))
-            for policy in policies
+            result.Regulation(policy.id, titled(policy, search.day), policy.number(search.day)) for policy in policies
         ),
     )
 
@@ -329,7 +328,7 @@ def _rows(
 
 
 def _articles(policy: Policy, keys: Iterable[str], day: str) -> tuple[result.CitedArticle, ...]:
-    title = titled(policy, policy.edition(day))
+    title = titled(policy, day)
     return tuple(
         result.CitedArticle(policy.id, title, key, say_both(article.label), article.verification)
         for key, article in ((key, policy.articles[key]) for key in keys)

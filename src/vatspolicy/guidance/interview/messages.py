@@ -78,6 +78,8 @@ PHRASES: Mapping[str, LocalizedText] = {
     "unknown_word": Phrase("This is not a valid answer."),
     "too_wide": Phrase("“{word}” is too large an area here. Type the name of a city."),
     "not_an_answer": Phrase("“{word}” is not an answer to this question."),
+    "others": Phrase("{count} more"),
+    "how_outline": Phrase("Type the name of a group to list it, or l to list all."),
     "several": Phrase("Several answers match. Choose from these:"),
     "kept": Phrase("Kept: {words}. Type only the missing word, or - to omit it."),
     "elsewhere": Phrase("“{word}” belongs to another question: {questions}."),

@@ -60,6 +60,8 @@ OPINIONS: Path = ("opinions",)
 """Facts for counsel rather than the product team."""
 _LISTED = 100
 """Maximum number of listed choices; with more, the user searches."""
+_USUAL = 7
+"""Maximum number of choices that come first because they often go with the offers."""
 _OF_CLASS = Phrase("a service of this class: {classes}")
 
 
@@ -160,7 +162,7 @@ def combine(question: Question) -> Question:
     if question.heading is None:
         return question
     choices = tuple(
-        Choice({part.name: one.value}, one.label, one.synonyms, one.group or part.text)
+        replace(one, value={part.name: one.value}, group=one.group or part.text)
         for part in question.parts
         for one in part.choices
     )
@@ -272,7 +274,9 @@ def _choices(state: InterviewState, path: Path) -> tuple[Choice, ...]:
     places = gazetteer(state.schemas)
     synonyms = {word.value: word.synonyms for word in words_of(path, state.schemas)}
     group_of = groups_of(path, state.schemas)
-    words = grouped(node["enum"], group_of)
+    words, usual = grouped(node["enum"], group_of), usual_words(state.data, path[:-1], state.schemas)
+    if usual:
+        words = sort_choices(state.data, path[:-1], state.schemas)
 
     def named(word: str) -> LocalizedText:
         if word in labels:
@@ -285,7 +289,36 @@ def _choices(state: InterviewState, path: Path) -> tuple[Choice, ...]:
         within = places.get(word, {}).get("within") if word not in labels else None
         return group_of.get(word) or (say_both(places[within]) if within and within not in words else None)
 
-    return tuple(Choice(word, named(word), synonyms.get(word, ()), group(word)) for word in words)
+    return tuple(Choice(word, named(word), synonyms.get(word, ()), group(word), word in usual) for word in words)
+
+
+def usual_words(data: Facts, path: Path, schemas: SchemaSet) -> tuple[str, ...]:
+    """Return the values of a list of a service that most often go with what it offers, the most specific first.
+
+    Source: `with` of the offers, and `usual` of their groups. Other lists have none.
+    """
+    offers = (get_fact(data, (*path[:2], "offers")) if path[0] == "services" and len(path) == 3 else None) or ()
+    node, item = (describe(("services", 0, "offers", *inner), schemas) for inner in ((), (0,)))
+    specific = (node.get("x-mutable", {}).get("with", {}).get(word, {}) for word in offers)
+    groups = (group.get("usual", {}) for group in item.get("x-groups", ()) if set(offers) & set(group["members"]))
+    words = dict.fromkeys(word for found in (*specific, *groups) for word in found.get(path[-1], ()))
+    return tuple(words)[:_USUAL]
+
+
+def sort_choices(data: Facts, path: Path, schemas: SchemaSet) -> list[str]:
+    """Return the values of a list with the usual ones first, in their groups.
+
+    The group with the most usual value comes first.
+    """
+    group_of = groups_of((*path, 0), schemas)
+    words = grouped(describe((*path, 0), schemas)["enum"], group_of)
+    usual = usual_words(data, path, schemas)
+    rank, last = {word: position for position, word in enumerate(usual)}, len(usual)
+    groups = {word: group_of.get(word, {}).get("en", "") for word in words}
+    first: dict[str, int] = {}
+    for word, group in groups.items():
+        first[group] = min(first.get(group, last), rank.get(word, last))
+    return sorted(words, key=lambda word: (first[groups[word]], rank.get(word, last)))
 
 
 def _about(state: InterviewState, path: Path) -> LocalizedText:
@@ -330,7 +363,7 @@ def reasons(bundle: Bundle, names: Iterable[str], as_of: str) -> tuple[Reason, .
 def _reason(bundle: Bundle, name: str, as_of: str) -> Reason:
     rule = bundle.rule(name)
     policy = bundle.policies[rule.policy]
-    title = titled(policy, policy.edition(as_of))
+    title = titled(policy, as_of)
     cited = (
         Article(
             policy.id,

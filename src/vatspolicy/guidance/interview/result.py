@@ -30,6 +30,8 @@ class Choice:
     synonyms: tuple[str, ...]
     group: LocalizedText | None
     """Group under which it is listed; choices of one group stand together."""
+    usual: bool = False
+    """True if it often goes with what the service offers; such choices come first in their group."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,10 @@ _SCREEN = 18
 _LAWS_SHOWN = 2
 _EXAMPLES_SHOWN = 4
 _INTERRUPTING = ("?", "？", "??", "？？", "h", "help")
-_COLLAPSED = 40
-"""Number of choices above which only the groups are shown."""
+_LINES = 16
+"""Maximum number of lines of listed choices; of more, an outline is shown."""
+_SMALL = 4
+"""Maximum number of choices of one of several questions that an outline shows in full."""
 _HOW = {"boolean": "choice", "entries": "choices"}
 
 
@@ -110,7 +112,7 @@ class Terminal:
                 words = joint("list", self.lang).join(filter(None, around))
                 self.lines(self.note(say("kept", self.lang, words=words)))
             elif not error.choices and question.listed and not self.menu:
-                self.lines(self.offer(question, again=True))
+                self.lines(self.offer(question))
             return state
         key = "named" if question.path == NAME_PATH else "taken"
         answer = show_value(question, value, self.lang)
@@ -172,20 +174,33 @@ class Terminal:
             answer = show_value(part, part.implied, self.lang)
             yield from wrap(clean(say("implied", self.lang, answer=answer)), self.room, "  ", "  ")
 
-    def offer(self, question: Question, again: bool = False) -> Iterator[str]:
-        """Yield the choices of a question, or groups for many choices; all choices for a question with parts, unless
-        `again`.
-        """
-        if not question.groups or len(question.choices) <= _COLLAPSED:
-            yield from self.choices(question)
-        elif not question.parts or again:
-            yield from self.groups(question)
-        else:  # `none` excludes the rest, so all choices must be visible
-            for name, first, last in question.groups:
-                members = enumerate(question.choices[first - 1 : last], first)
-                inside = joint("semicolon", self.lang).join(f"{at} {one.label[self.lang]}" for at, one in members)
-                yield from wrap(clean(name[self.lang]), self.room, "  ", "  ")
-                yield from wrap(clean(inside), self.room, "    ", "    ")
+    def offer(self, question: Question) -> Iterator[str]:
+        """Yield the choices of a question, or an outline if they do not fit on the screen."""
+        yield from self.outline(question) if self.is_long(question) else self.choices(question)
+
+    def is_long(self, question: Question) -> bool:
+        """Return whether the choices of a question have groups and do not fit on the screen."""
+        return question.listed and bool(question.groups) and len(list(self.choices(question))) > _LINES
+
+    def outline(self, question: Question) -> Iterator[str]:
+        """Yield the groups of choices with the usual choices of each, and of questions without groups the first."""
+        whole = {part.text["en"]: 2 if len(part.choices) > _SMALL else _SMALL for part in question.parts}
+        semicolon, closed = joint("semicolon", self.lang), list[str]()
+        for name, first, last in question.groups:
+            members = list(enumerate(question.choices[first - 1 : last], first))
+            shown = [pair for pair in members if pair[1].usual] or members[: whole.get(name["en"], 0)]
+            texts = [f"{at} {one.label[self.lang]}" for at, one in shown]
+            if texts and len(texts) < len(members):
+                texts.append(say("others", self.lang, count=len(members) - len(texts)))
+            title = name[self.lang] + aside(f"{first}–{last}" if first != last else str(first), self.lang)
+            if not texts and question.parts:  # such groups share lines
+                closed.append(title)
+                continue
+            yield from wrap(clean(semicolon.join(closed)), self.room, "    ", "  ") if closed else ()
+            closed.clear()
+            line = joint("colon", self.lang).join(filter(None, (title, semicolon.join(texts))))
+            yield from wrap(clean(line), self.room, "    ", "  ")
+        yield from wrap(clean(semicolon.join(closed)), self.room, "    ", "  ") if closed else ()
 
     def status(self, state: Interview) -> str:
         """Return the number of the question, the estimate of questions left, and the possible outcomes."""
@@ -210,12 +225,6 @@ class Terminal:
         """Return a regulation and the number of an article."""
         title, label = article.title[self.lang], article.label[self.lang]
         return word(FRAMES, "article", self.lang, law=title.strip("《》"), label=label)
-
-    def groups(self, question: Question) -> Iterator[str]:
-        """Yield the names of the groups with the numbers of their choices."""
-        for name, first, last in question.groups:
-            numbers = f"{first}–{last}" if first != last else str(first)
-            yield from wrap(clean(name[self.lang]), self.room, " " * 9, f"  {numbers:<7}")
 
     def found(self, question: Question, choices: Sequence[Choice]) -> Iterator[str]:
         """Yield the choices that a search found, with their numbers if the choices are numbered."""
@@ -249,6 +258,8 @@ class Terminal:
         if question.unit is not None and question.kind != "date":
             text += aside(say("unit", self.lang, unit=question.unit[self.lang]), self.lang)
         yield from wrap(text, self.room)
+        if question.kind != "services" and not self.menu and self.is_long(question):
+            yield from wrap(say("how_outline", self.lang), self.room)
 
     def kind(self, question: Question) -> str:
         """Return the kind of the instructions for an answer."""

@@ -18,7 +18,7 @@ from vatspolicy.output import Style
 from vatspolicy.reports.decision import digest, pieces
 from vatspolicy.reports.decision.markdown import ICONS, make_row, say_heads, table_rows
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, rank
-from vatspolicy.reports.decision.summary import next_command, say_gate
+from vatspolicy.reports.decision.summary import find_weakest_grade, next_command, say_gate
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.formats.templating import code, escape_line_of_html, escape_markdown
 from vatspolicy.reports.spec_change import say_changes, say_heading, say_rest
@@ -59,11 +59,11 @@ class Report(pieces.Report):
     """The verdict of the gate, the effects of the change, a table of several specs, and causes with next steps."""
 
     def take(self, record: Record, seconds: float = 0.0) -> Texts:
-        """Return the causes of a decision, its row of the table, and its limits."""
+        """Return the causes of a decision, its row of the table, and its notices."""
         lang = self.lang
-        limits = [clean(text, one_line=True) for text in digest.say_limits(record, lang)]
+        notices = [clean(notice.message[lang], one_line=True) for notice in record.notices]
         section = "" if self._is_plain(record) else _section(record, lang)
-        return section, json.dumps(make_row(record, lang, self.judgement)), json.dumps(limits)
+        return section, json.dumps(make_row(record, lang, self.judgement)), json.dumps(notices)
 
     def _is_plain(self, record: Record) -> bool:
         """Return True for an allowed and uncontested spec without waivers or opinions that passes the gate."""
@@ -91,8 +91,10 @@ class Report(pieces.Report):
         yield from islice(sections, SECTIONS)
         if (rest := max(len(rows) - ROWS, sum(1 for _ in sections))) > 0:
             yield f"\n{count(COUNTS, 'specs', rest, lang)}\n"
-        limits = dict.fromkeys(text for texts in entries.texts(order) for text in json.loads(texts[2]))
-        if limits:
+        notices = [json.loads(texts[2]) for texts in entries.texts(order)]
+        if notices:
+            told = dict.fromkeys([*(text for one in notices for text in one[:-1]), *(one[-1] for one in notices)])
+            limits = digest.add_grade(list(told), find_weakest_grade(entries.summaries), lang)
             yield f"\n<sub>{escape_line_of_html(' '.join(limits))}</sub>\n"
 
 

@@ -259,12 +259,13 @@ BEARERS: Table = {
 LAYER_WORDS: Table = {"layer": Phrase("layer {name}")}
 WAIVER_WORDS: Table = {
     "waived": Phrase("Set aside"),
-    "is_waived": Phrase("set aside"),
+    "by-waiver": Phrase("set aside by {approver} until {until}"),
+    "by-baseline": Phrase("set aside by the baseline until {until}"),
     "waiver": Phrase("waived by {approver} ({ticket}) until {until}: {reason}"),
     "baseline": Phrase("in the baseline since {since}, until {until}"),
     "warn": Phrase("only a warning until {until}, {approver}: {reason}"),
     "off": Phrase("switched off until {until}, {approver}: {reason}"),
-    "some": Phrase("{count} of {total} findings set aside; result of the remaining findings: {verdict}."),
+    "some": Phrase("{count} of {total} findings {who}; result of the remaining findings: {verdict}."),
     "remarks": Phrase("Notes on this run"),
 }
 
@@ -450,12 +451,23 @@ def some_waived(record: Record, lang: Language) -> str | None:
     if not waived:
         return None
     total = sum(not isinstance(finding, DutyRecord) or finding.is_due_before_launch for finding in record.waivable)
-    return word(WAIVER_WORDS, "some", lang, count=waived, total=total, verdict=word(VERDICTS, record.judged, lang))
+    who, verdict = joint("comma", lang).join(say_approvals(record, lang)), word(VERDICTS, record.judged, lang)
+    return word(WAIVER_WORDS, "some", lang, count=waived, total=total, who=who, verdict=verdict)
+
+
+def say_approvals(record: Record, lang: Language) -> tuple[str, ...]:
+    """Return by whom, or by what, findings are set aside, and until when."""
+    return tuple(dict.fromkeys(_approval(finding.waived, lang) for finding in record.waived if finding.waived))
+
+
+def _approval(waived: Waived, lang: Language) -> str:
+    key = "by-baseline" if waived.approver is None else "by-waiver"
+    return clean(word(WAIVER_WORDS, key, lang, approver=waived.approver, until=waived.until), one_line=True)
 
 
 def waived_mark(finding: FindingRecord, lang: Language) -> str:
-    """Return the mark that follows a waived finding; empty for any other."""
-    return aside(WAIVER_WORDS["is_waived"][lang], lang) if finding.waived else ""
+    """Return the mark that follows a waived finding, with its approver and last day; empty for any other."""
+    return aside(_approval(finding.waived, lang), lang) if finding.waived else ""
 
 
 def say_layer(finding: FindingRecord | RouteRecord, lang: Language) -> str:

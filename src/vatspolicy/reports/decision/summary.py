@@ -69,6 +69,10 @@ class Summary(NamedTuple):
     """Outstanding filings with an authority before the launch."""
     own: int
     """Duties of the company itself before the launch."""
+    waived: int
+    """Findings set aside."""
+    approvals: tuple[str, ...]
+    """By whom they are set aside, and until when."""
     law: Law
     """The law applied."""
     notices: tuple[str, ...]
@@ -100,6 +104,8 @@ def summarize(record: Record, lang: Language, judgement: Judgement) -> Summary:
         facts=len(record.missing),
         filings=len(filings),
         own=len(own),
+        waived=len(record.waived),
+        approvals=digest.say_approvals(record, lang),
         law=record.bundle,
         notices=tuple(notice.message[lang] for notice in record.notices if notice.kind in ("later-law", "not-advice")),
         verification=record.verification,
@@ -200,6 +206,7 @@ COUNTS: Counts = {
     "facts": (Phrase("{n} fact to add"), Phrase("{n} facts to add")),
     "filings": (Phrase("{n} filing"), Phrase("{n} filings")),
     "own": (Phrase("{n} internal duty"), Phrase("{n} internal duties")),
+    "waived": (Phrase("{n} finding {who}"), Phrase("{n} findings {who}")),
 }
 """Counted things: singular and plural."""
 _STATES = {"passed": "green", "failed": "red", "incomplete": "blue", "invalid": "red"}
@@ -306,6 +313,9 @@ def _counts(summaries: Sequence[Summary], lang: Language) -> list[str]:
     todo = [count(COUNTS, key, total[key], lang) for key in ("filings", "own") if total[key]]
     if todo:
         said.append(word(WORDS, "before", lang, todo=join_two(todo, lang)))
+    if waived := sum(summary.waived for summary in summaries):
+        who = joint("comma", lang).join(dict.fromkeys(one for summary in summaries for one in summary.approvals))
+        said.append(count(COUNTS, "waived", waived, lang, who=who))
     return said
 
 
@@ -349,9 +359,13 @@ def own_law(summaries: Sequence[Summary], lang: Language) -> str:
 def say_limits(summaries: Sequence[Summary], lang: Language) -> str:
     """Return the limits of all decisions: each notice once, and the weakest grade of an article cited."""
     notices = list(dict.fromkeys(notice for summary in summaries for notice in summary.notices))
+    return gap(lang).join(digest.add_grade(notices, find_weakest_grade(summaries), lang))
+
+
+def find_weakest_grade(summaries: Iterable[Summary]) -> str | None:
+    """Return the weakest grade of an article that a decision cites; None without such an article."""
     grades = [summary.verification for summary in summaries if summary.verification]
-    weakest = max(grades, key=VERIFICATIONS.index, default=None)
-    return gap(lang).join(digest.add_grade(notices, weakest, lang))
+    return max(grades, key=VERIFICATIONS.index, default=None)
 
 
 def say_totals(summaries: Iterable[Summary], invalid: int, lang: Language) -> str:

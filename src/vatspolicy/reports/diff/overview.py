@@ -52,9 +52,9 @@ def overview(data: Review, lang: Language) -> Iterator[str]:
 
 
 def _only_item(data: Review) -> Item | None:
-    """Return the only edit, or the only edit that affects rules, or None."""
+    """Return the only edit, or the only edit that affects rules if it is the worst, or None."""
     moving = data.edits if len(data.edits) == 1 else [edit for edit in data.edits if edit.rules]
-    return moving[0] if len(moving) == 1 else None
+    return moving[0] if len(moving) == 1 and moving[0] is data.edits[0] else None
 
 
 def _effect(data: Review, edits: Iterable[Edit], lang: Language) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from vatspolicy.authoring.diff.edited import Edit, EditedRule, Field
 from vatspolicy.authoring.diff.result import Item, Review
-from vatspolicy.authoring.diff.structure import entry, new_parts, parts_of_list
+from vatspolicy.authoring.diff.structure import entry, is_reordered, new_parts, parts_of_list
 from vatspolicy.authoring.diff.verdict import (
     MILDER,
     STRICTER,
@@ -41,6 +41,8 @@ _BRIEFER = {"only-if": "one-more", "without": "one-fewer", "rule-changed-to": "c
 _DECIDING = {"deny": "denial", "need": "need", "route": "route", "classify": "service"}
 _EFFECTS = {**_DECIDING, "duty": "duty", "advise": "advice"}
 """Names of effects (ITEMS) by the key of a rule. Only the first four decide."""
+_CONDITIONS = frozenset({"when", "check", "covers"}), frozenset({""})
+"""Fields of rules and instruments, and of terms, that are conditions."""
 _EDGES = " ,;:()，；：（）"
 
 
@@ -87,7 +89,8 @@ def cut(text: str, size: int, lang: Language) -> str:
 def _predicate(data: Review, item: Item | None, changes: list[Edit], lang: Language) -> tuple[str, Mapping[str, str]]:
     """Return the key of the predicate for an edited entry (PREDICATES), and its texts."""
     first = wording.main_edit(changes)
-    subject = first.title[lang] if first.title else f"{word(KINDS, first.kind, lang)} {first.name}".rstrip()
+    name = first.name.replace("_", " ") if first.kind == "term" else first.name  # a term has no title
+    subject = first.title[lang] if first.title else f"{word(KINDS, first.kind, lang)} {name}".rstrip()
     if not first.title and first.regulation:
         subject = first.regulation[lang] + joint("colon", lang) + subject
     day = first.since or ""
@@ -96,8 +99,12 @@ def _predicate(data: Review, item: Item | None, changes: list[Edit], lang: Langu
         if key == "renamed" and first.policy == twin.policy:
             sides = {"before": twin.name, "after": first.name}
         return key, {"subject": subject, **sides}
+    if [field.name for field in first.fields] == ["file"] and first.regulation:
+        return "moved", {"subject": first.regulation[lang], "after": str(first.fields[0].after)}
     if renamed := next((field for field in first.fields if field.name == "renamed"), None):
         return "renamed", {"subject": subject, "before": str(renamed.before), "after": str(renamed.after)}
+    if key := _same(item, first):
+        return key, {"subject": subject}
     if first.kind == "rule":
         return _rule(data, item, first, _SENTENCE.split(subject)[0], lang)
     if first.kind == "dates":
@@ -108,8 +115,6 @@ def _predicate(data: Review, item: Item | None, changes: list[Edit], lang: Langu
         return ("ends" if first.ends_on else "dates"), {"subject": title, "day": first.ends_on or day}
     if item is not None and first.kind == "parameter" and (value := _value(item, first, day, lang)) is not None:
         return value[0], {"subject": subject, **value[1]}
-    if first.kind == "parameter" and first.fields and all(_is_reordered(field) for field in first.fields):
-        return "same-members", {"subject": subject}
     if first.kind == "article" and first.title and first.regulation:
         subject = first.regulation[lang] + joint("comma", lang) + subject
     verified = next((field for field in first.fields if field.name == "verification"), None)
@@ -121,12 +126,15 @@ def _predicate(data: Review, item: Item | None, changes: list[Edit], lang: Langu
     return (f"{key}-on" if day and key != "policy-added" else key), {"subject": subject, "day": day}
 
 
-def _is_reordered(field: Field) -> bool:
-    """Return True if two lists have the same members, all the same parts of entries, in another order."""
-    if not isinstance(field.before, list) or not isinstance(field.after, list):
-        return False
-    sides = parts_of_list(field.before), parts_of_list(field.after)
-    return not new_parts(*sides) and not new_parts(*reversed(sides))
+def _same(item: Item | None, change: Edit) -> str:
+    """Return the predicate of an edit that leaves the meaning of an entry as it is, or else an empty text."""
+    told = {field.name.rpartition(".")[2] for field in change.fields}
+    proved = item is not None and item.proof.verdict in ("proved-equivalent", "no-rule")
+    if proved and change.change == "changed" and told <= _CONDITIONS[change.kind == "term"]:
+        return "rewritten"
+    if change.kind == "parameter" and change.change == "added" and not change.since:
+        return "restated"
+    return "same-members" if change.fields and all(map(is_reordered, change.fields)) else ""
 
 
 def _texts(item: Item, lang: Language) -> str:
@@ -202,7 +210,7 @@ def _clause_or_day(card: EditedRule, lang: Language) -> tuple[str, Mapping[str, 
 
 
 def _difference(before: str, after: str, lang: Language) -> list[tuple[str, str]]:
-    """Return (sign, text) of what differs between two texts, with a word before it and two after it."""
+    """Return (sign, text) of what differs between two texts, with a word before it and two after it, except a verb."""
     old, new = (_WORD.findall(text) for text in (before, after))
     bare = [[one.strip() for one in words] for words in (old, new)]
     ahead, behind = _CONTEXT[lang]
@@ -210,7 +218,8 @@ def _difference(before: str, after: str, lang: Language) -> list[tuple[str, str]
     end = _shared(*(words[start:][::-1] for words in bare))
     sides = [("-", old[start : len(old) - end]), ("+", new[start : len(new) - end])]
     if all(words for _, words in sides):
-        shared = old[max(start - ahead, 0) : start], old[len(old) - end :][:behind]
+        after_it = old[len(old) - end :][:behind]
+        shared = old[max(start - ahead, 0) : start], [] if after_it[:1] in (["is "], ["are "]) else after_it
         sides = [(sign, [*shared[0], *words, *shared[1]]) for sign, words in sides]
     told = ((sign, _JOINT.sub("", "".join(words).strip(_EDGES))) for sign, words in sides)
     return [(sign, _balanced(text)) for sign, text in told if text]

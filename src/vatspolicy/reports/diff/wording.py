@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from vatspolicy.authoring.diff.edit_wording import plain_words
-from vatspolicy.authoring.diff.edited import Cause, Citation, CitedArticle, Edit, RedLine, SchemaChange
+from vatspolicy.authoring.diff.edited import Cause, Citation, CitedArticle, Edit, RedLine, ReviewedRedLine, SchemaChange
 from vatspolicy.authoring.diff.result import (
     Answer,
     ChangedDecision,
@@ -232,10 +232,11 @@ def _value(kind: str, value: str | None, text: LocalizedText | None, lang: Langu
 
 def red_line(one: RedLine, lang: Language) -> str:
     """Describe an edit that needs attention."""
+    rule = rule_name(one.message, one.rule, lang) if isinstance(one, ReviewedRedLine) else one.rule
     if one.code == "unenforced":
         days = period(str(one.since), one.until, lang)
-        return phrase(f"unenforced_{one.level}", lang, rule=one.rule, days=days, name=one.layer)
-    return phrase(one.code, lang, rule=one.rule, name=one.layer)
+        return phrase(f"unenforced_{one.level}", lang, rule=rule, days=days, name=one.layer)
+    return phrase(one.code, lang, rule=rule, name=one.layer)
 
 
 def move(name: str, lang: Language) -> str:

@@ -63,6 +63,8 @@ SAID: Table = {
     "authority": Phrase("authority"),
     "wording": Phrase("wording"),
     "asks": Phrase("wording, and which missing facts are asked for"),
+    "file": Phrase("the file of the policy"),
+    "order": Phrase("the order of its entries"),
     "other": Phrase("other parts of the record"),
 }
 """Parts of decision records (`compare_entries`)."""
@@ -156,6 +158,8 @@ PREDICATES: Table = {
     "rule-stays": Phrase("“{subject}” does not cease to apply on {day}"),
     "contested": Phrase("“{subject}” counts as contested from {day}"),
     "settled": Phrase("“{subject}” no longer counts as contested from {day}"),
+    "rewritten": Phrase("“{subject}” states its condition in other words"),
+    "restated": Phrase("“{subject}” states the same value again"),
     "rule-reworded": Phrase("“{subject}” is reworded or cites other articles"),
     "rule-removed": Phrase("“{subject}” no longer applies"),
     "rule-ends": Phrase("“{subject}” ceases to apply on {day}"),
@@ -285,7 +289,7 @@ PHRASES: Table = {
     ),
     "end": Phrase("{text}."),
     "moves_on": Phrase("{moves} {days}", "days"),
-    "shown_for": Phrase("{moves}, shown for companies and services as these: {who}"),
+    "shown_for": Phrase("{moves}, shown for companies and services like these: {who}"),
     "example_for": Phrase("{moves}, for example {who}"),
     "both_ways": Phrase("Stricter: {stricter}; milder: {milder}"),
     "share": Phrase("foreign share {low}"),

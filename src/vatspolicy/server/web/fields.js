@@ -136,7 +136,8 @@ function drawRadios(key, options, value, open) {
 }
 
 function drawChecks(key, field, path, value) {
-  const choices = choicesOf(field), open = field.radio;
+  const order = now.orders[path] ?? [], open = field.radio;
+  const choices = choicesOf(field).toSorted((one, other) => order.indexOf(one.value) - order.indexOf(other.value));
   const chosen = new Set((value ?? []).map((one) => JSON.stringify(one)));
   const box = (one, text, checked, index, word = null) => el("label", { "data-word": word },
     el("input", { type: "checkbox", id: `${key}-${index}`, value: one, checked }), " ", text);

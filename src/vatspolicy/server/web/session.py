@@ -11,14 +11,14 @@ from typing import Any
 import yaml
 
 from vatspolicy.clock import today as today_in_china
-from vatspolicy.core.documents import Document, Path, parse_document
+from vatspolicy.core.documents import Document, Path, parse_document, split_path
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.validation import validate
 from vatspolicy.core.engine.result import Record, encode
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.edits import set_fact
 from vatspolicy.core.profile.invariants import broken_invariant
-from vatspolicy.core.profile.profile import facts_of, read_profile
+from vatspolicy.core.profile.profile import explain_spec, facts_of, read_profile
 from vatspolicy.core.profile.vocabulary import describe, words_of
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.frozen import ValueObject, frozen
@@ -27,7 +27,7 @@ from vatspolicy.gate.waivers.load import WaiverSet
 from vatspolicy.guidance.interview import Choice, Refused, describe_step, read_reply, start
 from vatspolicy.guidance.interview.messages import both
 from vatspolicy.guidance.interview.naming import make_slug, name_product
-from vatspolicy.guidance.interview.questions import NAME_PATH, Question
+from vatspolicy.guidance.interview.questions import NAME_PATH, Question, sort_choices
 from vatspolicy.guidance.interview.ranking import NO_GAIN
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Sentences, _, translate
@@ -156,7 +156,7 @@ def read_path(dotted: Any, schemas: SchemaSet) -> Path:
     """
     if not isinstance(dotted, str) or len(dotted) > 200:
         raise _bad_request(_("A path must be a string such as services.0.offers."))
-    path = tuple(int(step) if step.isascii() and step.isdigit() else step for step in dotted.split("."))
+    path = split_path(dotted)
     if not find_kind(path, schemas):
         raise _bad_request(_("This fact does not exist."))
     return path
@@ -172,6 +172,7 @@ def answer(context: WebContext, request: DecideRequest) -> dict[str, Any]:
 
     `text`, `file` and `data` are the spec, `problems` its errors, `headline` and `html` the decision, `interview` the
     next question and `asked` the paths that could still change the decision; `blank` is true before the first answer.
+    `orders` has the values of lists in their order for this product.
     `record` is the whole decision, for a request with `details`.
     If the change is refused, `refused` is the reason and all else is as before.
     """
@@ -180,7 +181,8 @@ def answer(context: WebContext, request: DecideRequest) -> dict[str, Any]:
     try:
         document = read_spec(context, request)
     except InvalidInput as error:
-        return _reply(request.text or "", request.file, request, problems=error.problems)
+        problems = explain_spec(error, context.bundle.schemas).problems
+        return _reply(request.text or "", request.file, request, problems=problems)
     before, path = document, NAME_PATH
     try:
         for path, value, typed in request.changes:
@@ -241,7 +243,16 @@ def _decide(context: WebContext, document: Document, request: DecideRequest) -> 
         "interview": encode(describe_step(state)),
         "asked": [format_path(ask.path) for ask in state.possible_outcomes.missing],
         "blank": _is_blank(context, document, request),
+        "orders": _order_choices(document.data, context.bundle.schemas),
     }
+
+
+def _order_choices(data: Any, schemas: SchemaSet) -> dict[str, tuple[str, ...]]:
+    """Return the values of each list of a service whose order depends on what the service offers, by its path."""
+    paths = (
+        ("services", at, name) for at in range(len(data.get("services") or ())) for name in ("features", "content")
+    )
+    return {format_path(path): tuple(sort_choices(data, path, schemas)) for path in paths}
 
 
 def _make_headline(record: Record, lang: Language) -> Headline:
@@ -286,6 +297,7 @@ def _reply(
         "interview": None,
         "asked": [],
         "blank": False,
+        "orders": {},
     }
 
 
