@@ -140,13 +140,13 @@ def pigeons(space: ProfileSpace, holes: int) -> list[int]:
     return [*map(space.pool.disjoin, rows), *apart]
 
 
-def test_all_questions_share_a_whole_budget() -> None:
+def test_questions_share_a_whole_budget() -> None:
     budget = Budget(200, 300)
     budget.left -= 150
     budget.renew()
     assert budget.left == 150
     budget.left -= 200
-    with pytest.raises(Undecided, match="all questions together used their budget of 300 units"):
+    with pytest.raises(Undecided, match="the edits examined together used their budget of 300 units"):
         budget.renew()
 
 
@@ -169,7 +169,7 @@ def test_edits_without_a_budget_are_unknown_and_the_rest_stands(
     monkeypatch.setattr(rule_comparison, "QUESTIONS", 0)
     found, same = compare_change(base, head, groups)
     assert {one.verdict for one in found} == {"unknown"}
-    assert all("all questions together used their budget of 0 units" in one.reason for one in found)
+    assert all("the edits examined together used their budget of 0 units" in one.reason for one in found)
     assert names(same) == names(transitions)
 
 

@@ -405,8 +405,7 @@ def compare_rules(
     `as_of` limits the question to one day. `budget` is the resource limit of one question (z3's units).
     """
     chunks = _chunks([(name,) for name in names])
-    budgets = _budgets(budget, chunks)
-    tasks = [functools.partial(_compare_chunk, base, head, *one, as_of) for one in zip(chunks, budgets, strict=True)]
+    tasks = [functools.partial(_compare_chunk, base, head, chunk, Budget(budget), as_of) for chunk in chunks]
     found = run_shared(tasks, workers)
     return [verdict for chunk in found for verdict in chunk]
 
@@ -428,17 +427,21 @@ def compare_change(
     whole = _whole(base, head, as_of, wanted)
     apart = [group for group in dict.fromkeys(wanted) if group not in whole]
     deciding = [group for group in apart if _can_decide(base, head, group)]
-    chunks = [*_chunks(deciding), *_chunks([group for group in apart if group not in set(deciding)])]
-    parts = zip(chunks, _budgets(budget, chunks), strict=True)
-    alone = workers > 1 and not chunks
+    kinds = deciding, [group for group in apart if group not in set(deciding)]
+    parts = [
+        (chunk, Budget(budget, QUESTIONS * budget * len(chunk) // len(kind)))  # no chunk takes from another
+        for kind in kinds
+        for chunk in _chunks(kind)
+    ]
+    alone = workers > 1 and not parts
     tasks: list[Callable[[], Transitions | list[RuleVerdict]]] = [
         functools.partial(compare_decisions, base, head, as_of, budget, alone),
         *(functools.partial(_compare_chunk, base, head, chunk, own, as_of) for chunk, own in parts),
     ]
     transitions, *found = run_shared(tasks, workers)
     assert isinstance(transitions, Transitions)
-    pairs = zip(chunks, (one for one in found if isinstance(one, list)), strict=True)
-    verdicts = {group: verdict for chunk, own in pairs for group, verdict in zip(chunk, own, strict=True)}
+    pairs = zip(parts, (one for one in found if isinstance(one, list)), strict=True)
+    verdicts = {group: verdict for (chunk, _), own in pairs for group, verdict in zip(chunk, own, strict=True)}
     verdicts |= {group: _compare_whole(base, head, group, as_of, budget, transitions) for group in whole}
     answers = [verdicts[group] for group in wanted]
     if transitions.undecided and _all_the_same(base, head, as_of, zip(wanted, answers, strict=True)):
@@ -470,12 +473,6 @@ def _can_decide(base: Bundle, head: Bundle, group: Group) -> bool:
 def _chunks(groups: Sequence[Group]) -> list[tuple[Group, ...]]:
     size = max(CHUNK, min(LARGE_CHUNK, math.ceil(len(groups) / CHUNKS)))
     return [tuple(groups[start : start + size]) for start in range(0, len(groups), size)]
-
-
-def _budgets(budget: int, chunks: Sequence[Sequence[Group]]) -> list[Budget]:
-    """Return the budget of each chunk, so that the questions about all groups together have a limit."""
-    whole, groups = QUESTIONS * budget, sum(map(len, chunks))
-    return [Budget(budget, whole * len(chunk) // groups) for chunk in chunks]
 
 
 def _compare_chunk(

@@ -44,7 +44,9 @@ BUDGET = 50_000_000
 """Work limit of a question, in z3 units. Unlike a time limit, it is deterministic."""
 
 QUESTIONS = 6
-"""Budgets that all questions about the edits of a review may use together, and all about the whole change."""
+"""Budgets of a question that the questions about single edits may use together: those about edits that bear on
+decisions, and those about other edits.
+"""
 
 FORMULA = 20
 """Cost of a formula in units, which corresponds to its construction time."""
@@ -105,7 +107,7 @@ class Budget:
         rest = self.units if self.whole is None else self.whole - self._used
         self._given = self.left = max(min(self.units, rest), 0) // part
         if rest <= 0:
-            raise Undecided(f"all questions together used their budget of {self.whole:,} units")
+            raise Undecided(f"the edits examined together used their budget of {self.whole:,} units")
 
     def exhausted(self) -> Undecided:
         """Return the error for a question that exceeded the limit."""

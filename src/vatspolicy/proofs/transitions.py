@@ -26,7 +26,7 @@ from vatspolicy.proofs.decision_encoder import ALL_KINDS, Kinds, touched_kinds
 from vatspolicy.proofs.domain import iso, ordinal
 from vatspolicy.proofs.query import describe_invariants
 from vatspolicy.proofs.ruleset_encoder import Exact, read_by
-from vatspolicy.proofs.solver import BUDGET, QUESTIONS, Budget, Undecided, reason_of
+from vatspolicy.proofs.solver import BUDGET, Budget, Undecided, reason_of
 from vatspolicy.proofs.timeline import END, Period, build_history, find_rule
 from vatspolicy.proofs.two_rulesets import (
     Classes,
@@ -364,7 +364,7 @@ def compare_decisions(
     if period is None:
         return all_transitions(IMPOSSIBLE, "No rule that decides differs.")
     with Apart(_Confirmation(base, head).confirm, fork=apart) as confirmation:
-        return _DecisionComparison(base, head, period, Budget(budget, QUESTIONS * budget), rules, confirmation).run()
+        return _DecisionComparison(base, head, period, Budget(budget), rules, confirmation).run()
 
 
 def all_transitions(verdict: str, reason: str) -> Transitions:

@@ -320,11 +320,7 @@ def test_a_budget_that_runs_out_is_named_and_fails_as_unknown(console: Console) 
     open_ones = [one for one in data["semantic"]["transitions"] if one["verdict"] == "unknown"]
     assert open_ones
     reasons = {one["reason"] for one in (*open_ones, *data["edits"])}
-    question, together = (
-        "the question used its budget of 1 units",
-        "all questions together used their budget of 6 units",
-    )
-    assert reasons == {f"No answer within the limit: {one}." for one in (question, together)}
+    assert reasons == {"No answer within the limit: the question used its budget of 1 units."}
     assert data["decisions"] == whole["decisions"], "what needs no proof stands"
 
 
