@@ -17,6 +17,9 @@ from tests.support.console import Console
 from tests.support.project_builder import PROFILE, RULES, compare, policy, product, project
 from tests.support.shipped import shipped_bundle
 from tests.support.solver import needs_solver
+from vatspolicy.authoring.diff.law_revision import load_pair
+from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
+from vatspolicy.authoring.diff.sources import read_source
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.core.profile.wording import FactWording
@@ -706,3 +709,38 @@ def test_processes_share_the_search_for_near_products(
     together = compared(tmp_path, told(1), told(0), workers=2)
     assert len(asked) == 12 + 10
     assert together == alone
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "within"),
+    [
+        ("2026-09-01", "2026-09-01", True),
+        ("2026-08-01", None, True),
+        ("2026-09-02", None, False),
+        ("2026-08-01", "2026-08-31", False),
+    ],
+)
+def test_decisions_change_on_no_day_on_which_the_rules_are_the_same(
+    tmp_path: Path, first: str, last: str | None, within: bool
+) -> None:
+    """So the days are proved, although the engine did not settle them."""
+    laws = {"a": LATER, "b": LATER.replace("2026-09-01", "2026-09-02")}
+    sources = [read_source(str(project(tmp_path / name, {"law": law})), tmp_path) for name, law in laws.items()]
+    base, head = load_pair(*sources)
+    differences = Differences(RuleSignatures(base.bundle), RuleSignatures(head.bundle))
+    assert differences.names
+    assert differences.are_within(first, last) is within
+
+
+@needs_solver
+def test_days_that_are_not_proved_are_not_called_the_only_ones(tmp_path: Path) -> None:
+    base, head = (
+        project(tmp_path / name, {"law": law}, {"p": WITNESS})
+        for name, law in (("a", LATER), ("b", LATER.replace("2026-09-01", "2026-09-02")))
+    )
+    data = compare(base, head, semantic="z3")
+    assert (data["semantic"]["period"]["proved"], "on 2026-09-01 alone" in render("text", data, "en")) == (True, True)
+    data["semantic"]["period"]["proved"] = False
+    lines = " ".join(render("text", data, "en").split())
+    assert "DENY on 2026-09-01 " in lines
+    assert "Decisions change on 2026-09-01; whether they change on other days is not settled." in lines

@@ -285,7 +285,7 @@ def test_a_day_that_moves_is_told_with_its_value_and_the_article_of_the_value(tm
     base = LAW.replace(dated, dated + later).replace(line, line + line.replace("art-1", "art-2"))
     data = compared(tmp_path, base.replace("2024-01-01", "2024-01-02"), base)
     first = next(iter(overview(data, "en")))
-    assert "the first day of 70 % moves from 2024-01-01 to 2024-01-02: " in first
+    assert "the first day of “70 %” moves from 2024-01-01 to 2024-01-02: " in first
     assert [article["label"]["en"] for article in data["edits"][0]["articles"]] == ["art. 2"]
 
 

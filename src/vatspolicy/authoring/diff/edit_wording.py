@@ -39,7 +39,7 @@ from vatspolicy.proofs.timeline import find_rule
 Text: TypeAlias = LocalizedText
 _QUOTED = 3
 """Maximum number of articles that an edit quotes."""
-FIRST_DAY = Phrase("first day of {value}")
+FIRST_DAY = Phrase("first day of “{value}”")
 YES, NO, NOTHING = Phrase("yes"), Phrase("no"), Phrase("none")
 FIELDS = {
     "from": Phrase("first day"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import (
+    NEVER,
     Advise,
     Classify,
     Condition,
@@ -231,6 +232,11 @@ class Differences:
             return None, None
         after = len(differs) - differs[::-1].index(True)
         return days[differs.index(True)], None if after == len(days) else _day_before(days[after])
+
+    def are_within(self, first: str, last: str | None) -> bool:
+        """Return True if rules differ on no day before the first or after the last, so decisions do not change then."""
+        spans = [(since, until or NEVER) for since, until in map(self.period, self.names) if since is not None]
+        return all(since >= first and until <= (last or NEVER) for since, until in spans)
 
     @functools.cached_property
     def _boundaries(self) -> list[str]:

@@ -222,7 +222,8 @@ def word_proofs(
     shown = list(zip(found.found, transitions, strict=True))
     verdicts = [serializer.with_best(one, group, shown) for one, group in zip(verdicts, groups, strict=True)]
     period = found.period
-    days = None if period is None else DaysOfChange(period.first, period.last, period.proved)
+    settled = period is not None and (period.proved or differences.are_within(period.first, period.last))
+    days = None if period is None else DaysOfChange(period.first, period.last, settled)
     return Semantic(proof.status, proof.engine, days, transitions, rules, found.assumptions), verdicts
 
 

@@ -229,7 +229,7 @@ def _days(data: Review, item: Item, lang: Language) -> str:
     period = data.semantic.period if data.semantic else None
     if period and is_whole(data, item):
         key = "period_proved" if period.proved else "period"
-        text = phrase(key, lang, days=wording.period(period.first, period.last, lang))
+        text = phrase(key, lang, days=wording.period(period.first, period.last, lang, period.proved))
         later = period.last is not None and (item.until is None or item.until > period.last)
         if period.proved and later:
             text += gap(lang) + phrase("differ_later", lang, days=wording.period(item.since, item.until, lang))

@@ -120,7 +120,7 @@ def _days(data: Review, lang: Language) -> str:
     """Return the days of changed decisions: the proved days, or else those of the compared products."""
     days = data.semantic.period if data.semantic else None
     if days:
-        return wording.period(days.first, days.last, lang)
+        return wording.period(days.first, days.last, lang, days.proved)
     found = [day for row in data.rows for day in row.days]
     return phrase("since", lang, day=min(found)) if found else ""
 

@@ -36,7 +36,12 @@ _CONTEXT: Mapping[Language, tuple[int, int]] = {"en": (1, 2), "zh": (4, 5)}
 _SENTENCE = re.compile(r"\. |[。；]")
 _HAN = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
 _PAIRS = (("“", "”"), ("(", ")"), ("（", "）"))
-_BRIEFER = {"only-if": "one-more", "without": "one-fewer", "rule-changed-to": "changed-on"}
+_BRIEFER = {
+    "only-if": "one-more",
+    "without": "one-fewer",
+    "rule-changed": "changed-on",
+    "rule-changed-to": "changed-on",
+}
 """Predicates in place of those whose texts have too many words."""
 _DECIDING = {"deny": "denial", "need": "need", "route": "route", "classify": "service"}
 _EFFECTS = {**_DECIDING, "duty": "duty", "advise": "advice"}

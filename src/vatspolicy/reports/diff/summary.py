@@ -88,7 +88,7 @@ def _proofs(data: Review, lang: Language) -> Iterator[str]:
     days = semantic.period
     if days:
         key = "period_proved" if days.proved else "period"
-        yield phrase(key, lang, days=period(days.first, days.last, lang))
+        yield phrase(key, lang, days=period(days.first, days.last, lang, days.proved))
     of_products = [name for name in possible(data) if name in seen(data)]
     beyond = [name for name in possible(data) if name not in of_products]
     for key, shown in (("possible", of_products), ("beyond", beyond)):

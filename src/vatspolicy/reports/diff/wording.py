@@ -307,11 +307,14 @@ def shown(witness: Witness, lang: Language, titles: Mapping[str, str] | None = N
     return phrase("lists", lang, names=joint("semicolon", lang).join(found), days=days)
 
 
-def period(since: str, until: str | None, lang: Language) -> str:
-    """Return the first and the last day of a period: `from 2019-07-30 to 2019-08-01`."""
+def period(since: str, until: str | None, lang: Language, proved: bool = True) -> str:
+    """Return the first and the last day of a period: `from 2019-07-30 to 2019-08-01`.
+
+    `proved`: a period of one day is called the only one.
+    """
     if until is None:
         return phrase("since", lang, day=since)
-    return phrase("only_on" if since == until else "between", lang, day=since, last=until)
+    return phrase(("only_on" if proved else "on_day") if since == until else "between", lang, day=since, last=until)
 
 
 def product(witness: Witness, lang: Language, within: bool = False) -> str:

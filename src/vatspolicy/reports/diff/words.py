@@ -280,6 +280,7 @@ PHRASES: Table = {
     "since": Phrase("from {day}"),
     "between": Phrase("from {day} to {last}"),
     "only_on": Phrase("on {day} alone"),
+    "on_day": Phrase("on {day}"),
     "may_say": Phrase("Other content of decisions may change: {names}."),
     "back": Phrase("retroactive"),
     "twin": Phrase("moved or renamed: same body as {name}"),
