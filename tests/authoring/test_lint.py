@@ -157,7 +157,7 @@ FINDINGS = {
     "a copy without an address": (
         "verification: primary",
         "verification: copy",
-        "clean.yaml:8:3: articles.art-1: A copy states the address where others can read it. ",
+        "clean.yaml:8:3: articles.art-1: A copy must state the address where others can read it. ",
     ),
     "unwaivable without a primary article": (
         "    classify: {classes: not-telecommunications}\n",
@@ -185,7 +185,7 @@ FINDINGS = {
     "text that nobody has": (
         SOURCE,
         SOURCE.replace("number: 零号", "note: 无").replace(", obtain: {en: Ask., zh: 请咨询。}", ""),
-        "clean.yaml:9:3: articles.practice: Nobody can find the text of this article. Write url, or who has it under",
+        "clean.yaml:9:3: articles.practice: Nobody can find the text of this article. Add url, or name a holder",
     ),
     "figure": (
         "company.foreign_percent > param.most",
