@@ -36,6 +36,11 @@ PATTERNS = {
     "nested-one": r"for at least one of .*for at least one of",
     "networking": r"\bFiling of networking\b|\bpublic security organs?\b",
     "mend": r"\bmend(?:s|ed|ing)?\b",
+    "province": r"\b(?:with|by|from|to|ask) the province\b(?! of\b)(?!')",
+    "units": r"\b[Uu]nits (?:that|licensed)\b|\b(?:news|surveying|non-commercial) units?\b",
+    "servers-stand": r"\b(?:[Ss]ervers?|[Ss]ystems?|[Ss]torage)\b.{0,30}\bstands?\b|\bstands? (?:nowhere|under|beside)\b",
+    "not-read": r"\b(?:was|were) not read\b|\b(?:has|have) not been read\b",
+    "is-about": r"\bthat (?:it|an? \w+|the \w+) is about\b|\b[Ww]hat it is about\b",
     "appears": r"\bLaw that appears\b|\bread as none\b",
 }
 """Patterns by the name of the rule; each is sought in one English sentence."""
