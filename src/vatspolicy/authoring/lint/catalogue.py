@@ -134,8 +134,8 @@ RULES: Mapping[str, LintRule] = {
         Phrase("An article must have an address, or state who has its text."),
         Phrase(
             "Readers look up the words. Write the official page as `url`, name the text under `verified`, or name a "
-            "holder of the text under `obtain`. The number or the day of the source is enough for an article of the same "
-            "document."
+            "holder of the text under `obtain`. The number or the day of the source is enough for an article of the "
+            "same document."
         ),
     ),
     "verified-without-quote": LintRule(
