@@ -25,6 +25,11 @@ BAD = {
     "nested-one": "for at least one of the services: for at least one of its area: it lies there",
     "networking": "Filing of networking with the authority",
     "mend": "Vendors mend flaws.",
+    "province": "File the sale with the province.",
+    "units": "Only units licensed by the ministry may sell it.",
+    "servers-stand": "Servers with map data stand in mainland China.",
+    "not-read": "The annex was not read.",
+    "is-about": "File that it is about.",
     "appears": "Law that appears after today is not in it.",
 }
 BAD_CHINESE = {
@@ -37,6 +42,8 @@ GOOD = (
     "`2027-02-30` is not a calendar date. Use YYYY-MM-DD.",
     "A provider that supplies the technology to others must also file its algorithm.",
     "Versions are told apart by their digest.",
+    "File it with the communications administration of the province.",
+    "Write digits only, without separators and units.",
     "A wheel contains the compiled form of its own law.",
 )
 

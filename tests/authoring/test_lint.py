@@ -167,7 +167,7 @@ FINDINGS = {
         "copy-without-address",
         "verification: primary",
         "verification: copy",
-        "clean.yaml:8:3: articles.art-1: A copy states the address where others can read it. ",
+        "clean.yaml:8:3: articles.art-1: A copy must state the address where others can read it. ",
     ),
     "unwaivable without a primary article": (
         "unwaivable-not-primary",
@@ -200,7 +200,7 @@ FINDINGS = {
         "text-nowhere",
         SOURCE,
         SOURCE.replace("number: 零号", "note: 无").replace(", obtain: {en: Ask., zh: 请咨询。}", ""),
-        "clean.yaml:9:3: articles.practice: Nobody can find the text of this article. Write url, or who has it under",
+        "clean.yaml:9:3: articles.practice: Nobody can find the text of this article. Add url, or name a holder",
     ),
     "figure": (
         "number-in-expression",

@@ -24,6 +24,7 @@ pytest.importorskip("starlette", reason="needs the extra `serve`")
 from vatspolicy.core.documents.schemas import SchemaSet  # noqa: E402
 from vatspolicy.core.policies.bundle import load_bundle  # noqa: E402
 from vatspolicy.core.profile.vocabulary import describe, find_choices  # noqa: E402
+from vatspolicy.guidance.interview.questions import sort_choices  # noqa: E402
 from vatspolicy.i18n.words import VERDICTS  # noqa: E402
 from vatspolicy.server.serve import listen  # noqa: E402
 from vatspolicy.server.web.page import WORDS  # noqa: E402
@@ -426,6 +427,24 @@ SEARCHES = {
     "telemtics": "connected-car",
     "Health": "drug-sale",
 }
+
+
+def test_a_long_list_begins_with_what_suits_the_product(chromium: Any, server: str, tmp_path: Path) -> None:
+    spec = tmp_path / "car.yaml"
+    service = "{id: app, offers: [connected-car], features: []}"
+    spec.write_text(f"schema: 2\nproduct: {{id: car}}\ncompany: {{}}\nservices:\n  - {service}\n")
+    with visited(chromium, server) as page:
+        page.set_input_files("#open-first", spec)
+        page.locator("#panel-decision .verdict h2").wait_for(state="attached")
+        page.evaluate("document.querySelector('#s-services').open = true")
+        page.locator('[id="f-services.0.features-more"] > summary').click()
+        listed = page.locator('[id="f-services.0.features-list"] input')
+        listed.first.wait_for(state="attached")
+        stated = listed.evaluate_all("(all) => all.map((one) => one.value)")
+        values = [json.loads(one) for one in stated if one != "none"]
+        path = ("services", 0, "features")
+        assert values == sort_choices({"services": [{"offers": ["connected-car"]}]}, path, SchemaSet.shipped())
+        assert values[0] == "vehicle-data"
 
 
 SHOWN = """(wanted) => {

@@ -35,7 +35,7 @@ def hash_problems(document: Document) -> Iterator[tuple[str, Problem]]:
             message = _("This article must record the text and the day of its verification.")
             yield "quote-not-verified", document.problem(path, message, _NOTE, key=True)
         if article["verification"] == "copy" and "://" not in verified.get("against", ""):
-            message = _("A copy states the address where others can read it.")
+            message = _("A copy must state the address where others can read it.")
             hint = _("Write the address in verified.against, or call the article secondary.")
             yield "copy-without-address", document.problem(path, message, hint, key=True)
         if "zh" not in article and verified:

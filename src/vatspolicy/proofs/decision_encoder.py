@@ -336,7 +336,7 @@ def _goes_through_routes(rule: Rule) -> bool:
 
 
 def need_service(query: Query) -> None:
-    """Record that a question is about one service."""
+    """Record that a question concerns one service."""
     query.space.need_members("services", "the service that a word is about")
 
 

@@ -323,7 +323,7 @@ def _check_conflict(context: AnalysisContext, one: Rule, two: Rule, conflict: st
 
 _CONFLICTS: Table = {
     "route": Phrase("The route {one} is open to an activity that {two} prohibits permanently."),
-    "need": Phrase("{one} requires an instrument only where {two} prohibits permanently."),
+    "need": Phrase("{one} requires an instrument only where {two} permanently prohibits the activity."),
     "due": Phrase("Where {one} applies, {two} requires the same instrument by another day."),
     "curable": Phrase("{one} and {two} deny for the same reason, but only one of them is curable."),
 }

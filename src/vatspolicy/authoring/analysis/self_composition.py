@@ -1,4 +1,4 @@
-"""Self-composition: two profiles that share all facts except those that a property is about.
+"""Self-composition: two profiles that share all facts except those that a property concerns.
 
 A conjunction or disjunction of formulas that can only become true can only become true, and the negation of one can
 only become false. So the direction of a formula follows from those of its atoms, without a solver.

@@ -25,12 +25,12 @@ RULES: Mapping[str, LintRule] = {
     # --- the form of a policy
     "key-order": LintRule(
         ERROR,
-        Phrase("The keys of a policy are in a fixed order."),
+        Phrase("The keys of a policy must be in a fixed order."),
         Phrase("Readers find each part at the same place in every file. Run `vatspolicy lint --fix`."),
     ),
     "translation": LintRule(
         ERROR,
-        Phrase("A text has an English and a Chinese version."),
+        Phrase("A text must have an English and a Chinese version."),
         Phrase(
             "Reports are written in both languages. Write both texts, and use full-width punctuation in Chinese, which "
             "`vatspolicy lint --fix` writes."
@@ -38,7 +38,7 @@ RULES: Mapping[str, LintRule] = {
     ),
     "message-repeats-article": LintRule(
         ERROR,
-        Phrase("A message adds something to its article."),
+        Phrase("A message must not repeat its article."),
         Phrase(
             "Reports show the words of the article beside the message. Write what the product team does or lacks, "
             "in plain words and in both languages."
@@ -46,7 +46,7 @@ RULES: Mapping[str, LintRule] = {
     ),
     "number-in-expression": LintRule(
         ERROR,
-        Phrase("A number in an expression appears in a cited article; a list is a parameter."),
+        Phrase("A number in an expression must appear in a cited article; a list must be a parameter."),
         Phrase(
             "A reader looks a number up in the article. Make it a parameter (`param.NAME`) if it changes with time, or "
             "if several rules read it. Do the same if no cited article states it. For a term, any article of the file "
@@ -55,7 +55,7 @@ RULES: Mapping[str, LintRule] = {
     ),
     "costly-expression": LintRule(
         WARNING,
-        Phrase("An expression takes at most 100,000 steps for each product, service or activity."),
+        Phrase("An expression must not take more than 100,000 steps for each product, service or activity."),
         Phrase(
             "A step evaluates one part of the expression once; a quantifier evaluates its body for each member that "
             "the profile schema allows (`maxItems`). `vatspolicy explain RULE` states the steps of a rule."
@@ -63,22 +63,22 @@ RULES: Mapping[str, LintRule] = {
     ),
     "unused-term": LintRule(
         ERROR,
-        Phrase("An expression uses each term."),
+        Phrase("Every term must be used in an expression."),
         Phrase("A term that nothing uses may be a forgotten condition. Use or remove it."),
     ),
     "unused-parameter": LintRule(
         ERROR,
-        Phrase("An expression reads each parameter."),
+        Phrase("Every parameter must be used in an expression."),
         Phrase("A parameter that nothing reads has no effect, whatever its value. Read it, or remove it."),
     ),
     "unused-instrument": LintRule(
         ERROR,
-        Phrase("A rule uses each instrument."),
+        Phrase("Every instrument must be used by a rule."),
         Phrase("Reports can ask only for instruments that a rule uses. Use it in a rule, or remove it."),
     ),
     "unmeetable": LintRule(
         ERROR,
-        Phrase("A profile can meet each need and route."),
+        Phrase("Some profile must be able to meet each need and route."),
         Phrase(
             "Nobody can meet a rule whose instrument covers what its subject lacks, or is missing from the profile "
             "schema. Name another instrument, or correct `covers` or the schema."
@@ -86,7 +86,7 @@ RULES: Mapping[str, LintRule] = {
     ),
     "place-outside": LintRule(
         ERROR,
-        Phrase("The places of a region lie in it."),
+        Phrase("The places of a region must lie in it."),
         Phrase("An entry of a list that has a place as its `id` lists places within that place. Correct the code."),
     ),
     "company-fact": LintRule(
@@ -121,12 +121,12 @@ RULES: Mapping[str, LintRule] = {
     # --- citations
     "label-missing": LintRule(
         ERROR,
-        Phrase("An article without a number has a label."),
+        Phrase("An article without a number must have a label."),
         Phrase("Reports cite an article by its number. If the key does not begin with `art-`, add `label: {en, zh}`."),
     ),
     "source-number-missing": LintRule(
         ERROR,
-        Phrase("The source of a policy has a document number."),
+        Phrase("The source of a policy must have a document number."),
         Phrase(
             "The number identifies the text of the law. Write it, or add a note that explains why the source has"
             " no number."
@@ -134,19 +134,19 @@ RULES: Mapping[str, LintRule] = {
     ),
     "primary-without-quote": LintRule(
         ERROR,
-        Phrase("A primary article quotes the Chinese text."),
+        Phrase("A primary article must quote the Chinese text."),
         Phrase(
             "`primary` means that the quote was compared with the law. Add the quote (`zh`), or call it `secondary`."
         ),
     ),
     "quote-not-verified": LintRule(
         ERROR,
-        Phrase("A primary quote records the day and the text of its verification."),
+        Phrase("A primary quote must record the day and the text of its verification."),
         Phrase("Run `vatspolicy lint --texts DIR --write` with the law's text, or cite the page under `verified`."),
     ),
     "quote-changed": LintRule(
         ERROR,
-        Phrase("A quote does not change after its verification."),
+        Phrase("A quote must not change after its verification."),
         Phrase(
             "The hash of the quote is not the recorded one. Compare the quote with the law again: "
             "`vatspolicy lint --texts DIR --write`."
@@ -154,15 +154,16 @@ RULES: Mapping[str, LintRule] = {
     ),
     "copy-without-address": LintRule(
         ERROR,
-        Phrase("A copy states the address where others can read it."),
+        Phrase("A copy must state the address where others can read it."),
         Phrase("Write the address into `verified.against`, or call the article `secondary`."),
     ),
     "text-nowhere": LintRule(
         ERROR,
-        Phrase("An article has an address, or states who has its text."),
+        Phrase("An article must have an address, or state who has its text."),
         Phrase(
-            "Readers look up the words. Write the official page as `url`, name the text under `verified`, or say under "
-            "`obtain` who has it. The number or the day of the source is enough for an article of the same document."
+            "Readers look up the words. Write the official page as `url`, name the text under `verified`, or name a "
+            "holder of the text under `obtain`. The number or the day of the source is enough for an article of the "
+            "same document."
         ),
     ),
     "verified-without-quote": LintRule(
@@ -172,7 +173,7 @@ RULES: Mapping[str, LintRule] = {
     ),
     "quote-differs": LintRule(
         ERROR,
-        Phrase("A quote appears in the text that it cites."),
+        Phrase("A quote must appear in the text that it cites."),
         Phrase(
             "With `--texts`, lint compares each quote with the text of the law. Correct the quote, and mark words "
             "that you leave out with ……"
@@ -180,7 +181,7 @@ RULES: Mapping[str, LintRule] = {
     ),
     "text-not-named": LintRule(
         ERROR,
-        Phrase("A quote cites its text or page."),
+        Phrase("A quote must cite its text or page."),
         Phrase(
             "With `--texts`, no text has this name, or none of this title holds the quote. Correct `against` under "
             "`verified`."
@@ -188,7 +189,7 @@ RULES: Mapping[str, LintRule] = {
     ),
     "text-changed": LintRule(
         ERROR,
-        Phrase("A text of the law does not change after the verification of its quotes."),
+        Phrase("A text of the law must not change after the verification of its quotes."),
         Phrase(
             "With `--texts`, lint compares each text that an article names with its hash in `texts.sha256`, if that "
             "file is next to bundle.yaml. Compare the quotes again: "
@@ -197,7 +198,7 @@ RULES: Mapping[str, LintRule] = {
     ),
     "unwaivable-not-primary": LintRule(
         ERROR,
-        Phrase("A rule that cannot be waived rests on a primary article."),
+        Phrase("A rule that cannot be waived must be based on a primary article."),
         Phrase(
             "No approver can waive an `unwaivable` rule. Compare an article that the rule cites with the text of "
             "the law, or remove the mark."
@@ -210,7 +211,7 @@ RULES: Mapping[str, LintRule] = {
     ),
     "unverified-rule": LintRule(
         WARNING,
-        Phrase("A rule that affects decisions rests on an article that someone has read."),
+        Phrase("A rule that affects decisions must be based on an article that someone has read."),
         Phrase(
             "A rule that cites only `unverified` articles decides nothing. Verify an article, or write advice of"
             " kind `verify`."
@@ -218,7 +219,7 @@ RULES: Mapping[str, LintRule] = {
     ),
     "override-adds": LintRule(
         WARNING,
-        Phrase("A rule of a layer replaces the rule that it overrides."),
+        Phrase("A rule of a layer must replace the rule that it overrides."),
         Phrase(
             "The layer below does not allow this one to loosen that rule (`may_loosen` in its layer.yaml). Both rules "
             "are in force, so that the stricter one decides."
@@ -226,28 +227,28 @@ RULES: Mapping[str, LintRule] = {
     ),
     "review-due": LintRule(
         WARNING,
-        Phrase("A policy is reviewed by its stated day."),
+        Phrase("A policy must be reviewed by its stated day."),
         Phrase("Compare the policy with the current law, and set the next `review.due`."),
     ),
     # --- tests
     "untested": LintRule(
         ERROR,
-        Phrase("The tests of a policy show each rule applying, not applying, and undecided."),
+        Phrase("The tests of a policy must show each rule applying, not applying, and undecided."),
         Phrase("Mistakes in an untested rule go unnoticed. Add the case shown. A skipped test does not count."),
     ),
     "stray-tests": LintRule(
         ERROR,
-        Phrase("A test file is in the folder of its policy."),
+        Phrase("A test file must be in the folder of its policy."),
         Phrase("Tests without a policy never run. Name the file ID.test.yaml, in the folder of ID.yaml."),
     ),
     "unknown-name": LintRule(
         ERROR,
-        Phrase("A test or a fixture names rules, instruments and reasons that exist."),
+        Phrase("A test or a fixture must name existing rules, instruments and reasons."),
         Phrase("A name that does not exist never fires, so the expectation tests nothing. Correct the name."),
     ),
     "words-to-check": LintRule(
         ERROR,
-        Phrase("The name and the comments of a test fit what it expects."),
+        Phrase("The name and the comments of a test must fit what it expects."),
         Phrase(
             "`vatspolicy test --update` marks each test whose expectation it changes, unless its name states facts "
             "alone. Correct the name and the comments, then delete the mark."
@@ -256,33 +257,33 @@ RULES: Mapping[str, LintRule] = {
     ),
     "invalid-fixture": LintRule(
         ERROR,
-        Phrase("A fixture and its expectations are valid."),
+        Phrase("A fixture and its expectations must be valid."),
         Phrase("An unreadable fixture tests nothing. The message describes the fault."),
         can_ignore=False,
     ),
     # --- schemas
     "schema-invalid": LintRule(
         ERROR,
-        Phrase("A schema is valid JSON Schema 2020-12."),
+        Phrase("A schema must be valid JSON Schema 2020-12."),
         Phrase("Editors and other tools refuse an invalid schema. The message shows the keyword."),
         can_ignore=False,
     ),
     "schema-translation": LintRule(
         ERROR,
-        Phrase("Titles, questions and words of a schema are in English and Chinese."),
+        Phrase("Titles, questions and words of a schema must be in English and Chinese."),
         Phrase("The interview and all reports show them. Add the missing text."),
         can_ignore=False,
     ),
     # --- ignore comments
     "ignore-unknown": LintRule(
         ERROR,
-        Phrase("An ignore comment contains the ID of a lint rule."),
+        Phrase("An ignore comment must contain the ID of a lint rule."),
         Phrase("Write `# lint: ignore ID reason`, with an ID of this page that can be ignored."),
         can_ignore=False,
     ),
     "ignore-without-reason": LintRule(
         ERROR,
-        Phrase("An ignore comment gives a reason."),
+        Phrase("An ignore comment must give a reason."),
         Phrase(
             "The next reader must judge whether the exception still holds. Write the reason after the ID. Without a"
             " reason, the comment has no effect."
@@ -291,7 +292,7 @@ RULES: Mapping[str, LintRule] = {
     ),
     "ignore-unused": LintRule(
         ERROR,
-        Phrase("An ignore comment ignores a finding."),
+        Phrase("An ignore comment must match a finding."),
         Phrase(
             "The finding is gone, or on another line. Remove the comment (`vatspolicy lint --fix` does), or move it"
             " to the line of the finding or the line above."

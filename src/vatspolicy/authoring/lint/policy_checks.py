@@ -92,7 +92,10 @@ def _citations(file: CheckedPolicy) -> Found:
             yield "primary-without-quote", file.document.problem(path, message, hint, key=True)
         known = file.policy.articles[key]
         if known.address is None and known.verified is None and issuer_of(file.policy, known) is None:
-            message, hint = _("Nobody can find the text of this article."), _("Write url, or who has it under obtain.")
+            message, hint = (
+                _("Nobody can find the text of this article."),
+                _("Add url, or name a holder of the text under obtain."),
+            )
             yield "text-nowhere", file.document.problem(path, message, hint, key=True)
     if (
         file.policy.rules

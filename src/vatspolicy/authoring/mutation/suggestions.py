@@ -418,7 +418,7 @@ def _table_of(test: SuggestedTest) -> str:
 
 
 def _table(it: str, entries: Sequence[Fields]) -> Fields:
-    """Return tests as one case with rows; facts that all of them set, or remove, stand above the rows."""
+    """Return tests as one case with rows; facts that all of them set, or remove, are above the rows."""
     usual, _ = Counter(entry["as_of"] for entry in entries).most_common(1)[0]
     first = entries[0]
     common = {

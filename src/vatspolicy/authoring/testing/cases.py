@@ -108,7 +108,7 @@ class Case:
             yield instrument, ruleset.authorities(instrument, activation) if known and activation is not None else ()
 
     def _scopes(self) -> tuple[RuleSet, list[tuple[str, str, Activation]]]:
-        """Return the rule set of the day, and the subjects that the test is about."""
+        """Return the rule set of the day, and the subjects of the test."""
         ruleset, wanted = self.bundle.on(self.as_of), self.expect.get("subject")
         found = subjects(ruleset, self.profile, self.as_of)
         return ruleset, [subject for subject in found if wanted in (None, subject[1])]

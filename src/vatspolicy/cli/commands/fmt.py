@@ -99,7 +99,7 @@ def _apply(document: Document, text: str, tests: str | None, check: bool, diff: 
 
 
 def _write_tests(policy: Path, text: str) -> None:
-    """Write the tests that stood in a policy into their own file beside it; never over another one."""
+    """Write the tests that were in a policy into their own file beside it; never over another one."""
     path = policy.with_name(policy.name.removesuffix(policy.suffix) + TESTS_ENDING)
     if path.exists() or path.is_symlink():
         abort(_("{path} already exists.", path=path))

@@ -254,7 +254,7 @@ def _junction(values: Iterable[Value], decisive: bool) -> Value:
 
 
 def _balanced(kind: type[exp.Connector], parts: list[Sql]) -> Sql:
-    """Join the operands as a balanced tree, because databases bound the depth of an expression."""
+    """Join the operands as a balanced tree, because databases limit the depth of an expression."""
     if len(parts) == 1:
         return parts[0]
     if len(parts) <= 8:

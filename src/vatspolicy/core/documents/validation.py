@@ -230,7 +230,7 @@ class Validator:
         return kept
 
     def _alternatives(self, node: Any, base: str) -> Iterator[tuple[Mapping[str, Any], str]]:
-        """Yield the node and those behind its references and alternatives, each with the schema it stands in."""
+        """Yield the node and those behind its references and alternatives, each with its schema."""
         if not isinstance(node, dict):
             return
         yield node, base

@@ -176,15 +176,22 @@ class Terminal:
 
     def offer(self, question: Question) -> Iterator[str]:
         """Yield the choices of a question, or an outline if they do not fit on the screen."""
-        yield from self.outline(question) if self.is_long(question) else self.choices(question)
+        if not self.is_long(question):
+            yield from self.choices(question)
+            return
+        full = list(self.outline(question, len(question.choices)))
+        yield from full if len(full) < _LINES - 1 else self.outline(question, _SMALL)
 
     def is_long(self, question: Question) -> bool:
         """Return whether the choices of a question have groups and do not fit on the screen."""
         return question.listed and bool(question.groups) and len(list(self.choices(question))) > _LINES
 
-    def outline(self, question: Question) -> Iterator[str]:
-        """Yield the groups of choices with the usual choices of each, and of questions without groups the first."""
-        whole = {part.text["en"]: 2 if len(part.choices) > _SMALL else _SMALL for part in question.parts}
+    def outline(self, question: Question, most: int) -> Iterator[str]:
+        """Yield the groups of choices with the usual choices of each, and of questions without groups the first.
+
+        A question of at most `most` choices is shown in full.
+        """
+        whole = {part.text["en"]: 2 if len(part.choices) > most else most for part in question.parts}
         semicolon, closed = joint("semicolon", self.lang), list[str]()
         for name, first, last in question.groups:
             members = list(enumerate(question.choices[first - 1 : last], first))
