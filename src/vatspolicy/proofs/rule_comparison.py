@@ -209,11 +209,6 @@ class RuleComparison:
     def verdict(self, shared: SharedSearch) -> RuleVerdict:
         """Return the verdict on the rules, after `find_difference`."""
         mixed = mix(self.base, self.head, self.names)
-        try:
-            self.budget.renew()
-        except Undecided as error:
-            reason = reason_of(error)
-            return self._verdict(mixed, lambda: DecisionChanges(reason=reason))
         return self._verdict(mixed, lambda: self._find_changes(mixed, shared))
 
     def verdict_of_whole(self, transitions: Transitions) -> RuleVerdict:
@@ -272,6 +267,10 @@ class RuleComparison:
 
     def _find_changes(self, mixed: Bundle, shared: SharedSearch) -> DecisionChanges:
         """Return the changes of the decision word that the rules alone cause."""
+        try:
+            self.budget.renew()
+        except Undecided as error:
+            return DecisionChanges(reason=reason_of(error))
         members = {} if self.difference is None else self.difference.query.space.limits
         search = ChangeSearch(mixed, shared, self.rules, self.parts, self.directions, self._classes(), members)
         changes = search.run()

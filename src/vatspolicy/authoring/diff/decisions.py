@@ -213,8 +213,7 @@ class _Run:
                             decided[key] = _decide(one, day, other, differing)
                     (old, before), (new, after) = (decided[key] for key in keys)
                     compared[keys] = (old, new), compare_items(before, after)
-            pair = compared[keys]
-            if pair is not None:
+            if (pair := compared[keys]) is not None:
                 self.note(product, day, [one.side.bundle for one in sides], pair)
 
     def others_on(self, day: str, profile: Profile, names: set[str]) -> Collection[str] | None:
