@@ -37,6 +37,8 @@ from vatspolicy.proofs.witness import confirm_decisions, decision_of, places, wi
 
 FEW = 4
 """Maximum number of facts in which an easily understood example differs from a known product."""
+LENDERS = 24
+"""Maximum number of witnesses near which a profile is looked for that shows an open change."""
 EDITS = 5
 """Maximum number of edits in a review to search for better examples than the proof's witness."""
 
@@ -296,7 +298,7 @@ def _find_shown(
 ) -> Iterator[Transition]:
     """Yield a profile for each open transition that a profile shows."""
     left = {(one.before, one.after) for one in transitions.undecided}
-    for lender in lenders:
+    for lender in lenders[:LENDERS]:
         assert lender.witness is not None
         day = str(lender.as_of)
         for profile in _profiles_near(sides[0], lender.witness, day, known, read):
