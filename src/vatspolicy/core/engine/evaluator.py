@@ -114,12 +114,11 @@ def possible_outcomes(
 ) -> PossibleOutcomes:
     """Return the outcomes that are still possible, using only the rules that affect them.
 
-    Missing facts are omitted unless `asking`, and services that state the same count once; duties are counted if
-    `duties`.
+    Missing facts are omitted unless `asking`; duties are counted if `duties`.
     """
     kinds = (*BEARING, "duty") if duties else BEARING
     evaluator = _Evaluator(ruleset, profile, as_of, kinds)
-    whole = merge_parts(list(evaluator.parts(alike=asking or bool(profile.facts["opinions"]))))
+    whole = merge_parts(list(evaluator.parts()))
     still = [high for low, high, certain in whole.ranges if high > whole.low and (low < high or not certain)]
     asked = MissingFacts(ruleset, profile, evaluator.activations, evaluator.facts)
     missing = asked.rank(whole.questions, whole.low) if asking else ()
@@ -167,19 +166,13 @@ class _Evaluator:
 
     # --- subjects
 
-    def parts(self, alike: bool = True) -> Iterator[ProductPart]:
-        """Evaluate the product, then each service; without `alike`, only the first of those that state the same."""
+    def parts(self) -> Iterator[ProductPart]:
+        """Evaluate the product itself, then each service."""
         part = self.part(Subject())
         if not self.product["services"]:
             part.widen(ALLOW, DENY, missing_offers(None))
         yield part
-        known: list[Activation] = []
-        for index, service in enumerate(self.product["services"]):
-            if not alike:
-                facts = {**service, "id": None}
-                if facts in known:
-                    continue
-                known.append(facts)
+        for index in range(len(self.product["services"])):
             yield self.service(index)
 
     def service(self, index: int) -> ProductPart:
