@@ -18,6 +18,7 @@ from tests.support.console import needs_posix
 from vatspolicy import compile_cache as cache
 from vatspolicy.core.cel.codegen import module_name
 from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies import shipping
 from vatspolicy.core.policies.bundle import build_bundle, load_bundle
 
 DATA = {"a": [1, 2.5, "三", None, True], ("b", 0): (b"x", {"c": "d"})}
@@ -363,6 +364,27 @@ def test_what_ships_has_its_code_as_a_source_file(folder: Path, shipped: Path, l
     assert again._module.source == source
     assert again._module._code.co_filename == str(path)
     assert own(folder, "bundle") == own(folder, "code") == []
+
+
+def test_a_wheel_holds_the_generated_source_once(
+    folder: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch, law: Path
+) -> None:
+    monkeypatch.setattr(shipping, "load_bundle", lambda: load_bundle(law))
+    source = load_bundle(law).module["source"]
+    shipping.write_compiled(str(folder))
+    [code] = folder.glob("code_*.py")
+    name = code.name
+    assert code.read_text(encoding="utf-8") == source
+    [data] = own(folder, "bundle")
+    assert source.encode() not in data.read_bytes()
+    folder.rename(shipped)
+    folder.mkdir()
+    again = load_bundle(law)
+    assert (again.module["source"], again._module.source) == ("", source)
+    assert again.on("2026-03-01").rules
+    assert own(folder, "bundle") == []
+    (shipped / name).unlink()
+    assert load_bundle(law).module["source"] == source, "an installation without the module compiles anew"
 
 
 def test_code_that_is_kept_is_of_one_python(folder: Path, law: Path, monkeypatch: pytest.MonkeyPatch) -> None:

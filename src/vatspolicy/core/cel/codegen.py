@@ -27,8 +27,13 @@ class GeneratedModule(Generic[K]):
     """Generated code for many expressions. `load` binds it to the parameter values of a day."""
 
     def __init__(self, parts: Mapping[str, Any], kept: bool = False) -> None:
-        """Take the `parts` of a generated module, which are plain data. `kept`: the cache keeps the byte code."""
+        """Take the `parts` of a generated module, which are plain data. `kept`: the cache keeps the byte code.
+
+        Raises ValueError for parts without the source, if the wheel does not hold it.
+        """
         self.parts, self._kept = parts, kept
+        if not parts["source"] and not os.path.isfile(self._shipped):
+            raise ValueError(self._shipped)
 
     @classmethod
     def generate(cls, expressions: Mapping[K, Node]) -> GeneratedModule[K]:
@@ -54,8 +59,16 @@ class GeneratedModule(Generic[K]):
 
     @property
     def source(self) -> str:
-        """The generated source."""
-        return str(self.parts["source"])
+        """The generated source. That of a wheel's law stands in its module alone."""
+        if self.parts["source"]:
+            return str(self.parts["source"])
+        with open(self._shipped, encoding="utf-8") as file:
+            return file.read()
+
+    @property
+    def _shipped(self) -> str:
+        """Path of the module in a wheel."""
+        return os.path.join(compile_cache.SHIPPED, f"{module_name(self.parts['digest'])}.py")
 
     @functools.cached_property
     def _code(self) -> CodeType:
@@ -64,8 +77,7 @@ class GeneratedModule(Generic[K]):
         from importlib.machinery import SourceFileLoader
         from importlib.util import MAGIC_NUMBER
 
-        name = module_name(self.parts["digest"])
-        path = os.path.join(compile_cache.SHIPPED, f"{name}.py")
+        name, path = module_name(self.parts["digest"]), self._shipped
         shipped = SourceFileLoader(name, path).get_code(name) if os.path.isfile(path) else None
         key = digest([MAGIC_NUMBER, self.parts["digest"].encode()])
         return shipped or get_or_build("code", key, self._compile, _require_code)

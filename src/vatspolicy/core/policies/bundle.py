@@ -414,7 +414,11 @@ def _compile(
 def _build(
     data: Mapping[str, Any], content: str, prefix: str, schemas: SchemaSet, kept: Mapping[str, bytes] | None = None
 ) -> Bundle:
-    """Build the bundle of compiled policies. Their files are named below a prefix."""
+    """Build the bundle of compiled policies. Their files are named below a prefix.
+
+    Raises ValueError for a module without its source.
+    """
+    module = GeneratedModule[int](data["module"])
     policies = {policy.id: policy for policy in (policy_from_data(row, prefix) for row in data["policies"])}
     instruments = {name: instrument for policy in policies.values() for name, instrument in policy.instruments.items()}
     return Bundle(
@@ -423,7 +427,7 @@ def _build(
         data["covers_from"],
         policies,
         instruments,
-        data["module"],
+        module.parts,
         schemas.with_instruments(data["instruments"]) if data["instruments"] else schemas,
         data["known_until"],
         kept or {},

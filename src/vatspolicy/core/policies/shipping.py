@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from vatspolicy.compile_cache import get, keep
 from vatspolicy.core.cel.codegen import module_name
 from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.core.profile.invariants import invariants
@@ -19,7 +20,10 @@ def write_compiled(folder: str) -> None:
     with open(os.path.join(folder, f"{module_name(module['digest'])}.py"), "w", encoding="utf-8") as file:
         file.write(module["source"])
     for name in os.listdir(folder):
-        if not name.startswith(KINDS):
+        kind, _, key = name.removesuffix(".data").partition("-")
+        if kind == "bundle" and (data := get(kind, key, dict)):
+            keep(kind, key, {**data, "module": {**data["module"], "source": ""}})
+        elif not name.startswith(KINDS):
             os.unlink(os.path.join(folder, name))
 
 
