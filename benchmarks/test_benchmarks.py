@@ -20,6 +20,7 @@ import bench_author
 import bench_diff
 import bench_hostile
 import bench_portfolio
+import bench_rules
 import cerbos
 import engines
 import load
@@ -32,9 +33,10 @@ from multiply import Words, again, multiplied, vocabularies
 from report import ROWS, merge, rewrite, sections, text
 from workload import Workload, compare, draw_profiles, verdict
 
-from tests.support.shipped import ROOT, shipped_bundle
+from tests.support.shipped import ROOT, fixture_file, shipped_bundle
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.policies.cost import rule_cost
 from vatspolicy.core.profile.profile import load_profile
 
 
@@ -254,6 +256,20 @@ def test_hostile_files_of_a_mebibyte_are_refused_in_bounded_work(tmp_path: Path)
     )
     assert process.returncode == 3, process.stderr[-500:]
     assert [name for name in names if name not in process.stderr] == []
+
+
+def test_rules_are_those_that_the_decision_evaluates() -> None:
+    law, spec = shipped_bundle(), str(fixture_file("hosting-lingang-2024"))
+    rows = bench_rules.measure(law, {spec: (load_profile(spec), "2026-11-26")}, limit=1000)
+    named = {row.what: row for row in rows[2:]}
+    pilot = named["vats-pilot-2024/pilot-access"]
+    assert pilot.more["steps at most"] == rule_cost(law, law.rule(pilot.what))
+    assert pilot.more["evaluations"] > 1
+    assert "telecom-regulations/vats-license" in named  # an instrument: what a held license covers
+    assert not any(name.startswith("minors-platforms") for name in named)  # the index leaves them out
+    times = [row.median for row in rows[2:] if row.median is not None]
+    assert times == sorted(times, reverse=True)
+    assert 0 < sum(times) < (rows[0].median or 0)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C ends watch")

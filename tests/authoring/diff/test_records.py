@@ -176,6 +176,10 @@ def test_a_file_in_another_folder_moves_and_records_say_where(tmp_path: Path, se
     assert "“Invented law” moves to “topic/law.yaml”: no decision changes." in text
     assert "file: law.yaml → topic/law.yaml" in text
     assert "nothing changes" not in text
+    fixture = next((head / "fixtures").rglob("*.yaml"))
+    fixture.with_name("p61.yaml").write_text(fixture.read_text().replace("p60", "p61"))
+    title = compare(base, head, semantic=semantic)["title"]["en"]
+    assert title == "No decision changes, which is proved; citations or words may change", "more than files differs"
 
 
 def test_rules_in_another_order_are_a_change(tmp_path: Path) -> None:

@@ -258,6 +258,12 @@ def names_alone(data: Review) -> bool:
     return bool(names and old) and renames and old == new
 
 
+def files_alone(data: Review) -> bool:
+    """Return True if every edit moves a policy to another file, and tests, fixtures and schemas are as before."""
+    moved = all(FILE in edit.said and {*edit.said} <= {FILE, ORDER} for edit in data.edits)
+    return moved and all(edit.kind == "source" for edit in data.structure) and not data.details and not data.schemas
+
+
 def title_of(data: Review) -> str:
     """Return the key of the title (TITLES)."""
     if data.why:
@@ -280,12 +286,7 @@ def title_of(data: Review) -> str:
     said = any(edit.said for edit in data.edits) or bool(data.details)
     if is_open(data):
         return "unknown"
-    if (
-        said
-        and all(FILE in edit.said and {*edit.said} <= {FILE, ORDER} for edit in data.edits)
-        and not data.details
-        and not data.schemas
-    ):
+    if said and files_alone(data):
         return "moved"
     if said:
         return "said" if (semantic.status == "not-needed" or every) and not read_otherwise(data) else "unseen-said"

@@ -234,16 +234,17 @@ def _denials(file: CheckedPolicy) -> Found:
     """Yield denials unlike all others: in `curable` for the same reason, or in the reason for the same articles."""
     every = (rule for policy in file.bundle.policies.values() for rule in policy.rules)
     denials = [(one, one.effect) for one in every if isinstance(one.effect, Deny)]
-    for index, rule in enumerate(file.policy.rules):
+    for rule, own in denials:
+        if rule.policy != file.policy.id:
+            continue
         others = [(one, effect) for one, effect in denials if one is not rule]
-        own = rule.effect
-        if isinstance(own, Deny):
-            curable = [effect.curable for _one, effect in others if effect.reason == own.reason]
-            beside = [effect.reason for one, effect in others if (one.policy, one.cite) == (rule.policy, rule.cite)]
-            for key, value, alike in (("curable", own.curable, curable), ("reason", own.reason, beside)):
-                if len(alike) >= _ALIKE and len({*alike}) == 1 and value not in alike:
-                    message = _("The other denials that are alike have another {key}.", key=f"`{key}`")
-                    yield "denial-differs", file.document.problem(("rules", index, "deny"), message)
+        curable = [effect.curable for _one, effect in others if effect.reason == own.reason]
+        beside = [effect.reason for one, effect in others if (one.policy, one.cite) == (rule.policy, rule.cite)]
+        for key, value, alike in (("curable", own.curable, curable), ("reason", own.reason, beside)):
+            if len(alike) >= _ALIKE and len({*alike}) == 1 and value not in alike:
+                message = _("The other denials that are alike have another {key}.", key=f"`{key}`")
+                place = ("rules", file.policy.rules.index(rule), "deny")
+                yield "denial-differs", file.document.problem(place, message)
 
 
 def _entries(value: Tree, path: Path) -> Iterator[tuple[Path, Fields]]:

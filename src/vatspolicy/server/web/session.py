@@ -18,7 +18,7 @@ from vatspolicy.core.engine.result import Record, encode
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.edits import set_fact
 from vatspolicy.core.profile.invariants import broken_invariant
-from vatspolicy.core.profile.profile import explain_spec, facts_of, read_profile
+from vatspolicy.core.profile.profile import Profile, explain_spec, facts_of, read_profile
 from vatspolicy.core.profile.vocabulary import describe, words_of
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.frozen import ValueObject, frozen
@@ -243,16 +243,15 @@ def _decide(context: WebContext, document: Document, request: DecideRequest) -> 
         "interview": encode(describe_step(state)),
         "asked": [format_path(ask.path) for ask in state.possible_outcomes.missing],
         "blank": _is_blank(context, document, request),
-        "orders": _order_choices(document.data, context.bundle.schemas),
+        "orders": _order_choices(profile),
     }
 
 
-def _order_choices(data: Any, schemas: SchemaSet) -> dict[str, tuple[str, ...]]:
+def _order_choices(profile: Profile) -> dict[str, tuple[str, ...]]:
     """Return the values of each list of a service whose order depends on what the service offers, by its path."""
-    paths = (
-        ("services", at, name) for at in range(len(data.get("services") or ())) for name in ("features", "content")
-    )
-    return {format_path(path): tuple(sort_choices(data, path, schemas)) for path in paths}
+    facts, services = profile.facts, range(len(profile.facts["services"]))
+    paths = (("services", at, name) for at in services for name in ("features", "content"))
+    return {format_path(path): tuple(sort_choices(facts, path, profile.schemas)) for path in paths}
 
 
 def _make_headline(record: Record, lang: Language) -> Headline:
