@@ -13,7 +13,7 @@ from tests.support.solver import needs_solver
 from tests.support.transitions import checked, names
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.proofs import (
     compare_change,
     compare_decisions,
@@ -28,7 +28,7 @@ from vatspolicy.proofs.timeline import END, Period, mix
 from vatspolicy.proofs.transitions import all_transitions
 from vatspolicy.proofs.two_rulesets import differing_rules
 from vatspolicy.proofs.verdicts import ChangePeriod
-from vatspolicy.proofs.witness import Unconfirmed
+from vatspolicy.proofs.witness import Unconfirmed, minimize_profile
 
 DENY = "deny: {reason: CAPITAL-TOO-LOW}"
 
@@ -272,3 +272,17 @@ def test_without_a_solver(before: str, after: str, tmp_path: Path, monkeypatch: 
     assert all(t.verdict in ("unknown", with_solver[t.name]) for t in found.found)
     assert (rules[0].verdict, rules[0].reason) == ("unknown", "Proofs need a solver: pip install '.[smt]'.")
     assert {t.reason for t in found.undecided} == {rules[0].reason}
+
+
+@pytest.mark.parametrize(
+    ("stated", "low", "high", "shown"),
+    [(149 / 3, 40, 60, 50), (149 / 3, 49.66, 49.69, 49.67), (49.25, 49, 49.25, 49.2)],
+)
+def test_a_witness_shows_numbers_with_few_decimals(stated: float, low: float, high: float, shown: float) -> None:
+    company = {"foreign_percent": stated, "foreign_percent_basis": "ultimate"}
+
+    def holds(profile: Profile) -> bool:
+        return bool(low < profile.facts["company"].get("foreign_percent", 0) <= high)
+
+    smaller = minimize_profile({"schema": 2, "product": {"id": "p"}, "company": company, "services": []}, holds)
+    assert smaller["company"]["foreign_percent"] == shown

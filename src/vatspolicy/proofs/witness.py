@@ -190,7 +190,8 @@ def minimize_profile(
 ) -> dict[str, Tree]:
     """Return the profile without the parts that `holds` does not need, trying the largest parts first.
 
-    `holds` is called with valid profiles only. No single part of the result can be omitted.
+    `holds` is called with valid profiles only. No single part of the result can be omitted. A fraction is rounded as
+    far as `holds` lets it.
     """
     kept = copy.deepcopy(dict(data))
     queue = list(places(kept))
@@ -206,7 +207,31 @@ def minimize_profile(
         else:
             queue.append(place)
             refused += 1
-    return kept
+    return _with_round_numbers(kept, holds, schemas)
+
+
+def _with_round_numbers(
+    data: dict[str, Tree], holds: Callable[[Profile], bool], schemas: SchemaSet | None
+) -> dict[str, Tree]:
+    """Return the profile with as few decimals as `holds` allows."""
+    for place in list(places(data)):
+        number = value_at(data, place)
+        for digits in range(3) if isinstance(number, float) else ():
+            if (rounded := round(number, digits or None)) == number:
+                break
+            changed = copy.deepcopy(data)
+            value_at(changed, place[:-1])[place[-1]] = rounded
+            if is_valid_and_holds(changed, holds, schemas):
+                data = changed
+                break
+    return data
+
+
+def value_at(data: Tree, place: Place) -> Tree:
+    """Return the part of a profile at a place."""
+    for step in place:
+        data = data[step]
+    return data
 
 
 def is_valid_and_holds(data: Facts, holds: Callable[[Profile], bool], schemas: SchemaSet | None) -> bool:

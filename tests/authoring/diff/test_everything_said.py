@@ -203,6 +203,11 @@ def test_the_first_sentence_shows_what_differs_and_not_the_whole(
         assert told in " ".join(render("text", data, lang, room=1000).split()), lang
 
 
+def test_the_first_sentence_shows_two_numbers_without_the_word_before_them(tmp_path: Path) -> None:
+    data = edited(tmp_path, "> 50.0", "> 60.0", GATE.replace("param.cap", "50.0"))
+    assert "(50 % → 60 %)" in " ".join(render("text", data, "en").split())
+
+
 def test_a_list_in_another_order_lists_the_same(tmp_path: Path) -> None:
     law = GATE.replace(
         "company.foreign_percent > param.cap", "services.exists(s, sets.intersects(s.offers, param.cap))"

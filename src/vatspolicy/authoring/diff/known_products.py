@@ -23,7 +23,7 @@ from vatspolicy.core.policies.reads import facts_of
 from vatspolicy.core.profile.profile import Profile, load_granted
 from vatspolicy.core.profile.vocabulary import words_of
 from vatspolicy.errors import InvalidInput
-from vatspolicy.proofs.witness import Place, is_valid_and_holds
+from vatspolicy.proofs.witness import Place, is_valid_and_holds, value_at
 
 Fact = tuple[str, str]
 """A part of a profile and its fact. `services` means one service; an empty fact means the whole part."""
@@ -352,14 +352,14 @@ class _Walk:
         for step in steps:
             wanted = theirs[step] if not isinstance(theirs, Mapping) or step in theirs else None
             if not self.take((*place, step), wanted):
-                now = _at(self.data, place)
+                now = value_at(self.data, place)
                 if not isinstance(now, Mapping) or step in now:
                     self.enter((*place, step), now[step], wanted)
 
     def take(self, place: Place, value: Tree) -> bool:
         """Set or remove a part to match the target, if the profile then still satisfies `holds`."""
         changed = copy.deepcopy(self.data)
-        owner = _at(changed, place[:-1])
+        owner = value_at(changed, place[:-1])
         if value is None:
             owner.pop(place[-1], None)
         else:
@@ -368,9 +368,3 @@ class _Walk:
             return False
         self.data = changed
         return True
-
-
-def _at(data: Tree, place: Place) -> Tree:
-    for step in place:
-        data = data[step]
-    return data
