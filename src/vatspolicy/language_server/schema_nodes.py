@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from vatspolicy.core.documents import Path
+from vatspolicy.core.documents import Path, split_path
 from vatspolicy.core.documents.schemas import SchemaSet, schema_named
 from vatspolicy.core.documents.word_search import Word, words_of_schema
+from vatspolicy.language_server.kinds import FIXTURE, TESTS
 
 
 class SchemaNode(NamedTuple):
@@ -15,6 +16,17 @@ class SchemaNode(NamedTuple):
 
     node: Mapping[str, Any]
     home: str
+
+
+def find_schema(kind: str, path: Path) -> tuple[str, Path]:
+    """Return the schema and the path of a value; values set in a test are facts of the profile."""
+    if kind in (TESTS, FIXTURE) and "set" in path:
+        inner = path[path.index("set") + 1 :]
+        if inner and isinstance(inner[0], str):
+            return "profile", (*split_path(inner[0]), *inner[1:])
+    if kind == TESTS and path[:1] == ("base",):
+        return "profile", path[1:]
+    return kind, path
 
 
 def find_nodes(schema: str, path: Path, schemas: SchemaSet) -> list[SchemaNode]:
