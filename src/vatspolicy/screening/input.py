@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from vatspolicy.core.documents import parse_document
+from vatspolicy.core.documents import parse_document, split_path
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.reader import LIMITS
 from vatspolicy.core.documents.schemas import SchemaSet
@@ -240,7 +240,7 @@ def read_mapping(path: Path) -> dict[str, str]:
             _("{path} is not a mapping from facts to columns, such as 'company.foreign_percent: share'", path=path)
         )
     for fact in data:
-        if not describe(tuple(_steps(str(fact)))):
+        if not describe(split_path(str(fact))):
             raise InputError(_("{path}: a profile has no fact {fact!r}", path=path, fact=fact))
     return {str(fact): column for fact, column in data.items()}
 
@@ -342,8 +342,8 @@ def _profile_of(record: Mapping[str, str], mapping: Mapping[str, str]) -> Facts:
     for fact, column in mapping.items():
         cell = record[column].strip()
         if cell:
-            steps = _steps(fact)
-            _put(data, steps, _value(cell, describe(tuple(steps)), fact))
+            path = split_path(fact)
+            _put(data, path, _value(cell, describe(path), fact))
     return data
 
 
@@ -368,7 +368,7 @@ def _value(cell: str, schema: Tree, fact: str) -> Tree:
     return cell
 
 
-def _put(data: Tree, steps: list[str | int], value: Tree) -> None:
+def _put(data: Tree, steps: tuple[str | int, ...], value: Tree) -> None:
     for step, following in itertools.pairwise(steps):
         empty: Tree = [] if isinstance(following, int) else {}
         if isinstance(step, int):
@@ -377,10 +377,6 @@ def _put(data: Tree, steps: list[str | int], value: Tree) -> None:
         else:
             data = data.setdefault(step, empty)
     data[steps[-1]] = value
-
-
-def _steps(fact: str) -> list[str | int]:
-    return [int(step) if step.isdecimal() and step.isascii() else step for step in fact.split(".")]
 
 
 def without_nulls(value: Tree) -> Tree:
