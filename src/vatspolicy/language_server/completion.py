@@ -11,14 +11,16 @@ from lsprotocol import types
 from vatspolicy.core.cel.types import Bool, Enum, ListOf, ObjectOf, Type
 from vatspolicy.core.documents import Path
 from vatspolicy.core.documents.word_search import Word
-from vatspolicy.core.policies.model import EFFECTS, Policy
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Policy
 from vatspolicy.core.policies.reads import asked_facts, details
 from vatspolicy.core.profile.vocabulary import fact_schemas
 from vatspolicy.language_server.editor_text import NEAR, EditorText, Sketch, Span, find_places
 from vatspolicy.language_server.expressions import PARAMETER, SETS, TERM, Scope, fact_paths, scalar_type, string_at
 from vatspolicy.language_server.hover import known_words, make_scope
-from vatspolicy.language_server.kinds import FIXTURE, LAYER, POLICY, SETTINGS, TESTS
+from vatspolicy.language_server.kinds import LAYER, SETTINGS, TESTS
 from vatspolicy.language_server.law import EditedLaw
+from vatspolicy.language_server.mentions import NEED, find_symbols
 from vatspolicy.language_server.project import Project
 from vatspolicy.language_server.schema_nodes import (
     SchemaNode,
@@ -126,83 +128,64 @@ def _words(words: Iterable[Word], span: Span) -> Iterator[Completion]:
 def _names(project: Project, file: str, kind: str, sketch: Sketch) -> Iterator[tuple[str, str]]:
     """Yield the names of the law that are valid at a place, each with its meaning."""
     law, policy = project.law_of(file), project.policy(file)
-    if law.bundle is None:
+    if law.bundle is None or (kind == TESTS and policy is None):
         return
-    path, policies = sketch.path, law.bundle.policies
-    if kind == POLICY and not sketch.on_key:
-        yield from _names_in_policy(law, policy, sketch)
-    elif kind == TESTS and policy is not None:
-        match path:
-            case (*_, "expect", _) if sketch.on_key:
-                yield from ((rule.id, _both(rule.message)) for rule in policy.rules)
-            case (*_, "authority", _) if sketch.on_key:
-                yield from ((name, _both(instrument.title)) for name, instrument in law.bundle.instruments.items())
-            case (*_, "set", _) if sketch.on_key:
-                yield from _facts(law)
-            case (*_, "unset", _):
-                yield from _facts(law)
-    elif kind == FIXTURE:
-        match path:
-            case ("decisions", _, "rules" | "advice", _):
-                yield from ((rule.name, _both(rule.message)) for policy in policies.values() for rule in policy.rules)
-            case ("decisions", _, "duties" | "needs", _):
-                yield from ((name, _both(instrument.title)) for name, instrument in law.bundle.instruments.items())
-    elif kind == SETTINGS and not sketch.on_key:
-        yield from _names_in_settings(law, sketch)
-    elif kind == LAYER and path[:1] in (("may_loosen",), ("enforce",)) and len(path) == 2:
-        yield from (
-            (rule.name, _both(rule.message)) for own_policy in law.bundle.own_policies for rule in own_policy.rules
-        )
-
-
-def _names_in_policy(law: EditedLaw, policy: Policy | None, sketch: Sketch) -> Iterator[tuple[str, str]]:
-    bundle = law.bundle
-    assert bundle is not None
     match sketch.path:
-        case ("uses" | "supersedes", _):
-            yield from ((id, _both(other.title)) for id, other in bundle.policies.items() if policy is not other)
-        case (*_, "cite") | (*_, "cite", int()):
+        case ("details", _, "facts") if kind == SETTINGS and not sketch.on_key:
+            yield from ((path, _fact_title_at(law, path)) for path in sorted(details(law.schemas)))
+            return
+        case ("accepted", _, "about", int(number)) if kind == SETTINGS and not sketch.on_key:
+            yield from _accepted(law, law.bundle, sketch, number)
+            return
+    for symbol, defines in find_symbols(kind, sketch.path, sketch.on_key, sketch.text, project.owners(file)):
+        if symbol.kind == NEED or not defines:
+            yield from _names_of(symbol.kind, kind, law, law.bundle, policy, sketch)
+
+
+def _names_of(
+    named: str, kind: str, law: EditedLaw, bundle: Bundle, policy: Policy | None, sketch: Sketch
+) -> Iterator[tuple[str, str]]:
+    """Yield the names of a kind of symbol, as files of a kind write them."""
+    policies = bundle.own_policies if kind == LAYER else bundle.policies.values()
+    match named:
+        case "rule" if kind == TESTS and policy is not None:
+            yield from ((rule.id, _both(rule.message)) for rule in policy.rules)
+        case "rule":
+            yield from ((rule.name, _both(rule.message)) for source in policies for rule in source.rules)
+        case "article" if kind == SETTINGS:
+            for source in policies:
+                yield from ((f"{source.id}/{key}", _both(article.label)) for key, article in source.articles.items())
+        case "article":
             articles = policy.articles if policy else {}
             labels = {key: _both(article.label) for key, article in articles.items()}
             yield from (labels | {key: labels.get(key, "") for key in sketch.keys(("articles",))}).items()
-        case ("rules", _, effect, "instrument") if effect in EFFECTS:
+        case "instrument":
             yield from ((name, _both(instrument.title)) for name, instrument in bundle.instruments.items())
-        case ("rules", _, "need", "through") | ("rules", _, "route", "to"):
-            needs = {rule.through for policy in bundle.policies.values() for rule in policy.rules}
+        case "need":
+            needs = {rule.through for source in policies for rule in source.rules}
             yield from ((name, "") for name in sorted(filter(None, needs)))
-        case ("rules", _, "overrides", "rule"):
-            yield from (
-                (rule.name, _both(rule.message)) for policy in bundle.policies.values() for rule in policy.rules
-            )
+        case "policy":
+            yield from ((id, _both(other.title)) for id, other in bundle.policies.items() if policy is not other)
+        case "fact" if kind == SETTINGS:
+            yield from _fact_names(law)
+        case "fact" if kind == TESTS and sketch.path[:1] != ("base",):
+            yield from _facts(law)
 
 
-def _names_in_settings(law: EditedLaw, sketch: Sketch) -> Iterator[tuple[str, str]]:
-    """Yield the valid names at a place of properties.yaml: rules, terms, parameters, articles and facts."""
-    bundle = law.bundle
-    assert bundle is not None
+def _accepted(law: EditedLaw, bundle: Bundle, sketch: Sketch, number: int) -> Iterator[tuple[str, str]]:
+    """Yield the names for the subject of an accepted finding: rules, terms, parameters and facts."""
     policies = bundle.policies.values()
-    match sketch.path:
-        case ("details", _, "facts"):
-            yield from ((path, _fact_title_at(law, path)) for path in sorted(details(law.schemas)))
-        case ("accepted", _, "about", int(number)):
-            yield from ((rule.name, _both(rule.message)) for policy in policies for rule in policy.rules)
-            if number > 0:
-                head = sketch.scalars.get((*sketch.path[:3], 0), "")
-                owner = bundle.policies.get(head.partition("/")[0])
-                for source in () if owner is None else (owner, *(bundle.policies[id] for id in owner.uses)):
-                    yield from ((f"{TERM}.{name}", " ".join(text.split())) for name, text in source.terms.items())
-                return
-            for source in policies:
-                yield from ((f"{source.id}/{name}", " ".join(text.split())) for name, text in source.terms.items())
-                yield from ((key.key, _parameter_title(law, key.key)) for key in source.parameters.values())
-            yield from _fact_names(law)
-        case ("properties", _, "never", "rule"):
-            yield from ((rule.name, _both(rule.message)) for policy in policies for rule in policy.rules)
-        case ("properties", _, "cite", _) | ("properties", _, "cite"):
-            for source in policies:
-                yield from ((f"{source.id}/{key}", _both(article.label)) for key, article in source.articles.items())
-        case ("properties", _, "more_facts", "except", _):
-            yield from _fact_names(law)
+    yield from ((rule.name, _both(rule.message)) for policy in policies for rule in policy.rules)
+    if number > 0:
+        head = sketch.scalars.get((*sketch.path[:3], 0), "")
+        owner = bundle.policies.get(head.partition("/")[0])
+        for source in () if owner is None else (owner, *(bundle.policies[id] for id in owner.uses)):
+            yield from ((f"{TERM}.{name}", " ".join(text.split())) for name, text in source.terms.items())
+        return
+    for source in policies:
+        yield from ((f"{source.id}/{name}", " ".join(text.split())) for name, text in source.terms.items())
+        yield from ((key.key, _parameter_title(law, key.key)) for key in source.parameters.values())
+    yield from _fact_names(law)
 
 
 def _fact_names(law: EditedLaw) -> Iterator[tuple[str, str]]:
