@@ -10,7 +10,6 @@ import csv
 import hashlib
 import itertools
 import json
-import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -122,34 +121,10 @@ def parse_row(row: PortfolioRow) -> PortfolioRow:
     if 4 * len(row.text) > LIMITS.size < len(row.text.encode("utf-8", "surrogatepass")):
         return replace(row, fault=_("The row exceeds {most:,} bytes.", most=LIMITS.size))
     try:
-        data = _load(row.text)
+        data = json.loads(row.text, object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         return replace(row, fault=_json_fault(error))
     return PortfolioRow(row.number, row.text, without_nulls(data) if "null" in row.text else data)
-
-
-def _load(text: str) -> Tree:
-    """Parse JSON with unique keys. Objects are checked individually only if the text may have a duplicate key."""
-    data = json.loads(text, parse_constant=_refuse)
-    if _SPACED_KEY.search(text) or text.count('":') != _keys(data):
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
-    return data
-
-
-_SPACED_KEY = re.compile(r'"\s+:')
-
-
-def _keys(value: Tree) -> int:
-    """Count the keys of a value: as many as its text has `":`, unless a key is duplicate or a string contains `":`."""
-    if type(value) is dict:
-        return len(value) + sum([_keys(child) for child in value.values() if type(child) in _NESTED])
-    if type(value) is list:
-        return sum([_keys(child) for child in value if type(child) in _NESTED])
-    return 0
-
-
-_NESTED = (dict, list)
-"""Types of JSON containers."""
 
 
 @dataclass(frozen=True)
