@@ -89,10 +89,11 @@ class StatuteText:
         """Return the words that a part omits without a mark; None if it differs in another way."""
         folded = _fold(part)
         for size in range(len(folded) - 1, 0, -1):
-            for start in _places(self.folded, folded[:size]):
-                again = self.folded.find(folded[size:], start + size, start + size + _LIKELY + len(folded))
+            for place in re.finditer(f"(?={re.escape(folded[:size])})", self.folded):
+                end = place.start() + size
+                again = self.folded.find(folded[size:], end, end + _LIKELY + len(folded))
                 if again >= 0 and min(size, len(folded) - size) > 1:
-                    return self.plain[start + size : again]
+                    return self.plain[end:again]
         return None
 
     def nearest(self, part: str) -> str:
@@ -101,15 +102,6 @@ class StatuteText:
         match = matcher.find_longest_match()
         start = max(match.a - match.b, 0)
         return self.plain[start : start + len(part)]
-
-
-def _places(text: str, part: str) -> list[int]:
-    places = []
-    at = text.find(part)
-    while at >= 0:
-        places.append(at)
-        at = text.find(part, at + 1)
-    return places
 
 
 def _bare(text: str) -> str:

@@ -214,12 +214,11 @@ def _short(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:20]}……{text[-18:]}"
 
 
-def review_warnings(documents: Sequence[Document], today: str) -> list[Problem]:
-    """Return the policies whose day of review has passed."""
-    found = []
+def review_warnings(documents: Sequence[Document], today: str) -> Iterator[tuple[str, Problem]]:
+    """Yield, with the rule of lint, the policies whose day of review has passed."""
     for document in documents:
         due = document.data.get("review", {}).get("due")
         if due is not None and due < today:
             message = _("The review of this policy was due by {due}.", due=due)
-            found.append(document.problem(("review", "due"), message, document.data["review"].get("why", "")))
-    return found
+            why = document.data["review"].get("why", "")
+            yield "review-due", document.problem(("review", "due"), message, why)

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from vatspolicy.bundles.archive import MAX_BYTES
 from vatspolicy.bundles.bundle_file import BundleFile
-from vatspolicy.bundles.oci_client import MAX_SMALL, RegistryClient, is_digest, parse_reference
+from vatspolicy.bundles.oci_client import MAX_SMALL, RegistryAnswer, RegistryClient, parse_reference
 from vatspolicy.i18n import _
 
 # --- blobs and manifests of a repository, each checked against its digest
 
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-EMPTY = "application/vnd.oci.empty.v1+json"
+_EMPTY = "application/vnd.oci.empty.v1+json"
 """Media type of the empty configuration `{}`."""
-TITLE = "org.opencontainers.image.title"
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+"""The only supported kind of digest."""
 
 
 def digest_of(content: bytes) -> str:
@@ -28,58 +30,58 @@ def digest_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def describe(media_type: str, content: bytes, **more: Any) -> dict[str, Any]:
+def _is_digest(text: object) -> bool:
+    return isinstance(text, str) and _DIGEST.fullmatch(text) is not None
+
+
+def _describe(media_type: str, content: bytes, **more: Any) -> dict[str, Any]:
     """Return the descriptor of a blob or of a manifest."""
     return {"mediaType": media_type, "digest": digest_of(content), "size": len(content), **more}
 
 
-def encode(data: Mapping[str, Any]) -> bytes:
-    """Return a manifest as bytes: equal data give equal bytes."""
-    return json.dumps(data, separators=(",", ":")).encode()
+def _encode(media_type: str, **data: Any) -> bytes:
+    """Return a manifest or an index as bytes: equal data give equal bytes."""
+    return json.dumps({"schemaVersion": 2, "mediaType": media_type, **data}, separators=(",", ":")).encode()
 
 
-def push_blob(client: RegistryClient, blob: bytes) -> None:
-    """Push a blob, unless the repository has it. Raises BundleFileError."""
-    base, digest = client.reference.base, digest_of(blob)
-    if client.request("HEAD", f"{base}/blobs/{digest}").status == 200:
-        return
-    begun = client.request("POST", f"{base}/blobs/uploads/", {"Content-Length": "0"}, b"")
-    if begun.status != 202:
-        client.refuse(begun)
-    url = client.own_address(begun.headers.get("location"), base)
-    url += f"{'&' if '?' in url else '?'}digest={digest}"
-    ended = client.request("PUT", url, {"Content-Type": "application/octet-stream"}, blob)
-    if ended.status != 201:
-        client.refuse(ended)
+def _encode_artifact(artifact: str, media_type: str, content: bytes, title: str, **more: Any) -> bytes:
+    """Return the manifest of an artifact with one layer, the content, and no configuration."""
+    layer = _describe(media_type, content, annotations={"org.opencontainers.image.title": title})
+    return _encode(MANIFEST, artifactType=artifact, config=_describe(_EMPTY, b"{}"), layers=[layer], **more)
 
 
-def push_manifest(client: RegistryClient, name: str, content: bytes, media_type: str = MANIFEST) -> Mapping[str, str]:
-    """Push a manifest under a tag or its digest, and return the headers of the answer. Raises BundleFileError."""
-    url = f"{client.reference.base}/manifests/{name}"
-    answer = client.request("PUT", url, {"Content-Type": media_type}, content)
-    if answer.status != 201:
-        client.refuse(answer)
-    return answer.headers
+def _push_blobs(client: RegistryClient, content: bytes) -> None:
+    """Push the blobs of an artifact, unless the repository has them. Raises BundleFileError."""
+    for blob in (b"{}", content):
+        digest = digest_of(blob)
+        if client.request("HEAD", f"blobs/{digest}", accept=range(600)).status == 200:
+            continue
+        begun = client.request("POST", "blobs/uploads/", (202,), {"Content-Length": "0"}, b"")
+        other = _("The registry sends the upload to another host.")
+        url = client.own_address(client.reference.base, begun.headers.get("location"), other)
+        url += f"{'&' if '?' in url else '?'}digest={digest}"
+        client.request("PUT", url, (201,), {"Content-Type": "application/octet-stream"}, blob)
 
 
-def pull_manifest(client: RegistryClient, name: str) -> bytes:
+def _push_manifest(client: RegistryClient, name: str, content: bytes, media_type: str = MANIFEST) -> RegistryAnswer:
+    """Push a manifest under a tag or its digest. Raises BundleFileError."""
+    return client.request("PUT", f"manifests/{name}", (201,), {"Content-Type": media_type}, content)
+
+
+def _pull_manifest(client: RegistryClient, name: str) -> bytes:
     """Return the manifest of a tag or of a digest. Raises BundleFileError, also if the digest differs."""
-    answer = client.request("GET", f"{client.reference.base}/manifests/{name}", {"Accept": MANIFEST})
-    if answer.status != 200:
-        client.refuse(answer)
-    if is_digest(name) and digest_of(answer.content) != name:
+    content = client.request("GET", f"manifests/{name}", (200,), {"Accept": MANIFEST}).content
+    if _is_digest(name) and digest_of(content) != name:
         client.fail(_("The manifest does not match its digest."))
-    return answer.content
+    return content
 
 
-def pull_blob(client: RegistryClient, digest: str, size: int) -> bytes:
+def _pull_blob(client: RegistryClient, digest: str, size: int) -> bytes:
     """Return a blob. Raises BundleFileError for one of another digest or size."""
-    blob = client.request("GET", f"{client.reference.base}/blobs/{digest}", max_bytes=size)
-    if blob.status != 200:
-        client.refuse(blob)
-    if len(blob.content) != size or digest_of(blob.content) != digest:
+    content = client.request("GET", f"blobs/{digest}", (200,), max_bytes=size).content
+    if len(content) != size or digest_of(content) != digest:
         client.fail(_("The bundle does not match its digest."))
-    return blob.content
+    return content
 
 
 class ManifestLayer(NamedTuple):
@@ -92,7 +94,7 @@ class ManifestLayer(NamedTuple):
     size: int
 
 
-def find_layer(manifest: bytes) -> ManifestLayer | None:
+def _find_layer(manifest: bytes) -> ManifestLayer | None:
     """Return the layer of a manifest with exactly one layer; None for any other manifest."""
     try:
         data = json.loads(manifest)
@@ -101,7 +103,7 @@ def find_layer(manifest: bytes) -> ManifestLayer | None:
         texts, size = (data["artifactType"], layer["mediaType"], layer["digest"]), layer["size"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    usable = all(isinstance(text, str) for text in texts) and is_digest(texts[2])
+    usable = all(isinstance(text, str) for text in texts) and _is_digest(texts[2])
     sized = isinstance(size, int) and not isinstance(size, bool) and size > 0
     return ManifestLayer(*texts, size) if versioned and usable and sized else None
 
@@ -124,41 +126,39 @@ _UNKNOWN = (400, 404, 405, 501)
 """Statuses of registries that do not list referrers."""
 
 
-def push_proof(client: RegistryClient, manifest: bytes, proof: bytes) -> None:
+def _push_proof(client: RegistryClient, manifest: bytes, proof: bytes) -> None:
     """Attach a Sigstore bundle to the manifest of a bundle. Raises BundleFileError."""
-    kind = _find_type(proof)
-    if kind is None:
+    try:
+        kind = json.loads(proof)["mediaType"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        kind = None
+    if not isinstance(kind, str) or not kind.startswith(SIGSTORE):
         client.fail(_("Its Sigstore bundle has an unknown type."))
-    for blob in (b"{}", proof):
-        push_blob(client, blob)
-    subject = describe(MANIFEST, manifest)
-    made = encode(
-        {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST,
-            "artifactType": kind,
-            "config": describe(EMPTY, b"{}"),
-            "layers": [describe(kind, proof, annotations={TITLE: "bundle.tar.gz.sigstore.json"})],
-            "subject": subject,
-        }
-    )
-    entry = describe(MANIFEST, made, artifactType=kind)
-    if push_manifest(client, entry["digest"], made).get("oci-subject") == subject["digest"]:
+    _push_blobs(client, proof)
+    subject = _describe(MANIFEST, manifest)
+    made = _encode_artifact(kind, kind, proof, "bundle.tar.gz.sigstore.json", subject=subject)
+    entry = _describe(MANIFEST, made, artifactType=kind)
+    if _push_manifest(client, entry["digest"], made).headers.get("oci-subject") == subject["digest"]:
         return
     listed = [other for other in _read_tag(client, subject["digest"]) if other.get("digest") != entry["digest"]]
-    index = encode({"schemaVersion": 2, "mediaType": INDEX, "manifests": [*listed, entry]})
-    push_manifest(client, _tag_of(subject["digest"]), index, INDEX)
+    _push_manifest(client, _tag_of(subject["digest"]), _encode(INDEX, manifests=[*listed, entry]), INDEX)
 
 
-def pull_proofs(client: RegistryClient, digest: str) -> tuple[bytes, ...]:
+def _pull_proofs(client: RegistryClient, digest: str) -> tuple[bytes, ...]:
     """Return the Sigstore bundles attached to a manifest; nothing of them is verified. Raises BundleFileError."""
-    kinds = (
-        referrer
+    digests = (
+        referrer["digest"]
         for referrer in _list_referrers(client, digest)
-        if is_digest(referrer.get("digest")) and str(referrer.get("artifactType")).startswith(SIGSTORE)
+        if _is_digest(referrer.get("digest")) and str(referrer.get("artifactType")).startswith(SIGSTORE)
     )
-    proofs = (_pull_proof(client, entry["digest"]) for entry in list(islice(kinds, MAX_PROOFS)))
-    return tuple(proof for proof in proofs if proof is not None)
+    proofs = []
+    for found in list(islice(digests, MAX_PROOFS)):
+        layer = _find_layer(_pull_manifest(client, found))
+        if layer is None or layer.size > MAX_SMALL:
+            continue
+        if layer.artifact.startswith(SIGSTORE) and layer.media_type.startswith(SIGSTORE):
+            proofs.append(_pull_blob(client, layer.digest, layer.size))
+    return tuple(proofs)
 
 
 def _list_referrers(client: RegistryClient, digest: str) -> Iterator[dict[str, Any]]:
@@ -167,32 +167,22 @@ def _list_referrers(client: RegistryClient, digest: str) -> Iterator[dict[str, A
     A list that is too long, or that cannot be read to its end, is an error: the rest may hold the proof.
     """
     query = urlencode({"artifactType": f"{SIGSTORE}.v0.3+json"})
-    url: str | None = f"{client.reference.base}/referrers/{digest}?{query}"
+    url = f"{client.reference.base}/referrers/{digest}?{query}"
     left = MAX_LISTED
-    for page in range(MAX_PAGES):
-        assert url is not None
-        answer = client.request("GET", url, {"Accept": INDEX}, max_bytes=min(left, MAX_SMALL))
-        if page == 0 and answer.status in _UNKNOWN:
+    accepted: tuple[int, ...] = (200, *_UNKNOWN)
+    for _page in range(MAX_PAGES):
+        answer = client.request("GET", url, accepted, {"Accept": INDEX}, max_bytes=min(left, MAX_SMALL))
+        if answer.status in _UNKNOWN:
             yield from _read_tag(client, digest)
             return
-        if answer.status != 200:
-            client.refuse(answer)
         yield from _entries(client, answer.content)
         left -= len(answer.content)
-        url = client.next_page(answer, url)
-        if url is None:
+        accepted = (200,)
+        following = client.next_page(answer, url)
+        if following is None:
             return
+        url = following
     client.fail(_("The registry's list of referrers does not end within {n} pages.", n=MAX_PAGES))
-
-
-def _pull_proof(client: RegistryClient, digest: str) -> bytes | None:
-    """Return the Sigstore bundle in an artifact; None for another artifact."""
-    layer = find_layer(pull_manifest(client, digest))
-    if layer is None or layer.size > MAX_SMALL:
-        return None
-    if not layer.artifact.startswith(SIGSTORE) or not layer.media_type.startswith(SIGSTORE):
-        return None
-    return pull_blob(client, layer.digest, layer.size)
 
 
 def _tag_of(digest: str) -> str:
@@ -201,12 +191,8 @@ def _tag_of(digest: str) -> str:
 
 def _read_tag(client: RegistryClient, digest: str) -> list[dict[str, Any]]:
     """Return the referrers that the tag of a manifest lists; none if the tag does not exist."""
-    answer = client.request("GET", f"{client.reference.base}/manifests/{_tag_of(digest)}", {"Accept": INDEX})
-    if answer.status == 404:
-        return []
-    if answer.status != 200:
-        client.refuse(answer)
-    return _entries(client, answer.content)
+    answer = client.request("GET", f"manifests/{_tag_of(digest)}", (200, 404), {"Accept": INDEX})
+    return _entries(client, answer.content) if answer.status == 200 else []
 
 
 def _entries(client: RegistryClient, index: bytes) -> list[dict[str, Any]]:
@@ -218,14 +204,6 @@ def _entries(client: RegistryClient, index: bytes) -> list[dict[str, Any]]:
     if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
         client.fail(_("The registry's list of referrers cannot be read."))
     return listed
-
-
-def _find_type(proof: bytes) -> str | None:
-    try:
-        kind = json.loads(proof)["mediaType"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return kind if isinstance(kind, str) and kind.startswith(SIGSTORE) else None
 
 
 # --- bundles in OCI registries
@@ -250,27 +228,11 @@ class Pulled(NamedTuple):
     """Attached Sigstore bundles, if requested."""
 
 
-def make_manifest(bundle_file: BundleFile, content: bytes) -> bytes:
-    """Return the manifest of a bundle. It holds no time: equal bundles have equal manifests."""
-    return encode(
-        {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST,
-            "artifactType": ARTIFACT,
-            "config": describe(EMPTY, b"{}"),
-            "layers": [describe(LAYER, content, annotations={TITLE: "bundle.tar.gz"})],
-            "annotations": {
-                "org.opencontainers.image.version": bundle_file.version,
-                "org.opencontainers.image.revision": bundle_file.revision,
-            },
-        }
-    )
-
-
 def push_bundle(text: str, bundle_file: BundleFile, content: bytes, proof: bytes | None = None) -> str:
     """Push the file of a bundle, with a Sigstore bundle, and return the reference by its digest.
 
-    Raises BundleFileError. The tag comes last: who pulls it finds the Sigstore bundle.
+    Raises BundleFileError. The tag comes last: who pulls it finds the Sigstore bundle. The manifest holds no time:
+    equal bundles have equal manifests.
     """
     reference = parse_reference(text)
     client = RegistryClient(reference, "pull,push")
@@ -278,13 +240,16 @@ def push_bundle(text: str, bundle_file: BundleFile, content: bytes, proof: bytes
         client.fail(_("A bundle is pushed under a tag."))
     if content[:2] != b"\x1f\x8b":
         client.fail(_("Only gzipped bundles (.tar.gz) are pushed."))
-    for blob in (b"{}", content):
-        push_blob(client, blob)
-    manifest = make_manifest(bundle_file, content)
+    _push_blobs(client, content)
+    annotations = {
+        "org.opencontainers.image.version": bundle_file.version,
+        "org.opencontainers.image.revision": bundle_file.revision,
+    }
+    manifest = _encode_artifact(ARTIFACT, LAYER, content, "bundle.tar.gz", annotations=annotations)
     if proof is not None:
-        push_manifest(client, digest_of(manifest), manifest)
-        push_proof(client, manifest, proof)
-    push_manifest(client, reference.tag, manifest)
+        _push_manifest(client, digest_of(manifest), manifest)
+        _push_proof(client, manifest, proof)
+    _push_manifest(client, reference.tag, manifest)
     return reference.at(digest_of(manifest))
 
 
@@ -292,12 +257,12 @@ def pull_bundle(text: str, with_proofs: bool = False) -> Pulled:
     """Return the file of a bundle after checking its digests, without writing it. Raises BundleFileError."""
     reference = parse_reference(text)
     client = RegistryClient(reference, "pull")
-    manifest = pull_manifest(client, reference.manifest)
-    layer = find_layer(manifest)
+    manifest = _pull_manifest(client, reference.manifest)
+    layer = _find_layer(manifest)
     if layer is None or (layer.artifact, layer.media_type) != (ARTIFACT, LAYER):
         client.fail(_("This artifact is not a vatspolicy bundle."))
     if layer.size > MAX_BYTES:
         client.fail(_("It exceeds the size limit of a bundle."))
     digest = digest_of(manifest)
-    proofs = pull_proofs(client, digest) if with_proofs else ()
-    return Pulled(pull_blob(client, layer.digest, layer.size), reference.at(digest), proofs)
+    proofs = _pull_proofs(client, digest) if with_proofs else ()
+    return Pulled(_pull_blob(client, layer.digest, layer.size), reference.at(digest), proofs)

@@ -19,21 +19,21 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
-from typing import IO, Any, NamedTuple, NoReturn
+from typing import IO, Any, NamedTuple, NoReturn, TypeVar
 from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 
 from vatspolicy.bundles.bundle_file import BundleFileError
 from vatspolicy.i18n import _
 
-_TARGET = re.compile(r"[ \t,]*<([^<>]*)>[ \t]*")
-_PARAMETER = re.compile(
-    r';[ \t]*(?:([!#$%&\'*+.^_`|~0-9A-Za-z-]+)[ \t]*(?:=[ \t]*("(?:[^"\\]|\\.)*"|[^",;\s]*)[ \t]*)?)?'
-)
-_ESCAPE = re.compile(r"\\(.)")
+_PARAMETER = r';[ \t]*(?:([!#$%&\'*+.^_`|~0-9A-Za-z-]++)[ \t]*(?:=[ \t]*("(?:[^"\\]|\\.)*+"|[^",;\s]*+)[ \t]*)?)?'
+_LINK = re.compile(rf"[ \t,]*<([^<>]*)>[ \t]*((?:{_PARAMETER})*+)(?=,|\Z)")
+_QUOTING = re.compile(r'\\(.)|"')
 
 
 def find_link(header: str, relation: str) -> str | None:
@@ -41,26 +41,16 @@ def find_link(header: str, relation: str) -> str | None:
 
     Raises ValueError for a header that cannot be read to its end.
     """
-    link, at, text = None, 0, header.strip(" \t,")
+    text, at, links = header.strip(" \t,"), 0, []
     while at < len(text):
-        target = _TARGET.match(text, at)
-        if target is None:
+        link = _LINK.match(text, at)
+        if link is None:
             raise ValueError(header)
-        at = target.end()
-        relations: list[str] | None = None
-        while parameter := _PARAMETER.match(text, at):
-            at = parameter.end()
-            if (parameter[1] or "").lower() == "rel" and relations is None:  # further ones do not count
-                relations = _unquote(parameter[2] or "").lower().split()
-        if at < len(text) and text[at] != ",":
-            raise ValueError(header)
-        if link is None and relation in (relations or ()):
-            link = target[1]
-    return link
-
-
-def _unquote(text: str) -> str:
-    return _ESCAPE.sub(r"\1", text[1:-1]) if text.startswith('"') else text
+        at = link.end()
+        relations = [value for name, value in re.findall(_PARAMETER, link[2]) if name.lower() == "rel"]
+        if relation in _QUOTING.sub(r"\1", "".join(relations[:1])).lower().split():  # further ones do not count
+            links.append(link[1])
+    return links[0] if links else None
 
 
 # --- references: oci://HOST[:PORT]/REPOSITORY[:TAG][@DIGEST]
@@ -95,7 +85,7 @@ class Reference:
     @property
     def base(self) -> str:
         """Address of the API of the repository: HTTPS, or HTTP on this machine."""
-        host = HUB if is_hub(self.host) else self.host
+        host = HUB if self.host.lower() in _HUB_NAMES else self.host
         return f"{'http' if is_local(host) else 'https'}://{host}/v2/{self.repository}"
 
     @property
@@ -118,27 +108,12 @@ def parse_reference(text: str) -> Reference:
     if match is None or len(match["repository"]) > 255:
         hint = _("For example, oci://registry.example.org/law/bundle:v1.")
         raise BundleFileError(text, _("The address of a bundle in a registry is oci://HOST/REPOSITORY:TAG."), hint)
-    return Reference(match["host"], match["repository"], match["tag"], match["digest"])
+    return Reference(**match.groupdict())
 
 
 def is_local(host: str) -> bool:
     """Return True for this machine, the only host contacted without TLS."""
     return _LOCAL.fullmatch(host) is not None
-
-
-def is_hub(host: str) -> bool:
-    """Return True for a name of Docker Hub."""
-    return host.lower() in _HUB_NAMES
-
-
-def login_names(host: str) -> tuple[str, ...]:
-    """Return the names under which Docker's configuration may hold the credentials of a host; the first one counts."""
-    return (_HUB_KEY, host, f"https://{host}") if is_hub(host) else (host, f"https://{host}")
-
-
-def is_digest(text: object) -> bool:
-    """Return True for a SHA-256 digest, the only supported kind."""
-    return isinstance(text, str) and re.fullmatch(r"sha256:[0-9a-f]{64}", text) is not None
 
 
 # --- requests
@@ -160,7 +135,7 @@ class RegistryAnswer(NamedTuple):
     """An answer of a registry."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Message
     content: bytes
 
 
@@ -168,40 +143,50 @@ class RegistryClient:
     """Requests to one repository."""
 
     def __init__(self, reference: Reference, actions: str) -> None:
-        self.reference, self.actions = reference, actions
-        """`actions` are the permissions requested for a token: pull, or pull,push."""
-        self._authorization: str | None = None
+        self.reference, self._actions = reference, actions
+        """`_actions` are the permissions requested for a token: pull, or pull,push."""
+        self._login: dict[str, str] = {}
         self._end = time.monotonic() + DEADLINE
 
     def request(
         self,
         method: str,
-        url: str,
+        path: str,
+        accept: Collection[int],
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         max_bytes: int = MAX_SMALL,
     ) -> RegistryAnswer:
-        """Send a request to the registry, with credentials if it asks for them. Raises BundleFileError.
+        """Send a request to the registry, with credentials if it asks for them, and return an answer.
 
-        An answer of 4xx or 5xx is returned. A redirect is followed for GET and HEAD, without credentials.
+        The path continues the address of the repository, or is an address of the registry. A redirect is followed for
+        GET and HEAD, without credentials. Raises BundleFileError, also for an answer of another status than those to
+        accept.
         """
-        answer = self._send(method, url, headers or {}, body, max_bytes, self._authorization)
-        if answer.status == 401 and self._authorization is None:
-            self._authorization = self._authorize(answer.headers.get("www-authenticate", ""))
-            answer = self._send(method, url, headers or {}, body, max_bytes, self._authorization)
+        url = path if "://" in path else f"{self.reference.base}/{path}"
+        given = headers or {}
+        answer = self._send(method, url, {**given, **self._login}, body, max_bytes)
+        if answer.status == 401 and not self._login:
+            self._login = {"Authorization": self._authorize(answer.headers.get("www-authenticate", ""))}
+            answer = self._send(method, url, {**given, **self._login}, body, max_bytes)
         for _step in range(MAX_REDIRECTS):
             if answer.status not in _REDIRECTS or method not in ("GET", "HEAD"):
+                if answer.status not in accept:
+                    self._refuse(answer.status, answer.content)
                 return answer
             url = self._join(url, answer.headers.get("location", ""))
             self._require_tls(url)
-            answer = self._send(method, url, headers or {}, None, max_bytes, None)
+            answer = self._send(method, url, given, None, max_bytes)
         return self.fail(_("The registry redirects in a circle."))
 
-    def own_address(self, location: str | None, base: str) -> str:
-        """Return the address for an upload. Raises BundleFileError for another host."""
-        url = self._join(base, location or "")
-        if not location or not self._is_own(url):
-            self.fail(_("The registry sends the upload to another host."))
+    def own_address(self, base: str, location: str | None, message: str) -> str:
+        """Resolve a location against an address of the registry. Raises BundleFileError with the message.
+
+        The result has the scheme, the host and the port of the registry.
+        """
+        url = urldefrag(self._join(base, location or "")).url
+        if not location or urlsplit(url)[:2] != urlsplit(self.reference.base)[:2]:
+            self.fail(message)
         return url
 
     def next_page(self, answer: RegistryAnswer, url: str) -> str | None:
@@ -210,19 +195,10 @@ class RegistryClient:
         Raises BundleFileError for a `Link` that cannot be read, or that leads to another host.
         """
         try:
-            link = find_link(answer.headers.get("link", ""), "next")
+            link = find_link(", ".join(answer.headers.get_all("link", [])), "next")
         except ValueError:
             self.fail(_("The registry redirects to an invalid address."))
-        if link is None:
-            return None
-        following = urldefrag(self._join(url, link)).url
-        if not self._is_own(following):
-            self.fail(_("The registry continues a list on another host."))
-        return following
-
-    def _is_own(self, url: str) -> bool:
-        """Return whether an address has the scheme, the host and the port of the registry."""
-        return urlsplit(url)[:2] == urlsplit(self.reference.base)[:2]
+        return link and self.own_address(url, link, _("The registry continues a list on another host."))
 
     def _join(self, base: str, location: str) -> str:
         """Resolve a location against an address. Raises BundleFileError for an invalid location."""
@@ -237,32 +213,31 @@ class RegistryClient:
         """Raise BundleFileError about the reference."""
         raise BundleFileError(str(self.reference), message, hint)
 
-    def refuse(self, answer: RegistryAnswer) -> NoReturn:
+    def _refuse(self, status: int, content: bytes = b"") -> NoReturn:
         """Raise BundleFileError for an answer that is an error, with the registry's code for it."""
-        if answer.status in (401, 403):
+        if status in (401, 403):
             hint = _("Log in first (docker login, oras login).")
-            self.fail(_("The registry refuses access ({status}).", status=answer.status), hint)
+            self.fail(_("The registry refuses access ({status}).", status=status), hint)
         try:
-            code = str(json.loads(answer.content)["errors"][0]["code"])
+            code = str(json.loads(content)["errors"][0]["code"])
         except (ValueError, KeyError, IndexError, TypeError, RecursionError):
             code = ""
-        reason = code if re.fullmatch(r"[A-Z_]{1,40}", code) else http.client.responses.get(answer.status, "")
-        self.fail(_("The registry answers {status} {code}.", status=answer.status, code=reason))
+        reason = code if re.fullmatch(r"[A-Z_]{1,40}", code) else http.client.responses.get(status, "")
+        self.fail(_("The registry answers {status} {code}.", status=status, code=reason))
 
     def _send(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        max_bytes: int,
-        authorization: str | None,
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None, max_bytes: int = MAX_SMALL
     ) -> RegistryAnswer:
-        own = {"Authorization": authorization} if authorization else {}
-        request = urllib.request.Request(url, body, {**headers, **own}, method=method)  # noqa: S310 - checked before
-        local = is_local(urlsplit(url).netloc)
-        proxies = [urllib.request.ProxyHandler({})] if local else []
-        opener = urllib.request.build_opener(_NoRedirect, *proxies)
+        request = urllib.request.Request(url, body, dict(headers), method=method)  # noqa: S310 - checked before
+        opener = urllib.request.OpenerDirector()  # without a handler of redirects: they must not get the credentials
+        for handler in (
+            urllib.request.ProxyHandler({} if is_local(urlsplit(url).netloc) else None),
+            urllib.request.HTTPHandler(),
+            urllib.request.HTTPSHandler(),
+            urllib.request.HTTPErrorProcessor(),
+            urllib.request.HTTPDefaultErrorHandler(),
+        ):
+            opener.add_handler(handler)
 
         def receive() -> RegistryAnswer:
             try:
@@ -279,22 +254,17 @@ class RegistryClient:
         except http.client.HTTPException:
             return self.fail(_("The registry sends an unreadable response."))
         except (OSError, OverflowError, ValueError) as error:
-            reason = getattr(error, "reason", None)
-            why = (
-                getattr(reason, "strerror", None) or getattr(error, "strerror", None) or type(reason or error).__name__
-            )
+            cause = error.reason if isinstance(error, urllib.error.URLError) else error
+            why = getattr(cause, "strerror", None) or type(cause).__name__
             return self.fail(_("The registry cannot be reached: {reason}.", reason=why))
 
-    def _read(self, status: int, headers: Any, stream: IO[bytes], max_bytes: int) -> RegistryAnswer:
+    def _read(self, status: int, headers: Message, stream: IO[bytes], max_bytes: int) -> RegistryAnswer:
         content = bytearray()
         while part := stream.read(min(2**16, max_bytes + 1 - len(content))):
             content += part
             if len(content) > max_bytes:
                 self.fail(_("The registry sends more data than it announced, or than a bundle may contain."))
-        named = {name.lower(): value for name, value in headers.items()}
-        if links := headers.get_all("link"):  # a list of links may be spread over several fields
-            named["link"] = ", ".join(links)
-        return RegistryAnswer(status, named, bytes(content))
+        return RegistryAnswer(status, headers, bytes(content))
 
     def _require_tls(self, url: str) -> None:
         parts = urlsplit(url)
@@ -308,29 +278,25 @@ class RegistryClient:
         """Return the header that answers a challenge: a token or a password."""
         scheme, _gap, rest = challenge.partition(" ")
         credentials = find_credentials(self.reference.host, str(self.reference))
-        if scheme.lower() == "basic" and credentials is not None and credentials.basic is not None:
-            return f"Basic {credentials.basic}"
+        basic = {"Authorization": f"Basic {credentials.basic}"} if credentials and credentials.basic else {}
+        if scheme.lower() == "basic" and basic:
+            return basic["Authorization"]
         asked = dict(_CHALLENGE.findall(rest))
-        if scheme.lower() != "bearer" or "realm" not in asked:
-            self.refuse(RegistryAnswer(401, {}, b""))
-        self._require_tls(self._join(self.reference.base, asked["realm"]))
-        scope = f"repository:{self.reference.repository}:{self.actions}"
-        fields = {**({"service": asked["service"]} if "service" in asked else {}), "scope": scope}
+        realm = asked.get("realm")
+        if scheme.lower() != "bearer" or realm is None:
+            self._refuse(401)
+        self._require_tls(self._join(self.reference.base, realm))
+        fields = {"service": asked["service"]} if "service" in asked else {}
+        fields["scope"] = f"repository:{self.reference.repository}:{self._actions}"
         if credentials is not None and credentials.identity is not None:
-            grant = {"grant_type": "refresh_token", "client_id": "vatspolicy", "refresh_token": credentials.identity}
+            fields |= {"grant_type": "refresh_token", "client_id": "vatspolicy", "refresh_token": credentials.identity}
             form = {"Content-Type": "application/x-www-form-urlencoded"}
-            body = urlencode({**fields, **grant}).encode()
-            answer = self._send("POST", asked["realm"], form, body, MAX_SMALL, None)
+            answer = self._send("POST", realm, form, urlencode(fields).encode())
         else:
-            joint = "&" if urlsplit(asked["realm"]).query else "?"
-            basic = f"Basic {credentials.basic}" if credentials else None
-            answer = self._send("GET", f"{asked['realm']}{joint}{urlencode(fields)}", {}, None, MAX_SMALL, basic)
-        return f"Bearer {self._read_token(answer)}"
-
-    def _read_token(self, answer: RegistryAnswer) -> str:
-        """Return the token in the answer of a token service."""
+            joint = "&" if urlsplit(realm).query else "?"
+            answer = self._send("GET", f"{realm}{joint}{urlencode(fields)}", basic)
         if answer.status != 200:
-            self.refuse(answer._replace(status=401) if answer.status in _REDIRECTS else answer)
+            self._refuse(401 if answer.status in _REDIRECTS else answer.status, answer.content)
         try:
             data = json.loads(answer.content)
             token = data.get("token") or data["access_token"]
@@ -338,44 +304,36 @@ class RegistryClient:
             token = None
         if not isinstance(token, str) or not _VISIBLE.fullmatch(token):
             self.fail(_("The token service of the registry does not return a token."))
-        return token
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def http_error_302(self, *_: Any, **__: Any) -> None:
-        """Do not follow redirects: the client decides which headers to forward."""
-        return
-
-    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+        return f"Bearer {token}"
 
 
 class _TooLate(Exception):
     """The deadline has passed."""
 
 
-def _run_until(end: float, function: Callable[[], RegistryAnswer]) -> RegistryAnswer:
+_Result = TypeVar("_Result")
+
+
+def _run_until(end: float, function: Callable[[], _Result]) -> _Result:
     """Call a function with a deadline on the monotonic clock, and return its result. Raises _TooLate, or its error.
 
     It runs in a thread: timeouts of sockets begin anew with each byte, and names are looked up without any. A thread
     that is late is left behind; what it holds is bounded, and it does not keep the program.
     """
-    answers: list[RegistryAnswer] = []
-    errors: list[BaseException] = []
+    result: Future[_Result] = Future()
 
     def run() -> None:
         try:
-            answers.append(function())
+            result.set_result(function())
         except BaseException as error:
-            errors.append(error)
+            result.set_exception(error)
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True)
     thread.start()
     thread.join(max(end - time.monotonic(), 0))
-    if errors:
-        raise errors[0]
-    if not answers:
+    if not result.done():
         raise _TooLate
-    return answers[0]
+    return result.result()
 
 
 # --- credentials: Docker's configuration, and the helpers that it names
@@ -412,7 +370,8 @@ def find_credentials(host: str, place: str) -> Credentials | None:
         return None
     if not isinstance(data, dict):
         return None
-    names = login_names(host)
+    hub = (_HUB_KEY,) if host.lower() in _HUB_NAMES else ()
+    names = (*hub, host, f"https://{host}")
     helper = _find_entry(data.get("credHelpers"), names) or data.get("credsStore")
     credentials = _ask_helper(helper, names[0], path.parent, place) if helper else None
     return credentials or _read_entry(_find_entry(data.get("auths"), names))
@@ -441,9 +400,6 @@ def _encode(user: str, password: str) -> str:
     return base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-# --- helpers
-
-
 def _ask_helper(name: Any, asked: str, folder: Path, place: str) -> Credentials | None:
     """Return the answer of a credential helper for a host, or for the name of Docker Hub; None if it has nothing.
 
@@ -452,34 +408,39 @@ def _ask_helper(name: Any, asked: str, folder: Path, place: str) -> Credentials 
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise BundleFileError(place, _("The name of the credential helper in Docker's configuration cannot be used."))
     program = f"docker-credential-{name}"
-    status, output = _run(program, asked, folder, place)
+
+    def fail(message: str, hint: str = "") -> NoReturn:
+        raise BundleFileError(place, message, hint or _("Its output is hidden: it may contain a password."))
+
+    path = find_program(program, os.environ.get("PATH", os.defpath))
+    if path is None:
+        hint = _("Install it. vatspolicy does not search the working directory or relative folders in PATH.")
+        fail(_("The credential helper {program} is not found.", program=program), hint)
+    try:
+        status, output = _run(path, asked, folder)
+    except (_TooLate, subprocess.TimeoutExpired):
+        fail(_("The credential helper {program} does not answer within {n} s.", program=program, n=HELPER_TIMEOUT))
+    except OverflowError:
+        fail(_("The credential helper {program} returns too much output.", program=program))
+    except (OSError, ValueError):
+        fail(_("The credential helper {program} cannot be started.", program=program))
     if status:
         if output.strip().startswith(_NOTHING):
             return None
-        _fail(place, _("The credential helper {program} fails (exit code {status}).", program=program, status=status))
-    answer = _read_answer(output)
-    if answer is None:
-        _fail(place, _("The credential helper {program} does not return a user and a password.", program=program))
-    server, user, secret = answer
-    if server and _host_of(server) != _host_of(asked):
-        _fail(place, _("The credential helper {program} returns credentials for another host.", program=program))
-    if user == _IDENTITY:
-        return Credentials(None, secret)
-    return Credentials(_encode(user, secret)) if user or secret else None
-
-
-def _read_answer(output: bytes) -> tuple[str, str, str] | None:
-    """Return server (may be empty), user and secret of the answer of a helper."""
+        fail(_("The credential helper {program} fails (exit code {status}).", program=program, status=status))
     try:
         data = json.loads(output)
         answer = (data.get("ServerURL") or "", data["Username"], data["Secret"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
-    return answer if all(isinstance(text, str) for text in answer) else None
-
-
-def _fail(place: str, message: str, hint: str = "") -> NoReturn:
-    raise BundleFileError(place, message, hint or _("Its output is hidden: it may contain a password."))
+        answer = (None, None, None)
+    if not all(isinstance(text, str) for text in answer):
+        fail(_("The credential helper {program} does not return a user and a password.", program=program))
+    server, user, secret = answer
+    if server and _host_of(server) != _host_of(asked):
+        fail(_("The credential helper {program} returns credentials for another host.", program=program))
+    if user == _IDENTITY:
+        return Credentials(None, secret)
+    return Credentials(_encode(user, secret)) if user or secret else None
 
 
 def _host_of(server: str) -> str:
@@ -492,62 +453,41 @@ def _host_of(server: str) -> str:
 def find_program(name: str, path: str) -> str | None:
     """Return the program of a name in the folders of PATH, without relative ones and the working directory."""
     here = os.path.realpath(os.curdir)
-    for folder in path.split(os.pathsep):
-        if os.path.isabs(folder) and os.path.realpath(folder) != here:
-            program = shutil.which(os.path.join(folder, name))
-            if program:
-                return program
-    return None
+    folders = (each for each in path.split(os.pathsep) if os.path.isabs(each) and os.path.realpath(each) != here)
+    return next(filter(None, (shutil.which(os.path.join(folder, name)) for folder in folders)), None)
 
 
-def _run(program: str, asked: str, folder: Path, place: str) -> tuple[int, bytes]:
-    """Return the exit code and the output of a credential helper asked about a server. Raises BundleFileError."""
-    path = find_program(program, os.environ.get("PATH", os.defpath))
-    if path is None:
-        hint = _("Install it. vatspolicy does not search the working directory or relative folders in PATH.")
-        _fail(place, _("The credential helper {program} is not found.", program=program), hint)
+def _run(path: str, asked: str, folder: Path) -> tuple[int, bytes]:
+    """Return the exit code and the output of a credential helper asked about a server.
+
+    Raises _TooLate or TimeoutExpired if it does not end, OverflowError for too much output, and OSError or ValueError
+    if it cannot be started. Then it is killed with all its child processes.
+    """
+    process = subprocess.Popen(
+        [path, "get"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=folder,  # a program may read files in its working directory
+        start_new_session=True,
+    )
+
+    def talk() -> bytes:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with suppress(OSError, ValueError):  # it may exit without reading, or be killed
+            process.stdin.write(asked.encode() + b"\n")
+            process.stdin.close()
+        with process.stdout:
+            return process.stdout.read(_MAX_BYTES + 1)
+
     try:
-        process = subprocess.Popen(
-            [path, "get"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=folder,  # a program may read files in its working directory
-            start_new_session=True,
-        )
-    except (OSError, ValueError):
-        _fail(place, _("The credential helper {program} cannot be started.", program=program))
-    output: dict[str, bytes] = {}
-    reader = threading.Thread(target=_talk, args=(process, asked, output), daemon=True)
-    reader.start()
-    reader.join(HELPER_TIMEOUT)
-    late = _("The credential helper {program} does not answer within {n} s.", program=program, n=HELPER_TIMEOUT)
-    try:
-        if "content" not in output:
-            _fail(place, late)
-        if len(output["content"]) > _MAX_BYTES:
-            _fail(place, _("The credential helper {program} returns too much output.", program=program))
-        try:
-            return process.wait(1), output["content"]
-        except subprocess.TimeoutExpired:
-            _fail(place, late)
+        output = _run_until(time.monotonic() + HELPER_TIMEOUT, talk)
+        if len(output) > _MAX_BYTES:
+            raise OverflowError
+        return process.wait(1), output
     except BaseException:
-        _end(process)
+        with suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
+        process.wait()
         raise
-
-
-def _talk(process: subprocess.Popen[bytes], asked: str, output: dict[str, bytes]) -> None:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    with suppress(OSError, ValueError):  # it may exit without reading, or be killed
-        process.stdin.write(asked.encode() + b"\n")
-        process.stdin.close()
-    with suppress(OSError, ValueError), process.stdout:
-        output["content"] = process.stdout.read(_MAX_BYTES + 1)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill a helper and all its child processes."""
-    with suppress(OSError):
-        os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
-    process.wait()

@@ -14,12 +14,11 @@ from pygls.uris import to_fs_path
 from vatspolicy.authoring.formatter import format_text
 from vatspolicy.core.documents import parse_document
 from vatspolicy.errors import InvalidInput
-from vatspolicy.i18n import translate
+from vatspolicy.i18n import _, translate
 from vatspolicy.language_server import completion, hover, navigation, outline
 from vatspolicy.language_server.editor_text import Span
 from vatspolicy.language_server.findings import EditorFinding
 from vatspolicy.language_server.law import absolute
-from vatspolicy.language_server.messages import fix_of, item_of, range_of, symbol_of
 from vatspolicy.language_server.navigation import RenameRefused, check_rename, rename_term
 from vatspolicy.language_server.project import Project
 
@@ -67,9 +66,7 @@ class Answers:
 
     def locations(self, places: Iterable[navigation.FilePart]) -> list[types.Location]:
         """Return places as the protocol writes them."""
-        return [
-            types.Location(self.uri(part.file), range_of(part.span, self.project.text(part.file))) for part in places
-        ]
+        return [types.Location(self.uri(part.file), self.project.text(part.file).range(part.span)) for part in places]
 
     def place(self, params: _Placed) -> tuple[str, int] | None:
         """Return file and index of the place of a request; None in a file that is too large."""
@@ -96,7 +93,7 @@ class Answers:
         items: list[types.CompletionItem] = []
         if (position := self.place(params)) is not None:
             text = self.project.text(position[0])
-            items = [item_of(proposal, text) for proposal in completion.complete(self.project, *position)]
+            items = [proposal.item(text) for proposal in completion.complete(self.project, *position)]
         return types.CompletionList(is_incomplete=False, items=items)
 
     def define(self, params: types.DefinitionParams) -> list[types.Location]:
@@ -123,7 +120,7 @@ class Answers:
             _symbol, span = check_rename(self.project, *position)
         except RenameRefused as error:
             raise self._refusal(error) from None
-        return range_of(span, self.project.text(position[0]))
+        return self.project.text(position[0]).range(span)
 
     def rename(self, params: types.RenameParams) -> types.WorkspaceEdit | None:
         """Return the edits that rename a term in every policy. Raises JsonRpcException with the reason for a refusal.
@@ -138,7 +135,7 @@ class Answers:
             raise self._refusal(error) from None
         edits: dict[str, list[types.TextEdit]] = {}
         for part in places:
-            edit = types.TextEdit(range_of(part.span, self.project.text(part.file)), params.new_name)
+            edit = types.TextEdit(self.project.text(part.file).range(part.span), params.new_name)
             edits.setdefault(part.file, []).append(edit)
         if any(self.versions.get(file) != self.newest.get(file) for file in edits):
             raise JsonRpcContentModified
@@ -168,7 +165,15 @@ class Answers:
         edges = (params.range.start, params.range.end)
         start, end = (text.index(edge.line, edge.character) for edge in edges)
         return [
-            fix_of(self.uri(file), finding, word, text, self.project.lang)
+            types.CodeAction(
+                translate(_("Replace with {word!r}", word=word), self.project.lang),
+                kind=types.CodeActionKind.QuickFix,
+                diagnostics=[finding.diagnostic(text)],
+                is_preferred=len(finding.words) == 1,
+                edit=types.WorkspaceEdit(
+                    changes={self.uri(file): [types.TextEdit(text.range(finding.replaced), word)]}
+                ),
+            )
             for finding in self.findings_of(file)
             if finding.replaced is not None and finding.span.start <= end and start <= finding.span.end
             for word in finding.words
@@ -189,7 +194,7 @@ class Answers:
             return []  # its findings report the reason
         if self.versions.get(file) != self.newest.get(file):
             raise JsonRpcContentModified
-        whole = range_of(Span(0, len(text.content)), text)
+        whole = text.range(Span(0, len(text.content)))
         return [] if laid_out == text.content else [types.TextEdit(whole, laid_out)]
 
     def show_parts(self, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
@@ -198,4 +203,4 @@ class Answers:
         if not self.fits(file) or self.project.kind_of(file) is None:
             return []
         text, document = self.project.text(file), self.project.document(file)
-        return [] if document is None else [symbol_of(part, text) for part in outline.find_parts(document, text)]
+        return [] if document is None else outline.find_parts(document, text)

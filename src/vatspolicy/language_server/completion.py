@@ -6,17 +6,21 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from lsprotocol import types
+
 from vatspolicy.core.cel.types import Bool, Enum, ListOf, ObjectOf, Type
-from vatspolicy.core.documents import Path, split_path
+from vatspolicy.core.documents import Path
 from vatspolicy.core.documents.word_search import Word
-from vatspolicy.core.policies.model import EFFECTS, Policy
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Policy
 from vatspolicy.core.policies.reads import asked_facts, details
 from vatspolicy.core.profile.vocabulary import fact_schemas
-from vatspolicy.language_server.editor_text import NEAR, Sketch, Span, find_places
+from vatspolicy.language_server.editor_text import NEAR, EditorText, Sketch, Span, find_places
 from vatspolicy.language_server.expressions import PARAMETER, SETS, TERM, Scope, fact_paths, scalar_type, string_at
-from vatspolicy.language_server.hover import make_scope
-from vatspolicy.language_server.kinds import FIXTURE, LAYER, POLICY, SETTINGS, TESTS
+from vatspolicy.language_server.hover import known_words, make_scope
+from vatspolicy.language_server.kinds import LAYER, SETTINGS, TESTS
 from vatspolicy.language_server.law import EditedLaw
+from vatspolicy.language_server.mentions import NEED, find_symbols
 from vatspolicy.language_server.project import Project
 from vatspolicy.language_server.schema_nodes import (
     SchemaNode,
@@ -24,11 +28,11 @@ from vatspolicy.language_server.schema_nodes import (
     allowed_words,
     describe_nodes,
     find_nodes,
+    find_schema,
     required_keys,
 )
 
-KEY, VALUE, FACT, NAME, FUNCTION = "key", "value", "fact", "name", "function"
-"""Kinds of proposals."""
+_Kind = types.CompletionItemKind
 _WRITTEN = re.compile(r"[\w./*-]*$")
 _IN_NAME = re.compile(r"[A-Za-z_][\w.]*$|$")
 _QUANTIFIERS = {"exists": "exists(x, )", "all": "all(x, )"}
@@ -42,7 +46,7 @@ class Completion(NamedTuple):
 
     label: str
     text: str
-    kind: str
+    kind: types.CompletionItemKind
     span: Span
     detail: str = ""
     """Its meaning, in both languages."""
@@ -50,6 +54,17 @@ class Completion(NamedTuple):
     """Further words by which it is found."""
     first: bool = False
     """True if it is required or nearest, and shown before the others."""
+
+    def item(self, text: EditorText) -> types.CompletionItem:
+        """Return the completion in the form of the protocol."""
+        return types.CompletionItem(
+            self.label,
+            kind=self.kind,
+            detail=self.detail or None,
+            sort_text=f"{'0' if self.first else '1'}{self.label}",
+            filter_text=f"{self.label} {self.filter}".strip(),
+            text_edit=types.TextEdit(text.range(self.span), self.text),
+        )
 
 
 def complete(project: Project, file: str, index: int) -> list[Completion]:
@@ -61,7 +76,7 @@ def complete(project: Project, file: str, index: int) -> list[Completion]:
     written = _WRITTEN.search(text.near(index))
     assert written is not None
     span = Span(index - len(written.group()), index)
-    completions: dict[tuple[str, str], Completion] = {}
+    completions: dict[tuple[types.CompletionItemKind, str], Completion] = {}
     for sketch in find_places(text, index):
         for completion in _at(project, file, kind, sketch, span):
             completions.setdefault((completion.kind, completion.label), completion)
@@ -80,9 +95,9 @@ def _at(project: Project, file: str, kind: str, sketch: Sketch, span: Span) -> I
         yield from _keys(law, kind, sketch, span)
     named = list(_names(project, file, kind, sketch))
     for name, detail in named:
-        yield Completion(name, f"{name}: " if sketch.on_key else name, NAME, span, detail)
+        yield Completion(name, f"{name}: " if sketch.on_key else name, _Kind.Variable, span, detail)
     if not sketch.on_key and not named:
-        schema, path = _schema_path(kind, sketch.path)
+        schema, path = find_schema(kind, sketch.path)
         nodes = find_nodes(schema, path, law.schemas)
         yield from _words(allowed_words(nodes, law.schemas), span)
 
@@ -93,112 +108,84 @@ def _at(project: Project, file: str, kind: str, sketch: Sketch, span: Span) -> I
 def _keys(law: EditedLaw, kind: str, sketch: Sketch, span: Span) -> Iterator[Completion]:
     """Yield the missing keys of a mapping, required keys first."""
     parent = sketch.path[:-1]
-    schema, path = _schema_path(kind, parent)
+    schema, path = find_schema(kind, parent)
     nodes = find_nodes(schema, path, law.schemas)
     present, required = set(sketch.keys(parent)) - {sketch.text}, required_keys(nodes)
     for key, child in allowed_keys(nodes).items():
         if key not in present:
             inner = [SchemaNode(child, nodes[0].home)]
-            yield Completion(key, f"{key}: ", KEY, span, _title(describe_nodes(inner)), first=key in required)
+            yield Completion(
+                key, f"{key}: ", _Kind.Property, span, _title(describe_nodes(inner)), first=key in required
+            )
 
 
 def _words(words: Iterable[Word], span: Span) -> Iterator[Completion]:
     for word in words:
         detail = f"{word.name['en']} · {word.name['zh']}" if word.name else ""
-        yield Completion(word.value, word.value, VALUE, span, detail, " ".join(word.names))
-
-
-def _schema_path(kind: str, path: Path) -> tuple[str, Path]:
-    """Return the schema and the path of a value; values set in a test are facts of the profile."""
-    if kind in (TESTS, FIXTURE) and "set" in path:
-        inner = path[path.index("set") + 1 :]
-        if inner and isinstance(inner[0], str):
-            return "profile", (*split_path(inner[0]), *inner[1:])
-    if kind == TESTS and path[:1] == ("base",):
-        return "profile", path[1:]
-    return kind, path
+        yield Completion(word.value, word.value, _Kind.EnumMember, span, detail, " ".join(word.names))
 
 
 def _names(project: Project, file: str, kind: str, sketch: Sketch) -> Iterator[tuple[str, str]]:
     """Yield the names of the law that are valid at a place, each with its meaning."""
     law, policy = project.law_of(file), project.policy(file)
-    if law.bundle is None:
+    if law.bundle is None or (kind == TESTS and policy is None):
         return
-    path, policies = sketch.path, law.bundle.policies
-    if kind == POLICY and not sketch.on_key:
-        yield from _names_in_policy(law, policy, sketch)
-    elif kind == TESTS and policy is not None:
-        match path:
-            case (*_, "expect", _) if sketch.on_key:
-                yield from ((rule.id, _both(rule.message)) for rule in policy.rules)
-            case (*_, "authority", _) if sketch.on_key:
-                yield from ((name, _both(instrument.title)) for name, instrument in law.bundle.instruments.items())
-            case (*_, "set", _) if sketch.on_key:
-                yield from _facts(law)
-            case (*_, "unset", _):
-                yield from _facts(law)
-    elif kind == FIXTURE:
-        match path:
-            case ("decisions", _, "rules" | "advice", _):
-                yield from ((rule.name, _both(rule.message)) for policy in policies.values() for rule in policy.rules)
-            case ("decisions", _, "duties" | "needs", _):
-                yield from ((name, _both(instrument.title)) for name, instrument in law.bundle.instruments.items())
-    elif kind == SETTINGS and not sketch.on_key:
-        yield from _names_in_settings(law, sketch)
-    elif kind == LAYER and path[:1] in (("may_loosen",), ("enforce",)) and len(path) == 2:
-        yield from (
-            (rule.name, _both(rule.message)) for own_policy in law.bundle.own_policies for rule in own_policy.rules
-        )
-
-
-def _names_in_policy(law: EditedLaw, policy: Policy | None, sketch: Sketch) -> Iterator[tuple[str, str]]:
-    bundle = law.bundle
-    assert bundle is not None
     match sketch.path:
-        case ("uses" | "supersedes", _):
-            yield from ((id, _both(other.title)) for id, other in bundle.policies.items() if policy is not other)
-        case (*_, "cite") | (*_, "cite", int()):
+        case ("details", _, "facts") if kind == SETTINGS and not sketch.on_key:
+            yield from ((path, _fact_title_at(law, path)) for path in sorted(details(law.schemas)))
+            return
+        case ("accepted", _, "about", int(number)) if kind == SETTINGS and not sketch.on_key:
+            yield from _accepted(law, law.bundle, sketch, number)
+            return
+    for symbol, defines in find_symbols(kind, sketch.path, sketch.on_key, sketch.text, project.owners(file)):
+        if symbol.kind == NEED or not defines:
+            yield from _names_of(symbol.kind, kind, law, law.bundle, policy, sketch)
+
+
+def _names_of(
+    named: str, kind: str, law: EditedLaw, bundle: Bundle, policy: Policy | None, sketch: Sketch
+) -> Iterator[tuple[str, str]]:
+    """Yield the names of a kind of symbol, as files of a kind write them."""
+    policies = bundle.own_policies if kind == LAYER else bundle.policies.values()
+    match named:
+        case "rule" if kind == TESTS and policy is not None:
+            yield from ((rule.id, _both(rule.message)) for rule in policy.rules)
+        case "rule":
+            yield from ((rule.name, _both(rule.message)) for source in policies for rule in source.rules)
+        case "article" if kind == SETTINGS:
+            for source in policies:
+                yield from ((f"{source.id}/{key}", _both(article.label)) for key, article in source.articles.items())
+        case "article":
             articles = policy.articles if policy else {}
             labels = {key: _both(article.label) for key, article in articles.items()}
             yield from (labels | {key: labels.get(key, "") for key in sketch.keys(("articles",))}).items()
-        case ("rules", _, effect, "instrument") if effect in EFFECTS:
+        case "instrument":
             yield from ((name, _both(instrument.title)) for name, instrument in bundle.instruments.items())
-        case ("rules", _, "need", "through") | ("rules", _, "route", "to"):
-            needs = {rule.through for policy in bundle.policies.values() for rule in policy.rules}
+        case "need":
+            needs = {rule.through for source in policies for rule in source.rules}
             yield from ((name, "") for name in sorted(filter(None, needs)))
-        case ("rules", _, "overrides", "rule"):
-            yield from (
-                (rule.name, _both(rule.message)) for policy in bundle.policies.values() for rule in policy.rules
-            )
+        case "policy":
+            yield from ((id, _both(other.title)) for id, other in bundle.policies.items() if policy is not other)
+        case "fact" if kind == SETTINGS:
+            yield from _fact_names(law)
+        case "fact" if kind == TESTS and sketch.path[:1] != ("base",):
+            yield from _facts(law)
 
 
-def _names_in_settings(law: EditedLaw, sketch: Sketch) -> Iterator[tuple[str, str]]:
-    """Yield the valid names at a place of properties.yaml: rules, terms, parameters, articles and facts."""
-    bundle = law.bundle
-    assert bundle is not None
+def _accepted(law: EditedLaw, bundle: Bundle, sketch: Sketch, number: int) -> Iterator[tuple[str, str]]:
+    """Yield the names for the subject of an accepted finding: rules, terms, parameters and facts."""
     policies = bundle.policies.values()
-    match sketch.path:
-        case ("details", _, "facts"):
-            yield from ((path, _fact_title_at(law, path)) for path in sorted(details(law.schemas)))
-        case ("accepted", _, "about", int(number)):
-            yield from ((rule.name, _both(rule.message)) for policy in policies for rule in policy.rules)
-            if number > 0:
-                head = sketch.scalars.get((*sketch.path[:3], 0), "")
-                owner = bundle.policies.get(head.partition("/")[0])
-                for source in () if owner is None else (owner, *(bundle.policies[id] for id in owner.uses)):
-                    yield from ((f"{TERM}.{name}", " ".join(text.split())) for name, text in source.terms.items())
-                return
-            for source in policies:
-                yield from ((f"{source.id}/{name}", " ".join(text.split())) for name, text in source.terms.items())
-                yield from ((key.key, _parameter_title(law, key.key)) for key in source.parameters.values())
-            yield from _fact_names(law)
-        case ("properties", _, "never", "rule"):
-            yield from ((rule.name, _both(rule.message)) for policy in policies for rule in policy.rules)
-        case ("properties", _, "cite", _) | ("properties", _, "cite"):
-            for source in policies:
-                yield from ((f"{source.id}/{key}", _both(article.label)) for key, article in source.articles.items())
-        case ("properties", _, "more_facts", "except", _):
-            yield from _fact_names(law)
+    yield from ((rule.name, _both(rule.message)) for policy in policies for rule in policy.rules)
+    if number > 0:
+        head = sketch.scalars.get((*sketch.path[:3], 0), "")
+        owner = bundle.policies.get(head.partition("/")[0])
+        for source in () if owner is None else (owner, *(bundle.policies[id] for id in owner.uses)):
+            yield from ((f"{TERM}.{name}", " ".join(text.split())) for name, text in source.terms.items())
+        return
+    for source in policies:
+        yield from ((f"{source.id}/{name}", " ".join(text.split())) for name, text in source.terms.items())
+        yield from ((key.key, _parameter_title(law, key.key)) for key in source.parameters.values())
+    yield from _fact_names(law)
 
 
 def _fact_names(law: EditedLaw) -> Iterator[tuple[str, str]]:
@@ -236,13 +223,13 @@ def _in_expression(law: EditedLaw, scope: Scope, sketch: Sketch, span: Span, bef
         yield from _roots(law, scope, own)
     elif parts == [PARAMETER]:
         for name, (key, type) in scope.environment.params.items():
-            yield Completion(name, name, NAME, own, f"{type} ({_parameter_title(law, key)})")
+            yield Completion(name, name, _Kind.Variable, own, f"{type} ({_parameter_title(law, key)})")
     elif parts == [TERM]:
         for name in sorted(scope.environment.terms):
-            yield Completion(name, name, NAME, own, _term_text(law, sketch, name))
+            yield Completion(name, name, _Kind.Variable, own, _term_text(law, sketch, name))
     elif parts == [SETS]:
         for name in _SET_TESTS:
-            yield Completion(name, f"{name}()", FUNCTION, own, f"{SETS}.{name}(list, list)")
+            yield Completion(name, f"{name}()", _Kind.Function, own, f"{SETS}.{name}(list, list)")
     else:
         yield from _members(law, scope, tuple(parts), own)
 
@@ -250,26 +237,26 @@ def _in_expression(law: EditedLaw, scope: Scope, sketch: Sketch, span: Span, bef
 def _roots(law: EditedLaw, scope: Scope, span: Span) -> Iterator[Completion]:
     for name in (*scope.bound, *scope.environment.variables):
         paths = fact_paths((name,), scope.bound)
-        yield Completion(name, name, FACT, span, _fact_title(law, paths))
+        yield Completion(name, name, _Kind.Field, span, _fact_title(law, paths))
     for name, names in ((TERM, scope.environment.terms), (PARAMETER, scope.environment.params)):
         if names:
-            yield Completion(name, f"{name}.", NAME, span)
-    yield Completion("size", "size()", FUNCTION, span)
-    yield Completion(SETS, f"{SETS}.", NAME, span)
+            yield Completion(name, f"{name}.", _Kind.Variable, span)
+    yield Completion("size", "size()", _Kind.Function, span)
+    yield Completion(SETS, f"{SETS}.", _Kind.Variable, span)
 
 
 def _members(law: EditedLaw, scope: Scope, parts: tuple[str, ...], span: Span) -> Iterator[Completion]:
     type = scope.type_of(parts)
     if isinstance(type, ListOf):
         for name, text in _QUANTIFIERS.items():
-            yield Completion(name, text, FUNCTION, span, f"{'.'.join(parts)}.{text}")
+            yield Completion(name, text, _Kind.Function, span, f"{'.'.join(parts)}.{text}")
     elif isinstance(type, ObjectOf):
         for name, inner in type.fields.items():
             paths = fact_paths((*parts, name), scope.bound)
-            yield Completion(name, name, FACT, span, _fact_title(law, paths) or str(inner))
+            yield Completion(name, name, _Kind.Field, span, _fact_title(law, paths) or str(inner))
     elif type is not None and not isinstance(type, Bool):
         for name in ("startsWith", "endsWith", "contains", "matches") if not isinstance(type, Enum) else ():
-            yield Completion(name, f'{name}("")', FUNCTION, span)
+            yield Completion(name, f'{name}("")', _Kind.Function, span)
 
 
 def _literals(law: EditedLaw, scope: Scope, sketch: Sketch, span: Span) -> Iterator[Completion]:
@@ -278,18 +265,8 @@ def _literals(law: EditedLaw, scope: Scope, sketch: Sketch, span: Span) -> Itera
     type: Type | None = scalar_type(scope.type_of(name)) if name else None
     if name is None or not isinstance(type, Enum):
         return
-    by_value = {word.value: word for word in _known_words(law, scope, name)}
+    by_value = {word.value: word for word in known_words(law, scope, name)}
     yield from _words([by_value.get(value) or Word(value, None) for value in sorted(type.values)], span)
-
-
-def _known_words(law: EditedLaw, scope: Scope, name: tuple[str, ...]) -> list[Word]:
-    if name == ("activity", "class"):
-        return allowed_words([SchemaNode(law.schemas.load("vocabulary")["$defs"]["class"], "vocabulary")], law.schemas)
-    for path in fact_paths(name, scope.bound):
-        for path_of_words in ((*path, 0), path):
-            if known_words := allowed_words(find_nodes("profile", path_of_words, law.schemas), law.schemas):
-                return known_words
-    return []
 
 
 def _term_text(law: EditedLaw, sketch: Sketch, name: str) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate, islice
 
+from lsprotocol import types
+
 from vatspolicy.core.documents import Path
 from vatspolicy.core.documents.positions import line_starts, position
 
@@ -78,6 +80,10 @@ class EditorText:
     def _further_units(self, index: int) -> int:
         wide, units = self._wide
         return units[bisect_left(wide, index)]
+
+    def range(self, span: Span) -> types.Range:
+        """Return a part of the text as the editor counts."""
+        return types.Range(*(types.Position(*self.place(index)) for index in (span.start, span.end)))
 
     def at(self, line: int, column: int) -> int:
         """Return the index of a place of a problem: line and column count characters from 1."""

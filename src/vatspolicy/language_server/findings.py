@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from lsprotocol import types
+
 from vatspolicy.authoring.lint.catalogue import RULES
 from vatspolicy.authoring.lint.finding import LintFinding
 from vatspolicy.authoring.testing.runner import FAILED, CaseResult
@@ -14,8 +16,7 @@ from vatspolicy.i18n import Language, Listing, Message, Sentences, translate
 from vatspolicy.i18n.text import cells
 from vatspolicy.language_server.editor_text import EditorText, Span
 
-ERROR, WARNING, HINT = "error", "warning", "hint"
-"""Levels: a finding that is ignored for a reason is a hint."""
+_LEVELS = {"error": types.DiagnosticSeverity.Error, "warning": types.DiagnosticSeverity.Warning}
 LOADER, TEST = "loader", "test-failed"
 """Codes of findings from other sources than lint."""
 _CARETS = re.compile(r"\^+")
@@ -27,24 +28,30 @@ class EditorFinding:
 
     span: Span
     message: str
-    level: str
+    level: types.DiagnosticSeverity
     code: str
     words: tuple[str, ...] = ()
     """Words that a hint proposes."""
     replaced: Span | None = None
     """The part of the text that such a word replaces."""
 
+    def diagnostic(self, text: EditorText) -> types.Diagnostic:
+        """Return the finding in the form of the protocol."""
+        place = text.range(self.span)
+        return types.Diagnostic(place, self.message, severity=self.level, code=self.code, source="vatspolicy")
+
 
 def of_problems(problems: Iterable[Problem], text: EditorText, lang: Language) -> list[EditorFinding]:
     """Return the findings of a loader, which cannot be ignored."""
-    return [_finding(problem, text, lang, ERROR, LOADER) for problem in problems]
+    return [_finding(problem, text, lang, _LEVELS["error"], LOADER) for problem in problems]
 
 
 def of_lint(findings: Iterable[LintFinding], text: EditorText, lang: Language) -> list[EditorFinding]:
-    """Return the findings of lint; a finding ignored in the file shows the reason."""
+    """Return the findings of lint; a finding ignored in the file shows the reason, and is a hint."""
     lint = []
     for finding in findings:
-        level = HINT if finding.ignored is not None else RULES[finding.rule].level
+        ignored = finding.ignored is not None
+        level = types.DiagnosticSeverity.Hint if ignored else _LEVELS[RULES[finding.rule].level]
         lint.append(_finding(finding.problem, text, lang, level, finding.rule, finding.ignored or ""))
     return lint
 
@@ -56,11 +63,12 @@ def of_cases(results: Iterable[CaseResult], text: EditorText, lang: Language) ->
             sentences = [translate(message, lang) for message in (*result.problems, *result.reasons)]
             start = text.at(result.case.line, 1)
             start += len(text.line_after(start)) - len(text.line_after(start).lstrip())
-            yield EditorFinding(Span(start, start + len(text.line_after(start))), "\n".join(sentences), ERROR, TEST)
+            span = Span(start, start + len(text.line_after(start)))
+            yield EditorFinding(span, "\n".join(sentences), _LEVELS["error"], TEST)
 
 
 def _finding(
-    problem: Problem, text: EditorText, lang: Language, level: str, code: str, reason: str = ""
+    problem: Problem, text: EditorText, lang: Language, level: types.DiagnosticSeverity, code: str, reason: str = ""
 ) -> EditorFinding:
     said = in_language(problem, lang)
     gap = "" if said.message.endswith("。") else " "

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.authoring.testing.coverage import used_terms
-from vatspolicy.core.cel.types import Enum
-from vatspolicy.core.documents import split_path
-from vatspolicy.core.documents.word_search import Word, words_of_schema
+from vatspolicy.core.documents.word_search import Word
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.compiler import environment_of
 from vatspolicy.core.policies.expression_wording import Wording
@@ -20,12 +18,12 @@ from vatspolicy.core.profile.vocabulary import describe, label
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
 from vatspolicy.i18n.words import Table, joint, word
 from vatspolicy.language_server.editor_text import Sketch, find_places
-from vatspolicy.language_server.expressions import Scope, bindings, fact_paths, find_subject, scalar_type, string_at
+from vatspolicy.language_server.expressions import Scope, bindings, fact_paths, find_subject, string_at
 from vatspolicy.language_server.law import EditedLaw
 from vatspolicy.language_server.mentions import Symbol
 from vatspolicy.language_server.navigation import symbols_at
 from vatspolicy.language_server.project import Project
-from vatspolicy.language_server.schema_nodes import allowed_words, describe_nodes, find_nodes
+from vatspolicy.language_server.schema_nodes import SchemaNode, allowed_words, describe_nodes, find_nodes, find_schema
 
 LONGEST = 400
 """Characters of a quotation or a value that are shown."""
@@ -82,36 +80,24 @@ def _word_at(project: Project, file: str, kind: str, sketch: Sketch) -> Word | N
         return None
     scope = make_scope(project, file, sketch)
     if scope is None:
-        words = allowed_words(find_nodes(*_schema_place(kind, sketch), schemas), schemas)
+        words = allowed_words(find_nodes(*find_schema(kind, sketch.path), schemas), schemas)
         return next((word for word in words if word.value == sketch.text and word.name), None)
     literal = string_at(sketch.text, sketch.offset)
     name = scope.compared_with(sketch.text, sketch.offset)
     if literal is None or name is None:
         return None
-    type, content = scalar_type(scope.type_of(name)), literal[1]
+    return next((word for word in known_words(project.law_of(file), scope, name) if word.value == literal[1]), None)
+
+
+def known_words(law: EditedLaw, scope: Scope, name: tuple[str, ...]) -> list[Word]:
+    """Return the words that the fact of a name may have, with their meaning."""
     if name == ("activity", "class"):
-        node = schemas.load("vocabulary")["$defs"]["class"]
-        return next((word for word in words_of_schema(node, schemas) if word.value == content), None)
-    if not isinstance(type, Enum) or content not in type.values:
-        return None
+        return allowed_words([SchemaNode(law.schemas.load("vocabulary")["$defs"]["class"], "vocabulary")], law.schemas)
     for path in fact_paths(name, scope.bound):
-        of_members = allowed_words(find_nodes("profile", (*path, 0), schemas), schemas)
-        words = of_members or allowed_words(find_nodes("profile", path, schemas), schemas)
-        if member := next((word for word in words if word.value == content), None):
-            return member
-    return None
-
-
-def _schema_place(kind: str, sketch: Sketch) -> tuple[str, tuple[str | int, ...]]:
-    """Return the schema and the path of a value; values set in a test are facts of the profile."""
-    match sketch.path:
-        case (*_, "set", str() as path) if kind in ("policy-tests", "fixture"):
-            return "profile", split_path(path)
-        case (*_, "set", str() as path, int()) if kind in ("policy-tests", "fixture"):
-            return "profile", (*split_path(path), 0)
-        case ("base", *rest) if kind == "policy-tests":
-            return "profile", tuple(rest)
-    return kind, sketch.path
+        for path_of_words in ((*path, 0), path):
+            if members := allowed_words(find_nodes("profile", path_of_words, law.schemas), law.schemas):
+                return members
+    return []
 
 
 @dataclass(frozen=True)

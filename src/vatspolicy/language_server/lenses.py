@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from lsprotocol import types
 
 from vatspolicy.authoring.testing.runner import FAILED, PASSED, SKIPPED, CaseResult
-from vatspolicy.core.documents import Path
 from vatspolicy.i18n import Language, Phrase, Sentences, translate
 from vatspolicy.i18n.words import Counts, Table, count, joint, word
-from vatspolicy.language_server.editor_text import Span
+from vatspolicy.language_server.editor_text import EditorText
 from vatspolicy.language_server.findings import of_cases
 from vatspolicy.language_server.kinds import POLICY, TESTS
 from vatspolicy.language_server.law import absolute
 from vatspolicy.language_server.project import Findings, Project
 
+RUN_CASE, RUN_RULE = "vatspolicy.runCase", "vatspolicy.runRule"
+"""Commands: run one test, or all tests of a rule."""
 _WORDS: Table = {
     "untested": Phrase("no test"),
     PASSED: Phrase("passed · run again"),
@@ -37,27 +39,23 @@ def find_failures(project: Project, file: str) -> Findings:
     return failures
 
 
-class Lens(NamedTuple):
-    """A line above a place of a file."""
-
-    span: Span
-    title: str
-    place: Path | None
-    """The test to run; None if there is no test."""
-    rule: str = ""
-    """The rule whose tests it runs."""
-
-
-def find_lenses(project: Project, file: str) -> list[Lens]:
-    """Return the lenses of a policy, or of its tests, running the tests if necessary."""
+def find_lenses(project: Project, file: str, uri: str) -> list[types.CodeLens]:
+    """Return the lenses of a policy, or of its tests, running the tests if necessary. `uri`: address of the file."""
     kind = project.kind_of(file)
     if kind not in (POLICY, TESTS):
         return []
     results = project.run_tests(file)
-    return list(_above_rules(project, file, results) if kind == POLICY else _above_cases(project, file, results))
+    if kind == POLICY:
+        return list(_above_rules(project, file, uri, results))
+    text, lenses = project.text(file), []
+    for result in results:
+        title = word(_WORDS, result.outcome, project.lang)
+        command = types.Command(title, RUN_CASE, arguments=[uri, list(result.case.place)])
+        lenses.append(_lens(text, text.at(result.case.line, 1), command))
+    return lenses
 
 
-def _above_rules(project: Project, file: str, results: tuple[CaseResult, ...]) -> Iterator[Lens]:
+def _above_rules(project: Project, file: str, uri: str, results: tuple[CaseResult, ...]) -> Iterator[types.CodeLens]:
     policy, text = project.policy(file), project.text(file)
     document = project.document(file)
     if policy is None or document is None:
@@ -68,15 +66,12 @@ def _above_rules(project: Project, file: str, results: tuple[CaseResult, ...]) -
             count(_COUNTS, outcome, own.count(outcome), project.lang) for outcome in (FAILED, PASSED) if outcome in own
         ]
         title = joint("list", project.lang).join(counts) or word(_WORDS, "untested", project.lang)
-        span = text.token(text.at(*document.mark(("rules", index))))
-        yield Lens(span, title, None, rule.id if own else "")
+        command = types.Command(title, RUN_RULE, arguments=[uri, rule.id]) if own else types.Command(title, "")
+        yield _lens(text, text.at(*document.mark(("rules", index))), command)
 
 
-def _above_cases(project: Project, file: str, results: tuple[CaseResult, ...]) -> Iterator[Lens]:
-    text = project.text(file)
-    for result in results:
-        span = text.token(text.at(result.case.line, 1))
-        yield Lens(span, word(_WORDS, result.outcome, project.lang), result.case.place)
+def _lens(text: EditorText, start: int, command: types.Command) -> types.CodeLens:
+    return types.CodeLens(text.range(text.token(start)), command)
 
 
 def describe_result(result: CaseResult, lang: Language) -> str:

@@ -88,7 +88,7 @@ def mentions_at(
     kind: str, path: Path, on_key: bool, text: str, scalars: Mapping[Path, str], owners: Owners, names: Names
 ) -> Iterator[Mention]:
     """Yield the symbols in the key or value at a path."""
-    for symbol, defines in _find(kind, path, on_key, text, owners):
+    for symbol, defines in find_symbols(kind, path, on_key, text, owners):
         yield Mention(symbol, path, on_key, 0, len(text), defines)
     if on_key:
         return
@@ -135,7 +135,8 @@ def fact_symbol(path: Path) -> Symbol:
 Found = Iterator[tuple[Symbol, bool]]
 
 
-def _find(kind: str, path: Path, on_key: bool, text: str, owners: Owners) -> Found:
+def find_symbols(kind: str, path: Path, on_key: bool, text: str, owners: Owners) -> Found:
+    """Yield the symbol that a whole key or value is in a kind of file, and whether it defines it."""
     match kind:
         case "policy":
             yield from _in_policy(path, on_key, text, owners)
@@ -223,7 +224,7 @@ def _in_settings(path: Path, on_key: bool, text: str) -> Found:
             return
         case ("properties", _, "never", "rule"):
             yield _rule(text), False
-        case ("properties", _, "cite", _):
+        case ("properties", _, "cite", _) | ("properties", _, "cite"):
             policy, _slash, article = text.partition("/")
             yield Symbol(ARTICLE, policy, article), False
         case ("details", _, "facts") | ("properties", _, "more_facts", "except", _):

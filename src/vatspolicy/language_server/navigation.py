@@ -11,8 +11,9 @@ from pathlib import Path as FilePath
 from typing import NamedTuple
 
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
+from vatspolicy.authoring.lint.schema_checks import schema_document
 from vatspolicy.core.cel.grammar import NO_FIELDS
-from vatspolicy.core.documents import Document, Limits, Path, parse_document
+from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.schemas import SchemaSet, resource_folder, schema_named
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.files import HEAD, PROPERTIES
@@ -23,8 +24,6 @@ from vatspolicy.language_server.kinds import LAYER, POLICY, SETTINGS, TESTS, fin
 from vatspolicy.language_server.law import EditedLaw, absolute
 from vatspolicy.language_server.mentions import FACT, RULE, TERMS, Mention, Owners, Symbol, find_mentions, mentions_at
 from vatspolicy.language_server.project import Project
-
-_SCHEMA_LIMITS = Limits(size=2**24, nodes=10**6, depth=128)
 
 
 class FilePart(NamedTuple):
@@ -101,7 +100,6 @@ def schema_place(fact: str, schemas: SchemaSet) -> FilePart | None:
     home = "profile"
     path: Path = ()
     node = schemas.load(home)
-    key: tuple[str, Path] | None = None
     for step in fact.split("."):
         while True:
             if reference := node.get("$ref"):
@@ -121,23 +119,10 @@ def schema_place(fact: str, schemas: SchemaSet) -> FilePart | None:
         if step not in node.get(part, {}):
             return None
         node, path = node[part][step], (*path, part, step)
-        key = home, path
-    if key is None:
-        return None
-    document = schemas.derived(("document", key[0]), lambda: _schema_document(key[0]))
-    if document is None:
-        return None
+    # the file, without the instruments that a law adds
+    document = schemas.derived(("document", home), lambda: schema_document(SchemaSet.shipped(), home))
     text = EditorText(document.text)
-    return FilePart(absolute(document.file), text.token(text.at(*document.mark(key[1], key=True))))
-
-
-def _schema_document(name: str) -> Document | None:
-    """Return a schema in the form of its file, without the instruments that a law adds."""
-    file = f"{name}.schema.json"
-    try:
-        return parse_document(SchemaSet.shipped().files[file], str(resource_folder("schemas") / file), _SCHEMA_LIMITS)
-    except InvalidInput:
-        return None
+    return FilePart(absolute(document.file), text.token(text.at(*document.mark(path, key=True))))
 
 
 # --- every place of a law that names a symbol. Each text is gone through once, whatever it names

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from lsprotocol import types
 
 from vatspolicy.core.documents import Document, Path
 from vatspolicy.language_server.editor_text import EditorText, Span
@@ -13,27 +14,17 @@ _NAMES = ("id", "it", "as_of", "rule", "name", "key")
 """Keys whose value identifies a member of a list, the best first."""
 DEPTH = 3
 """Levels of the tree."""
+_KINDS: dict[type, types.SymbolKind] = {dict: types.SymbolKind.Object, list: types.SymbolKind.Array}
 
 
-@dataclass(frozen=True)
-class OutlinePart:
-    """A part of a file with its name, and the parts in it."""
-
-    name: str
-    detail: str
-    kind: str
-    """object, list or value."""
-    name_span: Span
-    span: Span
-    parts: tuple[OutlinePart, ...]
-
-
-def find_parts(document: Document, text: EditorText) -> list[OutlinePart]:
-    """Return the parts of a document."""
+def find_parts(document: Document, text: EditorText) -> list[types.DocumentSymbol]:
+    """Return the parts of a document, with the parts in them."""
     return list(_parts(document, text, document.data, (), len(text.content), DEPTH))
 
 
-def _parts(document: Document, text: EditorText, value: Any, path: Path, end: int, depth: int) -> Iterator[OutlinePart]:
+def _parts(
+    document: Document, text: EditorText, value: Any, path: Path, end: int, depth: int
+) -> Iterator[types.DocumentSymbol]:
     if depth == 0 or not value or not isinstance(value, dict | list):
         return
     entries: list[tuple[str | int, Any]] = list(value.items() if isinstance(value, dict) else enumerate(value))
@@ -46,9 +37,14 @@ def _parts(document: Document, text: EditorText, value: Any, path: Path, end: in
         name_span = text.token(start)
         if name_span.end > last:
             name_span = Span(start, last)
-        kind = "object" if isinstance(child, dict) else "list" if isinstance(child, list) else "value"
-        inner = tuple(_parts(document, text, child, (*path, key), behind, depth - 1))
-        yield OutlinePart(name, _detail(child), kind, name_span, Span(start, max(last, name_span.end)), inner)
+        yield types.DocumentSymbol(
+            name or "-",
+            _KINDS.get(type(child), types.SymbolKind.String),
+            text.range(Span(start, max(last, name_span.end))),
+            text.range(name_span),
+            detail=_detail(child) or None,
+            children=list(_parts(document, text, child, (*path, key), behind, depth - 1)),
+        )
 
 
 def _name(value: dict[str, Any], index: int) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from vatspolicy.core.documents import Path
-from vatspolicy.core.documents.schemas import SchemaSet, schema_named
+from vatspolicy.core.documents import Path, split_path
+from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.word_search import Word, words_of_schema
+from vatspolicy.language_server.kinds import FIXTURE, TESTS
 
 
 class SchemaNode(NamedTuple):
@@ -17,37 +18,33 @@ class SchemaNode(NamedTuple):
     home: str
 
 
+def find_schema(kind: str, path: Path) -> tuple[str, Path]:
+    """Return the schema and the path of a value; values set in a test are facts of the profile."""
+    if kind in (TESTS, FIXTURE) and "set" in path:
+        inner = path[path.index("set") + 1 :]
+        if inner and isinstance(inner[0], str):
+            return "profile", (*split_path(inner[0]), *inner[1:])
+    if kind == TESTS and path[:1] == ("base",):
+        return "profile", path[1:]
+    return kind, path
+
+
 def find_nodes(schema: str, path: Path, schemas: SchemaSet) -> list[SchemaNode]:
     """Return the nodes of the value at a path, references followed."""
     if schema not in schemas.names:
         return []
     nodes = [SchemaNode(schemas.load(schema), schema)]
     for step in path:
-        nodes = [inner for node in nodes for branch in _alternatives(node, schemas) for inner in _step(branch, step)]
-    return [branch for node in nodes for branch in _alternatives(node, schemas)]
+        nodes = [inner for node in nodes for branch in schemas.alternatives(*node) for inner in _step(branch, step)]
+    return [SchemaNode(*branch) for node in nodes for branch in schemas.alternatives(*node)]
 
 
-def _step(at: SchemaNode, step: str | int) -> Iterator[SchemaNode]:
+def _step(at: tuple[Mapping[str, Any], str], step: str | int) -> Iterator[SchemaNode]:
     node, home = at
     named = node.get("properties", {}).get(step) if isinstance(step, str) else None
     inner = node.get("items") if isinstance(step, int) else named or node.get("additionalProperties")
     if isinstance(inner, Mapping):
         yield SchemaNode(inner, home)
-
-
-def _alternatives(at: SchemaNode, schemas: SchemaSet, depth: int = 0) -> Iterator[SchemaNode]:
-    """Yield the node, those behind its references, and its alternatives."""
-    node, home = at
-    yield at
-    if depth > 16:
-        return
-    if reference := node.get("$ref"):
-        target = schemas.resolve(str(reference), home)
-        yield from _alternatives(SchemaNode(target, schema_named(reference) or home), schemas, depth + 1)
-    for rule in ("allOf", "anyOf", "oneOf"):
-        for branch in node.get(rule, ()):
-            if isinstance(branch, Mapping):
-                yield from _alternatives(SchemaNode(branch, home), schemas, depth + 1)
 
 
 def allowed_keys(nodes: list[SchemaNode]) -> dict[str, Mapping[str, Any]]:

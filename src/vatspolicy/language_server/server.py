@@ -33,7 +33,6 @@ from vatspolicy.language_server.answers import Answers, file_of
 from vatspolicy.language_server.editor_text import UTF_16
 from vatspolicy.language_server.findings import EditorFinding
 from vatspolicy.language_server.kinds import policy_file
-from vatspolicy.language_server.messages import RUN_CASE, RUN_RULE, diagnostic_of, lens_of
 from vatspolicy.language_server.project import Findings, Project, read_from_disk
 
 
@@ -130,14 +129,14 @@ class PolicyServer(LanguageServer):
             types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: self.answer(answers.show_parts),
             types.TEXT_DOCUMENT_FORMATTING: self.answer(answers.lay_out),
         }
-        for name, function in features.items():
-            self.feature(name)(_plain(function))
+        for name, function in features.items():  # the library writes attributes to a function
+            self.feature(name)(partial(function))
         triggers = types.CompletionOptions(trigger_characters=[".", '"', " ", "["])
         self.feature(types.TEXT_DOCUMENT_COMPLETION, triggers)(self.answer(answers.propose))
         kinds = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
         self.feature(types.TEXT_DOCUMENT_CODE_ACTION, kinds)(self.answer(answers.fix))
-        self.command(RUN_CASE)(_plain(self.run_case))
-        self.command(RUN_RULE)(_plain(self.run_rule))
+        self.command(lenses.RUN_CASE)(partial(self.run_case))
+        self.command(lenses.RUN_RULE)(partial(self.run_rule))
 
     # --- files
 
@@ -250,7 +249,7 @@ class PolicyServer(LanguageServer):
 
     def _show(self, file: str) -> None:
         text = self.project.text(file)
-        diagnostics = [diagnostic_of(finding, text) for finding in self.findings_of(file)]
+        diagnostics = [finding.diagnostic(text) for finding in self.findings_of(file)]
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(self.answers.uri(file), diagnostics))
 
     def findings_of(self, file: str) -> list[EditorFinding]:
@@ -294,9 +293,7 @@ class PolicyServer(LanguageServer):
         file = file_of(uri)
 
         def work() -> tuple[list[types.CodeLens], Findings]:
-            text = self.project.text(file)
-            shown = [lens_of(uri, lens, text) for lens in lenses.find_lenses(self.project, file)]
-            return shown, lenses.find_failures(self.project, file)
+            return lenses.find_lenses(self.project, file, uri), lenses.find_failures(self.project, file)
 
         shown, failures = await self.ask(work) or ([], {})
         self.publish(policy_file(file), {TESTS: failures})
@@ -339,21 +336,6 @@ class PolicyServer(LanguageServer):
             self.connection.refuse_text()
         message = type(error).__name__
         self.window_log_message(types.LogMessageParams(types.MessageType.Error, message))
-
-
-def _plain(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a method as a function: the library writes attributes to it."""
-    if asyncio.iscoroutinefunction(method):
-
-        async def wait(*arguments: Any) -> Any:
-            return await method(*arguments)
-
-        return wait
-
-    def run(*arguments: Any) -> Any:
-        return method(*arguments)
-
-    return run
 
 
 def serve(law: FilePath | None, layers: Iterable[FilePath], lang: Language, today: Callable[[], str]) -> None:

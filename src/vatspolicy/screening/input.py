@@ -10,13 +10,12 @@ import csv
 import hashlib
 import itertools
 import json
-import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from vatspolicy.core.documents import parse_document
+from vatspolicy.core.documents import parse_document, split_path
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.reader import LIMITS
 from vatspolicy.core.documents.schemas import SchemaSet
@@ -122,34 +121,10 @@ def parse_row(row: PortfolioRow) -> PortfolioRow:
     if 4 * len(row.text) > LIMITS.size < len(row.text.encode("utf-8", "surrogatepass")):
         return replace(row, fault=_("The row exceeds {most:,} bytes.", most=LIMITS.size))
     try:
-        data = _load(row.text)
+        data = json.loads(row.text, object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         return replace(row, fault=_json_fault(error))
     return PortfolioRow(row.number, row.text, without_nulls(data) if "null" in row.text else data)
-
-
-def _load(text: str) -> Tree:
-    """Parse JSON with unique keys. Objects are checked individually only if the text may have a duplicate key."""
-    data = json.loads(text, parse_constant=_refuse)
-    if _SPACED_KEY.search(text) or text.count('":') != _keys(data):
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
-    return data
-
-
-_SPACED_KEY = re.compile(r'"\s+:')
-
-
-def _keys(value: Tree) -> int:
-    """Count the keys of a value: as many as its text has `":`, unless a key is duplicate or a string contains `":`."""
-    if type(value) is dict:
-        return len(value) + sum([_keys(child) for child in value.values() if type(child) in _NESTED])
-    if type(value) is list:
-        return sum([_keys(child) for child in value if type(child) in _NESTED])
-    return 0
-
-
-_NESTED = (dict, list)
-"""Types of JSON containers."""
 
 
 @dataclass(frozen=True)
@@ -240,7 +215,7 @@ def read_mapping(path: Path) -> dict[str, str]:
             _("{path} is not a mapping from facts to columns, such as 'company.foreign_percent: share'", path=path)
         )
     for fact in data:
-        if not describe(tuple(_steps(str(fact)))):
+        if not describe(split_path(str(fact))):
             raise InputError(_("{path}: a profile has no fact {fact!r}", path=path, fact=fact))
     return {str(fact): column for fact, column in data.items()}
 
@@ -342,8 +317,8 @@ def _profile_of(record: Mapping[str, str], mapping: Mapping[str, str]) -> Facts:
     for fact, column in mapping.items():
         cell = record[column].strip()
         if cell:
-            steps = _steps(fact)
-            _put(data, steps, _value(cell, describe(tuple(steps)), fact))
+            path = split_path(fact)
+            _put(data, path, _value(cell, describe(path), fact))
     return data
 
 
@@ -368,7 +343,7 @@ def _value(cell: str, schema: Tree, fact: str) -> Tree:
     return cell
 
 
-def _put(data: Tree, steps: list[str | int], value: Tree) -> None:
+def _put(data: Tree, steps: tuple[str | int, ...], value: Tree) -> None:
     for step, following in itertools.pairwise(steps):
         empty: Tree = [] if isinstance(following, int) else {}
         if isinstance(step, int):
@@ -377,10 +352,6 @@ def _put(data: Tree, steps: list[str | int], value: Tree) -> None:
         else:
             data = data.setdefault(step, empty)
     data[steps[-1]] = value
-
-
-def _steps(fact: str) -> list[str | int]:
-    return [int(step) if step.isdecimal() and step.isascii() else step for step in fact.split(".")]
 
 
 def without_nulls(value: Tree) -> Tree:

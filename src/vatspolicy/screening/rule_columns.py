@@ -6,15 +6,15 @@ The bits follow the order of the names, so that a mask gives sorted names.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from functools import reduce
-from typing import NamedTuple, TypeAlias
+from functools import lru_cache, partial, reduce
+from typing import TypeAlias
 
 from sqlglot import exp
 
-from vatspolicy.core.cel.sql import UNKNOWN, Known, Sql, Value, column, conjunction, constant, disjunction, to_sql
-from vatspolicy.core.policies.model import Rule
+from vatspolicy.core.cel.sql import UNKNOWN, Known, Sql, Value, column, conjunction, constant, disjunction, to_sql, when
+from vatspolicy.core.policies.model import Route, Rule
 from vatspolicy.screening.sql_common_subexpressions import extract_common
-from vatspolicy.screening.sql_expressions import named, names_at, present, select, when
+from vatspolicy.screening.sql_expressions import named, names_at, present, select
 
 Cases: TypeAlias = Mapping[tuple[Hashable, bool], Value]
 """Truth values that a rule applies except for one clause, by clause and required truth (`case_split`)."""
@@ -65,28 +65,20 @@ class MaskReader:
     """Reads masks returned by a database. A column has few distinct sets of rules, each read once."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        self.columns = [_Column(names[start : start + WIDTH]) for start in range(0, len(names), WIDTH)]
+        parts = (names[start : start + WIDTH] for start in range(0, len(names), WIDTH))
+        self.columns = [lru_cache(MOST_KEPT)(partial(_names_of, part)) for part in parts]
 
     def read(self, values: Sequence[int]) -> list[str]:
         """Return the names of rules in the values of the columns, in order."""
         names: list[str] = []
         for names_of, value in zip(self.columns, values, strict=True):
             if value:
-                names += names_of[value]
+                names += names_of(value)
         return names
 
 
-class _Column(dict[int, list[str]]):
-    """Names by mask."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = names
-
-    def __missing__(self, mask: int) -> list[str]:
-        missing = [name for position, name in enumerate(self.names) if mask >> position & 1]
-        if len(self) < MOST_KEPT:
-            self[mask] = missing
-        return missing
+def _names_of(names: Sequence[str], mask: int) -> list[str]:
+    return [name for position, name in enumerate(names) if mask >> position & 1]
 
 
 MOST_KEPT = 10_000
@@ -137,33 +129,24 @@ class RuleColumns:
         return masks(conditions, len(places), only_if)
 
 
-class RouteValues(NamedTuple):
-    """Truth values of a route."""
-
-    to: str
-    instrument: str
-    is_open: Value
-    held: Value
-    cases: Cases
-    """Truth values that it is open except for one clause, by clause and required truth."""
-
-
 class Routes:
     """Routes, with columns for each one being open and its instrument being held."""
 
-    def __init__(self, routes: Iterable[RouteValues]) -> None:
+    def __init__(self) -> None:
         self.columns: dict[str, Sql] = {}
         self.by_target: dict[str, list[tuple[Value, Value, Cases]]] = {}
-        holding: dict[str, Value] = {}
-        for index, route in enumerate(routes):
-            if route.instrument not in holding:
-                holding[route.instrument] = self.column(f"held{index}", route.held)
-            cases = {
-                side: self.column(f"case{index}_{number}", value)
-                for number, (side, value) in enumerate(route.cases.items())
-            }
-            values = (self.column(f"open{index}", route.is_open), holding[route.instrument], cases)
-            self.by_target.setdefault(route.to, []).append(values)
+        self.holding: dict[str, Value] = {}
+        self.count = 0
+
+    def add(self, route: Route, is_open: Value, held: Value, cases: Cases) -> None:
+        """Add a route. `cases`: truth values that it is open except for one clause."""
+        index = self.count
+        self.count += 1
+        if route.instrument not in self.holding:
+            self.holding[route.instrument] = self.column(f"held{index}", held)
+        sides = {side: self.column(f"case{index}_{n}", value) for n, (side, value) in enumerate(cases.items())}
+        values = (self.column(f"open{index}", is_open), self.holding[route.instrument], sides)
+        self.by_target.setdefault(route.to, []).append(values)
 
     def column(self, name: str, value: Value) -> Value:
         """Return a column for the value, or the value itself if it is known."""

@@ -162,8 +162,16 @@ def _screen(task: Task, resume: bool, progress: Progress) -> PortfolioSummary:
     for totals in done.values():
         summary.add(totals)
         progress(summary.rows, True)
-    rows = Counted(task.source.rows())
-    for totals in _decided(task, rulesets, done, rows):
+    count = 0
+
+    def counted() -> Rows:
+        nonlocal count
+        with closing(task.source.rows()) as rows:
+            for row in rows:
+                count += 1
+                yield row
+
+    for totals in _decided(task, rulesets, done, counted()):
         summary.add(totals)
         progress(summary.rows, False)
     if task.source.state() != state:
@@ -174,7 +182,7 @@ def _screen(task: Task, resume: bool, progress: Progress) -> PortfolioSummary:
                 folder=task.parts.folder,
             )
         )
-    if rows.count != summary.rows:
+    if count != summary.rows:
         raise LostRows
     _finish(task, summary)
     return summary
@@ -189,24 +197,7 @@ def _refuse_unknown_fields(rulesets: Iterable[RuleSet]) -> None:
         raise ScreenError(_("{reason}. Use --engine python", reason=error)) from None
 
 
-class Counted(Iterator[PortfolioRow]):
-    """Rows, and the number of rows read."""
-
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
-        self.count = 0
-
-    def __next__(self) -> PortfolioRow:
-        row = next(self._rows)
-        self.count += 1
-        return row
-
-    def close(self) -> None:
-        """Close the input."""
-        self._rows.close()
-
-
-def _decided(task: Task, rulesets: Sequence[RuleSet], done: Container[int], rows: Counted) -> Iterator[Totals]:
+def _decided(task: Task, rulesets: Sequence[RuleSet], done: Container[int], rows: Rows) -> Iterator[Totals]:
     """Yield the counts of each remaining batch as it completes."""
     begin = partial(prepare_engine, task.engine, rulesets, task.day, task.parts.folder)
     with frozen_memory(), closing(rows):  # the law stays alive; scanning it for garbage takes time

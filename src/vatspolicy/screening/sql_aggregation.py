@@ -5,9 +5,11 @@ Every answer is a rank, a mask or a list here (see `sql_decision`), so that a di
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
-from vatspolicy.core.cel.sql import Sql, column, constant, field_of
+from vatspolicy.core.cel.sql import Sql, column, constant, each_of, field_of, or_else
 from vatspolicy.screening.rule_columns import joined, mask_names
 from vatspolicy.screening.sql_expressions import (
     ACTIVITIES,
@@ -22,50 +24,20 @@ from vatspolicy.screening.sql_expressions import (
     word_of,
 )
 
+_RANKS = ("denied", "needed")
+
 
 def service_decisions(rules: int) -> exp.Select:
     """Build the query of services: row, position, denied, needed, masks of rules, and the reported service.
 
     `rules`: number of rules that a mask may hold.
     """
-    activity = struct({"class": column("class"), "decision": word_of(column("denied"), column("needed"))})
+    activity = struct({"class": column("class"), "decision": word_of(*map(column, _RANKS))})
     certain = exp.Filter(this=exp.ArrayAgg(this=activity), expression=exp.Where(this=column("certain")))
-    activities = select(
-        column(ROW),
-        column("position"),
-        named(exp.Max(this=column("denied")), "denied"),
-        named(exp.Max(this=column("needed")), "needed"),
-        *(named(exp.BitwiseOrAgg(this=column(name)), name) for name in mask_names(rules)),
-        named(exp.ArraySort(this=certain), "activities"),
-    )
-    activities = activities.from_(exp.to_table("activity_answers"), copy=False).group_by(
-        column(ROW), column("position"), copy=False
-    )
-
-    def own(name: str) -> exp.Column:
-        return column(name, "service_answers")
-
-    def other(name: str) -> exp.Column:
-        return column(name, "found")
-
-    denied, needed = (
-        exp.Greatest(this=own(name), expressions=[exp.Coalesce(this=other(name), expressions=[constant(0)])])
-        for name in ("denied", "needed")
-    )
-    joined = select(
-        named(own(ROW), ROW),
-        named(own("position"), "position"),
-        named(own("id"), "id"),
-        named(own("state"), "state"),
-        named(denied, "denied"),
-        named(needed, "needed"),
-        *(_joined(own(name), other(name)) for name in mask_names(rules)),
-        named(or_empty(other("activities"), ACTIVITIES), "activities"),
-    )
-    same = exp.and_(*(exp.EQ(this=own(name), expression=other(name)) for name in (ROW, "position")), copy=False)
-    return joined.from_(exp.to_table("service_answers"), copy=False).join(
-        activities.subquery("found", copy=False), on=same, join_type="left", copy=False
-    )
+    keys = (ROW, "position")
+    found = _aggregate("activity_answers", keys, rules, named(exp.ArraySort(this=certain), "activities"))
+    activities = named(or_empty(column("activities", "found"), ACTIVITIES), "activities")
+    return _join("service_answers", (*keys, "id", "state"), keys, rules, found, activities)
 
 
 def decisions(rules: int) -> exp.Select:
@@ -73,55 +45,44 @@ def decisions(rules: int) -> exp.Select:
 
     `rules`: number of rules that a mask may hold.
     """
-    service = struct(
-        {
-            "position": column("position"),
-            "id": column("id"),
-            "state": column("state"),
-            "decision": word_of(column("denied"), column("needed")),
-            "activities": column("activities"),
-        }
-    )
-    services = select(
-        column(ROW),
-        named(exp.Max(this=column("denied")), "denied"),
-        named(exp.Max(this=column("needed")), "needed"),
-        *(named(exp.BitwiseOrAgg(this=column(name)), name) for name in mask_names(rules)),
-        named(exp.ArraySort(this=exp.ArrayAgg(this=service)), "services"),
-    )
-    services = services.from_(exp.to_table("service_decisions"), copy=False).group_by(column(ROW), copy=False)
-
-    def own(name: str) -> exp.Column:
-        return column(name, "product_answers")
-
-    def other(name: str) -> exp.Column:
-        return column(name, "found")
-
-    denied, needed = (
-        exp.Greatest(this=own(name), expressions=[exp.Coalesce(this=other(name), expressions=[constant(0)])])
-        for name in ("denied", "needed")
-    )
-    same = exp.EQ(this=own(ROW), expression=other(ROW))
-    joined = select(
-        named(own(ROW), ROW), named(own("id"), "id"), named(denied, "denied"), named(needed, "needed"),
-        *(_joined(own(name), other(name)) for name in mask_names(rules)), named(other("services"), "services"),
-    ).from_(exp.to_table("product_answers"), copy=False)  # fmt: skip
-    joined = joined.join(services.subquery("found", copy=False), on=same, join_type="left", copy=False)
-    fields = {name: field_of(column("s"), name) for name in ("id", "state", "decision", "activities")}
-    without_position = exp.Lambda(this=struct(fields), expressions=[exp.to_identifier("s", quoted=True)])
-    shown = exp.Transform(this=column("services"), expression=without_position)
-    low, high = low_end(column("denied"), column("needed")), high_end(column("denied"), column("needed"))
+    fields = {name: column(name) for name in ("position", "id", "state")}
+    service = struct({**fields, "decision": word_of(*map(column, _RANKS)), "activities": column("activities")})
+    services = named(exp.ArraySort(this=exp.ArrayAgg(this=service)), "services")
+    found = _aggregate("service_decisions", (ROW,), rules, services)
+    joined = _join("product_answers", (ROW, "id"), (ROW,), rules, found, named(column("services", "found"), "services"))
+    without_position = struct({name: field_of(column("s"), name) for name in ("id", "state", "decision", "activities")})
+    shown = each_of(column("services"), "s", without_position)
     return select(
         column(ROW),
         column("id"),
-        named(word_of(column("denied"), column("needed")), "decision"),
-        named(low, "mildest"),
-        named(high, "strictest"),
+        named(word_of(*map(column, _RANKS)), "decision"),
+        named(low_end(*map(column, _RANKS)), "mildest"),
+        named(high_end(*map(column, _RANKS)), "strictest"),
         named(or_empty(shown, SERVICES), "services"),
         *map(column, mask_names(rules)),
     ).from_(joined.subquery("joined", copy=False), copy=False)
 
 
-def _joined(own: exp.Column, other: exp.Column) -> Sql:
-    """Return the union of two masks of one name. The second can be NULL."""
-    return named(joined((own, exp.Coalesce(this=other, expressions=[constant(0)]))), own.name)
+def _aggregate(table: str, keys: Sequence[str], rules: int, entries: Sql) -> exp.Select:
+    """Build the query of the highest ranks, the masks and the list of the rows with equal keys."""
+    ranks = (named(exp.Max(this=column(name)), name) for name in _RANKS)
+    masks = (named(exp.BitwiseOrAgg(this=column(name)), name) for name in mask_names(rules))
+    query = select(*map(column, keys), *ranks, *masks, entries).from_(exp.to_table(table), copy=False)
+    return query.group_by(*map(column, keys), copy=False)
+
+
+def _join(
+    table: str, kept: Sequence[str], keys: Sequence[str], rules: int, found: exp.Select, entries: Sql
+) -> exp.Select:
+    """Build the query of the rows of a table with ranks and masks that include those found for their keys, if any."""
+
+    def both(name: str) -> tuple[Sql, Sql]:
+        return column(name, table), or_else(column(name, "found"), constant(0))
+
+    ranks = (named(exp.Greatest(this=own, expressions=[other]), name) for name in _RANKS for own, other in [both(name)])
+    masks = (named(joined(both(name)), name) for name in mask_names(rules))
+    columns = (named(column(name, table), name) for name in kept)
+    same = (exp.EQ(this=column(name, table), expression=column(name, "found")) for name in keys)
+    query = select(*columns, *ranks, *masks, entries).from_(exp.to_table(table), copy=False)
+    found_rows = found.subquery("found", copy=False)
+    return query.join(found_rows, on=exp.and_(*same, copy=False), join_type="left", copy=False)

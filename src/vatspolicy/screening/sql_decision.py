@@ -32,11 +32,18 @@ from vatspolicy.core.cel.sql import (
     conjunction,
     constant,
     disjunction,
+    each_of,
     field_of,
+    first_of,
+    is_null,
     look_up,
     negation,
+    or_else,
+    rank,
     some,
+    there,
     to_sql,
+    when,
     write,
 )
 from vatspolicy.core.policies.case_split import Case, find_cases
@@ -45,7 +52,7 @@ from vatspolicy.core.policies.modelled import SQL, parts_of
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.operators import SHARE
 from vatspolicy.core.profile.vocabulary import words
-from vatspolicy.screening.rule_columns import Cases, Routes, RouteValues, RuleColumns, in_each_case
+from vatspolicy.screening.rule_columns import Cases, Routes, RuleColumns, in_each_case
 from vatspolicy.screening.sql_aggregation import decisions, service_decisions
 from vatspolicy.screening.sql_expressions import (
     BOOLEAN,
@@ -59,11 +66,8 @@ from vatspolicy.screening.sql_expressions import (
     operator_of,
     operator_share,
     path_name,
-    rank,
     record_fields,
     select,
-    there,
-    when,
 )
 from vatspolicy.screening.sql_opinions import (
     checked,
@@ -294,7 +298,7 @@ class _Queries:
 
     def routes(self) -> Routes:
         """Return the routes, each with the truth values of being open and of its instrument being held."""
-        routes = []
+        routes = Routes()
         for rule in self.ruleset.rules_for("activity", "route"):
             effect = rule.route
             checks = [
@@ -302,12 +306,11 @@ class _Queries:
                 for requirement in effect.requirements
             ]
             applies = settled(rule, self.ask(rule.when, self.activity))
-            is_open = conjunction((applies, *checks))
             cases = self.cases(rule, self.activity)
             open_in = {side: conjunction((value, *checks)) for side, value in cases.items()}
             held = self.held(effect.instrument, self.activity, "operator")
-            routes.append(RouteValues(effect.to, effect.instrument, is_open, held, open_in))
-        return Routes(routes)
+            routes.add(effect, conjunction((applies, *checks)), held, open_in)
+        return routes
 
     def cases(self, rule: Rule, variables: Mapping[str, Variable]) -> Cases:
         """Return the truth values of a rule except for one clause that another rule of its group negates."""
@@ -330,21 +333,15 @@ class _Queries:
         if instrument.covers is not None:
             parts.append(self.ask(instrument.covers, {**variables, "license": license}))
         licenses = to_sql(look_up(variables[holder], ("licenses",)))
-        names = exp.Transform(
-            this=licenses,
-            expression=exp.Lambda(
-                this=field_of(license, "instrument"), expressions=[exp.to_identifier("license", quoted=True)]
-            ),
-        )
+        names = each_of(licenses, "license", field_of(license, "instrument"))
         whole = some(licenses, "license", conjunction(parts))
         # most profiles have no such license, which is cheap to test
-        return when(
-            exp.Not(this=exp.ArrayContains(this=names, expression=constant(name))), constant(False), to_sql(whole)
-        )
+        none = exp.Not(this=exp.ArrayContains(this=names, expression=constant(name)))
+        return when(none, constant(False), to_sql(whole))
 
     def is_valid(self, instrument: Instrument, license: Sql) -> Sql:
         stated, last = field_of(license, "valid"), field_of(license, "valid_until")
-        not_false = exp.Coalesce(this=stated, expressions=[constant(True)])
+        not_false = or_else(stated, constant(True))
         until = exp.and_(not_false, exp.GTE(this=last, expression=constant(self.day)), copy=False)
         return when(there(last), until, not_false if instrument.no_term else stated)
 
@@ -373,7 +370,7 @@ class _Queries:
         truth = asked.truth(rule)
         if not rule.is_unread or (isinstance(truth, Known) and truth.value is not None):
             return exp.false()
-        return exp.and_(exp.Is(this=to_sql(truth), expression=exp.Null()), unsettled(rule), copy=False)
+        return exp.and_(is_null(to_sql(truth)), unsettled(rule), copy=False)
 
     def state(self, asked: RuleColumns, by_class: Mapping[str, Value]) -> Sql:
         """Return the state of the classification, in the words of `engine.classification`."""
@@ -387,18 +384,14 @@ class _Queries:
             further = exp.Paren(
                 this=exp.or_(exp.Not(this=spoke), self.is_unread(rule, asked), *open_classes, copy=False)
             )
-            undecided.append(exp.and_(exp.Is(this=to_sql(truth), expression=exp.Null()), further, copy=False))
-        any_class = (
-            exp.or_(*(is_true(column(f"is {cls}")) for cls in by_class), copy=False) if by_class else exp.false()
+            undecided.append(exp.and_(is_null(to_sql(truth)), further, copy=False))
+        any_class = [is_true(column(f"is {cls}")) for cls in by_class]
+        arms = (
+            (exp.or_(*undecided, copy=False) if undecided else exp.false(), PARTLY),
+            (exp.or_(*any_class, copy=False) if any_class else exp.false(), CLASSIFIED),
+            (spoke, OTHER),
         )
-        return exp.Case(
-            ifs=[
-                exp.If(this=exp.or_(*undecided, copy=False) if undecided else exp.false(), true=constant(PARTLY)),
-                exp.If(this=any_class, true=constant(CLASSIFIED)),
-                exp.If(this=spoke, true=constant(OTHER)),
-            ],
-            default=constant(UNCLASSIFIED),
-        )
+        return first_of([(condition, constant(word)) for condition, word in arms], constant(UNCLASSIFIED))
 
     def read_by_activities(self) -> list[tuple[str, ...]]:
         """Return the paths of facts in activity rules: a service passes on only these columns."""

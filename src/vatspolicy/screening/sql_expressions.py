@@ -7,17 +7,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlglot import exp
 
 from vatspolicy.core.cel.sql import (
-    Known,
     Sql,
     Value,
     Variable,
     column,
     constant,
     disjunction,
+    each_of,
     field_of,
+    first_of,
+    is_null,
     negation,
+    or_else,
     some,
+    there,
+    those_of,
     to_sql,
+    when,
 )
 from vatspolicy.core.cel.types import BOOL, TEXT, Bool, Int, ListOf, Number, ObjectOf, Type
 from vatspolicy.core.documents.plain import Tree
@@ -88,7 +94,7 @@ def empty(type: exp.DataType) -> Sql:
 
 def or_empty(value: Sql, type: exp.DataType) -> Sql:
     """Return the list, or an empty one if it is NULL."""
-    return exp.Coalesce(this=value, expressions=[empty(type)])
+    return or_else(value, empty(type))
 
 
 def name_at(names: Sequence[str], position: Sql) -> Sql:
@@ -100,8 +106,7 @@ def names_at(names: Sequence[str], places: Sql) -> Sql:
     """Return the list of the names at some indices."""
     if not names:
         return empty(NAMES)
-    lookup = exp.Lambda(this=name_at(names, column("x")), expressions=[exp.to_identifier("x", quoted=True)])
-    return exp.Transform(this=places, expression=lookup)
+    return each_of(places, "x", name_at(names, column("x")))
 
 
 def select(*columns: Sql) -> exp.Select:
@@ -114,47 +119,22 @@ def named(value: Sql, name: str) -> Sql:
     return exp.Alias(this=value, alias=exp.to_identifier(name, quoted=True))
 
 
-def when(condition: Sql, then: Sql, otherwise: Sql) -> Sql:
-    """Return one value if the condition is true, else the other."""
-    return exp.Case(ifs=[exp.If(this=condition, true=then)], default=otherwise)
-
-
-def there(value: Sql) -> Sql:
-    """Return the test that a value is not NULL."""
-    return exp.Not(this=exp.Is(this=value, expression=exp.Null()))
-
-
 def is_true(value: Sql) -> Sql:
     """Return the test that a value is true; unknown is not."""
-    return exp.Coalesce(this=value, expressions=[constant(False)])
-
-
-def rank(value: Value) -> Sql:
-    """Return the rank of a truth value: 2 true, 1 unknown, 0 false."""
-    if isinstance(value, Known):
-        return constant({True: 2, None: 1, False: 0}[value.value])
-    whole = exp.Mul(this=constant(2), expression=exp.Cast(this=value, to=exp.DataType(this=exp.DType.INT)))
-    return exp.Coalesce(this=whole, expressions=[constant(1)])
+    return or_else(value, constant(False))
 
 
 def present(values: list[Sql]) -> Sql:
     """Build the list of the values that are not NULL."""
-    name = exp.to_identifier("x", quoted=True)
-    kept = exp.Lambda(this=there(column("x")), expressions=[name])
-    return exp.ArrayFilter(this=exp.Array(expressions=values), expression=kept)
+    return those_of(exp.Array(expressions=values), "x", there(column("x")))
 
 
 def members(classes: Sequence[Sql], possible: Sql) -> Sql:
     """Build the list of the indices of true classes and, if `possible` holds, the negated indices of unknown ones."""
-    entries: list[Sql] = [
-        exp.Case(
-            ifs=[
-                exp.If(this=value, true=constant(position)),
-                exp.If(this=exp.and_(exp.Not(this=there(value)), possible, copy=False), true=constant(-position)),
-            ]
-        )
-        for position, value in enumerate(classes, 1)
-    ]
+    entries = []
+    for position, value in enumerate(classes, 1):
+        unknown = exp.and_(is_null(value), possible, copy=False)
+        entries.append(first_of([(value, constant(position)), (unknown, constant(-position))]))
     return present(entries)
 
 
@@ -179,13 +159,9 @@ def high_end(denied: Sql, needed: Sql) -> Sql:
 
 
 def _range_end(denied: Sql, needed: Sql, rank: int) -> Sql:
-    return exp.Case(
-        ifs=[
-            exp.If(this=exp.GTE(this=denied, expression=constant(rank)), true=constant(WORDS[2])),
-            exp.If(this=exp.GTE(this=needed, expression=constant(rank)), true=constant(WORDS[1])),
-        ],
-        default=constant(WORDS[0]),
-    )
+    arms = ((denied, WORDS[2]), (needed, WORDS[1]))
+    reached = [(exp.GTE(this=value, expression=constant(rank)), constant(word)) for value, word in arms]
+    return first_of(reached, constant(WORDS[0]))
 
 
 def word_of(denied: Sql, needed: Sql) -> Sql:
@@ -202,12 +178,8 @@ def operator_of(operated_by: Sql) -> Sql:
         else exp.Cast(this=exp.Null(), to=sql_type(type))
         for name, type in record_fields("company").items()
     }
-    return exp.Case(
-        ifs=[
-            exp.If(this=exp.EQ(this=operated_by, expression=constant("company")), true=column("company")),
-            exp.If(this=there(operated_by), true=struct(partner)),
-        ]
-    )
+    by_company = exp.EQ(this=operated_by, expression=constant("company"))
+    return first_of([(by_company, column("company")), (there(operated_by), struct(partner))])
 
 
 def operator_share(operated_by: Sql) -> Sql:
@@ -217,8 +189,8 @@ def operator_share(operated_by: Sql) -> Sql:
         names = holders(word or "partner")
         run = there(operated_by) if word is None else exp.EQ(this=operated_by, expression=constant(word))
         is_there = exp.and_(run, there(column(names[0])), copy=False)
-        arms.append(exp.If(this=is_there, true=_largest_share(names)))
-    return exp.Case(ifs=arms)
+        arms.append((is_there, _largest_share(names)))
+    return first_of(arms)
 
 
 _RUN = ("company", "contract-controlled")
@@ -230,21 +202,10 @@ def _largest_share(names: Sequence[str]) -> Sql:
     deal, deals = column("deal"), column("deals")
     target, after = field_of(deal, "target"), field_of(deal, SHARE_AFTER)
     counts = exp.In(this=target, expressions=[constant(name) for name in names])
-    counted = exp.Case(ifs=[exp.If(this=counts, true=after)])
-    afterwards = exp.Transform(
-        this=deals, expression=exp.Lambda(this=counted, expressions=[exp.to_identifier("deal", quoted=True)])
-    )
+    afterwards = each_of(deals, "deal", when(counts, after))
     largest = exp.ArrayMax(this=exp.Array(expressions=[*shares, exp.ArrayMax(this=afterwards)]))
-    without_target, without_share = (
-        exp.Is(this=target, expression=exp.Null()),
-        exp.Is(this=after, expression=exp.Null()),
-    )
-    missing_share = exp.and_(exp.Coalesce(this=counts, expressions=[constant(False)]), without_share, copy=False)
-    missing: list[Value] = [exp.Paren(this=exp.Is(this=share, expression=exp.Null())) for share in shares]
-    missing.append(some(deals, "deal", exp.Paren(this=exp.or_(without_target, missing_share, copy=False))))
-    return exp.Case(
-        ifs=[
-            exp.If(this=exp.GTE(this=largest, expression=constant(WHOLE)), true=largest),
-            exp.If(this=to_sql(negation(disjunction(missing))), true=largest),
-        ]
-    )
+    missing_share = exp.and_(is_true(counts), is_null(after), copy=False)
+    missing: list[Value] = [exp.Paren(this=is_null(share)) for share in shares]
+    missing.append(some(deals, "deal", exp.Paren(this=exp.or_(is_null(target), missing_share, copy=False))))
+    is_whole = exp.GTE(this=largest, expression=constant(WHOLE))
+    return first_of([(is_whole, largest), (to_sql(negation(disjunction(missing))), largest)])

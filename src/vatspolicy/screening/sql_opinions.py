@@ -11,17 +11,31 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-from vatspolicy.core.cel.sql import Sql, Value, column, conjunction, constant, disjunction, field_of, negation
+from vatspolicy.core.cel.sql import (
+    Sql,
+    Value,
+    column,
+    conjunction,
+    constant,
+    disjunction,
+    each_of,
+    field_of,
+    is_null,
+    negation,
+    or_else,
+    there,
+    those_of,
+    when,
+)
 from vatspolicy.core.engine.opinions import APPLIES, held_classes
 from vatspolicy.core.policies.model import NOT_TELECOM, Condition, Route, Rule
 from vatspolicy.core.profile.vocabulary import CLASS
-from vatspolicy.screening.sql_expressions import is_true, named, there, when
+from vatspolicy.screening.sql_expressions import is_true, named
 
 CLASSES = "class_opinion"
 """Column of a service for the classes in the prevailing opinion; NULL without an opinion."""
 RANK = "class_opinion_rank"
 """Column of a service for the rank of that opinion."""
-_ONE = exp.to_identifier("o", quoted=True)
 _DAY_AT, _READING_AT = 2, 12
 """Places of the day and of the reading in the rank of an opinion and its reading, from 1."""
 
@@ -30,19 +44,19 @@ def opinions_on(day: str, service: Sql | None) -> Sql:
     """Return the opinions in force on a day that are about a service, or with None about the product itself."""
     opinion = column("o")
     owner = field_of(opinion, "service")
-    about_this: Sql = exp.Is(this=owner, expression=exp.Null())
+    about_this: Sql = is_null(owner)
     if service is not None:
         same = exp.EQ(this=owner, expression=field_of(service, "id"))
         about_this = exp.Paren(this=exp.or_(about_this, same, copy=False))
     begun = exp.LTE(this=field_of(opinion, "date"), expression=constant(day))
-    return _kept(column("opinions"), exp.and_(begun, about_this, copy=False))
+    return those_of(column("opinions"), "o", exp.and_(begun, about_this, copy=False))
 
 
 def class_columns(opinions: Sql) -> list[Sql]:
     """Return the classes that the prevailing opinion on classes names, and its rank; NULL without one."""
-    about_classes = _kept(opinions, exp.EQ(this=field_of(column("o"), "about"), expression=constant(CLASS)))
-    highest = exp.ArrayMax(this=_of_each(about_classes, _rank()))
-    chosen = _kept(about_classes, exp.EQ(this=_rank(), expression=highest))
+    about_classes = those_of(opinions, "o", exp.EQ(this=field_of(column("o"), "about"), expression=constant(CLASS)))
+    highest = exp.ArrayMax(this=each_of(about_classes, "o", _rank()))
+    chosen = those_of(about_classes, "o", exp.EQ(this=_rank(), expression=highest))
     first = exp.Bracket(this=chosen, expressions=[constant(1)], offset=1)
     some = exp.GT(this=exp.ArraySize(this=about_classes), expression=constant(0))
     classes = when(some, field_of(exp.Paren(this=first), "classes"), exp.Null())
@@ -61,15 +75,15 @@ def settled(rule: Rule, truth: Value) -> Value:
         return truth
     reading: Sql = column(_name(rule.name))
     if not rule.is_unread:
-        return conjunction((truth, exp.Coalesce(this=reading, expressions=[constant(True)])))
+        return conjunction((truth, or_else(reading, constant(True))))
     if rule.kind == "classify":  # an opinion on the classes settles it too
-        reading = when(exp.and_(exp.Not(this=there(reading)), _class_settles(rule)), constant(True), reading)
+        reading = when(exp.and_(is_null(reading), _class_settles(rule)), constant(True), reading)
     return conjunction((truth, reading))
 
 
 def class_said(rule: Rule, cls: str, says: bool) -> Sql:
     """Return whether an open classify rule finds a class: an opinion on classes replaces its own."""
-    by_opinion = exp.and_(exp.Not(this=there(column(_name(rule.name)))), _class_settles(rule))
+    by_opinion = exp.and_(is_null(column(_name(rule.name))), _class_settles(rule))
     named_there = exp.ArrayContains(this=column(CLASSES), expression=constant(cls))
     return when(by_opinion, named_there, constant(says))
 
@@ -87,7 +101,9 @@ def _class_settles(rule: Rule) -> Sql:
     if held is None:
         return is_true(is_of_time)
     item = column("o")
-    strange = _kept(column(CLASSES), exp.not_(exp.In(this=item, expressions=[constant(cls) for cls in sorted(held)])))
+    strange = those_of(
+        column(CLASSES), "o", exp.not_(exp.In(this=item, expressions=[constant(cls) for cls in sorted(held)]))
+    )
     fits: Sql = exp.EQ(this=exp.ArraySize(this=strange), expression=constant(0))
     if NOT_TELECOM not in held:
         some = exp.GT(this=exp.ArraySize(this=column(CLASSES)), expression=constant(0))
@@ -101,7 +117,7 @@ def checked(rule: Rule, condition: Condition, truth: Value) -> Value:
         return truth
     reading: Sql = column(_name(f"{rule.name}/{condition.id}"))
     if not condition.cite:  # its articles are those of its route
-        reading = exp.Coalesce(this=reading, expressions=[column(_name(rule.name))])
+        reading = or_else(reading, column(_name(rule.name)))
     return disjunction((truth, negation(reading)))
 
 
@@ -127,8 +143,10 @@ def _rank() -> Sql:
 def _reading(opinions: Sql, about: str, since: str) -> Sql:
     """Return whether a matter applies according to the prevailing opinion; NULL without one, or for an older one."""
     opinion = column("o")
-    about_rule = _kept(opinions, exp.EQ(this=field_of(opinion, "about"), expression=constant(about)))
-    highest = exp.ArrayMax(this=_of_each(about_rule, exp.Concat(expressions=[_rank(), field_of(opinion, "reading")])))
+    about_rule = those_of(opinions, "o", exp.EQ(this=field_of(opinion, "about"), expression=constant(about)))
+    highest = exp.ArrayMax(
+        this=each_of(about_rule, "o", exp.Concat(expressions=[_rank(), field_of(opinion, "reading")]))
+    )
     is_of_time = exp.GTE(this=_part(highest, _DAY_AT, _READING_AT - _DAY_AT), expression=constant(since))
     applies = exp.EQ(this=_part(highest.copy(), _READING_AT), expression=constant(APPLIES))
     return when(is_of_time, applies, exp.Null())
@@ -136,11 +154,3 @@ def _reading(opinions: Sql, about: str, since: str) -> Sql:
 
 def _part(text: Sql, start: int, length: int | None = None) -> Sql:
     return exp.Substring(this=text, start=constant(start), length=None if length is None else constant(length))
-
-
-def _kept(entries: Sql, condition: Sql) -> Sql:
-    return exp.ArrayFilter(this=entries, expression=exp.Lambda(this=condition, expressions=[_ONE.copy()]))
-
-
-def _of_each(entries: Sql, value: Sql) -> Sql:
-    return exp.Transform(this=entries, expression=exp.Lambda(this=value, expressions=[_ONE.copy()]))

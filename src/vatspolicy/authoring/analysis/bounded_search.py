@@ -20,7 +20,7 @@ from vatspolicy.proofs.decision_encoder import (
 )
 from vatspolicy.proofs.domain import AS_OF, ordinal
 from vatspolicy.proofs.encoder import SymbolicActivation
-from vatspolicy.proofs.formula import FALSE, TRUE, Amount, Assignment, Bound, Flag, FormulaPool
+from vatspolicy.proofs.formula import FALSE, TRUE, Amount, Assignment, Bound, Flag, FormulaPool, Part
 from vatspolicy.proofs.query import NoSolution, Query, Solution, solve
 from vatspolicy.proofs.ruleset_encoder import (
     RelaxedEncoder,
@@ -34,6 +34,13 @@ from vatspolicy.proofs.values import DualRail, Unsupported
 
 LEAST, MOST = 16, 512
 """Sizes of a new block and of a joined block, in models. Smaller blocks cost just as much to ask."""
+
+
+def names_of(part: Part) -> list[str]:
+    """Return the variables of an atom; none of another formula."""
+    if isinstance(part, Flag):
+        return [part.name]
+    return [name for name, _ in part.terms] if isinstance(part, Bound) else []
 
 
 class ModelBlock:
@@ -84,7 +91,7 @@ class ModelBlock:
         return masks[formula] if formula > 0 else self.whole & ~masks[-formula]
 
     def _mask_of_atom(self, atom: Flag | Bound) -> int:
-        names = [atom.name] if isinstance(atom, Flag) else [name for name, _ in atom.terms]
+        names = names_of(atom)
         places = {place for name in names for place in self._places.get(name, ())}
         mask = self.whole if self.pool.holds(atom, self.base) else 0
         for place in places:
@@ -434,9 +441,7 @@ class Variants:
             if condition not in self._indexed:
                 self._indexed.add(condition)
                 for number in self.pool.cone([condition]):
-                    atom = self.pool.parts[number]
-                    names = [atom.name] if isinstance(atom, Flag) else [name for name, _ in _terms(atom)]
-                    for name in names:
+                    for name in names_of(self.pool.parts[number]):
                         self._conditions.setdefault(name, []).append(condition)
         conditions = {one for name in change for one in self._conditions.get(name, ())}
         memo: dict[int, bool] = {}
@@ -459,8 +464,3 @@ def _is(value: Tree, word: Tree) -> bool:
 
 def _place_of(values: Sequence[Tree], word: Tree) -> int | None:
     return next((place for place, value in enumerate(values) if _is(value, word)), None)
-
-
-def _terms(atom: Tree) -> tuple[tuple[str, int], ...]:
-    assert isinstance(atom, Bound)
-    return atom.terms

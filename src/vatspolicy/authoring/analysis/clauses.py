@@ -104,7 +104,7 @@ def find_idle(context: AnalysisContext, rules: Sequence[Rule], kinds: set[str]) 
     shown = _ShortLists(context)
     for question in _questions(context.bundle, rules, kinds):
         if not shown.show(question):
-            yield from context.attempt(question.kind, question.about, functools.partial(_check, context, question))
+            yield from context.attempt(question.kind, question.about, _check, question)
 
 
 class _ShortLists:

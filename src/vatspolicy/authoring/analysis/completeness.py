@@ -43,16 +43,14 @@ def find_gaps(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[Analy
         return
     known: list[str] = []
     while True:  # one offer after the other, until it is proved that there are no others
-        check = functools.partial(_check_unclassified, context, known)
-        more = list(context.attempt("gap", ("offers",), check))
+        more = list(context.attempt("gap", ("offers",), _check_unclassified, known))
         if not more:
             break
         yield from more
         known.append(more[0].about[0].partition("=")[2])
     for cls in sorted({cls for effect in found for cls in effect.classes}):
-        silent = list(context.attempt("gap", (f"class={cls}",), functools.partial(_check_class, context, cls)))
-        unlicensed = functools.partial(_check_licensed, context, rules, cls)
-        yield from silent or context.attempt("gap", (f"class={cls}",), unlicensed)
+        silent = list(context.attempt("gap", (f"class={cls}",), _check_class, cls))
+        yield from silent or context.attempt("gap", (f"class={cls}",), _check_licensed, rules, cls)
 
 
 def _check_unclassified(context: AnalysisContext, known: Sequence[str]) -> AnalysisFinding | None:
@@ -185,8 +183,7 @@ def find_undecided(
     for rule in asked:
         if rule.name in search.applies and not _may_be_undecided(search, rule, given):
             continue
-        check = functools.partial(_check_undecided, context, rule, details)
-        yield from context.attempt("may-be-unknown", (rule.name,), check)
+        yield from context.attempt("may-be-unknown", (rule.name,), _check_undecided, rule, details)
 
 
 def _reads_some(rule: Rule, objects: Collection[str]) -> bool:

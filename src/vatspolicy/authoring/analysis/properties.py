@@ -18,6 +18,7 @@ from vatspolicy.authoring.analysis.bounded_search import (
     encode_applies,
     encode_subject,
     find_solution,
+    names_of,
 )
 from vatspolicy.authoring.analysis.findings import PropertyResult
 from vatspolicy.authoring.analysis.self_composition import (
@@ -54,7 +55,7 @@ from vatspolicy.proofs.decision_encoder import (
     encode_service,
 )
 from vatspolicy.proofs.encoder import SymbolicActivation
-from vatspolicy.proofs.formula import FALSE, TRUE, Bound, Flag, Part
+from vatspolicy.proofs.formula import FALSE, TRUE, Flag, Part
 from vatspolicy.proofs.query import Query, Solution, assume_invariants
 from vatspolicy.proofs.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.proofs.solver import BUDGET, Solver, Undecided, open_solver, reason_of
@@ -264,7 +265,7 @@ class RefinementProof:
     def _is_small(self, formula: int) -> bool:
         """Return whether a formula has few atoms, and only deals as list members."""
         atoms = [self.pool.parts[number] for number in self.pool.cone([formula])]
-        names = [name for atom in atoms for name in _names(atom)]
+        names = [name for atom in atoms for name in names_of(atom)]
         return len(atoms) <= MOST_ATOMS and not any(_MEMBER.search(name.removeprefix(SAID)) for name in names)
 
     def _rises(self, solver: Solver, formula: int) -> bool:
@@ -298,13 +299,6 @@ class RefinementProof:
 
 def _is_said(part: Part) -> bool:
     return isinstance(part, Flag) and part.name.startswith(SAID)
-
-
-def _names(atom: Part) -> list[str]:
-    """Return the variables of an atom."""
-    return (
-        [atom.name] if isinstance(atom, Flag) else [name for name, _ in atom.terms] if isinstance(atom, Bound) else []
-    )
 
 
 # --- properties of the law, proved for all profiles and days or refuted by profiles that the evaluator confirms

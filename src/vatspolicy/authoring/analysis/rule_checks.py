@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vatspolicy.authoring.analysis.bounded_search import (
@@ -64,11 +64,11 @@ class AnalysisContext:
         return BoundedSearch(self.bundle, self.period, self.budget)
 
     def attempt(
-        self, kind: str, about: tuple[str, ...], check: Callable[[], AnalysisFinding | None]
+        self, kind: str, about: tuple[str, ...], check: Callable[..., AnalysisFinding | None], *asked: object
     ) -> Iterator[AnalysisFinding]:
-        """Yield the finding of a check; note a check that ends without an answer."""
+        """Yield the finding of a check, which takes this context and what is asked; note one without an answer."""
         try:
-            found = check()
+            found = check(self, *asked)
         except (Undecided, Unsupported) as error:
             self.not_evaluated.append(NotEvaluated(kind, about, reason_of(error)))
         except (Unconfirmed, InvalidInput) as error:
@@ -121,7 +121,7 @@ def find_dead(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[Analy
         if _switches_off(context, rule):
             continue
         if rule.name not in search.applies or not context.is_satisfiable(search.fires(rule)):
-            yield from context.attempt("dead", (rule.name,), functools.partial(_check_dead, context, rule))
+            yield from context.attempt("dead", (rule.name,), _check_dead, rule)
 
 
 def _switches_off(context: AnalysisContext, rule: Rule) -> bool:
@@ -188,20 +188,22 @@ def find_redundant(context: AnalysisContext, rules: Sequence[Rule], kinds: set[s
 
     A duty that rests on its own article is reported beside the other one, and is not redundant.
     """
+    for found in _alike(rules):
+        for one, two in itertools.combinations(found, 2):
+            if _overlap(one, two) and context.concerns(one, two):
+                yield from context.attempt("subsumed", (one.name, two.name), _check_pair, one, two, kinds)
+    for one, two in itertools.product(rules, rules_below(context) if "subsumed" in kinds else ()):
+        same = (one.each, effect_key(one)) == (two.each, effect_key(two))
+        if same and _overlap(one, two) and context.concerns(one):
+            yield from context.attempt("subsumed", (one.name, two.name), _check_pair, one, two, {"subsumed"}, False)
+
+
+def _alike(rules: Sequence[Rule]) -> Iterable[list[Rule]]:
+    """Return the rules of one file and subject with the same effect."""
     alike: dict[str, list[Rule]] = {}
     for rule in rules:
         alike.setdefault(repr((rule.policy, rule.each, effect_key(rule))), []).append(rule)
-    for found in alike.values():
-        for one, two in itertools.combinations(found, 2):
-            if _overlap(one, two) and context.concerns(one, two):
-                check = functools.partial(_check_pair, context, one, two, kinds)
-                yield from context.attempt("subsumed", (one.name, two.name), check)
-    below = rules_below(context)
-    for one, two in itertools.product(rules if below else (), below):
-        same = (one.each, effect_key(one)) == (two.each, effect_key(two))
-        if same and "subsumed" in kinds and _overlap(one, two) and context.concerns(one):
-            check = functools.partial(_check_repeated, context, one, two)
-            yield from context.attempt("subsumed", (one.name, two.name), check)
+    return alike.values()
 
 
 def rules_below(context: AnalysisContext) -> list[Rule]:
@@ -211,24 +213,14 @@ def rules_below(context: AnalysisContext) -> list[Rule]:
     return [rule for id in bundle.policies if id in below for rule in bundle.policies[id].rules]
 
 
-def _check_repeated(context: AnalysisContext, one: Rule, two: Rule) -> AnalysisFinding | None:
-    """Return the finding that a rule of the top layer repeats a rule of a lower layer."""
-    if not _may_repeat(context, one, two) or not _implies(context, one, two):
-        return None
-    shown = _witness_of_both(context, one, two, f"lets {one.id} and {two.id} apply together")
-    if shown is None:
-        return None
-    told = Phrase("Wherever {inner} applies, {outer} applies with the same effect.")
-    return context.finding("subsumed", (one, two), say_both(told, inner=one.id, outer=two.name), shown)
-
-
-def _check_pair(context: AnalysisContext, one: Rule, two: Rule, kinds: set[str]) -> AnalysisFinding | None:
+def _check_pair(
+    context: AnalysisContext, one: Rule, two: Rule, kinds: set[str], both_ways: bool = True
+) -> AnalysisFinding | None:
+    """Return the finding that a rule repeats another; not `both_ways` if the other one is of a lower layer."""
     first = _may_repeat(context, one, two) and _implies(context, one, two)
-    second = _may_repeat(context, two, one) and _implies(context, two, one)
-    if not first and not second:
-        return None
+    second = both_ways and _may_repeat(context, two, one) and _implies(context, two, one)
     kind = "duplicate" if first and second else "subsumed"
-    if kind not in kinds:
+    if not (first or second) or kind not in kinds:
         return None
     inner, outer = (one, two) if first else (two, one)
     shown = _witness_of_both(context, inner, outer, f"lets {inner.id} and {outer.id} apply together")
@@ -238,7 +230,8 @@ def _check_pair(context: AnalysisContext, one: Rule, two: Rule, kinds: set[str])
         told = Phrase("{inner} and {outer} have the same effect in exactly the same cases.")
     else:
         told = Phrase("Wherever {inner} applies, {outer} applies with the same effect.")
-    return context.finding(kind, (inner, outer), say_both(told, inner=inner.id, outer=outer.id), shown)
+    message = say_both(told, inner=inner.id, outer=outer.id if both_ways else outer.name)
+    return context.finding(kind, (inner, outer), message, shown)
 
 
 def _implies(context: AnalysisContext, one: Rule, two: Rule) -> bool:
@@ -303,13 +296,11 @@ def find_conflicts(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[
         for one, two in itertools.permutations(found, 2):
             conflict = _conflict_of_effects(one, two)
             if conflict and _overlap(one, two) and context.concerns(one, two):
-                check = functools.partial(_check_conflict, context, one, two, conflict)
-                yield from context.attempt("conflict", (one.name, two.name), check)
+                yield from context.attempt("conflict", (one.name, two.name), _check_conflict, one, two, conflict)
     for one, two in itertools.product(rules, rules_below(context)):
         conflict = _conflict_of_effects(one, two) if isinstance(two.effect, Deny) else ""
         if conflict and _overlap(one, two) and context.concerns(one):
-            check = functools.partial(_check_conflict, context, one, two, conflict)
-            yield from context.attempt("conflict", (one.name, two.name), check)
+            yield from context.attempt("conflict", (one.name, two.name), _check_conflict, one, two, conflict)
 
 
 def _check_conflict(context: AnalysisContext, one: Rule, two: Rule, conflict: str) -> AnalysisFinding | None:
@@ -365,9 +356,7 @@ def find_shadowed(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[A
     candidates = list(_shadowed_on_short_lists(context, deciding))
     proof = _ShadowProof(context, candidates)
     for rule in candidates:
-        yield from context.attempt(
-            "never-decides", (rule.name,), functools.partial(_check_shadowed, context, rule, proof)
-        )
+        yield from context.attempt("never-decides", (rule.name,), _check_shadowed, rule, proof)
 
 
 def _shadowed_on_short_lists(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[Rule]:
@@ -517,16 +506,14 @@ def find_version_gaps(context: AnalysisContext, rules: Sequence[Rule]) -> Iterat
 
     Both conditions hold of some profile on the first day between, and no other rule of the file has the effect there.
     """
-    alike: dict[str, list[Rule]] = {}
-    for rule in rules:
-        alike.setdefault(repr((rule.policy, rule.each, effect_key(rule))), []).append(rule)
-    for found in alike.values():
+    for found in _alike(rules):
         for first, second in itertools.permutations(found, 2):
             apart = context.bundle.covers_from < first.until < second.since and context.concerns(first, second)
             if apart and not same_text(first, second):
                 others = [rule for rule in found if rule.in_force(first.until)]
-                check = functools.partial(_check_gap, context, first, second, others)
-                yield from context.attempt("dates-missing", (first.name, second.name), check)
+                yield from context.attempt(
+                    "dates-missing", (first.name, second.name), _check_gap, first, second, others
+                )
 
 
 def _check_gap(context: AnalysisContext, first: Rule, second: Rule, others: Sequence[Rule]) -> AnalysisFinding | None:

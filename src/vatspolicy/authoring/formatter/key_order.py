@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from vatspolicy.core.documents.plain import Fields, Tree
 from vatspolicy.core.documents.schemas import SchemaSet
@@ -32,22 +32,14 @@ class SchemaOrder(KeyOrder):
 
     def below(self, step: str | int) -> SchemaOrder:
         """Return the order within a value."""
-        found: list[Fields] = []
+        schemas, found = SchemaSet.shipped(), list[Fields]()
         for node in self.nodes if self.schema in ("policy", "policy-tests") else ():
             if isinstance(step, int):
-                found += self._resolve(node.get("items"))
+                inner = node.get("items")
             else:
-                found += self._resolve(node.get("properties", {}).get(step, node.get("additionalProperties")))
+                inner = node.get("properties", {}).get(step, node.get("additionalProperties"))
+            found += [alternative for alternative, _ in schemas.alternatives(inner, self.schema)]
         return SchemaOrder(self.schema, found)
-
-    def _resolve(self, node: Tree) -> list[Fields]:
-        """Return the schema nodes behind references and alternatives."""
-        if not isinstance(node, Mapping):
-            return []
-        if "$ref" in node:
-            return self._resolve(SchemaSet.shipped().resolve(str(node["$ref"]), self.schema))
-        branches = [branch for word in ("anyOf", "oneOf", "allOf") for branch in node.get(word, ())]
-        return [node, *(inner for branch in branches for inner in self._resolve(branch))]
 
 
 def find_order(data: Tree) -> KeyOrder:

@@ -55,10 +55,8 @@ def _key_order(file: CheckedPolicy) -> Found:
     if keys != sorted(keys, key=ORDER.index):
         first = next(key for key, wanted in zip(keys, sorted(keys, key=ORDER.index), strict=True) if key != wanted)
         hint = _("The order is {order}.", order=Listing(ORDER))
-        yield (
-            "key-order",
-            file.document.problem((first,), _("The keys of a policy have a fixed order."), hint, key=True),
-        )
+        message = _("The keys of a policy have a fixed order.")
+        yield "key-order", file.document.problem((first,), message, hint, key=True)
 
 
 def _translations(file: CheckedPolicy) -> Found:
@@ -414,7 +412,7 @@ CHECKS: tuple[Callable[[CheckedPolicy], Found], ...] = (
 )
 
 
-def added_overrides(bundle: Bundle, chosen: Iterable[Policy]) -> Iterator[Problem]:
+def added_overrides(bundle: Bundle, chosen: Iterable[Policy]) -> Found:
     """Yield overrides without effect, because the lower layer does not allow them."""
     for policy in chosen:
         for index, rule in enumerate(policy.rules):
@@ -422,7 +420,8 @@ def added_overrides(bundle: Bundle, chosen: Iterable[Policy]) -> Iterator[Proble
                 message = _(
                     "{rule} stays in force too: the layers below do not allow loosening it.", rule=rule.overrides.rule
                 )
-                yield bundle.document(policy).problem(("rules", index, "overrides"), message, key=True)
+                place = ("rules", index, "overrides")
+                yield "override-adds", bundle.document(policy).problem(place, message, key=True)
 
 
 def unused(bundle: Bundle, chosen: Sequence[Policy]) -> Found:
@@ -441,13 +440,9 @@ def unused(bundle: Bundle, chosen: Sequence[Policy]) -> Found:
         document = bundle.document(policy)
         for name in policy.parameters:
             if f"{policy.id}/{name}" not in params:
-                yield (
-                    "unused-parameter",
-                    document.problem(("parameters", name), _("No expression reads this parameter."), key=True),
-                )
+                message = _("No expression reads this parameter.")
+                yield "unused-parameter", document.problem(("parameters", name), message, key=True)
         for name in policy.instruments:
             if name not in instruments:
-                yield (
-                    "unused-instrument",
-                    document.problem(("instruments", name), _("No rule uses this instrument."), key=True),
-                )
+                message = _("No rule uses this instrument.")
+                yield "unused-instrument", document.problem(("instruments", name), message, key=True)

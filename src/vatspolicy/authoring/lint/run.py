@@ -87,33 +87,23 @@ def run_lint(
     """
     chosen = list(bundle.own_policies) if only is None else only
     policies = [bundle.document(policy) for policy in chosen]
-    found = [LintFinding(problem, rule) for rule, problem in _policy_findings(bundle, chosen)]
-    if only is None:
-        found += [LintFinding(problem, rule) for rule, problem in _project_findings(bundle)]
-    if fixtures is not None:
-        found += [LintFinding(problem, rule) for rule, problem in case_checks.fixtures(bundle, fixtures)]
-    found += [LintFinding(problem, "override-adds") for problem in policy_checks.added_overrides(bundle, chosen)]
-    found += [LintFinding(problem, "unverified-rule") for problem in unread_warnings(bundle, chosen)]
-    if today is not None:
-        found += [LintFinding(problem, "review-due") for problem in review_warnings(policies, today)]
-    if texts is not None:
-        statutes = read_texts(texts)
-        found += [
-            LintFinding(problem, rule) for policy in policies for rule, problem in text_problems(policy, statutes)
-        ]
-        noted = noted_hashes(FilePath(bundle.folder))
-        if noted is not None:
-            found += [
-                LintFinding(problem, rule)
-                for policy in policies
-                for rule, problem in changed_texts(policy, statutes, noted)
-            ]
     expectations = list(_expectations(fixtures))
+    found = [
+        *_policy_findings(bundle, chosen),
+        *(_project_findings(bundle) if only is None else ()),
+        *(case_checks.fixtures(bundle, fixtures) if fixtures is not None else ()),
+        *policy_checks.added_overrides(bundle, chosen),
+        *(("unverified-rule", problem) for problem in unread_warnings(bundle, chosen)),
+        *(review_warnings(policies, today) if today is not None else ()),
+        *(_text_findings(bundle, policies, texts) if texts is not None else ()),
+    ]
     tests = [*case_checks.documents_of_tests(bundle, chosen), *expectations]
-    found += [LintFinding(problem, rule) for rule, problem in case_checks.marked_words(tests)]
+    found += case_checks.marked_words(tests)
     documents = [*policies, *tests]
-    findings = tuple(apply_ignores(sorted(found), documents))
-    return LintReport(bundle, findings, len(policies), len(expectations), tuple(documents))
+    findings = sorted(LintFinding(problem, rule) for rule, problem in found)
+    return LintReport(
+        bundle, tuple(apply_ignores(findings, documents)), len(policies), len(expectations), tuple(documents)
+    )
 
 
 def _policy_findings(bundle: Bundle, chosen: Sequence[Policy]) -> Iterator[tuple[str, Problem]]:
@@ -136,6 +126,14 @@ def _project_findings(bundle: Bundle) -> Iterator[tuple[str, Problem]]:
     yield from (("stray-tests", problem) for problem in stray_tests(bundle))
     yield from schema_checks.validity(bundle.schemas)
     yield from schema_checks.translations(bundle.schemas)
+
+
+def _text_findings(bundle: Bundle, policies: Sequence[Document], folder: FilePath) -> Iterator[tuple[str, Problem]]:
+    statutes, noted = read_texts(folder), noted_hashes(FilePath(bundle.folder))
+    for policy in policies:
+        yield from text_problems(policy, statutes)
+        if noted is not None:
+            yield from changed_texts(policy, statutes, noted)
 
 
 def _expectations(fixtures: FilePath | None) -> Iterable[Document]:

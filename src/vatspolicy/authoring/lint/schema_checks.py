@@ -56,7 +56,7 @@ def _violations(schemas: SchemaSet, name: str) -> Found:
     metaschema = Draft202012Validator(
         Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER
     )
-    document = _schema_document(schemas, name)
+    document = schema_document(schemas, name)
     found = {}  # vocabularies of the metaschema repeat some keywords
     for error in metaschema.iter_errors(schemas.load(name)):
         leaf = next((one for one in error.context or () if one.validator == "enum"), error)  # of `type`
@@ -75,10 +75,11 @@ def translations(schemas: SchemaSet) -> Found:
     """Yield problems of the texts in the schemas: reports show titles, questions, values and messages."""
     for name in schemas.names:
         if found := list(schema_faults(schemas.load(name))):
-            document = _schema_document(schemas, name)
+            document = schema_document(schemas, name)
             yield from (("schema-translation", document.problem(path, message, hint)) for path, message, hint in found)
 
 
-def _schema_document(schemas: SchemaSet, name: str) -> Document:
+def schema_document(schemas: SchemaSet, name: str) -> Document:
+    """Return a schema in the form of its file."""
     file = f"{name}.schema.json"
     return parse_document(schemas.files[file], str(resource_folder("schemas") / file), _SCHEMA_LIMITS)

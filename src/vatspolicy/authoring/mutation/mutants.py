@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.core.cel.ast import (
     And,
-    Arithmetic,
     Compare,
     Fact,
     In,
@@ -22,7 +21,6 @@ from vatspolicy.core.cel.ast import (
     Or,
     Quantifier,
     SetTest,
-    Size,
     Term,
     TextTest,
     children,
@@ -81,22 +79,9 @@ def replace(tree: Node, steps: Steps, node: Node) -> Node:
     first, *rest = steps
     parts = list(children(tree))
     parts[first] = replace(parts[first], tuple(rest), node)
-    match tree:
-        case Term() | Not():
-            return dataclasses.replace(tree, body=parts[0])
-        case And() | Or():
-            return dataclasses.replace(tree, parts=tuple(parts))
-        case Compare() | Arithmetic() | SetTest():
-            return dataclasses.replace(tree, left=parts[0], right=parts[1])
-        case In():
-            return dataclasses.replace(tree, item=parts[0], list=parts[1])
-        case Quantifier():
-            return dataclasses.replace(tree, list=parts[0], body=parts[1])
-        case Size():
-            return dataclasses.replace(tree, list=parts[0])
-        case TextTest():
-            return dataclasses.replace(tree, text=parts[0])
-    raise IndexError(steps)
+    own = [name for name, value in vars(tree).items() if isinstance(value, Node)]
+    changes = {"parts": tuple(parts)} if isinstance(tree, And | Or) else dict(zip(own, parts, strict=True))
+    return dataclasses.replace(tree, **changes)
 
 
 def _edits(node: Node, steps: Steps, text: str, negated: bool = False) -> Iterator[Mutation]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from vatspolicy.core.documents import Document, Path
+from vatspolicy.core.documents import Document, Path, split_path
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.profile.wording import FactWording
@@ -31,7 +31,7 @@ def name_by_facts(rule: str, day: str, changes: Changes, schemas: SchemaSet) -> 
 
 
 def _word_fact(wording: FactWording, dotted: str, value: Tree) -> str:
-    path: Path = tuple(int(step) if step.isdecimal() else step for step in dotted.split("."))
+    path = split_path(dotted)
     named = [end for end, step in enumerate(path, 1) if step not in _UNNAMED]
     steps = [wording.name(path[:end])["en"] if isinstance(path[end - 1], str) else f"{path[end - 1]}" for end in named]
     shown = "not stated" if value is None else wording.value(value, path)["en"]

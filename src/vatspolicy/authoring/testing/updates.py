@@ -123,8 +123,6 @@ def _list_changes(decision: Decision, expect: Fields) -> Iterator[Change]:
         if kept != listed:
             yield (key,), kept
     absent = list(expect.get("absent", ()))
-    if kept := [name for name in absent if name not in seen] if absent else []:
-        if kept != absent:
-            yield ("absent",), kept
-    elif absent:
-        yield ("absent",), []
+    kept = [name for name in absent if name not in seen]
+    if kept != absent:
+        yield ("absent",), kept

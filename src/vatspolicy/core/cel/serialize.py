@@ -7,25 +7,7 @@ from typing import Any
 from vatspolicy.core.cel import ast as t
 from vatspolicy.core.cel.types import BOOL, DAY, INT, NUMBER, TEXT, Enum, ListOf, ObjectOf, Type
 
-_NODES = {
-    kind.__name__: kind
-    for kind in (
-        t.Literal,
-        t.Fact,
-        t.Param,
-        t.Term,
-        t.Not,
-        t.And,
-        t.Or,
-        t.Compare,
-        t.In,
-        t.Quantifier,
-        t.Size,
-        t.Arithmetic,
-        t.TextTest,
-        t.SetTest,
-    )
-}
+_NODES = {kind.__name__: kind for kind in t.Node.__subclasses__()}
 _SIMPLE: dict[str, Type] = {"bool": BOOL, "int": INT, "number": NUMBER, "text": TEXT, "day": DAY}
 _NAMES = {type: name for name, type in _SIMPLE.items()}
 

@@ -137,6 +137,53 @@ def field_of(owner: Sql, name: str) -> Sql:
     return exp.Dot(this=owner, expression=exp.to_identifier(name, quoted=True))
 
 
+def is_null(value: Sql) -> Sql:
+    """Return the test that a value is NULL."""
+    return exp.Is(this=value, expression=exp.Null())
+
+
+def there(value: Sql) -> Sql:
+    """Return the test that a value is not NULL."""
+    return exp.Not(this=is_null(value))
+
+
+def when(condition: Sql, then: Sql, otherwise: Sql | None = None) -> Sql:
+    """Return one value if the condition is true, else the other, or NULL."""
+    return first_of([(condition, then)], otherwise)
+
+
+def first_of(arms: Iterable[tuple[Sql, Sql]], otherwise: Sql | None = None) -> Sql:
+    """Return the value of the first condition that is true, else the other, or NULL."""
+    return exp.Case(ifs=[exp.If(this=condition, true=value) for condition, value in arms], default=otherwise)
+
+
+def or_else(value: Sql, default: Sql) -> Sql:
+    """Return the value, or the default if it is NULL."""
+    return exp.Coalesce(this=value, expressions=[default])
+
+
+def each_of(over: Sql, name: str, value: Sql) -> Sql:
+    """Return the list of a value for each member of a list, which it reads as the column `name`."""
+    return exp.Transform(this=over, expression=_lambda(name, value))
+
+
+def those_of(over: Sql, name: str, condition: Sql) -> Sql:
+    """Return the members of a list that meet a condition, which reads them as the column `name`."""
+    return exp.ArrayFilter(this=over, expression=_lambda(name, condition))
+
+
+def _lambda(name: str, body: Sql) -> Sql:
+    return exp.Lambda(this=body, expressions=[exp.to_identifier(name, quoted=True)])
+
+
+def rank(value: Value) -> Sql:
+    """Return the rank of a truth value: 2 true, 1 unknown, 0 false."""
+    if isinstance(value, Known):
+        return constant({True: 2, None: 1, False: 0}[value.value])
+    twice = exp.Mul(this=constant(2), expression=exp.Cast(this=value, to=exp.DataType(this=exp.DType.INT)))
+    return or_else(twice, constant(1))
+
+
 def look_up(owner: Variable, names: Iterable[str]) -> Value:
     """Return the value of a field of a variable."""
     for name in names:
@@ -313,26 +360,16 @@ def _quantified(kind: str, over: Value, name: str, body: Value) -> Value:
         return UNKNOWN
     if isinstance(body, Known) and body.value is (kind != "exists"):
         return _unless_null([over], exp.Boolean(this=kind != "exists"))
-    rank: Sql = _number("1")
-    if not isinstance(body, Known):
-        twice = exp.Mul(this=_number("2"), expression=exp.Cast(this=body, to=exp.DataType(this=exp.DType.INT)))
-        rank = exp.Coalesce(this=twice, expressions=[_number("1")])
-    elif body.value is not None:
-        rank = _number("2" if body.value else "0")
-    ranks = exp.Transform(
-        this=over, expression=exp.Lambda(this=rank, expressions=[exp.to_identifier(name, quoted=True)])
-    )
+    ranks = each_of(over, name, rank(body))
     best = exp.ArrayMax(this=ranks) if kind == "exists" else exp.ArrayMin(this=ranks)
-    where_empty = _number("0" if kind == "exists" else "2")
-    best_or_none = exp.Coalesce(this=best, expressions=[_unless_null([over], where_empty, _number("1"))])
-    decided = exp.Nullif(this=best_or_none, expression=_number("1"))
-    return exp.Paren(this=exp.EQ(this=decided, expression=_number("2")))
+    where_empty = constant(0 if kind == "exists" else 2)
+    decided = exp.Nullif(this=or_else(best, _unless_null([over], where_empty, constant(1))), expression=constant(1))
+    return exp.Paren(this=exp.EQ(this=decided, expression=constant(2)))
 
 
 def _unless_null(needed: Iterable[Sql], value: Sql, otherwise: Sql | None = None) -> Sql:
     """Return the value if no operand in `needed` is NULL, else NULL or `otherwise`."""
-    there = exp.and_(*(exp.Not(this=exp.Is(this=part, expression=exp.Null())) for part in needed), copy=False)
-    return exp.Case(ifs=[exp.If(this=there, true=value)], default=otherwise or exp.Null())
+    return when(exp.and_(*map(there, needed), copy=False), value, otherwise or exp.Null())
 
 
 def _number(text: str) -> Sql:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -82,18 +83,11 @@ def _words_by_name(schema: str, schemas: SchemaSet) -> dict[tuple[str, ...], lis
 
 def _nodes(node: Any, path: Path, schema: str, schemas: SchemaSet) -> Iterator[tuple[Path, Any, str]]:
     """Yield each key that a schema names: its path (0 for each member of a list), its schema, the name of the file."""
-    if not isinstance(node, dict) or len(path) > 16:
-        return
-    if "$ref" in node:
-        node_there, home = _follow(node, schema, schemas)
-        yield from _nodes(node_there, path, home, schemas)
-    for key, child in node.get("properties", {}).items():
-        yield (*path, key), child, schema
-        yield from _nodes(child, (*path, key), schema, schemas)
-    yield from _nodes(node.get("items"), (*path, 0), schema, schemas)
-    for rule in ("allOf", "anyOf", "oneOf"):
-        for branch in node.get(rule, ()):
-            yield from _nodes(branch, path, schema, schemas)
+    for there, home in schemas.alternatives(node, schema) if len(path) <= 16 else ():
+        for key, child in there.get("properties", {}).items():
+            yield (*path, key), child, home
+            yield from _nodes(child, (*path, key), home, schemas)
+        yield from _nodes(there.get("items"), (*path, 0), home, schemas)
 
 
 def _follow(node: Any, schema: str, schemas: SchemaSet) -> tuple[dict[str, Any], str]:
@@ -107,9 +101,4 @@ def _follow(node: Any, schema: str, schemas: SchemaSet) -> tuple[dict[str, Any],
 
 def _shared(path: Path, other: Path) -> int:
     """Return the number of initial steps that two paths share."""
-    count = 0
-    for left, right in zip(path, other, strict=False):
-        if left != right:
-            break
-        count += 1
-    return count
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(path, other, strict=False)))

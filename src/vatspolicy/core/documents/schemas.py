@@ -113,6 +113,18 @@ class SchemaSet:
             node = node[key]
         return node
 
+    def alternatives(self, node: Any, base: str, depth: int = 16) -> Iterator[tuple[Mapping[str, Any], str]]:
+        """Yield a node of the schema `base` and those behind its references and alternatives, each with its schema."""
+        if depth == 0 or not isinstance(node, dict):
+            return
+        yield node, base
+        if reference := node.get("$ref"):
+            there = schema_named(reference) or base
+            yield from self.alternatives(self.resolve(reference, base), there, depth - 1)
+        for rule in ("allOf", "anyOf", "oneOf"):
+            for branch in node.get(rule, ()):
+                yield from self.alternatives(branch, base, depth - 1)
+
     def derived(self, key: Any, make: Callable[[], T]) -> T:
         """Return the result of `make` for these schemas, cached as long as the set exists."""
         if key not in self._derived:

@@ -213,7 +213,7 @@ class Validator:
 
     def _drop(self, value: Any, nodes: Iterable[tuple[Any, str]]) -> Any:
         """Return a value without null keys known to its schema. A null in a list stays and is rejected."""
-        branches = [alternative for node, base in nodes for alternative in self._alternatives(node, base)]
+        branches = [alternative for node, base in nodes for alternative in self._schemas.alternatives(node, base)]
         if isinstance(value, list):
             below = [(node["items"], base) for node, base in branches if "items" in node]
             return [self._drop(item, below) for item in value]
@@ -228,17 +228,6 @@ class Validator:
                 ]
                 kept[key] = self._drop(child, named or others)
         return kept
-
-    def _alternatives(self, node: Any, base: str) -> Iterator[tuple[Mapping[str, Any], str]]:
-        """Yield the node and those behind its references and alternatives, each with its schema."""
-        if not isinstance(node, dict):
-            return
-        yield node, base
-        if reference := node.get("$ref"):
-            yield from self._alternatives(self._schemas.resolve(reference, base), schema_named(reference) or base)
-        for rule in ("allOf", "anyOf", "oneOf"):
-            for branch in node.get(rule, ()):
-                yield from self._alternatives(branch, base)
 
 
 def _with_nulls(fault: SchemaFault, written: Any) -> SchemaFault:
