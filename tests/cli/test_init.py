@@ -12,6 +12,7 @@ import yaml
 from tests.support.console import Console
 from vatspolicy import origin
 from vatspolicy.cli.commands.init import set_up
+from vatspolicy.cli.options import call
 
 SOURCE = "vatspolicy @ git+https://git.example.org/law/vatspolicy"
 FILES = ("vatspolicy.toml", ".pre-commit-config.yaml", ".github/workflows/vatspolicy.yml")
@@ -115,7 +116,7 @@ def test_on_a_terminal_it_asks_once_for_the_address(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(origin, "requirement", lambda _: None)
     monkeypatch.setattr(sys, "stdin", Terminal(answer))
-    set_up(ci="gitlab")
+    call(set_up, {"ci": "gitlab"})
     asked = capsys.readouterr().err
     assert asked.count("Where does pip install vatspolicy from?") == 1
     assert ("HOST/OWNER" in asked) == (installed == "HOST/OWNER"), "without an answer it says what to replace"
@@ -126,7 +127,7 @@ def test_on_a_terminal_it_asks_once_for_the_address(
 def test_a_known_address_is_not_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "stdin", Terminal("other\n"))
-    set_up()
+    call(set_up, {})
     assert sys.stdin.readline() == "other\n", "nothing has read the answer"
 
 

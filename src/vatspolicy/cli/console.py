@@ -61,6 +61,12 @@ def abort(message: str, code: ExitCode = ExitCode.USAGE) -> NoReturn:
     raise SystemExit(code)
 
 
+def refuse_if(wrong: object, message: str, code: ExitCode = ExitCode.USAGE) -> None:
+    """Print one line on standard error and exit, if an option or an input is wrong."""
+    if wrong:
+        abort(message, code)
+
+
 def warn(message: str) -> None:
     """Print one line on standard error, in the language chosen."""
     from vatspolicy.i18n.text import clean

@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 from vatspolicy import clock
 from vatspolicy.cli import options as opt
-from vatspolicy.cli.console import abort, warn
+from vatspolicy.cli.console import abort, refuse_if, warn
 from vatspolicy.core.policies.files import HEAD, RELEASE
 from vatspolicy.errors import InvalidInput
 from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.gate.gate import ExitCode, find_specs
-from vatspolicy.i18n import _
+from vatspolicy.i18n import Language, _
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.select import LawStack, SelectedLaw
@@ -29,14 +29,15 @@ Locks = Literal["obey", "warn", "ignore"]
 
 
 @frozen()
+@opt.option_group
 class LawOptions(ValueObject):
     """The law that a command decides under."""
 
-    law: opt.LawOption = None
-    policies: opt.PoliciesOption = ()
-    bundle: opt.BundleOption = None
-    key: opt.KeyOption = None
-    skip_verify: opt.SkipVerifyOption = False
+    law: Path | None = opt.LAW
+    policies: Sequence[Path] = opt.POLICIES
+    bundle: Path | None = opt.BUNDLE
+    key: Path | None = opt.KEY
+    skip_verify: bool = opt.SKIP_VERIFY
 
     def select(self, specs: Iterable[str] = (), locks: Locks = "obey") -> SelectedLaw:
         """Load and return the law. Locks are searched here, and beside and above the specs.
@@ -52,12 +53,10 @@ class LawOptions(ValueObject):
 
         if self.bundle is not None and re.match(r"\w+:/", str(self.bundle)):
             abort(_("--bundle takes a file: download it first with vatspolicy bundle pull."))
-        if self.law is not None and self.bundle is not None:
-            abort(_("--law and --bundle cannot be combined."))
+        refuse_if(self.law is not None and self.bundle is not None, _("--law and --bundle cannot be combined."))
         if self.bundle is None and (self.key is not None or self.skip_verify):
             abort(_("--key and --skip-verify need --bundle."))
-        if self.skip_verify and self.key is not None:
-            abort(_("--key and --skip-verify cannot be combined."))
+        refuse_if(self.skip_verify and self.key is not None, _("--key and --skip-verify cannot be combined."))
         if self.skip_verify:
             warn(_("the signature of the bundle is not verified (--skip-verify)."))
         lock_files = [] if locks == "ignore" else find_locks(find_files(specs))
@@ -112,18 +111,20 @@ def find_files(specs: Iterable[str]) -> list[str]:
 
 
 @frozen()
+@opt.option_group
 class CommandContext(ValueObject):
     """The law and the language of a command."""
 
     law: LawOptions = LawOptions()
-    lang: opt.LangOption = "en"
+    lang: Language = opt.LANG
 
 
 @frozen()
+@opt.option_group
 class DayContext(CommandContext):
     """The context of a command about the law of one day."""
 
-    as_of: opt.DayOption = None
+    as_of: str | None = opt.DAY
 
     def day(self, *bundles: Bundle) -> str:
         """Return the day of the law; end the command if a bundle does not cover it."""
@@ -134,20 +135,20 @@ class DayContext(CommandContext):
 
 
 @frozen()
+@opt.option_group
 class SpecContext(CommandContext):
     """The context of a command about a spec, whose launch day is the day of the law unless another one is given."""
 
-    as_of: opt.LaunchDayOption = None
+    as_of: str | None = opt.LAUNCH_DAY
 
 
 @frozen()
+@opt.option_group
 class GrantOptions(ValueObject):
     """The opinions that count for a command, and the people who may grant them."""
 
-    opinions: Annotated[
-        Path | None, opt.Option("--opinions FILE", "Granted opinions: those of a profile that count.", opt.ASIDE)
-    ] = None
-    approvers: Annotated[Path | None, opt.Option("--approvers FILE", "Who may grant which opinions.", opt.ASIDE)] = None
+    opinions: Path | None = opt.aside(None, "--opinions FILE", "Granted opinions: those of a profile that count.")
+    approvers: Path | None = opt.aside(None, "--approvers FILE", "Who may grant which opinions.")
 
     def load(self) -> WaiverSet | None:
         """Return the granted opinions and the approvers; None if there are no files. Raises InvalidInput."""
@@ -174,8 +175,7 @@ def warn_of_claims(profile: Profile) -> None:
 
 def require_arguments(specs: Sequence[str]) -> None:
     """End the command if no spec is named."""
-    if not specs:
-        abort(_("no spec given: pass files, folders or globs, or set specs in {file}.", file=opt.FILE))
+    refuse_if(not specs, _("no spec given: pass files, folders or globs, or set specs in {file}.", file=opt.FILE))
 
 
 def require_specs(specs: Sequence[str], from_stdin: bool = True) -> list[str]:
@@ -187,8 +187,7 @@ def require_specs(specs: Sequence[str], from_stdin: bool = True) -> list[str]:
     files: dict[str, None] = {}
     for spec in specs:
         spec_files = find_specs(spec) if from_stdin or spec != "-" else []
-        if not spec_files:
-            abort(_("no spec found at {argument!r}.", argument=spec), ExitCode.NOTHING)
+        refuse_if(not spec_files, _("no spec found at {argument!r}.", argument=spec), ExitCode.NOTHING)
         files |= dict.fromkeys(spec_files)
     return list(files)
 

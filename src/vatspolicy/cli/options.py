@@ -10,10 +10,10 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from vatspolicy.clock import is_day
 from vatspolicy.errors import InvalidInput, suggest
@@ -22,6 +22,8 @@ from vatspolicy.reports.formats import ending_of
 
 if TYPE_CHECKING:
     from vatspolicy.cli.owner_side import Trust
+
+T = TypeVar("T")
 
 DECIDE, RULES, WRITE = "Decide", "The law", "Write"
 """Panels of commands."""
@@ -35,7 +37,7 @@ NEVER = ""
 
 
 class Argument(NamedTuple):
-    """A positional argument: metadata of an annotated parameter."""
+    """A positional argument."""
 
     metavar: str
     help: str
@@ -56,7 +58,7 @@ class Argument(NamedTuple):
 
 
 class Option(NamedTuple):
-    """An option: metadata of an annotated parameter. It is repeatable if the parameter is a list."""
+    """An option. It is repeatable if the parameter is a list."""
 
     flags: str
     """Names, and the placeholder for the value: `--policies -p DIR`."""
@@ -91,6 +93,43 @@ class Option(NamedTuple):
     def metavar(self) -> str | None:
         """The word for its value on the help page."""
         return " ".join(word for word in self.flags.split() if not word.startswith("-")) or None
+
+
+class Declared(NamedTuple):
+    """What a parameter has in the place of its default: the default, and the declaration."""
+
+    default: Any
+    declared: Option | Argument
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A panel of the help page. A call declares an option in it."""
+
+    name: str | None
+
+    def __call__(self, default: T, flags: str, text: str, setting: str | None = None, **more: Any) -> T:
+        """Return the default of a parameter with its declaration; `more` are further fields of Option."""
+        return cast("T", Declared(default, Option(flags, text, self.name, setting, **more)))
+
+
+REQUIRED: Any = inspect.Parameter.empty
+"""Default of a parameter that is required."""
+option, input_, decision = Panel(None), Panel(INPUT), Panel(DECISION)
+aside, output, configuration = Panel(ASIDE), Panel(OUTPUT), Panel(CONFIGURATION)
+
+
+def argument(default: T, metavar: str, text: str, setting: str | None = None, **more: Any) -> T:
+    """Return the default of a parameter with its declaration as an argument; `more` are further fields of Argument."""
+    return cast("T", Declared(default, Argument(metavar, text, setting, **more)))
+
+
+def option_group(cls: type[T]) -> type[T]:
+    """Give the fields of a class, a dataclass thereafter, the defaults of the options declared in their place."""
+    for name, value in vars(cls).copy().items():
+        if isinstance(value, Declared):
+            setattr(cls, name, field(default=value.default, metadata={"declared": value.declared}))
+    return cls
 
 
 class Command(NamedTuple):
@@ -155,10 +194,9 @@ def flatten(target: Callable[..., Any]) -> Iterator[CommandParameter]:
 
     A parameter without a declaration is none of the command line.
     """
-    for name, (hint, default) in _signature(target).items():
-        if get_origin(hint) is Annotated:
-            kind, declared = get_args(hint)
-            yield CommandParameter(name, kind, declared, default)
+    for name, (hint, default, declared) in _signature(target).items():
+        if declared is not None:
+            yield CommandParameter(name, hint, declared, default)
         elif is_dataclass(hint):
             yield from flatten(hint)  # type: ignore[arg-type]
 
@@ -171,28 +209,35 @@ def panel_order(parameter: CommandParameter) -> int:
 def call(target: Callable[..., Any], values: Mapping[str, Any]) -> Any:
     """Call a command with the values of its flattened parameters. Missing values take their defaults."""
     arguments = {}
-    for name, (hint, __) in _signature(target).items():
+    for name, (hint, default, declared) in _signature(target).items():
         if is_dataclass(hint):
             arguments[name] = call(hint, values)  # type: ignore[arg-type]
-        elif name in values:
-            arguments[name] = values[name]
+        elif declared is not None or name in values:
+            arguments[name] = values.get(name, default)
     return target(**arguments)
 
 
 def unpack(group: Any) -> dict[str, Any]:
     """Return the values of an option group by the names of its flattened parameters."""
     values: dict[str, Any] = {}
-    for field in fields(group):
-        value = getattr(group, field.name)
-        values |= unpack(value) if is_dataclass(value) else {field.name: value}
+    for one in fields(group):
+        value = getattr(group, one.name)
+        values |= unpack(value) if is_dataclass(value) else {one.name: value}
     return values
 
 
 @functools.cache
-def _signature(target: Callable[..., Any]) -> Mapping[str, tuple[Any, Any]]:
-    """Return type and default of every parameter by its name."""
-    hints = get_type_hints(target, include_extras=True)
-    return {name: (hints[name], parameter.default) for name, parameter in inspect.signature(target).parameters.items()}
+def _signature(target: Callable[..., Any]) -> Mapping[str, tuple[Any, Any, Option | Argument | None]]:
+    """Return type, default and declaration of every parameter by its name."""
+    hints = get_type_hints(target)
+    groups = {one.name: one.metadata.get("declared") for one in fields(target)} if is_dataclass(target) else {}
+    parameters = {}
+    for name, parameter in inspect.signature(target).parameters.items():
+        default, declared = parameter.default, groups.get(name)
+        if isinstance(default, Declared):
+            default, declared = default
+        parameters[name] = (hints[name], default, declared)
+    return parameters
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------
@@ -381,93 +426,70 @@ def _check_path(path: str) -> None:
 FailOn = Literal["deny", "needs-license", "contested", "duty", "advice"]
 """Levels on which the gate may fail (vatspolicy.gate.judgement.LEVELS)."""
 
-SpecsArgument = Annotated[
-    Sequence[str],
-    Argument("SPEC...", "Product specs: files, folders or globs (default: those of vatspolicy.toml).", "specs"),
-]
-LawOption = Annotated[
-    Path | None, Option("--law DIR", "Folder of policies that decides in place of the shipped law.", INPUT, "law")
-]
-PoliciesOption = Annotated[
-    Sequence[Path],
-    Option(
-        "--policies -p DIR",
-        "Layer above the law: a folder with a layer.yaml; repeatable, the lowest first.",
-        INPUT,
-        "policies",
-        parse=parse_folders,
-    ),
-]
-BundleOption = Annotated[
-    Path | None,
-    Option(
-        "--bundle FILE", "A bundle (vatspolicy bundle build) that decides in place of the shipped law.", INPUT, "bundle"
-    ),
-]
-KeyOption = Annotated[
-    Path | None, Option("--key FILE", "Public key, or policy about signers, of the bundle.", INPUT, "key")
-]
-SkipVerifyOption = Annotated[bool, Option("--skip-verify", "Skip signature verification.", INPUT, NEVER)]
-FixturesOption = Annotated[
-    Path | None,
-    Option(
-        "--fixtures DIR", "Folder of fixtures (default: ./fixtures where there is one).", INPUT, parse=parse_fixtures
-    ),
-]
-LaunchDayOption = Annotated[
-    str | None,
-    Option(
-        "--as-of DAY",
-        "Day of the law (default: the launch day of the spec, else today in China).",
-        DECISION,
-        NEVER,
-        parse=parse_day,
-    ),
-]
-DayOption = Annotated[
-    str | None, Option("--as-of DAY", "Day of the law (default: today in China).", DECISION, parse=parse_day)
-]
-BudgetOption = Annotated[
-    int | None, Option("--budget UNITS", "Work that one question of a proof may cost (z3's units).", DECISION, least=1)
-]
-TodayOption = Annotated[
-    str | None,
-    Option("--today DAY", "The day that counts as today (default: today in China).", DECISION, parse=parse_day),
-]
-PastOption = Annotated[bool, Option("--allow-past-as-of", "Allow the law of a past day to decide.", DECISION, NEVER)]
-SetOption = Annotated[
-    Changes,
-    Option(
-        "--set PATH=VALUE",
-        "Change a fact before deciding; no value removes it; repeatable.",
-        INPUT,
-        NEVER,
-        parse=parse_changes,
-    ),
-]
-StdinNameOption = Annotated[
-    str | None, Option("--stdin-filename FILE", "Name of standard input (-) in reports and errors.", INPUT)
-]
-SigstoreOption = Annotated[
-    Path | None, Option("--sigstore FILE", "Sigstore bundle (default: the one attached, or beside the file).", INPUT)
-]
-LangOption = Annotated[Language, Option("--lang", "Language of the report and of errors.", OUTPUT, "lang")]
+SPECS: Sequence[str] = argument(
+    (), "SPEC...", "Product specs: files, folders or globs (default: those of vatspolicy.toml).", "specs"
+)
+LAW: Path | None = input_(None, "--law DIR", "Folder of policies that decides in place of the shipped law.", "law")
+POLICIES: Sequence[Path] = input_(
+    (),
+    "--policies -p DIR",
+    "Layer above the law: a folder with a layer.yaml; repeatable, the lowest first.",
+    "policies",
+    parse=parse_folders,
+)
+BUNDLE: Path | None = input_(
+    None, "--bundle FILE", "A bundle (vatspolicy bundle build) that decides in place of the shipped law.", "bundle"
+)
+KEY: Path | None = input_(None, "--key FILE", "Public key, or policy about signers, of the bundle.", "key")
+SKIP_VERIFY: bool = input_(False, "--skip-verify", "Skip signature verification.", NEVER)
+FIXTURES: Path | None = input_(
+    None, "--fixtures DIR", "Folder of fixtures (default: ./fixtures where there is one).", parse=parse_fixtures
+)
+LAUNCH_DAY: str | None = decision(
+    None,
+    "--as-of DAY",
+    "Day of the law (default: the launch day of the spec, else today in China).",
+    NEVER,
+    parse=parse_day,
+)
+DAY: str | None = decision(None, "--as-of DAY", "Day of the law (default: today in China).", parse=parse_day)
+BUDGET: int | None = decision(
+    None, "--budget UNITS", "Work that one question of a proof may cost (z3's units).", least=1
+)
+TODAY: str | None = decision(
+    None, "--today DAY", "The day that counts as today (default: today in China).", parse=parse_day
+)
+PAST: bool = decision(False, "--allow-past-as-of", "Allow the law of a past day to decide.", NEVER)
+SET: Changes = input_(
+    (),
+    "--set PATH=VALUE",
+    "Change a fact before deciding; no value removes it; repeatable.",
+    NEVER,
+    parse=parse_changes,
+)
+STDIN_NAME: str | None = input_(None, "--stdin-filename FILE", "Name of standard input (-) in reports and errors.")
+SIGSTORE: Path | None = input_(
+    None, "--sigstore FILE", "Sigstore bundle (default: the one attached, or beside the file)."
+)
+LANG: Language = output("en", "--lang", "Language of the report and of errors.", "lang")
 
 
-def make_format_option(formats: Any) -> Option:
-    """Return the option that names the format on standard output, one of the words of a Literal or of a table."""
-    return Option("--format -f", "Format on standard output.", OUTPUT, words=get_args(formats) or tuple(formats))
+def format_option(default: T, formats: Any, setting: str | None = None) -> T:
+    """Declare the format on standard output, one of the words of a Literal or of a table."""
+    words = get_args(formats) or tuple(formats)
+    return output(default, "--format -f", "Format on standard output.", setting, words=words)
 
 
-def make_output_option(formats: Any) -> Option:
-    """Return the option that writes reports to files, in formats that are the words of a Literal or of a table."""
-    return Option(
+def output_option(formats: Any, setting: str | None = None) -> Outputs:
+    """Declare the reports to write to files, in formats that are the words of a Literal or of a table."""
+    return output(
+        (),
         "--output -o [FORMAT=]PATH",
         "Write a report to a file, in the format of its suffix or the one named; repeatable.",
-        OUTPUT,
+        setting,
         parse=make_output_parser(get_args(formats) or tuple(formats)),
     )
 
 
 DataFormat = Literal["text", "json"]
-DataFormatOption = Annotated[DataFormat, make_format_option(DataFormat)]
+DATA_FORMAT: DataFormat = format_option("text", DataFormat)

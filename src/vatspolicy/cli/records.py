@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vatspolicy import clock
-from vatspolicy.cli.console import abort, abort_unwritten, print_result, refuse_link, warn, write_report
+from vatspolicy.cli.console import abort_unwritten, print_result, refuse_if, refuse_link, warn, write_report
 from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ def write_receipt(target: str, runs: Sequence[GateRecord], signer: Key | None) -
     """Write the receipt of the one decision of a run to a file, or to standard output (`-`)."""
     from vatspolicy.gate.receipt import receipt_text
 
-    if len(runs) != 1:
-        abort(_("a receipt covers one decision, but there are {count}.", count=len(runs)))
+    refuse_if(len(runs) != 1, _("a receipt covers one decision, but there are {count}.", count=len(runs)))
     text = receipt_text(runs[0], signer)
     if target == "-":
         print_result(text, machine=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Literal
 
 from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, publish
 from vatspolicy.cli.context import LawOptions
 from vatspolicy.errors import suggest
-from vatspolicy.i18n import Listing, Sentences, _
+from vatspolicy.i18n import Language, Listing, Sentences, _
 
 MOST_WORKERS = 4
 """Most processes if none are asked for: each takes half a gigabyte, and the longest question ends the run."""
@@ -20,35 +20,23 @@ AnalysisFormat = Literal["text", "markdown", "json", "github", "sarif", "junit"]
 
 def analyze(
     law: LawOptions,
-    kind: Annotated[
-        Sequence[str], opt.Option("--kind KIND", "Look for this kind of finding only; repeatable.", opt.DECISION)
-    ] = (),
-    rule: Annotated[str, opt.Option("--rule GLOB", "Look at these rules only (policy/rule).", opt.DECISION)] = "*",
-    since: Annotated[
-        str | None,
-        opt.Option(
-            "--since REVISION",
-            "Look only at the rules that a change since this git revision (or folder, or bundle) touches.",
-            opt.DECISION,
-        ),
-    ] = None,
-    as_of: Annotated[
-        str | None, opt.Option("--as-of DAY", "Ask of one day (default: every day).", opt.DECISION, parse=opt.parse_day)
-    ] = None,
-    properties: Annotated[
-        bool | None,
-        opt.Option("--properties/--no-properties", "Properties alone, or findings alone.", opt.DECISION, shown="both"),
-    ] = None,
-    strict: Annotated[
-        bool, opt.Option("--strict/--no-strict", "Findings that are information fail the run too.", opt.DECISION)
-    ] = False,
-    budget: opt.BudgetOption = None,
-    jobs: Annotated[
-        int | None, opt.Option("--jobs -j", "Processes.", opt.DECISION, least=1, shown="one per core, at most 4")
-    ] = None,
-    format: Annotated[AnalysisFormat, opt.make_format_option(AnalysisFormat)] = "text",
-    outputs: Annotated[opt.Outputs, opt.make_output_option(AnalysisFormat)] = (),
-    lang: opt.LangOption = "en",
+    kind: Sequence[str] = opt.decision((), "--kind KIND", "Look for this kind of finding only; repeatable."),
+    rule: str = opt.decision("*", "--rule GLOB", "Look at these rules only (policy/rule)."),
+    since: str | None = opt.decision(
+        None,
+        "--since REVISION",
+        "Look only at the rules that a change since this git revision (or folder, or bundle) touches.",
+    ),
+    as_of: str | None = opt.decision(None, "--as-of DAY", "Ask of one day (default: every day).", parse=opt.parse_day),
+    properties: bool | None = opt.decision(
+        None, "--properties/--no-properties", "Properties alone, or findings alone.", shown="both"
+    ),
+    strict: bool = opt.decision(False, "--strict/--no-strict", "Findings that are information fail the run too."),
+    budget: int | None = opt.BUDGET,
+    jobs: int | None = opt.decision(None, "--jobs -j", "Processes.", least=1, shown="one per core, at most 4"),
+    format: AnalysisFormat = opt.format_option("text", AnalysisFormat),
+    outputs: opt.Outputs = opt.output_option(AnalysisFormat),
+    lang: Language = opt.LANG,
 ) -> int:
     """Analyze the bundle as a whole: dead, repeated and contradicting rules, gaps, dates, and properties of the law.
 

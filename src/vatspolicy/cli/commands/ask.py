@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 from vatspolicy.cli import options as opt
-from vatspolicy.cli.console import abort, measure_width, print_result, write_report
+from vatspolicy.cli.console import abort, measure_width, print_result, refuse_if, write_report
 from vatspolicy.cli.context import SpecContext
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import _
@@ -133,30 +133,19 @@ _YAML = (".yaml", ".yml")
 
 def ask(
     context: SpecContext,
-    spec: Annotated[
-        str | None,
-        opt.Argument(
-            "[SPEC]", "Product spec to complete or to begin; - is standard input, with --next. Without one, NAME.yaml."
-        ),
-    ] = None,
-    answers: Annotated[
-        opt.Changes,
-        opt.Option(
-            "--answer PATH=VALUE",
-            "Answer before asking; no value: not known; repeatable.",
-            opt.INPUT,
-            parse=opt.parse_changes,
-        ),
-    ] = (),
-    allow_past_as_of: opt.PastOption = False,
-    complete: Annotated[
-        bool, opt.Option("--complete", "Keep asking until the list of duties is complete.", opt.DECISION)
-    ] = False,
-    output: Annotated[
-        Path | None, opt.Option("--output -o FILE", "File to write (default: the spec itself).", opt.OUTPUT)
-    ] = None,
-    next_: Annotated[bool, opt.Option("--next", "Print the next question and end.", opt.OUTPUT)] = False,
-    json_: Annotated[bool, opt.Option("--json", "With --next: as JSON.", opt.OUTPUT)] = False,
+    spec: str | None = opt.argument(
+        None,
+        "[SPEC]",
+        "Product spec to complete or to begin; - is standard input, with --next. Without one, NAME.yaml.",
+    ),
+    answers: opt.Changes = opt.input_(
+        (), "--answer PATH=VALUE", "Answer before asking; no value: not known; repeatable.", parse=opt.parse_changes
+    ),
+    allow_past_as_of: bool = opt.PAST,
+    complete: bool = opt.decision(False, "--complete", "Keep asking until the list of duties is complete."),
+    output: Path | None = opt.output(None, "--output -o FILE", "File to write (default: the spec itself)."),
+    next_: bool = opt.output(False, "--next", "Print the next question and end."),
+    json_: bool = opt.output(False, "--json", "With --next: as JSON."),
 ) -> ExitCode:
     """Ask for what decides, and write the spec.
 
@@ -166,10 +155,8 @@ def ask(
     from vatspolicy.core.documents import split_path
     from vatspolicy.guidance.interview import Refused, start
 
-    if json_ and not next_:
-        abort(_("--json needs --next."))
-    if spec == "-" and not next_:
-        abort(_("ask reads answers from standard input; pass a file, or --next."))
+    refuse_if(json_ and not next_, _("--json needs --next."))
+    refuse_if(spec == "-" and not next_, _("ask reads answers from standard input; pass a file, or --next."))
     source, name = _source(spec, output)
     law = context.law.load([] if spec is None else [spec])
     lang = context.lang
@@ -184,8 +171,7 @@ def ask(
             abort(f"--answer {dotted}: {error.text[lang]}")
     if next_:
         if any(value is not None for __, value in answers):
-            if file.path is None:
-                abort(_("ask needs a file for the answers: pass a SPEC or --output."))
+            refuse_if(file.path is None, _("ask needs a file for the answers: pass a SPEC or --output."))
             file.write(state)
         _show_next(state, json_, context)
         return ExitCode.OK
@@ -198,8 +184,7 @@ def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str
     """Return the spec to complete, or else the name of the new product if the file name is one."""
     from vatspolicy.core.documents import load_document, split_part
 
-    if output is not None and output.suffix not in _YAML:
-        abort(_("ask writes YAML: end --output with .yaml."))
+    refuse_if(output is not None and output.suffix not in _YAML, _("ask writes YAML: end --output with .yaml."))
     if spec is not None and (launch := split_part(spec))[1]:
         abort(_("ask edits a profile, not a part of a launch. Write the facts into {file}.", file=launch[0]))
     if spec is not None and (spec == "-" or not _is_new(Path(spec))):
@@ -209,10 +194,8 @@ def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str
     target = output or (Path(spec) if spec is not None else None)
     if target is None:
         return None, None
-    if not _is_new(target):
-        abort(_("{target} already exists. To continue with it, pass it as SPEC.", target=target))
-    if target.suffix not in _YAML:
-        abort(_("ask writes YAML: end the file name with .yaml."))
+    refuse_if(not _is_new(target), _("{target} already exists. To continue with it, pass it as SPEC.", target=target))
+    refuse_if(target.suffix not in _YAML, _("ask writes YAML: end the file name with .yaml."))
     try:
         return None, opt.parse_slug(target.stem)
     except opt.BadArgument:

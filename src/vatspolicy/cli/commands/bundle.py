@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from vatspolicy.cli import options as opt
-from vatspolicy.cli.console import abort, abort_unwritten, print_result, refuse_link, warn
+from vatspolicy.cli.console import abort, abort_unwritten, print_result, refuse_if, refuse_link, warn
 from vatspolicy.clock import in_china
 from vatspolicy.i18n import Language, Phrase, _
 from vatspolicy.i18n.words import GRADES, Counts, Table, count, joint, word
@@ -21,16 +21,13 @@ if TYPE_CHECKING:
     from vatspolicy.bundles.contents import ListedPolicy
     from vatspolicy.bundles.signature import Evidence, Signature
 
-ScopeOption = Annotated[str, opt.Option("--scope TEXT", "Scope that the signature must have.", opt.INPUT)]
-PublicKeyOption = Annotated[
-    Path | None,
-    opt.Option("--key FILE", "Public key that signed it (PEM or JWK), or a policy about signers.", opt.INPUT),
-]
-SkipOption = Annotated[
-    bool, opt.Option("--skip-verify", "Skip signature verification; the files must be whole.", opt.INPUT)
-]
-OutputOption = Annotated[Path, opt.Option("--output -o FILE", "File to write.", opt.OUTPUT)]
-FileArgument = Annotated[Path, opt.Argument("FILE", "A bundle, such as bundle.tar.gz.")]
+SCOPE: str = opt.input_("", "--scope TEXT", "Scope that the signature must have.")
+PUBLIC_KEY: Path | None = opt.input_(
+    None, "--key FILE", "Public key that signed it (PEM or JWK), or a policy about signers."
+)
+SKIP: bool = opt.input_(False, "--skip-verify", "Skip signature verification; the files must be whole.")
+OUTPUT: Path = opt.output(Path("bundle.tar.gz"), "--output -o FILE", "File to write.")
+FILE: Path = opt.argument(opt.REQUIRED, "FILE", "A bundle, such as bundle.tar.gz.")
 
 
 Algorithm = Literal["EdDSA", "ES256"]
@@ -38,15 +35,13 @@ Algorithm = Literal["EdDSA", "ES256"]
 
 
 def build_bundle(
-    number: Annotated[
-        int, opt.Option("--number N", "Number of the release, above that of every one before.", opt.INPUT, least=0)
-    ],
-    law: opt.LawOption = None,
-    policies: opt.PoliciesOption = (),
-    output: OutputOption = Path("bundle.tar.gz"),
-    compress: Annotated[
-        bool, opt.Option("--compress", "A fifth of the size; equal bytes only from equal zlibs.", opt.OUTPUT)
-    ] = False,
+    number: int = opt.input_(
+        opt.REQUIRED, "--number N", "Number of the release, above that of every one before.", least=0
+    ),
+    law: Path | None = opt.LAW,
+    policies: Sequence[Path] = opt.POLICIES,
+    output: Path = OUTPUT,
+    compress: bool = opt.output(False, "--compress", "A fifth of the size; equal bytes only from equal zlibs."),
 ) -> None:
     """Make a bundle of a folder of policies, layers above it and the schemas: equal sources give equal bytes.
 
@@ -61,16 +56,13 @@ def build_bundle(
 
 
 def sign_bundle(
-    file: FileArgument,
-    key: Annotated[Path, opt.Option("--key FILE", "Private key (PEM or JWK).", opt.INPUT)],
-    scope: Annotated[str, opt.Option("--scope TEXT", "What the bundle is for, such as production.", opt.INPUT)] = "",
-    expires: Annotated[
-        str | None,
-        opt.Option("--expires DAY", "Last day on which the signature holds.", opt.INPUT, parse=opt.parse_day),
-    ] = None,
-    output: Annotated[
-        Path | None, opt.Option("--output -o FILE", "File to write (default: the bundle itself).")
-    ] = None,
+    file: Path = FILE,
+    key: Path = opt.input_(opt.REQUIRED, "--key FILE", "Private key (PEM or JWK)."),
+    scope: str = opt.input_("", "--scope TEXT", "What the bundle is for, such as production."),
+    expires: str | None = opt.input_(
+        None, "--expires DAY", "Last day on which the signature holds.", parse=opt.parse_day
+    ),
+    output: Path | None = opt.option(None, "--output -o FILE", "File to write (default: the bundle itself)."),
 ) -> None:
     """Sign a bundle with an Ed25519 or P-256 key, as OPA does. Needs the extra `sign`.
 
@@ -87,13 +79,11 @@ def sign_bundle(
 
 
 def verify_bundle(
-    file: FileArgument,
-    key: PublicKeyOption = None,
-    scope: ScopeOption = "",
-    lock: Annotated[
-        Path | None, opt.Option("--lock FILE", "Lock that must pin it (vatspolicy.lock).", opt.INPUT)
-    ] = None,
-    skip_verify: SkipOption = False,
+    file: Path = FILE,
+    key: Path | None = PUBLIC_KEY,
+    scope: str = SCOPE,
+    lock: Path | None = opt.input_(None, "--lock FILE", "Lock that must pin it (vatspolicy.lock)."),
+    skip_verify: bool = SKIP,
 ) -> None:
     """Verify that a bundle is whole, signed by a key, the pinned one, and that its law loads.
 
@@ -122,7 +112,7 @@ def verify_bundle(
     )
 
 
-def inspect_bundle(file: FileArgument, format: opt.DataFormatOption = "text", lang: opt.LangOption = "en") -> None:
+def inspect_bundle(file: Path = FILE, format: opt.DataFormat = opt.DATA_FORMAT, lang: Language = opt.LANG) -> None:
     """Show the law in a bundle and the claims of its signature, without verifying it.
 
     Text has a line for each policy. JSON has every rule with its days, the articles that it cites, and the facts that
@@ -149,14 +139,14 @@ def inspect_bundle(file: FileArgument, format: opt.DataFormatOption = "text", la
 
 
 def pin_bundle(
-    file: FileArgument,
-    key: PublicKeyOption = None,
-    scope: ScopeOption = "",
-    skip_verify: SkipOption = False,
-    lock: Annotated[Path, opt.Option("--lock FILE", "Lock to write.", opt.OUTPUT)] = Path("vatspolicy.lock"),
-    allow_rollback: Annotated[
-        bool, opt.Option("--allow-rollback", "Pin an older bundle, or another one of the same number.", opt.INPUT)
-    ] = False,
+    file: Path = FILE,
+    key: Path | None = PUBLIC_KEY,
+    scope: str = SCOPE,
+    skip_verify: bool = SKIP,
+    lock: Path = opt.output(Path("vatspolicy.lock"), "--lock FILE", "Lock to write."),
+    allow_rollback: bool = opt.input_(
+        False, "--allow-rollback", "Pin an older bundle, or another one of the same number."
+    ),
 ) -> None:
     """Let a bundle decide here from now on: write the lock that every `--bundle` is compared with.
 
@@ -177,9 +167,9 @@ def pin_bundle(
 
 
 def push_bundle(
-    file: FileArgument,
-    reference: Annotated[str, opt.Argument("REFERENCE", "Where to push it: oci://HOST/REPOSITORY:TAG.")],
-    sigstore: opt.SigstoreOption = None,
+    file: Path = FILE,
+    reference: str = opt.argument(opt.REQUIRED, "REFERENCE", "Where to push it: oci://HOST/REPOSITORY:TAG."),
+    sigstore: Path | None = opt.SIGSTORE,
 ) -> None:
     """Push a bundle to an OCI registry. Users and passwords come from Docker's config.json.
 
@@ -203,22 +193,19 @@ def push_bundle(
 
 
 def pull_bundle(
-    reference: Annotated[
-        str, opt.Argument("REFERENCE", "What to pull: oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST.")
-    ],
-    key: PublicKeyOption = None,
-    scope: ScopeOption = "",
-    sigstore: opt.SigstoreOption = None,
-    skip_verify: SkipOption = False,
-    output: OutputOption = Path("bundle.tar.gz"),
-    allow_rollback: Annotated[
-        bool,
-        opt.Option(
-            "--allow-rollback",
-            "Write an older bundle, or another one of the same number, over the one that is there.",
-            opt.INPUT,
-        ),
-    ] = False,
+    reference: str = opt.argument(
+        opt.REQUIRED, "REFERENCE", "What to pull: oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST."
+    ),
+    key: Path | None = PUBLIC_KEY,
+    scope: str = SCOPE,
+    sigstore: Path | None = opt.SIGSTORE,
+    skip_verify: bool = SKIP,
+    output: Path = OUTPUT,
+    allow_rollback: bool = opt.input_(
+        False,
+        "--allow-rollback",
+        "Write an older bundle, or another one of the same number, over the one that is there.",
+    ),
 ) -> None:
     """Pull a bundle from an OCI registry. It is written once its digests, its files and its signature are verified.
 
@@ -235,8 +222,7 @@ def pull_bundle(
     if key is None and not skip_verify:
         abort(_("pass --key to verify it; --skip-verify only checks that it is complete."))
     wanted = not skip_verify and wants_proof(key)
-    if sigstore and not wanted:
-        abort(_("--sigstore needs a signer policy (--key)."))
+    refuse_if(sigstore and not wanted, _("--sigstore needs a signer policy (--key)."))
     proof = read_proof(reference, sigstore) if sigstore else None
     pulled = pull(reference, wanted and proof is None)
     bundle_file = read_bundle_bytes(reference, pulled.content)
@@ -275,8 +261,8 @@ def _refuse_rollback(path: Path, newer: BundleFile) -> None:
 
 
 def generate_key(
-    name: Annotated[Path, opt.Argument("NAME", "Writes NAME.pem (private) and NAME.pub.")],
-    algorithm: Annotated[Algorithm, opt.Option("--algorithm", "Algorithm of the key.")] = "EdDSA",
+    name: Path = opt.argument(opt.REQUIRED, "NAME", "Writes NAME.pem (private) and NAME.pub."),
+    algorithm: Algorithm = opt.option("EdDSA", "--algorithm", "Algorithm of the key."),
 ) -> None:
     """Make a key to sign with. Needs the extra `sign`.
 
@@ -303,8 +289,7 @@ def _signature(
     from vatspolicy.bundles.signature import verify_bundle as verify
 
     if skip:
-        if key is not None:
-            abort(_("--key and --skip-verify cannot be combined."))
+        refuse_if(key is not None, _("--key and --skip-verify cannot be combined."))
         warn(_("the signature of the bundle is not verified (--skip-verify)."))
         return None
     return verify(bundle_file, key, scope, evidence)

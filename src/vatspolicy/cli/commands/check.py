@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from vatspolicy import clock
 from vatspolicy.bundles.select import LOCK, find_locks
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.console import (
     abort,
@@ -19,6 +20,7 @@ from vatspolicy.cli.console import (
     measure_width,
     print_result,
     publish,
+    refuse_if,
     refuse_link,
     report_problems,
     tell_progress,
@@ -26,7 +28,6 @@ from vatspolicy.cli.console import (
     write_report,
 )
 from vatspolicy.cli.context import find_files, require_arguments
-from vatspolicy.cli.options import DECIDE, FILE, Command, call
 from vatspolicy.cli.settings import describe, find_file, make_remarks
 from vatspolicy.core.documents import split_part
 from vatspolicy.errors import InvalidInput, WorkerLost
@@ -56,7 +57,7 @@ def check(options: CheckOptions) -> ExitCode:
     extent = _find_extent(options)
     _refuse_to_overwrite(options)
     trust = options.settings.trust
-    edited = trust.side.find_edited(trust.paths, find_files(options.specs), (FILE, LOCK)) if trust else []
+    edited = trust.side.find_edited(trust.paths, find_files(options.specs), (opt.FILE, LOCK)) if trust else []
     law, gate = _prepare(options, extent, keeps=bool(edited))
     signer = None
     if options.sign_key is not None:
@@ -105,8 +106,7 @@ def _tell_undecided(result: GateResult) -> None:
         report_problems(InvalidInput(result.problems))
     for argument in result.empty:
         warn(_("no spec found at {argument!r}.", argument=argument))
-    if not result.seconds and not result.problems:
-        abort(_("no spec was decided."), ExitCode.NOTHING)
+    refuse_if(not result.seconds and not result.problems, _("no spec was decided."), ExitCode.NOTHING)
 
 
 def _list_reports(options: CheckOptions) -> list[tuple[str, bool]]:
@@ -163,7 +163,7 @@ def _decide_base(gate: Gate, revision: str, specs: Sequence[str]) -> tuple[Gate,
         abort(_("{reason}.", reason=error))
 
 
-command = Command(check, "check", DECIDE, 10)
+command = opt.Command(check, "check", opt.DECIDE, 10)
 
 
 def _show_configuration(options: CheckOptions) -> ExitCode:
@@ -196,7 +196,7 @@ def _tell_what_it_opens(
     """
     from vatspolicy.cli.owner_side import find_opened, make_remark
 
-    own = call(CheckOptions, trust.here)
+    own = opt.call(CheckOptions, trust.here)
     try:
         other_gate = replace(_prepare(own, extent, keeps=True)[1], known=gate.known)
         before = other_gate.run(own.specs)
@@ -226,14 +226,12 @@ def _refuse_contradictions(options: CheckOptions) -> None:
     if options.attest is not None and (options.sign_key is None or options.changes):
         abort(_("--attest needs --sign-key, and does not work with --set."))
     is_new = options.fail_on.startswith(NEW)
-    if is_new and options.base is None:
-        abort(_("--fail-on {level} needs --base.", level=options.fail_on))
+    refuse_if(is_new and options.base is None, _("--fail-on {level} needs --base.", level=options.fail_on))
     if is_new and (options.log or options.receipt or options.attest):
         abort(_("--fail-on {level} cannot be combined with a log, a receipt or an attestation.", level=options.fail_on))
     if options.base is not None and ("-" in options.specs or options.write_baseline is not None):
         abort(_("--base needs specs in files, and cannot be combined with --write-baseline."))
-    if options.masks and options.log is None:
-        abort(_("--mask needs --log."))
+    refuse_if(options.masks and options.log is None, _("--mask needs --log."))
     if options.trust is not None and (options.write_baseline is not None or "-" in options.specs):
         abort(_("--trust needs specs in files, and cannot be combined with --write-baseline."))
     for format in sorted({options.format, *(name for name, __ in options.outputs)}):
@@ -247,7 +245,7 @@ def _refuse_to_overwrite(options: CheckOptions) -> None:
     if named := [str(path) for path in written if path not in (None, "-")]:
         law, specs = options.context.law, [split_part(spec)[0] for spec in find_files(options.specs)]
         aside = (options.waivers, options.approvers, options.opinions, options.baseline)
-        given = (*specs, *aside, law.bundle, law.key, options.sign_key, find_file() or FILE, *find_locks(specs))
+        given = (*specs, *aside, law.bundle, law.key, options.sign_key, find_file() or opt.FILE, *find_locks(specs))
         read = {os.path.realpath(path) for path in (*given, law.law, *law.policies) if path is not None}
         for path in named:
             target = os.path.realpath(path)
@@ -344,8 +342,7 @@ def _adopt_findings(gate: Gate, specs: Sequence[str], path: Path, until: str) ->
     from vatspolicy.gate.waivers.apply import baseline_text
     from vatspolicy.gate.waivers.load import last_day, load_baseline
 
-    if path.suffix == ".json":
-        abort(_("a baseline is a YAML file: choose a name that ends in .yaml."))
+    refuse_if(path.suffix == ".json", _("a baseline is a YAML file: choose a name that ends in .yaml."))
     if not gate.today <= until <= last_day(gate.today):
         abort(_("a baseline lasts at most one year: {today} to {last}.", today=gate.today, last=last_day(gate.today)))
     old = load_baseline(path) if path.exists() else None

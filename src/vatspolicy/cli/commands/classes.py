@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import measure_width, publish
 from vatspolicy.cli.context import DayContext
-from vatspolicy.cli.options import RULES, Command, DataFormatOption
 
 
-def show_classes(context: DayContext, format: DataFormatOption = "text") -> None:
+def show_classes(context: DayContext, format: opt.DataFormat = opt.DATA_FORMAT) -> None:
     """Show each class of the Catalog with its title, and how many rules of each effect can concern it.
 
     Example: vatspolicy classes --as-of 2027-03-01
@@ -27,4 +27,4 @@ def show_classes(context: DayContext, format: DataFormatOption = "text") -> None
     )
 
 
-command = Command(show_classes, "classes", RULES, 105)
+command = opt.Command(show_classes, "classes", opt.RULES, 105)

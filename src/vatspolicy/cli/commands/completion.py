@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import print_result
-from vatspolicy.cli.options import WRITE, Argument, Command
 
 COMPLETE = "_VATSPOLICY_COMPLETE"
 """Environment variable with which a shell requests completions."""
@@ -15,7 +15,7 @@ Shell = Literal["bash", "zsh", "fish", "powershell"]
 """Shells that typer knows."""
 
 
-def print_completion(shell: Annotated[Shell, Argument("SHELL", "bash, zsh, fish or powershell.")]) -> None:
+def print_completion(shell: Shell = opt.argument(opt.REQUIRED, "SHELL", "bash, zsh, fish or powershell.")) -> None:
     """Print the script that completes commands, options and values in a shell.
 
     Example: vatspolicy completion bash > ~/.local/share/bash-completion/completions/vatspolicy
@@ -28,4 +28,4 @@ def print_completion(shell: Annotated[Shell, Argument("SHELL", "bash, zsh, fish 
     print_result(f"{script.strip()}\n", machine=True)
 
 
-command = Command(print_completion, "completion", WRITE, 290)
+command = opt.Command(print_completion, "completion", opt.WRITE, 290)

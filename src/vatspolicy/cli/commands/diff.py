@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, measure_width, publish, refuse_link, report_problems, warn, write_report
 from vatspolicy.errors import InvalidInput
-from vatspolicy.i18n import _
+from vatspolicy.i18n import Language, _
 
 WORKERS = 4
 """Processes that share the proofs, at most."""
@@ -39,86 +39,63 @@ def parse_fail_on(texts: list[str]) -> list[str]:
 
 
 def review_diff(
-    base: Annotated[
-        str,
-        opt.Argument(
-            "BASE",
-            "A git revision, a folder, a bundle (.tar.gz, .tar), one of these in a revision as REV:PATH, or both sides "
-            "as BASE..HEAD (BASE...HEAD: since they parted).",
-        ),
-    ],
-    head: Annotated[
-        str | None, opt.Argument("HEAD", "A git revision, a folder, a bundle or REV:PATH.", shown="the files on disk")
-    ] = None,
-    law: opt.LawOption = None,
-    policies: opt.PoliciesOption = (),
-    profiles: Annotated[
-        Sequence[str],
-        opt.Option(
-            "--profiles --log DIR|FILE",
-            "Further profiles to decide, beside the fixtures of both sides: specs, decision logs (check --log) and "
-            "receipts; repeatable.",
-            opt.INPUT,
-        ),
-    ] = (),
-    as_of: Annotated[
-        Sequence[str],
-        opt.Option(
-            "--as-of DAY",
-            "A further day to compare, beside today and the days of the change; repeatable.",
-            opt.DECISION,
-            parse=parse_days,
-        ),
-    ] = (),
-    today: opt.TodayOption = None,
-    semantic: Annotated[
-        Semantic,
-        opt.Option(
-            "--semantic",
-            "Engine that proves each edit over all profiles: z3 (the extra smt), auto (z3 if it is installed) or off.",
-            opt.DECISION,
-        ),
-    ] = "auto",
-    budget: opt.BudgetOption = None,
-    fail_on: Annotated[
-        Sequence[str],
-        opt.Option(
-            "--fail-on CONDITIONS",
-            "loosened, tightened, any, waivable, unenforced, loosenable, unknown, version, retroactive, or transitions "
-            "such as 'deny->allow'; separated by commas.",
-            opt.DECISION,
-            parse=parse_fail_on,
-        ),
-    ] = (),
-    each_rule: Annotated[
-        bool,
-        opt.Option(
-            "--each-rule",
-            "Also prove each rule that differs, as if it changed alone; otherwise the rules that one edit moves are "
-            "proved together.",
-            opt.DECISION,
-        ),
-    ] = False,
-    accepted: Annotated[
-        Path | None,
-        opt.Option(
-            "--accepted FILE",
-            "File of accepted changes, which --fail-on does not count.",
-            opt.INPUT,
-            shown="policies/accepted.yaml of BASE, if it is there",
-        ),
-    ] = None,
-    save_fixtures: Annotated[
-        Path | None,
-        opt.Option(
-            "--save-fixtures DIR",
-            "Write each profile that shows a change as a fixture of HEAD; nothing is overwritten.",
-            opt.OUTPUT,
-        ),
-    ] = None,
-    format: Annotated[DiffFormat, opt.make_format_option(DiffFormat)] = "text",
-    outputs: Annotated[opt.Outputs, opt.make_output_option(DiffFormat)] = (),
-    lang: opt.LangOption = "en",
+    base: str = opt.argument(
+        opt.REQUIRED,
+        "BASE",
+        "A git revision, a folder, a bundle (.tar.gz, .tar), one of these in a revision as REV:PATH, or both sides "
+        "as BASE..HEAD (BASE...HEAD: since they parted).",
+    ),
+    head: str | None = opt.argument(
+        None, "HEAD", "A git revision, a folder, a bundle or REV:PATH.", shown="the files on disk"
+    ),
+    law: Path | None = opt.LAW,
+    policies: Sequence[Path] = opt.POLICIES,
+    profiles: Sequence[str] = opt.input_(
+        (),
+        "--profiles --log DIR|FILE",
+        "Further profiles to decide, beside the fixtures of both sides: specs, decision logs (check --log) and "
+        "receipts; repeatable.",
+    ),
+    as_of: Sequence[str] = opt.decision(
+        (),
+        "--as-of DAY",
+        "A further day to compare, beside today and the days of the change; repeatable.",
+        parse=parse_days,
+    ),
+    today: str | None = opt.TODAY,
+    semantic: Semantic = opt.decision(
+        "auto",
+        "--semantic",
+        "Engine that proves each edit over all profiles: z3 (the extra smt), auto (z3 if it is installed) or off.",
+    ),
+    budget: int | None = opt.BUDGET,
+    fail_on: Sequence[str] = opt.decision(
+        (),
+        "--fail-on CONDITIONS",
+        "loosened, tightened, any, waivable, unenforced, loosenable, unknown, version, retroactive, or transitions "
+        "such as 'deny->allow'; separated by commas.",
+        parse=parse_fail_on,
+    ),
+    each_rule: bool = opt.decision(
+        False,
+        "--each-rule",
+        "Also prove each rule that differs, as if it changed alone; otherwise the rules that one edit moves are "
+        "proved together.",
+    ),
+    accepted: Path | None = opt.input_(
+        None,
+        "--accepted FILE",
+        "File of accepted changes, which --fail-on does not count.",
+        shown="policies/accepted.yaml of BASE, if it is there",
+    ),
+    save_fixtures: Path | None = opt.output(
+        None,
+        "--save-fixtures DIR",
+        "Write each profile that shows a change as a fixture of HEAD; nothing is overwritten.",
+    ),
+    format: DiffFormat = opt.format_option("text", DiffFormat),
+    outputs: opt.Outputs = opt.output_option(DiffFormat),
+    lang: Language = opt.LANG,
 ) -> int:
     """Review a change of the law: what was edited, which decisions change, for whom and from when.
 

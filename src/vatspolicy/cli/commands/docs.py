@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, abort_unwritten, print_result
 from vatspolicy.cli.context import LawOptions, require_covered
-from vatspolicy.cli.options import OUTPUT, WRITE, CommandGroup, Option, parse_day
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Listing, _, translate
 from vatspolicy.output import write_bytes
@@ -25,28 +25,19 @@ _REFERENCE = Path("docs/spec-reference.md")
 
 def build_docs(
     law: LawOptions,
-    format: Annotated[DocsFormat, Option("--format -f", "Markdown pages, or a site with search.", OUTPUT)] = "markdown",
-    folder: Annotated[
-        Path | None,
-        Option(
-            "--output -o DIR", "Folder to write to (default: docs/policies, or site for html).", OUTPUT, shown=False
-        ),
-    ] = None,
-    as_of: Annotated[
-        str | None,
-        Option("--as-of DAY", "Day of the access matrix of a site (default: today in China).", OUTPUT, parse=parse_day),
-    ] = None,
-    pyodide: Annotated[
-        Path | None,
-        Option(
-            "--pyodide DIR",
-            "npm package Pyodide, for a page that decides in the reader's browser (default: node_modules/pyodide).",
-            OUTPUT,
-        ),
-    ] = None,
-    check_only: Annotated[
-        bool, Option("--check", "Write nothing; name pages that differ and exit with 1.", OUTPUT)
-    ] = False,
+    format: DocsFormat = opt.output("markdown", "--format -f", "Markdown pages, or a site with search."),
+    folder: Path | None = opt.output(
+        None, "--output -o DIR", "Folder to write to (default: docs/policies, or site for html).", shown=False
+    ),
+    as_of: str | None = opt.output(
+        None, "--as-of DAY", "Day of the access matrix of a site (default: today in China).", parse=opt.parse_day
+    ),
+    pyodide: Path | None = opt.output(
+        None,
+        "--pyodide DIR",
+        "npm package Pyodide, for a page that decides in the reader's browser (default: node_modules/pyodide).",
+    ),
+    check_only: bool = opt.output(False, "--check", "Write nothing; name pages that differ and exit with 1."),
 ) -> ExitCode:
     """Write one page per policy, an index and a calendar of changes; a site (html) has a search and a matrix too.
 
@@ -128,4 +119,4 @@ def _stale(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
     return [path for path, content in paths.items() if not path.is_file() or path.read_bytes() != content]
 
 
-command = CommandGroup("docs", WRITE, 280, "Write the policies as pages to read.", {"build": build_docs})
+command = opt.CommandGroup("docs", opt.WRITE, 280, "Write the policies as pages to read.", {"build": build_docs})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, measure_width, publish
@@ -15,17 +15,17 @@ Each = Literal["product", "service", "activity"]
 
 
 def evaluate(
-    expression: Annotated[str, opt.Argument("EXPRESSION", "A CEL expression, as policies write them.")],
-    spec: Annotated[str, opt.Option("--spec SPEC", "A product spec, or - for standard input.", opt.INPUT)],
+    *,
+    expression: str = opt.argument(opt.REQUIRED, "EXPRESSION", "A CEL expression, as policies write them."),
+    spec: str = opt.input_(opt.REQUIRED, "--spec SPEC", "A product spec, or - for standard input."),
     context: SpecContext,
-    policy: Annotated[
-        str | None,
-        opt.Option("--policy POLICY", "Know its terms and parameters, and those of the policies it uses.", opt.INPUT),
-    ] = None,
-    each: Annotated[Each | None, opt.Option("--each", "Subject (default: the first that fits).", opt.INPUT)] = None,
-    changes: opt.SetOption = (),
-    stdin_filename: opt.StdinNameOption = None,
-    format: opt.DataFormatOption = "text",
+    policy: str | None = opt.input_(
+        None, "--policy POLICY", "Know its terms and parameters, and those of the policies it uses."
+    ),
+    each: Each | None = opt.input_(None, "--each", "Subject (default: the first that fits)."),
+    changes: opt.Changes = opt.SET,
+    stdin_filename: str | None = opt.STDIN_NAME,
+    format: opt.DataFormat = opt.DATA_FORMAT,
 ) -> None:
     """Show the value of an expression about a spec, clause by clause, and the facts that keep it unknown.
 

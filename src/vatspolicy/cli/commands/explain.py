@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-from vatspolicy.cli.console import abort, measure_width, publish
+from vatspolicy.cli import options as opt
+from vatspolicy.cli.console import abort, measure_width, publish, refuse_if
 from vatspolicy.cli.context import CommandContext
-from vatspolicy.cli.options import RULES, Argument, Command, Outputs, make_format_option, make_output_option
 from vatspolicy.i18n import Listing, Sentences, _
 
 if TYPE_CHECKING:
@@ -19,15 +19,15 @@ ExplainFormat = Literal["text", "json", "html", "dot"]
 
 
 def explain(
-    name: Annotated[
-        str,
-        Argument(
-            "RULE|POLICY|FACT", "A policy, a rule, a fact such as company.foreign_percent, or a list such as offers."
-        ),
-    ],
+    *,
+    name: str = opt.argument(
+        opt.REQUIRED,
+        "RULE|POLICY|FACT",
+        "A policy, a rule, a fact such as company.foreign_percent, or a list such as offers.",
+    ),
     context: CommandContext,
-    format: Annotated[ExplainFormat, make_format_option(ExplainFormat)] = "text",
-    outputs: Annotated[Outputs, make_output_option(ExplainFormat)] = (),
+    format: ExplainFormat = opt.format_option("text", ExplainFormat),
+    outputs: opt.Outputs = opt.output_option(ExplainFormat),
 ) -> None:
     """Show a rule or a policy: its law, what it checks, the history of its parameters, and who relies on it.
     Of a fact, show the clauses of rules, terms and instruments that read it, and the parameters beside it.
@@ -81,7 +81,7 @@ def _find_name(bundle: Bundle, name: str) -> str:
     return rules[0] if rules else word_list.written[0].replace("[]", "") if word_list else name
 
 
-def _explain_fact(bundle: Bundle, name: str, lang: Language, format: ExplainFormat, outputs: Outputs) -> bool:
+def _explain_fact(bundle: Bundle, name: str, lang: Language, format: ExplainFormat, outputs: opt.Outputs) -> bool:
     """Report the readers of a fact; return False if the name is not a fact and does not resemble one."""
     from vatspolicy.authoring.fact_readers import find_fact, find_readers, similar_facts
     from vatspolicy.errors import did_you_mean
@@ -93,11 +93,10 @@ def _explain_fact(bundle: Bundle, name: str, lang: Language, format: ExplainForm
             message = _("A profile has no fact {path!r}.", path=name)
             abort(Sentences(message, did_you_mean(similar_facts(bundle, name))))
         return False
-    if "html" in (format, *(form for form, _path in outputs)):
-        abort(_("A fact has no page. Use text, json or dot."))
+    refuse_if("html" in (format, *(form for form, _path in outputs)), _("A fact has no page. Use text, json or dot."))
     readers = find_readers(bundle, paths)
     publish(lambda form, _color: render(form, bundle, paths, readers, lang, measure_width()), format, outputs)
     return True
 
 
-command = Command(explain, "explain", RULES, 110)
+command = opt.Command(explain, "explain", opt.RULES, 110)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from vatspolicy.cli.console import abort, print_result, report_problems, show_difference, write_report
-from vatspolicy.cli.options import INPUT, OUTPUT, WRITE, Argument, Command, Option
+from vatspolicy.cli import options as opt
+from vatspolicy.cli.console import print_result, refuse_if, report_problems, show_difference, write_report
 from vatspolicy.core.policies.files import TESTS_ENDING
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import _, translate
@@ -18,20 +18,16 @@ if TYPE_CHECKING:
 
 
 def format_files(
-    paths: Annotated[
-        list[str] | None,
-        Argument("[FILE|DIR]...", "Files, folders, or - for standard input (default: ./policies and ./fixtures)."),
-    ] = None,
-    check: Annotated[bool, Option("--check", "Write nothing; name files that differ and exit with 1.", OUTPUT)] = False,
-    diff: Annotated[bool, Option("--diff", "Write nothing; show what would change.", OUTPUT)] = False,
-    textconv: Annotated[
-        Path | None,
-        Option(
-            "--textconv FILE",
-            "Print a file as text in which layout, comments and order make no difference, for git diff.",
-            INPUT,
-        ),
-    ] = None,
+    paths: list[str] | None = opt.argument(
+        None, "[FILE|DIR]...", "Files, folders, or - for standard input (default: ./policies and ./fixtures)."
+    ),
+    check: bool = opt.output(False, "--check", "Write nothing; name files that differ and exit with 1."),
+    diff: bool = opt.output(False, "--diff", "Write nothing; show what would change."),
+    textconv: Path | None = opt.input_(
+        None,
+        "--textconv FILE",
+        "Print a file as text in which layout, comments and order make no difference, for git diff.",
+    ),
 ) -> int:
     """Lay out policy files, fixtures and profiles: order, indentation, quotes, folds. Comments stay, data stay equal.
     Tests inside a policy move into their own file beside it.
@@ -39,13 +35,11 @@ def format_files(
     Example: vatspolicy fmt --check policies
     """
     if textconv is not None:
-        if paths or check or diff:
-            abort(_("--textconv takes exactly one file."))
+        refuse_if(paths or check or diff, _("--textconv takes exactly one file."))
         print_result(_normal(textconv), machine=True)
         return ExitCode.OK
     files = list(_files(paths or [name for name in ("policies", "fixtures") if Path(name).is_dir()]))
-    if not files:
-        abort(_("there is nothing to format."), ExitCode.NOTHING)
+    refuse_if(not files, _("there is nothing to format."), ExitCode.NOTHING)
     return _run(files, check, diff)
 
 
@@ -101,8 +95,7 @@ def _apply(document: Document, text: str, tests: str | None, check: bool, diff: 
 def _write_tests(policy: Path, text: str) -> None:
     """Write the tests that were in a policy into their own file beside it; never over another one."""
     path = policy.with_name(policy.name.removesuffix(policy.suffix) + TESTS_ENDING)
-    if path.exists() or path.is_symlink():
-        abort(_("{path} already exists.", path=path))
+    refuse_if(path.exists() or path.is_symlink(), _("{path} already exists.", path=path))
     write_report(path, text)
     print_result(f"{path}\n")
 
@@ -128,4 +121,4 @@ def _normal(path: Path) -> str:
             raise SystemExit(ExitCode.INVALID) from None
 
 
-command = Command(format_files, "fmt", WRITE, 180)
+command = opt.Command(format_files, "fmt", opt.WRITE, 180)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import print_result, warn, write_report
-from vatspolicy.cli.options import FILE, OUTPUT, WRITE, Argument, Command, LangOption, Option, parse_slug
-from vatspolicy.i18n import _, translate
+from vatspolicy.i18n import Language, _, translate
 from vatspolicy.output import write_stderr
 
 Pipeline = Literal["github", "gitlab", "none"]
@@ -16,19 +16,12 @@ Pipeline = Literal["github", "gitlab", "none"]
 
 
 def set_up(
-    product: Annotated[str, Argument("[PRODUCT]", "Id of the first product.", parse=parse_slug)] = "product",
-    ci: Annotated[
-        Pipeline, Option("--ci", "The pipeline to write: GitHub Actions, GitLab CI or none.", OUTPUT)
-    ] = "github",
-    source: Annotated[
-        str | None,
-        Option(
-            "--source REQUIREMENT",
-            "What pip installs in CI and pre-commit (default: the repository of this copy).",
-            OUTPUT,
-        ),
-    ] = None,
-    lang: LangOption = "en",
+    product: str = opt.argument("product", "[PRODUCT]", "Id of the first product.", parse=opt.parse_slug),
+    ci: Pipeline = opt.output("github", "--ci", "The pipeline to write: GitHub Actions, GitLab CI or none."),
+    source: str | None = opt.output(
+        None, "--source REQUIREMENT", "What pip installs in CI and pre-commit (default: the repository of this copy)."
+    ),
+    lang: Language = opt.LANG,
 ) -> None:
     """Set up a repository of product specs: vatspolicy.toml, the pipeline and pre-commit.
 
@@ -42,7 +35,7 @@ def set_up(
 
     install = source or requirement(__version__) or _ask_source() or UNKNOWN
     spec = f"specs/{product}.yaml"
-    files = {FILE: configuration(lang), ".pre-commit-config.yaml": pre_commit(install)}
+    files = {opt.FILE: configuration(lang), ".pre-commit-config.yaml": pre_commit(install)}
     if ci == "github":
         files[".github/workflows/vatspolicy.yml"] = github_workflow(install)
     elif ci == "gitlab":
@@ -70,4 +63,4 @@ def _ask_source() -> str | None:
     return f"vatspolicy @ {address}" if address.startswith("git+") else address or None
 
 
-command = Command(set_up, "init", WRITE, 270)
+command = opt.Command(set_up, "init", opt.WRITE, 270)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 from vatspolicy import clock
 from vatspolicy.cli import options as opt
-from vatspolicy.cli.console import abort, print_result, publish, show_difference, write_report
+from vatspolicy.cli.console import abort, print_result, publish, refuse_if, show_difference, write_report
 from vatspolicy.cli.context import LawOptions
-from vatspolicy.i18n import _
+from vatspolicy.i18n import Language, _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,41 +25,27 @@ LintFormat = Literal["text", "json", "sarif", "junit", "github"]
 
 def lint(
     law: LawOptions,
-    files: Annotated[
-        list[Path] | None,
-        opt.Argument(
-            "[FILE]...", "Policies or their tests to check, with the rest of the law as context (default: everything)."
-        ),
-    ] = None,
-    fixtures: opt.FixturesOption = None,
-    texts: Annotated[
-        Path | None,
-        opt.Option(
-            "--texts DIR",
-            "Compare the quotes with the texts of the law (*.md) in this folder.",
-            opt.INPUT,
-            exists="folder",
-        ),
-    ] = None,
-    write: Annotated[
-        bool, opt.Option("--write", "Write day, text and hash beside each quote that its text holds.", opt.OUTPUT)
-    ] = False,
-    fix: Annotated[
-        bool,
-        opt.Option(
-            "--fix",
-            "Fix what needs no decision (order of keys, Chinese punctuation, comments that ignore nothing), and show "
-            "it as a diff.",
-            opt.OUTPUT,
-        ),
-    ] = False,
-    today: opt.TodayOption = None,
-    list_rules: Annotated[
-        bool, opt.Option("--list", "Print every rule with its help, as Markdown.", opt.OUTPUT)
-    ] = False,
-    format: Annotated[LintFormat, opt.make_format_option(LintFormat)] = "text",
-    outputs: Annotated[opt.Outputs, opt.make_output_option(LintFormat)] = (),
-    lang: opt.LangOption = "en",
+    files: list[Path] | None = opt.argument(
+        None,
+        "[FILE]...",
+        "Policies or their tests to check, with the rest of the law as context (default: everything).",
+    ),
+    fixtures: Path | None = opt.FIXTURES,
+    texts: Path | None = opt.input_(
+        None, "--texts DIR", "Compare the quotes with the texts of the law (*.md) in this folder.", exists="folder"
+    ),
+    write: bool = opt.output(False, "--write", "Write day, text and hash beside each quote that its text holds."),
+    fix: bool = opt.output(
+        False,
+        "--fix",
+        "Fix what needs no decision (order of keys, Chinese punctuation, comments that ignore nothing), and show "
+        "it as a diff.",
+    ),
+    today: str | None = opt.TODAY,
+    list_rules: bool = opt.output(False, "--list", "Print every rule with its help, as Markdown."),
+    format: LintFormat = opt.format_option("text", LintFormat),
+    outputs: opt.Outputs = opt.output_option(LintFormat),
+    lang: Language = opt.LANG,
 ) -> int:
     """Check style, translations, quotes and tests of policies, and the schemas themselves.
 
@@ -75,8 +61,7 @@ def lint(
     if list_rules:
         print_result(rules_page())
         return 0
-    if write and texts is None:
-        abort(_("--write needs --texts."))
+    refuse_if(write and texts is None, _("--write needs --texts."))
     if (write or fix) and law.bundle is not None:
         option = "--write" if write else "--fix"
         abort(_("{option} needs a folder of policies, not a bundle.", option=option))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, measure_width, publish, warn
 from vatspolicy.cli.context import CommandContext
-from vatspolicy.cli.options import WRITE, Argument, Command, DataFormatOption
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Listing, Sentences, _
@@ -15,14 +14,13 @@ from vatspolicy.i18n import Listing, Sentences, _
 
 def list_values(
     context: CommandContext,
-    name: Annotated[
-        str | None, Argument("[LIST]", "offers, features, content, places, channels, instruments, classes …")
-    ] = None,
-    words: Annotated[
-        list[str] | None,
-        Argument("[WORD]...", "Search: a value, its meaning or another name for it, in both languages."),
-    ] = None,
-    format: DataFormatOption = "text",
+    name: str | None = opt.argument(
+        None, "[LIST]", "offers, features, content, places, channels, instruments, classes …"
+    ),
+    words: list[str] | None = opt.argument(
+        None, "[WORD]...", "Search: a value, its meaning or another name for it, in both languages."
+    ),
+    format: opt.DataFormat = opt.DATA_FORMAT,
 ) -> ExitCode:
     """List the values that a fact of a spec may have, with their meaning; search them by everyday words.
 
@@ -66,4 +64,4 @@ def list_values(
     return ExitCode.OK if word_list.words else ExitCode.NOTHING
 
 
-command = Command(list_values, "list", WRITE, 130)
+command = opt.Command(list_values, "list", opt.WRITE, 130)

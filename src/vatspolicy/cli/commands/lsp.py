@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import Annotated
+from pathlib import Path
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort
-from vatspolicy.cli.options import RULES, Command, LangOption, LawOption, Option, PoliciesOption
-from vatspolicy.i18n import _
+from vatspolicy.i18n import Language, _
 from vatspolicy.origin import install
 
 
 def serve_editor(
-    law: LawOption = None,
-    policies: PoliciesOption = (),
-    stdio: Annotated[
-        bool, Option("--stdio", "Ignored: standard input and output are always used.", hidden=True)
-    ] = False,
-    lang: LangOption = "en",
+    law: Path | None = opt.LAW,
+    policies: Sequence[Path] = opt.POLICIES,
+    stdio: bool = opt.option(False, "--stdio", "Ignored: standard input and output are always used.", hidden=True),
+    lang: Language = opt.LANG,
 ) -> None:
     """Serve an editor (LSP): findings while you type, completion, meaning, definitions, rename, tests of rules.
 
@@ -34,4 +33,4 @@ def serve_editor(
     serve(law, policies, lang, today)
 
 
-command = Command(serve_editor, "lsp", RULES, 170)
+command = opt.Command(serve_editor, "lsp", opt.RULES, 170)

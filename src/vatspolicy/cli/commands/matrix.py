@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, measure_width, publish
@@ -38,33 +38,24 @@ def parse_zone(code: str | None) -> str | None:
 
 def show_matrix(
     context: DayContext,
-    by: Annotated[
-        By,
-        opt.Option(
-            "--by",
-            "Columns: regimes (legal bases such as the pilot), places (areas that the law treats alike), or all for "
-            "both tables.",
-            opt.OUTPUT,
-        ),
-    ] = "regimes",
-    place: Annotated[
-        str | None,
-        opt.Option(
-            "--place CODE",
-            "Where the company is registered and its facilities stand (default: wherever it is best).",
-            opt.DECISION,
-            parse=parse_place,
-        ),
-    ] = None,
-    ftz: Annotated[
-        str | None,
-        opt.Option("--ftz ZONE", "The free-trade zone of the address, or none.", opt.DECISION, parse=parse_zone),
-    ] = None,
-    details: Annotated[
-        bool, opt.Option("--details", "Text: with conditions, reasons and the law of every cell.", opt.OUTPUT)
-    ] = False,
-    format: Annotated[MatrixFormat, opt.make_format_option(MatrixFormat)] = "text",
-    outputs: Annotated[opt.Outputs, opt.make_output_option(MatrixFormat)] = (),
+    by: By = opt.output(
+        "regimes",
+        "--by",
+        "Columns: regimes (legal bases such as the pilot), places (areas that the law treats alike), or all for "
+        "both tables.",
+    ),
+    place: str | None = opt.decision(
+        None,
+        "--place CODE",
+        "Where the company is registered and its facilities stand (default: wherever it is best).",
+        parse=parse_place,
+    ),
+    ftz: str | None = opt.decision(
+        None, "--ftz ZONE", "The free-trade zone of the address, or none.", parse=parse_zone
+    ),
+    details: bool = opt.output(False, "--details", "Text: with conditions, reasons and the law of every cell."),
+    format: MatrixFormat = opt.format_option("text", MatrixFormat),
+    outputs: opt.Outputs = opt.output_option(MatrixFormat),
 ) -> None:
     """Show which service may have which foreign share, by regime or by place, with the conditions and the law.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort
 from vatspolicy.cli.context import CommandContext, GrantOptions
-from vatspolicy.cli.options import DECIDE, Command
 from vatspolicy.i18n import _
 from vatspolicy.origin import install
 
@@ -26,4 +26,4 @@ def serve_tools(context: CommandContext, grants: GrantOptions) -> None:
     make_server(context.law.load(), __version__, waiver_set=grants.load()).run("stdio")
 
 
-command = Command(serve_tools, "mcp", DECIDE, 70)
+command = opt.Command(serve_tools, "mcp", opt.DECIDE, 70)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
 
-from vatspolicy.cli.console import abort, print_result, write_report
-from vatspolicy.cli.options import OUTPUT, WRITE, Argument, CommandGroup, Option, parse_slug
+from vatspolicy.cli import options as opt
+from vatspolicy.cli.console import print_result, refuse_if, write_report
 from vatspolicy.i18n import _
 
 
 def create(files: dict[Path, str]) -> None:
     """Write new files: all of them, or none if one exists."""
     for path in files:
-        if path.exists() or path.is_symlink():
-            abort(_("{path} already exists.", path=path))
+        refuse_if(path.exists() or path.is_symlink(), _("{path} already exists.", path=path))
     for path, text in files.items():
         write_report(path, text)
         print_result(f"{path}\n")
@@ -52,8 +50,10 @@ def as_seen_from(folder: Path, file: Path) -> str:
 
 
 def new_policy(
-    id: Annotated[str, Argument("ID", "Id of the policy: lower-case words joined by hyphens.", parse=parse_slug)],
-    folder: Annotated[Path, Option("--policies -p DIR", "Folder to write to.", OUTPUT)] = Path("policies"),
+    id: str = opt.argument(
+        opt.REQUIRED, "ID", "Id of the policy: lower-case words joined by hyphens.", parse=opt.parse_slug
+    ),
+    folder: Path = opt.output(Path("policies"), "--policies -p DIR", "Folder to write to."),
 ) -> None:
     """Write a policy with one rule and its tests; in a new folder, bundle.yaml too.
 
@@ -61,8 +61,7 @@ def new_policy(
     """
     from vatspolicy.authoring.scaffold import bundle, policy, policy_tests
 
-    if id == "bundle":
-        abort(_("'bundle' is the name of the file that describes a bundle. Choose another."))
+    refuse_if(id == "bundle", _("'bundle' is the name of the file that describes a bundle. Choose another."))
     schema = find_schema(folder / f"{id}.yaml", "policy")
     files = {folder / f"{id}.yaml": policy(id, schema), folder / f"{id}.test.yaml": policy_tests()}
     if not any((parent / "bundle.yaml").exists() for parent in (folder, *folder.parents)):
@@ -70,7 +69,7 @@ def new_policy(
     create(files)
 
 
-def new_profile(path: Annotated[Path, Argument("FILE", "File to write: NAME.yaml.")]) -> None:
+def new_profile(path: Path = opt.argument(opt.REQUIRED, "FILE", "File to write: NAME.yaml.")) -> None:
     """Write a profile with its questions as comments, and the schema that an editor checks it with.
 
     The schema goes to .vatspolicy/profile.schema.json here, unless there is one beside the file or above.
@@ -81,9 +80,8 @@ def new_profile(path: Annotated[Path, Argument("FILE", "File to write: NAME.yaml
     from vatspolicy.core.documents.published import schema_text
     from vatspolicy.core.documents.schemas import SchemaSet
 
-    if path.suffix not in (".yaml", ".yml"):
-        abort(_("the skeleton is YAML: end the name with .yaml."))
-    id = parse_slug(path.stem)
+    refuse_if(path.suffix not in (".yaml", ".yml"), _("the skeleton is YAML: end the name with .yaml."))
+    id = opt.parse_slug(path.stem)
     files = {}
     if not (schema := find_schema(path, "profile")):
         folder = Path(os.path.abspath(path)).parent
@@ -95,10 +93,10 @@ def new_profile(path: Annotated[Path, Argument("FILE", "File to write: NAME.yaml
 
 
 def new_fixture(
-    name: Annotated[
-        str, Argument("NAME", "Name of the fixture: lower-case words joined by hyphens.", parse=parse_slug)
-    ],
-    folder: Annotated[Path, Option("--fixtures DIR", "Folder to write to.", OUTPUT)] = Path("fixtures"),
+    name: str = opt.argument(
+        opt.REQUIRED, "NAME", "Name of the fixture: lower-case words joined by hyphens.", parse=opt.parse_slug
+    ),
+    folder: Path = opt.output(Path("fixtures"), "--fixtures DIR", "Folder to write to."),
 ) -> None:
     """Write a fixture: a profile and the decisions expected of it.
 
@@ -110,9 +108,9 @@ def new_fixture(
     create({folder / f"{name}.yaml": profile(name, schema), folder / f"{name}.expect.yaml": expectation()})
 
 
-command = CommandGroup(
+command = opt.CommandGroup(
     "new",
-    WRITE,
+    opt.WRITE,
     260,
     "Write a skeleton that passes lint and its own tests.",
     {"policy": new_policy, "profile": new_profile, "fixture": new_fixture},

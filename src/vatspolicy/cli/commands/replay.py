@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from vatspolicy.cli.console import abort, print_result, warn
+from vatspolicy.cli import options as opt
+from vatspolicy.cli.console import abort, print_result, refuse_if, warn
 from vatspolicy.cli.context import CommandContext, LawOptions
-from vatspolicy.cli.options import DECIDE, INPUT, Argument, Command, DataFormatOption, Option
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Language, Phrase, _, reason_of
 from vatspolicy.i18n.text import clean
@@ -20,18 +20,14 @@ if TYPE_CHECKING:
 
 
 def replay(
-    receipt: Annotated[Path, Argument("RECEIPT", "What check --receipt wrote.")],
+    *,
+    receipt: Path = opt.argument(opt.REQUIRED, "RECEIPT", "What check --receipt wrote."),
     context: CommandContext,
-    spec: Annotated[Path | None, Option("--spec FILE", "The spec (default: as recorded).", INPUT)] = None,
-    receipt_key: Annotated[
-        Path | None,
-        Option(
-            "--receipt-key FILE",
-            "Public key that must have signed the receipt (default: --key, if it is signed).",
-            INPUT,
-        ),
-    ] = None,
-    format: DataFormatOption = "text",
+    spec: Path | None = opt.input_(None, "--spec FILE", "The spec (default: as recorded)."),
+    receipt_key: Path | None = opt.input_(
+        None, "--receipt-key FILE", "Public key that must have signed the receipt (default: --key, if it is signed)."
+    ),
+    format: opt.DataFormat = opt.DATA_FORMAT,
 ) -> ExitCode:
     """Decide the spec of a receipt again and compare. Exit code: 0 equal, 1 different, 3 it cannot be decided.
 
@@ -107,8 +103,7 @@ def _verify(recorded: StoredReceipt, law: LawOptions, receipt_key: Path | None) 
     from vatspolicy.bundles.keys import read_key
 
     signed = recorded.envelope is not None
-    if receipt_key is not None and law.skip_verify:
-        abort(_("--receipt-key and --skip-verify cannot be combined."))
+    refuse_if(receipt_key is not None and law.skip_verify, _("--receipt-key and --skip-verify cannot be combined."))
     path = receipt_key or law.key
     if path is not None and law.bundle is not None and receipt_key is None and not signed:
         path = None  # the key belongs to the bundle
@@ -199,4 +194,4 @@ def _say_signer(recorded: StoredReceipt, signer: Key | None, lang: Language) -> 
     return f"  {word(_WORDS, 'unsigned', lang)}\n"
 
 
-command = Command(replay, "replay", DECIDE, 40)
+command = opt.Command(replay, "replay", opt.DECIDE, 40)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from vatspolicy.cli import options as opt
-from vatspolicy.cli.console import abort, measure_width, publish
+from vatspolicy.cli.console import measure_width, publish, refuse_if
 from vatspolicy.cli.context import SpecContext, require_covered, require_specs, warn_of_claims
 from vatspolicy.i18n import _
 
@@ -18,21 +18,16 @@ Goal = Literal["needs-license", "allow"]
 
 
 def show_routes(
-    spec: Annotated[str, opt.Argument("SPEC", "A spec (YAML or JSON), or - for standard input.")],
+    *,
+    spec: str = opt.argument(opt.REQUIRED, "SPEC", "A spec (YAML or JSON), or - for standard input."),
     context: SpecContext,
-    to: Annotated[
-        Goal | None, opt.Option("--to", "What to reach (default: the next better decision).", opt.DECISION)
-    ] = None,
-    most: Annotated[
-        int, opt.Option("--most", "How many differences to combine, at most.", opt.DECISION, least=1, most=4)
-    ] = 3,
-    limit: Annotated[
-        int, opt.Option("--limit", "How many proposals to show, at most.", opt.OUTPUT, least=1, most=20)
-    ] = 5,
-    changes: opt.SetOption = (),
-    stdin_filename: opt.StdinNameOption = None,
-    format: Annotated[Form, opt.make_format_option(Form)] = "text",
-    outputs: Annotated[opt.Outputs, opt.make_output_option(Form)] = (),
+    to: Goal | None = opt.decision(None, "--to", "What to reach (default: the next better decision)."),
+    most: int = opt.decision(3, "--most", "How many differences to combine, at most.", least=1, most=4),
+    limit: int = opt.output(5, "--limit", "How many proposals to show, at most.", least=1, most=20),
+    changes: opt.Changes = opt.SET,
+    stdin_filename: str | None = opt.STDIN_NAME,
+    format: Form = opt.format_option("text", Form),
+    outputs: opt.Outputs = opt.output_option(Form),
 ) -> None:
     """Show every route of a spec and the smallest changes that would allow the launch.
 
@@ -50,8 +45,7 @@ def show_routes(
     from vatspolicy.reports import remediation
 
     specs = require_specs([spec])
-    if len(specs) > 1:
-        abort(_("{spec!r} matches {count} specs; choose one.", count=len(specs), spec=spec))
+    refuse_if(len(specs) > 1, _("{spec!r} matches {count} specs; choose one.", count=len(specs), spec=spec))
     bundle = context.law.load(specs)
     profile = load_profile(specs[0], changes, bundle.schemas, stdin_filename)
     check_opinions(bundle, profile, today())

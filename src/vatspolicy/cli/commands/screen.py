@@ -6,11 +6,11 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-from vatspolicy.cli.console import abort, abort_unwritten, print_result, warn
+from vatspolicy.cli import options as opt
+from vatspolicy.cli.console import abort, abort_unwritten, print_result, refuse_if, warn
 from vatspolicy.cli.context import DayContext, GrantOptions, LawOptions
-from vatspolicy.cli.options import DECIDE, DECISION, INPUT, OUTPUT, Argument, BadArgument, Command, DataFormat, Option
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Listing, Phrase, _, current_language
 from vatspolicy.i18n.words import Counts, count
@@ -32,63 +32,51 @@ def parse_by(text: str) -> str:
     columns = ("region", "class", "rule")
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names or any(name not in columns for name in names):
-        raise BadArgument(_("Write some of {known}, separated by commas.", known=Listing(columns)))
+        raise opt.BadArgument(_("Write some of {known}, separated by commas.", known=Listing(columns)))
     return ",".join(dict.fromkeys(names))
 
 
 def screen(
-    input: Annotated[  # noqa: A002 - the name on the help page
-        str, Argument("INPUT", "Profiles: .jsonl, .ndjson, .parquet, .csv with --mapping, or FILE.duckdb:TABLE.")
-    ],
-    output: Annotated[Path, Option("--output -o FILE", "Answers, .jsonl or .parquet.", OUTPUT)],
+    *,
+    input: str = opt.argument(  # noqa: A002 - the name on the help page
+        opt.REQUIRED, "INPUT", "Profiles: .jsonl, .ndjson, .parquet, .csv with --mapping, or FILE.duckdb:TABLE."
+    ),
+    output: Path = opt.output(opt.REQUIRED, "--output -o FILE", "Answers, .jsonl or .parquet."),
     context: DayContext,
     grants: GrantOptions,
-    engine: Annotated[EngineName, Option("--engine", "What decides.", DECISION)] = "duckdb",
-    diff: Annotated[
-        tuple[str, str] | None,
-        Option(
-            "--diff BASE HEAD",
-            "Decide under two states of the law (git revisions, folders or bundles; with --law and -p, their folders "
-            "in each) and report what moves.",
-            DECISION,
-        ),
-    ] = None,
-    mapping: Annotated[
-        Path | None,
-        Option("--mapping FILE", "For CSV: a YAML file of facts and the columns that hold them.", INPUT, exists="file"),
-    ] = None,
-    resume: Annotated[bool, Option("--resume", "Go on after the last whole batch of a stopped run.", INPUT)] = False,
-    batch: Annotated[
-        int | None,
-        Option(
-            "--batch ROWS",
-            "Rows decided together (default: the input by processes, 1,000 to 40,000).",
-            DECISION,
-            least=1,
-            shown=False,
-        ),
-    ] = None,
-    jobs: Annotated[
-        int | None,
-        Option(
-            "--jobs -j", "Processes that work at once (default: one for each core).", DECISION, least=1, shown=False
-        ),
-    ] = None,
-    missing: Annotated[
-        bool,
-        Option(
-            "--missing/--no-missing",
-            "Name the missing facts of each incomplete row (asked in Python, and so slower).",
-            OUTPUT,
-        ),
-    ] = True,
-    by: Annotated[
-        str,
-        Option(
-            "--by TABLES", "Tables of the summary: region, class, rule, separated by commas.", OUTPUT, parse=parse_by
-        ),
-    ] = "region,class,rule",
-    format: Annotated[DataFormat, Option("--format -f", "Format of the summary.", OUTPUT)] = "text",
+    engine: EngineName = opt.decision("duckdb", "--engine", "What decides."),
+    diff: tuple[str, str] | None = opt.decision(
+        None,
+        "--diff BASE HEAD",
+        "Decide under two states of the law (git revisions, folders or bundles; with --law and -p, their folders "
+        "in each) and report what moves.",
+    ),
+    mapping: Path | None = opt.input_(
+        None, "--mapping FILE", "For CSV: a YAML file of facts and the columns that hold them.", exists="file"
+    ),
+    resume: bool = opt.input_(False, "--resume", "Go on after the last whole batch of a stopped run."),
+    batch: int | None = opt.decision(
+        None,
+        "--batch ROWS",
+        "Rows decided together (default: the input by processes, 1,000 to 40,000).",
+        least=1,
+        shown=False,
+    ),
+    jobs: int | None = opt.decision(
+        None, "--jobs -j", "Processes that work at once (default: one for each core).", least=1, shown=False
+    ),
+    missing: bool = opt.output(
+        True,
+        "--missing/--no-missing",
+        "Name the missing facts of each incomplete row (asked in Python, and so slower).",
+    ),
+    by: str = opt.output(
+        "region,class,rule",
+        "--by TABLES",
+        "Tables of the summary: region, class, rule, separated by commas.",
+        parse=parse_by,
+    ),
+    format: opt.DataFormat = opt.output("text", "--format -f", "Format of the summary."),
 ) -> ExitCode:
     """Decide a portfolio of profiles: one answer a row, bad rows apart with the reasons, and a summary.
 
@@ -108,8 +96,7 @@ def screen(
     from vatspolicy.workers import cores
 
     law = context.law
-    if diff and law.bundle:
-        abort(_("--diff already names both states of the law; omit --bundle."))
+    refuse_if(diff and law.bundle, _("--diff already names both states of the law; omit --bundle."))
     try:
         source = open_source(input, read_mapping(mapping) if mapping else None)
         bundle, base = _load(diff, law, [str(source.path)])
@@ -121,8 +108,7 @@ def screen(
         task = Task(source, output, bundle, day, engine, base, *shape, today(), grants.load())
         given = [os.path.realpath(path) for path in (source.path, mapping, grants.opinions, grants.approvers) if path]
         for path in (output, task.rejects):
-            if os.path.realpath(path) in given:
-                abort(_("this run reads {path}; write to another file.", path=path))
+            refuse_if(os.path.realpath(path) in given, _("this run reads {path}; write to another file.", path=path))
         summary = run(task, resume, Meter(expected))
     except (InputError, ScreenError) as error:
         abort(_("{reason}.", reason=error))
@@ -149,8 +135,7 @@ def screen(
         warning = _("{rejected} rows were rejected; see {rejects}.", rejected=summary.rejected, rejects=task.rejects)
         warn(_("1 row was rejected; see {rejects}.", rejects=task.rejects) if summary.rejected == 1 else warning)
         return ExitCode.INVALID
-    if not summary.rows:
-        abort(_("no spec was decided."), ExitCode.NOTHING)
+    refuse_if(not summary.rows, _("no spec was decided."), ExitCode.NOTHING)
     return ExitCode.OK
 
 
@@ -201,4 +186,4 @@ class Meter:
         write_stderr(f"{start}vatspolicy: {bar} {state}{end}")
 
 
-command = Command(screen, "screen", DECIDE, 80)
+command = opt.Command(screen, "screen", opt.DECIDE, 80)

@@ -6,20 +6,19 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
-from vatspolicy.cli.console import abort, print_result, warn
+from vatspolicy.cli import options as opt
+from vatspolicy.cli.console import abort, print_result, refuse_if, warn
 from vatspolicy.cli.context import GrantOptions, LawOptions, SpecContext, require_covered
-from vatspolicy.cli.options import DECIDE, OUTPUT, Command, Option, PastOption
+from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import _, reason_of
 from vatspolicy.origin import install
 
-API = "API"
-"""The panel of options that belong to --api."""
+of_api = opt.Panel("API")
 LOCALHOST = "127.0.0.1"
 MAX_WORKERS = 8
 """Processes that start without --workers, however many cores there are."""
@@ -27,39 +26,31 @@ EXTRA = ("prometheus_client", "starlette", "uvicorn")
 """Packages in the extra `serve`."""
 
 
-@dataclass(frozen=True)
-class ApiOptions:
+@frozen()
+@opt.option_group
+class ApiOptions(ValueObject):
     """The options of the API."""
 
-    api: Annotated[bool, Option("--api", "No page: OPA's data API, /health and /metrics.", API)] = False
-    host: Annotated[str, Option("--host ADDRESS", "Address; one of a network needs a token.", API)] = LOCALHOST
-    token_file: Annotated[
-        Path | None, Option("--token-file FILE", "Bearer token that requests must bring (else VATSPOLICY_TOKEN).", API)
-    ] = None
-    reload: Annotated[
-        float,
-        Option(
-            "--reload SECONDS",
-            "Time between two looks for another bundle; SIGHUP looks at once.",
-            API,
-            least=0.1,
-            most=86400,
-        ),
-    ] = 5
-    timeout: Annotated[float, Option("--timeout SECONDS", "Time that a request has.", API, least=0.1, most=600)] = 10
-    pending: Annotated[int, Option("--pending N", "Decisions under way in one process.", API, least=1, most=10000)] = 32
-    workers: Annotated[
-        int | None, Option("--workers N", "Processes; else one per core, at most 8.", API, least=1, most=64)
-    ] = None
+    api: bool = of_api(False, "--api", "No page: OPA's data API, /health and /metrics.")
+    host: str = of_api(LOCALHOST, "--host ADDRESS", "Address; one of a network needs a token.")
+    token_file: Path | None = of_api(
+        None, "--token-file FILE", "Bearer token that requests must bring (else VATSPOLICY_TOKEN)."
+    )
+    reload: float = of_api(
+        5, "--reload SECONDS", "Time between two looks for another bundle; SIGHUP looks at once.", least=0.1, most=86400
+    )
+    timeout: float = of_api(10, "--timeout SECONDS", "Time that a request has.", least=0.1, most=600)
+    pending: int = of_api(32, "--pending N", "Decisions under way in one process.", least=1, most=10000)
+    workers: int | None = of_api(None, "--workers N", "Processes; else one per core, at most 8.", least=1, most=64)
 
 
 def serve(
     context: SpecContext,
     options: ApiOptions,
     grants: GrantOptions,
-    port: Annotated[int, Option("--port PORT", "Port; 0 for any free one.", OUTPUT, least=0, most=65535)] = 8760,
-    open_: Annotated[bool, Option("--open/--no-open", "Open the page in the browser.", OUTPUT)] = True,
-    allow_past: PastOption = False,
+    port: int = opt.output(8760, "--port PORT", "Port; 0 for any free one.", least=0, most=65535),
+    open_: bool = opt.output(True, "--open/--no-open", "Open the page in the browser."),
+    allow_past: bool = opt.PAST,
 ) -> None:
     """Open a local page: interview, decision, ways forward and matrix. Needs the extra `serve`; Ctrl-C ends it.
 
@@ -68,11 +59,9 @@ def serve(
     Example: vatspolicy serve --lang zh
     """
     if options.api:
-        if context.as_of is not None:
-            abort(_("--as-of applies to the page only; API requests have an as_of field."))
+        refuse_if(context.as_of is not None, _("--as-of applies to the page only; API requests have an as_of field."))
         _serve_api(context.law, options, port, allow_past, grants)
-    if options.host != LOCALHOST or options.token_file is not None:
-        abort(_("--host and --token-file need --api."))
+    refuse_if(options.host != LOCALHOST or options.token_file is not None, _("--host and --token-file need --api."))
     _serve_page(context, port, open_, allow_past, grants)
 
 
@@ -202,4 +191,4 @@ def _end(serve: Callable[[], None]) -> NoReturn:
     sys.exit(ExitCode.OK)
 
 
-command = Command(serve, "serve", DECIDE, 60)
+command = opt.Command(serve, "serve", opt.DECIDE, 60)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import (
@@ -10,25 +11,24 @@ from vatspolicy.cli.console import (
     is_interactive,
     print_result,
     publish,
+    refuse_if,
     refuse_link,
     show_difference,
     write_report,
 )
 from vatspolicy.cli.context import LawOptions
-from vatspolicy.i18n import _
+from vatspolicy.i18n import Language, _
 from vatspolicy.output import write_stderr
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Sequence
-    from pathlib import Path
 
     from vatspolicy.authoring.testing.runner import RunResult
     from vatspolicy.authoring.testing.updates import UpdatedFile
     from vatspolicy.core.policies.bundle import Bundle
 
-MUTATION = "Mutation"
-"""Panel of options."""
+of_mutation = opt.Panel("Mutation")
 
 
 TestFormat = Literal["text", "json", "sarif", "junit", "github"]
@@ -47,88 +47,56 @@ def parse_pattern(text: str | None) -> re.Pattern[str] | None:
 
 def run_tests(
     law: LawOptions,
-    run: Annotated[
-        str | None,
-        opt.Option(
-            "--run -r REGEX",
-            "Run only tests whose name matches; with --mutation, mutate only what has a name that matches, such as "
-            "policy, policy/rule, policy (term name).",
-            opt.INPUT,
-        ),
-    ] = None,
-    fixtures: opt.FixturesOption = None,
-    coverage: Annotated[
-        bool,
-        opt.Option(
-            "--coverage",
-            "Report rules and clauses not covered as both true and false, or not independently (MC/DC).",
-            opt.OUTPUT,
-        ),
-    ] = False,
-    propose: Annotated[
-        bool,
-        opt.Option(
-            "--propose",
-            "Print a test case for each clause that is not covered (z3, the extra smt); implies --coverage.",
-            opt.OUTPUT,
-        ),
-    ] = False,
-    threshold: Annotated[
-        float | None,
-        opt.Option(
-            "--threshold PERCENT",
-            "Fail below this share of clauses seen true and false; implies --coverage.",
-            opt.OUTPUT,
-            least=0,
-            most=100,
-        ),
-    ] = None,
-    update: Annotated[
-        bool,
-        opt.Option(
-            "--update",
-            "Rewrite expectations that fail to what the law gives, and show the changes as a diff.",
-            opt.OUTPUT,
-        ),
-    ] = False,
-    yes: Annotated[
-        bool, opt.Option("--yes", "Let --update or --write-tests write without a terminal, or in CI.", opt.OUTPUT)
-    ] = False,
-    mutation: Annotated[
-        bool, opt.Option("--mutation", "Make small mistakes in the law and show which no test notices.", MUTATION)
-    ] = False,
-    mutation_threshold: Annotated[
-        float | None,
-        opt.Option(
-            "--mutation-threshold PERCENT",
-            "Fail below this share of noticed mistakes; implies --mutation.",
-            MUTATION,
-            least=0,
-            most=100,
-        ),
-    ] = None,
-    sample: Annotated[
-        int | None, opt.Option("--sample N", "Maximum number of mistakes, drawn at random.", MUTATION, least=1)
-    ] = None,
-    seed: Annotated[int, opt.Option("--seed N", "Which sample is drawn.", MUTATION)] = 0,
-    no_suggestions: Annotated[
-        bool,
-        opt.Option(
-            "--no-suggestions",
-            "Look for no tests and for no proofs that a mistake changes nothing, which is faster.",
-            MUTATION,
-        ),
-    ] = False,
-    write_tests: Annotated[
-        bool,
-        opt.Option(
-            "--write-tests", "Write the suggested tests below those of each policy, and show them as a diff.", MUTATION
-        ),
-    ] = False,
-    jobs: Annotated[int, opt.Option("--jobs -j", "Processes.", MUTATION, least=1)] = 1,
-    format: Annotated[TestFormat, opt.make_format_option(TestFormat)] = "text",
-    outputs: Annotated[opt.Outputs, opt.make_output_option(TestFormat)] = (),
-    lang: opt.LangOption = "en",
+    run: str | None = opt.input_(
+        None,
+        "--run -r REGEX",
+        "Run only tests whose name matches; with --mutation, mutate only what has a name that matches, such as "
+        "policy, policy/rule, policy (term name).",
+    ),
+    fixtures: Path | None = opt.FIXTURES,
+    coverage: bool = opt.output(
+        False,
+        "--coverage",
+        "Report rules and clauses not covered as both true and false, or not independently (MC/DC).",
+    ),
+    propose: bool = opt.output(
+        False,
+        "--propose",
+        "Print a test case for each clause that is not covered (z3, the extra smt); implies --coverage.",
+    ),
+    threshold: float | None = opt.output(
+        None,
+        "--threshold PERCENT",
+        "Fail below this share of clauses seen true and false; implies --coverage.",
+        least=0,
+        most=100,
+    ),
+    update: bool = opt.output(
+        False, "--update", "Rewrite expectations that fail to what the law gives, and show the changes as a diff."
+    ),
+    yes: bool = opt.output(False, "--yes", "Let --update or --write-tests write without a terminal, or in CI."),
+    mutation: bool = of_mutation(False, "--mutation", "Make small mistakes in the law and show which no test notices."),
+    mutation_threshold: float | None = of_mutation(
+        None,
+        "--mutation-threshold PERCENT",
+        "Fail below this share of noticed mistakes; implies --mutation.",
+        least=0,
+        most=100,
+    ),
+    sample: int | None = of_mutation(None, "--sample N", "Maximum number of mistakes, drawn at random.", least=1),
+    seed: int = of_mutation(0, "--seed N", "Which sample is drawn."),
+    no_suggestions: bool = of_mutation(
+        False,
+        "--no-suggestions",
+        "Look for no tests and for no proofs that a mistake changes nothing, which is faster.",
+    ),
+    write_tests: bool = of_mutation(
+        False, "--write-tests", "Write the suggested tests below those of each policy, and show them as a diff."
+    ),
+    jobs: int = of_mutation(1, "--jobs -j", "Processes.", least=1),
+    format: TestFormat = opt.format_option("text", TestFormat),
+    outputs: opt.Outputs = opt.output_option(TestFormat),
+    lang: Language = opt.LANG,
 ) -> int:
     """Run the tests of policies and all fixtures. A test with `skip: REASON` is not run, and every report says so.
     A failing test names the clauses that decide, with the facts that they read.
@@ -142,16 +110,12 @@ def run_tests(
 
     wants_mutants = mutation or mutation_threshold is not None
     coverage = coverage or propose or threshold is not None
-    if wants_mutants and coverage:
-        abort(_("--coverage and --mutation cannot be combined."))
+    refuse_if(wants_mutants and coverage, _("--coverage and --mutation cannot be combined."))
     if not wants_mutants and (sample is not None or no_suggestions or write_tests or jobs > 1):
         abort(_("--sample, --no-suggestions, --write-tests and --jobs need --mutation."))
-    if no_suggestions and write_tests:
-        abort(_("--write-tests and --no-suggestions cannot be combined."))
-    if wants_mutants and update:
-        abort(_("--update and --mutation cannot be combined."))
-    if yes and not (update or write_tests):
-        abort(_("--yes needs --update or --write-tests."))
+    refuse_if(no_suggestions and write_tests, _("--write-tests and --no-suggestions cannot be combined."))
+    refuse_if(wants_mutants and update, _("--update and --mutation cannot be combined."))
+    refuse_if(yes and not (update or write_tests), _("--yes needs --update or --write-tests."))
     if update or write_tests:
         option = "--update" if update else "--write-tests"
         if law.bundle is not None:  # its files have the same names as the working tree, whose law may differ

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, measure_width, publish
@@ -13,27 +13,19 @@ TimelineFormat = Literal["text", "json", "markdown", "html"]
 
 
 def show_timeline(
-    spec: Annotated[str, opt.Argument("SPEC", "A product spec, or - for standard input.")],
+    *,
+    spec: str = opt.argument(opt.REQUIRED, "SPEC", "A product spec, or - for standard input."),
     context: CommandContext,
-    first: Annotated[
-        str | None,
-        opt.Option(
-            "--from DAY", "First day (default: today, or an earlier launch).", opt.DECISION, parse=opt.parse_day
-        ),
-    ] = None,
-    last: Annotated[
-        str | None,
-        opt.Option(
-            "--to DAY",
-            "Last day (default: no end; changes that are law already are included).",
-            opt.DECISION,
-            parse=opt.parse_day,
-        ),
-    ] = None,
-    changes: opt.SetOption = (),
-    stdin_filename: opt.StdinNameOption = None,
-    format: Annotated[TimelineFormat, opt.make_format_option(TimelineFormat)] = "text",
-    outputs: Annotated[opt.Outputs, opt.make_output_option(TimelineFormat)] = (),
+    first: str | None = opt.decision(
+        None, "--from DAY", "First day (default: today, or an earlier launch).", parse=opt.parse_day
+    ),
+    last: str | None = opt.decision(
+        None, "--to DAY", "Last day (default: no end; changes that are law already are included).", parse=opt.parse_day
+    ),
+    changes: opt.Changes = opt.SET,
+    stdin_filename: str | None = opt.STDIN_NAME,
+    format: TimelineFormat = opt.format_option("text", TimelineFormat),
+    outputs: opt.Outputs = opt.output_option(TimelineFormat),
 ) -> None:
     """Show how the decision on a spec changed and will change, and which instrument changed it.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 from vatspolicy import clock
 from vatspolicy.cli import options as opt
-from vatspolicy.cli.console import abort, abort_unwritten, publish, refuse_link, report_problems
+from vatspolicy.cli.console import abort, abort_unwritten, publish, refuse_if, refuse_link, report_problems
 from vatspolicy.cli.context import CommandContext, require_specs
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
@@ -27,24 +27,17 @@ UpdateFormat = Literal["text", "json", "markdown"]
 
 def update(
     context: CommandContext,
-    source: Annotated[
-        str,
-        opt.Option(
-            "--from SOURCE",
-            "The newer bundle: a file, a folder, oci://HOST/REPOSITORY:TAG or git+REPOSITORY@TAG:PATH.",
-            opt.INPUT,
-        ),
-    ],
-    specs: opt.SpecsArgument = (),
-    check: Annotated[
-        bool, opt.Option("--check", "Show what the newer bundle changes; write nothing.", opt.OUTPUT)
-    ] = False,
-    apply: Annotated[
-        bool, opt.Option("--apply", "Put the newer bundle in place of the one in use.", opt.OUTPUT)
-    ] = False,
-    sigstore: opt.SigstoreOption = None,
-    format: Annotated[UpdateFormat, opt.make_format_option(UpdateFormat)] = "text",
-    outputs: Annotated[opt.Outputs, opt.make_output_option(UpdateFormat)] = (),
+    source: str = opt.input_(
+        opt.REQUIRED,
+        "--from SOURCE",
+        "The newer bundle: a file, a folder, oci://HOST/REPOSITORY:TAG or git+REPOSITORY@TAG:PATH.",
+    ),
+    specs: Sequence[str] = opt.SPECS,
+    check: bool = opt.output(False, "--check", "Show what the newer bundle changes; write nothing."),
+    apply: bool = opt.output(False, "--apply", "Put the newer bundle in place of the one in use."),
+    sigstore: Path | None = opt.SIGSTORE,
+    format: UpdateFormat = opt.format_option("text", UpdateFormat),
+    outputs: opt.Outputs = opt.output_option(UpdateFormat),
 ) -> ExitCode:
     """Compare the bundle in use (--bundle, or bundle of vatspolicy.toml) with a newer one, for the specs here.
 
@@ -61,18 +54,15 @@ def update(
     from vatspolicy.reports.law_update import render
 
     law = context.law
-    if check == apply:
-        abort(_("pass --check or --apply."))
+    refuse_if(check == apply, _("pass --check or --apply."))
     if law.bundle is None:
         abort(_("no bundle is in use: choose one with --bundle, or set bundle in {file}.", file=opt.FILE))
-    if law.skip_verify:
-        abort(_("update always verifies the bundle; omit --skip-verify."))
+    refuse_if(law.skip_verify, _("update always verifies the bundle; omit --skip-verify."))
     files = require_specs(specs, from_stdin=False)
     old = law.select(specs)
     locks = find_locks(files)
     wanted = wants_proof(law.key)
-    if sigstore and not wanted:
-        abort(_("--sigstore needs a signer policy (--key)."))
+    refuse_if(sigstore and not wanted, _("--sigstore needs a signer policy (--key)."))
     proof = read_proof(source, sigstore) if sigstore else None
     fetched = fetch_bundle(source, wanted and proof is None)
     if proof is not None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from vatspolicy import clock
 from vatspolicy.cli import options as opt
-from vatspolicy.cli.console import abort, print_result
+from vatspolicy.cli.console import abort, print_result, refuse_if
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Language, Message, Phrase, _, reason_of, translate
 from vatspolicy.i18n.text import clean
@@ -22,24 +22,21 @@ if TYPE_CHECKING:
 
 
 def verify_attestation(
-    file: Annotated[Path, opt.Argument("FILE", "What check --attest wrote.")],
-    specs: Annotated[list[Path], opt.Option("--spec FILE", "A spec that must be attested; repeatable.", opt.INPUT)],
-    key: Annotated[Path, opt.Option("--key FILE", "Public key that signed it (PEM or JWK).", opt.INPUT)],
-    bundle: Annotated[Path | None, opt.Option("--bundle FILE", "The bundle that must have decided.", opt.INPUT)] = None,
-    law: opt.LawOption = None,
-    policies: opt.PoliciesOption = (),
-    as_of: opt.LaunchDayOption = None,
-    fail_on: Annotated[
-        opt.FailOn, opt.Option("--fail-on", "The level that the gate must have failed on, at least.", opt.DECISION)
-    ] = "needs-license",
-    approvers: Annotated[
-        Path | None,
-        opt.Option(
-            "--approvers FILE", "Who may grant the opinions that a decision rests on (default: nobody).", opt.DECISION
-        ),
-    ] = None,
-    format: opt.DataFormatOption = "text",
-    lang: opt.LangOption = "en",
+    file: Path = opt.argument(opt.REQUIRED, "FILE", "What check --attest wrote."),
+    specs: list[Path] = opt.input_(opt.REQUIRED, "--spec FILE", "A spec that must be attested; repeatable."),
+    key: Path = opt.input_(opt.REQUIRED, "--key FILE", "Public key that signed it (PEM or JWK)."),
+    bundle: Path | None = opt.input_(None, "--bundle FILE", "The bundle that must have decided."),
+    law: Path | None = opt.LAW,
+    policies: Sequence[Path] = opt.POLICIES,
+    as_of: str | None = opt.LAUNCH_DAY,
+    fail_on: opt.FailOn = opt.decision(
+        "needs-license", "--fail-on", "The level that the gate must have failed on, at least."
+    ),
+    approvers: Path | None = opt.decision(
+        None, "--approvers FILE", "Who may grant the opinions that a decision rests on (default: nobody)."
+    ),
+    format: opt.DataFormat = opt.DATA_FORMAT,
+    lang: Language = opt.LANG,
 ) -> ExitCode:
     """Verify that the gate passed specs, as they are, under a law (default: the shipped one).
 
@@ -75,8 +72,7 @@ def _select(law: Path | None, bundle: Path | None, layers: Sequence[Path]) -> Se
     """Return the law, of a bundle regardless of its signer: the attestation names its digest."""
     from vatspolicy.bundles.select import choose_law
 
-    if law is not None and bundle is not None:
-        abort(_("--law and --bundle cannot be combined."))
+    refuse_if(law is not None and bundle is not None, _("--law and --bundle cannot be combined."))
     return choose_law(law, bundle, skip_verify=True, locks=(), layers=layers).load()
 
 

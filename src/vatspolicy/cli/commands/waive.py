@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from vatspolicy.cli.console import abort, print_result, warn, write_report
+from vatspolicy.cli import options as opt
+from vatspolicy.cli.console import abort, print_result, refuse_if, warn, write_report
 from vatspolicy.cli.context import LawOptions
-from vatspolicy.cli.options import DECISION, OUTPUT, WRITE, Argument, Command, Option, parse_day
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Sentences, _, current_language
@@ -20,26 +20,25 @@ if TYPE_CHECKING:
 
 
 def waive(
-    spec: Annotated[str, Argument("SPEC", "Product spec.")],
-    matter: Annotated[
-        str,
-        Argument("MATTER", "The rule to waive, as policy/rule; or an opinion of the spec to grant, as opinions[0]."),
-    ],
+    *,
+    spec: str = opt.argument(opt.REQUIRED, "SPEC", "Product spec."),
+    matter: str = opt.argument(
+        opt.REQUIRED, "MATTER", "The rule to waive, as policy/rule; or an opinion of the spec to grant, as opinions[0]."
+    ),
     law: LawOptions,
-    reason: Annotated[str, Option("--reason", "Why the finding may stand, or the opinion count.", shown=False)],
-    approver: Annotated[str, Option("--approver", "Who takes the risk.", shown=False)],
-    ticket: Annotated[str, Option("--ticket", "Where it was agreed.", shown=False)],
-    until: Annotated[str, Option("--until DAY", "Last day of the waiver or grant.", parse=parse_day, shown=False)],
-    waivers: Annotated[
-        Path | None, Option("--waivers FILE", "File to add a waiver to (default: print it).", OUTPUT, shown=False)
-    ] = None,
-    opinions: Annotated[
-        Path | None,
-        Option("--opinions FILE", "File to add a granted opinion to (default: print it).", OUTPUT, shown=False),
-    ] = None,
-    as_of: Annotated[
-        str | None, Option("--as-of DAY", "Day of the law, as for check.", DECISION, parse=parse_day)
-    ] = None,
+    reason: str = opt.option(opt.REQUIRED, "--reason", "Why the finding may stand, or the opinion count.", shown=False),
+    approver: str = opt.option(opt.REQUIRED, "--approver", "Who takes the risk.", shown=False),
+    ticket: str = opt.option(opt.REQUIRED, "--ticket", "Where it was agreed.", shown=False),
+    until: str = opt.option(
+        opt.REQUIRED, "--until DAY", "Last day of the waiver or grant.", parse=opt.parse_day, shown=False
+    ),
+    waivers: Path | None = opt.output(
+        None, "--waivers FILE", "File to add a waiver to (default: print it).", shown=False
+    ),
+    opinions: Path | None = opt.output(
+        None, "--opinions FILE", "File to add a granted opinion to (default: print it).", shown=False
+    ),
+    as_of: str | None = opt.decision(None, "--as-of DAY", "Day of the law, as for check.", parse=opt.parse_day),
 ) -> None:
     """Write a waiver for the findings of a rule on a spec, or the grant of an opinion that the spec claims.
 
@@ -92,8 +91,7 @@ def waive(
 
 def _require_rule(bundle: Bundle, name: str) -> None:
     names = [rule.name for policy in bundle.policies.values() for rule in policy.rules]
-    if name not in names:
-        abort(Sentences(_("there is no rule {rule!r}.", rule=name), suggest(name, names)))
+    refuse_if(name not in names, Sentences(_("there is no rule {rule!r}.", rule=name), suggest(name, names)))
 
 
 def _waiver_scopes(bundle: Bundle, profile: Profile, decision: Decision, rule: str) -> list[dict[str, Any]]:
@@ -136,4 +134,4 @@ def _opinion_scope(bundle: Bundle, profile: Profile, gate: Gate, decision: Decis
     return [{"opinion": stated(claim), "scope": {"product": decision.product, "fingerprint": mark}}]
 
 
-command = Command(waive, "waive", WRITE, 250)
+command = opt.Command(waive, "waive", opt.WRITE, 250)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, print_result, report_problems, warn
 from vatspolicy.cli.context import LawOptions
-from vatspolicy.i18n import Listing, _, translate
+from vatspolicy.i18n import Language, Listing, _, translate
 
 if TYPE_CHECKING:
     from vatspolicy.authoring.edit_review import Baseline
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from vatspolicy.bundles.select import LawStack
     from vatspolicy.core.policies.bundle import Bundle
     from vatspolicy.core.policies.model import Policy
-    from vatspolicy.i18n import Language
 
 PAUSE = 0.2
 """Seconds between two checks of the files."""
@@ -31,10 +30,10 @@ def wait() -> None:
 
 def watch(
     law: LawOptions,
-    fixtures: opt.FixturesOption = None,
-    base: Annotated[str, opt.Option("--base REVISION", "Commit that each edit is compared with.", opt.INPUT)] = "HEAD",
-    today: opt.TodayOption = None,
-    lang: opt.LangOption = "en",
+    fixtures: Path | None = opt.FIXTURES,
+    base: str = opt.input_("HEAD", "--base REVISION", "Commit that each edit is compared with."),
+    today: str | None = opt.TODAY,
+    lang: Language = opt.LANG,
 ) -> int:
     """Watch policies, their schemas, and the layers above them. When a policy or its tests are saved, run lint and the
     tests of that policy under the layers up to its own, and show the rules and the decisions of fixtures that changed

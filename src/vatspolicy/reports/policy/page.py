@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from vatspolicy.authoring.testing.cases import load_tests, test_entries
-from vatspolicy.core.cel.ast import Literal, Node, Param, Term, walk
+from vatspolicy.core.cel.ast import Literal, Node, Term, walk
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import (
@@ -63,26 +63,6 @@ class PolicyPage:
         """File name of the policy, for search."""
         return f"{self.policy.id}.yaml"
 
-    @property
-    def number(self) -> str | None:
-        """Number of the regulation."""
-        return self.policy.source.get("number")
-
-    @property
-    def promulgated(self) -> str | None:
-        """Day of promulgation."""
-        return self.policy.source.get("promulgated")
-
-    @property
-    def url(self) -> str | None:
-        """Address of the official page."""
-        return self.policy.source.get("url")
-
-    @property
-    def note(self) -> str | None:
-        """Remark on the source."""
-        return self.policy.source.get("note")
-
     @cached_property
     def chain(self) -> list[Policy]:
         """Earlier and later policies with this one among them, by day; empty if there are none."""
@@ -122,13 +102,9 @@ class PolicyPage:
     def articles(self) -> list[tuple[Article, list[RulePart]]]:
         """Articles, each with the rules that cite it first."""
         return [
-            (article, [self.rule(rule) for rule in self.policy.rules if rule.cite[0] == key])
+            (article, [RulePart(self, rule) for rule in self.policy.rules if rule.cite[0] == key])
             for key, article in self.policy.articles.items()
         ]
-
-    def rule(self, rule: Rule) -> RulePart:
-        """Return the part of the page about a rule of the policy."""
-        return RulePart(self, rule)
 
     @property
     def instruments(self) -> list[tuple[Instrument, list[Rule]]]:
@@ -182,11 +158,6 @@ class RulePart:
         """Highest foreign share of a route, in percent."""
         return self.rule.effect.max_foreign_percent if isinstance(self.rule.effect, Route) else None
 
-    @property
-    def conditions(self) -> tuple[Condition, ...]:
-        """Conditions of a route."""
-        return self.rule.conditions
-
     def articles_of(self, condition: Condition) -> list[Article]:
         """Return the articles of a condition, or of the rule if it cites none."""
         return [self.page.policy.articles[key] for key in condition.cite or self.rule.cite]
@@ -203,36 +174,24 @@ class RulePart:
         return [self.page.policy.articles[key] for key in self.rule.cite[1:]]
 
     @property
-    def expressions(self) -> list[tuple[str, Expression]]:
-        """Expressions of the rule with their names: `when`, the share cap, conditions by id."""
-        cap = [("max_foreign_percent", self.share_cap)] if self.share_cap is not None else []
-        return [("when", self.rule.when), *cap, *((condition.id, condition.check) for condition in self.conditions)]
-
-    @property
-    def cel(self) -> list[str]:
-        """Lines of CEL, with a comment for each expression if there are several.
+    def cel(self) -> str:
+        """CEL of the rule: `when`, the share cap and the conditions, under comments with their names if it has several.
 
         Line breaks inside a CEL text are escapes, so that no line can end a block of code.
         """
-        several = len(self.expressions) > 1
-        lines = ((f"// {name}" if several else "", one_line(expression.text)) for name, expression in self.expressions)
-        return [line for pair in lines for line in pair if line]
-
-    @property
-    def cel_text(self) -> str:
-        """The lines of CEL as one text."""
-        return "\n".join(self.cel)
+        cap = [("max_foreign_percent", self.share_cap)] if self.share_cap is not None else []
+        checks = [(condition.id, condition.check) for condition in self.rule.conditions]
+        expressions = [("when", self.rule.when), *cap, *checks]
+        names = [f"// {name}\n" if len(expressions) > 1 else "" for name, _ in expressions]
+        return "\n".join(name + one_line(text.text) for name, (_, text) in zip(names, expressions, strict=True))
 
     @property
     def parameters_read(self) -> list[ParameterPart]:
         """Parameters that the expressions read, those of their terms included."""
-        parts = []
         cap = [self.share_cap] if self.share_cap is not None else []
-        read = [self.rule.when, *(condition.check for condition in self.conditions), *cap]
-        keys = dict.fromkeys(
-            node.key for expression in read for node in walk(expression.tree) if isinstance(node, Param)
-        )
-        for key in keys:
+        read = [self.rule.when, *(condition.check for condition in self.rule.conditions), *cap]
+        parts = []
+        for key in dict.fromkeys(key for expression in read for key in expression.parameters):
             owner, _, name = key.partition("/")
             policy = self.page.bundle.policies[owner]
             parts.append(ParameterPart(policy, name, policy.parameters[name]))
@@ -428,7 +387,7 @@ def find(bundle: Bundle, name: str) -> PolicyPage | RulePart:
         return page
     for rule in policy.rules:
         if rule.id == rule_id:
-            return page.rule(rule)
+            return RulePart(page, rule)
     ids = [rule.id for rule in policy.rules]
     raise KeyError(
         Sentences(

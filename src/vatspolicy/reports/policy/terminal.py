@@ -84,8 +84,8 @@ class _Page:
         yield from self.flow(
             policy.title[self.lang] + aside(f"{policy.id} {policy.version}, {self.file}", self.lang), 0
         )
-        if self.page.number:
-            yield from self.flow(f"{self.label('number')}{self.page.number}", 2)
+        if policy.source.get("number"):
+            yield from self.flow(f"{self.label('number')}{policy.source['number']}", 2)
         yield from self.flow(f"{self.label('issuer')}{policy.source['issuer'][self.lang]}", 2)
         yield f"  {self.label('in_force')}{self.dates(policy.since, policy.until)}"
 
@@ -96,8 +96,8 @@ class _Page:
             yield from self.flow(f"{self.label('supersedes')}{', '.join(policy.supersedes)}", 2)
         if self.page.superseded_by:
             yield from self.flow(f"{self.label('superseded')}{', '.join(self.page.superseded_by)}", 2)
-        if self.page.note:
-            yield from self.flow(self.page.note, 2)
+        if policy.source.get("note"):
+            yield from self.flow(policy.source["note"], 2)
         if policy.editions:
             yield f"\n{self.word('editions')}"
             for edition in policy.editions:
@@ -153,9 +153,9 @@ class _Page:
         yield from self.flow(self.cost(rule), 2)
         for sentence in describe_readings(self.bundle, rule, self.lang):
             yield from self.flow(sentence, 4)
-        if part.conditions:
+        if rule.conditions:
             yield f"  {self.word('conditions')}"
-        for condition in part.conditions:
+        for condition in rule.conditions:
             yield from self.flow(f"{condition.id}: {condition.message[self.lang]}", 4)
             yield from self.flow(f"{self.label('checks')}{self.check(condition.check)}", 6)
             yield from self.flow(f"CEL{self.colon}{one_line(condition.check.text)}", 6)

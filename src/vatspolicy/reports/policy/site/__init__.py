@@ -217,10 +217,10 @@ def describe_legislation(page: PolicyPage) -> dict[str, object]:
         "version": policy.version,
     }
     stated = {
-        "legislationIdentifier": page.number,
-        "legislationDate": page.promulgated,
+        "legislationIdentifier": policy.source.get("number"),
+        "legislationDate": policy.source.get("promulgated"),
         "legislationDateOfApplicability": policy.since if policy.since != ALWAYS else None,
-        "sameAs": page.url,
+        "sameAs": policy.source.get("url"),
     }
     legislation |= {key: value for key, value in stated.items() if value}
     earlier = [old for old in page.chain if old.id in policy.supersedes]
@@ -244,7 +244,7 @@ _TONES = {"deny": "bad", "need": "warn", "route": "good", "duty": "ask"}
 
 def policy_page(site: PolicySite, page: PolicyPage) -> str:
     """Return the page of one policy."""
-    policy = page.policy
+    policy, url = page.policy, page.policy.source.get("url") or ""
     labels = [(site.text(article.label), f"article-{key}") for key, article in policy.articles.items()]
     shown = {
         "articles": policy.articles,
@@ -263,7 +263,7 @@ def policy_page(site: PolicySite, page: PolicyPage) -> str:
         **_values(site, page),
         TOPICS=TOPICS,
         legislation=escape_json(describe_legislation(page)),
-        host=urlsplit(page.url).hostname or page.url if page.url else "",
+        host=urlsplit(url).hostname or url,
         one_line=one_line,
         rule_heading="h4",
     )
@@ -271,7 +271,7 @@ def policy_page(site: PolicySite, page: PolicyPage) -> str:
 
 def rule_page(site: PolicySite, rule: RulePart) -> str:
     """Return a page of one rule, with its law and its dependents."""
-    cited = dict.fromkeys([*rule.rule.cite, *(key for condition in rule.conditions for key in condition.cite)])
+    cited = dict.fromkeys([*rule.rule.cite, *(key for condition in rule.rule.conditions for key in condition.cite)])
     cases = list_cases(rule)
     shown = {"law": cited, "reads": rule.parameters_read, "relies": rule.counterparts, "tests": cases}
     return site.page(
