@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import csv
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -405,6 +406,12 @@ def test_every_format_says_who_gave_and_granted_it_or_that_nobody_did(
     assert shown.code == 1
     said = '"not-granted"' if form == "json" else "not granted"
     assert said in shown.out if form == "json" else said in " ".join(shown.out.split())
+
+
+def test_an_opinion_is_a_row_of_csv(console: Console, granted: tuple[str, ...]) -> None:
+    rows = csv.DictReader(console("check", *granted, "-f", "csv").out.splitlines())
+    (row,) = [row for row in rows if row["effect"] == "opinion"]
+    assert ("Kim Li" in row["message"], "granted by lee" in row["message"], int(row["line"]) > 0) == (True,) * 3, row
 
 
 def test_the_first_annotation_of_github_says_it(console: Console, granted: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.effort import part
 from tests.support.law_builder import HEAD
 from tests.support.layer_builder import write_layer
 from tests.support.shipped import POLICIES
@@ -266,7 +267,7 @@ def test_a_file_that_cannot_be_written_stops_the_rename(readable: Path) -> None:
     assert told == f"{readable / 'user.yaml'} cannot be written."
 
 
-@pytest.mark.parametrize(("policy", "term"), [("definitions", "foreign"), ("vats-pilot-2024", "in_region")])
+@pytest.mark.parametrize(("policy", "term"), part([("definitions", "foreign"), ("vats-pilot-2024", "in_region")], 2))
 def test_a_term_of_the_whole_law_is_renamed(tmp_path: Path, policy: str, term: str) -> None:
     folder = tmp_path.resolve() / "policies"
     shutil.copytree(POLICIES, folder)

@@ -21,10 +21,24 @@ from pathlib import Path
 
 from tests.support.shipped import ROOT
 
-FILES = 12
-"""Files of a part: fewer would start more processes, more would leave more in the memory of each."""
-WEIGHTS = {"acceptance": 3, "differential": 4, "proofs": 3}
-"""How many times longer the tests of a folder take than others of as many bytes."""
+FILES = 22
+"""Most files of a part: more would leave more in the memory of its process."""
+SHARE = 9
+"""A part takes one in so many of what is left: long parts begin early, and short ones end together."""
+LEAST = 24
+"""No part takes less than one in so many of all: each starts a process, which takes two seconds."""
+WEIGHTS = {
+    "acceptance": 6,
+    "authoring": 2,
+    "browser": 5,
+    "differential": 4,
+    "guidance": 3,
+    "i18n": 3,
+    "language_server": 3,
+    "proofs": 3,
+    "reports": 2,
+}
+"""How many times longer the tests of a folder take than others of as many bytes, as measured."""
 SHARED = "TESTS_CACHE"
 """Variable that names the folder of compiled forms that the processes of a run share."""
 COMPILE = "from tests.support.shipped import shipped_bundle; shipped_bundle()"
@@ -42,8 +56,7 @@ def main(arguments: Sequence[str]) -> int:
     if jobs == 0:
         return subprocess.run([*PYTEST, *options, *places], cwd=ROOT, env=os.environ | ALONE, check=False).returncode
     files = find_files(places or ["tests"], [one.partition("=")[2] for one in options if one.startswith("--ignore=")])
-    parts = [files[start : start + FILES] for start in range(0, len(files), FILES)]
-    parts.sort(key=lambda part: -sum(map(weigh, part)))
+    parts = divide(files)
     with ExitStack() as stack:
         if SHARED not in os.environ:
             cache = stack.enter_context(tempfile.TemporaryDirectory(prefix="vatspolicy-"))
@@ -66,6 +79,19 @@ def find_files(places: Sequence[str], left_out: Sequence[str]) -> list[str]:
         for file in (sorted(Path(place).rglob("test_*.py")) if Path(place).is_dir() else [place])
     ]
     return [file for file in found if not any(Path(file).is_relative_to(folder) for folder in left_out)]
+
+
+def divide(files: Sequence[str]) -> list[list[str]]:
+    """Return the parts of these files, the longest first; neighbors share a process, and what is costly to make."""
+    parts, weights, room = list[list[str]](), list(map(weigh, files)), 0.0
+    total = left = sum(weights)
+    for file, weight in zip(files, weights, strict=True):
+        if not parts or len(parts[-1]) == FILES or room < weight / 2:
+            parts.append([])
+            room = max(left / SHARE, total / LEAST)
+        parts[-1].append(file)
+        room, left = room - weight, left - weight
+    return sorted(parts, key=lambda part: -sum(map(weigh, part)))
 
 
 def weigh(file: str) -> int:

@@ -15,7 +15,6 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.members import for_each
-from tests.support.result_types import differences
 from tests.support.schemas import validator_of
 from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import HOSTING, TODAY
@@ -35,10 +34,6 @@ FIXTURES = fixture_files()
 LAUNCHED = "2024-10-23"
 """The day on which the pilot opened."""
 LANGUAGES = ("en", "zh")
-
-
-def test_the_types_are_those_of_the_schema() -> None:
-    assert differences(Timeline, "timeline") == []
 
 
 @cache

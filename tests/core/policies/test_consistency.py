@@ -13,8 +13,7 @@ from tests.support.members import for_each
 from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.diff.schemas import _WRITTEN_BY_US
 from vatspolicy.authoring.unread import unread_warnings
-from vatspolicy.core.cel.ast import Literal, Param, Term, walk
-from vatspolicy.core.documents import load_document
+from vatspolicy.core.cel.ast import Literal, walk
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
@@ -140,47 +139,11 @@ def test_no_two_instruments_are_the_same(bundle: Bundle) -> None:
 # --- one bundle of files
 
 
-def test_ids_are_unique(bundle: Bundle, rules: list[Rule]) -> None:
-    ids = [load_document(policy.file).data["id"] for policy in bundle.policies.values()]
-    assert ids == list(bundle.policies)
-    assert [name for name, count in Counter(rule.name for rule in rules).items() if count > 1] == []
-
-
 def test_no_two_policies_are_the_same_regulation(bundle: Bundle) -> None:
     policies = bundle.policies.values()
     names = [policy.source["number"] for policy in policies if "number" in policy.source]
     names += [policy.title[lang] for policy in policies for lang in ("en", "zh")]
     assert [name for name, count in Counter(names).items() if count > 1] == []
-
-
-def test_every_cited_article_exists_and_every_article_is_cited(bundle: Bundle) -> None:
-    for policy in bundle.policies.values():
-        cited = {key for rule in policy.rules for key in rule.cite}
-        cited |= {key for rule in policy.rules for c in getattr(rule.effect, "conditions", ()) for key in c.cite}
-        cited |= {key for parameter in policy.parameters.values() for value in parameter.values for key in value.cite}
-        assert cited == set(policy.articles), policy.id
-
-
-def test_no_rule_is_in_force_outside_the_dates_of_its_file(bundle: Bundle) -> None:
-    for policy in bundle.policies.values():
-        written = {rule["id"]: rule for rule in load_document(policy.file).data.get("rules", [])}
-        for rule in policy.rules:
-            assert policy.since <= rule.since < rule.until <= policy.until, rule.name
-            assert written[rule.id].get("from", rule.since) == rule.since, rule.name
-            assert written[rule.id].get("until", rule.until) == rule.until, rule.name
-
-
-def test_a_policy_does_not_use_definitions_before_they_begin(bundle: Bundle) -> None:
-    """Values and terms of a file of definitions count from its own first day."""
-    late = []
-    for policy in bundle.policies.values():
-        for rule in policy.rules:
-            needed = {node.key for node in walk(rule.when.tree) if isinstance(node, Param)}
-            for key in needed:
-                owner, _, name = key.partition("/")
-                first = bundle.policies[owner].parameters[name].values[0].since
-                late += [f"{rule.name}: {key}"] if first > max(rule.since, bundle.covers_from) else []
-    assert late == []
 
 
 # --- succession
@@ -337,16 +300,6 @@ def test_needs_through_routes_have_routes_on_every_day(bundle: Bundle, rules: li
             for day in bundle.boundaries:
                 leads = [r for r in rules if isinstance(r.effect, Route) and r.effect.to == need.effect.through]
                 assert any(r.in_force(day) for r in leads) or not need.in_force(day), f"{need.name} on {day}"
-
-
-def test_terms_of_the_same_name_say_the_same_or_are_apart(bundle: Bundle) -> None:
-    """Two files may define a term of one name, but never so that one policy could mean either."""
-    for policy in bundle.policies.values():
-        for expression in (rule.when for rule in policy.rules):
-            for node in walk(expression.tree):
-                if isinstance(node, Term):
-                    owners = [p for p in (policy.id, *policy.uses) if node.name in bundle.policies[p].terms]
-                    assert len(owners) == 1, f"{policy.id}: {node.name}"
 
 
 def test_every_schema_is_of_what_people_write_or_of_what_the_program_writes() -> None:

@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.effort import trials
-from tests.support.result_types import differences
 from tests.support.shipped import fixture_file, shipped_bundle
 from vatspolicy.core.documents import Path as FactPath
 from vatspolicy.core.documents import load_document, parse_document
@@ -40,7 +39,6 @@ from vatspolicy.guidance.interview import (
 from vatspolicy.guidance.interview.messages import UNITS
 from vatspolicy.guidance.interview.questions import combine
 from vatspolicy.guidance.interview.ranking import rank_facts
-from vatspolicy.guidance.interview.result import InterviewStep
 from vatspolicy.guidance.interview.terminal import Terminal, closing
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.i18n.lint import faults
@@ -568,10 +566,6 @@ def test_each_question_names_the_law(shipped: Bundle) -> None:
         assert found, question.path
         assert all(one.citations and one.message["zh"] and one.effect["zh"] for one in found)
         state = state.skip()
-
-
-def test_the_types_are_those_of_the_schema() -> None:
-    assert differences(InterviewStep, "question") == []
 
 
 def test_the_data_of_a_question_keep_to_their_schema(shipped: Bundle) -> None:

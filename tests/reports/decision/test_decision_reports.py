@@ -654,6 +654,7 @@ def test_markdown_says_why_what_and_by_when(make: Make) -> None:
     assert "  - services\\[0\\].facilities (spec.yaml:17)" in denied
     assert "    - ✘ 2024 pilot for value-added telecommunications: closed (not met: All service" in denied
     needed = render("markdown", [make(*PUBLIC)], "en")
+    assert needed.splitlines()[2].endswith(" *as of 2027-01-31 · shipped law 0.1.0*")
     assert re.search(r"\*\*Pilot approval .*\*\*, from Ministry of Industry", needed)
     assert "- [ ] Later filing: Ministry of Industry and Information Technology" in needed
     assert "within 1 month after the launch (by 2027-02-28), to be done by the company" in needed

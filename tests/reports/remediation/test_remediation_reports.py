@@ -17,7 +17,6 @@ from tests.support.console import Console
 from tests.support.effort import LONG, part
 from tests.support.html_tree import HOSTILE, Tree
 from tests.support.members import for_each
-from tests.support.result_types import differences
 from tests.support.shipped import fixture_file, fixture_files, shipped_bundle
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy.core.documents import parse_document
@@ -50,10 +49,6 @@ def hosting(console: Console, *arguments: str | Path, law: Path, spec: str = HOS
 
 
 # --- data -------------------------------------------------------------------------------------------------------------
-
-
-def test_the_types_are_those_of_the_schema() -> None:
-    assert differences(Ways, "routes") == []
 
 
 @for_each(SPECS)
