@@ -104,6 +104,13 @@ class ProfileSpace:
 
     # --- needs
 
+    @property
+    def services(self) -> list[tuple[int, SymbolicRecord]]:
+        """Services of the profile as pairs of a formula (that the service exists) and a record."""
+        [(_, slots)] = self.roots["services"]  # type: ignore[misc]
+        assert isinstance(slots, BoundedList)
+        return slots.members
+
     def need_members(self, path: str, key: Hashable) -> None:
         """Record that a question can distinguish one more list member. `key` identifies the question."""
         if (path, key) not in self._asked:

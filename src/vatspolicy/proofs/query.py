@@ -19,7 +19,7 @@ from vatspolicy.proofs.formula import FALSE, TRUE, Range
 from vatspolicy.proofs.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.proofs.solver import BUDGET, Budget, Model, Solver, Undecided, open_solver
 from vatspolicy.proofs.timeline import MixedBundle, Period, build_history, find_rule, named_by
-from vatspolicy.proofs.values import BoundedList, LinearSum, SymbolicRecord, Unsupported
+from vatspolicy.proofs.values import LinearSum, SymbolicRecord, Unsupported
 from vatspolicy.proofs.witness import day_of, drop_irrelevant, minimize, profile_of
 
 
@@ -85,10 +85,8 @@ class Query:
 
     @property
     def services(self) -> list[tuple[int, SymbolicRecord]]:
-        """Services of the profile as pairs of a formula (that the service exists) and a record."""
-        [(_, slots)] = self.space.roots["services"]  # type: ignore[misc]
-        assert isinstance(slots, BoundedList)
-        return slots.members
+        """Services of the profile (`ProfileSpace.services`)."""
+        return self.space.services
 
 
 @functools.lru_cache(maxsize=8)

@@ -14,7 +14,7 @@ import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 
-from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.documents.plain import Facts, Tree, value_at
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.validation import is_valid
 from vatspolicy.core.engine.evaluator import evaluate, possible_outcomes
@@ -224,13 +224,6 @@ def _with_round_numbers(
             if is_valid_and_holds(changed, holds, schemas):
                 data = changed
                 break
-    return data
-
-
-def value_at(data: Tree, place: Place) -> Tree:
-    """Return the part of a profile at a place."""
-    for step in place:
-        data = data[step]
     return data
 
 

@@ -30,7 +30,6 @@ from vatspolicy.authoring.analysis.self_composition import (
     encode_monotone,
     encode_more_licenses,
     encode_more_words,
-    services_of,
 )
 from vatspolicy.authoring.analysis.settings import LawProperty
 from vatspolicy.authoring.analysis.witness import states_of
@@ -231,7 +230,7 @@ class RefinementProof:
     def _find_parts(self) -> Iterator[int]:
         """Yield the formulas that must rise: certain consequences, and the negations of possible ones."""
         ruleset = self.pair.first
-        _, service = services_of(ruleset)[0]
+        _, service = ruleset.space.services[0]
         outcomes = [encode_rules(ruleset, "product", ruleset.product_activation()), encode_service(ruleset, service)]
         for certain, possible, outcome in encode_activities(ruleset, service):
             yield from (certain, -possible)

@@ -285,7 +285,7 @@ class ProfilePair:
 
     def outcomes(self) -> tuple[SymbolicOutcome, SymbolicOutcome]:
         """Return the outcomes of both profiles, for the product and one service."""
-        first, second = (encode_decision(ruleset, services_of(ruleset)[:1]) for ruleset in (self.first, self.second))
+        first, second = (encode_decision(ruleset, ruleset.space.services[:1]) for ruleset in (self.first, self.second))
         return first, second
 
     def invariants(self) -> list[int]:
@@ -298,13 +298,6 @@ class ProfilePair:
     def profiles(self, found: Model) -> tuple[Facts, Facts]:
         """Return the two profiles of a model."""
         return self.profiles_of(found)
-
-
-def services_of(ruleset: SymbolicRuleSet) -> list[tuple[int, SymbolicRecord]]:
-    """Return the services for the rule set, possibly with hidden facts."""
-    [(_, slots)] = ruleset.space.roots["services"]  # type: ignore[misc]
-    assert isinstance(slots, BoundedList)
-    return slots.members
 
 
 def _encode_both(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from vatspolicy.authoring.diff.decisions import Product
-from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.documents.plain import Facts, Tree, value_at
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.validation import is_valid
 from vatspolicy.core.policies.model import Expression, Rule
@@ -23,7 +23,7 @@ from vatspolicy.core.policies.reads import facts_of
 from vatspolicy.core.profile.profile import Profile, load_granted
 from vatspolicy.core.profile.vocabulary import words_of
 from vatspolicy.errors import InvalidInput
-from vatspolicy.proofs.witness import Place, is_valid_and_holds, value_at
+from vatspolicy.proofs.witness import Place, is_valid_and_holds
 
 Fact = tuple[str, str]
 """A part of a profile and its fact. `services` means one service; an empty fact means the whole part."""

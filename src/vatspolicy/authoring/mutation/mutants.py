@@ -26,10 +26,11 @@ from vatspolicy.core.cel.ast import (
     children,
     walk,
 )
+from vatspolicy.core.cel.scopes import unbound_facts
 from vatspolicy.core.cel.types import BOOL, Bool, Int, Number
 from vatspolicy.core.documents import Document, Path
-from vatspolicy.core.documents.plain import Tree
-from vatspolicy.core.engine.explanation import quote, unbound_facts
+from vatspolicy.core.documents.plain import Tree, value_at
+from vatspolicy.core.engine.explanation import quote
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.compiler import variables
 from vatspolicy.core.policies.model import NEVER, Deny, Expression, Need, Policy, Route, Rule, Value
@@ -550,15 +551,9 @@ def mutate_days(entries: tuple[Value, ...]) -> Iterator[tuple[int, tuple[Value, 
             )
 
 
-def _value_at(value: Tree, path: Path) -> Tree:
-    for step in path:
-        value = value[step]
-    return value
-
-
 def _is_member(value: Tree, path: Path) -> bool:
     """Return whether a path leads to the member of a list."""
-    return bool(path) and isinstance(_value_at(value, path[:-1]), list)
+    return bool(path) and isinstance(value_at(value, path[:-1]), list)
 
 
 def _named(member: Tree) -> str:

@@ -24,10 +24,11 @@ from vatspolicy.core.cel.ast import (
     walk,
 )
 from vatspolicy.core.cel.interpreter import Params, evaluate, list_members, look_up
+from vatspolicy.core.cel.scopes import unbound_facts
 from vatspolicy.core.cel.types import Bool
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.engine.classification import classify
-from vatspolicy.core.engine.explanation import plain, quote, unbound_facts
+from vatspolicy.core.engine.explanation import plain, quote
 from vatspolicy.core.engine.licensing import answer_need, evaluate_routes, holds_needed
 from vatspolicy.core.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.core.policies.bundle import Bundle

@@ -38,3 +38,14 @@ def free_facts(node: Node, bound: frozenset[str]) -> Iterator[Fact]:
         case _:
             for child in children(node):
                 yield from free_facts(child, bound)
+
+
+def unbound_facts(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[Fact]:
+    """Yield the facts below a node that are not read from a quantifier's variable."""
+    if isinstance(node, Fact):
+        if node.root not in bound:
+            yield node
+        return
+    inner = bound | {node.variable} if isinstance(node, Quantifier) else bound
+    for child in children(node):
+        yield from unbound_facts(child, inner)

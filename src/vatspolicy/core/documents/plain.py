@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 Tree: TypeAlias = Any
@@ -11,3 +11,10 @@ Fields: TypeAlias = Mapping[str, Tree]
 """The fields of an object of a file, such as a test or an entry of settings."""
 Facts: TypeAlias = Fields
 """The facts of a profile by name, as `profile.schema.json` describes them."""
+
+
+def value_at(data: Tree, path: Iterable[str | int]) -> Tree:
+    """Return the part of some data at a path. Raises LookupError."""
+    for step in path:
+        data = data[step]
+    return data

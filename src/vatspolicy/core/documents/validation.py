@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from vatspolicy.clock import is_day
 from vatspolicy.core.documents.checker import Checker, UnknownKeywordError, read_pattern
 from vatspolicy.core.documents.document import Document
+from vatspolicy.core.documents.plain import value_at
 from vatspolicy.core.documents.schemas import SchemaSet, schema_named
 from vatspolicy.errors import Problem, first_problems
 
@@ -201,7 +202,7 @@ class Validator:
             path=path,
             depth=len(path) - above,
             branch=error.relative_schema_path[0] if error.parent else "",
-            of_key=isinstance(value, str) and isinstance(_value_at(data, path), dict),
+            of_key=isinstance(value, str) and isinstance(value_at(data, path), dict),
             unexpected=unexpected,
             alternatives=tuple(self._fault(inner, data, len(path)) for inner in error.context or ()),
         )
@@ -233,7 +234,7 @@ class Validator:
 def _with_nulls(fault: SchemaFault, written: Any) -> SchemaFault:
     """Return a fault with the values as they are written."""
     others = tuple(_with_nulls(alternative, written) for alternative in fault.alternatives)
-    value = fault.value if fault.of_key else _value_at(written, fault.path)
+    value = fault.value if fault.of_key else value_at(written, fault.path)
     return dataclasses.replace(fault, value=value, alternatives=others)
 
 
@@ -266,9 +267,3 @@ def _references(schema: Any) -> Iterator[str]:
         schema = list(schema.values())
     for member in schema if isinstance(schema, list) else ():
         yield from _references(member)
-
-
-def _value_at(data: Any, path: Iterable[str | int]) -> Any:
-    for step in path:
-        data = data[step]
-    return data

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary
 
 from vatspolicy.core.cel.activation import Activation
-from vatspolicy.core.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children
+from vatspolicy.core.cel.ast import And, Node, Not, Or, Term
 from vatspolicy.core.cel.interpreter import Evaluator, Params, Unknown, compile_interpreter, look_up
+from vatspolicy.core.cel.scopes import unbound_facts
 from vatspolicy.core.documents import Path, format_path
 from vatspolicy.core.engine.decision import Finding
 from vatspolicy.core.engine.result import Clause
@@ -188,17 +189,6 @@ def _facts_named(node: Node) -> tuple[_NamedFact, ...]:
     once = dict.fromkeys((fact.root, fact.names) for fact in reversed([*unbound_facts(node)]))
     stated = ((root, names[:-1] if names and names[-1] in _DERIVED else names) for root, names in reversed(once))
     return tuple(dict.fromkeys((root, names) for root, names in stated if names))
-
-
-def unbound_facts(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[Fact]:
-    """Yield the facts below a node that are not read from a quantifier's variable."""
-    if isinstance(node, Fact):
-        if node.root not in bound:
-            yield node
-        return
-    inner = bound | {node.variable} if isinstance(node, Quantifier) else bound
-    for child in children(node):
-        yield from unbound_facts(child, inner)
 
 
 def plain(value: Any) -> Any:

@@ -29,13 +29,13 @@ from vatspolicy.core.cel.ast import (
     Param,
     Quantifier,
     Term,
-    children,
     conjuncts,
     shape_of,
     unfold,
     walk,
 )
 from vatspolicy.core.cel.interpreter import Evaluator, compile_interpreter
+from vatspolicy.core.cel.scopes import unbound_facts
 from vatspolicy.core.cel.types import Bool, Enum, Int, ListOf, Number, ObjectOf
 
 Item = TypeVar("Item")
@@ -300,7 +300,7 @@ def _predicate(clause: Node, wanted: bool, params: Mapping[str, Any]) -> Predica
     filled = _filled_list(clause, wanted)
     if filled is not None:
         return Predicate(FILLED, (filled.root, *filled.names), frozenset(), bool)
-    facts = {(fact.root, *fact.names): fact for fact in _facts(clause, frozenset())}
+    facts = {(fact.root, *fact.names): fact for fact in unbound_facts(clause)}
     nodes = list(walk(clause))
     if len(facts) != 1 or not all(isinstance(node, _SIMPLE) for node in nodes):
         return None
@@ -349,17 +349,6 @@ def _constants(nodes: Iterable[Node], params: Mapping[str, Any]) -> Iterator[Any
             yield from value if isinstance(value, list | tuple) else (value,)
 
 
-def _facts(node: Node, bound: frozenset[str]) -> Iterator[Fact]:
-    """Yield the facts that a node reads, its own variables omitted."""
-    if isinstance(node, Fact):
-        if node.root not in bound:
-            yield node
-        return
-    inner = bound | {node.variable} if isinstance(node, Quantifier) else bound
-    for child in children(node):
-        yield from _facts(child, inner)
-
-
 def _list_way(node: Node, wanted: bool) -> str:
     """Return how a clause tests each member of the list that it reads; empty if it does not test members singly."""
     match node:
@@ -373,7 +362,7 @@ def _list_way(node: Node, wanted: bool) -> str:
         case In(item=Literal() | Param(), list=Fact()):
             return SOME if wanted else EVERY
         case Quantifier(kind=kind, variable=variable, list=Fact(), body=body) if not any(
-            _facts(body, frozenset([variable]))
+            unbound_facts(body, frozenset([variable]))
         ):
             return SOME if (kind == "exists") is wanted else EVERY
     return ""

@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.ast import Node, Param, Term, children
 from vatspolicy.core.cel.interpreter import look_up
+from vatspolicy.core.cel.scopes import unbound_facts
 from vatspolicy.core.documents import Path, format_path
 from vatspolicy.core.documents.plain import Fields, Tree
 from vatspolicy.core.engine.decision import Finding, RouteResult, Subject
-from vatspolicy.core.engine.explanation import plain, unbound_facts
+from vatspolicy.core.engine.explanation import plain
 from vatspolicy.core.engine.result import Json
 from vatspolicy.core.engine.subjects import Activations
 from vatspolicy.core.policies.bundle import Bundle
