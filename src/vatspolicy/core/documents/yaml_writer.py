@@ -322,21 +322,16 @@ def _fold(text: str, width: int) -> list[str]:
 def _find_breaks(text: str) -> dict[int, list[int]]:
     """Return the places before && and ||, outside quotes, by the number of brackets that are open there."""
     breaks: dict[int, list[int]] = {}
-    depth, quote, at = 0, "", 0
-    while at < len(text):
-        char = text[at]
-        if quote:
-            if char == "\\":
-                at += 1
-            elif char == quote:
-                quote = ""
-        elif char in "\"'":
-            quote = char
-        elif char in "([":
+    depth = 0
+    for piece in re.finditer(_PIECE, text):
+        token, start, end = piece.group(), piece.start(), piece.end()
+        if token in ("(", "["):
             depth += 1
-        elif char in ")]":
+        elif token in (")", "]"):
             depth -= 1
-        elif text.startswith((" && ", " || "), at) and text[at - 1 : at] != " " and text[at + 4 : at + 5] != " ":
-            breaks.setdefault(depth, []).append(at)
-        at += 1
+        elif token[0] == " " and text[start - 1 : start] != " " and text[end : end + 1] != " ":
+            breaks.setdefault(depth, []).append(start)
     return breaks
+
+
+_PIECE = r"""(?s)"(?:\\.|[^"\\])*(?:"|\Z)|'(?:\\.|[^'\\])*(?:'|\Z)|[()\[\]]| (?:&&|\|\|) """
