@@ -14,7 +14,7 @@ from sqlglot import exp
 from vatspolicy.core.cel.sql import UNKNOWN, Known, Sql, Value, column, conjunction, constant, disjunction, to_sql, when
 from vatspolicy.core.policies.model import Route, Rule
 from vatspolicy.screening.sql_common_subexpressions import extract_common
-from vatspolicy.screening.sql_expressions import named, names_at, present, select
+from vatspolicy.screening.sql_expressions import named, names_at, over, present
 
 Cases: TypeAlias = Mapping[tuple[Hashable, bool], Value]
 """Truth values that a rule applies except for one clause, by clause and required truth (`case_split`)."""
@@ -108,7 +108,7 @@ class RuleColumns:
         stages, values = extract_common(list(columns.values()))
         for stage in (*stages, dict(zip(columns, values, strict=True))):
             parts = [named(value, name) for name, value in stage.items()]
-            query = select(exp.Star(), *parts).from_(query.subquery("stage", copy=False), copy=False)
+            query = over(query, "stage", exp.Star(), *parts)
         return query
 
     def of(self, kind: str) -> list[Rule]:

@@ -14,6 +14,7 @@ from vatspolicy.core.cel.sql import (
     constant,
     disjunction,
     each_of,
+    equal,
     field_of,
     first_of,
     is_null,
@@ -114,6 +115,11 @@ def select(*columns: Sql) -> exp.Select:
     return exp.Select(expressions=list(columns))
 
 
+def over(query: exp.Select, name: str, *columns: Sql) -> exp.Select:
+    """Build a query of columns over the rows of another query, which it knows by a name."""
+    return select(*columns).from_(query.subquery(name, copy=False), copy=False)
+
+
 def named(value: Sql, name: str) -> Sql:
     """Return the value as a column with a name."""
     return exp.Alias(this=value, alias=exp.to_identifier(name, quoted=True))
@@ -167,7 +173,7 @@ def _range_end(denied: Sql, needed: Sql, rank: int) -> Sql:
 def word_of(denied: Sql, needed: Sql) -> Sql:
     """Return the outcome of two ranks, or `incomplete`."""
     low, high = low_end(denied, needed), high_end(denied, needed)
-    return when(exp.EQ(this=low, expression=high), low, constant("incomplete"))
+    return when(equal(low, high), low, constant("incomplete"))
 
 
 def operator_of(operated_by: Sql) -> Sql:
@@ -178,7 +184,7 @@ def operator_of(operated_by: Sql) -> Sql:
         else exp.Cast(this=exp.Null(), to=sql_type(type))
         for name, type in record_fields("company").items()
     }
-    by_company = exp.EQ(this=operated_by, expression=constant("company"))
+    by_company = equal(operated_by, "company")
     return first_of([(by_company, column("company")), (there(operated_by), struct(partner))])
 
 
@@ -187,7 +193,7 @@ def operator_share(operated_by: Sql) -> Sql:
     arms = []
     for word in (*_RUN, None):
         names = holders(word or "partner")
-        run = there(operated_by) if word is None else exp.EQ(this=operated_by, expression=constant(word))
+        run = there(operated_by) if word is None else equal(operated_by, word)
         is_there = exp.and_(run, there(column(names[0])), copy=False)
         arms.append((is_there, _largest_share(names)))
     return first_of(arms)
