@@ -96,7 +96,9 @@ def build_tree(
         entries += (_build_member(build_tree(member, comment, (*path, n), flow)) for n, member in enumerate(data))
     node = YamlCollection(isinstance(data, Mapping), True, entries)
     leaf = not any(entry.lead or (isinstance(entry.value, YamlCollection) and entry.value.entries) for entry in entries)
-    node.flow = flow or not entries or (leaf and bool(path) and _fits(node, path))
+    node.flow = flow or not entries
+    if leaf and path and not node.flow:
+        node.flow = 2 * len(path) + len(str(path[-1])) + len(write_inline(node)) <= WIDTH
     return node
 
 
@@ -106,10 +108,6 @@ def _build_member(value: YamlScalar | YamlCollection) -> YamlEntry:
         return YamlEntry(None, value)
     lead, value.entries[0].lead = value.entries[0].lead, []
     return YamlEntry(None, value, lead=lead)
-
-
-def _fits(node: YamlCollection, path: Path) -> bool:
-    return 2 * len(path) + len(str(path[-1])) + len(write_inline(node)) <= WIDTH
 
 
 def _build_scalar(value: Any) -> YamlScalar:
