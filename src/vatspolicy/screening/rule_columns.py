@@ -92,6 +92,7 @@ class RuleColumns:
 
     def __init__(self, values: Iterable[tuple[Rule, Value]]) -> None:
         self.truths: dict[Rule, Value] = {}
+        """Truth value of each rule."""
         self.columns: dict[str, Sql] = {}
         self.rules: list[Rule] = []
         for index, (rule, value) in enumerate(values):
@@ -114,10 +115,6 @@ class RuleColumns:
     def of(self, kind: str) -> list[Rule]:
         """Return the rules with one effect."""
         return [rule for rule in self.rules if rule.kind == kind]
-
-    def truth(self, rule: Rule) -> Value:
-        """Return the truth value of a rule."""
-        return self.truths[rule]
 
     def fired(self, places: Mapping[str, int], only_if: Sql | None = None) -> list[Sql]:
         """Return the masks of the rules that hold, none unless `only_if` is true. `places`: by name, from 0."""

@@ -68,7 +68,6 @@ from vatspolicy.screening.sql_expressions import (
     operator_of,
     operator_share,
     over,
-    path_name,
     record_fields,
     select,
 )
@@ -203,7 +202,7 @@ class _Queries:
         in_cases = in_each_case(self.cases(rule, self.service) for rule in asked.of("classify"))
         with_truths = asked.over(bound, {"covered": to_sql(in_cases)})
         by_class = {cls: self.is_of(cls, asked) for cls in self.classes()}
-        spoke = disjunction(asked.truth(rule) for rule in asked.of("classify"))
+        spoke = disjunction(asked.truths[rule] for rule in asked.of("classify"))
         is_class = [named(to_sql(value), f"is {cls}") for cls, value in by_class.items()]
         classified = over(with_truths, "asked", exp.Star(), *is_class, named(to_sql(spoke), "spoke"))
         denied, needed = self.answers(asked, self.service)
@@ -214,7 +213,7 @@ class _Queries:
         ranked = over(classified, "classified", exp.Star(), *ranks)
         classes = members([column(f"is {cls}") for cls in by_class], equal(column("denied"), 0))
         kept = [
-            named(to_sql(look_up(self.service[root], names)), path_name((root, *names))) for root, *names in self.kept
+            named(to_sql(look_up(self.service[root], names)), ".".join((root, *names))) for root, *names in self.kept
         ]
         return over(
             ranked,
@@ -229,7 +228,7 @@ class _Queries:
 
     def activities(self) -> exp.Select:
         """Build the query of activities, possible ones too: row, position, class, certain, denied, needed, masks."""
-        kept = [column(path_name(path)) for path in self.kept]
+        kept = [column(".".join(path)) for path in self.kept]
         classes = select(column(ROW), column("position"), *kept, named(exp.Explode(this=column("classes")), "found"))
         classes = classes.from_(exp.to_table("service_answers"), copy=False)
         cls = named(name_at(self.classes(), exp.Abs(this=column("found"))), "class")
@@ -265,10 +264,10 @@ class _Queries:
         self, asked: RuleColumns, variables: Mapping[str, Variable], routes: Routes | None = None
     ) -> tuple[Value, Value]:
         """Return two truth values: the subject is denied; it needs a license that is not held."""
-        denied: list[Value] = [asked.truth(rule) for rule in asked.of("deny")]
+        denied: list[Value] = [asked.truths[rule] for rule in asked.of("deny")]
         needed: list[Value] = []
         for rule in asked.of("need"):
-            effect, holds = rule.effect, asked.truth(rule)
+            effect, holds = rule.effect, asked.truths[rule]
             assert isinstance(effect, Need)
             if effect.through is not None:
                 assert routes is not None
@@ -345,14 +344,14 @@ class _Queries:
         for rule in asked.of("classify"):
             says = cls in _classes(rule)
             if rule.is_open:
-                reasons.append(conjunction((asked.truth(rule), class_said(rule, cls, says))))
+                reasons.append(conjunction((asked.truths[rule], class_said(rule, cls, says))))
             elif says:
-                reasons.append(asked.truth(rule))
+                reasons.append(asked.truths[rule])
         return disjunction(reasons)
 
     def is_unread(self, rule: Rule, asked: RuleColumns) -> Sql:
         """Return whether a classify rule on unread law holds or may hold, and no opinion settles it."""
-        truth = asked.truth(rule)
+        truth = asked.truths[rule]
         if not rule.is_unread or (isinstance(truth, Known) and truth.value is not None):
             return exp.false()
         return exp.and_(is_null(to_sql(truth)), unsettled(rule), copy=False)
@@ -362,7 +361,7 @@ class _Queries:
         undecided: list[Sql] = []
         spoke = is_true(column("spoke"))
         for rule in asked.of("classify"):
-            truth = asked.truth(rule)
+            truth = asked.truths[rule]
             if isinstance(truth, Known) and truth.value is not None:
                 continue
             open_classes = [exp.Not(this=is_true(column(f"is {cls}"))) for cls in _classes(rule)]

@@ -72,13 +72,8 @@ def by_path(paths: Iterable[tuple[str, ...]]) -> dict[str, Variable]:
         owner = tree
         for name in path[:-1]:
             owner = owner.setdefault(name, {})
-        owner[path[-1]] = column(path_name(path))
+        owner[path[-1]] = column(".".join(path))
     return tree
-
-
-def path_name(path: Sequence[str]) -> str:
-    """Return the name of the column of a fact."""
-    return ".".join(path)
 
 
 BOOLEAN, NAMES = sql_type(BOOL), sql_type(ListOf(TEXT))
