@@ -84,7 +84,8 @@ def _read(
     """Yield the clauses of one expression that read a fact."""
     text, line = place
     for clause in _clauses(tree):
-        if any(_is_at(fact, path) for fact in facts_of(clause) for path in paths):
+        facts = [f"{_plain(fact)}." for fact in facts_of(clause)]
+        if any(fact.startswith(f"{path}.") for fact in facts for path in paths):
             start, end = clause.span
             through = ""
             if isinstance(clause, Term):
@@ -105,12 +106,6 @@ def _clauses(node: Node) -> Iterator[Node]:
             yield from _clauses(body)
         case _:
             yield node
-
-
-def _is_at(fact: str, path: str) -> bool:
-    """Return whether a fact is the one at a path, or part of it."""
-    plain = _plain(fact)
-    return plain == path or plain.startswith(f"{path}.")
 
 
 def _plain(path: str) -> str:

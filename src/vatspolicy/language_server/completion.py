@@ -127,7 +127,8 @@ def _words(words: Iterable[Word], span: Span) -> Iterator[Completion]:
 
 def _names(project: Project, file: str, kind: str, sketch: Sketch) -> Iterator[tuple[str, str]]:
     """Yield the names of the law that are valid at a place, each with its meaning."""
-    law, policy = project.law_of(file), project.policy(file)
+    law = project.law_of(file)
+    policy = law.policy_of(file)
     if law.bundle is None or (kind == TESTS and policy is None):
         return
     match sketch.path:

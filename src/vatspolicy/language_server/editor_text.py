@@ -160,7 +160,7 @@ class Sketch:
 
 def find_places(text: EditorText, index: int) -> list[Sketch]:
     """Return the possible roles of the place: a key, a value, or both; none in a comment."""
-    if _in_comment(text.line_before(index)):
+    if re.search(r"(?:^|\s)#", re.sub(r"'[^']*'|\"[^\"]*\"", "", text.line_before(index))):  # in a comment
         return []
     content = text.content
     marked = [content[:index] + MARK + content[index:]]
@@ -170,10 +170,6 @@ def find_places(text: EditorText, index: int) -> list[Sketch]:
     if not sketches:
         sketches = [sketch for sketch in (_read(_ancestors(variant)) for variant in marked) if sketch is not None]
     return list({(sketch.path, sketch.on_key): sketch for sketch in sketches}.values())
-
-
-def _in_comment(line: str) -> bool:
-    return re.search(r"(?:^|\s)#", re.sub(r"'[^']*'|\"[^\"]*\"", "", line)) is not None
 
 
 def _read(marked: str) -> Sketch | None:

@@ -47,7 +47,7 @@ def make_scope(project: Project, file: str, sketch: Sketch) -> Scope | None:
         return None
     law = project.law_of(file)
     policy = law.policy_of(file)
-    document = law.document(policy.id) if policy is not None else None
+    document = law.documents.get(policy.id) if policy is not None else None
     if subject not in ("product", "service", "activity", "license"):
         subject = "activity"
     environment = environment_of(subject, document, law.documents, law.schemas)

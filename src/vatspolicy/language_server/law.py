@@ -56,7 +56,8 @@ class EditedLaw:
         """Problems that prevent reading the files as a bundle."""
         self.stale = False
         """True if files have changed on disk since they were read."""
-        self._documents: dict[str, Document] = {}
+        self.documents: Mapping[str, Document] = {}
+        """The last good document of each policy by its id."""
         self._names: dict[str, str] = {}
 
     @property
@@ -79,7 +80,7 @@ class EditedLaw:
             except InvalidInput:
                 return
         self._names = {absolute(policy.file): policy.id for policy in self.bundle.policies.values()}
-        self._documents = {policy.id: self.bundle.document(policy) for policy in self.bundle.policies.values()}
+        self.documents = {policy.id: self.bundle.document(policy) for policy in self.bundle.policies.values()}
         for file in [*self.texts]:
             if file.endswith(TESTS_ENDING):
                 self.edit_tests(file)
@@ -108,22 +109,13 @@ class EditedLaw:
         id = self._names.get(policy_file(file))
         return None if id is None or self.bundle is None else self.bundle.policies.get(id)
 
-    def document(self, id: str) -> Document | None:
-        """Return the last good document of a policy."""
-        return self._documents.get(id)
-
-    @property
-    def documents(self) -> Mapping[str, Document]:
-        """The last good document of each policy by its id."""
-        return self._documents
-
     def names_of(self, id: str, data: Any = None) -> Owners:
         """Return the names available to a policy, from its data or its last valid state; none for an unknown policy."""
         if data is None:
-            data = self._documents[id].data if id in self._documents else {}
+            data = self.documents[id].data if id in self.documents else {}
         uses = data.get("uses") if isinstance(data, dict) else None
         used = [use for use in uses if isinstance(use, str)] if isinstance(uses, list) else []
-        return Owners(id, data, [(name, self._documents[name].data) for name in used if name in self._documents])
+        return Owners(id, data, [(name, self.documents[name].data) for name in used if name in self.documents])
 
     def edit_tests(self, file: str) -> None:
         """Apply the tests of a policy from an open file."""
@@ -158,7 +150,7 @@ class EditedLaw:
         document = parse_document(self.texts[file], policy.file)
         problems = validate(document, "policy", self.schemas)
         if not problems:
-            beside = self._documents | _by_id(others)
+            beside = {**self.documents, **_by_id(others)}
             beside.pop(policy.id)
             problems = [*find_name_problems(document, beside), *refuse_overrides(document)]
         if problems:
@@ -170,7 +162,7 @@ class EditedLaw:
         edits = []
         for name, text in self.texts.items():
             policy = None if name == file or name.endswith(TESTS_ENDING) else self.policy_of(name)
-            if policy is not None and self._documents[policy.id].text != text:
+            if policy is not None and self.documents[policy.id].text != text:
                 with contextlib.suppress(InvalidInput):
                     edits.append(self._check(name, policy))
         return edits
@@ -179,11 +171,11 @@ class EditedLaw:
         """Compile policies, and their users if shared parts changed, and apply all of them. Raises InvalidInput."""
         assert self.bundle is not None
         edited = _by_id(documents)
-        by_id = self._documents | edited
+        by_id = {**self.documents, **edited}
         changed = {
             id
             for id, document in edited.items()
-            if any(self._documents[id].data.get(part) != document.data.get(part) for part in _SHARED)
+            if any(self.documents[id].data.get(part) != document.data.get(part) for part in _SHARED)
         }
         users = (user for id, user in by_id.items() if id not in edited and changed & set(user.data.get("uses", ())))
         compiled = compile_some(
@@ -194,7 +186,7 @@ class EditedLaw:
         policies = build_policies(rows, self.schemas, itertools.repeat(NO_CODE), self.bundle.policies.values())
         sources = {document.file: document.text.encode() for document in edited.values()}
         self.bundle = self.bundle.edit({policy.id: policy for policy in policies}, sources)
-        self._documents = by_id
+        self.documents = by_id
 
 
 def _by_id(documents: Iterable[Document]) -> dict[str, Document]:

@@ -31,7 +31,7 @@ _COUNTS: Counts = {
 
 def find_failures(project: Project, file: str) -> Findings:
     """Return the findings of the tests of a policy that fail, in their own file."""
-    results = project.run_tests(file) if project.policy(file) else ()
+    results = project.run_tests(file) if project.law_of(file).policy_of(file) else ()
     failures: Findings = {}
     for result in results:
         file_of_case = absolute(result.case.file)
@@ -56,7 +56,7 @@ def find_lenses(project: Project, file: str, uri: str) -> list[types.CodeLens]:
 
 
 def _above_rules(project: Project, file: str, uri: str, results: tuple[CaseResult, ...]) -> Iterator[types.CodeLens]:
-    policy, text = project.policy(file), project.text(file)
+    policy, text = project.law_of(file).policy_of(file), project.text(file)
     document = project.document(file)
     if policy is None or document is None:
         return

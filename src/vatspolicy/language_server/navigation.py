@@ -62,7 +62,7 @@ def _definition(project: Project, law: EditedLaw, symbol: Symbol) -> Iterator[Fi
     if bundle is None:
         return
     for id, path, on_key in _places_of(law, symbol):
-        document = law.document(id)
+        document = law.documents.get(id)
         if document is not None:
             file = absolute(document.file)
             line, column = document.mark(path, key=on_key)

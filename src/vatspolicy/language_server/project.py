@@ -16,7 +16,6 @@ from vatspolicy.core.documents import Document, Path, parse_document
 from vatspolicy.core.documents.reader import LIMITS
 from vatspolicy.core.documents.validation import validate
 from vatspolicy.core.policies.files import HEAD, RELEASE, TESTS_ENDING
-from vatspolicy.core.policies.model import Policy
 from vatspolicy.core.profile.profile import explain_spec, read_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Language
@@ -221,10 +220,6 @@ class Project:
         for changed in (kinds.policy_file(file), kinds.tests_file(file)):
             if changed in self.texts and self._checked.get(changed) != self.texts[changed]:
                 self.check(changed)
-
-    def policy(self, file: str) -> Policy | None:
-        """Return the policy of a file."""
-        return self.law_of(file).policy_of(file)
 
 
 def read_from_disk(file: str) -> str | None:

@@ -11,8 +11,9 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TextIO
 
 from vatspolicy.output import write_file
 from vatspolicy.screening.result import Totals
@@ -21,33 +22,14 @@ SETTINGS = "settings.json"
 ANSWERS, REJECTS, SUMMARY = "answers.jsonl", "rejects.jsonl", "summary.json"
 
 
+@dataclass
 class Batch:
-    """Open files of one batch."""
+    """Open files of one batch, and its counts."""
 
-    totals: Totals
-    """Its counts, to be set before the batch ends."""
-
-    def __init__(self, files: contextlib.ExitStack, answers: Path, rejects: Path) -> None:
-        self._files, self._rejects = files, rejects
-        rejects.unlink(missing_ok=True)  # left by a run that stopped during this batch
-        self.opened = [files.enter_context(answers.open("w", encoding="utf-8", errors="replace", newline=""))]
-
-    def answer(self, line: str) -> None:
-        """Write an answer.
-
-        Raises: OSError.
-        """
-        self.opened[0].write(line)
-
-    def reject(self, line: str) -> None:
-        """Write a rejected row.
-
-        Raises: OSError.
-        """
-        if len(self.opened) == 1:
-            file = self._rejects.open("w", encoding="utf-8", errors="replace", newline="")
-            self.opened.append(self._files.enter_context(file))
-        self.opened[1].write(line)
+    answers: TextIO
+    rejects: TextIO
+    totals: Totals | None = None
+    """Set before the batch ends."""
 
 
 class Checkpoints:
@@ -84,12 +66,13 @@ class Checkpoints:
 
         Raises: OSError.
         """
-        with contextlib.ExitStack() as files:
-            batch = Batch(files, self._path(index, ANSWERS), self._path(index, REJECTS))
+        answers, rejects = self._path(index, ANSWERS), self._path(index, REJECTS)
+        with _written(answers) as first, _written(rejects) as second:
+            batch = Batch(first, second)
             yield batch
-            for file in batch.opened:
-                file.flush()
-                os.fsync(file.fileno())
+        assert batch.totals is not None
+        if not batch.totals.rejected:
+            rejects.unlink()
         write_file(self._path(index, SUMMARY), json.dumps(asdict(batch.totals)))
 
     def files(self, kind: str) -> list[Path]:
@@ -106,6 +89,15 @@ class Checkpoints:
 
     def _path(self, index: int, name: str) -> Path:
         return self.folder / f"{index:08}.{name}"
+
+
+@contextlib.contextmanager
+def _written(path: Path) -> Iterator[TextIO]:
+    """Open a file that is on disk after the block."""
+    with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def join(parts: Iterable[Path], target: Path) -> int:

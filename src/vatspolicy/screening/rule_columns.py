@@ -14,7 +14,7 @@ from sqlglot import exp
 from vatspolicy.core.cel.sql import UNKNOWN, Known, Sql, Value, column, conjunction, constant, disjunction, to_sql, when
 from vatspolicy.core.policies.model import Route, Rule
 from vatspolicy.screening.sql_common_subexpressions import extract_common
-from vatspolicy.screening.sql_expressions import named, names_at, present, select
+from vatspolicy.screening.sql_expressions import named, names_at, over, present
 
 Cases: TypeAlias = Mapping[tuple[Hashable, bool], Value]
 """Truth values that a rule applies except for one clause, by clause and required truth (`case_split`)."""
@@ -92,6 +92,7 @@ class RuleColumns:
 
     def __init__(self, values: Iterable[tuple[Rule, Value]]) -> None:
         self.truths: dict[Rule, Value] = {}
+        """Truth value of each rule."""
         self.columns: dict[str, Sql] = {}
         self.rules: list[Rule] = []
         for index, (rule, value) in enumerate(values):
@@ -108,16 +109,12 @@ class RuleColumns:
         stages, values = extract_common(list(columns.values()))
         for stage in (*stages, dict(zip(columns, values, strict=True))):
             parts = [named(value, name) for name, value in stage.items()]
-            query = select(exp.Star(), *parts).from_(query.subquery("stage", copy=False), copy=False)
+            query = over(query, "stage", exp.Star(), *parts)
         return query
 
     def of(self, kind: str) -> list[Rule]:
         """Return the rules with one effect."""
         return [rule for rule in self.rules if rule.kind == kind]
-
-    def truth(self, rule: Rule) -> Value:
-        """Return the truth value of a rule."""
-        return self.truths[rule]
 
     def fired(self, places: Mapping[str, int], only_if: Sql | None = None) -> list[Sql]:
         """Return the masks of the rules that hold, none unless `only_if` is true. `places`: by name, from 0."""

@@ -240,7 +240,7 @@ def _decide(task: Task, ruleset: RuleSet, engine: Engine, batch: Batch) -> Total
                 try:
                     facts = read_facts(parsed, ruleset.schemas, task.admit)
                 except Rejected as error:
-                    part.reject(_reject(row, error.reasons))
+                    part.rejects.write(_reject(row, error.reasons))
                     summary.reject()
                     continue
                 summary.claimed += len(parsed.data.get("opinions") or ()) > len(facts["opinions"])
@@ -258,10 +258,10 @@ def _decide(task: Task, ruleset: RuleSet, engine: Engine, batch: Batch) -> Total
             for old in before:
                 record |= {"base": old["decision"], **compare_rules(old, answer)}
                 summary.count_move(old, answer)
-            part.answer(_write(record) + "\n")
+            part.answers.write(_write(record) + "\n")
         assert not good
-        part.totals = summary.totals()
-    return part.totals
+        totals = part.totals = summary.totals()
+    return totals
 
 
 def _record(task: Task, number: int, answer: RowAnswer) -> dict[str, object]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from vatspolicy.core.cel.sql import Sql, column, constant, each_of, field_of, or_else
+from vatspolicy.core.cel.sql import Sql, column, constant, each_of, equal, field_of, or_else
 from vatspolicy.screening.rule_columns import joined, mask_names
 from vatspolicy.screening.sql_expressions import (
     ACTIVITIES,
@@ -19,6 +19,7 @@ from vatspolicy.screening.sql_expressions import (
     low_end,
     named,
     or_empty,
+    over,
     select,
     struct,
     word_of,
@@ -52,7 +53,9 @@ def decisions(rules: int) -> exp.Select:
     joined = _join("product_answers", (ROW, "id"), (ROW,), rules, found, named(column("services", "found"), "services"))
     without_position = struct({name: field_of(column("s"), name) for name in ("id", "state", "decision", "activities")})
     shown = each_of(column("services"), "s", without_position)
-    return select(
+    return over(
+        joined,
+        "joined",
         column(ROW),
         column("id"),
         named(word_of(*map(column, _RANKS)), "decision"),
@@ -60,7 +63,7 @@ def decisions(rules: int) -> exp.Select:
         named(high_end(*map(column, _RANKS)), "strictest"),
         named(or_empty(shown, SERVICES), "services"),
         *map(column, mask_names(rules)),
-    ).from_(joined.subquery("joined", copy=False), copy=False)
+    )
 
 
 def _aggregate(table: str, keys: Sequence[str], rules: int, entries: Sql) -> exp.Select:
@@ -82,7 +85,7 @@ def _join(
     ranks = (named(exp.Greatest(this=own, expressions=[other]), name) for name in _RANKS for own, other in [both(name)])
     masks = (named(joined(both(name)), name) for name in mask_names(rules))
     columns = (named(column(name, table), name) for name in kept)
-    same = (exp.EQ(this=column(name, table), expression=column(name, "found")) for name in keys)
+    same = (equal(column(name, table), column(name, "found")) for name in keys)
     query = select(*columns, *ranks, *masks, entries).from_(exp.to_table(table), copy=False)
     found_rows = found.subquery("found", copy=False)
     return query.join(found_rows, on=exp.and_(*same, copy=False), join_type="left", copy=False)

@@ -33,8 +33,10 @@ from vatspolicy.core.cel.sql import (
     constant,
     disjunction,
     each_of,
+    equal,
     field_of,
     first_of,
+    has_members,
     is_null,
     look_up,
     negation,
@@ -65,7 +67,7 @@ from vatspolicy.screening.sql_expressions import (
     named,
     operator_of,
     operator_share,
-    path_name,
+    over,
     record_fields,
     select,
 )
@@ -165,18 +167,11 @@ class _Queries:
         readings = reading_columns(asked.rules, opinions_on(self.day, None))
         rows = select(exp.Star(), named(field_of(column("product"), "id"), "id"), *readings)
         with_truths = asked.over(rows.from_(exp.to_table(self.source), copy=False))
-        no_services = when(
-            exp.GT(this=exp.ArraySize(this=column("services")), expression=constant(0)), constant(False), exp.Null()
-        )
+        no_services = when(has_members(column("services")), constant(False), exp.Null())
         with_truths = with_truths.select(named(no_services, "open"), copy=False)
         denied, needed = self.answers(asked, self.product)
-        return select(
-            column(ROW),
-            column("id"),
-            named(rank(disjunction((denied, column("open")))), "denied"),
-            named(rank(needed), "needed"),
-            *asked.fired(self.places),
-        ).from_(with_truths.subquery("asked", copy=False), copy=False)
+        ranks = [named(rank(disjunction((denied, column("open")))), "denied"), named(rank(needed), "needed")]
+        return over(with_truths, "asked", column(ROW), column("id"), *ranks, *asked.fired(self.places))
 
     def services(self) -> exp.Select:
         """Build the query of services.
@@ -186,68 +181,64 @@ class _Queries:
         """
         facts = list(fact_columns())
         positions = exp.Explode(this=exp.GenerateSeries(start=constant(1), end=exp.ArraySize(this=column("services"))))
-        some_service = exp.GT(this=exp.ArraySize(this=column("services")), expression=constant(0))
-        placed = select(column(ROW), *(column(name) for name in facts), named(positions, "position"))
-        placed = placed.from_(exp.to_table(self.source), copy=False).where(some_service, copy=False)
+        placed = select(column(ROW), *map(column, facts), named(positions, "position"))
+        placed = placed.from_(exp.to_table(self.source), copy=False).where(has_members(column("services")), copy=False)
         service = exp.Bracket(this=column("services"), expressions=[column("position")], offset=1)
         opinions = named(opinions_on(self.day, service), "opinions")
         kept_facts = [opinions if name == "opinions" else column(name) for name in facts]
-        service_rows = select(column(ROW), column("position"), *kept_facts, named(service, "service"))
-        service_rows = service_rows.from_(placed.subquery("placed", copy=False), copy=False)
+        place = (column(ROW), column("position"))
+        service_rows = over(placed, "placed", *place, *kept_facts, named(service, "service"))
         operated_by = field_of(column("service"), "operated_by")
         asked = self.asked("service", self.service, FIRING)
-        bound = select(
+        bound = over(
+            service_rows,
+            "one",
             exp.Star(),
             named(operator_of(operated_by), "operator"),
             named(operator_share(operated_by), OPERATOR_SHARE),
             *class_columns(column("opinions")),
             *reading_columns(asked.rules, column("opinions")),
-        ).from_(service_rows.subquery("one", copy=False), copy=False)
+        )
         in_cases = in_each_case(self.cases(rule, self.service) for rule in asked.of("classify"))
         with_truths = asked.over(bound, {"covered": to_sql(in_cases)})
         by_class = {cls: self.is_of(cls, asked) for cls in self.classes()}
-        spoke = disjunction(asked.truth(rule) for rule in asked.of("classify"))
+        spoke = disjunction(asked.truths[rule] for rule in asked.of("classify"))
         is_class = [named(to_sql(value), f"is {cls}") for cls, value in by_class.items()]
-        classified = select(exp.Star(), *is_class, named(to_sql(spoke), "spoke"))
-        classified = classified.from_(with_truths.subquery("asked", copy=False), copy=False)
+        classified = over(with_truths, "asked", exp.Star(), *is_class, named(to_sql(spoke), "spoke"))
         denied, needed = self.answers(asked, self.service)
         settled_somehow = exp.or_(is_true(column("spoke")), is_true(column("covered")), copy=False)
         unclassified = when(settled_somehow, constant(False), exp.Null())
         unread = [when(self.is_unread(rule, asked), exp.Null(), constant(False)) for rule in asked.of("classify")]
         ranks = [named(rank(disjunction((denied, unclassified, *unread))), "denied"), named(rank(needed), "needed")]
-        ranked = select(exp.Star(), *ranks).from_(classified.subquery("classified", copy=False), copy=False)
-        still_open = exp.EQ(this=column("denied"), expression=constant(0))
-        classes = members([column(f"is {cls}") for cls in by_class], still_open)
+        ranked = over(classified, "classified", exp.Star(), *ranks)
+        classes = members([column(f"is {cls}") for cls in by_class], equal(column("denied"), 0))
         kept = [
-            named(to_sql(look_up(self.service[root], names)), path_name((root, *names))) for root, *names in self.kept
+            named(to_sql(look_up(self.service[root], names)), ".".join((root, *names))) for root, *names in self.kept
         ]
-        return select(
-            column(ROW),
-            column("position"),
-            column("denied"),
-            column("needed"),
+        return over(
+            ranked,
+            "ranked",
+            *map(column, (ROW, "position", "denied", "needed")),
             *asked.fired(self.places),
             named(field_of(column("service"), "id"), "id"),
             named(self.state(asked, by_class), "state"),
             named(classes, "classes"),
             *kept,
-        ).from_(ranked.subquery("ranked", copy=False), copy=False)
+        )
 
     def activities(self) -> exp.Select:
         """Build the query of activities, possible ones too: row, position, class, certain, denied, needed, masks."""
-        kept = [column(path_name(path)) for path in self.kept]
+        kept = [column(".".join(path)) for path in self.kept]
         classes = select(column(ROW), column("position"), *kept, named(exp.Explode(this=column("classes")), "found"))
         classes = classes.from_(exp.to_table("service_answers"), copy=False)
-        activity_rows = select(
-            column(ROW), column("position"), *kept,
-            named(name_at(self.classes(), exp.Abs(this=column("found"))), "class"),
-            named(exp.GT(this=column("found"), expression=constant(0)), "certain"),
-        ).from_(classes.subquery("classes", copy=False), copy=False)  # fmt: skip
+        cls = named(name_at(self.classes(), exp.Abs(this=column("found"))), "class")
+        certain = named(exp.GT(this=column("found"), expression=constant(0)), "certain")
+        activity_rows = over(classes, "classes", column(ROW), column("position"), *kept, cls, certain)
         first = {**self.activity, "activity": {"class": column("class")}}
         licensed = disjunction(self.held(instrument, first, "operator") for instrument in self.ruleset.access)
         readings = reading_columns(self.activity_rules(), column("opinions"))
-        bound = select(exp.Star(), named(exp.Cast(this=to_sql(licensed), to=BOOLEAN), "licensed"), *readings)
-        bound = bound.from_(activity_rows.subquery("one", copy=False), copy=False)
+        is_licensed = named(exp.Cast(this=to_sql(licensed), to=BOOLEAN), "licensed")
+        bound = over(activity_rows, "one", exp.Star(), is_licensed, *readings)
         asked = self.asked("activity", self.activity, ("deny", "need", "duty", "advise"))
         routes = self.routes()
         with_truths = asked.over(bound, routes.columns)
@@ -256,15 +247,8 @@ class _Queries:
             when(column("certain"), rank(value), exp.Least(this=rank(value), expressions=[constant(1)]))
             for value in (denied, needed)
         ]
-        return select(
-            column(ROW),
-            column("position"),
-            column("class"),
-            column("certain"),
-            named(ranks[0], "denied"),
-            named(ranks[1], "needed"),
-            *asked.fired(self.places, column("certain")),
-        ).from_(with_truths.subquery("asked", copy=False), copy=False)
+        columns = (*map(column, (ROW, "position", "class", "certain")), *map(named, ranks, ("denied", "needed")))
+        return over(with_truths, "asked", *columns, *asked.fired(self.places, column("certain")))
 
     # --- rules
 
@@ -280,10 +264,10 @@ class _Queries:
         self, asked: RuleColumns, variables: Mapping[str, Variable], routes: Routes | None = None
     ) -> tuple[Value, Value]:
         """Return two truth values: the subject is denied; it needs a license that is not held."""
-        denied: list[Value] = [asked.truth(rule) for rule in asked.of("deny")]
+        denied: list[Value] = [asked.truths[rule] for rule in asked.of("deny")]
         needed: list[Value] = []
         for rule in asked.of("need"):
-            effect, holds = rule.effect, asked.truth(rule)
+            effect, holds = rule.effect, asked.truths[rule]
             assert isinstance(effect, Need)
             if effect.through is not None:
                 assert routes is not None
@@ -328,7 +312,7 @@ class _Queries:
         """Return the truth value of the holder having an instrument for this class and place on this day."""
         instrument = self.ruleset.instruments[name]
         license = column("license")
-        is_it = exp.Paren(this=exp.EQ(this=field_of(license, "instrument"), expression=constant(name)))
+        is_it = exp.Paren(this=equal(field_of(license, "instrument"), name))
         parts: list[Value] = [is_it, self.is_valid(instrument, license)]
         if instrument.covers is not None:
             parts.append(self.ask(instrument.covers, {**variables, "license": license}))
@@ -360,14 +344,14 @@ class _Queries:
         for rule in asked.of("classify"):
             says = cls in _classes(rule)
             if rule.is_open:
-                reasons.append(conjunction((asked.truth(rule), class_said(rule, cls, says))))
+                reasons.append(conjunction((asked.truths[rule], class_said(rule, cls, says))))
             elif says:
-                reasons.append(asked.truth(rule))
+                reasons.append(asked.truths[rule])
         return disjunction(reasons)
 
     def is_unread(self, rule: Rule, asked: RuleColumns) -> Sql:
         """Return whether a classify rule on unread law holds or may hold, and no opinion settles it."""
-        truth = asked.truth(rule)
+        truth = asked.truths[rule]
         if not rule.is_unread or (isinstance(truth, Known) and truth.value is not None):
             return exp.false()
         return exp.and_(is_null(to_sql(truth)), unsettled(rule), copy=False)
@@ -377,7 +361,7 @@ class _Queries:
         undecided: list[Sql] = []
         spoke = is_true(column("spoke"))
         for rule in asked.of("classify"):
-            truth = asked.truth(rule)
+            truth = asked.truths[rule]
             if isinstance(truth, Known) and truth.value is not None:
                 continue
             open_classes = [exp.Not(this=is_true(column(f"is {cls}"))) for cls in _classes(rule)]

@@ -14,6 +14,7 @@ from vatspolicy.core.cel.sql import (
     constant,
     disjunction,
     each_of,
+    equal,
     field_of,
     first_of,
     is_null,
@@ -71,13 +72,8 @@ def by_path(paths: Iterable[tuple[str, ...]]) -> dict[str, Variable]:
         owner = tree
         for name in path[:-1]:
             owner = owner.setdefault(name, {})
-        owner[path[-1]] = column(path_name(path))
+        owner[path[-1]] = column(".".join(path))
     return tree
-
-
-def path_name(path: Sequence[str]) -> str:
-    """Return the name of the column of a fact."""
-    return ".".join(path)
 
 
 BOOLEAN, NAMES = sql_type(BOOL), sql_type(ListOf(TEXT))
@@ -112,6 +108,11 @@ def names_at(names: Sequence[str], places: Sql) -> Sql:
 def select(*columns: Sql) -> exp.Select:
     """Build a query of columns."""
     return exp.Select(expressions=list(columns))
+
+
+def over(query: exp.Select, name: str, *columns: Sql) -> exp.Select:
+    """Build a query of columns over the rows of another query, which it knows by a name."""
+    return select(*columns).from_(query.subquery(name, copy=False), copy=False)
 
 
 def named(value: Sql, name: str) -> Sql:
@@ -167,7 +168,7 @@ def _range_end(denied: Sql, needed: Sql, rank: int) -> Sql:
 def word_of(denied: Sql, needed: Sql) -> Sql:
     """Return the outcome of two ranks, or `incomplete`."""
     low, high = low_end(denied, needed), high_end(denied, needed)
-    return when(exp.EQ(this=low, expression=high), low, constant("incomplete"))
+    return when(equal(low, high), low, constant("incomplete"))
 
 
 def operator_of(operated_by: Sql) -> Sql:
@@ -178,7 +179,7 @@ def operator_of(operated_by: Sql) -> Sql:
         else exp.Cast(this=exp.Null(), to=sql_type(type))
         for name, type in record_fields("company").items()
     }
-    by_company = exp.EQ(this=operated_by, expression=constant("company"))
+    by_company = equal(operated_by, "company")
     return first_of([(by_company, column("company")), (there(operated_by), struct(partner))])
 
 
@@ -187,7 +188,7 @@ def operator_share(operated_by: Sql) -> Sql:
     arms = []
     for word in (*_RUN, None):
         names = holders(word or "partner")
-        run = there(operated_by) if word is None else exp.EQ(this=operated_by, expression=constant(word))
+        run = there(operated_by) if word is None else equal(operated_by, word)
         is_there = exp.and_(run, there(column(names[0])), copy=False)
         arms.append((is_there, _largest_share(names)))
     return first_of(arms)

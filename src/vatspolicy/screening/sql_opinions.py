@@ -19,7 +19,9 @@ from vatspolicy.core.cel.sql import (
     constant,
     disjunction,
     each_of,
+    equal,
     field_of,
+    has_members,
     is_null,
     negation,
     or_else,
@@ -46,7 +48,7 @@ def opinions_on(day: str, service: Sql | None) -> Sql:
     owner = field_of(opinion, "service")
     about_this: Sql = is_null(owner)
     if service is not None:
-        same = exp.EQ(this=owner, expression=field_of(service, "id"))
+        same = equal(owner, field_of(service, "id"))
         about_this = exp.Paren(this=exp.or_(about_this, same, copy=False))
     begun = exp.LTE(this=field_of(opinion, "date"), expression=constant(day))
     return those_of(column("opinions"), "o", exp.and_(begun, about_this, copy=False))
@@ -54,12 +56,11 @@ def opinions_on(day: str, service: Sql | None) -> Sql:
 
 def class_columns(opinions: Sql) -> list[Sql]:
     """Return the classes that the prevailing opinion on classes names, and its rank; NULL without one."""
-    about_classes = those_of(opinions, "o", exp.EQ(this=field_of(column("o"), "about"), expression=constant(CLASS)))
+    about_classes = those_of(opinions, "o", equal(field_of(column("o"), "about"), CLASS))
     highest = exp.ArrayMax(this=each_of(about_classes, "o", _rank()))
-    chosen = those_of(about_classes, "o", exp.EQ(this=_rank(), expression=highest))
+    chosen = those_of(about_classes, "o", equal(_rank(), highest))
     first = exp.Bracket(this=chosen, expressions=[constant(1)], offset=1)
-    some = exp.GT(this=exp.ArraySize(this=about_classes), expression=constant(0))
-    classes = when(some, field_of(exp.Paren(this=first), "classes"), exp.Null())
+    classes = when(has_members(about_classes), field_of(exp.Paren(this=first), "classes"), exp.Null())
     return [named(classes, CLASSES), named(highest.copy(), RANK)]
 
 
@@ -104,10 +105,9 @@ def _class_settles(rule: Rule) -> Sql:
     strange = those_of(
         column(CLASSES), "o", exp.not_(exp.In(this=item, expressions=[constant(cls) for cls in sorted(held)]))
     )
-    fits: Sql = exp.EQ(this=exp.ArraySize(this=strange), expression=constant(0))
+    fits: Sql = equal(exp.ArraySize(this=strange), 0)
     if NOT_TELECOM not in held:
-        some = exp.GT(this=exp.ArraySize(this=column(CLASSES)), expression=constant(0))
-        fits = exp.and_(fits, some, copy=False)
+        fits = exp.and_(fits, has_members(column(CLASSES)), copy=False)
     return is_true(exp.Paren(this=exp.and_(is_of_time, fits, copy=False)))
 
 
@@ -143,12 +143,12 @@ def _rank() -> Sql:
 def _reading(opinions: Sql, about: str, since: str) -> Sql:
     """Return whether a matter applies according to the prevailing opinion; NULL without one, or for an older one."""
     opinion = column("o")
-    about_rule = those_of(opinions, "o", exp.EQ(this=field_of(opinion, "about"), expression=constant(about)))
+    about_rule = those_of(opinions, "o", equal(field_of(opinion, "about"), about))
     highest = exp.ArrayMax(
         this=each_of(about_rule, "o", exp.Concat(expressions=[_rank(), field_of(opinion, "reading")]))
     )
     is_of_time = exp.GTE(this=_part(highest, _DAY_AT, _READING_AT - _DAY_AT), expression=constant(since))
-    applies = exp.EQ(this=_part(highest.copy(), _READING_AT), expression=constant(APPLIES))
+    applies = equal(_part(highest.copy(), _READING_AT), APPLIES)
     return when(is_of_time, applies, exp.Null())
 
 

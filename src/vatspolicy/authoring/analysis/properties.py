@@ -7,9 +7,9 @@ import fnmatch
 import functools
 import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from vatspolicy.authoring.analysis.bounded_search import (
     Build,
@@ -40,7 +40,7 @@ from vatspolicy.core.engine.decision import WORDS, Decision
 from vatspolicy.core.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.core.engine.subjects import product_activation, service_activation
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import Rule
+from vatspolicy.core.policies.model import Route, Rule
 from vatspolicy.core.profile.profile import Profile, load_granted
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import Phrase
@@ -61,46 +61,6 @@ from vatspolicy.proofs.solver import BUDGET, Solver, Undecided, open_solver, rea
 from vatspolicy.proofs.timeline import Period, values_of
 from vatspolicy.proofs.values import Constant, Unsupported
 from vatspolicy.proofs.witness import Place, Unconfirmed, is_valid_and_holds, places, without
-
-
-class Descent(NamedTuple):
-    """Two thresholds, where the second is not above the first, and the first such day."""
-
-    lower: str
-    higher: str
-    values: tuple[float, float]
-    day: str
-
-
-class NotGraded(Exception):
-    """A name does not refer to a number of the law. The message contains the name."""
-
-
-def find_descent(bundle: Bundle, names: Sequence[str], period: Period) -> Descent | None:
-    """Return the first two neighboring parameters (policy/name) that do not ascend, or None.
-
-    A number changes only on the first day of one of its values, so these days stand for all others.
-
-    Raises:
-        NotGraded: There is no such parameter, or it has a value that is not a number.
-    """
-    dated = values_of(bundle).dated
-    for name in names:
-        if name not in dated:
-            raise NotGraded(f"There is no parameter {name}.")
-        if any(
-            isinstance(value.value, bool) or not isinstance(value.value, int | float) for value in dated[name].values
-        ):
-            raise NotGraded(f"The parameter {name} is not a number.")
-    for lower, higher in itertools.pairwise(names):
-        starts = {value.since for name in (lower, higher) for value in dated[name].values}
-        days = sorted({max(day, period.start) for day in starts if day < period.end})
-        for day in days:
-            one, two = dated[lower].on(day), dated[higher].on(day)
-            if one is not None and two is not None and one.value >= two.value:
-                return Descent(lower, higher, (one.value, two.value), day)
-    return None
-
 
 # --- pairs of profiles to try a property with: those of the tests, each with a fact less or a word more
 
@@ -347,17 +307,26 @@ class _PropertyProof:
     # --- thresholds
 
     def compare_thresholds(self, result: PropertyResult) -> PropertyResult:
-        """Return whether parameters ascend on each day, without a solver."""
+        """Return whether neighboring parameters (policy/name) ascend on each day, without a solver.
+
+        A number changes only on the first day of one of its values, so these days stand for all others.
+        """
         result = replace(result, scope=say_both(EVERY_DAY))
-        try:
-            descent = find_descent(self.bundle, self.body["parameters"], self.period)
-        except NotGraded as error:
-            return replace(result, reason=str(error))
-        if descent is None:
-            return replace(result, verdict="proved")
-        low, high = descent.values
-        reason = f"{descent.lower} is {low} and {descent.higher} is {high}, from {descent.day} on."
-        return replace(result, verdict="refuted", as_of=descent.day, reason=reason)
+        dated, names = values_of(self.bundle).dated, self.body["parameters"]
+        for name in names:
+            if name not in dated:
+                return replace(result, reason=f"There is no parameter {name}.")
+            values = [entry.value for entry in dated[name].values]
+            if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
+                return replace(result, reason=f"The parameter {name} is not a number.")
+        for lower, higher in itertools.pairwise(names):
+            starts = {entry.since for name in (lower, higher) for entry in dated[name].values}
+            for day in sorted({max(day, self.period.start) for day in starts if day < self.period.end}):
+                low, high = dated[lower].on(day), dated[higher].on(day)
+                if low is not None and high is not None and low.value >= high.value:
+                    reason = f"{lower} is {low.value} and {higher} is {high.value}, from {day} on."
+                    return replace(result, verdict="refuted", as_of=day, reason=reason)
+        return replace(result, verdict="proved")
 
     # --- one profile
 
@@ -366,7 +335,8 @@ class _PropertyProof:
         if "state" in self.body:
             if not rules:
                 return replace(result, reason="No rule has such a name.")
-            answer = self._first_solution([functools.partial(self._encode_state, rule) for rule in rules])
+            answers = (self._find_solution(functools.partial(self._encode_state, rule)) for rule in rules)
+            answer = next((found for found in answers if found is not None), None)
         else:
             answer = self._find_solution(self._encode_decided)
         if answer is None:
@@ -382,13 +352,6 @@ class _PropertyProof:
             raise Unconfirmed(f"the evaluator decides {word}")
         return replace(result, verdict="refuted", witness=data, as_of=day, decisions=(word,))
 
-    def _first_solution(self, builds: Sequence[Callable[[Query, SymbolicRuleSet], list[int]]]) -> Solution | None:
-        for build in builds:
-            answer = self._find_solution(build)
-            if answer is not None:
-                return answer
-        return None
-
     def _find_solution(self, build: Build) -> Solution | None:
         """Return a solution, or None. Tries the proof first, because most properties hold."""
         key = (self.period, self.wanted.with_opinions)
@@ -399,14 +362,10 @@ class _PropertyProof:
         return find_solution(self.bundle, self.period, build, self.budget)
 
     def _rules(self) -> list[Rule]:
-        pattern = self.body.get("rule", "")
-        found = [rule for policy in self.bundle.policies.values() for rule in policy.rules]
-        kinds = {"open": ("Route",), "closed": ("Route",)}.get(self.body.get("state", ""), ())
-        return [
-            rule
-            for rule in found
-            if fnmatch.fnmatchcase(rule.name, pattern) and (not kinds or type(rule.effect).__name__ in kinds)
-        ]
+        every = (rule for policy in self.bundle.policies.values() for rule in policy.rules)
+        named = [rule for rule in every if fnmatch.fnmatchcase(rule.name, self.body.get("rule", ""))]
+        of_routes = self.body.get("state") in ("open", "closed")
+        return [rule for rule in named if isinstance(rule.effect, Route) or not of_routes]
 
     def _encode_state(self, rule: Rule, query: Query, ruleset: SymbolicRuleSet) -> list[int]:
         query.space.with_opinions = self.wanted.with_opinions

@@ -292,14 +292,12 @@ def find_conflicts(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[
     by_policy: dict[str, list[Rule]] = {}
     for rule in rules:
         by_policy.setdefault(rule.policy, []).append(rule)
-    for found in by_policy.values():
-        for one, two in itertools.permutations(found, 2):
-            conflict = _conflict_of_effects(one, two)
-            if conflict and _overlap(one, two) and context.concerns(one, two):
-                yield from context.attempt("conflict", (one.name, two.name), _check_conflict, one, two, conflict)
-    for one, two in itertools.product(rules, rules_below(context)):
-        conflict = _conflict_of_effects(one, two) if isinstance(two.effect, Deny) else ""
-        if conflict and _overlap(one, two) and context.concerns(one):
+    pairs = [pair for found in by_policy.values() for pair in itertools.permutations(found, 2)]
+    denials = [rule for rule in rules_below(context) if isinstance(rule.effect, Deny)]
+    for one, two in (*pairs, *itertools.product(rules, denials)):
+        conflict = _conflict_of_effects(one, two)
+        concerned = context.concerns(one, two) if one.policy == two.policy else context.concerns(one)
+        if conflict and _overlap(one, two) and concerned:
             yield from context.attempt("conflict", (one.name, two.name), _check_conflict, one, two, conflict)
 
 

@@ -153,11 +153,9 @@ class _Worker:
         self.relaxations: Relaxations = {}
 
     def _new_context(self) -> AnalysisContext:
-        period, budget = _period(self.bundle, self.request.as_of), self.request.budget
         touched = self.request.touched
-        if touched is None:
-            return AnalysisContext(self.bundle, period, budget)
-        return AnalysisContext(self.bundle, period, budget, touched.names, touched.added)
+        changed = () if touched is None else (touched.names, touched.added)
+        return AnalysisContext(self.bundle, _period(self.bundle, self.request.as_of), self.request.budget, *changed)
 
     def do(self, job: _Job) -> _JobResult:
         """Return the result of one job."""

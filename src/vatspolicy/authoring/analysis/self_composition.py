@@ -278,7 +278,7 @@ class ProfilePair:
     second: SymbolicRuleSet
     relation: list[int]
     """Formulas for the relation between the two profiles that the property states."""
-    profiles_of: Callable[[Model], tuple[Facts, Facts]] = field(repr=False)
+    profiles: Callable[[Model], tuple[Facts, Facts]] = field(repr=False)
     """Function from a model to the two profiles."""
     directions: Directions | None = None
     """Directions of the first profile's formulas that follow from this relation."""
@@ -294,10 +294,6 @@ class ProfilePair:
             *assume_invariants(self.first.space, self.first.encoder)[0],
             *assume_invariants(self.second.space, self.second.encoder)[0],
         ]
-
-    def profiles(self, found: Model) -> tuple[Facts, Facts]:
-        """Return the two profiles of a model."""
-        return self.profiles_of(found)
 
 
 def _encode_both(
@@ -353,7 +349,7 @@ def encode_monotone(query: Query, bundle: Bundle, fact: str, relaxed: bool) -> P
     directions = Directions(pool, fact)
     first, second = _encode_both(query, other, bundle, relaxed, Difference(name, directions=directions))
 
-    def profiles_of(found: Model) -> tuple[Facts, Facts]:
+    def profiles(found: Model) -> tuple[Facts, Facts]:
         one = profile_of(space, found)
         two = copy.deepcopy(one)
         amount = pool.number_of(f"{fact}'", found)
@@ -361,7 +357,7 @@ def encode_monotone(query: Query, bundle: Bundle, fact: str, relaxed: bool) -> P
         return one, two
 
     rises = pool.at_most({fact: 1, f"{fact}'": -1}, 0, strict=True)
-    return ProfilePair(query, first, second, [present, rises], profiles_of, directions)
+    return ProfilePair(query, first, second, [present, rises], profiles, directions)
 
 
 def encode_more_licenses(query: Query, bundle: Bundle, relaxed: bool, holder: str = "company") -> ProfilePair:
@@ -381,13 +377,13 @@ def encode_more_licenses(query: Query, bundle: Bundle, relaxed: bool, holder: st
     other, _ = _with_company(query, {"licenses": ((held, longer),)}, holder)
     first, second = _encode_both(query, other, bundle, relaxed, Difference("licenses", holder))
 
-    def profiles_of(found: Model) -> tuple[Facts, Facts]:
+    def profiles(found: Model) -> tuple[Facts, Facts]:
         one = profile_of(space, found)
         two = copy.deepcopy(one)
         two[holder].setdefault("licenses", []).append(record_data(space, extra, found))
         return one, two
 
-    return ProfilePair(query, first, second, [held], profiles_of)
+    return ProfilePair(query, first, second, [held], profiles)
 
 
 def encode_more_words(query: Query, bundle: Bundle, fact: str, relaxed: bool) -> ProfilePair:
@@ -426,14 +422,14 @@ def encode_more_words(query: Query, bundle: Bundle, fact: str, relaxed: bool) ->
     directions = Directions(pool, rising={listed.has(word) for word in listed.words})
     first, second = _encode_both(query, other, bundle, relaxed, Difference(name, directions=directions))
 
-    def profiles_of(found: Model) -> tuple[Facts, Facts]:
+    def profiles(found: Model) -> tuple[Facts, Facts]:
         one = profile_of(space, found)
         two = copy.deepcopy(one)
         words = two["services"][0].setdefault(name, [])
         words += [word for word in listed.words if found.get(more(word)) and word not in words]
         return one, two
 
-    return ProfilePair(query, first, second, [present], profiles_of, directions)
+    return ProfilePair(query, first, second, [present], profiles, directions)
 
 
 class PartlyHiddenSpace(ProfileSpace):
@@ -474,7 +470,7 @@ def encode_hidden(query: Query, bundle: Bundle, kept: Sequence[str], relaxed: bo
     other.__post_init__()
     full, less = _encode_both(query, other, bundle, relaxed, Difference(), hiding=True)
 
-    def profiles_of(found: Model) -> tuple[Facts, Facts]:
+    def profiles(found: Model) -> tuple[Facts, Facts]:
         two = profile_of(space, found)
         one = copy.deepcopy(two)
         for name, value in sorted(found.items(), reverse=True):  # the longest paths first
@@ -488,7 +484,7 @@ def encode_hidden(query: Query, bundle: Bundle, kept: Sequence[str], relaxed: bo
             one["opinions"] = opinions_of(space, found, two, lambda name: not found.get(f"{SAID}{name}"))
         return one, two
 
-    return ProfilePair(query, less, full, [], profiles_of)
+    return ProfilePair(query, less, full, [], profiles)
 
 
 def _remove(data: Tree, path: list[str]) -> None:

@@ -48,11 +48,7 @@ def make_witness(bundle: Bundle, answer: Solution, rules: Sequence[Rule], it: st
     Raises Unconfirmed if the test does not pass, InvalidInput if the facts are not a valid profile.
     """
     answer = answer.minimized()
-    return show(bundle, answer.profile, answer.as_of, rules, it)
-
-
-def show(bundle: Bundle, data: Facts, day: str, rules: Sequence[Rule], it: str) -> Witness:
-    """Return a profile as a witness for rules."""
+    data, day = answer.profile, answer.as_of
     states = states_of(bundle, data, day, rules)
     if not rules:
         return Witness(data, day, states, fixture(bundle, data, day), "fixture")
@@ -94,7 +90,8 @@ def _test(bundle: Bundle, data: Facts, day: str, rules: Sequence[Rule], it: str)
     if seen and named:
         test["subject"] = named
     # tests have no state for a need whose routes are closed
-    test["expect"] = {id: state for id, state in expect.items() if state != "closed" or _is_route(rules, id)}
+    routes = {rule.id for rule in rules if rule.kind == "route"}
+    test["expect"] = {id: state for id, state in expect.items() if state != "closed" or id in routes}
     if not test["expect"]:
         test["expect"] = {rules[0].id: "fires"}
     case = Case(policy.file, 1, it, bundle, profile, day, test, policy)
@@ -102,10 +99,6 @@ def _test(bundle: Bundle, data: Facts, day: str, rules: Sequence[Rule], it: str)
     if problems:
         raise Unconfirmed(f"the test of a witness fails: {problems[0]}")
     return test
-
-
-def _is_route(rules: Sequence[Rule], id: str) -> bool:
-    return any(rule.id == id and rule.kind == "route" for rule in rules)
 
 
 def fixture(bundle: Bundle, data: Facts, day: str) -> str:
@@ -157,7 +150,7 @@ def _propose(bundle: Bundle, gap: CoverageGap, value: bool) -> Proposal:
                 answer = find_solution(bundle, all_days(bundle), build)
                 if answer is None:
                     continue
-                it = _title(place.rule, gap, value)
+                it = f"shows {place.rule.id} where `{gap.name}` is {'true' if value else 'false'}"
                 shown = make_witness(bundle, answer, [place.rule], it)
                 if _covers(bundle, place.rule, shown, gap, value):
                     file = bundle.policies[place.rule.policy].file.removesuffix(".yaml") + ".test.yaml"
@@ -168,10 +161,6 @@ def _propose(bundle: Bundle, gap: CoverageGap, value: bool) -> Proposal:
         except (Unconfirmed, InvalidInput):
             reason = _("The case that was found is not confirmed.")
     return Proposal(*about, None, None, reason)
-
-
-def _title(rule: Rule, gap: CoverageGap, value: bool) -> str:
-    return f"shows {rule.id} where `{gap.name}` is {'true' if value else 'false'}"
 
 
 def _questions(place: _Place, value: bool) -> Iterator[Build]:

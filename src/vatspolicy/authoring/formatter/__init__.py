@@ -90,7 +90,7 @@ def _has_anchors(text: str) -> bool:
 def _comments(text: str) -> list[str]:
     from vatspolicy.core.documents.yaml_tree import list_comments
 
-    return sorted(list_comments(text))
+    return sorted(comment for _, comment in list_comments(text))
 
 
 def _refusal(document: Document, message: str, hint: str = "") -> InvalidInput:

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from vatspolicy.authoring.lint.catalogue import RULES
 from vatspolicy.authoring.lint.finding import LintFinding
 from vatspolicy.core.documents import Document
+from vatspolicy.core.documents.positions import line_starts, position
+from vatspolicy.core.documents.yaml_tree import list_comments
 from vatspolicy.errors import Problem, suggest
 from vatspolicy.i18n import _
 
-_COMMENT = re.compile(r"#[ \t]*lint:[ \t]*ignore\b[ \t]*(?P<id>[^\s#]*)[ \t]*(?P<reason>[^\n]*)")
+_COMMENT = re.compile(r"(?<!\S)#[ \t]*lint:[ \t]*ignore\b[ \t]*(?P<id>[^\s#]*)[ \t]*(?P<reason>[^\n]*)")
 _FORM = _("Write: # lint: ignore ID reason")
 
 
@@ -36,17 +38,13 @@ def find_comments(document: Document) -> Iterator[IgnoreComment]:
     """Yield the ignore comments of a YAML file. Text in a scalar is not a comment."""
     if not _COMMENT.search(document.text):
         return
-    inside = _scalars(document.text)
-    lines = document.text.split("\n")
-    for number, line in enumerate(lines, 1):
-        for found in _COMMENT.finditer(line):
-            before = line[: found.start()]
-            at = (number - 1, found.start())
-            if (before and not before[-1].isspace()) or any(start <= at < end for start, end in inside):
-                continue
-            reason = found["reason"].strip()
-            target = number if before.strip() else _next_line(lines, number)
-            yield IgnoreComment(number, found.start() + 1, found["id"].rstrip(":,"), reason, target)
+    lines, starts = document.text.split("\n"), line_starts(document.text)
+    for at, comment in list_comments(document.text):
+        if found := _COMMENT.search(comment):
+            number, column = position(starts, at + found.start())
+            is_beside = lines[number - 1][: column - 1].strip()
+            target = number if is_beside else _next_line(lines, number)
+            yield IgnoreComment(number, column, found["id"].rstrip(":,"), found["reason"].strip(), target)
 
 
 def remove_comments(document: Document, lines: Container[int]) -> str:
@@ -63,21 +61,6 @@ def _next_line(lines: Sequence[str], number: int) -> int:
     """Return the number of the next line that is neither empty nor a comment."""
     following = enumerate(lines[number:], number + 1)
     return next((at for at, line in following if line.strip() and not line.lstrip().startswith("#")), number)
-
-
-def _scalars(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Return the places of quoted and block scalars: line and column of start and end, from 0."""
-    import yaml
-
-    tokens = (token for token in yaml.scan(text, Loader=yaml.SafeLoader) if isinstance(token, yaml.ScalarToken))
-    return [
-        (
-            (token.start_mark.line + 1, 0) if token.style in "|>" else (token.start_mark.line, token.start_mark.column),
-            (token.end_mark.line, token.end_mark.column),
-        )
-        for token in tokens
-        if not token.plain
-    ]
 
 
 def apply_ignores(findings: Sequence[LintFinding], documents: Iterable[Document]) -> list[LintFinding]:

@@ -357,6 +357,7 @@ def _costs(file: CheckedPolicy) -> Found:
 
 def _unmeetable(file: CheckedPolicy) -> Found:
     """Yield instruments of needs and routes that cannot cover any subject of their rule."""
+    every = variables("activity").keys()
     held = {word.value for word in words_of(("company", "licenses", 0, "instrument"), file.bundle.schemas)}
     for index, rule in enumerate(file.policy.rules):
         name = rule.instrument
@@ -364,14 +365,9 @@ def _unmeetable(file: CheckedPolicy) -> Found:
             message = _("{name} cannot be held: the profile schema does not list it.", name=name)
             yield "unmeetable", file.document.problem(("rules", index, rule.kind, "instrument"), message)
         covers = None if name is None or rule.kind == "duty" else file.bundle.instruments[name].covers
-        if covers is not None and not _can_be(True, covers.tree, _outside(rule.each)):
+        if covers is not None and not _can_be(True, covers.tree, every - variables(rule.each).keys()):
             message = _("No license ({name}) can cover the subject of this rule.", name=name)
             yield "unmeetable", file.document.problem(("rules", index, rule.kind, "instrument"), message)
-
-
-def _outside(each: str) -> frozenset[str]:
-    """Return the variables of `covers` that a subject of this kind does not have."""
-    return frozenset(variables("activity").keys() - variables(each).keys())
 
 
 def _can_be(value: bool, node: Node, missing: AbstractSet[str]) -> bool:

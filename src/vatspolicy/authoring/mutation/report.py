@@ -151,7 +151,7 @@ class MutationReport:
                 yield _("    test: {case}", case=survivor.test)
             elif self.suggestions:
                 yield _("    There is no test for it, and no proof that it changes nothing.")
-        for policy, score in sorted(scores(self.results).items(), key=_worst_first):
+        for policy, score in sorted(scores(self.results).items(), key=lambda entry: (entry[1].share, entry[0])):
             yield _("{score}  {policy}", score=score, policy=policy)
         if (tried := len(self.results)) < self.total:
             yield _("sample of {count} of {total} mutants, seed {seed}", count=tried, total=self.total, seed=self.seed)
@@ -204,10 +204,6 @@ def scores(verdicts: Iterable[MutantResult]) -> Mapping[str, Score]:
 def _score(verdicts: Iterable[MutantResult]) -> Score:
     states = [verdict.state for verdict in verdicts]
     return Score(states.count(KILLED), states.count(SURVIVED), states.count(EQUIVALENT))
-
-
-def _worst_first(entry: tuple[str, Score]) -> tuple[float, str]:
-    return entry[1].share, entry[0]
 
 
 def _survivors(bundle: Bundle, results: Iterable[MutantResult]) -> Iterator[Survivor]:

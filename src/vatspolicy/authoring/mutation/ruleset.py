@@ -51,7 +51,10 @@ class MutantCode:
     def __init__(self, mutant: Mutant) -> None:
         self.mutant, self.trees = mutant, mutated_trees(mutant)
         self._params: dict[tuple[int, str], Params] = {}
-        self._read = {key: _parameters_of(tree) for key, tree in self.trees.items()}
+        self._read = {
+            index: sorted({node.key for node in walk(tree) if isinstance(node, Param)})
+            for index, tree in self.trees.items()
+        }
         self._code: dict[tuple[int, ...], Evaluator] = {}
 
     def params(self, ruleset: RuleSet, day: str) -> Params:
@@ -71,10 +74,6 @@ class MutantCode:
         if found is None:
             found = self._code[key] = compile_interpreter(self.trees[index], params)
         return found
-
-
-def _parameters_of(tree: Node) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(node.key for node in walk(tree) if isinstance(node, Param)))
 
 
 @dataclass(frozen=True)

@@ -93,11 +93,7 @@ class SuggestionMaker:
 
     def case_of(self, test: SuggestedTest) -> Case:
         """Return a suggested test as a case that can be run."""
-        policy = self.bundle.policies[test.policy]
-        base = whole_base(self.file_of(policy).base)
-        profile = read_case_profile(base, test.entry, test.file, self.bundle.schemas)
-        name = f"{policy.id}: it {test.entry['it']}"
-        return Case(test.file, 1, name, self.bundle, profile, test.entry["as_of"], test.entry, policy)
+        return _case_of(self.bundle, self.file_of(self.bundle.policies[test.policy]), test.entry)
 
     def file_of(self, policy: Policy) -> _CasesFile:
         """Return the tests of a policy."""
@@ -224,14 +220,14 @@ class _Comparison:
 
     def kills(self, entry: Fields) -> bool:
         """Return True if a test passes on the law and fails on the mutant."""
-        return not self._run(self.bundle, entry) and bool(self._run(self.other, entry))
+        here, there = (_case_of(bundle, self.file, entry) for bundle in (self.bundle, self.other))
+        return not here.run() and bool(there.run())
 
-    def _run(self, bundle: Bundle, entry: Fields) -> list[str]:
-        changes = (*entry.get("set", {}).items(), *((path, None) for path in entry.get("unset", ())))
-        profile = self.profile(changes)
-        assert profile is not None
-        case = Case(self.file.name, 1, entry["it"], bundle, profile, entry["as_of"], entry, self.file.policy)
-        return case.run()
+
+def _case_of(bundle: Bundle, file: _CasesFile, entry: Fields) -> Case:
+    profile = read_case_profile(whole_base(file.base), entry, file.name, bundle.schemas)
+    name = f"{file.policy.id}: it {entry['it']}"
+    return Case(file.name, 1, name, bundle, profile, entry["as_of"], entry, file.policy)
 
 
 # --- changes of a base

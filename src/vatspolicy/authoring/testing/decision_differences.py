@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from vatspolicy.authoring.testing.rule_states import explain_state, name_state, subjects
 from vatspolicy.core.documents.plain import Fields
-from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.decision import Decision, RouteResult
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.subjects import Activations
 from vatspolicy.core.policies.bundle import Bundle
@@ -47,7 +47,14 @@ def differences(decision: Decision, expect: Fields) -> Iterator[str]:
             found=", ".join(sorted(needs(decision))),
             needs=", ".join(sorted(expect["needs"])),
         )
-    yield from _route_differences(decision, expect)
+    for subject, route, state, found in routes_that_differ(decision, expect):
+        yield _(
+            "The route {route} of {subject} is {actual_state}, not {state}.",
+            route=route,
+            subject=subject,
+            actual_state=name_state("absent" if found is None else found.state),
+            state=name_state(state),
+        )
     seen = names(decision)
     for key in ("reasons", "rules", "duties", "advice"):
         for name in expect.get(key, []):
@@ -91,25 +98,20 @@ def owed(decision: Decision) -> set[str]:
     return {finding.rule.effect.instrument for finding in decision.duties if isinstance(finding.rule.effect, Duty)}
 
 
-def _route_differences(decision: Decision, expect: Fields) -> Iterator[str]:
-    states = {
-        f"{service.id}/{activity.cls}": {
-            state.rule.effect.name: state.state for state in activity.routes if isinstance(state.rule.effect, Route)
-        }
+def routes_that_differ(decision: Decision, expect: Fields) -> Iterator[tuple[str, str, str, RouteResult | None]]:
+    """Yield subject, route, expected state and result of each route in another state; None for an absent one."""
+    results = {
+        (f"{service.id}/{activity.cls}", result.rule.effect.name): result
         for service in decision.services
         for activity in service.activities
+        for result in activity.routes
+        if isinstance(result.rule.effect, Route)
     }
     for subject, wanted in expect.get("routes", {}).items():
         for route, state in wanted.items():
-            actual_state = states.get(subject, {}).get(route, "absent")
-            if actual_state != state:
-                yield _(
-                    "The route {route} of {subject} is {actual_state}, not {state}.",
-                    route=route,
-                    subject=subject,
-                    actual_state=name_state(actual_state),
-                    state=name_state(state),
-                )
+            found = results.get((subject, route))
+            if found is None or found.state != state:
+                yield subject, route, state, found
 
 
 def _because(decision: Decision) -> str:
@@ -155,10 +157,6 @@ def decision_reasons(bundle: Bundle, profile: Profile, as_of: str, expect: Field
         for each, __, activation in subjects(ruleset, profile, as_of):
             if each == rule.each:
                 yield from explain_state(bundle, ruleset, rule, activation)
-    for service in decision.services:
-        for activity in service.activities:
-            wanted = expect.get("routes", {}).get(f"{service.id}/{activity.cls}", {})
-            for state in activity.routes:
-                name = state.rule.effect.name if isinstance(state.rule.effect, Route) else ""
-                if wanted.get(name, state.state) != state.state:
-                    yield from explain_state(bundle, ruleset, state.rule, activations.of(state.subject))
+    for _subject, _route, _state, found in routes_that_differ(decision, expect):
+        if found is not None:
+            yield from explain_state(bundle, ruleset, found.rule, activations.of(found.subject))

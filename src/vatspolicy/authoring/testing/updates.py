@@ -9,13 +9,12 @@ from typing import NamedTuple, TypeAlias
 
 from vatspolicy.authoring.testing.case_names import mark_words
 from vatspolicy.authoring.testing.cases import Case
-from vatspolicy.authoring.testing.decision_differences import names, needs, owed
+from vatspolicy.authoring.testing.decision_differences import names, needs, owed, routes_that_differ
 from vatspolicy.core.documents import Path, load_document, parse_document
 from vatspolicy.core.documents.plain import Fields, Tree
 from vatspolicy.core.documents.yaml_edit import set_value
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate
-from vatspolicy.core.policies.model import Route
 
 Change: TypeAlias = tuple[Path, Tree]
 """A place in a file and its new value."""
@@ -89,22 +88,13 @@ def find_decision_changes(decision: Decision, expect: Fields) -> Iterator[Change
         found = [activity.cls for s in decision.services if s.id == service for activity in s.activities]
         if sorted(found) != sorted(classes):
             yield ("classes", service), found
-    yield from _route_changes(decision, expect)
+    for subject, route, _state, result in routes_that_differ(decision, expect):
+        if result is not None:
+            yield ("routes", subject, route), result.state
     yield from _list_changes(decision, expect)
     lines = len(owed(decision)) + len({finding.rule.name for finding in decision.advice})
     if expect.get("at_most", lines) < lines:
         yield ("at_most",), lines
-
-
-def _route_changes(decision: Decision, expect: Fields) -> Iterator[Change]:
-    for service in decision.services:
-        for activity in service.activities:
-            subject = f"{service.id}/{activity.cls}"
-            wanted = expect.get("routes", {}).get(subject, {})
-            for state in activity.routes:
-                name = state.rule.effect.name if isinstance(state.rule.effect, Route) else ""
-                if wanted.get(name, state.state) != state.state:
-                    yield ("routes", subject, name), state.state
 
 
 def _list_changes(decision: Decision, expect: Fields) -> Iterator[Change]:

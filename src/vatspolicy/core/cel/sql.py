@@ -137,6 +137,16 @@ def field_of(owner: Sql, name: str) -> Sql:
     return exp.Dot(this=owner, expression=exp.to_identifier(name, quoted=True))
 
 
+def equal(left: Sql, right: Sql | str | int) -> Sql:
+    """Return the test that a value equals another one, or a constant."""
+    return exp.EQ(this=left, expression=right if isinstance(right, exp.Expr) else constant(right))
+
+
+def has_members(over: Sql) -> Sql:
+    """Return the test that a list is not empty."""
+    return exp.GT(this=exp.ArraySize(this=over), expression=constant(0))
+
+
 def is_null(value: Sql) -> Sql:
     """Return the test that a value is NULL."""
     return exp.Is(this=value, expression=exp.Null())
@@ -364,7 +374,7 @@ def _quantified(kind: str, over: Value, name: str, body: Value) -> Value:
     best = exp.ArrayMax(this=ranks) if kind == "exists" else exp.ArrayMin(this=ranks)
     where_empty = constant(0 if kind == "exists" else 2)
     decided = exp.Nullif(this=or_else(best, _unless_null([over], where_empty, constant(1))), expression=constant(1))
-    return exp.Paren(this=exp.EQ(this=decided, expression=constant(2)))
+    return exp.Paren(this=equal(decided, 2))
 
 
 def _unless_null(needed: Iterable[Sql], value: Sql, otherwise: Sql | None = None) -> Sql:

@@ -162,7 +162,8 @@ def describe_strange_word(
         ), ""
     near, inner = "", list[str]()
     if isinstance(value, str) and len(value) <= LONGEST_NAME:
-        meant = _meant(value, places or {})
+        named = ((code, (code, entry.get("en", ""), entry.get("zh", ""))) for code, entry in (places or {}).items())
+        meant = next(iter(_nearest(value, named)), "")
         inner = [word for word in texts if meant and meant not in texts and meant in _around(word, places or {})]
         near = _suggest_words(value, texts, words, meant, only_names=bool(inner))
     if inner and not near:
@@ -196,27 +197,17 @@ def _suggest_words(value: str, texts: Sequence[str], words: Sequence[Word], plac
     fitting = [word.value for _, word in matches]
     if matches and matches[0][0] == NEAR:
         return did_you_mean(fitting[:FEW])
-    return _misspelt(value, words) or did_you_mean(fitting[:FEW]) or suggest(value, texts)
+    near = _nearest(value, ((word.value, word.names) for word in words))
+    return did_you_mean(near or fitting[:FEW]) or suggest(value, texts)
 
 
-def _misspelt(value: str, words: Sequence[Word]) -> str:
-    """Return `Did you mean …?` for the word whose code or name is nearly the value, or an empty text."""
+def _nearest(text: str, named: Iterable[tuple[str, Iterable[str]]]) -> list[str]:
+    """Return the code, if any, that has a name almost like a text. `named`: codes with their names."""
     codes: dict[str, str] = {}
-    for word in words:
-        for name in word.names:
-            codes.setdefault(name.casefold(), word.value)
-    near = get_close_matches(value.casefold(), list(codes), n=1, cutoff=0.8)
-    return did_you_mean([codes[near[0]]]) if near else ""
-
-
-def _meant(text: str, names: Names) -> str:
-    """Return the place with a code or name similar to `text` in either language, or an empty text."""
-    codes: dict[str, str] = {}
-    for code, entry in names.items():
-        for name in (code, entry.get("en", ""), entry.get("zh", "")):
+    for code, names in named:
+        for name in names:
             codes.setdefault(name.casefold(), code)
-    near = get_close_matches(text.casefold(), list(codes), n=1, cutoff=0.8)
-    return codes[near[0]] if near else ""
+    return [codes[name] for name in get_close_matches(text.casefold(), list(codes), n=1, cutoff=0.8)]
 
 
 def _around(word: str, names: Names) -> list[str]:

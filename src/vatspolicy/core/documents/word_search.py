@@ -51,7 +51,9 @@ def words_of_schema(node: Mapping[str, Any], schemas: SchemaSet) -> tuple[Word, 
     """Return the values of the enumeration in a schema node; none if it has no enumeration."""
     values = [value for value in node.get("enum", ()) if isinstance(value, str)]
     names: Mapping[str, LocalizedText] = node.get("x-enum", {})
-    synonyms = _followed(node.get("x-synonyms", {}), schemas)
+    synonyms = node.get("x-synonyms", {})
+    if isinstance(synonyms, str):
+        synonyms = schemas.resolve(synonyms)
     if values and not names and "places" in schemas.names:
         home = schemas.load("places")
         gazetteer = home.get("x-gazetteer", {})
@@ -164,12 +166,6 @@ _FILLERS = frozenset({"a", "an", "the", "of", "for", "and", "or", "with"})
 
 def _singular(part: str) -> str:
     return part[:-1] if len(part) > 3 and part.endswith("s") and not part.endswith("ss") else part
-
-
-def _followed(synonyms: Any, schemas: SchemaSet) -> Mapping[str, Iterable[str]]:
-    """Return synonyms in this node or behind its reference."""
-    shared: Mapping[str, Iterable[str]] = schemas.resolve(synonyms) if isinstance(synonyms, str) else synonyms
-    return shared
 
 
 def _text(entry: Mapping[str, str] | None) -> LocalizedText | None:

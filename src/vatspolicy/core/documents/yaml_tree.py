@@ -79,11 +79,11 @@ def parse_tree(text: str) -> YamlText:
     return _TreeReader(text).read()
 
 
-def list_comments(text: str) -> list[str]:
-    """Return every comment of a text that is known to be one readable YAML document."""
+def list_comments(text: str) -> list[tuple[int, str]]:
+    """Return every comment, with its index, of a text that is known to be one readable YAML document."""
     reader = _TreeReader(text)
     reader.root()
-    return [comment for _, comment in reader.comments() if comment]
+    return [(at, comment) for at, comment in reader.comments() if comment]
 
 
 class _TreeReader:

@@ -96,7 +96,9 @@ def build_tree(
         entries += (_build_member(build_tree(member, comment, (*path, n), flow)) for n, member in enumerate(data))
     node = YamlCollection(isinstance(data, Mapping), True, entries)
     leaf = not any(entry.lead or (isinstance(entry.value, YamlCollection) and entry.value.entries) for entry in entries)
-    node.flow = flow or not entries or (leaf and bool(path) and _fits(node, path))
+    node.flow = flow or not entries
+    if leaf and path and not node.flow:
+        node.flow = 2 * len(path) + len(str(path[-1])) + len(write_inline(node)) <= WIDTH
     return node
 
 
@@ -106,10 +108,6 @@ def _build_member(value: YamlScalar | YamlCollection) -> YamlEntry:
         return YamlEntry(None, value)
     lead, value.entries[0].lead = value.entries[0].lead, []
     return YamlEntry(None, value, lead=lead)
-
-
-def _fits(node: YamlCollection, path: Path) -> bool:
-    return 2 * len(path) + len(str(path[-1])) + len(write_inline(node)) <= WIDTH
 
 
 def _build_scalar(value: Any) -> YamlScalar:
@@ -322,21 +320,16 @@ def _fold(text: str, width: int) -> list[str]:
 def _find_breaks(text: str) -> dict[int, list[int]]:
     """Return the places before && and ||, outside quotes, by the number of brackets that are open there."""
     breaks: dict[int, list[int]] = {}
-    depth, quote, at = 0, "", 0
-    while at < len(text):
-        char = text[at]
-        if quote:
-            if char == "\\":
-                at += 1
-            elif char == quote:
-                quote = ""
-        elif char in "\"'":
-            quote = char
-        elif char in "([":
+    depth = 0
+    for piece in re.finditer(_PIECE, text):
+        token, start, end = piece.group(), piece.start(), piece.end()
+        if token in ("(", "["):
             depth += 1
-        elif char in ")]":
+        elif token in (")", "]"):
             depth -= 1
-        elif text.startswith((" && ", " || "), at) and text[at - 1 : at] != " " and text[at + 4 : at + 5] != " ":
-            breaks.setdefault(depth, []).append(at)
-        at += 1
+        elif token[0] == " " and text[start - 1 : start] != " " and text[end : end + 1] != " ":
+            breaks.setdefault(depth, []).append(start)
     return breaks
+
+
+_PIECE = r"""(?s)"(?:\\.|[^"\\])*(?:"|\Z)|'(?:\\.|[^'\\])*(?:'|\Z)|[()\[\]]| (?:&&|\|\|) """
