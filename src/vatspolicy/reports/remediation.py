@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vatspolicy.core.engine.result import Citation, FactQuestion
+from vatspolicy.core.engine.result import Citation
 from vatspolicy.guidance.remediation.result import Extent, RankedRoute, Remedy, Service, Ways
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean, wrap
@@ -252,17 +252,11 @@ class _WaysReport:
         yield from self.heading(say("routes", self.lang))
         for service in self.ways.services:
             if not service.activities:
-                text = (
-                    say("not_telecom", self.lang)
-                    if service.state == "not-telecom"
-                    else word(STATES, service.state, self.lang)
-                )
-                yield from self.flow(f"{service.id}{self.colon}{text}", "    ", first="  ")
+                yield from self.flow(f"{service.id}{self.colon}{_state_of(service, self.lang)}", "    ", first="  ")
             for activity in service.activities:
                 outcome = self.style(word(VERDICTS, activity.outcome, self.lang), COLORS[activity.outcome])
                 text = f"{clean(service.id)}{self.colon}{activity.title[self.lang]}{self.colon}"
-                lines = wrap(text + outcome, self.room, "    ", "  ")
-                yield from lines
+                yield from wrap(text + outcome, self.room, "    ", "  ")
                 if not activity.routes:
                     yield from self.flow(say("no_routes", self.lang), "    ", "dim")
                 for route in activity.routes:
@@ -275,16 +269,10 @@ class _WaysReport:
         if route.held:
             text += f" · {phrase('held', self.lang, title=route.instrument.title[self.lang])}"
         yield from self.flow(text, "      ", first=f"    {self.style(mark, color)} ")
-        if route.max_foreign_percent is not None:
-            cap = say("share", self.lang, percent=number(route.max_foreign_percent))
-            yield from self.condition(route.share_met, cap)
-        for condition in route.conditions:
-            yield from self.condition(condition.value, condition.message[self.lang])
+        for value, condition in _checks(route, self.lang):
+            mark, color = ROUTE_MARKS[_VALUES[value]]
+            yield from self.flow(condition, "          ", first=f"        {self.style(mark, color)} ")
         yield from self.flow(law_of(route.citations, self.lang), "        ", "dim", first="      § ")
-
-    def condition(self, value: bool | None, text: str) -> Iterator[str]:
-        mark, color = ROUTE_MARKS[_VALUES[value]]
-        yield from self.flow(text, "          ", first=f"        {self.style(mark, color)} ")
 
     def besides(self) -> Iterator[str]:
         if self.ways.denials:
@@ -404,7 +392,7 @@ def _values(ways: Ways, lang: Language) -> dict[str, object]:
         "h_inner": "h4",
         "joined": partial(joined, lang=lang),
         "law_of": partial(law_of, lang=lang),
-        "matters": partial(_matters, lang=lang),
+        "matters": lambda ask: [say_matter(matter, lang) for matter in ask.about],
         "meaning": word(MEANINGS, ways.decision, lang),
         "none_found": none_found(ways, lang),
         "nothing_better": nothing_better(ways),
@@ -421,10 +409,6 @@ def _values(ways: Ways, lang: Language) -> dict[str, object]:
         "verdict_of": lambda decision: word(VERDICTS, decision, lang),
         "words": PageWords(lang),
     }
-
-
-def _matters(ask: FactQuestion, lang: Language) -> list[str]:
-    return [say_matter(matter, lang) for matter in ask.about]
 
 
 def _state_of(service: Service, lang: Language) -> str:

@@ -134,10 +134,7 @@ class _Details:
         for finding in self.record.denials:
             subject = self.subject(finding)
             mend = aside(phrase("curable", self.lang), self.lang) if finding.is_curable else ""
-            reasons = finding.reasons if finding.effect == "need" else ()
-            message = self.say(finding.message)
-            if reasons:
-                message = " · ".join(self.say(reason.title) for reason in reasons)
+            message = self.say(" · ".join(digest.say_reasons(finding, self.lang)) or finding.message)
             mend += digest.waived_mark(finding, self.lang)
             yield from self.flow(f"{subject}{message}{mend}", "    ", first=f"  {self.style('✘', 'red')} ")
             yield from self.check(finding.why, "    ")
