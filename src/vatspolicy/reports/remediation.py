@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vatspolicy.core.engine.result import Citation
+from vatspolicy.core.engine.result import Citation, encode
 from vatspolicy.guidance.remediation.result import Extent, RankedRoute, Remedy, Service, Ways
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean, wrap
@@ -84,8 +85,15 @@ ALSO = 6
 """Maximum number of equally good places listed; the rest is counted."""
 
 
-def render(ways: Ways, lang: Language, color: bool = False, room: int = 100) -> str:
-    """Render ways forward as text of at most `room` columns."""
+def render(format: str, ways: Ways, lang: Language, color: bool = False, room: int = 100) -> str:
+    """Render ways forward in a format. `color` and `room` (columns) apply to text only."""
+    match format:
+        case "json":
+            return json.dumps(encode(ways), ensure_ascii=False, indent=2) + "\n"
+        case "html":
+            return render_page(ways, lang)
+        case "markdown":
+            return render_markdown(ways, lang)
     return "\n".join(_WaysReport(ways, lang, Style(color), room).lines()) + "\n"
 
 
