@@ -222,9 +222,10 @@ class _WaysReport:
         for line in wrap(clean(text), self.room, indent, first):
             yield self.style(line, *styles)
 
-    def heading(self, text: str) -> Iterator[str]:
-        yield ""
-        yield from self.flow(text, "", "bold")
+    def heading(self, text: str, shown: object = True) -> Iterator[str]:
+        if shown:
+            yield ""
+            yield from self.flow(text, "", "bold")
 
     def verdict(self) -> Iterator[str]:
         ways = self.ways
@@ -241,16 +242,14 @@ class _WaysReport:
         yield from self.flow(meaning, " ")
 
     def contest(self) -> Iterator[str]:
-        if self.ways.contested:
-            yield from self.heading(phrase("contested", self.lang))
+        yield from self.heading(phrase("contested", self.lang), self.ways.contested)
         for about, others in contests(self.ways, self.lang):
             yield from self.flow(about, "    ", first="  ≠ ")
             for text in others:
                 yield from self.flow(text, "      ", first="    - ")
 
     def missing(self) -> Iterator[str]:
-        if self.ways.missing:
-            yield from self.heading(say("facts_missing", self.lang))
+        yield from self.heading(say("facts_missing", self.lang), self.ways.missing)
         for ask in self.ways.missing:
             yield from self.flow(f"{ask.path}: {ask.question[self.lang]}", "      ", first="  ? ")
             for matter in ask.about:
@@ -283,8 +282,7 @@ class _WaysReport:
         yield from self.flow(law_of(route.citations, self.lang), "        ", "dim", first="      § ")
 
     def besides(self) -> Iterator[str]:
-        if self.ways.denials:
-            yield from self.heading(say("besides", self.lang))
+        yield from self.heading(say("besides", self.lang), self.ways.denials)
         for denial in self.ways.denials:
             yield from self.flow(denial.message[self.lang], "    ", first=f"  {self.style('✘', 'red')} ")
             yield from self.flow(law_of(denial.citations, self.lang), "      ", "dim", first="    § ")
@@ -299,8 +297,7 @@ class _WaysReport:
             yield from self.flow(none_found(self.ways, self.lang), "  ")
         for position, proposal in enumerate(self.ways.proposals, start=1):
             yield from self.proposal(str(position), proposal)
-        if self.ways.undecided:
-            yield from self.heading(say("differences_open", self.lang))
+        yield from self.heading(say("differences_open", self.lang), self.ways.undecided)
         for proposal in self.ways.undecided:
             yield from self.proposal("?", proposal)
         yield ""
@@ -322,8 +319,7 @@ class _WaysReport:
             yield from wrap(line, self.room, "         ", "       = " if not position else "         ")
 
     def margins(self) -> Iterator[str]:
-        if self.ways.margins:
-            yield from self.heading(say("margins", self.lang))
+        yield from self.heading(say("margins", self.lang), self.ways.margins)
         for margin in self.ways.margins:
             mark, color = ROUTE_MARKS["open" if margin.safe else "closed"]
             yield from self.flow(margin.text[self.lang], "    ", first=f"  {self.style(mark, color)} ")

@@ -177,11 +177,11 @@ class Interview:
             return make_question(self.state, *best, others=[*facts, *also])
         if (listed := self._undeclared_list()) is not None:
             return make_question(self.state, listed, "decision")
-        if facts := self._license_facts():
-            best = _best(rank_facts(self.state, facts, duties=True), "decision", facts)
-            return make_question(self.state, *best, others=facts)
-        if facts := self._duty_facts():
-            best = _best(rank_facts(self.state, facts, duties=True), "duties", facts)
+        may_need = self.settled and self.decision.decision != "deny"  # a license more for a launch not denied
+        licenses = self._undetermined_facts(Need) if may_need else []
+        if facts := licenses or (self._undetermined_facts() if self.complete and self.decided else []):
+            ranked = rank_facts(self.state, facts, duties=True)
+            best = _best(ranked, "decision" if licenses else "duties", facts)
             return make_question(self.state, *best, others=facts)
         return None
 
@@ -280,13 +280,6 @@ class Interview:
             if changes or (early and any(ask.path[: len(path)] == path for ask in following.missing())):
                 return rules
         return ()
-
-    def _duty_facts(self) -> list[MissingFact]:
-        return self._undetermined_facts() if self.complete and self.decided else []
-
-    def _license_facts(self) -> list[MissingFact]:
-        """Return the facts that could add a license to a launch that is not denied."""
-        return self._undetermined_facts(Need) if self.settled and self.decision.decision != "deny" else []
 
     def _undetermined_facts(self, effects: type | UnionType = Duty | Need) -> list[MissingFact]:
         """Return the facts that leave rules with such an effect undetermined, the most widely read first."""
