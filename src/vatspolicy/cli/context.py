@@ -14,7 +14,7 @@ from vatspolicy.cli.console import abort, refuse_if, warn
 from vatspolicy.core.policies.files import HEAD, RELEASE
 from vatspolicy.errors import InvalidInput
 from vatspolicy.frozen import ValueObject, frozen
-from vatspolicy.gate.gate import ExitCode, find_specs
+from vatspolicy.gate.gate import ExitCode, Gate, find_specs
 from vatspolicy.i18n import Language, _
 
 if TYPE_CHECKING:
@@ -141,6 +141,12 @@ class SpecContext(CommandContext):
 
     as_of: str | None = opt.LAUNCH_DAY
 
+    def find_day(self, bundle: Bundle, profile: Profile) -> str:
+        """Return the day of the law for a profile; end the command if the bundle does not cover the day given."""
+        if self.as_of is not None:
+            require_covered(bundle, self.as_of)
+        return Gate(bundle, clock.today(), self.as_of, allow_past=True).find_day(profile)
+
 
 @frozen()
 @opt.option_group
@@ -162,15 +168,25 @@ class GrantOptions(ValueObject):
         return waiver_set
 
 
-def warn_of_claims(profile: Profile) -> None:
-    """Warn that opinions of a profile do not count, for a command without granted opinions."""
+def load_claims(bundle: Bundle, spec: str, changes: opt.Changes, stdin_name: str | None) -> Profile:
+    """Return the profile of a spec for a command without granted opinions, and warn if it claims some.
+
+    Raises InvalidInput.
+    """
+    from vatspolicy.core.profile.profile import load_profile
+    from vatspolicy.gate.opinions import check_opinions
+
+    profile = load_profile(spec, changes, bundle.schemas, stdin_name)
+    check_opinions(bundle, profile, clock.today())
     if profile.facts["opinions"]:
+        file = profile.document.file
         warn(
             _(
                 "the opinions in {file} are claims and do not count here. check --opinions counts granted opinions.",
-                file=profile.document.file,
+                file=file,
             )
         )
+    return profile
 
 
 def require_arguments(specs: Sequence[str]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vatspolicy.core.engine.result import Citation, FactQuestion
+from vatspolicy.core.engine.result import Citation, encode
 from vatspolicy.guidance.remediation.result import Extent, RankedRoute, Remedy, Service, Ways
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean, wrap
@@ -84,8 +85,15 @@ ALSO = 6
 """Maximum number of equally good places listed; the rest is counted."""
 
 
-def render(ways: Ways, lang: Language, color: bool = False, room: int = 100) -> str:
-    """Render ways forward as text of at most `room` columns."""
+def render(format: str, ways: Ways, lang: Language, color: bool = False, room: int = 100) -> str:
+    """Render ways forward in a format. `color` and `room` (columns) apply to text only."""
+    match format:
+        case "json":
+            return json.dumps(encode(ways), ensure_ascii=False, indent=2) + "\n"
+        case "html":
+            return render_page(ways, lang)
+        case "markdown":
+            return render_markdown(ways, lang)
     return "\n".join(_WaysReport(ways, lang, Style(color), room).lines()) + "\n"
 
 
@@ -214,9 +222,10 @@ class _WaysReport:
         for line in wrap(clean(text), self.room, indent, first):
             yield self.style(line, *styles)
 
-    def heading(self, text: str) -> Iterator[str]:
-        yield ""
-        yield from self.flow(text, "", "bold")
+    def heading(self, text: str, shown: object = True) -> Iterator[str]:
+        if shown:
+            yield ""
+            yield from self.flow(text, "", "bold")
 
     def verdict(self) -> Iterator[str]:
         ways = self.ways
@@ -233,16 +242,14 @@ class _WaysReport:
         yield from self.flow(meaning, " ")
 
     def contest(self) -> Iterator[str]:
-        if self.ways.contested:
-            yield from self.heading(phrase("contested", self.lang))
+        yield from self.heading(phrase("contested", self.lang), self.ways.contested)
         for about, others in contests(self.ways, self.lang):
             yield from self.flow(about, "    ", first="  ≠ ")
             for text in others:
                 yield from self.flow(text, "      ", first="    - ")
 
     def missing(self) -> Iterator[str]:
-        if self.ways.missing:
-            yield from self.heading(say("facts_missing", self.lang))
+        yield from self.heading(say("facts_missing", self.lang), self.ways.missing)
         for ask in self.ways.missing:
             yield from self.flow(f"{ask.path}: {ask.question[self.lang]}", "      ", first="  ? ")
             for matter in ask.about:
@@ -252,17 +259,11 @@ class _WaysReport:
         yield from self.heading(say("routes", self.lang))
         for service in self.ways.services:
             if not service.activities:
-                text = (
-                    say("not_telecom", self.lang)
-                    if service.state == "not-telecom"
-                    else word(STATES, service.state, self.lang)
-                )
-                yield from self.flow(f"{service.id}{self.colon}{text}", "    ", first="  ")
+                yield from self.flow(f"{service.id}{self.colon}{_state_of(service, self.lang)}", "    ", first="  ")
             for activity in service.activities:
                 outcome = self.style(word(VERDICTS, activity.outcome, self.lang), COLORS[activity.outcome])
                 text = f"{clean(service.id)}{self.colon}{activity.title[self.lang]}{self.colon}"
-                lines = wrap(text + outcome, self.room, "    ", "  ")
-                yield from lines
+                yield from wrap(text + outcome, self.room, "    ", "  ")
                 if not activity.routes:
                     yield from self.flow(say("no_routes", self.lang), "    ", "dim")
                 for route in activity.routes:
@@ -275,20 +276,13 @@ class _WaysReport:
         if route.held:
             text += f" · {phrase('held', self.lang, title=route.instrument.title[self.lang])}"
         yield from self.flow(text, "      ", first=f"    {self.style(mark, color)} ")
-        if route.max_foreign_percent is not None:
-            cap = say("share", self.lang, percent=number(route.max_foreign_percent))
-            yield from self.condition(route.share_met, cap)
-        for condition in route.conditions:
-            yield from self.condition(condition.value, condition.message[self.lang])
+        for value, condition in _checks(route, self.lang):
+            mark, color = ROUTE_MARKS[_VALUES[value]]
+            yield from self.flow(condition, "          ", first=f"        {self.style(mark, color)} ")
         yield from self.flow(law_of(route.citations, self.lang), "        ", "dim", first="      § ")
 
-    def condition(self, value: bool | None, text: str) -> Iterator[str]:
-        mark, color = ROUTE_MARKS[_VALUES[value]]
-        yield from self.flow(text, "          ", first=f"        {self.style(mark, color)} ")
-
     def besides(self) -> Iterator[str]:
-        if self.ways.denials:
-            yield from self.heading(say("besides", self.lang))
+        yield from self.heading(say("besides", self.lang), self.ways.denials)
         for denial in self.ways.denials:
             yield from self.flow(denial.message[self.lang], "    ", first=f"  {self.style('✘', 'red')} ")
             yield from self.flow(law_of(denial.citations, self.lang), "      ", "dim", first="    § ")
@@ -303,8 +297,7 @@ class _WaysReport:
             yield from self.flow(none_found(self.ways, self.lang), "  ")
         for position, proposal in enumerate(self.ways.proposals, start=1):
             yield from self.proposal(str(position), proposal)
-        if self.ways.undecided:
-            yield from self.heading(say("differences_open", self.lang))
+        yield from self.heading(say("differences_open", self.lang), self.ways.undecided)
         for proposal in self.ways.undecided:
             yield from self.proposal("?", proposal)
         yield ""
@@ -326,8 +319,7 @@ class _WaysReport:
             yield from wrap(line, self.room, "         ", "       = " if not position else "         ")
 
     def margins(self) -> Iterator[str]:
-        if self.ways.margins:
-            yield from self.heading(say("margins", self.lang))
+        yield from self.heading(say("margins", self.lang), self.ways.margins)
         for margin in self.ways.margins:
             mark, color = ROUTE_MARKS["open" if margin.safe else "closed"]
             yield from self.flow(margin.text[self.lang], "    ", first=f"  {self.style(mark, color)} ")
@@ -404,7 +396,7 @@ def _values(ways: Ways, lang: Language) -> dict[str, object]:
         "h_inner": "h4",
         "joined": partial(joined, lang=lang),
         "law_of": partial(law_of, lang=lang),
-        "matters": partial(_matters, lang=lang),
+        "matters": lambda ask: [say_matter(matter, lang) for matter in ask.about],
         "meaning": word(MEANINGS, ways.decision, lang),
         "none_found": none_found(ways, lang),
         "nothing_better": nothing_better(ways),
@@ -421,10 +413,6 @@ def _values(ways: Ways, lang: Language) -> dict[str, object]:
         "verdict_of": lambda decision: word(VERDICTS, decision, lang),
         "words": PageWords(lang),
     }
-
-
-def _matters(ask: FactQuestion, lang: Language) -> list[str]:
-    return [say_matter(matter, lang) for matter in ask.about]
 
 
 def _state_of(service: Service, lang: Language) -> str:

@@ -26,6 +26,11 @@ class HttpError(Exception):
     problems: tuple[Problem, ...] = ()
 
 
+def bad_request(message: str, problems: tuple[Problem, ...] = ()) -> HttpError:
+    """Return the error for a request that cannot be answered as it is."""
+    return HttpError(400, "invalid_parameter", message, problems=problems)
+
+
 def error_to_data(error: HttpError, bilingual: bool = False) -> dict[str, Any]:
     """Return an error as OPA shows it, with its sentences in the language of the run.
 

@@ -272,8 +272,8 @@ def test_ways_forward_name_the_rule_to_ask_counsel_about(tmp_path: Path) -> None
     data = {"schema": 2, "product": {"id": "p"}, "company": FOREIGN, "services": [{"id": "s0", **SHOP}]}
     profile = load_profile(data)
     plan = describe_ways(bundle, profile, find_remediations(bundle, profile, "2026-01-01"))
-    for render in (remediation.render, remediation.render_markdown, remediation.render_page):
-        assert "Get a legal opinion on barred/bar" in render(plan, "en")
+    for format in ("text", "markdown", "html"):
+        assert "Get a legal opinion on barred/bar" in remediation.render(format, plan, "en")
 
 
 def test_lint_warns_and_names_the_articles(tmp_path: Path) -> None:

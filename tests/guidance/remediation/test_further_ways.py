@@ -160,7 +160,7 @@ def test_open_facts_are_searched_before_none_is_said() -> None:
     [settled] = ways.undecided[0].settled_by
     assert settled.path == "services[0].sells"
     assert "Own goods" in [value["en"] for value in settled.values]
-    text = " ".join(render(ways, "en").split())
+    text = " ".join(render("text", ways, "en").split())
     assert "NEEDS LICENSE or better if Sells (main) is: none or Own goods" in text
     assert "No set of changes" not in text
     stated = plan(*shop, ("services.0.sells", ["own-goods"]))

@@ -146,7 +146,7 @@ def test_a_threshold_that_changes_nothing_is_no_margin() -> None:
 @for_each(SPECS, ["en", "zh"], [40, 100])
 def test_text_fits_and_says_everything(name: str, lang: Any, room: int) -> None:
     data = data_of(name)
-    text = as_text.render(data, lang, color=False, room=room)
+    text = as_text.render("text", data, lang, color=False, room=room)
     assert max(map(width, text.splitlines())) <= room
     flat = "".join(text.split())
     for proposal in (*data.proposals, *data.undecided):
@@ -207,7 +207,7 @@ def test_a_part_for_another_page_has_no_places_of_its_own() -> None:
 
 def test_a_difference_is_no_advice() -> None:
     for name in SPECS:
-        for text in (as_text.render(data_of(name), "en"), render_markdown(data_of(name), "en")):
+        for text in (as_text.render("text", data_of(name), "en"), render_markdown(data_of(name), "en")):
             assert len(re.findall("advi[cs]e", text)) == 1, "only to say that it is none"
             assert "recommend" not in text
             assert not re.search(r"\byou should\b|\bmust\b", text.partition("Changes that")[2])
@@ -215,7 +215,7 @@ def test_a_difference_is_no_advice() -> None:
 
 def test_chinese_reports_hold_no_english_phrases() -> None:
     for name in SPECS:
-        text = as_text.render(replace(data_of(name), title="产品"), "zh", room=200)
+        text = as_text.render("text", replace(data_of(name), title="产品"), "zh", room=200)
         known = (
             r"ALLOW|FTZ|IDC|CDN|IP|SaaS|IaaS|App|CEPA|B\d\d|A\d\d|RMB|PaaS|API|policies|main|storage|shop|site|hotel"
         )
@@ -227,13 +227,13 @@ def test_chinese_reports_hold_no_english_phrases() -> None:
 
 
 def test_colors_are_for_terminals() -> None:
-    assert "\x1b[" not in as_text.render(data_of("iot-suzhou"), "en")
-    assert "\x1b[31m" in as_text.render(data_of("iot-suzhou"), "en", color=True)
+    assert "\x1b[" not in as_text.render("text", data_of("iot-suzhou"), "en")
+    assert "\x1b[31m" in as_text.render("text", data_of("iot-suzhou"), "en", color=True)
 
 
 def test_hostile_words_of_a_spec_do_no_harm() -> None:
     data = data_of("iot-suzhou", ("product.title", "<b>x</b> \x07[a](http://b)"))
-    assert "\x07" not in as_text.render(data, "en")
+    assert "\x07" not in as_text.render("text", data, "en")
     assert "<b>" not in render_markdown(data, "en")
     page = render_page(data_of("iot-suzhou", ("product.title", HOSTILE.replace("\n", " "))), "en")
     assert Tree(page).named("script") == []
@@ -245,7 +245,7 @@ def test_a_contest_is_said(lang: Any) -> None:
     """A decision that another reading changes is marked, and its readings are listed in every format."""
     data = data_of("iot-suzhou")
     assert data.contested
-    text, page = as_text.render(data, lang, room=400), render_markdown(data, lang)
+    text, page = as_text.render("text", data, lang, room=400), render_markdown(data, lang)
     mark = {"en": "CONTESTED", "zh": "存在争议"}[lang]
     assert mark in text.splitlines()[0]
     assert mark in page.splitlines()[0]
@@ -253,28 +253,28 @@ def test_a_contest_is_said(lang: Any) -> None:
         assert reading.held_by[lang] in text
         assert reading.held_by[lang] in re.sub(r"[\\\u200b]", "", page)
     calm = replace(data, goal=None, proposals=(), undecided=())
-    assert WORDS["nothing_but_contest"][lang] in as_text.render(calm, lang, room=400)
+    assert WORDS["nothing_but_contest"][lang] in as_text.render("text", calm, lang, room=400)
     settled = replace(calm, contested=(), worst_reading=None)
-    assert WORDS["nothing_better"][lang] in as_text.render(settled, lang, room=400)
-    assert mark not in as_text.render(settled, lang, room=400)
+    assert WORDS["nothing_better"][lang] in as_text.render("text", settled, lang, room=400)
+    assert mark not in as_text.render("text", settled, lang, room=400)
 
 
 def test_the_heading_names_what_the_proposals_reach() -> None:
     data = data_of("idc-wuhan")
     assert {one.decision for one in data.proposals} == {"allow", "needs-license"}
     both, one = data, replace(data, proposals=tuple(one for one in data.proposals if one.decision == "allow"))
-    for form in (as_text.render, render_markdown):
-        assert "Changes that would lead to NEEDS LICENSE or better" in form(both, "en")
-        assert "Changes that would lead to ALLOW" in form(one, "en")
+    for form in ("text", "markdown"):
+        assert "Changes that would lead to NEEDS LICENSE or better" in as_text.render(form, both, "en")
+        assert "Changes that would lead to ALLOW" in as_text.render(form, one, "en")
 
 
 def test_facts_that_nobody_stated_stand_below_the_proposals() -> None:
     data = data_of("idc-wuhan", ("services.0.area", None))
     assert [fact.path for fact in data.unstated] == ["services[0].area"]
-    for form in (as_text.render, render_markdown):
-        flat = "".join(form(data, "en").replace("\\", "").split())
+    for form in ("text", "markdown"):
+        flat = "".join(as_text.render(form, data, "en").replace("\\", "").split())
         assert "Factsthatarenotstatedandwhosechangeswerenotconsidered:Servicearea(main):services[0].area" in flat
-        assert "werenotconsidered" not in "".join(form(data_of("idc-wuhan"), "en").split())
+        assert "werenotconsidered" not in "".join(as_text.render(form, data_of("idc-wuhan"), "en").split())
 
 
 def test_articles_of_one_regulation_name_it_once() -> None:
@@ -328,7 +328,7 @@ def test_the_first_route_is_the_nearest_one_of_the_record() -> None:
         )
         alone = replace(ways, services=services, denials=())
         page = Tree(render_page(alone, "en"))
-        for told in (as_text.render(alone, "en", room=2000), render_markdown(alone, "en"), page.words()):
+        for told in (as_text.render("text", alone, "en", room=2000), render_markdown(alone, "en"), page.words()):
             flat = re.sub(r"[\\\u200b]", "", told).partition("Routes")[2]
             places = [flat.index(route.title["en"]) for route in activity.routes]
             assert places == sorted(places), name

@@ -6,7 +6,7 @@ from typing import Literal
 
 from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, measure_width, publish
-from vatspolicy.cli.context import SpecContext, require_covered
+from vatspolicy.cli.context import SpecContext
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n import Sentences, _
 
@@ -31,11 +31,9 @@ def evaluate(
 
     Example: vatspolicy eval "company.foreign_percent > 50.0" --spec spec.yaml
     """
-    from vatspolicy.clock import today
     from vatspolicy.core.cel.grammar import ExpressionError
     from vatspolicy.core.engine.expression_value import evaluate_expression, type_expression
     from vatspolicy.core.profile.profile import load_profile
-    from vatspolicy.gate.gate import Gate
     from vatspolicy.reports.expression_value import render_json, render_text
 
     bundle = context.law.load([spec])
@@ -49,9 +47,7 @@ def evaluate(
         excerpt = f"{expression}\n{' ' * start}{'^' * max(end - start, 1)}" if "\n" not in expression else ""
         raise InvalidInput([Problem("expression", 1, start + 1, "", error.message, error.hint, excerpt)]) from None
     profile = load_profile(spec, changes, bundle.schemas, stdin_filename)
-    if context.as_of is not None:
-        require_covered(bundle, context.as_of)
-    day = Gate(bundle, today(), context.as_of, allow_past=True).find_day(profile)
+    day = context.find_day(bundle, profile)
     values = list(evaluate_expression(bundle, profile, day, subject, expression, tree, owner))
     publish(
         lambda form, color: (

@@ -6,7 +6,7 @@ from typing import Literal
 
 from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import measure_width, publish, refuse_if
-from vatspolicy.cli.context import SpecContext, require_covered, require_specs, warn_of_claims
+from vatspolicy.cli.context import SpecContext, load_claims, require_specs
 from vatspolicy.i18n import _
 
 Form = Literal["text", "json", "markdown", "html"]
@@ -33,39 +33,17 @@ def show_routes(
 
     Example: vatspolicy routes spec.yaml --to allow
     """
-    import json
-
-    from vatspolicy.clock import today
-    from vatspolicy.core.engine.result import encode
-    from vatspolicy.core.profile.profile import load_profile
-    from vatspolicy.gate.gate import Gate
-    from vatspolicy.gate.opinions import check_opinions
     from vatspolicy.guidance.remediation import find_remediations
     from vatspolicy.guidance.remediation.result import describe_ways
-    from vatspolicy.reports import remediation
+    from vatspolicy.reports.remediation import render
 
     specs = require_specs([spec])
     refuse_if(len(specs) > 1, _("{spec!r} matches {count} specs; choose one.", count=len(specs), spec=spec))
     bundle = context.law.load(specs)
-    profile = load_profile(specs[0], changes, bundle.schemas, stdin_filename)
-    check_opinions(bundle, profile, today())
-    warn_of_claims(profile)
-    if context.as_of is not None:
-        require_covered(bundle, context.as_of)
-    day = Gate(bundle, today(), context.as_of, allow_past=True).find_day(profile)
-    plan = find_remediations(bundle, profile, day, to, limit, most)
+    profile = load_claims(bundle, specs[0], changes, stdin_filename)
+    plan = find_remediations(bundle, profile, context.find_day(bundle, profile), to, limit, most)
     ways = describe_ways(bundle, profile, plan)
-
-    def report(form: str, color: bool) -> str:
-        if form == "json":
-            return json.dumps(encode(ways), ensure_ascii=False, indent=2) + "\n"
-        if form == "markdown":
-            return remediation.render_markdown(ways, context.lang)
-        if form == "html":
-            return remediation.render_page(ways, context.lang)
-        return remediation.render(ways, context.lang, color, measure_width())
-
-    publish(report, format, outputs)
+    publish(lambda name, color: render(name, ways, context.lang, color, measure_width()), format, outputs)
 
 
 command = opt.Command(show_routes, "routes", opt.DECIDE, 30)

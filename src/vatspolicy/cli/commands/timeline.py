@@ -6,7 +6,7 @@ from typing import Literal
 
 from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, measure_width, publish
-from vatspolicy.cli.context import CommandContext, require_covered, warn_of_claims
+from vatspolicy.cli.context import CommandContext, load_claims, require_covered
 from vatspolicy.i18n import _
 
 TimelineFormat = Literal["text", "json", "markdown", "html"]
@@ -34,8 +34,6 @@ def show_timeline(
     from vatspolicy import clock
     from vatspolicy.core.engine.timeline import first_day
     from vatspolicy.core.engine.timeline import timeline as make
-    from vatspolicy.core.profile.profile import load_profile
-    from vatspolicy.gate.opinions import check_opinions
     from vatspolicy.reports.timeline import render
 
     bundle = context.law.load([spec])
@@ -43,10 +41,7 @@ def show_timeline(
         require_covered(bundle, first, "--from")
     if last is not None and last < (first or bundle.covers_from):
         abort(_("--to {last} is before the first day of the timeline.", last=last))
-    profile = load_profile(spec, changes, bundle.schemas, stdin_filename)
-    check_opinions(bundle, profile, clock.today())
-    warn_of_claims(profile)
-    today = clock.today()
+    profile, today = load_claims(bundle, spec, changes, stdin_filename), clock.today()
     data = make(bundle, profile, today, first or first_day(bundle, profile, today, last), last)
     publish(lambda name, color: render(name, data, context.lang, color, measure_width()), format, outputs)
 

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 from vatspolicy.core.documents import Document, load_document, parse_document
 from vatspolicy.core.documents.plain import Fields
@@ -91,7 +90,6 @@ _WILD = frozenset("*?[]")
 
 Decided = tuple[Profile, Decision, result.Record]
 """Spec, its decision, and the record of the decision."""
-F = TypeVar("F", bound=result.FindingRecord)
 Place = tuple[str, int]
 """List of a decision and position in it."""
 
@@ -211,14 +209,8 @@ def remaining(decision: Decision, waived: Iterable[Place]) -> Decision:
     def keep(key: str, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         return tuple(finding for position, finding in enumerate(findings) if (key, position) not in places)
 
-    left = replace(
-        decision,
-        denials=keep("denials", decision.denials),
-        needs=keep("needs", decision.needs),
-        would_need=keep("would_need", decision.would_need),
-        duties=keep("duties", decision.duties),
-        advice=keep("advice", decision.advice),
-    )
+    kept: Fields = {key: keep(key, getattr(decision, key)) for key in result.WAIVABLE}
+    left = replace(decision, **kept)
     word = decision.decision
     if word != "incomplete":
         low = 2 if left.denials else 1 if left.needs or left.would_need else 0
@@ -236,21 +228,14 @@ def _unsettled(decision: Decision) -> bool:
 
 
 def _marked(record: result.Record, waived: Mapping[Place, result.Waived], word: str) -> result.Record:
-    def mark(key: str, findings: tuple[F, ...]) -> tuple[F, ...]:
+    def mark(key: str, findings: Iterable[result.FindingRecord]) -> tuple[result.FindingRecord, ...]:
         return tuple(
             replace(finding, waived=waived[key, position]) if (key, position) in waived else finding
             for position, finding in enumerate(findings)
         )
 
-    return replace(
-        record,
-        denials=mark("denials", record.denials),
-        needs=mark("needs", record.needs),
-        would_need=mark("would_need", record.would_need),
-        duties=mark("duties", record.duties),
-        advice=mark("advice", record.advice),
-        remaining=word,
-    )
+    marked: Fields = {key: mark(key, getattr(record, key)) for key in result.WAIVABLE}
+    return replace(record, **marked, remaining=word)
 
 
 class _WaivedRun:
@@ -259,8 +244,7 @@ class _WaivedRun:
         self.by_product: dict[str, list[_Case]] = {}
         for case in cases:
             self.by_product.setdefault(case.decision.product, []).append(case)
-        names = {rule.name: rule for policy in bundle.policies.values() for rule in policy.rules}
-        self.rules = names
+        self.rules = {rule.name: rule for policy in bundle.policies.values() for rule in policy.rules}
 
     def fingerprint_of(self, case: _Case, place: Place, finding: Finding) -> str:
         if place not in case.fingerprints:

@@ -45,7 +45,7 @@ from vatspolicy.guidance.interview.ranking import (
     rank_facts,
 )
 from vatspolicy.guidance.interview.result import AskedQuestion, Choice, Gain, InterviewStep, Progress, Why
-from vatspolicy.guidance.interview.writer import comments, render, write_fact
+from vatspolicy.guidance.interview.writer import render, write_answer
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Sentences, translate
 
 LICENSES: Path = ("company", "licenses")
@@ -177,11 +177,11 @@ class Interview:
             return make_question(self.state, *best, others=[*facts, *also])
         if (listed := self._undeclared_list()) is not None:
             return make_question(self.state, listed, "decision")
-        if facts := self._license_facts():
-            best = _best(rank_facts(self.state, facts, duties=True), "decision", facts)
-            return make_question(self.state, *best, others=facts)
-        if facts := self._duty_facts():
-            best = _best(rank_facts(self.state, facts, duties=True), "duties", facts)
+        may_need = self.settled and self.decision.decision != "deny"  # a license more for a launch not denied
+        licenses = self._undetermined_facts(Need) if may_need else []
+        if facts := licenses or (self._undetermined_facts() if self.complete and self.decided else []):
+            ranked = rank_facts(self.state, facts, duties=True)
+            best = _best(ranked, "decision" if licenses else "duties", facts)
             return make_question(self.state, *best, others=facts)
         return None
 
@@ -281,13 +281,6 @@ class Interview:
                 return rules
         return ()
 
-    def _duty_facts(self) -> list[MissingFact]:
-        return self._undetermined_facts() if self.complete and self.decided else []
-
-    def _license_facts(self) -> list[MissingFact]:
-        """Return the facts that could add a license to a launch that is not denied."""
-        return self._undetermined_facts(Need) if self.settled and self.decision.decision != "deny" else []
-
     def _undetermined_facts(self, effects: type | UnionType = Duty | Need) -> list[MissingFact]:
         """Return the facts that leave rules with such an effect undetermined, the most widely read first."""
         rules: dict[Path, dict[str, None]] = {}
@@ -336,9 +329,11 @@ class Interview:
             if path == NAME_PATH and isinstance(value, str):
                 is_free = self.named or self.profile.name == UNNAMED  # otherwise the id comes from the file and stays
                 expected = name_product(self.data, value) if is_free else set_fact(self.data, TITLE, value)
-            text, rewritten = self._write(path, value, expected)
-            document = parse_document(text, self.document.file)
             schemas = self.bundle.schemas
+            if path == NAME_PATH:
+                document, rewritten = parse_document(render(expected, self.lang, schemas), self.document.file), False
+            else:
+                document, rewritten = write_answer(self.document, path, value, expected, self.lang, schemas)
             if problems := validate(document, "profile", schemas):
                 raise InvalidInput(problems)
             if message := broken_invariant(facts_of(expected, schemas), schemas):
@@ -391,18 +386,6 @@ class Interview:
             raise Refused(both("beyond_known", day=self.bundle.known_until))
         if day < self.today and not self.allow_past and self.as_of in (None, day):
             raise Refused(both("in_the_past"))
-
-    def _write(self, path: Path, value: Tree, expected: Tree) -> tuple[str, bool]:
-        """Return the text with a fact, and True if all of it was rendered again."""
-        if path == NAME_PATH:
-            return render(expected, self.lang, self.bundle.schemas), False
-        try:
-            text = write_fact(self.document.text, path, value, comments(self.lang, self.bundle.schemas))
-            if parse_document(text, self.document.file).data == expected:
-                return text, False
-        except (InvalidInput, ValueError):
-            pass
-        return render(expected, self.lang, self.bundle.schemas), True
 
 
 def _best(

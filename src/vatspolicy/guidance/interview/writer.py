@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from vatspolicy.core.documents import Path
+from collections.abc import Callable
+from contextlib import suppress
+
+from yaml import YAMLError
+
+from vatspolicy.core.documents import Document, Path, parse_document
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.yaml_edit import find_text, set_value
 from vatspolicy.core.documents.yaml_writer import Comment, dump_yaml
 from vatspolicy.core.profile.vocabulary import describe
+from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import Language, Phrase
 
 _HEAD = Phrase("# An omitted fact is unknown: vatspolicy never guesses it. A list is complete once it is present.")
@@ -31,6 +37,26 @@ def comments(lang: Language, schemas: SchemaSet | None = None) -> Comment:
 def render(data: Facts, lang: Language, schemas: SchemaSet | None = None) -> str:
     """Return the text of a whole profile."""
     return dump_yaml(data, [_HEAD[lang]], comments(lang, schemas))
+
+
+def write_answer(
+    document: Document,
+    path: Path,
+    value: Tree,
+    expected: Facts,
+    lang: Language,
+    schemas: SchemaSet,
+    parse: Callable[[str, str], Document] = parse_document,
+) -> tuple[Document, bool]:
+    """Return the profile with a fact, and True if its text could not be edited and was rendered again.
+
+    `expected` are the facts with the answer. Raises InvalidInput, and the errors of a fact without a place.
+    """
+    with suppress(InvalidInput, ValueError, YAMLError):
+        written = parse(write_fact(document.text, path, value, comments(lang, schemas)), document.file)
+        if written.data == expected:
+            return written, False
+    return parse(render(expected, lang, schemas), document.file), True
 
 
 def write_fact(text: str, path: Path, value: Tree, comment: Comment) -> str:

@@ -10,9 +10,13 @@ from dataclasses import dataclass, field
 from vatspolicy.core.documents import Path
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.edits import get_fact
 from vatspolicy.core.profile.profile import Profile, read_profile
 from vatspolicy.core.profile.vocabulary import INHERITED, fact_schemas
+from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.remediation.targets import Target
 from vatspolicy.i18n import LocalizedText
 
@@ -103,6 +107,17 @@ def apply_changes(profile: Profile, changes: Iterable[Change]) -> Profile:
     for index in gone:
         del data["services"][index]
     return read_profile(dataclasses.replace(profile.document, data=data), profile.schemas)
+
+
+def decide_changed(
+    bundle: Bundle, profile: Profile, changes: Iterable[Change], as_of: str
+) -> tuple[Profile, Decision] | None:
+    """Return the profile after the changes and its decision on a day, or None if it is not valid."""
+    try:
+        changed = apply_changes(profile, changes)
+    except InvalidInput:
+        return None
+    return changed, evaluate(bundle, changed, as_of)
 
 
 def _set(data: Tree, edit: FactEdit) -> None:

@@ -6,15 +6,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.engine.decision import Decision
-from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Need
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.operators import holders
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.core.profile.vocabulary import within
-from vatspolicy.errors import InvalidInput
-from vatspolicy.guidance.remediation.change import Change, FactEdit, apply_changes, mutable_facts
+from vatspolicy.guidance.remediation.change import Change, FactEdit, decide_changed, mutable_facts
 from vatspolicy.guidance.remediation.relocation import OWNED, is_owned
 from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.i18n.words import join_both
@@ -153,12 +151,11 @@ def _fit_partner(
     handed = {index for index in _indexes(profile, group) if _is_own_facility(profile.facts["services"][index])}
     change = _make_change(profile, group, partner, handed)
     for _ in range(_ROUNDS):
-        try:
-            result = evaluate(bundle, apply_changes(profile, [change]), decision.as_of)
-        except InvalidInput:
+        outcome = decide_changed(bundle, profile, [change], decision.as_of)
+        if outcome is None:
             break
-        required = _find_required(result, profile, decision, group, partner)
-        asked = _find_asked_owners(result, profile, group) - handed
+        required = _find_required(outcome[1], profile, decision, group, partner)
+        asked = _find_asked_owners(outcome[1], profile, group) - handed
         if not required and not asked:
             break
         partner, handed = {**partner, **required}, handed | asked
@@ -172,14 +169,10 @@ def _fit_partner_in_mainland(
     """Yield a partner for services that are hosted abroad, fitted to their hosting in the mainland."""
     hosting = [change for change in find_hosting_changes(profile) if change.services <= set(group)]
     moves = [change for change in hosting if change.order[-1] == "mainland"]
-    if not moves:
+    outcome = decide_changed(bundle, profile, moves, decision.as_of) if moves else None
+    if outcome is None:
         return
-    try:
-        moved = apply_changes(profile, moves)
-    except InvalidInput:
-        return
-    ruleset, after = bundle.on(decision.as_of), evaluate(bundle, moved, decision.as_of)
-    partner = _fit_partner(bundle, ruleset, moved, after, group)
+    partner = _fit_partner(bundle, bundle.on(decision.as_of), *outcome, group)
     yield Change(
         "partner-hosting",
         partner.order,

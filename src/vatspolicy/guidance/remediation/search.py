@@ -15,19 +15,21 @@ from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.possible_values import possible_answers
 from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Deny, Need, Route, Rule
 from vatspolicy.core.profile.profile import Profile
-from vatspolicy.errors import InvalidInput
-from vatspolicy.guidance.remediation.change import Change, FactEdit, apply_changes, list_differences, mutable_facts
+from vatspolicy.guidance.remediation.change import Change, FactEdit, decide_changed, list_differences, mutable_facts
 from vatspolicy.guidance.remediation.changes import find_changes
 from vatspolicy.guidance.remediation.obstacles import Obstacle, find_obstacles, weight
 from vatspolicy.guidance.remediation.relocation import relocate
 from vatspolicy.guidance.remediation.targets import Target, find_targets
-from vatspolicy.guidance.remediation.waiting import DAYS, postpone_launch
 from vatspolicy.i18n import LANGUAGES
+from vatspolicy.i18n.words import FRAMES, both
 
 GOALS = {"needs-license": ("needs-license", "allow"), "allow": ("allow",)}
 """Outcomes that reach each goal."""
 YEAR = datetime.timedelta(days=366)
+DAYS = 40
+"""Maximum number of later days that are evaluated."""
 MAX_DECISIONS = 1500
 """Maximum number of decisions for a small product; divided by the relative cost of a decision for a large one."""
 
@@ -149,12 +151,7 @@ class Search:
         key = frozenset(map(id, chosen))
         if key not in self._known:
             self.evaluated += 1
-            try:
-                changed = apply_changes(self.profile, chosen)
-            except InvalidInput:
-                self._known[key] = None
-            else:
-                self._known[key] = changed, evaluate(self.bundle, changed, self.decision.as_of)
+            self._known[key] = decide_changed(self.bundle, self.profile, chosen, self.decision.as_of)
         return self._known[key]
 
     def run(self) -> tuple[list[FoundProposal], list[FoundProposal]]:
@@ -213,30 +210,23 @@ class Search:
         """Return True if the changes of a proposal reach the goal with one more fact."""
         self.evaluated += 1
         stated = Change("stated", (), 0, (FactEdit(path, value),), frozenset(), {})
-        try:
-            changed = apply_changes(self.profile, [*proposal.changes, stated])
-        except InvalidInput:
-            return False
-        return evaluate(self.bundle, changed, proposal.decision.as_of).decision in self.goal
+        outcome = decide_changed(self.bundle, self.profile, [*proposal.changes, stated], proposal.decision.as_of)
+        return outcome is not None and outcome[1].decision in self.goal
 
     def _find_alternatives(self, proposal: FoundProposal) -> Iterator[Target]:
         """Yield places of the same source with an equal result at no higher cost; a sample for a large product."""
         moved = next((change for change in proposal.changes if change.kind == "relocation"), None)
         if moved is None or moved.target is None:
             return
-        rest = [change for change in proposal.changes if change is not moved]
+        rest, decision = [change for change in proposal.changes if change is not moved], proposal.decision
         places = find_targets(self.bundle.on(self.decision.as_of), self.decision)
         alike = [other for other in places if other.source == moved.target.source and other.key != moved.target.key]
         for target in alike[: max(4, 50 // self.weight)]:
             for change in relocate(self.profile, target, (moved.parts,), (moved.services,)):
-                try:
-                    result = evaluate(
-                        self.bundle, apply_changes(self.profile, [*rest, change]), proposal.decision.as_of
-                    )
-                except InvalidInput:
+                outcome = decide_changed(self.bundle, self.profile, [*rest, change], decision.as_of)
+                if outcome is None or change.cost > moved.cost:
                     continue
-                same = route_names(result) == route_names(proposal.decision)
-                if result.decision == proposal.decision.decision and same and change.cost <= moved.cost:
+                if outcome[1].decision == decision.decision and route_names(outcome[1]) == route_names(decision):
                     yield target
 
     def _decide_split_off(self, proposal: FoundProposal) -> Iterator[Decision]:
@@ -246,10 +236,9 @@ class Search:
                 FactEdit(("services", index)) for index, service in enumerate(services) if service["id"] != name
             )
             alone = Change("split", (), 0, rest, frozenset(), dict.fromkeys(LANGUAGES, name))
-            try:
-                yield evaluate(self.bundle, apply_changes(self.profile, [alone]), proposal.decision.as_of)
-            except InvalidInput:  # the rest of the product is not a valid profile and cannot be decided
-                continue
+            outcome = decide_changed(self.bundle, self.profile, [alone], proposal.decision.as_of)
+            if outcome is not None:  # else the rest of the product is not a valid profile and cannot be decided
+                yield outcome[1]
 
     def _lifts(self, decision: Decision) -> bool:
         """Return True if no denial remains and only missing facts keep the decision open."""
@@ -339,3 +328,40 @@ def _signature(proposal: FoundProposal) -> frozenset[tuple[object, ...]]:
         (change.kind, *(change.order if change.kind.startswith(("drop", "split")) else ()))
         for change in proposal.changes
     )
+
+
+# --- postponement: the first later day on which the known law reaches the goal
+
+
+def postpone_launch(
+    bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str], days: int
+) -> Iterator[tuple[Change, Profile, Decision]]:
+    """Yield the change of the launch to the first such day, the profile and the decision, if any."""
+    mutability = mutable_facts(bundle.schemas)["product", "launch"]
+    for day in _days_of_change(bundle, decision)[:days]:
+        # a launch planned for even later is not moved: only the day of the law moves
+        edits = () if day <= (profile.launch or "") else (FactEdit(("product", "launch"), day),)
+        phrase = both(FRAMES, "detail", text=mutability.phrase, detail={"en": f"on {day}", "zh": day})
+        change = Change("launch", (day,), mutability.cost, edits, frozenset(), phrase)
+        outcome = decide_changed(bundle, profile, [change], day)
+        if outcome is not None and outcome[1].decision in goal:
+            yield change, *outcome
+            return
+
+
+def _days_of_change(bundle: Bundle, decision: Decision) -> list[str]:
+    """Return the later days on which a rule behind an obstacle or a route begins or ends, or its parameter changes.
+
+    Every route counts, since one that opens nothing yet may not match on the day of the decision.
+    """
+    rules: dict[Rule, None] = {finding.rule: None for finding in (*decision.denials, *decision.needs)}
+    routes = [rule for policy in bundle.policies.values() for rule in policy.rules if isinstance(rule.effect, Route)]
+    keys = {key for rule in (*rules, *routes) for key in rule.parameters}
+    days = {rule.until for rule in rules}
+    for policy in bundle.policies.values():
+        for parameter in policy.parameters.values():
+            if parameter.key in keys:
+                days |= {value.since for value in parameter.values}
+        days |= {rule.until for rule in policy.rules if isinstance(rule.effect, Deny | Need)}
+    days |= {rule.since for rule in routes}
+    return sorted(day for day in days if decision.as_of < day < "9999")

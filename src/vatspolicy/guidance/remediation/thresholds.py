@@ -10,7 +10,7 @@ from vatspolicy.core.cel.ast import Fact
 from vatspolicy.core.cel.interpreter import evaluate, look_up
 from vatspolicy.core.documents import Path
 from vatspolicy.core.documents.plain import Facts, Tree
-from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.decision import Decision, Subject
 from vatspolicy.core.engine.subjects import Activations, activity_activation, product_activation, service_activation
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Deny, Duty, Expression, Rule
@@ -51,8 +51,8 @@ def find_threshold_distances(bundle: Bundle, profile: Profile, decision: Decisio
     """
     ruleset = bundle.on(decision.as_of)
     by_subject: dict[tuple[object, ...], ThresholdDistance] = {}
-    for rule, expression, activation, service, cls in _rules_that_compare(ruleset, profile, decision):
-        for threshold_distance in _distances(ruleset, profile, rule, expression, activation, service, cls):
+    for rule, activation, subject in _rules_that_compare(ruleset, profile, decision):
+        for threshold_distance in _distances(ruleset, profile, rule, activation, subject):
             key = (threshold_distance.path, threshold_distance.threshold, rule.kind, _about(rule))
             by_subject.setdefault(key, threshold_distance)
     for threshold_distance in _distances_to_caps(ruleset, profile, decision):
@@ -84,22 +84,22 @@ def _about(rule: Rule) -> str:
 
 def _rules_that_compare(
     ruleset: RuleSet, profile: Profile, decision: Decision
-) -> Iterator[tuple[Rule, Expression, Activation, str | None, str | None]]:
+) -> Iterator[tuple[Rule, Activation, Subject]]:
     """Yield every rule that compares, with the activation of each subject."""
     product = product_activation(profile, decision.as_of)
-    scopes: list[tuple[str, Activation, str | None, str | None]] = [("product", product, None, None)]
+    scopes: list[tuple[str, Activation, Subject]] = [("product", product, Subject())]
     for service, decided in zip(product["services"], decision.services, strict=True):
         name, activation = service["id"], service_activation(product, service)
-        scopes.append(("service", activation, name, None))
+        scopes.append(("service", activation, Subject(name)))
         scopes += [
-            ("activity", activity_activation(ruleset, activation, activity.cls), name, activity.cls)
+            ("activity", activity_activation(ruleset, activation, activity.cls), Subject(name, activity.cls))
             for activity in decided.activities
         ]
-    for each, variables, service_name, cls in scopes:
+    for each, variables, subject in scopes:
         for effect in ("deny", "need", "duty"):
             for rule in ruleset.rules_for(each, effect):
                 if _compares(rule.when):
-                    yield rule, rule.when, variables, service_name, cls
+                    yield rule, variables, subject
 
 
 def _compares(expression: Expression) -> bool:
@@ -108,18 +108,12 @@ def _compares(expression: Expression) -> bool:
 
 
 def _distances(
-    ruleset: RuleSet,
-    profile: Profile,
-    rule: Rule,
-    expression: Expression,
-    activation: Activation,
-    service: str | None,
-    cls: str | None,
+    ruleset: RuleSet, profile: Profile, rule: Rule, activation: Activation, subject: Subject
 ) -> Iterator[ThresholdDistance]:
-    speaks = ruleset.evaluate(expression, activation)
+    speaks = ruleset.evaluate(rule.when, activation)
     if speaks is None:
         return
-    for fact, op, threshold in find_comparisons(expression.tree, ruleset.params):
+    for fact, op, threshold in find_comparisons(rule.when.tree, ruleset.params):
         path, value = _written_path(profile, activation, fact), look_up(activation, fact.root, fact.names)
         if path is None or value is None or threshold <= 0 or FactWording(profile.schemas).unit(path) not in QUANTITIES:
             continue
@@ -127,9 +121,9 @@ def _distances(
         high = speaks is (beyond < value)  # it applies on the high side
         if not high and FactWording(profile.schemas).unit(path) != "RMB yuan":
             continue  # low numbers of people or shares do not prohibit anything; too little capital may
-        if evaluate(expression.tree, _with_fact(activation, fact, type(value)(beyond)), ruleset.params) is not speaks:
+        if evaluate(rule.when.tree, _with_fact(activation, fact, type(value)(beyond)), ruleset.params) is not speaks:
             distance = abs(value - threshold)
-            yield ThresholdDistance(path, value, threshold, rule, service, cls, high, not speaks, distance)
+            yield ThresholdDistance(path, value, threshold, rule, *subject, high, not speaks, distance)
 
 
 def _value_beyond(op: str, value: float, threshold: float, step: float) -> float:

@@ -243,77 +243,120 @@ def render(
     if format in ("markdown", "html"):
         return render_page(tables, lang) if format == "html" else render_markdown(tables, lang)
     style = Style(color)
-    return "\n".join(line for matrix in tables for line in _text(matrix, lang, style, room, details)).rstrip() + "\n"
+    texts = (line for matrix in tables for line in _MatrixText(matrix, lang, style, room).lines(details))
+    return "\n".join(texts).rstrip() + "\n"
 
 
 # --- text
 
 
-def _text(matrix: Matrix, lang: Language, style: Style, room: int, details: bool) -> Iterator[str]:
-    yield from wrap(f"{style(heading(matrix, lang), 'bold')} · {stand(matrix, lang)}", room)
-    yield from wrap(how_to_read(matrix, lang), room)
-    yield ""
-    footnotes, signs = notes(matrix, lang)
-    shown = [
-        [
-            value(cell, lang) + _mark(signs.get((index, cell.column))) + ("*" if is_special(cell) else "")
-            for cell in row.cells
+class _MatrixText:
+    """A table for a terminal of `room` columns."""
+
+    def __init__(self, matrix: Matrix, lang: Language, style: Style, room: int) -> None:
+        self.matrix, self.lang, self.style, self.room = matrix, lang, style, room
+        self.colon = joint("colon", lang)
+        self.notes, signs = notes(matrix, lang)
+        self.shown = [
+            [
+                " ".join(filter(None, (value(cell, lang), signs.get((index, cell.column)))))
+                + ("*" if is_special(cell) else "")
+                for cell in row.cells
+            ]
+            for index, row in enumerate(matrix.rows)
         ]
-        for index, row in enumerate(matrix.rows)
-    ]
-    names = [_broken(column.id) for column in matrix.columns]
-    widths = [
-        max(width(text) for text in (*name, *(cells[index] for cells in shown))) for index, name in enumerate(names)
-    ]
-    left = room - sum(widths) - 2 * len(widths)
-    if left >= _LEAST:
-        yield from _grid(matrix, lang, style, names, shown, widths, min(left, 48))
-    else:
-        yield from _lists(matrix, lang, style, room, shown)
-    yield from _below(matrix, lang, style, room, footnotes, details)
 
-
-def _grid(
-    matrix: Matrix,
-    lang: Language,
-    style: Style,
-    names: list[list[str]],
-    shown: list[list[str]],
-    widths: list[int],
-    left: int,
-) -> Iterator[str]:
-    height = max(map(len, names))
-    for line in range(height):
-        lead = word(WORDS, "service", lang) if line == height - 1 else ""
-        heads = [name[line - height + len(name)] if line >= height - len(name) else "" for name in names]
-        yield style(_line(lead, left, heads, widths), "bold")
-    yield "-" * (left + sum(widths) + 2 * len(widths))
-    for row, cells in zip(matrix.rows, shown, strict=True):
-        lines = wrap(title_of(row, lang, _OFFERS), left, "  ", "")
-        padded = [
-            style(text + " " * (size - width(text)), *_tone(cell))
-            for text, size, cell in zip(cells, widths, row.cells, strict=True)
+    def lines(self, details: bool) -> Iterator[str]:
+        yield from self.flow(f"{self.style(heading(self.matrix, self.lang), 'bold')} · {stand(self.matrix, self.lang)}")
+        yield from self.flow(how_to_read(self.matrix, self.lang))
+        yield ""
+        names = [_broken(column.id) for column in self.matrix.columns]
+        widths = [
+            max(width(text) for text in (*name, *(cells[index] for cells in self.shown)))
+            for index, name in enumerate(names)
         ]
-        yield _line(lines[0], left, padded, widths).rstrip()
-        yield from lines[1:]
+        left = self.room - sum(widths) - 2 * len(widths)
+        yield from self.grid(names, widths, min(left, 48)) if left >= _LEAST else self.lists()
+        yield from self.below(details)
 
+    def flow(self, text: str, indent: str = "", first: str | None = None, *styles: str) -> Iterator[str]:
+        return (self.style(line, *styles) for line in wrap(text, self.room, indent, first))
 
-def _lists(matrix: Matrix, lang: Language, style: Style, room: int, shown: list[list[str]]) -> Iterator[str]:
-    """Render each row as its name and a paragraph of its cells, for a narrow terminal."""
-    for row, cells in zip(matrix.rows, shown, strict=True):
-        yield from wrap(style(title_of(row, lang, _OFFERS), "bold"), room, "  ", "")
-        left_out = ("none", "zero") if matrix.by == "regimes" else ("none",)
-        line, taken = "", 0
-        for text, cell in zip(cells, row.cells, strict=True):
-            if ("zero" if cell.state == "open" and not cell.max_foreign_percent else cell.state) in left_out:
-                continue
-            size = width(f" · {cell.column} {text}")
-            if line and taken + size > room:
-                yield line
-                line = ""
-            taken = taken + size if line else 1 + size
-            line += f"{' · ' if line else '    '}{cell.column} {style(text, *_tone(cell))}"
-        yield line or f"    {word(WORDS, 'zero', lang)}"
+    def word(self, key: str) -> str:
+        return word(WORDS, key, self.lang)
+
+    def head(self, key: str) -> Iterator[str]:
+        yield from ("", self.style(self.word(key), "bold"))
+
+    def grid(self, names: list[list[str]], widths: list[int], left: int) -> Iterator[str]:
+        height = max(map(len, names))
+        for line in range(height):
+            lead = self.word("service") if line == height - 1 else ""
+            heads = [name[line - height + len(name)] if line >= height - len(name) else "" for name in names]
+            yield self.style(_line(lead, left, heads, widths), "bold")
+        yield "-" * (left + sum(widths) + 2 * len(widths))
+        for row, cells in zip(self.matrix.rows, self.shown, strict=True):
+            lines = wrap(title_of(row, self.lang, _OFFERS), left, "  ", "")
+            padded = [
+                self.style(text + " " * (size - width(text)), *_tone(cell))
+                for text, size, cell in zip(cells, widths, row.cells, strict=True)
+            ]
+            yield _line(lines[0], left, padded, widths).rstrip()
+            yield from lines[1:]
+
+    def lists(self) -> Iterator[str]:
+        """Render each row as its name and a paragraph of its cells, for a narrow terminal."""
+        left_out = ("none", "zero") if self.matrix.by == "regimes" else ("none",)
+        for row, cells in zip(self.matrix.rows, self.shown, strict=True):
+            yield from self.flow(self.style(title_of(row, self.lang, _OFFERS), "bold"), "  ", "")
+            line, taken = "", 0
+            for text, cell in zip(cells, row.cells, strict=True):
+                if ("zero" if cell.state == "open" and not cell.max_foreign_percent else cell.state) in left_out:
+                    continue
+                size = width(f" · {cell.column} {text}")
+                if line and taken + size > self.room:
+                    yield line
+                    line = ""
+                taken = taken + size if line else 1 + size
+                line += f"{' · ' if line else '    '}{cell.column} {self.style(text, *_tone(cell))}"
+            yield line or f"    {self.word('zero')}"
+
+    def below(self, details: bool) -> Iterator[str]:
+        by_regimes = self.matrix.by == "regimes"
+        yield from self.head("columns" if by_regimes else "place_columns")
+        for column in self.matrix.columns:
+            title = column_note(column, self.lang) if details else say(column.title, self.lang)
+            yield from self.flow(f"{column.id}{self.colon}{title}", "    ", "  ")
+        if details and not by_regimes:
+            yield from self.head("routes")
+            for row in self.matrix.rows:
+                yield from self.routes(row)
+        yield from self.head("signs")
+        for sign, meaning in legend(self.matrix, self.lang):
+            yield from self.flow(f"{sign}{self.colon}{meaning}", "    ", "  ")
+        if details and self.notes:
+            yield from self.head("notes")
+        for note in self.notes if details else ():
+            yield from self.flow(join_points(note, self.lang), "     ", f"  {note.sign:<2} ")
+            for law in note.law:
+                yield from self.flow(law, "       ", "     § ", "dim")
+        yield ""
+        if details:
+            yield from self.flow(f"{self.word('method')} {phrase('not_advice', self.lang)}", "", None, "dim")
+        else:
+            yield from self.flow(self.word("more" if by_regimes else "more_places"))
+        yield ""
+
+    def routes(self, row: MatrixRow) -> Iterator[str]:
+        """Render the routes of a row in the places table. Columns with equal text are joined."""
+        together: dict[str, list[str]] = {}
+        for column, text in dict.fromkeys((cell.column, routes(cell, self.matrix, self.lang)) for cell in row.cells):
+            if text:
+                together.setdefault(text, []).append(column)
+        if together:
+            yield from self.flow(title_of(row, self.lang), "    ", "  ")
+        for text, columns in together.items():
+            yield from self.flow(text, "      ", f"    {' '.join(columns)}  ")
 
 
 def _line(lead: str, left: int, cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -328,10 +371,6 @@ def _broken(id: str) -> list[str]:
     return [*(f"{part}-" for part in parts[:-1]), parts[-1]]
 
 
-def _mark(sign: str | None) -> str:
-    return f" {sign}" if sign else ""
-
-
 def _tone(cell: Cell) -> tuple[str, ...]:
     if cell.state == "none":
         return ("dim",)
@@ -340,57 +379,6 @@ def _tone(cell: Cell) -> tuple[str, ...]:
     if not cell.max_foreign_percent:
         return ()
     return ("green",) if cell.max_foreign_percent == 100 else ("yellow",)
-
-
-def _below(
-    matrix: Matrix, lang: Language, style: Style, room: int, footnotes: Sequence[Note], details: bool
-) -> Iterator[str]:
-    colon = joint("colon", lang)
-
-    def head(key: str) -> Iterator[str]:
-        yield ""
-        yield style(word(WORDS, key, lang), "bold")
-
-    yield from head("columns" if matrix.by == "regimes" else "place_columns")
-    for column in matrix.columns:
-        title = column_note(column, lang) if details else say(column.title, lang)
-        yield from wrap(f"{column.id}{colon}{title}", room, "    ", "  ")
-    if details and matrix.by == "places":
-        yield from head("routes")
-        for row in matrix.rows:
-            said = dict.fromkeys((cell.column, routes(cell, matrix, lang)) for cell in row.cells)
-            yield from _routes(row, said, lang, room)
-    yield from head("signs")
-    for sign, meaning in legend(matrix, lang):
-        yield from wrap(f"{sign}{colon}{meaning}", room, "    ", "  ")
-    if not details:
-        yield ""
-        yield from wrap(word(WORDS, "more_places" if matrix.by == "places" else "more", lang), room)
-        yield ""
-        return
-    if footnotes:
-        yield from head("notes")
-    for note in footnotes:
-        yield from wrap(join_points(note, lang), room, "     ", f"  {note.sign:<2} ")
-        for law in note.law:
-            yield from (style(line, "dim") for line in wrap(law, room, "       ", "     § "))
-    yield ""
-    yield from (
-        style(line, "dim") for line in wrap(f"{word(WORDS, 'method', lang)} {phrase('not_advice', lang)}", room)
-    )
-    yield ""
-
-
-def _routes(row: MatrixRow, said: Mapping[tuple[str, str], None], lang: Language, room: int) -> Iterator[str]:
-    """Render the routes of a row in the places table. Columns with equal text are joined."""
-    together: dict[str, list[str]] = {}
-    for column, text in said:
-        if text:
-            together.setdefault(text, []).append(column)
-    if together:
-        yield from wrap(title_of(row, lang), room, "    ", "  ")
-    for text, columns in together.items():
-        yield from wrap(text, room, "      ", f"    {' '.join(columns)}  ")
 
 
 # --- Markdown and HTML: one view of the data for both

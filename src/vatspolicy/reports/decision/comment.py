@@ -156,8 +156,7 @@ def _causes(record: Record, lang: Language) -> Iterator[str]:
     yield from digest.say_standing(record.opinions, lang)
     for finding in record.denials:
         mark = aside(phrase("curable", lang), lang) if finding.is_curable else ""
-        said = [reason.title[lang] for reason in finding.reasons] if finding.effect == "need" else []
-        text = joint("semicolon", lang).join(said) or finding.message[lang]
+        text = joint("semicolon", lang).join(digest.say_reasons(finding, lang)) or finding.message[lang]
         yield f"{text}{mark} [{_law(finding, lang)}]{digest.waived_mark(finding, lang)}"
     for need in record.licenses:
         titles = dict.fromkeys(offer.instrument.title[lang] for offer in need.offers)

@@ -76,9 +76,10 @@ class _Details:
         for line in wrap(text, self.room, indent, first):
             yield self.style(line, *styles)
 
-    def heading(self, key: str) -> Iterator[str]:
-        yield ""
-        yield from self.flow(phrase(key, self.lang), "", *HEADING)
+    def heading(self, key: str, shown: object = True) -> Iterator[str]:
+        if shown:
+            yield ""
+            yield from self.flow(phrase(key, self.lang), "", *HEADING)
 
     def law(self, citations: Iterable[Citation], indent: str, quote: bool = False, layer: str = "") -> Iterator[str]:
         """Render citations, and the layer of a rule; `quote` adds the words of an article at its first use."""
@@ -128,16 +129,11 @@ class _Details:
             yield from self.flow(said, "      ", "dim", first="    · ")
 
     def denials(self) -> Iterator[str]:
-        if not self.record.denials:
-            return
-        yield from self.heading("because")
+        yield from self.heading("because", self.record.denials)
         for finding in self.record.denials:
             subject = self.subject(finding)
             mend = aside(phrase("curable", self.lang), self.lang) if finding.is_curable else ""
-            reasons = finding.reasons if finding.effect == "need" else ()
-            message = self.say(finding.message)
-            if reasons:
-                message = " · ".join(self.say(reason.title) for reason in reasons)
+            message = self.say(" · ".join(digest.say_reasons(finding, self.lang)) or finding.message)
             mend += digest.waived_mark(finding, self.lang)
             yield from self.flow(f"{subject}{message}{mend}", "    ", first=f"  {self.style('✘', 'red')} ")
             yield from self.check(finding.why, "    ")
@@ -160,9 +156,7 @@ class _Details:
             yield from self.flow(clean(f"{fact.path} = {value}  ({where})"), indent + "  ", "dim", first=indent + "· ")
 
     def missing(self) -> Iterator[str]:
-        if not self.record.missing:
-            return
-        yield from self.heading("missing")
+        yield from self.heading("missing", self.record.missing)
         for ask in self.record.missing:
             yield from self.flow(f"{self.style(ask.path, 'bold')}: {self.say(ask.question)}", "      ", first="  ? ")
             for matter in ask.about:
@@ -180,8 +174,7 @@ class _Details:
             yield from self.flow(clean(f"({position})"), "    ", "dim", first="    ")
 
     def licenses(self, needs: Sequence[NeedRecord], title: str) -> Iterator[str]:
-        if needs:
-            yield from self.heading(title)
+        yield from self.heading(title, needs)
         for finding in needs:
             for position, offer in enumerate(finding.offers):
                 lead = f"  {phrase('or', self.lang)} " if position else "  → "
@@ -201,8 +194,7 @@ class _Details:
 
     def met(self) -> Iterator[str]:
         """Render the held permits. Licenses appear with their routes."""
-        if self.record.held:
-            yield from self.heading("met")
+        yield from self.heading("met", self.record.held)
         for finding in self.record.held:
             assert finding.instrument is not None
             text = f"{self.subject_of_service(finding)}{self.say(finding.instrument.title)}"

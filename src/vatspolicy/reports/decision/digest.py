@@ -485,6 +485,11 @@ def say_waived(waived: Waived, lang: Language) -> str:
     return clean(word(WAIVER_WORDS, waived.by, lang, **asdict(waived)), one_line=True)
 
 
+def say_reasons(finding: FindingRecord, lang: Language) -> list[str]:
+    """Return the reasons why a license is unavailable; empty for another denial."""
+    return [reason.title[lang] for reason in finding.reasons] if finding.effect == "need" else []
+
+
 def say_finding(finding: FindingRecord, lang: Language) -> str:
     """Return a finding in one line: its rule, subject and message."""
     subject = str(finding.subject)

@@ -64,45 +64,27 @@ def gates(route: RouteRecord) -> tuple[Hurdle, ...]:
 
 
 @dataclass(frozen=True)
-class Stroke:
-    """A segment of a path: solid if passed, dashed after an open question, dotted after a stop."""
-
-    start: float
-    end: float
-    kind: str
-
-
-@dataclass(frozen=True)
-class DrawnHurdle:
-    """A gate at its place on the path, with the sign inside."""
-
-    x: float
-    gate: Hurdle
-
-    @property
-    def sign(self) -> str:
-        """The path of its sign."""
-        return _SIGNS[self.gate.state]
-
-
-@dataclass(frozen=True)
 class DrawnRoute:
     """A route of the picture, with the places of its parts."""
 
+    route: RouteRecord
     way: str
-    state: str
     tone: str
     line: float
     """Height of the path."""
+    bottom: float
+    """Height at which the next route begins."""
     titles: Sequence[tuple[float, str]]
     """Lines of text above the path, the state first: height and text."""
-    strokes: Sequence[Stroke]
-    gates: Sequence[DrawnHurdle]
+    strokes: Sequence[tuple[float, float, str]]
+    """Segments of the path: start, end, and class. Solid if passed, dashed after an open question, dotted after a stop.
+    """
+    gates: Sequence[tuple[float, Hurdle, str]]
+    """Gates at their places on the path, each with the path of its sign."""
     box_height: float
     labels: Sequence[tuple[float, str]]
     """Lines in the box of the instrument, without the line on its possession."""
     held: tuple[float, str] | None
-    is_held_known: bool
 
 
 @dataclass(frozen=True)
@@ -124,66 +106,55 @@ class RoutePicture:
 
 def make_picture(activity: ActivityRecord, say: PageWords) -> RoutePicture:
     """Return the picture of the routes of an activity."""
-    rows, top = [], 0.0
+    rows: list[DrawnRoute] = []
     for route in activity.routes:
-        row = _Row(route, way_of(route, activity.routes, say.lang), say)
-        rows.append(row.draw(top))
-        top += row.height
-    description = say.sentence(
-        f"{say.text(route.title)}{say.colon}{row.way}" for route, row in zip(activity.routes, rows, strict=True)
-    )
+        way = way_of(route, activity.routes, say.lang)
+        rows.append(_draw(route, way, rows[-1].bottom if rows else 0.0, say))
+    top = rows[-1].bottom if rows else 0.0
+    description = say.sentence(f"{say.text(row.route.title)}{say.colon}{row.way}" for row in rows)
     title = say.html("routes_title", activity=say.text(activity.title))
     name = _lines(wrap(clean(say.text(activity.title)), 20), top / 2)
     return RoutePicture(title, description, top, name, rows)
 
 
-class _Row:
-    """The layout of a route."""
-
-    def __init__(self, route: RouteRecord, way: str, say: PageWords) -> None:
-        self.route, self.way = route, way
-        self.title = wrap(clean(say.text(route.title)), 50)
-        self.box = wrap(clean(say.text(route.instrument.title)), 28)
-        self.held = [_held(route, say)] if route.state == "open" else []
-        self.box_height = (len(self.box) + len(self.held)) * 15 + 14
-        lead = len(self.title) * _LINE + (46 if gates(route) else 24)
-        self.line = max(lead, self.box_height / 2 + 4)
-        """Distance of the path from the top: labels of gates need room above it."""
-        self.height = self.line + max(self.box_height / 2, 14) + 10
-
-    def draw(self, top: float) -> DrawnRoute:
-        """Return the drawing of a route at its vertical position."""
-        state, tone, line = self.route.state, ROUTE_TONES[self.route.state], top + self.line
-        strokes, drawn = [], []
-        hurdles = gates(self.route)
-        step = min(_STEP, (_BOX - 20 - _GATES) / max(len(hurdles), 1))
-        at, passed = float(_GATES), _PASS
-        for index, gate in enumerate(hurdles, 1):
-            x = _GATES + step * index
-            strokes.append(_stroke(at, x - 9, passed, tone))
-            if passed == _PASS or gate.state == _FAIL:
-                passed = gate.state
-            drawn.append(DrawnHurdle(x, gate))
-            at = x + 9
-        strokes.append(_stroke(at, _BOX, _FAIL if state == "closed" else passed, tone))
-        lines = _lines([*self.box, *self.held], line)
-        return DrawnRoute(
-            self.way,
-            state,
-            tone,
-            line,
-            [(top + 16 + _LINE * position, text) for position, text in enumerate([self.way, *self.title])],
-            strokes,
-            drawn,
-            self.box_height,
-            lines[: len(self.box)],
-            lines[-1] if self.held else None,
-            self.route.held is not None,
-        )
+def _draw(route: RouteRecord, way: str, top: float, say: PageWords) -> DrawnRoute:
+    """Return the drawing of a route below a height."""
+    titles = [way, *wrap(clean(say.text(route.title)), 50)]
+    box = wrap(clean(say.text(route.instrument.title)), 28)
+    held = [_held(route, say)] if route.state == "open" else []
+    box_height, hurdles = (len(box) + len(held)) * 15 + 14, gates(route)
+    above = (len(titles) - 1) * _LINE + (46 if hurdles else 24)  # labels of gates need room above the path
+    line = top + max(above, box_height / 2 + 4)
+    tone = ROUTE_TONES[route.state]
+    strokes, drawn = [], []
+    step = min(_STEP, (_BOX - 20 - _GATES) / max(len(hurdles), 1))
+    at, passed = float(_GATES), _PASS
+    for index, gate in enumerate(hurdles, 1):
+        x = _GATES + step * index
+        strokes.append(_stroke(at, x - 9, passed, tone))
+        if passed == _PASS or gate.state == _FAIL:
+            passed = gate.state
+        drawn.append((x, gate, _SIGNS[gate.state]))
+        at = x + 9
+    strokes.append(_stroke(at, _BOX, _FAIL if route.state == "closed" else passed, tone))
+    lines = _lines([*box, *held], line)
+    return DrawnRoute(
+        route,
+        way,
+        tone,
+        line,
+        line + max(box_height / 2, 14) + 10,
+        [(top + 16 + _LINE * position, text) for position, text in enumerate(titles)],
+        strokes,
+        drawn,
+        box_height,
+        lines[: len(box)],
+        lines[-1] if held else None,
+    )
 
 
-def _stroke(start: float, end: float, passed: str, tone: str) -> Stroke:
-    return Stroke(start, end, {_PASS: f"way {tone}", _ASK: f"way {tone} dashed", _FAIL: "way dotted"}[passed])
+def _stroke(start: float, end: float, passed: str, tone: str) -> tuple[float, float, str]:
+    return (start, end, {_PASS: f"way {tone}", _ASK: f"way {tone} dashed", _FAIL: "way dotted"}[passed])
 
 
 def _lines(texts: Sequence[str], middle: float) -> list[tuple[float, str]]:
@@ -237,16 +208,6 @@ _WIDE, _MARGIN, _AXIS = 760, 24, 58
 
 
 @dataclass(frozen=True)
-class Month:
-    """A month of the axis: where it begins, and its names, which only some months have."""
-
-    begin: float
-    middle: float
-    name: str
-    number: str
-
-
-@dataclass(frozen=True)
 class Calendar:
     """The months from the launch (or before) to the last day, with a mark on each day that has a deadline."""
 
@@ -254,7 +215,8 @@ class Calendar:
     description: str
     launch: float
     launch_label: str
-    months: Sequence[Month]
+    months: Sequence[tuple[float, float, str, str]]
+    """Months of the axis: beginning, middle, and the name and the number, which only some months have."""
     due: Sequence[tuple[float, int]]
     """Places of days, with the number of tasks due."""
     end: float
@@ -282,7 +244,7 @@ def make_calendar(launch: str, counts: Mapping[str, int], say: PageWords) -> Cal
         name = f"{day.year}-{day.month:02}" if month == 0 or day.month == 1 else f"{day.month:02}"
         number = f"+{offset}" if offset > 0 else ""
         shown = (name, number) if month % every == 0 else ("", "")
-        months.append(Month(x(day), (x(day) + x(after)) / 2, *shown))
+        months.append((x(day), (x(day) + x(after)) / 2, *shown))
     return Calendar(
         title=say.html("calendar_title", first=min(counts), last=max(counts), launch=launch),
         description=say.sentence(f"{day}{say.colon}{count}" for day, count in counts.items()),

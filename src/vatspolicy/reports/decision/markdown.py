@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeAlias
 
-from vatspolicy.core.engine.result import Authority, ConditionRecord, DutyRecord, FindingRecord, Record, RouteRecord
+from vatspolicy.core.engine.result import ConditionRecord, DutyRecord, FindingRecord, Record, RouteRecord
 from vatspolicy.core.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.gate.judgement import Judgement
 from vatspolicy.i18n import Language, Phrase
@@ -123,7 +123,7 @@ def _render(record: Record, lang: Language, judgement: Judgement) -> str:
         **_words(lang),
         ahead=digest.changes_ahead(record, lang),
         asks=lambda finding: dict.fromkeys(ask.path for ask in finding.asks),
-        bodies=partial(_bodies, lang=lang),
+        bodies=lambda authority: joint("list", lang).join(body.title[lang] for body in authority),
         colon=joint("colon", lang),
         comma=joint("comma", lang),
         record=record,
@@ -139,7 +139,7 @@ def _render(record: Record, lang: Language, judgement: Judgement) -> str:
         meaning=digest.say_meaning(record, lang),
         name_article=cited,
         notes=list(_notes(record)),
-        reasons=partial(_reasons, lang=lang),
+        reasons=partial(digest.say_reasons, lang=lang),
         route_points=partial(_route_points, lang=lang),
         semicolon=joint("semicolon", lang),
         subject_of=lambda finding: str(finding.subject),
@@ -148,16 +148,6 @@ def _render(record: Record, lang: Language, judgement: Judgement) -> str:
         way_of=way_of,
         worst=digest.say_worst(record.worst_reading, lang),
     )
-
-
-def _bodies(authority: Iterable[Authority], lang: Language) -> str:
-    return joint("list", lang).join(body.title[lang] for body in authority)
-
-
-def _reasons(finding: FindingRecord, lang: Language) -> list[str]:
-    """Return the reasons why a license is unavailable; empty for another denial."""
-    reasons = finding.reasons if finding.effect == "need" else ()
-    return [reason.title[lang] for reason in reasons]
 
 
 def _route_points(route: RouteRecord, lang: Language) -> list[str]:

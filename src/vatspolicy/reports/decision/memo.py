@@ -298,8 +298,7 @@ def say_filings(made: Memo, record: Record, say: PageWords) -> str:
 
 def say_denial(finding: FindingRecord, say: PageWords) -> str:
     """Return the reason of a denial."""
-    reasons = finding.reasons if finding.effect == "need" else ()
-    return " · ".join(say.text(reason.title) for reason in reasons) or say.text(finding.message)
+    return " · ".join(digest.say_reasons(finding, say.lang)) or say.text(finding.message)
 
 
 def no_license(record: Record, say: PageWords) -> str:
@@ -343,13 +342,10 @@ def nearest_route(finding: FindingRecord, say: PageWords) -> str:
     route = finding.nearest_route
     if route is None:
         return ""
-    return say.html("nearest", route=say.text(route.title), conditions=say.semicolon.join(_failing(route, say)))
-
-
-def _failing(route: RouteRecord, say: PageWords) -> list[str]:
     cap = route.max_foreign_percent
-    share = [say.html("share_cap", percent=number(cap))] if cap is not None and route.share_too_high else []
-    return share + [say.text(condition.message).rstrip(".。") for condition in route.failing]
+    unmet = [say.html("share_cap", percent=number(cap))] if cap is not None and route.share_too_high else []
+    unmet += [say.text(condition.message).rstrip(".。") for condition in route.failing]
+    return say.html("nearest", route=say.text(route.title), conditions=say.semicolon.join(unmet))
 
 
 def _sources(record: Record, say: PageWords) -> tuple[str, list[tuple[str, str]]]:
@@ -391,28 +387,29 @@ _STEP = re.compile(r'\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\.?([\w-]+)')
 
 def cited_articles(record: Record) -> Iterator[Citation]:
     """Yield every citation of findings, routes and conditions."""
-    for finding in _established(record):
-        yield from finding.citations
-        for route in _routes_of(finding):
-            yield from _cited_by(route)
+    return (cited for citations, _ in _grounds(record) for cited in citations)
+
+
+def facts_read(record: Record) -> list[FactRecord]:
+    """Return every stated fact that a finding or a condition of a route read, in the order of the spec."""
+    facts = {fact.path: fact for _, read in _grounds(record) for fact in read if fact.value is not None}
+    return sorted(facts.values(), key=lambda fact: (fact.line, fact.column, fact.path))
+
+
+def _grounds(record: Record) -> Iterator[tuple[Sequence[Citation], Sequence[FactRecord]]]:
+    """Yield the citations and the facts of each finding, and of the routes of findings and services."""
+    for finding in (*record.denials, *record.licenses, *record.met, *record.duties, *record.advice):
+        yield finding.citations, finding.why.facts
+        yield from _of_routes(finding.routes or () if isinstance(finding, NeedRecord) else ())
     for service in record.services:
         for activity in service.activities:
-            for route in activity.routes:
-                yield from _cited_by(route)
+            yield from _of_routes(activity.routes)
 
 
-def _established(record: Record) -> tuple[FindingRecord, ...]:
-    return (*record.denials, *record.licenses, *record.met, *record.duties, *record.advice)
-
-
-def _routes_of(finding: FindingRecord) -> tuple[RouteRecord, ...]:
-    return finding.routes or () if isinstance(finding, NeedRecord) else ()
-
-
-def _cited_by(route: RouteRecord) -> Iterator[Citation]:
-    yield from route.citations
-    for condition in route.conditions:
-        yield from condition.why.citations
+def _of_routes(routes: Iterable[RouteRecord]) -> Iterator[tuple[Sequence[Citation], Sequence[FactRecord]]]:
+    for route in routes:
+        yield route.citations, ()
+        yield from ((condition.why.citations, condition.why.facts) for condition in route.conditions)
 
 
 def steps(path: str) -> Steps:
@@ -423,38 +420,12 @@ def steps(path: str) -> Steps:
     )
 
 
-def title(path: Steps, say: PageWords) -> str:
-    """Return the title of a fact in the schema, in the language of the page."""
-    return say.text(FactWording().name(path))
-
-
 def value_in_words(path: Steps, value: object, say: PageWords) -> str:
     """Return a value in words, in the language of the page."""
     return say.text(FactWording().value(value, path))
 
 
 def fact_in_words(fact: FactRecord, say: PageWords) -> tuple[str, str]:
-    """Return the title and the value of a fact that a finding read."""
+    """Return the title of a fact that a finding read, as in its schema, and its value."""
     path = steps(fact.path)
-    return title(path, say), value_in_words(path, fact.value, say)
-
-
-def facts_read(record: Record) -> list[FactRecord]:
-    """Return every stated fact that a finding or a condition of a route read, in the order of the spec."""
-    facts = {fact.path: fact for fact in _read(record) if fact.value is not None}
-    return sorted(facts.values(), key=lambda fact: (fact.line, fact.column, fact.path))
-
-
-def _read(record: Record) -> Iterator[FactRecord]:
-    for finding in _established(record):
-        yield from finding.why.facts
-        yield from _of_routes(_routes_of(finding))
-    for service in record.services:
-        for activity in service.activities:
-            yield from _of_routes(activity.routes)
-
-
-def _of_routes(routes: Iterable[RouteRecord]) -> Iterator[FactRecord]:
-    for route in routes:
-        for condition in route.conditions:
-            yield from condition.why.facts
+    return say.text(FactWording().name(path)), value_in_words(path, fact.value, say)

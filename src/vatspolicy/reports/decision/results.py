@@ -98,40 +98,40 @@ class _Results:
         yield from self.findings("undetermined", "")
         yield from self.undetermined()
 
-    def level(self, part: str, position: int, otherwise: str) -> tuple[str, str | None]:
+    def result(
+        self,
+        part: str,
+        position: int,
+        otherwise: str,
+        rule: str,
+        message: str,
+        location: Location,
+        subject: str,
+        *,
+        finding: FindingRecord | None = None,
+        detail: str = "",
+    ) -> Result:
+        """Return the result of a part of the record; `otherwise` is its level if it does not fail."""
         failing = self.failing.get((part, position))
-        return ("error" if failing else otherwise, failing)
+        waived = digest.say_waived(finding.waived, self.lang) if finding and finding.waived else ""
+        level = "note" if waived else "error" if failing else otherwise
+        text = message + (aside(waived, self.lang) if waived else "")
+        new, at = self.judgement.is_new(self.record, part, position), (location.line, location.column)
+        return Result(rule, level, failing, text, *at, subject, finding, waived, detail, new)
 
     def itself(self) -> Result:
-        level = self.failing[ITSELF, 0]
         verdict = word(VERDICTS, self.record.judged, self.lang)
-        text = joint("colon", self.lang).join(
-            part for part in (verdict, digest.say_hint(self.record, self.lang)) if part
-        )
+        text = joint("colon", self.lang).join(filter(None, (verdict, digest.say_hint(self.record, self.lang))))
         text = f"{text} {word(WORDS, DECISION, self.lang)}"
-        return Result(DECISION, "error", level, text, 1, 1, "", new=self.judgement.is_new(self.record, ITSELF, 0))
+        return self.result(ITSELF, 0, "error", DECISION, text, Location(1, 1), "")
 
     def findings(self, part: str, otherwise: str) -> Iterator[Result]:
         """Yield the findings of a list; without a level otherwise, only those that fail."""
         findings: tuple[FindingRecord, ...] = getattr(self.record, part)
         for position, finding in enumerate(findings):
-            level, failing = self.level(part, position, otherwise)
-            if not level:
-                continue
-            waived = digest.say_waived(finding.waived, self.lang) if finding.waived else ""
-            location = finding.why.location
-            yield Result(
-                finding.rule,
-                "note" if waived else level,
-                failing,
-                _message(finding, self.lang) + (aside(waived, self.lang) if waived else ""),
-                location.line,
-                location.column,
-                str(finding.subject),
-                finding,
-                waived,
-                new=self.judgement.is_new(self.record, part, position),
-            )
+            if otherwise or (part, position) in self.failing:
+                about = (finding.rule, _message(finding, self.lang), finding.why.location, str(finding.subject))
+                yield self.result(part, position, otherwise, *about, finding=finding)
 
     def missing(self) -> Iterator[Result]:
         """Yield the missing facts that prevent a decision."""
@@ -139,15 +139,12 @@ class _Results:
             ask.path: finding.why.location for finding in reversed(self.record.undetermined) for ask in finding.asks
         }
         for position, ask in enumerate(self.record.missing):
-            level, failing = self.level("missing", position, "warning")
             text = f"{ask.path}{joint('colon', self.lang)}{ask.question[self.lang]}"
             if ask.rules:
                 text += aside(count(COUNTS, "dependent_rules", len(ask.rules), self.lang), self.lang)
             text = " ".join([text, *(digest.say_matter(matter, self.lang) for matter in ask.about)])
-            location = places.get(ask.path, Location(1, 1))
-            subject, new = self.service_at(ask.path), self.judgement.is_new(self.record, "missing", position)
-            where = (location.line, location.column, subject)
-            yield Result(MISSING, level, failing, text, *where, detail=ask.path, new=new)
+            about = (MISSING, text, places.get(ask.path, Location(1, 1)), self.service_at(ask.path))
+            yield self.result("missing", position, "warning", *about, detail=ask.path)
 
     def service_at(self, path: str) -> str:
         """Return the service of a path in the profile; empty for other paths."""
@@ -157,20 +154,9 @@ class _Results:
 
     def contested(self) -> Iterator[Result]:
         for position, reading in enumerate(self.record.contested):
-            level, failing = self.level("contested", position, "warning" if reading.stricter else "note")
-            location = reading.location
-            yield Result(
-                CONTESTED,
-                level,
-                failing,
-                digest.say_contested(reading, self.lang),
-                location.line,
-                location.column,
-                reading.subject,
-                None,
-                detail=f"{reading.rule}\0{reading.reading}",
-                new=self.judgement.is_new(self.record, "contested", position),
-            )
+            about = (CONTESTED, digest.say_contested(reading, self.lang), reading.location, reading.subject)
+            otherwise, detail = "warning" if reading.stricter else "note", f"{reading.rule}\0{reading.reading}"
+            yield self.result("contested", position, otherwise, *about, detail=detail)
 
     def undetermined(self) -> Iterator[Result]:
         """Yield one note about undetermined rules that do not affect the decision."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from vatspolicy.core.engine.result import AdviceRecord, FindingRecord, Opinion, Record, Waived, encode
@@ -58,9 +58,9 @@ class Report(pieces.Report):
                 rules[result.rule] = [result.finding is None, _rule(result, lang)]
         parts = (
             [_result(record, result) | self._compare(result) for result in made],
-            [_later_law(record, text)] if (text := digest.later_law(record, lang)) else [],
+            [_note(record, "later-law", text)] if (text := digest.later_law(record, lang)) else [],
             [_opinion(record, opinion, lang) for opinion in record.opinions],
-            [_change_ahead(record, *change) for change in digest.changes_ahead(record, lang)],
+            [_note(record, "changes-ahead", text, day) for day, text in digest.changes_ahead(record, lang)],
         )
         said = json.dumps([" ".join(digest.say_decision(record, lang)), record.file])
         return *(self._dump(part) for part in parts), json.dumps(rules), record.bundle.version, said
@@ -223,26 +223,17 @@ def _suppression(waived: Waived, said: str) -> dict[str, object]:
     }
 
 
-def _later_law(record: Record, text: str) -> dict[str, object]:
-    """Return the notice of unchecked law for the day, as a note."""
-    return _note("later-law", text, location(record.file, 1), f"{record.product}\0later-law")
-
-
 def _opinion(record: Record, opinion: Opinion, lang: Language) -> dict[str, object]:
-    identity = f"{record.product}\0opinions\0{opinion.about}\0{opinion.service}\0{opinion.date}"
-    position = location(record.file, opinion.line, opinion.column)
-    made = _note("opinions", digest.say_opinion(opinion, lang), position, identity)
+    marks, at = (opinion.about, opinion.service, opinion.date), (opinion.line, opinion.column)
+    made = _note(record, "opinions", digest.say_opinion(opinion, lang), *marks, at=at)
     kept = ("about", "service", "reading", "classes", "by", "authority", "date", "state", "granted")
     return made | {"properties": {key: value for key, value in encode(opinion).items() if key in kept}}
 
 
-def _change_ahead(record: Record, day: str, text: str) -> dict[str, object]:
-    """Return an upcoming change of the decision, as a note."""
-    return _note("changes-ahead", text, location(record.file, 1), f"{record.product}\0changes-ahead\0{day}")
-
-
-def _note(rule: str, text: str, position: Mapping[str, object], identity: str) -> dict[str, object]:
-    return make_result(FINGERPRINT, rule, "note", text, position, identity)
+def _note(record: Record, rule: str, text: str, *marks: str | None, at: tuple[int, int] = (1, 1)) -> dict[str, object]:
+    """Return a note about a spec, at a line and a column; `marks` distinguish notes of one rule."""
+    identity = "\0".join(map(str, (record.product, rule, *marks)))
+    return make_result(FINGERPRINT, rule, "note", text, location(record.file, *at), identity)
 
 
 def _place(remark: Remark) -> dict[str, object]:

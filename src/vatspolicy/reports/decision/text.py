@@ -331,9 +331,7 @@ class _Screen:
     def denials(self) -> Iterator[list[str]]:
         causes: dict[tuple[str, str], list[str]] = {}
         for finding in self.record.denials:
-            message = self.say(finding.message)
-            if finding.effect == "need" and finding.reasons:
-                message = " · ".join(self.say(reason.title) for reason in finding.reasons)
+            message = self.say(" · ".join(digest.say_reasons(finding, self.lang)) or finding.message)
             message += aside(phrase("curable", self.lang), self.lang) if finding.is_curable else ""
             text = f"{message}{digest.waived_mark(finding, self.lang)}{self.law(finding)}"
             subject = clean(str(finding.subject))

@@ -46,8 +46,7 @@ class _Report:
             yield from self.flow(sentence)
         yield from self.first_access()
         asked = list(questions(data, self.lang))
-        if asked:
-            yield from self.heading("to_decide")
+        yield from self.heading("to_decide", asked)
         for question in asked:
             yield from self.flow(question, 2, "? ")
         parts = (
@@ -61,21 +60,20 @@ class _Report:
         pad = " " * indent
         yield from wrap(clean(text), self.room, pad + " " * len(first), pad + first)
 
-    def heading(self, key: str) -> Iterator[str]:
-        yield ""
-        yield self.style(phrase(key, self.lang), "bold")
+    def heading(self, key: str, shown: object = True) -> Iterator[str]:
+        if shown:
+            yield ""
+            yield self.style(phrase(key, self.lang), "bold")
 
     def problems(self) -> Iterator[str]:
-        if self.data.problems:
-            yield from self.heading("problems")
+        yield from self.heading("problems", self.data.problems)
         for problem in self.data.problems:
             where = f"{problem.file}:{problem.line}:{problem.column}: "
             path = f"{problem.path}: " if problem.path else ""
             yield from self.flow(f"{where}{path}{problem.message} {problem.hint}".rstrip(), 2)
 
     def accepted(self) -> Iterator[str]:
-        if acceptance.has_something(self.data):
-            yield from self.heading("accepted")
+        yield from self.heading("accepted", acceptance.has_something(self.data))
         for entry in self.data.accepted.entries:
             sign = acceptance.SIGNS[entry.state]
             yield from self.flow(f"{acceptance.sentence(entry, self.lang)} ({wording.place(entry)})", 2, f"{sign} ")
@@ -115,8 +113,7 @@ class _Report:
 
     def edits(self) -> Iterator[str]:
         found = cards(self.data, self.lang)
-        if found:
-            yield from self.heading("edits")
+        yield from self.heading("edits", found)
         for number, card in enumerate(found, 1):
             yield from self.brief(self.card(number, card))
 
@@ -153,8 +150,7 @@ class _Report:
         """Yield the cards that do not fit, and the rules of whole policies."""
         every = [(card, self.card(number, card)) for number, card in enumerate(cards(self.data, self.lang), 1)]
         longer = [(card, parts) for card, parts in every if card.laws or sum(map(len, parts)) > CARD]
-        if longer:
-            yield from self.heading("in_full")
+        yield from self.heading("in_full", longer)
         for card, parts in longer:
             yield from (line for part in parts for line in part)
             for one in card.laws[:_LAWS]:
@@ -168,8 +164,7 @@ class _Report:
 
     def evidence(self) -> Iterator[str]:
         found = list(evidence(self.data, self.lang))
-        if found:
-            yield from self.heading("evidence")
+        yield from self.heading("evidence", found)
         for sentence in found:
             yield from self.flow(sentence, 2)
 
@@ -203,8 +198,7 @@ class _Report:
 
     def decisions(self) -> Iterator[str]:
         rows = self.data.rows
-        if rows:
-            yield from self.heading("decisions")
+        yield from self.heading("decisions", rows)
         for row in rows:
             services = f" · {', '.join(row.services)}" if row.services else ""
             yield from self.flow(f"{wording.subject(row)}{services}", 2)
@@ -215,8 +209,7 @@ class _Report:
 
     def details(self) -> Iterator[str]:
         details = self.data.details
-        if details:
-            yield from self.heading("details")
+        yield from self.heading("details", details)
         for detail in details[:_LIMIT]:
             who = f"{wording.names(detail.products)}; {wording.days(detail.days)}"
             yield from self.flow(wording.detail(detail, self.lang), 2)

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vatspolicy.core.documents import Document
 from vatspolicy.i18n import Listing, _
 from vatspolicy.server.api.query import FILE, DataQuery, read_day, read_object, tree_at
-from vatspolicy.server.errors import HttpError, error_to_data
+from vatspolicy.server.errors import HttpError, bad_request, error_to_data
 
 NAME = "X-Request-ID"
 
@@ -125,18 +125,18 @@ def read_evaluations(content: bytes, most: int) -> Evaluations:
     body = document.data
     entries = body.get("evaluations", [])
     if not isinstance(entries, list):
-        raise HttpError(400, "invalid_parameter", _("evaluations must be a list."))
+        raise bad_request(_("evaluations must be a list."))
     if not entries:
         return Evaluations([_read(document, body, (), body)], alone=True)
     if len(entries) > most:
-        raise HttpError(400, "invalid_parameter", _("A request can contain at most {most:,} evaluations.", most=most))
+        raise bad_request(_("A request can contain at most {most:,} evaluations.", most=most))
     options = body.get("options", {})
     semantic = options.get("evaluations_semantic", "execute_all") if isinstance(options, dict) else None
     if not isinstance(semantic, str) or semantic not in SEMANTICS:
         known = Listing(SEMANTICS, "or")
-        raise HttpError(400, "invalid_parameter", _("options.evaluations_semantic must be {known}.", known=known))
+        raise bad_request(_("options.evaluations_semantic must be {known}.", known=known))
     if not all(isinstance(entry, dict) for entry in entries):
-        raise HttpError(400, "invalid_parameter", _("Each item of evaluations must be an object."))
+        raise bad_request(_("Each item of evaluations must be an object."))
     for key in _NEEDED:
         if key in body:
             _check(key, body[key])
@@ -169,10 +169,10 @@ def _read(document: Document, asked: Data, place: tuple[str | int, ...], own: Da
         return Evaluation(None, "unknown-resource")
     profile = resource.get("properties")
     if profile is None:
-        raise HttpError(400, "invalid_parameter", _("resource.properties must be a profile object."))
+        raise bad_request(_("resource.properties must be a profile object."))
     product = profile.get("product")
     if isinstance(product, dict) and product.get("id") != resource["id"]:
-        raise HttpError(400, "invalid_parameter", _("resource.id must equal the product id in resource.properties."))
+        raise bad_request(_("resource.id must equal the product id in resource.properties."))
     path = (*(place if "resource" in own else ()), "resource", "properties")
     profile_document = Document(FILE, profile, document.text, lambda: tree_at(document, *path))
     return Evaluation(DataQuery(profile_document, day, repr(place).encode() + document.text.encode()))
@@ -183,16 +183,16 @@ def _check(key: str, value: Any) -> None:
     needed = _NEEDED[key]
     if not isinstance(value, dict) or not all(isinstance(value.get(part), str) and value[part] for part in needed):
         message = _("{key} must be an object with {needed}, not empty.", key=key, needed=Listing(needed, "and"))
-        raise HttpError(400, "invalid_parameter", message)
+        raise bad_request(message)
     if not isinstance(value.get("properties", {}), dict):
-        raise HttpError(400, "invalid_parameter", _("{key}.properties must be an object.", key=key))
+        raise bad_request(_("{key}.properties must be an object.", key=key))
 
 
 def _check_context(asked: Data) -> str | None:
     """Check the context of a request, and return the day of the law that it states. Raises HttpError."""
     context = asked.get("context", {})
     if not isinstance(context, dict):
-        raise HttpError(400, "invalid_parameter", _("context must be an object."))
+        raise bad_request(_("context must be an object."))
     return read_day(context.get("as_of"))
 
 

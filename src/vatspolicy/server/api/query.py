@@ -24,7 +24,7 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.waivers.load import WaiverSet
 from vatspolicy.i18n import LANGUAGES, Sentences, _
-from vatspolicy.server.errors import HttpError
+from vatspolicy.server.errors import bad_request
 
 FILE = "request.json"
 PLACE = ("vatspolicy", "decision")
@@ -74,9 +74,9 @@ def read_batch(content: bytes, most: int) -> dict[str, DataQuery]:
     document = _read_body(content, "inputs", wanted)
     inputs, day = document.data["inputs"], read_day(document.data.get("as_of"))
     if not isinstance(inputs, dict) or not inputs:
-        raise HttpError(400, "invalid_parameter", _("inputs must be an object with a profile for every id."))
+        raise bad_request(_("inputs must be an object with a profile for every id."))
     if len(inputs) > most:
-        raise HttpError(400, "invalid_parameter", _("A batch can contain at most {most:,} inputs.", most=most))
+        raise bad_request(_("A batch can contain at most {most:,} inputs.", most=most))
     return {id: _batch_query(document, id, day, content) for id in inputs}
 
 
@@ -91,11 +91,11 @@ def _read_body(content: bytes, key: str, wanted: str) -> Document:
     document = read_object(content, wanted)
     data = document.data
     if key not in data:
-        raise HttpError(400, "invalid_parameter", wanted)
+        raise bad_request(wanted)
     if unknown := sorted(data.keys() - {key, "as_of"}):
         problems = tuple(document.problem((name,), _("This key is not allowed here."), key=True) for name in unknown)
         message = _("The body may contain only {key} and as_of.", key=key)
-        raise HttpError(400, "invalid_parameter", message, problems=problems)
+        raise bad_request(message, problems=problems)
     return document
 
 
@@ -103,15 +103,13 @@ def read_object(content: bytes, wanted: str = "") -> Document:
     """Return a body that is a JSON object; `wanted` is the sentence for one that is not. Raises HttpError."""
     wanted = wanted or _("The body must be an object.")
     if not content.strip():
-        raise HttpError(400, "invalid_parameter", Sentences(_("The body is empty."), wanted))
+        raise bad_request(Sentences(_("The body is empty."), wanted))
     try:
         document = parse_document(content, FILE)
     except InvalidInput as error:
-        raise HttpError(
-            400, "invalid_parameter", _("The body is not valid JSON for this server."), problems=error.problems
-        ) from None
+        raise bad_request(_("The body is not valid JSON for this server."), problems=error.problems) from None
     if not isinstance(document.data, dict):
-        raise HttpError(400, "invalid_parameter", wanted)
+        raise bad_request(wanted)
     return document
 
 
@@ -133,7 +131,7 @@ def read_day(value: Any) -> str | None:
             return value
     except ValueError:
         pass
-    raise HttpError(400, "invalid_parameter", _("as_of must be a calendar day such as 2027-03-01."))
+    raise bad_request(_("as_of must be a calendar day such as 2027-03-01."))
 
 
 @dataclass(frozen=True)

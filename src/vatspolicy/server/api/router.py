@@ -46,7 +46,7 @@ from vatspolicy.server.api.query import (
     read_query,
 )
 from vatspolicy.server.api.telemetry import DecisionCount, Telemetry, Traced
-from vatspolicy.server.errors import HttpError, error_to_data
+from vatspolicy.server.errors import HttpError, bad_request, error_to_data
 from vatspolicy.server.guard import GuardRules, make_app, read_json_body, report_internal_error
 
 HEADERS = {
@@ -354,10 +354,10 @@ def to_http_error(error: Exception) -> HttpError:
         case LateError():
             return HttpError(503, "timeout", _("The decision took longer than the time limit."), _RETRY)
         case DayError(why=why):
-            return HttpError(400, "invalid_parameter", _("as_of {why}.", why=why))
+            return bad_request(_("as_of {why}.", why=why))
         case InvalidInput():
             message = _("The input cannot be decided: {reason}", reason=error.problems[0].message)
-            return HttpError(400, "invalid_parameter", message, problems=error.problems)
+            return bad_request(message, problems=error.problems)
     return report_internal_error(error)
 
 
@@ -371,5 +371,5 @@ def _count(query: DataQuery | None, outcome: str | None, seconds: float) -> list
 def _wants_reasons(explain: str | None) -> bool:
     """Return whether a request needs the explained decision. Raises HttpError for an invalid value."""
     if explain not in (None, "", "off", "full"):
-        raise HttpError(400, "invalid_parameter", _("explain must be full or omitted."))
+        raise bad_request(_("explain must be full or omitted."))
     return explain == "full"

@@ -44,7 +44,7 @@ from vatspolicy.reports.decision import export, render
 from vatspolicy.reports.formats import FORMATS
 from vatspolicy.reports.remediation import fragment as ways_fragment
 from vatspolicy.reports.timeline import fragment as timeline_fragment
-from vatspolicy.server.errors import HttpError, error_to_data
+from vatspolicy.server.errors import HttpError, bad_request, error_to_data
 from vatspolicy.server.web.form import make_form
 from vatspolicy.server.web.page import collect_script_phrases, say
 from vatspolicy.server.web.session import (
@@ -123,7 +123,7 @@ class WebPage:
         try:
             return self.posted[path](self.context, read_request(json.loads(content), self.context.bundle.schemas))
         except (ValueError, RecursionError):
-            raise HttpError(400, "invalid_parameter", _("The request is not JSON.")) from None
+            raise bad_request(_("The request is not JSON.")) from None
 
     def show_form(self, __: Mapping[str, str]) -> Answer:
         """Return the fields, the phrases and the day."""
@@ -148,14 +148,14 @@ class WebPage:
         try:
             table = self.build_matrix(day, place, zone, by)
         except PlaceError:
-            raise HttpError(400, "invalid_parameter", _say_later("no_such_place")) from None
+            raise bad_request(_say_later("no_such_place")) from None
         return _to_json({"as_of": day, "html": str(matrix_fragment(table, lang, f"matrix-{by}"))})
 
     def _code(self, query: Mapping[str, str], name: str, known: str) -> str | None:
         """Return a parameter that is one of the codes of the form; None if it is omitted."""
         code = query.get(name) or None
         if code is not None and code not in {one["value"] for one in self.form[known]}:
-            raise HttpError(400, "invalid_parameter", _("`{name}` is unknown.", name=name))
+            raise bad_request(_("`{name}` is unknown.", name=name))
         return code
 
 
@@ -259,7 +259,7 @@ def _export(context: WebContext, request: DecideRequest) -> Answer:
     """Return the report of a decision as a file. It equals the report of `vatspolicy check` on the same spec."""
     known = list_exports()
     if request.format not in known:
-        raise HttpError(400, "invalid_parameter", _("`format` must be one of: {known}.", known=Listing(known)))
+        raise bad_request(_("`format` must be one of: {known}.", known=Listing(known)))
     try:
         __, record = context.gate().decide(read_profile(read_spec(context, request), context.bundle.schemas))
     except InvalidInput:
@@ -279,7 +279,7 @@ def _check_day(day: str, context: WebContext) -> None:
     except ValueError:
         key = "not_day"
     if key:
-        raise HttpError(400, "invalid_parameter", _say_later(key, day=first))
+        raise bad_request(_say_later(key, day=first))
 
 
 def _say_later(key: str, **values: str) -> Bilingual:

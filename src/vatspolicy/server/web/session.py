@@ -29,13 +29,13 @@ from vatspolicy.guidance.interview.messages import both
 from vatspolicy.guidance.interview.naming import make_slug, name_product
 from vatspolicy.guidance.interview.questions import NAME_PATH, Question, sort_choices
 from vatspolicy.guidance.interview.ranking import NO_GAIN
-from vatspolicy.guidance.interview.writer import comments, render, write_fact
+from vatspolicy.guidance.interview.writer import render, write_answer
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Sentences, _, translate
 from vatspolicy.i18n.words import joint
 from vatspolicy.reports.decision.html import View, fragment
 from vatspolicy.reports.decision.memo import say_denial
 from vatspolicy.reports.formats.html_words import PageWords
-from vatspolicy.server.errors import HttpError
+from vatspolicy.server.errors import bad_request
 from vatspolicy.server.web.form import find_kind
 
 FILE = "spec.yaml"
@@ -103,29 +103,24 @@ class Headline(ValueObject):
     """The law that decided, and its digest."""
 
 
-def _bad_request(message: str) -> HttpError:
-    """Return the error for a request that the page never sends."""
-    return HttpError(400, "invalid_parameter", message)
-
-
 def read_request(data: Any, schemas: SchemaSet) -> DecideRequest:
     """Read a request from JSON data, whose paths are those of the profile schema.
 
     Raises: HttpError.
     """
     if not isinstance(data, dict):
-        raise _bad_request(_("The request must be an object."))
+        raise bad_request(_("The request must be an object."))
     text, file, change = data.get("text"), data.get("file") or FILE, data.get("change")
     changes = data.get("changes", [] if change is None else [change])
     lang, skipped = data.get("lang", "en"), data.get("skipped", [])
     if not (text is None or isinstance(text, str)) or not isinstance(file, str):
-        raise _bad_request(_("`text` and `file` must be strings."))
+        raise bad_request(_("`text` and `file` must be strings."))
     if lang not in ("en", "zh"):
-        raise _bad_request(_("`lang` must be en or zh."))
+        raise bad_request(_("`lang` must be en or zh."))
     if not isinstance(skipped, list) or len(skipped) > 1000:
-        raise _bad_request(_("`skipped` must be a list of paths."))
+        raise bad_request(_("`skipped` must be a list of paths."))
     if not isinstance(changes, list) or len(changes) > _MOST_CHANGES:
-        raise _bad_request(_("`changes` must be a list of changes."))
+        raise bad_request(_("`changes` must be a list of changes."))
     return DecideRequest(
         text=text,
         file=re.split(r"[/\\]", file)[-1][:120] or FILE,
@@ -142,10 +137,10 @@ def read_request(data: Any, schemas: SchemaSet) -> DecideRequest:
 
 def _read_change(change: Any, schemas: SchemaSet) -> tuple[Path, Any, bool]:
     if not isinstance(change, dict) or ("typed" in change) == ("value" in change):
-        raise _bad_request(_("`change` must have a path, and either `value` or `typed`."))
+        raise bad_request(_("`change` must have a path, and either `value` or `typed`."))
     typed = "typed" in change
     if typed and not isinstance(change["typed"], str):
-        raise _bad_request(_("`typed` must be a string."))
+        raise bad_request(_("`typed` must be a string."))
     return read_path(change.get("path"), schemas), change["typed" if typed else "value"], typed
 
 
@@ -155,10 +150,10 @@ def read_path(dotted: Any, schemas: SchemaSet) -> Path:
     Raises: HttpError.
     """
     if not isinstance(dotted, str) or len(dotted) > 200:
-        raise _bad_request(_("A path must be a string such as services.0.offers."))
+        raise bad_request(_("A path must be a string such as services.0.offers."))
     path = split_path(dotted)
     if not find_kind(path, schemas):
-        raise _bad_request(_("This fact does not exist."))
+        raise bad_request(_("This fact does not exist."))
     return path
 
 
@@ -342,7 +337,7 @@ def _read_typed(path: Path, text: str, schemas: SchemaSet, naming: bool) -> Any:
         )
         return read_reply(_asked(path, kind, tuple(names)), text)
     if kind not in ("integer", "number", "date", "text"):
-        raise _bad_request(_("This fact cannot be typed."))
+        raise bad_request(_("This fact cannot be typed."))
     asked = _asked(path, kind, (), "start" if naming and path == NAME_PATH else "")
     return read_reply(dataclasses.replace(asked, least=node.get("minimum"), most=node.get("maximum")), text)
 
@@ -359,30 +354,24 @@ def _apply_change(context: WebContext, document: Document, request: DecideReques
     Raises: Refused for a change that makes a valid spec invalid.
     """
     if not isinstance(document.data, dict):
-        raise _bad_request(_("There is no spec to change."))
+        raise bad_request(_("There is no spec to change."))
     try:
         after = _write_change(context, document, request.lang, path, value)
     except InvalidInput as error:  # forbidden content, such as invisible characters
         raise Refused(_problem_to_data(error.problems[0])["text"]) from None
     except (KeyError, IndexError, TypeError, AttributeError, ValueError, yaml.YAMLError):
-        raise _bad_request(_("The spec has no place for this fact.")) from None
+        raise bad_request(_("The spec has no place for this fact.")) from None
     if _find_error(context, document) is None and (why := _find_error(context, after)) is not None:
         raise Refused(why)
     return after
 
 
 def _write_change(context: WebContext, document: Document, lang: Language, path: Path, value: Any) -> Document:
-    expected, file, schemas = set_fact(document.data, path, value), document.file, context.bundle.schemas
+    schemas = context.bundle.schemas
     if path == NAME_PATH and isinstance(value, str):
-        expected, file = name_product(document.data, value), f"{make_slug(value)}.yaml"
-    else:
-        try:
-            after = context.parse(write_fact(document.text, path, value, comments(lang, schemas)), document.file)
-            if after.data == expected:
-                return after
-        except (InvalidInput, ValueError, yaml.YAMLError):
-            pass
-    return context.parse(render(expected, lang, schemas), file)
+        return context.parse(render(name_product(document.data, value), lang, schemas), f"{make_slug(value)}.yaml")
+    expected = set_fact(document.data, path, value)
+    return write_answer(document, path, value, expected, lang, schemas, context.parse)[0]
 
 
 def _find_error(context: WebContext, document: Document) -> Mapping[str, str] | None:
