@@ -26,8 +26,8 @@ FILES = 22
 """Most files of a part: more would leave more in the memory of its process."""
 SHARE = 9
 """A part takes one in so many of what is left: long parts begin early, and short ones end together."""
-LEAST = 24
-"""No part takes less than one in so many of all: each starts a process, which takes two seconds."""
+LEAST = 120_000
+"""Least weight of a part but the last: its process reads again what tests of the same folder share."""
 WEIGHTS = {
     "acceptance": 6,
     "authoring": 2,
@@ -90,11 +90,11 @@ def find_files(places: Sequence[str], left_out: Sequence[str]) -> list[str]:
 def divide(files: Sequence[str]) -> list[list[str]]:
     """Return the parts of these files, the longest first; neighbors share a process, and what is costly to make."""
     parts, weights, room = list[list[str]](), list(map(weigh, files)), 0.0
-    total = left = sum(weights)
+    left = sum(weights)
     for file, weight in zip(files, weights, strict=True):
         if not parts or len(parts[-1]) == FILES or room < weight / 2:
             parts.append([])
-            room = max(left / SHARE, total / LEAST)
+            room = max(left / SHARE, LEAST)
         parts[-1].append(file)
         room, left = room - weight, left - weight
     return sorted(parts, key=lambda part: -sum(map(weigh, part)))
