@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.parts import FAILED, FILES, NO_TESTS, divide, find_files, is_place, main, weigh
+from tests.support.parts import FAILED, FILES, NO_TESTS, divide, find_files, is_place, weigh
 from tests.support.shipped import ROOT
 
 
-def test_a_failure_in_any_part_fails_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failure_in_any_part_fails_the_run(tmp_path: Path) -> None:
     def run(*arguments: str) -> tuple[int, list[str]]:
-        return main(["-j", "2", str(tmp_path), *arguments]), capsys.readouterr().out.splitlines()
+        command = [sys.executable, "-m", "tests.support.parts", "-j", "2", str(tmp_path), *arguments]
+        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        return ran.returncode, ran.stdout.splitlines()
 
     (tmp_path / "test_0.py").write_text("import of_nothing\n")
     assert run("-k", "test_1")[0] == FAILED, "a file that cannot be read"
@@ -23,7 +27,7 @@ def test_a_failure_in_any_part_fails_the_run(tmp_path: Path, capsys: pytest.Capt
     assert [line for line in lines if line.startswith("E ")], "what failed is shown"
     assert "2 passed" in lines[-1]
     assert "1 failed" in lines[-1]
-    assert main(["-j", "1", str(tmp_path / "test_1.py"), "-k", "nothing_of_this_name"]) == NO_TESTS
+    assert run("-k", "nothing_of_this_name")[0] == NO_TESTS
 
 
 @pytest.mark.parametrize(

@@ -76,41 +76,6 @@ def test_help_groups_the_commands(page: Callable[..., str]) -> None:
     assert sorted(listed) == sorted({name.split()[0] for name in COMMANDS})
 
 
-def test_help_of_check_groups_the_options(page: Callable[..., str]) -> None:
-    text = page("check")
-    panels = dict(re.findall(r"─ (\w+) ─+╮\n(.*?)╰", text, re.DOTALL))
-    found = {name: set(re.findall(r"--[\w-]+", panel)) for name, panel in panels.items() if name != "Arguments"}
-    assert found == {
-        "Options": {"--help"},
-        "Input": {"--law", "--policies", "--set", "--bundle", "--key", "--skip-verify", "--stdin-filename"},
-        "Decision": {"--as-of", "--fail-on", "--base", "--allow-past-as-of", "--no-fail", "--expect", "--jobs"},
-        "Waivers": {
-            "--waivers",
-            "--approvers",
-            "--opinions",
-            "--strict-waivers",
-            "--baseline",
-            "--write-baseline",
-            "--until",
-        },
-        "Output": {
-            "--format",
-            "--output",
-            "--details",
-            "--summary",
-            "--failures",
-            "--quiet",
-            "--lang",
-            "--receipt",
-            "--sign-key",
-            "--attest",
-            "--log",
-            "--mask",
-        },
-        "Configuration": {"--show-config", "--no-config", "--trust"},
-    }
-
-
 @for_each(COMMANDS)
 def test_each_command_has_one_example_that_is_right(command: str, page: Callable[..., str]) -> None:
     [example] = re.findall(r"^ Example: vatspolicy (.*?)\n *\n", page(*command.split()), re.MULTILINE | re.DOTALL)
@@ -122,12 +87,6 @@ def test_each_command_has_one_example_that_is_right(command: str, page: Callable
 
 def test_the_short_option_for_help_works_too(console: Console) -> None:
     assert console("-h").out == console("--help").out
-
-
-def test_help_fits_the_terminal(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    for columns in (60, 100):
-        monkeypatch.setenv("COLUMNS", str(columns))
-        assert max(map(len, console("check", "--help").out.splitlines())) <= columns
 
 
 # --- the page on commands ----------------------------------------------------------------------------------------------

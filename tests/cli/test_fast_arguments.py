@@ -152,12 +152,3 @@ def test_what_is_written_is_the_same(
     ours = console(*command)
     monkeypatch.setattr(program, "read", lambda _: None)
     assert console(*command) == ours
-
-
-def test_an_interrupt_ends_it_as_it_ends_any_command(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(_: CheckOptions) -> int:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(program, "check", interrupt)
-    ran = console("check", "a.yaml")
-    assert (ran.code, ran.err) == (130, "vatspolicy: interrupted.\n")

@@ -117,29 +117,6 @@ def test_the_search_finds_a_sentence_without_its_mark(code: str, count: int) -> 
     assert len(list(bare_sentences(ast.parse(code)))) == count
 
 
-# --- where Chinese stands ---------------------------------------------------------------------------------------------
-
-CHINESE = {
-    "authoring/quotations.py": "units of numbers in articles",
-    "authoring/verification.py": "the name of the country, which titles of laws begin with",
-    "reports/decision/digest.py": "labels of articles, as policies write them",
-    "reports/lint.py": "examples in the page on the rules of lint",
-    "reports/policy/site/__init__.py": "a range of characters",
-}
-"""Modules outside `i18n` with Chinese of their own, one text each."""
-
-
-def test_chinese_stands_in_the_catalogue_alone() -> None:
-    found = [
-        file.relative_to(SOURCE).as_posix()
-        for file in sorted(SOURCE.rglob("*.py"))
-        if file.relative_to(SOURCE).parts[0] != "i18n"
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and HAN.search(node.value)
-    ]
-    assert found == sorted(CHINESE)
-
-
 # --- Chinese ----------------------------------------------------------------------------------------------------------
 
 

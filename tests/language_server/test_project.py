@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from tests.support.specs import TODAY
 from vatspolicy.authoring.lint.run import run_lint
 from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.language_server.navigation import RenameRefused, rename_term, symbols_at
+from vatspolicy.language_server.navigation import RenameRefused, rename_term
 from vatspolicy.language_server.project import Findings, Project
 
 EDITS = {
@@ -95,18 +94,6 @@ def test_a_file_without_an_end_is_not_read(tmp_path: Path) -> None:
     for file in (pipe, device, tmp_path, tmp_path / "none.yaml"):
         assert project.text(str(file)).content == ""
         assert project.document(str(file)) is not None or project.kind_of(str(file)) is None
-
-
-def test_an_expression_of_any_length_is_searched_in_time(law: Path) -> None:
-    project, file = Project(lambda: TODAY), (law / "vats-pilot-2024.yaml").resolve()
-    long = "company.licenses.exists(one, one.valid) && " * 10_000
-    text = file.read_text(encoding="utf-8").replace("terms:\n", f'terms:\n  long: "{long}true"\n', 1)
-    project.texts[str(file)] = text
-    index = text.rindex("one.valid")
-    assert project.document(str(file)) is not None
-    begun = time.process_time()
-    assert symbols_at(project, str(file), index + 5)
-    assert time.process_time() - begun < 5
 
 
 def test_the_tests_run_under_the_edited_law(copy_of_law: Path) -> None:

@@ -749,12 +749,6 @@ def test_text_says_what_is_done_and_who_must_do_it(make: Make) -> None:
     assert "☐ Filing for many persons, to be done by the company\n" in text
 
 
-def test_nothing_is_dated_while_the_launch_is_unknown(make: Make) -> None:
-    data = make(*PUBLIC, ("product.launch", None))
-    assert data["launch"] is None
-    assert {duty["deadline"]["date"] for duty in data["duties"]} == {None}
-
-
 def test_an_unknown_route_beside_an_open_one_may_also_be_open(make: Make) -> None:
     [route, *_] = to_record(make()).services[0].activities[0].routes
     opened, unknown, closed = (replace(route, state=state) for state in ("open", "unknown", "closed"))

@@ -10,9 +10,8 @@ import pytest
 from tests.support.console import Console
 from tests.support.shipped import shipped_bundle
 from vatspolicy.core.documents.schemas import SchemaSet
-from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Route
-from vatspolicy.errors import InvalidInput
 from vatspolicy.reports.formats.templating import code, escape_markdown
 from vatspolicy.reports.policy import Foreign, compare, make, write
 from vatspolicy.reports.policy.page import MARK, TOPICS, Pages
@@ -69,15 +68,6 @@ def test_the_command_builds_checks_and_refuses(console: Console, tmp_path: Path,
     code_of_stale, stale = run("--check")
     assert (code_of_stale, stale) == (1, f"stale {tmp_path / 'pages' / 'index.md'}\n")
     assert run()[0] == 2
-
-
-def test_a_policy_may_not_take_the_place_of_an_overview(console: Console, tmp_path: Path) -> None:
-    assert console("new", "policy", "calendar", "--policies", str(tmp_path)).code == 0
-    with pytest.raises(InvalidInput) as error:
-        make(load_bundle(tmp_path))
-    assert [problem.message for problem in error.value.problems] == [
-        "The page calendar.md is an overview of all policies."
-    ]
 
 
 # --- what a page shows
