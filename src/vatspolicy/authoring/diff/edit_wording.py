@@ -104,17 +104,15 @@ class EditWording:
 
     def lines(self, item: ReviewItem) -> list[EditedWords]:
         """Return the differing values in words. `law_in_words` describes the rules."""
-        found = []
-        for place in item.changes:
-            change = self.changes[place]
-            if change.kind not in ("rule", "policy") and (change.kind, change.change) != ("article", "added"):
-                found += [
-                    line for field in change.fields if (line := self._line(change, field, item.rules)) is not None
-                ]
-            elif change.kind == "rule" and change.change == "changed":
-                found += [line for field in change.fields if (line := self._text_line(change, field)) is not None]
-            found += self._ceasing_words(change, item.rules)
-        return found
+        found = (line for place in item.changes for line in self._lines(self.changes[place], item.rules))
+        return [line for line in found if line is not None and not line.is_empty]
+
+    def _lines(self, change: Edit, rules: Sequence[str]) -> Iterator[EditedWords | None]:
+        if (change.kind, change.change) == ("rule", "changed"):
+            yield from (self._text_line(change, field) for field in change.fields)
+        elif change.kind not in ("rule", "policy") and (change.kind, change.change) != ("article", "added"):
+            yield from (self._line(change, field, rules) for field in change.fields)
+        yield from self._ceasing_words(change, rules)
 
     def _ceasing(self, change: Edit, rules: Iterable[str]) -> list[Rule]:
         """Return the rules that end with a regulation that an edit ends or removes."""
@@ -142,13 +140,13 @@ class EditWording:
             added, removed = ([key for key in a if key not in b] for a, b in ((after, before), (before, after)))
             if bool(added) == bool(removed):
                 labels = self._labels(change.policy, before), self._labels(change.policy, after)
-                return _told(EditedWords(what, *labels, None, None))
+                return EditedWords(what, *labels, None, None)
             labels = self._labels(change.policy, added), self._labels(change.policy, removed)
-            return _told(EditedWords(what, None, None, *labels))
+            return EditedWords(what, None, None, *labels)
         if name == "message":
             return EditedWords(what, say_both(field.before), say_both(field.after), None, None)
         if name == "readings":
-            return _told(EditedWords(what, self._readings(field.before), self._readings(field.after), None, None))
+            return EditedWords(what, self._readings(field.before), self._readings(field.after), None, None)
         return None
 
     def _readings(self, value: Tree) -> Text | None:
@@ -187,7 +185,7 @@ class EditWording:
         if (change.kind, change.change, name) == ("instrument", "changed", "authority"):
             return self._authority(change.name)
         if change.kind == "parameter" and name.partition("[")[0] == "value":
-            return _told(self._value_line(change, field, rules))
+            return self._value_line(change, field, rules)
         before = self._plain(change, field.before, self.base, rules, name)
         after = self._plain(change, field.after, self.head, rules, name)
         known = OF_ENFORCEMENT if change.kind == "enforce" else FIELDS
@@ -196,7 +194,7 @@ class EditWording:
             value = self.head.bundle.policies[change.policy].parameters[change.name].on(field.after)
             assert value is not None
             label = say_both(FIRST_DAY, value=self._value(change, value.value, rules))
-        return _told(EditedWords(label, before, after, None, None))
+        return EditedWords(label, before, after, None, None)
 
     def _value_line(self, change: Edit, field: Field, rules: Sequence[str]) -> EditedWords:
         """Return a parameter value: its added and removed members, or both values."""
@@ -436,10 +434,6 @@ def _quoted(policy: Policy, article: Article) -> CitedArticle:
         text={"en": article.en, "zh": article.zh},
         url=article.address,
     )
-
-
-def _told(words: EditedWords) -> EditedWords | None:
-    return None if words.is_empty else words
 
 
 # --- added, amended and removed rules in words: when each applies and what follows, beside the rule before it
