@@ -289,6 +289,13 @@ def test_credentials_go_to_no_other_host(project: Console, registry: Registry) -
         assert {authorization for *_, authorization in other.seen} == {None}
 
 
+def test_a_token_service_may_be_a_path_of_the_registry(project: Console, registry: Registry) -> None:
+    log_in(project, registry)
+    registry.auth, registry.realm = "bearer", "/token"
+    ran = push(project, registry)
+    assert (ran.code, ran.err) == (0, "")
+
+
 @pytest.mark.parametrize("answer", [b"Content-Length: 9", b"Transfer-Encoding: chunked", b"Location: https://[x",
                                     b'WWW-Authenticate: Bearer realm="https://[x"', b"Location: http://localhost:99999/"])  # fmt: skip
 @pytest.mark.parametrize("status", [200, 202, 302, 401, 404])

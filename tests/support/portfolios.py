@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.core.policies.ruleset import RuleSet
-from vatspolicy.screening.duckdb_engine import LawStatements, answers_in, load_profiles, plan_quickly
+from vatspolicy.screening.duckdb_engine import answers_in, law_statements, load_profiles, plan_quickly
 from vatspolicy.screening.result import RowAnswer
 from vatspolicy.screening.rule_columns import MaskReader
+from vatspolicy.screening.sql_decision import reported_rules
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -20,15 +21,15 @@ class DuckDecider:
     def __init__(self, connection: DuckDBPyConnection, law: RuleSet, day: str) -> None:
         plan_quickly(connection)
         self.connection = connection
-        self.law = LawStatements(law, day)
+        self.statements, self.rules = law_statements(law, day), reported_rules(law)
 
     def run(self) -> None:
         """Decide the table `profiles`; the answers are in the table `decisions`."""
-        for statement in self.law.statements:
+        for statement in self.statements:
             self.connection.execute(statement)
 
     def decide(self, facts: Iterable[Mapping[str, Any]]) -> list[RowAnswer]:
         """Return the answers about profiles, in order."""
         load_profiles(self.connection, facts)
         self.run()
-        return list(answers_in(self.connection, "decisions", MaskReader(self.law.rules)))
+        return list(answers_in(self.connection, "decisions", MaskReader(self.rules)))

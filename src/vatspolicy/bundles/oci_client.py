@@ -282,10 +282,10 @@ class RegistryClient:
         if scheme.lower() == "basic" and basic:
             return basic["Authorization"]
         asked = dict(_CHALLENGE.findall(rest))
-        realm = asked.get("realm")
-        if scheme.lower() != "bearer" or realm is None:
+        if scheme.lower() != "bearer" or "realm" not in asked:
             self._refuse(401)
-        self._require_tls(self._join(self.reference.base, realm))
+        realm = self._join(self.reference.base, asked["realm"])
+        self._require_tls(realm)
         fields = {"service": asked["service"]} if "service" in asked else {}
         fields["scope"] = f"repository:{self.reference.repository}:{self._actions}"
         if credentials is not None and credentials.identity is not None:

@@ -23,7 +23,6 @@ from vatspolicy.language_server.law import EditedLaw
 from vatspolicy.language_server.mentions import NEED, find_symbols
 from vatspolicy.language_server.project import Project
 from vatspolicy.language_server.schema_nodes import (
-    SchemaNode,
     allowed_keys,
     allowed_words,
     describe_nodes,
@@ -113,7 +112,7 @@ def _keys(law: EditedLaw, kind: str, sketch: Sketch, span: Span) -> Iterator[Com
     present, required = set(sketch.keys(parent)) - {sketch.text}, required_keys(nodes)
     for key, child in allowed_keys(nodes).items():
         if key not in present:
-            inner = [SchemaNode(child, nodes[0].home)]
+            inner = [child]
             yield Completion(
                 key, f"{key}: ", _Kind.Property, span, _title(describe_nodes(inner)), first=key in required
             )

@@ -23,7 +23,7 @@ from vatspolicy.language_server.law import EditedLaw
 from vatspolicy.language_server.mentions import Symbol
 from vatspolicy.language_server.navigation import symbols_at
 from vatspolicy.language_server.project import Project
-from vatspolicy.language_server.schema_nodes import SchemaNode, allowed_words, describe_nodes, find_nodes, find_schema
+from vatspolicy.language_server.schema_nodes import allowed_words, describe_nodes, find_nodes, find_schema
 
 LONGEST = 400
 """Characters of a quotation or a value that are shown."""
@@ -92,7 +92,7 @@ def _word_at(project: Project, file: str, kind: str, sketch: Sketch) -> Word | N
 def known_words(law: EditedLaw, scope: Scope, name: tuple[str, ...]) -> list[Word]:
     """Return the words that the fact of a name may have, with their meaning."""
     if name == ("activity", "class"):
-        return allowed_words([SchemaNode(law.schemas.load("vocabulary")["$defs"]["class"], "vocabulary")], law.schemas)
+        return allowed_words([law.schemas.load("vocabulary")["$defs"]["class"]], law.schemas)
     for path in fact_paths(name, scope.bound):
         for path_of_words in ((*path, 0), path):
             if members := allowed_words(find_nodes("profile", path_of_words, law.schemas), law.schemas):

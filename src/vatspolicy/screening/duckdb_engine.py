@@ -16,7 +16,7 @@ from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.screening.input import quote
 from vatspolicy.screening.result import RowAnswer
 from vatspolicy.screening.rule_columns import MaskReader
-from vatspolicy.screening.sql_decision import reported_rules, steps, text_of
+from vatspolicy.screening.sql_decision import steps, text_of
 from vatspolicy.screening.sql_expressions import ROW, SERVICE, fact_columns, sql_type
 
 if TYPE_CHECKING:
@@ -113,28 +113,23 @@ def _types(columns: Mapping[str, Type]) -> str:
     return ", ".join(f"{quote(name)}: {quote(sql_type(type).sql('duckdb'))}" for name, type in columns.items())
 
 
-def _statements(ruleset: RuleSet, day: str) -> Iterator[str]:
+def law_statements(ruleset: RuleSet, day: str) -> list[str]:
+    """Return the rule set of one day as statements, which replace the table `profiles` by the table `decisions`."""
+    statements: list[str] = []
     for step in steps(ruleset, day):
-        yield f"CREATE OR REPLACE TABLE {step.name} AS {text_of(step.query, 'duckdb')}"
-        yield from (f"DROP TABLE {table}" for table in step.last_reads)
-
-
-class LawStatements:
-    """The rule set of one day as statements (see `sql_decision.steps`), with the names of the rules in its masks.
-
-    The statements replace the table `profiles` by the table `decisions`.
-    """
-
-    def __init__(self, ruleset: RuleSet, day: str) -> None:
-        self.statements = list(_statements(ruleset, day))
-        self.rules = reported_rules(ruleset)
+        statements.append(f"CREATE OR REPLACE TABLE {step.name} AS {text_of(step.query, 'duckdb')}")
+        statements += (f"DROP TABLE {table}" for table in step.last_reads)
+    return statements
 
 
 class DuckEngine:
     """Engine on DuckDB, without state between batches."""
 
-    def __init__(self, laws: Sequence[LawStatements], scratch: Path, threads: int | None = None) -> None:
-        self._laws = [(law.statements, MaskReader(law.rules)) for law in laws]
+    def __init__(
+        self, laws: Sequence[tuple[Sequence[str], Sequence[str]]], scratch: Path, threads: int | None = None
+    ) -> None:
+        """Take the statements of each law with the rules in its masks (`reported_rules`)."""
+        self._laws = [(statements, MaskReader(rules)) for statements, rules in laws]
         self._connection = connect(threads)
         plan_quickly(self._connection)
         self._connection.execute(f"SET temp_directory = {quote(str(scratch / 'duckdb'))}")

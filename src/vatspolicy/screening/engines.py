@@ -95,9 +95,11 @@ def prepare_engine(name: str, rulesets: Sequence[RuleSet], day: str, scratch: Pa
     require(name)
     match name:
         case "duckdb":
-            from vatspolicy.screening.duckdb_engine import DuckEngine, LawStatements
+            from vatspolicy.screening.duckdb_engine import DuckEngine, law_statements
+            from vatspolicy.screening.sql_decision import reported_rules
 
-            return partial(DuckEngine, [LawStatements(ruleset, day) for ruleset in rulesets], scratch)
+            laws = [(law_statements(ruleset, day), reported_rules(ruleset)) for ruleset in rulesets]
+            return partial(DuckEngine, laws, scratch)
         case "spark":
             from vatspolicy.screening.spark_engine import SparkEngine, open_session
 

@@ -35,7 +35,7 @@ def test_a_fact_turned_round_gives_a_profile_to_which_the_rule_does_not_apply(
     variants = Variants(search)
     for rule in rules:
         truth = search.applies[rule.name]
-        base = search.known_model(search.fires(rule))
+        base = search.models.find(search.fires(rule))
         assert base is not None
         asked = [*search.subject(rule.each)[0], truth.false]
         assert variants.find(asked, [base], functools.partial(variants.flips, [truth.true]))

@@ -226,13 +226,9 @@ class BoundedSearch:
         """Return the formulas that a rule applies to a subject that exists."""
         return [*self.subject(rule.each)[0], self.applies[rule.name].true]
 
-    def known_model(self, formulas: Sequence[int]) -> Model | None:
-        """Return an earlier model that satisfies all formulas, or None."""
-        return self.models.find(formulas)
-
     def is_satisfiable(self, formulas: Sequence[int]) -> bool:
         """Return whether a profile satisfies all formulas. Tries earlier models first. Raises Undecided."""
-        if self.known_model(formulas) is not None:
+        if self.models.find(formulas) is not None:
             return True
         model_found = self.solver.find([*formulas, *self.invariants()])
         if model_found is None:
@@ -245,7 +241,7 @@ class BoundedSearch:
 
         No model is made, which takes most of the time of `is_satisfiable`.
         """
-        if self.known_model(formulas) is not None:
+        if self.models.find(formulas) is not None:
             return True
         return self.solver.may_hold([*formulas, *self.invariants()])
 

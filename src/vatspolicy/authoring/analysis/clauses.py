@@ -138,7 +138,7 @@ class _ShortLists:
     def _show_member(self, asked: tuple[Parameter, Value, Tree], formulas: Sequence[int]) -> bool:
         parameter, value, member = asked
         beside = self.beside.setdefault(parameter.key, [])
-        known = self.search.known_model(formulas)
+        known = self.search.models.find(formulas)
         if known is None:
             bases = {id(model): (model, other) for model, other in (*beside[-3:], *beside[:1])}
             for model, other in bases.values():
@@ -153,11 +153,11 @@ class _ShortLists:
         return True
 
     def _show_clause(self, question: _Question, use: _Use, formulas: Sequence[int]) -> bool:
-        if self.search.known_model(formulas) is not None:
+        if self.search.models.find(formulas) is not None:
             return True
         if use.rule.name not in self.firing:
             applies = use.rule.name in self.search.applies
-            model = self.search.known_model(self.search.fires(use.rule)) if applies else None
+            model = self.search.models.find(self.search.fires(use.rule)) if applies else None
             self.firing[use.rule.name] = [] if model is None else [model]
         changes = functools.partial(self.variants.flips, formulas[-1:])
         return self.variants.find(formulas, self.firing[use.rule.name], changes) or bool(

@@ -352,9 +352,9 @@ def find_shadowed(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[A
     """Yield rules that apply but never change a decision."""
     deciding = [rule for rule in rules if isinstance(rule.effect, Deny | Need | Route | Classify)]
     candidates = list(_shadowed_on_short_lists(context, deciding))
-    proof = _ShadowProof(context, candidates)
+    outcomes = functools.cache(functools.partial(_encode_outcomes, context, candidates))
     for rule in candidates:
-        yield from context.attempt("never-decides", (rule.name,), _check_shadowed, rule, proof)
+        yield from context.attempt("never-decides", (rule.name,), _check_shadowed, rule, outcomes)
 
 
 def _shadowed_on_short_lists(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[Rule]:
@@ -388,13 +388,17 @@ def _keeps_licenses(history: RuleSetHistory, rule: Rule) -> bool:
     return not isinstance(rule.effect, Route) or history.without(rule.name).access == history.access
 
 
-def _check_shadowed(context: AnalysisContext, rule: Rule, proof: _ShadowProof) -> AnalysisFinding | None:
+def _check_shadowed(
+    context: AnalysisContext, rule: Rule, outcomes: Callable[[], _TwoOutcomes]
+) -> AnalysisFinding | None:
     solution = context.find_solution(lambda query, ruleset: encode_fires(query, ruleset, rule, certain=True))
     if solution is None:  # the rule is dead, which is another finding
         return None
-    shadows = proof.find_shadows(rule)
+    shadows = outcomes().find_shadows(rule)
     if shadows is None:
-        return None
+        if _decides(context, rule):
+            return None
+        raise Undecided("whether other rules always decide the same was not found out")
     title = f"lets {rule.id} apply beside others that decide the same"
     shown = make_witness(context.bundle, solution, [rule], title)
     told = Phrase("Wherever {rule} applies, the decision is the same without it, because of {others}.")
@@ -402,38 +406,19 @@ def _check_shadowed(context: AnalysisContext, rule: Rule, proof: _ShadowProof) -
     return context.finding("never-decides", (rule,), say_both(told, rule=rule.id, others=others), shown)
 
 
-class _ShadowProof:
-    """Proofs for lists of any length that the bounds of no decision differ without a rule.
+def _encode_outcomes(context: AnalysisContext, candidates: Sequence[Rule]) -> _TwoOutcomes:
+    """Return outcomes for lists of any length, which prove that the bounds of no decision differ without a rule.
 
     Equal bounds of the product with each service are equal bounds of the whole, whatever the number of services.
     """
-
-    def __init__(self, context: AnalysisContext, candidates: Sequence[Rule]) -> None:
-        self.context, self.candidates = context, candidates
-
-    @functools.cached_property
-    def _encoded(self) -> _TwoOutcomes:
-        bounds: dict[str, int] = {}
-        while True:
-            query = Query(self.context.period, dict(bounds), RelaxedEncoder, self.context.bundle.schemas)
-            found = _TwoOutcomes(
-                query, query.encode(self.context.bundle, RelaxedRuleSet), self.candidates, self.context.budget
-            )
-            missing = query.space.missing_bounds()
-            if not missing:
-                return found
-            bounds |= missing
-
-    def find_shadows(self, rule: Rule) -> list[Rule] | None:
-        """Return denials and needs that make a rule irrelevant, or None if it determines a decision.
-
-        Raises:
-            Undecided: Neither was found.
-        """
-        shadows = self._encoded.find_shadows(rule)
-        if shadows is None and not _decides(self.context, rule):
-            raise Undecided("whether other rules always decide the same was not found out")
-        return shadows
+    bounds: dict[str, int] = {}
+    while True:
+        query = Query(context.period, dict(bounds), RelaxedEncoder, context.bundle.schemas)
+        found = _TwoOutcomes(query, query.encode(context.bundle, RelaxedRuleSet), candidates, context.budget)
+        missing = query.space.missing_bounds()
+        if not missing:
+            return found
+        bounds |= missing
 
 
 MANY = {**SHORT, "company.licenses": 6, "partner.licenses": 6}
