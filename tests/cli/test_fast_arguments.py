@@ -14,7 +14,7 @@ from tests.support.specs import HOSTING
 from vatspolicy.cli import program
 from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.commands import check as module
-from vatspolicy.cli.options import Option, flatten
+from vatspolicy.cli.options import flatten
 from vatspolicy.cli.typer_app import Commands, build
 
 VALUES = (
@@ -36,7 +36,7 @@ FITTING = {
     "--mask": "/input/company",
 }
 PARAMETERS = list(flatten(CheckOptions))
-OPTIONS = [parameter.declared for parameter in PARAMETERS if isinstance(parameter.declared, Option)]
+OPTIONS = [parameter.declared for parameter in PARAMETERS if parameter.declared.names]
 FLAGS = [parameter.declared.name for parameter in PARAMETERS if parameter.is_flag]
 SHORT = {short: option.name for option in OPTIONS for short in option.names[1:]}
 NAMES = (*(option.name for option in OPTIONS), *SHORT, "--help", "-h", "--nope")
@@ -121,7 +121,7 @@ def test_typer_knows_the_options_that_are_declared() -> None:
     assert set(known) == {parameter.name for parameter in PARAMETERS}
     for parameter in PARAMETERS:
         option, typers = parameter.declared, known[parameter.name]
-        if isinstance(option, Option):
+        if option.names:
             assert typers.opts == list(option.names)
             assert (typers.is_flag, typers.multiple) == (parameter.is_flag, parameter.is_list)
             assert typers.nargs == 1

@@ -17,7 +17,7 @@ from tests.support.shipped import ROOT
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy.cli import program
 from vatspolicy.cli.check_options import CheckOptions
-from vatspolicy.cli.options import FILE, Option, flatten
+from vatspolicy.cli.options import FILE, flatten
 from vatspolicy.cli.settings import PREFIX, find_file, keys
 from vatspolicy.reports.decision import FORMATS
 
@@ -320,7 +320,7 @@ def test_the_page_lists_each_key_with_its_options_and_its_variable() -> None:
     assert [key for key, *__ in rows] == list(keys())
     for key, cell, variable in rows:
         declared = [one.declared for one in flatten(CheckOptions) if one.declared.setting == key]
-        names = [one.names if isinstance(one, Option) else (one.metavar,) for one in declared]
+        names = [one.names or (one.metavar,) for one in declared]
         words = re.findall(r"`([^`]+)`", cell)
         assert all(word in known for word, known in zip(words, names, strict=True)), key
         assert variable == PREFIX + key.upper().replace("-", "_")

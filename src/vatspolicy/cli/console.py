@@ -171,9 +171,6 @@ def abort_unwritten(path: Path | str | None, error: OSError | ValueError, hint: 
 
 def is_interactive() -> bool:
     """Return whether a person uses a terminal: both streams are terminals, and CI is not set."""
-    import os
-    import sys
-
     streams = (sys.stdin, sys.stdout)
     return not os.environ.get("CI") and all(stream is not None and stream.isatty() for stream in streams)
 
@@ -188,9 +185,6 @@ def show_difference(before: str, after: str, name: str, changed: str) -> str:
 
 def measure_width() -> int:
     """Return the width of the terminal, between 30 and 120 columns."""
-    import os
-    import sys
-
     try:  # as shutil.get_terminal_size, without importing shutil
         room = int(os.environ["COLUMNS"])
     except (KeyError, ValueError):

@@ -36,32 +36,11 @@ NEVER = ""
 # --- declarations -----------------------------------------------------------------------------------------------------
 
 
-class Argument(NamedTuple):
-    """A positional argument."""
-
-    metavar: str
-    help: str
-    setting: str | None = None
-    """Configuration key of its values, used without values on the command line."""
-    parse: Callable[[Any], Any] | None = None
-    shown: bool | str = False
-    """True if help shows the default, or the words shown instead."""
-
-    @property
-    def name(self) -> str:
-        """The word that names it."""
-        return self.metavar
-
-    @property
-    def panel(self) -> None:
-        """The panel of arguments has no name."""
-
-
 class Option(NamedTuple):
-    """An option. It is repeatable if the parameter is a list."""
+    """An option or, without a name, an argument. It is repeatable if the parameter is a list."""
 
     flags: str
-    """Names, and the placeholder for the value: `--policies -p DIR`."""
+    """Names, and the placeholder for the value: `--policies -p DIR`; of an argument the placeholder alone."""
     help: str
     panel: str | None = None
     """Panel of the help page."""
@@ -81,13 +60,13 @@ class Option(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The long name, and others."""
+        """The long name, and others; none of an argument."""
         return tuple(word for word in self.flags.split() if word.startswith("-"))
 
     @property
     def name(self) -> str:
-        """The long name."""
-        return self.names[0]
+        """The long name, or the word for the value of an argument."""
+        return next(iter(self.names), self.flags)
 
     @property
     def metavar(self) -> str | None:
@@ -99,7 +78,7 @@ class Declared(NamedTuple):
     """What a parameter has in the place of its default: the default, and the declaration."""
 
     default: Any
-    declared: Option | Argument
+    declared: Option
 
 
 @dataclass(frozen=True)
@@ -120,8 +99,8 @@ aside, output, configuration = Panel(ASIDE), Panel(OUTPUT), Panel(CONFIGURATION)
 
 
 def argument(default: T, metavar: str, text: str, setting: str | None = None, **more: Any) -> T:
-    """Return the default of a parameter with its declaration as an argument; `more` are further fields of Argument."""
-    return cast("T", Declared(default, Argument(metavar, text, setting, **more)))
+    """Return the default of a parameter with its declaration as an argument; help hides the default unless `shown`."""
+    return cast("T", Declared(default, Option(metavar, text, None, setting, **{"shown": False, **more})))
 
 
 def option_group(cls: type[T]) -> type[T]:
@@ -157,7 +136,7 @@ class CommandParameter(NamedTuple):
 
     name: str
     type: Any
-    declared: Option | Argument
+    declared: Option
     default: Any
     """inspect.Parameter.empty for a parameter that is required."""
 
@@ -185,8 +164,7 @@ class CommandParameter(NamedTuple):
     @property
     def choices(self) -> tuple[str, ...]:
         """The words that it takes, if it does not take any."""
-        words = self.declared.words if isinstance(self.declared, Option) else ()
-        return words or (get_args(self.item) if get_origin(self.item) is Literal else ())
+        return self.declared.words or (get_args(self.item) if get_origin(self.item) is Literal else ())
 
 
 def flatten(target: Callable[..., Any]) -> Iterator[CommandParameter]:
@@ -227,7 +205,7 @@ def unpack(group: Any) -> dict[str, Any]:
 
 
 @functools.cache
-def _signature(target: Callable[..., Any]) -> Mapping[str, tuple[Any, Any, Option | Argument | None]]:
+def _signature(target: Callable[..., Any]) -> Mapping[str, tuple[Any, Any, Option | None]]:
     """Return type, default and declaration of every parameter by its name."""
     hints = get_type_hints(target)
     groups = {one.name: one.metadata.get("declared") for one in fields(target)} if is_dataclass(target) else {}
@@ -291,7 +269,7 @@ class BadArgument(Exception):
 def convert(parameter: CommandParameter, texts: list[str]) -> Any:
     """Return the value of a parameter. Raises BadArgument, or the error of its type, for a mistake."""
     declared, value = parameter.declared, texts
-    if isinstance(declared, Option) and not parameter.is_list:
+    if declared.names and not parameter.is_list:
         if len(texts) > 1:
             raise ValueError(parameter.name)
         value = _convert_one(parameter, texts[0])

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.commands.check import check
 from vatspolicy.cli.console import abort, close_afterwards, report_problems, show_progress, warn
-from vatspolicy.cli.options import Argument, CommandParameter, Option, call, convert, flatten
+from vatspolicy.cli.options import CommandParameter, call, convert, flatten
 from vatspolicy.cli.settings import complete
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
@@ -42,13 +42,8 @@ def read(arguments: Sequence[str]) -> CheckOptions | None:
 
 def _split(words: Sequence[str], parameters: Sequence[CommandParameter]) -> dict[str, list[str]]:
     """Return the texts of each parameter by its name. Raises for a mistake."""
-    options = {
-        name: parameter
-        for parameter in parameters
-        if isinstance(parameter.declared, Option)
-        for name in parameter.declared.names
-    }
-    [argument] = [parameter for parameter in parameters if isinstance(parameter.declared, Argument)]
+    options = {name: parameter for parameter in parameters for name in parameter.declared.names}
+    [argument] = [parameter for parameter in parameters if not parameter.declared.names]
     given: dict[str, list[str]] = {}
     remaining = iter(words)
     for word in remaining:

@@ -15,7 +15,6 @@ from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.options import (
     FILE,
     NEVER,
-    Argument,
     BadArgument,
     CommandParameter,
     Setting,
@@ -335,7 +334,7 @@ def _texts(key: str, value: Any, folder: str) -> list[str]:
     parameter = keys()[key]
     if parameter.is_flag:
         return [text.lower() for text in texts]
-    if parameter.item is Path or isinstance(parameter.declared, Argument):
+    if parameter.item is Path or not parameter.declared.names:
         return [os.path.join(folder, text) for text in texts]
     if key == "formats":
         return [_moved(text, folder) for text in texts]

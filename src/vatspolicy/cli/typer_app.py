@@ -14,7 +14,6 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from vatspolicy.cli.commands import find_names, load_command, load_commands
 from vatspolicy.cli.console import abort, close_afterwards, show_progress
 from vatspolicy.cli.options import (
-    Argument,
     BadArgument,
     Command,
     CommandGroup,
@@ -267,7 +266,7 @@ def _annotation(parameter: CommandParameter) -> Any:
     elif parameter.item is int:
         metavar = metavar or "N"
     shown, parse = declared.shown, _callback(declared.parse)
-    if isinstance(declared, Argument):
+    if not declared.names:
         return Annotated[kind, typer.Argument(metavar=metavar, help=words, show_default=shown, callback=parse)]
     option = typer.Option(
         *declared.names,

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.core.engine.record_builder import FORMAT
 from vatspolicy.core.engine.result import (
-    AdviceRecord,
-    Authority,
     DutyRecord,
     FactQuestion,
     FindingRecord,
@@ -87,13 +85,16 @@ class _JsonRecord:
             **{key: encode(getattr(record, key)) for key in kept},
             **({"remaining": record.remaining} if record.remaining else {}),
             "bundle": self.bundle(),
-            "failures": [self.failure(*failure) for failure in self.failures],
+            "failures": [
+                {"level": level, "part": part, "about": say_failure(record, part, position, self.lang)}
+                for level, part, position in self.failures
+            ],
             "services": [self.service(service) for service in record.services],
             "denials": [self.denial(finding) for finding in record.denials],
             "licenses": [self.license(finding) for finding in record.licenses],
             "held": [self.license(finding) for finding in record.met],
             "duties": [self.duty(duty) for duty in digest.merge_duties(record.duties)],
-            "advice": [self.advice(finding) for finding in record.advice],
+            "advice": [{**self.finding(finding), "kind": finding.kind} for finding in record.advice],
             "contested": [self.reading(reading) for reading in record.contested],
             "worst_reading": encode(record.worst_reading),
             "missing": [self.fact(ask, len(ask.rules)) for ask in record.missing],
@@ -119,17 +120,11 @@ class _JsonRecord:
     def say(self, text: LocalizedText) -> str:
         return text[self.lang]
 
-    def failure(self, level: str, part: str, position: int) -> dict[str, object]:
-        return {"level": level, "part": part, "about": say_failure(self.record, part, position, self.lang)}
-
     def waived(self, finding: FindingRecord) -> dict[str, object]:
         """Return the person who set a finding aside, if any."""
         kept = ("by", "reason", "approver", "ticket", "until")
         waived = finding.waived and {key: value for key, value in encode(finding.waived).items() if key in kept}
         return {"waived": waived} if waived else {}
-
-    def bodies(self, authority: Iterable[Authority]) -> list[str]:
-        return [body.id for body in authority]
 
     def service(self, service: ServiceRecord) -> dict[str, object]:
         activities = [
@@ -180,7 +175,7 @@ class _JsonRecord:
                     "title": self.say(offer.instrument.title),
                     "class": offer.class_,
                     "route": offer.route,
-                    "authority": self.bodies(offer.authority),
+                    "authority": [body.id for body in offer.authority],
                 }
                 for offer in finding.offers
             ],
@@ -192,7 +187,7 @@ class _JsonRecord:
             "rule": duty.rule,
             "instrument": duty.instrument.id,
             "title": self.say(duty.instrument.title),
-            "authority": self.bodies(duty.authority),
+            "authority": [body.id for body in duty.authority],
             **self.bearer(duty),
             "state": duty.state,
             "group": deadline.group,
@@ -202,9 +197,6 @@ class _JsonRecord:
             **self.layer(duty),
             **self.waived(duty),
         }
-
-    def advice(self, finding: AdviceRecord) -> dict[str, object]:
-        return {**self.finding(finding), "kind": finding.kind}
 
     def reading(self, reading: ReadingRecord) -> dict[str, object]:
         return {

@@ -359,9 +359,10 @@ def place_entries(places: Iterable[tuple[str, str]]) -> list[Entry]:
     return [(title, id, ()) for title, id in places]
 
 
-def read_asset(name: str) -> str:
-    """Return a stylesheet or script from the folder of this module."""
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+@functools.cache
+def read_asset(name: str, beside: str = __file__) -> str:
+    """Return a stylesheet or script from the folder of a module, by default this one."""
+    return Path(beside).with_name(name).read_text(encoding="utf-8")
 
 
 @functools.cache

@@ -6,7 +6,6 @@ import functools
 import re
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
@@ -246,14 +245,10 @@ def build_stylesheet() -> str:
         ':root[data-theme="light"] { color-scheme: light; }'
     )
     parts = [css[: dark.start()], chosen, css[dark.end() :], read_asset("decision.css"), read_style()]
-    return "".join([*parts, _read_own("page.css")])
+    return "".join([*parts, read_asset("page.css", __file__)])
 
 
 @functools.cache
 def read_script() -> str:
     """Return the script: the state and the actions of the reader, then the panels, then the form fields."""
-    return "\n".join(map(_read_own, ("page.js", "panels.js", "fields.js")))
-
-
-def _read_own(name: str) -> str:
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+    return "\n".join(read_asset(name, __file__) for name in ("page.js", "panels.js", "fields.js"))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, cached_property, partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup
@@ -28,6 +27,7 @@ from vatspolicy.reports.formats.templating import (
     escape_html,
     escape_json,
     place_entries,
+    read_asset,
     render_page,
     trust,
 )
@@ -61,6 +61,8 @@ FOLDERS = {"en": "", "zh": "zh/"}
 """Folders of pages by language."""
 DECIDING = ("decide/index.html", "../decide/zh.html")
 """Address of the page that decides, if the site has it, from the pages of each language."""
+_TONES = {"deny": "bad", "need": "warn", "route": "good", "duty": "ask"}
+"""Colors of kinds of rules."""
 MARKS = Marks(escape_html, lambda text: f"<em>{escape_html(text)}</em>")
 
 
@@ -119,7 +121,7 @@ class PolicySite(PageWords):
         end = self.say(
             "foot", version=self.bundle.version, digest=self.bundle.digest[:12], known=footer, license=LICENSE
         )
-        is_index, css = name == "index", asset("site.css") + style
+        is_index, css = name == "index", read_asset("site.css", __file__) + style
         frame = Frame(
             title if is_index else f"{title} · {self.say('site')}",
             self.lang,
@@ -139,7 +141,12 @@ class PolicySite(PageWords):
         )
         if self.is_alone:
             frame = Frame(title, self.lang, style=css, toc=toc, end=end)
-        return render_page(template, frame, heads=self.heads, site=self, **values)
+        rules = {
+            "describe_readings": partial(describe_readings, self.bundle),
+            "effect": partial(describe_effect, self.bundle, lang=self.lang),
+            "kinds": _TONES,
+        }
+        return render_page(template, frame, heads=self.heads, site=self, **rules, **values)
 
     def heads(self, *keys: str) -> list[str]:
         """Return the heads of a table."""
@@ -190,12 +197,6 @@ class PolicySite(PageWords):
         return Wording(self.bundle, self.lang, MARKS)
 
 
-@cache
-def asset(name: str) -> str:
-    """Return a stylesheet or script from the folder of this module."""
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
-
-
 # --- a regulation as linked data: `Legislation` of schema.org, with nothing but what the policy states
 
 
@@ -239,9 +240,6 @@ def _day(day: str, open_end: str) -> str:
 # --- the pages of a policy and of a rule
 
 
-_TONES = {"deny": "bad", "need": "warn", "route": "good", "duty": "ask"}
-
-
 def policy_page(site: PolicySite, page: PolicyPage) -> str:
     """Return the page of one policy."""
     policy, url = page.policy, page.policy.source.get("url") or ""
@@ -260,7 +258,7 @@ def policy_page(site: PolicySite, page: PolicyPage) -> str:
         policy.id,
         site.text(policy.title),
         toc,
-        **_values(site, page),
+        page=page,
         TOPICS=TOPICS,
         legislation=escape_json(describe_legislation(page)),
         host=urlsplit(url).hostname or url,
@@ -279,32 +277,13 @@ def rule_page(site: PolicySite, rule: RulePart) -> str:
         rule.rule.id,
         rule.rule.name,
         place_entries((site.say(key), f"_{key}") for key, content in shown.items() if content),
-        **_values(site, rule.page),
+        page=rule.page,
         articles=[rule.page.policy.articles[key] for key in cited],
         cases=cases,
         place=f"{rule.page.file}:{rule.rule.line}",
         rule=rule,
         rule_heading="",
     )
-
-
-class _Values(TypedDict):
-    """Values that the template of a rule uses."""
-
-    describe_readings: object
-    effect: object
-    kinds: object
-    page: PolicyPage
-
-
-def _values(site: PolicySite, page: PolicyPage) -> _Values:
-    """Return the values for the template of a rule."""
-    return {
-        "describe_readings": partial(describe_readings, site.bundle),
-        "effect": partial(describe_effect, site.bundle, lang=site.lang),
-        "kinds": _TONES,
-        "page": page,
-    }
 
 
 # --- the index and the calendar
@@ -429,7 +408,9 @@ def search_page(site: PolicySite) -> str:
         "values": [_value(words) for words in named.values()],
         "phrases": phrases,
     }
-    return site.page("site/search.html.j2", "search", site.say("search"), index=data, script=asset("search.js"))
+    return site.page(
+        "site/search.html.j2", "search", site.say("search"), index=data, script=read_asset("search.js", __file__)
+    )
 
 
 def list_values(bundle: Bundle) -> dict[str, list[Word]]:
