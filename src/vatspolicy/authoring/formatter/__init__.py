@@ -6,7 +6,7 @@ from vatspolicy.core.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 
-__all__ = ["format_again", "format_text", "split_tests"]
+__all__ = ["format_again", "format_text"]
 
 
 def format_text(document: Document) -> str:
@@ -40,33 +40,6 @@ def format_again(before: Document, text: str) -> str:
     except InvalidInput:
         return text
     return format_text(parse_document(text, before.file)) if canonical else text
-
-
-def split_tests(document: Document) -> tuple[str, str] | None:
-    """Return the canonical texts of a policy and of the tests in it; None if there are none.
-
-    Raises:
-        InvalidInput: See `format_text`.
-    """
-    from vatspolicy.core.documents.yaml_tree import YamlCollection, YamlText, parse_tree
-    from vatspolicy.core.documents.yaml_writer import write_tree
-
-    if not isinstance(document.data, dict) or not {"id", "effective", "tests"} <= document.data.keys():
-        return None
-    tree = parse_tree(document.text)
-    assert isinstance(tree.root, YamlCollection)
-    [entry] = [entry for entry in tree.root.entries if entry.key is not None and entry.key.value == "tests"]
-    tree.root.entries.remove(entry)
-    head = [*entry.lead, *filter(None, [entry.tail])]
-    if isinstance(entry.value, YamlCollection) and not entry.value.flow:
-        entry.value.entries[-1].foot += entry.foot
-    else:
-        head += entry.foot
-    texts = write_tree(tree), write_tree(YamlText(head, entry.value, tree.flush))
-    policy, tests = (parse_document(text, document.file) for text in texts)
-    if {**policy.data, "tests": tests.data} != document.data:
-        raise _refusal(document, _("The tests cannot be moved into a separate file."))
-    return format_text(policy), format_text(tests)
 
 
 def _write(document: Document) -> str:

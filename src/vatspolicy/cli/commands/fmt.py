@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import print_result, refuse_if, report_problems, show_difference, write_report
-from vatspolicy.core.policies.files import TESTS_ENDING
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import _, translate
 from vatspolicy.output import write_stderr
@@ -30,7 +29,6 @@ def format_files(
     ),
 ) -> int:
     """Lay out policy files, fixtures and profiles: order, indentation, quotes, folds. Comments stay, data stay equal.
-    Tests inside a policy move into their own file beside it.
 
     Example: vatspolicy fmt --check policies
     """
@@ -53,7 +51,7 @@ def _files(paths: list[str]) -> Iterator[str]:
 
 
 def _run(names: list[str], check: bool, diff: bool) -> int:
-    from vatspolicy.authoring.formatter import format_text, split_tests
+    from vatspolicy.authoring.formatter import format_text
     from vatspolicy.core.documents import load_document
     from vatspolicy.errors import InvalidInput
 
@@ -62,8 +60,7 @@ def _run(names: list[str], check: bool, diff: bool) -> int:
     for name in names:
         try:
             document = load_document(name)
-            moved = split_tests(document) if name != "-" else None
-            text = moved[0] if moved else format_text(document)
+            text = format_text(document)
         except InvalidInput as error:
             report_problems(error)
             code = ExitCode.INVALID
@@ -74,30 +71,20 @@ def _run(names: list[str], check: bool, diff: bool) -> int:
         if name == "-" and not (check or diff):
             print_result(text, machine=True)
         elif not same:
-            _apply(document, text, moved and moved[1], check, diff)
+            _apply(document, text, check, diff)
     if not (check or diff) and names != ["-"]:
         write_stderr(translate(_("files read: {count}; changed: {changed}.", count=read, changed=changed)) + "\n")
     return code or (ExitCode.FAILED if check and changed else 0)
 
 
-def _apply(document: Document, text: str, tests: str | None, check: bool, diff: bool) -> None:
-    """Show that a file would change, or write it, with the tests that leave it."""
+def _apply(document: Document, text: str, check: bool, diff: bool) -> None:
+    """Show that a file would change, or write it."""
     if diff:
         print_result(show_difference(document.text, text, document.file, f"{document.file} laid out"))
     if check:
         print_result(translate(_("{file}: not in the format of vatspolicy fmt", file=document.file)) + "\n")
     if not (check or diff):
-        if tests is not None:
-            _write_tests(Path(document.file), tests)
         write_report(Path(document.file), text)
-
-
-def _write_tests(policy: Path, text: str) -> None:
-    """Write the tests that were in a policy into their own file beside it; never over another one."""
-    path = policy.with_name(policy.name.removesuffix(policy.suffix) + TESTS_ENDING)
-    refuse_if(path.exists() or path.is_symlink(), _("{path} already exists.", path=path))
-    write_report(path, text)
-    print_result(f"{path}\n")
 
 
 def _is_written(name: str, document: Document, text: str) -> bool:
