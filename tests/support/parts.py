@@ -22,11 +22,11 @@ import pytest
 
 from tests.support.shipped import ROOT, shipped_bundle
 
-FILES = 22
+FILES = 18
 """Most files of a part: more would leave more in the memory of its process."""
-SHARE = 9
+SHARE = 10
 """A part takes one in so many of what is left: long parts begin early, and short ones end together."""
-LEAST = 120_000
+LEAST = 150_000
 """Least weight of a part but the last: its process reads again what tests of the same folder share."""
 WEIGHTS = {
     "acceptance": 6,
