@@ -203,9 +203,10 @@ def test_the_first_sentence_shows_what_differs_and_not_the_whole(
         assert told in " ".join(render("text", data, lang, room=1000).split()), lang
 
 
-def test_the_first_sentence_shows_two_numbers_without_the_word_before_them(tmp_path: Path) -> None:
-    data = edited(tmp_path, "> 50.0", "> 60.0", GATE.replace("param.cap", "50.0"))
-    assert "(50 % → 60 %)" in " ".join(render("text", data, "en").split())
+@pytest.mark.parametrize(("test", "said"), [(">", "above 50 % → above 60 %"), ("<=", "at most 50 % → at most 60 %")])
+def test_the_first_sentence_shows_two_numbers_with_the_words_before_them(tmp_path: Path, test: str, said: str) -> None:
+    data = edited(tmp_path, f"{test} 50.0", f"{test} 60.0", GATE.replace("> param.cap", f"{test} 50.0"))
+    assert f"({said})" in " ".join(render("text", data, "en").split())
 
 
 def test_a_list_in_another_order_lists_the_same(tmp_path: Path) -> None:

@@ -215,10 +215,7 @@ def _clause_or_day(card: EditedRule, lang: Language) -> tuple[str, Mapping[str, 
 
 
 def _difference(before: str, after: str, lang: Language) -> list[tuple[str, str]]:
-    """Return (sign, text) of what differs between two texts, with two words after it, except a verb.
-
-    A word stands before it, too, unless a number differs.
-    """
+    """Return (sign, text) of what differs between two texts, with a word before it and two after it, except a verb."""
     old, new = (_WORD.findall(text) for text in (before, after))
     bare = [[one.strip() for one in words] for words in (old, new)]
     ahead, behind = _CONTEXT[lang]
@@ -227,8 +224,8 @@ def _difference(before: str, after: str, lang: Language) -> list[tuple[str, str]
     sides = [("-", old[start : len(old) - end]), ("+", new[start : len(new) - end])]
     if all(words for _, words in sides):
         after_it = old[len(old) - end :][:behind]
-        ahead = 0 if all(words[0][0].isdigit() for _, words in sides) else min(ahead, start)
-        shared = old[start - ahead : start], [] if after_it[:1] in (["is "], ["are "]) else after_it
+        ahead += bare[0][start - 1 : start] in (["most"], ["least"])  # "at most" is one word
+        shared = old[max(start - ahead, 0) : start], [] if after_it[:1] in (["is "], ["are "]) else after_it
         sides = [(sign, [*shared[0], *words, *shared[1]]) for sign, words in sides]
     told = ((sign, _JOINT.sub("", "".join(words).strip(_EDGES))) for sign, words in sides)
     return [(sign, _balanced(text)) for sign, text in told if text]
