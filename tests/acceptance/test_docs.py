@@ -290,6 +290,19 @@ def test_the_readme_states_the_day_and_the_grades_of_the_law() -> None:
     ) in text
 
 
+def test_the_readme_states_the_size_of_what_decides() -> None:
+    found = re.search(
+        r"`src/vatspolicy/core`, ([\d,]+) of\s([\d,]+) lines", (ROOT / "README.md").read_text(encoding="utf-8")
+    )
+    assert found is not None
+    for stated, folder in zip(found.groups(), ("core", "."), strict=True):
+        lines = sum(
+            len(file.read_text(encoding="utf-8").splitlines())
+            for file in (ROOT / "src/vatspolicy" / folder).rglob("*.py")
+        )
+        assert int(stated.replace(",", "")) == round(lines, -3), folder
+
+
 def test_pages_are_short() -> None:
     """A page that is read from top to bottom has 1,500 words at most; what is looked up may be longer."""
     index = (ROOT / "docs/README.md").read_text(encoding="utf-8")
