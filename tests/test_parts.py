@@ -57,6 +57,13 @@ def test_long_parts_begin_first(monkeypatch: pytest.MonkeyPatch) -> None:
     assert max(map(len, parts)) <= FILES
 
 
+def test_no_two_files_have_the_same_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One part could not import both."""
+    monkeypatch.chdir(ROOT)
+    names = [Path(file).name for file in find_files(["tests"], [])]
+    assert sorted(names) == sorted({*names})
+
+
 def test_every_file_is_run_but_those_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     found = find_files(["tests"], ["tests/pipelines"])

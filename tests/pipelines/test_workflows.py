@@ -343,7 +343,7 @@ def test_gitlab_reports_follow_no_link_of_the_checkout(gitlab: tuple[dict[str, A
 def test_no_placeholder_breaks_a_copy() -> None:
     """A text to copy that names nobody's repository says in a line above what to replace; no tag that is not there.
 
-    Once an owner is set, tests/pipelines/test_release.py compares the lines with it.
+    Once an owner is set, tests/pipelines/test_release_rehearsal.py compares the lines with it.
     """
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md"), GITLAB, UPDATE, REVIEW]
     found = 0
