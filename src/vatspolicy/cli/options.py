@@ -13,7 +13,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    NamedTuple,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from vatspolicy.clock import is_day
 from vatspolicy.errors import InvalidInput, suggest
@@ -74,10 +86,22 @@ class Option(NamedTuple):
         return " ".join(word for word in self.flags.split() if not word.startswith("-")) or None
 
 
-class Declared(NamedTuple):
-    """What a parameter has in the place of its default: the default, and the declaration."""
+class Details(TypedDict, total=False):
+    """Further fields of `Option`, by their names."""
 
-    default: Any
+    parse: Callable[[Any], Any]
+    least: float
+    most: float
+    exists: Literal["file", "folder"]
+    shown: bool | str
+    hidden: bool
+    words: tuple[str, ...]
+
+
+class Declared(NamedTuple):
+    """The default of a parameter with its declaration, which stands in the place of the default."""
+
+    default: object
     declared: Option
 
 
@@ -87,8 +111,8 @@ class Panel:
 
     name: str | None
 
-    def __call__(self, default: T, flags: str, text: str, setting: str | None = None, **more: Any) -> T:
-        """Return the default of a parameter with its declaration; `more` are further fields of Option."""
+    def __call__(self, default: T, flags: str, text: str, setting: str | None = None, **more: Unpack[Details]) -> T:
+        """Return the default of a parameter with its declaration."""
         return cast("T", Declared(default, Option(flags, text, self.name, setting, **more)))
 
 
@@ -98,9 +122,10 @@ option, input_, decision = Panel(None), Panel(INPUT), Panel(DECISION)
 aside, output, configuration = Panel(ASIDE), Panel(OUTPUT), Panel(CONFIGURATION)
 
 
-def argument(default: T, metavar: str, text: str, setting: str | None = None, **more: Any) -> T:
+def argument(default: T, metavar: str, text: str, setting: str | None = None, **more: Unpack[Details]) -> T:
     """Return the default of a parameter with its declaration as an argument; help hides the default unless `shown`."""
-    return cast("T", Declared(default, Option(metavar, text, None, setting, **{"shown": False, **more})))
+    more.setdefault("shown", False)
+    return option(default, metavar, text, setting, **more)
 
 
 def option_group(cls: type[T]) -> type[T]:

@@ -190,8 +190,8 @@ def minimize_profile(
 ) -> dict[str, Tree]:
     """Return the profile without the parts that `holds` does not need, trying the largest parts first.
 
-    `holds` is called with valid profiles only. No single part of the result can be omitted. A fraction is rounded as
-    far as `holds` lets it.
+    `holds` is called with valid profiles only. No single part can be omitted when it stops; then fractions are rounded
+    to as few decimals as `holds` allows.
     """
     kept = copy.deepcopy(dict(data))
     queue = list(places(kept))
