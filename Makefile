@@ -138,7 +138,7 @@ release: $(RELEASING) ## build what a release consists of into dist/, from a cle
 pins: ## resolve the versions that make release builds with
 	rm -rf $(RELEASE)
 	$(PYTHON) -m venv $(RELEASE)
-	$(RELEASE)/bin/python -m pip --quiet --disable-pip-version-check install '.[calendar,export,release,serve,sign,sigstore]' hatchling
+	$(RELEASE)/bin/python -m pip --quiet --disable-pip-version-check install '.[calendar,release,serve,sign,sigstore]' hatchling
 	$(RELEASE)/bin/python -m pip --disable-pip-version-check freeze --exclude vatspolicy >release/requirements.txt
 	rm -rf $(RELEASE)
 

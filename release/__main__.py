@@ -28,7 +28,7 @@ DIST, WORK = ROOT / "dist", ROOT / "build/release"
 PINNED = ROOT / "release/requirements.txt"
 REHEARSAL = ROOT / "release/rehearsal.jwk"
 """The key of RFC 8037, appendix A, which everybody has: what it signs is not released."""
-EXTRAS = "calendar,export,sign"
+EXTRAS = "calendar,sign"
 """Extras of the package that builds the site and signs."""
 PYODIDE = "314.0.7"
 LARGEST_CORE = 45_000_000

@@ -46,7 +46,7 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Checked, ExitCode, Gate
 from vatspolicy.i18n.text import clean
 from vatspolicy.output import write_file
-from vatspolicy.reports.decision import FORMATS
+from vatspolicy.reports.formats import FORMATS
 from vatspolicy.reports.formats.templating import escape_markdown
 
 TODAY = SHOP.replace(", launch: '2027-01-31'", "")

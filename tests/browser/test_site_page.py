@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import http.server
-import io
 import json
 import os
 import subprocess
@@ -21,7 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import docx
 import pytest
 import yaml
 
@@ -184,24 +182,22 @@ def test_other_requests_are_answered_as_here(chromium: Any, host: Host) -> None:
 
 def test_files_for_counsel_have_the_bytes_of_the_command_line(chromium: Any, host: Host, tmp_path: Path) -> None:
     """The buttons of the page save what `check -o` writes."""
-    openpyxl = pytest.importorskip("openpyxl")
     found: dict[str, bytes] = {}
     with visited(chromium, host) as page:
         page.locator("button[data-file='chatgpt-public.yaml']").click()
         page.locator("#report .part-because").wait_for()
         spec = page.evaluate("() => now.text")
-        for format in ("html", "docx", "xlsx"):
+        for format in ("html", "csv"):
             with page.expect_download() as download:
                 page.locator(f"#export button[data-format={format}]").press("Enter")
             assert download.value.suggested_filename == f"chatgpt-public.{format}"
             found[format] = Path(download.value.path()).read_bytes()
     (tmp_path / "chatgpt-public.yaml").write_text(spec, encoding="utf-8")
     outputs = [one for format in found for one in ("-o", f"memo.{format}")]
-    command = [sys.executable, "-m", "vatspolicy", "check", "chatgpt-public.yaml", *outputs, "--no-fail"]
-    subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300, check=True)
+    command = [sys.executable, "-m", "vatspolicy", "check", "chatgpt-public.yaml", *outputs]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300).returncode in (0, 1, 4)
     assert {format: (tmp_path / f"memo.{format}").read_bytes() for format in found} == found
-    assert "ChatGPT" in "".join(one.text for one in docx.Document(io.BytesIO(found["docx"])).paragraphs)
-    assert openpyxl.load_workbook(io.BytesIO(found["xlsx"])).sheetnames
+    assert "ChatGPT" in found["csv"].decode()
 
 
 def test_it_works_without_a_network_after_the_first_visit(chromium: Any, folder: Path) -> None:

@@ -11,12 +11,12 @@ from pathlib import Path
 from tests.support.repositories import commit, git
 from tests.support.shipped import fixture_file
 from tests.support.specs import DENIED
-from vatspolicy.reports.decision import FORMATS
+from vatspolicy.reports.formats import FORMATS
 
 OPTIONAL = (
     *(f"vatspolicy.{name}" for name in ("guidance", "authoring", "proofs", "screening", "language_server", "server")),
     *("z3", "duckdb", "sqlglot", "pyspark", "pygls", "lsprotocol", "starlette", "uvicorn", "orjson", "mcp"),
-    *("opentelemetry", "prometheus_client", "sigstore", "jwt", "prompt_toolkit", "openpyxl"),
+    *("opentelemetry", "prometheus_client", "sigstore", "jwt", "prompt_toolkit"),
 )
 """Packages that can be left out: the diff is below `authoring`, the others belong to extras."""
 BLOCKED = """

@@ -23,7 +23,8 @@ from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.gate.gate import CHUNK, MANY, ExitCode, Gate, GateResult, find_processes
 from vatspolicy.gate.judgement import LEVELS
 from vatspolicy.i18n import LANGUAGES, Bilingual, Language
-from vatspolicy.reports.decision import EXTENTS, FORMATS, render
+from vatspolicy.reports.decision import EXTENTS, render
+from vatspolicy.reports.formats import FORMATS
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="processes share the work on Linux")
 FIXTURES = sorted(str(path) for path in (ROOT / "fixtures").rglob("*.yaml") if ".expect." not in path.name)

@@ -27,7 +27,7 @@ from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.gate import gate
 from vatspolicy.i18n.text import width
 from vatspolicy.output import write_all
-from vatspolicy.reports.decision import FORMATS
+from vatspolicy.reports.formats import FORMATS
 
 DENIED = "services.0.facilities=[chengdu]"
 UNKNOWN = "company.registered="

@@ -16,7 +16,7 @@ from tests.support.members import for_each
 from tests.support.specs import HOSTING
 from vatspolicy.core.documents.validation import is_valid
 from vatspolicy.core.policies.bundle import load_bundle
-from vatspolicy.reports.decision import FORMATS
+from vatspolicy.reports.formats import FORMATS
 
 DENIAL = "deny: {reason: HOSTED-ABROAD}"
 CLOSED = "rules:\n" + rule("closed", "product", "true", DENIAL)

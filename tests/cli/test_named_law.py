@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import zipfile
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -58,11 +57,7 @@ def of(console: Console, kind: str) -> tuple[tuple[str, ...], dict[str, Any]]:
 
 def texts(file: Path) -> str:
     """What a report says, in one line and without markup."""
-    if file.suffix in (".docx", ".xlsx"):
-        with zipfile.ZipFile(file) as archive:
-            text = " ".join(archive.read(name).decode() for name in archive.namelist() if name.endswith(".xml"))
-    else:
-        text = file.read_text(encoding="utf-8")
+    text = file.read_text(encoding="utf-8")
     return " ".join(unescape(re.sub("<[^>]+>", " ", text) if file.suffix != ".xml" else text).replace("\\", "").split())
 
 

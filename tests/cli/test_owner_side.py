@@ -22,7 +22,7 @@ from tests.support.specs import DENIED
 from vatspolicy import clock
 from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.options import FILE, flatten
-from vatspolicy.reports.decision import FORMATS
+from vatspolicy.reports.formats import FORMATS
 
 REAL_TODAY = clock.today
 PATHS = [

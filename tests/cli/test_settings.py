@@ -19,7 +19,7 @@ from vatspolicy.cli import program
 from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.options import FILE, flatten
 from vatspolicy.cli.settings import PREFIX, find_file, keys
-from vatspolicy.reports.decision import FORMATS
+from vatspolicy.reports.formats import FORMATS
 
 NEEDS, ALLOWED = 1, 0
 

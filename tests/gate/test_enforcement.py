@@ -14,7 +14,7 @@ from tests.support.layer_builder import write_layer
 from tests.support.members import for_each
 from tests.support.specs import SHOP
 from vatspolicy.core.documents.validation import is_valid
-from vatspolicy.reports.decision import FORMATS
+from vatspolicy.reports.formats import FORMATS
 
 CLOSED = "rules:\n" + rule("closed", "product", "true", "deny: {reason: HOSTED-ABROAD}", "unwaivable: true")
 WORDS = {

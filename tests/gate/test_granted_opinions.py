@@ -24,7 +24,7 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.gate.waivers.fingerprint import opinion_fingerprint
 from vatspolicy.gate.waivers.load import WaiverSet, load_waiver_set
-from vatspolicy.reports.decision import FORMATS
+from vatspolicy.reports.formats import FORMATS
 
 Data = dict[str, Any]
 DENIED = yaml.safe_load("""

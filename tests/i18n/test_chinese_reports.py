@@ -23,7 +23,8 @@ from vatspolicy.gate.gate import Gate
 from vatspolicy.guidance.access_matrix import build_matrix
 from vatspolicy.reports import timeline as timeline_report
 from vatspolicy.reports.access_matrix.render import render as render_matrix
-from vatspolicy.reports.decision import FORMATS, render
+from vatspolicy.reports.decision import render
+from vatspolicy.reports.formats import FORMATS
 from vatspolicy.reports.policy.terminal import explain
 
 ENGLISH = re.compile(r"[A-Za-z][a-z]*(?:[ ,]+[a-z]+){2,}")

@@ -17,7 +17,7 @@ from tests.support.specs import HOSTING, SHOP
 from vatspolicy.errors import Problem, in_language, render
 from vatspolicy.i18n import VARIABLE, _, current_language, set_language
 from vatspolicy.i18n.lint import HAN
-from vatspolicy.reports.decision import FORMATS
+from vatspolicy.reports.formats import FORMATS
 
 BROKEN = SHOP.replace("audience: public", "audience: publc").replace("foreign_percent: 0", "foreign_percnt: 0")
 

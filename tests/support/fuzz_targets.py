@@ -48,7 +48,8 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.waivers.apply import apply_waivers
 from vatspolicy.gate.waivers.load import load_waiver_set
-from vatspolicy.reports.decision import FORMATS, render
+from vatspolicy.reports.decision import render
+from vatspolicy.reports.formats import FORMATS
 
 NAMES = re.compile(r"v|u|len|nothing|join|combine|named|f[0-9]+|[xtkmpscri][0-9]+")
 NODES = (

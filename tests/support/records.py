@@ -92,15 +92,3 @@ def render(
     told = None if remarks is None else [to_remark(one) for one in remarks]
     made = [to_record(one) for one in records]
     return reports.render(format, made, lang, color, room, problems, told, *more, **named)
-
-
-def export(
-    format: str,
-    records: Iterable[Data | Record],
-    lang: Language,
-    problems: Sequence[Problem] = (),
-    remarks: Iterable[Data | Remark] = (),
-) -> bytes:
-    """Render decisions (as data) in a format of files (see `vatspolicy.reports.decision.export`)."""
-    told = [to_remark(one) for one in remarks]
-    return reports.export(format, [to_record(one) for one in records], lang, problems, told)

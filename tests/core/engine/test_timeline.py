@@ -25,7 +25,7 @@ from vatspolicy.core.engine.timeline import Timeline, timeline
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.gate.gate import AHEAD, Gate
-from vatspolicy.reports.decision import FORMATS as DECISIONS
+from vatspolicy.reports.formats import FORMATS as DECISIONS
 from vatspolicy.reports.timeline import render, say_change
 
 FORMATS = get_args(TimelineFormat)

@@ -30,7 +30,8 @@ from vatspolicy.gate.gate import ExitCode, Gate, GateResult
 from vatspolicy.gate.waivers.apply import WHY, add_entries, baseline_text, waivable
 from vatspolicy.gate.waivers.fingerprint import fingerprint
 from vatspolicy.gate.waivers.load import WaiverSet, load_approvers, load_baseline, load_waiver_set, load_waivers
-from vatspolicy.reports.decision import FORMATS, render
+from vatspolicy.reports.decision import render
+from vatspolicy.reports.formats import FORMATS
 
 FAILED, INCOMPLETE, INVALID, OK = ExitCode.FAILED, ExitCode.INCOMPLETE, ExitCode.INVALID, ExitCode.OK
 

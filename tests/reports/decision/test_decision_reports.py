@@ -32,8 +32,8 @@ from vatspolicy.gate.judgement import LEVELS
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import cells, clean, width, wrap
 from vatspolicy.i18n.words import VERDICTS
-from vatspolicy.reports.decision import FORMATS
 from vatspolicy.reports.decision.digest import SEVERITY
+from vatspolicy.reports.formats import FORMATS
 from vatspolicy.reports.words import way_of
 
 Changes = Sequence[tuple[str, object]]

@@ -133,9 +133,9 @@ def _begin_reports(options: CheckOptions, gate: Gate, extent: str) -> Pieces | N
 
 def _report(
     options: CheckOptions, extent: str, result: GateResult, pieces: Pieces | None, format: str, color: bool
-) -> Iterator[str] | str | bytes:
+) -> Iterator[str] | str:
     """Return the report on a run: from the pieces that were kept, or from the records."""
-    from vatspolicy.reports.decision import export, finish_report, render
+    from vatspolicy.reports.decision import finish_report, render
     from vatspolicy.reports.decision.pieces import Run
 
     lang = options.context.lang
@@ -144,8 +144,6 @@ def _report(
         number = _list_reports(options).index((format, color))
         run = Run(result.problems, result.remarks, result, repeated)
         return finish_report(pieces, number, format, lang, run)
-    if FORMATS[format].binary:
-        return export(format, result.records, lang, result.problems, result.remarks, result)
     width = measure_width()
     return render(format, result.records, lang, color, width, result.problems, result.remarks, extent, result, repeated)
 
@@ -234,9 +232,6 @@ def _refuse_contradictions(options: CheckOptions) -> None:
     refuse_if(options.masks and options.log is None, _("--mask needs --log."))
     if options.trust is not None and (options.write_baseline is not None or "-" in options.specs):
         abort(_("--trust needs specs in files, and cannot be combined with --write-baseline."))
-    for format in sorted({options.format, *(name for name, __ in options.outputs)}):
-        if FORMATS[format].binary:
-            _refuse_export(format, to_terminal=format == options.format)
 
 
 def _refuse_to_overwrite(options: CheckOptions) -> None:
@@ -251,20 +246,6 @@ def _refuse_to_overwrite(options: CheckOptions) -> None:
             target = os.path.realpath(path)
             if target in read or (target.endswith(".yaml") and not read.isdisjoint(map(str, Path(target).parents))):
                 abort(_("the gate reads {path}; write to another file.", path=path))
-
-
-def _refuse_export(format: str, to_terminal: bool) -> None:
-    """Refuse a file for an office program on a terminal, or without the library that writes it."""
-    import sys
-    from importlib.util import find_spec
-
-    if to_terminal and sys.stdout is not None and sys.stdout.isatty():
-        abort(_("{format} is a binary file. Write it with: -o FILE.{format}", format=format))
-    library = FORMATS[format].library
-    if library and find_spec(library) is None:
-        from vatspolicy.origin import install
-
-        abort(_("{format} needs an extra: {command}.", format=format, command=install("export")))
 
 
 def _find_extent(options: CheckOptions) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from vatspolicy.core.engine.result import Record
 from vatspolicy.errors import Problem, in_language
@@ -18,10 +18,6 @@ from vatspolicy.reports.decision.pieces import Pieces, Report, Run, View
 if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
 
-FORMATS = tuple(name for name, format in formats.FORMATS.items() if not format.binary)
-"""Formats of text."""
-BINARY_FORMATS = tuple(name for name, format in formats.FORMATS.items() if format.binary)
-"""Formats for counsel that are files, not text."""
 EXTENTS = ("screen", "details", "summary", "failures", "quiet")
 """Extents of a report: one screen, everything, one line per spec, one line per failing spec, the last line."""
 
@@ -60,7 +56,7 @@ def render(
     gate: GateResult | None = None,
     repeated: Mapping[str, str] | None = None,
 ) -> str:
-    """Render decisions (records) in one of FORMATS. `color` and `room` (columns) apply to text only. `problems` are
+    """Render decisions (records) in a format. `color` and `room` (columns) apply to text only. `problems` are
     errors of undecided specs, which text reports leave to standard error.
     `remarks` are about waivers and a baseline; None if there were none. `extent` is one of EXTENTS; the text follows
     it, and JSON is a report unless it is `details`. `gate` is the run of the gate: its settings determine which
@@ -68,7 +64,9 @@ def render(
     options. The command that the last line proposes repeats options: `repeated`, by command.
     """
     if formats.FORMATS[format].whole:
-        return cast("str", export(format, records, lang, problems, remarks, gate))
+        problems = [in_language(problem, lang) for problem in (*problems, *_not_found(gate))]
+        content: str = load_writer(format).render(records, lang, problems, remarks or ())
+        return content
     judgement = gate.judgement if gate else Judgement()
     waived = any(record.remaining for record in records)
     report = begin_report(format, View(lang, judgement, extent, color, room, waived))
@@ -85,21 +83,3 @@ def _not_found(gate: GateResult | None) -> list[Problem]:
     if gate is None or not gate.empty:
         return []
     return [Problem(argument, 1, 1, "", _("No spec was found here."), _("Check the path.")) for argument in gate.empty]
-
-
-def export(
-    format: str,
-    records: Sequence[Record],
-    lang: Language,
-    problems: Iterable[Problem] = (),
-    remarks: Iterable[Remark] | None = None,
-    gate: GateResult | None = None,
-) -> bytes:
-    """Render decisions (records) in a format that is whole: as bytes, if the file is not text.
-
-    Raises:
-        ModuleNotFoundError: if the extra `export` is not installed.
-    """
-    problems = [in_language(problem, lang) for problem in (*problems, *_not_found(gate))]
-    content: bytes = load_writer(format).render(records, lang, problems, remarks or ())
-    return content

@@ -13,7 +13,6 @@ from vatspolicy.reports.decision import digest, pieces
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts
 from vatspolicy.reports.decision.results import Result, results
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, POLICY, VERSIONS, WHY
-from vatspolicy.reports.formats.office import FORMULA
 from vatspolicy.reports.words import law_of
 
 COLUMNS = (
@@ -21,6 +20,8 @@ COLUMNS = (
     *("service", "class", "message", "authority", "articles", "deadline", "due", "waived", "until"),
     "bearer",
 )
+_FORMULA = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
+"""Characters that begin a formula in a spreadsheet, including full-width forms."""
 LEAVES_OUT = {
     BY_KIND: "Denial.reasons",
     BY_EXPLAIN: f"met undetermined {VERSIONS} {POLICY} Denial.layer Need.layer Duty.layer Advice.layer",
@@ -84,6 +85,6 @@ def _row(lead: Mapping[str, object], **more: object) -> str:
     """Return a row in one line. A cell is never a formula for a spreadsheet, whatever its first character."""
     held, cells = io.StringIO(), {**lead, **more}
     texts = (clean(str(cells.get(name) or ""), one_line=True) for name in COLUMNS)
-    row = [f"'{text}" if text.startswith(FORMULA) else text for text in texts]
+    row = [f"'{text}" if text.startswith(_FORMULA) else text for text in texts]
     csv.writer(held, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(row)
     return held.getvalue()

@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 from vatspolicy.i18n import Phrase
 
-_OFFICE = "application/vnd.openxmlformats-officedocument"
-
 
 class Format(NamedTuple):
     """A format of reports."""
@@ -22,10 +20,6 @@ class Format(NamedTuple):
     """Suffix of its files, if different from its name; empty for a format without a unique suffix."""
     whole: bool = False
     """True if it reads all records at the end of a run; other formats render each decision when it is made."""
-    binary: bool = False
-    """True for a file of an office program, not text."""
-    library: str = ""
-    """Library of the extra `export` that writes it."""
     button: Phrase | None = None
     """Label of the button that saves it on the local page, if the page offers it."""
 
@@ -39,12 +33,8 @@ FORMATS: Mapping[str, Format] = {
     "markdown": Format("text/markdown", "md"),
     "comment": Format("text/markdown", ""),
     "gitlab": Format("application/json", ""),
-    "csv": Format("text/csv"),
+    "csv": Format("text/csv", button=Phrase("Checklist (CSV)")),
     "html": Format("text/html", whole=True, button=Phrase("Web page (HTML)")),
-    "docx": Format(f"{_OFFICE}.wordprocessingml.document", whole=True, binary=True, button=Phrase("Word (DOCX)")),
-    "xlsx": Format(
-        f"{_OFFICE}.spreadsheetml.sheet", whole=True, binary=True, library="openpyxl", button=Phrase("Checklist (XLSX)")
-    ),
 }
 """Formats by name, in the order of help. The module of `reports.decision` with the name writes decisions."""
 

@@ -11,7 +11,6 @@ import json
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -40,7 +39,7 @@ from vatspolicy.guidance.remediation.result import describe_ways
 from vatspolicy.i18n import Bilingual, Language, Listing, LocalizedText, _
 from vatspolicy.i18n.words import say_both
 from vatspolicy.reports.access_matrix.render import fragment as matrix_fragment
-from vatspolicy.reports.decision import export, render
+from vatspolicy.reports.decision import render
 from vatspolicy.reports.formats import FORMATS
 from vatspolicy.reports.remediation import fragment as ways_fragment
 from vatspolicy.reports.timeline import fragment as timeline_fragment
@@ -80,10 +79,8 @@ def _to_json(data: Any) -> Answer:
     return Answer(json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
 
 
-def list_exports() -> list[str]:
-    """Return the formats in which a report can be saved here; the checklist needs the extra `export`."""
-    offered = ((name, one.library) for name, one in FORMATS.items() if one.button)
-    return [name for name, library in offered if not library or find_spec(library) is not None]
+EXPORTS = tuple(name for name, format in FORMATS.items() if format.button)
+"""Formats in which the page can save a report."""
 
 
 class WebPage:
@@ -97,7 +94,7 @@ class WebPage:
             **_list_places(bundle),
             "words": collect_script_phrases(),
             "covers_from": bundle.covers_from,
-            "exports": list_exports(),
+            "exports": EXPORTS,
             "rulebook": context.rulebook,
         }
         self.instruments = {id: instrument.title for id, instrument in bundle.instruments.items()}
@@ -257,16 +254,13 @@ def _show_timeline(context: WebContext, request: DecideRequest) -> Answer:
 
 def _export(context: WebContext, request: DecideRequest) -> Answer:
     """Return the report of a decision as a file. It equals the report of `vatspolicy check` on the same spec."""
-    known = list_exports()
-    if request.format not in known:
-        raise bad_request(_("`format` must be one of: {known}.", known=Listing(known)))
+    if request.format not in EXPORTS:
+        raise bad_request(_("`format` must be one of: {known}.", known=Listing(EXPORTS)))
     try:
         __, record = context.gate().decide(read_profile(read_spec(context, request), context.bundle.schemas))
     except InvalidInput:
         raise HttpError(400, "invalid_input", _("The spec cannot be decided.")) from None
-    make = export if FORMATS[request.format].binary else render
-    content = make(request.format, [record], request.lang)
-    return Answer(content.encode() if isinstance(content, str) else content, FORMATS[request.format].media)
+    return Answer(render(request.format, [record], request.lang).encode(), FORMATS[request.format].media)
 
 
 def _check_day(day: str, context: WebContext) -> None:

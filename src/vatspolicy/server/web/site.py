@@ -8,12 +8,14 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
@@ -22,7 +24,6 @@ from typing import get_args
 
 from vatspolicy.compile_cache import SHIPPED
 from vatspolicy.core.documents.schemas import Shipped, resource_folder
-from vatspolicy.reports.formats.office import pack
 from vatspolicy.reports.formats.templating import trust
 from vatspolicy.server.web.page import Held, build_stylesheet, read_script, render_frame
 
@@ -40,8 +41,8 @@ PYODIDE = (
 """Files of the npm package that the page loads, and the one that states its version and license."""
 NEEDED = {"yaml": "PyYAML", "jinja2": "Jinja2", "markupsafe": "MarkupSafe"}
 """Packages that a decision and its report need, with the names of their distributions."""
-OPTIONAL = {"chinese_calendar": "chinesecalendar", "openpyxl": "openpyxl", "et_xmlfile": "et_xmlfile"}
-"""Optional packages of a site: working days, and checklists for Excel."""
+OPTIONAL = {"chinese_calendar": "chinesecalendar"}
+"""Optional packages of a site: working days."""
 ONE_FILE = "launch-check.html"
 """Name of the page as one file, which also opens from a disk."""
 _RESOURCES = "vatspolicy/_resources"
@@ -116,6 +117,15 @@ def _packages() -> Iterator[tuple[str, bytes]]:
         command = [sys.executable, "-m", "vatspolicy.core.policies.shipping"]
         subprocess.run(command, env=environment, cwd=Path(__file__).parent, check=True)
         yield from _files(Path(folder), f"{_RESOURCES}/compiled")
+
+
+def pack(parts: Mapping[str, bytes]) -> bytes:
+    """Return an archive (ZIP) whose bytes depend on the parts alone."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(parts):
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), parts[name], zipfile.ZIP_DEFLATED, 9)
+    return held.getvalue()
 
 
 def _package(name: str) -> Iterator[tuple[str, bytes]]:
