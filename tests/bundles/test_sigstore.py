@@ -111,6 +111,20 @@ def test_what_does_not_prove_it_is_refused(project: Console, authority: Authorit
     assert "bundle.tar.gz.sigstore.json cannot be read" in refused(project)
 
 
+@pytest.mark.parametrize("name", ["certificateAuthorities", "ctlogs", "tlogs"])
+def test_an_authority_or_log_counts_in_its_time(project: Console, authority: Authority, name: str) -> None:
+    start = "2020-01-01T00:00:00Z"
+    for span, counts in (
+        ({"start": start, "end": "2026-06-01T00:00:00Z"}, True),
+        ({"start": start, "end": "2026-01-01T00:00:00Z"}, False),
+        ({"start": "2026-06-01T00:00:00Z"}, False),
+    ):
+        root = json.loads(authority.trusted_root())
+        root[name][0].get("publicKey", root[name][0])["validFor"] = span
+        project.write("trust/trusted_root.json", json.dumps(root))
+        assert (project("bundle", "verify", "bundle.tar.gz", "--key", "signer.json").code == 0) is counts, span
+
+
 def test_a_bundle_that_was_changed_is_refused(project: Console) -> None:
     assert project("bundle", "build", "--law", "policies", "--number", "8", "-o", "bundle.tar.gz").code == 0
     assert "does not prove" in refused(project)

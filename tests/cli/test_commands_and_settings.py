@@ -29,8 +29,6 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "bundle inspect": ("law.tar.gz",),
     "bundle keygen": ("another",),
     "bundle pin": ("law.tar.gz", "--key", "release.pub", "--lock", "other/vatspolicy.lock"),
-    "bundle pull": ("oci://127.0.0.1:1/law/bundle:v1", "--skip-verify"),
-    "bundle push": ("law.tar.gz", "oci://127.0.0.1:1/law/bundle:v1"),
     "bundle sign": ("law.tar.gz", "--key", "release.pem"),
     "bundle verify": ("law.tar.gz", "--key", "release.pub"),
     "check": ("spec.yaml",),

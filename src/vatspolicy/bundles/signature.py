@@ -357,15 +357,6 @@ def _is_old_format(proof: bytes) -> bool:
     return isinstance(data, dict) and "base64Signature" in data
 
 
-def signs(proof: bytes, content: bytes) -> bool:
-    """Return True if a Sigstore bundle claims to sign this content. The signer is not verified."""
-    try:
-        digest = json.loads(proof)["messageSignature"]["messageDigest"]["digest"]
-        return base64.b64decode(digest) == hashlib.sha256(content).digest()
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return False
-
-
 def verify_sigstore(
     bundle_file: BundleFile, policy: SignerPolicy, scope: str = "", evidence: Evidence | None = None
 ) -> Signature:
@@ -379,9 +370,6 @@ def verify_sigstore(
     if evidence is None:
         path = Path(file)
         evidence = Evidence(_read(file, path, MAX_BYTES), [read_proof(file, proof_path(path))])
-    if not evidence.proofs:
-        hint = _("Attach one with vatspolicy bundle push, or name its file with --sigstore.")
-        raise BundleFileError(file, _("It has no Sigstore bundle attached."), hint)
     root = _read(policy.file, policy.trusted_root, _MAX_SMALL)
     proof = _find_valid(file, evidence, root, policy)
     if read_bundle_bytes(file, evidence.content).files != bundle_file.files:

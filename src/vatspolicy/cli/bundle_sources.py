@@ -1,4 +1,4 @@
-"""Sources of a bundle: a file, a folder of releases, a registry, or a tag of a git repository."""
+"""Sources of a bundle: a file, a folder of releases, or a tag of a git repository."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from typing import NamedTuple
 
 from vatspolicy.bundles.archive import MAX_BYTES, is_archive
 from vatspolicy.bundles.bundle_file import BundleFile, BundleFileError, read_bundle_bytes
-from vatspolicy.bundles.oci import pull_bundle
-from vatspolicy.bundles.oci_client import SCHEME
 from vatspolicy.bundles.signature import ENDING, Signature, proof_path, read_proof
 from vatspolicy.cli.console import warn
 from vatspolicy.git import Git, SourceError
@@ -37,13 +35,9 @@ class FetchedBundle(NamedTuple):
 def fetch_bundle(source: str, with_proofs: bool = False) -> FetchedBundle:
     """Return the bundle of a source. Raises BundleFileError (an InvalidInput) if it cannot be read.
 
-    A source is a file, a folder (its bundle of the highest number), `oci://HOST/REPOSITORY:TAG`, or
-    `git+REPOSITORY@TAG:PATH`, where TAG may be a pattern such as v* (its highest version). Sigstore bundles are those
-    attached to it in a registry, or the file beside it.
+    A source is a file, a folder (its bundle of the highest number), or `git+REPOSITORY@TAG:PATH`, where TAG may be a
+    pattern such as v* (its highest version). The Sigstore bundle is the file beside it.
     """
-    if source.startswith(SCHEME):
-        pulled = pull_bundle(source, with_proofs)
-        return _read(source, pulled.content)._replace(proofs=pulled.proofs)
     if source.startswith(GIT):
         return _fetch_from_git(source, with_proofs)
     path = Path(source)

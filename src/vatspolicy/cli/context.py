@@ -52,7 +52,7 @@ class LawOptions(ValueObject):
         from vatspolicy.bundles.select import choose_law, find_locks
 
         if self.bundle is not None and re.match(r"\w+:/", str(self.bundle)):
-            abort(_("--bundle takes a file: download it first with vatspolicy bundle pull."))
+            abort(_("--bundle takes a file. Download it first, for example with oras pull."))
         refuse_if(self.law is not None and self.bundle is not None, _("--law and --bundle cannot be combined."))
         if self.bundle is None and (self.key is not None or self.skip_verify):
             abort(_("--key and --skip-verify need --bundle."))

@@ -1,4 +1,4 @@
-"""`vatspolicy bundle`: build, sign, verify, inspect, push, pull and pin bundle files."""
+"""`vatspolicy bundle`: build, sign, verify, inspect and pin bundle files."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from vatspolicy.cli import options as opt
-from vatspolicy.cli.console import abort, abort_unwritten, print_result, refuse_if, refuse_link, warn
+from vatspolicy.cli.console import abort, abort_unwritten, print_result, refuse_if, warn
 from vatspolicy.clock import in_china
 from vatspolicy.i18n import Language, Phrase, _
 from vatspolicy.i18n.words import GRADES, Counts, Table, count, joint, word
-from vatspolicy.output import write_all, write_bytes
+from vatspolicy.output import write_bytes
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.bundle_file import BundleFile
     from vatspolicy.bundles.contents import ListedPolicy
-    from vatspolicy.bundles.signature import Evidence, Signature
+    from vatspolicy.bundles.signature import Signature
 
 SCOPE: str = opt.input_("", "--scope TEXT", "Scope that the signature must have.")
 PUBLIC_KEY: Path | None = opt.input_(
@@ -166,100 +166,6 @@ def pin_bundle(
     print_result(f"{lock}: {bundle_file.revision}{by}\n")
 
 
-def push_bundle(
-    file: Path = FILE,
-    reference: str = opt.argument(opt.REQUIRED, "REFERENCE", "Where to push it: oci://HOST/REPOSITORY:TAG."),
-    sigstore: Path | None = opt.SIGSTORE,
-) -> None:
-    """Push a bundle to an OCI registry. Users and passwords come from Docker's config.json.
-
-    The Sigstore bundle beside the file (FILE.sigstore.json), if there is one, is attached to it.
-
-    Example: vatspolicy bundle push bundle.tar.gz oci://registry.example.org/law/bundle:v17
-    """
-    from vatspolicy.bundles.bundle_file import BundleFileError, read_bundle_bytes
-    from vatspolicy.bundles.oci import push_bundle as push
-    from vatspolicy.bundles.signature import proof_path, read_proof, signs
-    from vatspolicy.cli.bundle_sources import read_file
-
-    content = read_file(file)
-    bundle_file = read_bundle_bytes(str(file), content)
-    beside = sigstore or (stored if (stored := proof_path(file)).exists() else None)
-    proof = read_proof(str(file), beside) if beside else None
-    if proof is not None and not signs(proof, content):
-        raise BundleFileError(str(beside), _("This is not a Sigstore bundle of {path}.", path=file))
-    pinned = push(reference, bundle_file, content, proof)
-    print_result(f"{pinned}\n" + (f"{beside} attached\n" if beside else ""))
-
-
-def pull_bundle(
-    reference: str = opt.argument(
-        opt.REQUIRED, "REFERENCE", "What to pull: oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST."
-    ),
-    key: Path | None = PUBLIC_KEY,
-    scope: str = SCOPE,
-    sigstore: Path | None = opt.SIGSTORE,
-    skip_verify: bool = SKIP,
-    output: Path = OUTPUT,
-    allow_rollback: bool = opt.input_(
-        False,
-        "--allow-rollback",
-        "Write an older bundle, or another one of the same number, over the one that is there.",
-    ),
-) -> None:
-    """Pull a bundle from an OCI registry. It is written once its digests, its files and its signature are verified.
-
-    If --key is a policy about signers, the Sigstore bundle attached to it proves who signed; it is written beside it.
-
-    Example: vatspolicy bundle pull oci://registry.example.org/law/bundle:v17 --key release.pub
-    """
-    from vatspolicy.bundles.bundle_file import read_bundle_bytes
-    from vatspolicy.bundles.lockfile import with_proof
-    from vatspolicy.bundles.oci import pull_bundle as pull
-    from vatspolicy.bundles.signature import Evidence, read_proof, wants_proof
-    from vatspolicy.cli.bundle_sources import warn_of_stale_proof
-
-    if key is None and not skip_verify:
-        abort(_("pass --key to verify it; --skip-verify only checks that it is complete."))
-    wanted = not skip_verify and wants_proof(key)
-    refuse_if(sigstore and not wanted, _("--sigstore needs a signer policy (--key)."))
-    proof = read_proof(reference, sigstore) if sigstore else None
-    pulled = pull(reference, wanted and proof is None)
-    bundle_file = read_bundle_bytes(reference, pulled.content)
-    evidence = Evidence(pulled.content, pulled.proofs if proof is None else (proof,))
-    signature = _signature(bundle_file, key, scope, skip_verify, evidence)
-    if not allow_rollback:
-        _refuse_rollback(output, bundle_file)
-    contents = with_proof(output, pulled.content, signature)
-    for path in contents:
-        refuse_link(path)
-    try:
-        write_all(contents)
-    except (OSError, ValueError) as error:
-        abort_unwritten(output, error)
-    warn_of_stale_proof(output, signature)
-    by = f"signed by {signature.key} ({signature.algorithm})" if signature else "signature not verified"
-    print_result(f"{output}: {bundle_file.revision}, {by}\n{pulled.pinned}\n")
-
-
-def _refuse_rollback(path: Path, newer: BundleFile) -> None:
-    """Raise BundleFileError for a bundle that would replace a newer one, or another one of its number.
-
-    A file that cannot be read as a bundle has no number, so it is refused as well.
-    """
-    from vatspolicy.bundles.bundle_file import BundleFileError, read_bundle_file
-
-    if not os.path.lexists(path):
-        return
-    there, hint = read_bundle_file(path), _("To do so anyway, pass --allow-rollback.")
-    if newer.number < there.number:
-        message = _("It is older than {path} (number {number}).", path=path, number=there.number)
-        raise BundleFileError(newer.file, message, hint)
-    if newer.number == there.number and newer.digest != there.digest:
-        message = _("It has the number of {path}, but it is a different bundle.", path=path)
-        raise BundleFileError(newer.file, message, hint)
-
-
 def generate_key(
     name: Path = opt.argument(opt.REQUIRED, "NAME", "Writes NAME.pem (private) and NAME.pub."),
     algorithm: Algorithm = opt.option("EdDSA", "--algorithm", "Algorithm of the key."),
@@ -283,16 +189,14 @@ def generate_key(
     print_result(f"{name}.pem (private, keep it secret), {name}.pub\n")
 
 
-def _signature(
-    bundle_file: BundleFile, key: Path | None, scope: str, skip: bool, evidence: Evidence | None = None
-) -> Signature | None:
+def _signature(bundle_file: BundleFile, key: Path | None, scope: str, skip: bool) -> Signature | None:
     from vatspolicy.bundles.signature import verify_bundle as verify
 
     if skip:
         refuse_if(key is not None, _("--key and --skip-verify cannot be combined."))
         warn(_("the signature of the bundle is not verified (--skip-verify)."))
         return None
-    return verify(bundle_file, key, scope, evidence)
+    return verify(bundle_file, key, scope)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -381,14 +285,12 @@ command = opt.CommandGroup(
     "bundle",
     opt.RULES,
     230,
-    "Bundles of policies as files: build, sign, verify, inspect, push, pull, pin.",
+    "Bundles of policies as files: build, sign, verify, inspect, pin.",
     {
         "build": build_bundle,
         "sign": sign_bundle,
         "verify": verify_bundle,
         "inspect": inspect_bundle,
-        "push": push_bundle,
-        "pull": pull_bundle,
         "pin": pin_bundle,
         "keygen": generate_key,
     },

@@ -30,7 +30,7 @@ def update(
     source: str = opt.input_(
         opt.REQUIRED,
         "--from SOURCE",
-        "The newer bundle: a file, a folder, oci://HOST/REPOSITORY:TAG or git+REPOSITORY@TAG:PATH.",
+        "The newer bundle: a file, a folder or git+REPOSITORY@TAG:PATH.",
     ),
     specs: Sequence[str] = opt.SPECS,
     check: bool = opt.output(False, "--check", "Show what the newer bundle changes; write nothing."),

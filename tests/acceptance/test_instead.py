@@ -1,0 +1,92 @@
+"""What does the work of abilities that ended: a test runs each recipe of docs/instead.md as the page shows it."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.console import Console
+from tests.support.law_builder import bundle_of
+from tests.support.layer_builder import LAW
+from tests.support.programs import pick_port, require_program, run_program
+from tests.support.shipped import ROOT
+from tests.support.specs import SHOP
+
+RUN_BY = {
+    "vatspolicy bundle push FILE oci://…": "acceptance/test_instead.py::test_a_bundle_travels_through_a_registry",
+    "vatspolicy bundle pull oci://…": "acceptance/test_instead.py::test_a_bundle_travels_through_a_registry",
+}
+"""The test in `tests/` that runs the recipe for an ability."""
+ROWS = {
+    was.strip("`"): re.findall(r"`([^`]+)`", instead)
+    for was, instead in re.findall(
+        r"^\| (`.+?`) \| (.+) \|$", (ROOT / "docs/instead.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+}
+"""Abilities that ended, with the commands in place of each."""
+
+
+def test_a_test_runs_the_recipe_for_each_ability() -> None:
+    assert ROWS.keys() == RUN_BY.keys()
+    for test in RUN_BY.values():
+        path, _, name = test.partition("::")
+        assert f"def {name}(" in (ROOT / "tests" / path).read_text(encoding="utf-8"), test
+
+
+# --- registries
+
+
+@contextlib.contextmanager
+def run_registry(folder: Path) -> Iterator[str]:
+    """Run the registry of the Distribution project, with a user; yield its host. oras uses plain HTTP for `localhost`."""
+    program, htpasswd = require_program("docker-registry", "registry"), require_program("htpasswd")
+    port = pick_port()
+    made = subprocess.run([htpasswd, "-Bbn", "user", "secret"], capture_output=True, text=True, check=True)
+    (folder / "htpasswd").write_text(made.stdout)
+    (folder / "config.yml").write_text(
+        f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {folder / 'data'}}}}}\n"
+        f"http: {{addr: 'localhost:{port}'}}\nauth: {{htpasswd: {{realm: x, path: {folder / 'htpasswd'}}}}}\n"
+    )
+    with run_program([program, "serve", folder / "config.yml"], port, folder / "log"):
+        yield f"localhost:{port}"
+
+
+def test_a_bundle_travels_through_a_registry(
+    console: Console, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oras = require_program("oras")
+    monkeypatch.setenv("DOCKER_CONFIG", str(console.folder / "docker"))
+    (push,) = ROWS["vatspolicy bundle push FILE oci://…"]
+    pull, check = ROWS["vatspolicy bundle pull oci://…"]
+    console.write("shop.yaml", SHOP)
+    bundle_of(console.folder / "policies", **LAW)
+    console("bundle", "keygen", "release")
+    contents = {}
+    with run_registry(tmp_path_factory.mktemp("registry")) as host:
+
+        def run(command: str, *options: str) -> None:
+            words = shlex.split(command.replace("registry.example.org", host))
+            subprocess.run([oras, *words[1:], *options], cwd=console.folder, check=True, capture_output=True)
+
+        run("oras login registry.example.org", "-u", "user", "-p", "secret")
+        for number in (16, 17):
+            console("bundle", "build", "--law", "policies", "--number", str(number))
+            console("bundle", "sign", "bundle.tar.gz", "--key", "release.pem")
+            contents[number] = (console.folder / "bundle.tar.gz").read_bytes()
+            run(push.replace("v17", f"v{number}"))
+        assert console("bundle", "pin", "bundle.tar.gz", "--key", "release.pub").code == 0
+        (console.folder / "bundle.tar.gz").unlink()
+        run(pull)
+        assert (console.folder / "bundle.tar.gz").read_bytes() == contents[17]
+        ran = console(*shlex.split(check)[1:], "--no-fail")
+        assert (ran.code, ran.err) == (0, "")
+        run(pull.replace("v17", "v16"))
+        assert (console.folder / "bundle.tar.gz").read_bytes() == contents[16]
+        ran = console(*shlex.split(check)[1:], "--no-fail")
+        assert (ran.code, "It is older than the bundle that vatspolicy.lock pins" in ran.err) == (3, True)
