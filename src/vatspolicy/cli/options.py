@@ -471,9 +471,7 @@ SET: Changes = input_(
     parse=parse_changes,
 )
 STDIN_NAME: str | None = input_(None, "--stdin-filename FILE", "Name of standard input (-) in reports and errors.")
-SIGSTORE: Path | None = input_(
-    None, "--sigstore FILE", "Sigstore bundle (default: the one beside the file)."
-)
+SIGSTORE: Path | None = input_(None, "--sigstore FILE", "Sigstore bundle (default: the one beside the file).")
 LANG: Language = output("en", "--lang", "Language of the report and of errors.", "lang")
 
 
