@@ -12,8 +12,8 @@ BENCH_ARGS ?=
 # Tests of a few files share a process, and what is costly to make.
 PYTEST = $(BIN)/python -m tests.support.parts -j $(JOBS)
 
-# Folders of tests that `make quick` runs: what decides.
-QUICK := core
+# Folders and files of tests that `make quick` runs: what decides, what fails the gate, and what proofs say of it.
+QUICK := core gate cli/test_base_specs.py differential/test_random_laws.py
 # Tested where it runs: the package, workflows, actions, templates, what `init` writes, the image, fuzz targets.
 APART := pipelines
 # Folders of tests that `make lowest` runs.

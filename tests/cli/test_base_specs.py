@@ -161,6 +161,66 @@ def test_a_rule_that_was_open_and_denies_now_is_new(repository: Console) -> None
     assert repository("check", HOSTING_FILE, "--base", "change", "--fail-on", "new:deny").code == 1
 
 
+SERVICE = DENIED[DENIED.index("  - id: s\n") : DENIED.index("data:")]
+SHARE = "  foreign_percent: 100\n  foreign_percent_basis: ultimate\n"
+CONTESTED = DENIED.replace("[data-center]", "[own-purchasing]").replace("chengdu", "beijing")
+
+
+def judge_edit(repository: Console, level: str, before: str, after: str) -> tuple[int, str]:
+    """Return exit code and report of a gate on what is new in an edit of a spec, which passes without the edit."""
+    write(repository.folder, {DENIED_FILE: f"{before}# before\n"})
+    commit(repository.folder)
+    git(repository.folder, "switch", "--quiet", "--create", "edit")
+    given = ("check", DENIED_FILE, "--base", "change", "--fail-on")
+    assert repository(*given, level).code != 0
+    assert repository(*given, f"new:{level}").code == 0
+    write(repository.folder, {DENIED_FILE: after})
+    ran = repository(*given, f"new:{level}")
+    return ran.code, ran.out
+
+
+@pytest.mark.parametrize(
+    ("level", "text", "code"),
+    [("deny", DENIED, 1), ("contested", CONTESTED, 1), ("deny", DENIED.replace(SHARE, ""), 4)],
+    ids=["finding", "reading", "question"],
+)
+def test_the_same_on_another_service_is_new(repository: Console, level: str, text: str, code: int) -> None:
+    service = text[text.index("  - id: s\n") : text.index("data:")].replace("id: s\n", "id: second\n")
+    assert judge_edit(repository, level, text, text.replace("data:", f"{service}data:"))[0] == code
+
+
+def test_a_service_does_not_hide_behind_an_old_missing_fact(repository: Console) -> None:
+    """Both specs ask for the foreign share; once it is stated, three services of the second are denied."""
+    before = DENIED.replace(SHARE, "")
+    service = SERVICE.replace("id: s\n", "id: more\n").replace("data-center", "cdn, e-books, film-television")
+    code, text = judge_edit(repository, "deny", before, before.replace("data:", f"{service}data:"))
+    assert code == 4
+    assert "Other findings wait for: company.foreign_percent. " in " ".join(text.split())
+
+
+def test_a_route_that_closes_behind_an_old_missing_fact_is_new(repository: Console) -> None:
+    before = DENIED.replace("chengdu", "beijing")
+    for fact in (SHARE, "  discredited: []\n"):
+        before = before.replace(fact, "")
+    assert judge_edit(repository, "deny", before, before.replace("beijing", "chengdu"))[0] == 4
+
+
+def test_narrower_settings_remove_no_spec(repository: Console) -> None:
+    """Reports name the specs that the settings of a change leave out, and compare the others."""
+    git(repository.folder, "switch", "--quiet", "main")
+    write(repository.folder, {"vatspolicy.toml": 'specs = ["specs"]\n'})
+    commit(repository.folder)
+    git(repository.folder, "switch", "--quiet", "--create", "narrow")
+    for narrow, compared in (("shop", True), ("nothing", False)):
+        write(repository.folder, {"vatspolicy.toml": f'specs = ["specs/{narrow}.yaml"]\n'})
+        text = repository("check", "--base", "main", "--trust", "main", "-f", "comment").out
+        _, heading, by_law = text.partition("What the law and the settings of this change would do")
+        assert bool(heading) == compared
+        assert ("No change in decisions for 1 spec." in by_law) == compared
+        assert "spec removed" not in text
+        assert "would not look at" in text
+
+
 def test_formats_agree_on_what_is_new(repository: Console) -> None:
     write(repository.folder, {HOSTING_FILE: CHENGDU})
     given = ("check", "specs", "--base", "main", "--fail-on", "new:deny")
@@ -194,7 +254,7 @@ def test_a_law_that_the_change_brings_is_told_and_does_not_judge(repository: Con
     ran = repository("check", "--base", "main", "--trust", "main", "-f", "comment", "--allow-past-as-of")
     assert ran.code == 1
     assert "This change edits files that control the gate" in ran.out
-    _, _, by_law = ran.out.partition("**What the law of this change would do to the specs**")
+    _, _, by_law = ran.out.partition("**What the law and the settings of this change would do to the specs**")
     assert f"`{DENIED_FILE}`: DENY → ALLOW, milder" in by_law
 
 

@@ -21,7 +21,7 @@ from vatspolicy.gate.decision_log import describe_run
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.gate.receipt import make_receipt
-from vatspolicy.gate.run_record import GateRecord, record_runs
+from vatspolicy.gate.run_record import GateRecord, _period, record_runs
 
 
 def log(run: GateRecord) -> Any:
@@ -110,3 +110,9 @@ def test_a_run_passes_whatever_no_fail_does_to_the_exit_code(run: GateRecord) ->
     assert not run.passed
     assert not replace(run, judgement=Judgement(no_fail=True)).passed
     assert replace(run, judgement=Judgement("deny")).passed
+
+
+def test_the_end_of_a_period_is_its_first_day_outside() -> None:
+    days = ("2025-12-31", "2026-01-01", "2026-06-30", "2026-07-01")
+    words = [_period("2026-01-01", "2026-07-01", day)[2]["en"] for day in days]
+    assert ["is within its period" in text for text in words] == [False, True, True, False]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import NamedTuple
 
-from vatspolicy.core.engine.result import DutyRecord, FactQuestion, FindingRecord, ReadingRecord, Record
+from vatspolicy.core.engine.result import DutyRecord, FactQuestion, FindingRecord, NeedRecord, ReadingRecord, Record
 from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.i18n import LocalizedText
 
@@ -69,7 +69,7 @@ class Judgement(ValueObject):
     strict: bool = False
     """True if a remark about a waiver fails the gate, unless it is a note."""
     known: Mapping[str, frozenset[str]] | None = field(default=None, compare=False, repr=False)
-    """Results of the base by spec and `identify`; None if there is no base."""
+    """Results of the base by spec (see `identify_all`); None if there is no base."""
 
     def find_failures(self, record: Record) -> list[Failure]:
         """Return the parts of a decision (a record) that fail the gate; none with `no_fail`."""
@@ -83,8 +83,13 @@ class Judgement(ValueObject):
         return [failure for failure in failures if self.is_new(record, failure.part, failure.position)]
 
     def is_new(self, record: Record, part: str, position: int) -> bool:
-        """Return True unless the base of the spec also has this part of its decision."""
-        return identify(record, part, position) not in (self.known or {}).get(record.file, ())
+        """Return True unless the base of the spec also has this part of its decision.
+
+        A missing fact is new, too, if anything waits for facts that did not wait in the base.
+        """
+        known = (self.known or {}).get(record.file, frozenset())
+        is_open = part == "missing" or (part == ITSELF and record.judged == INCOMPLETE)
+        return identify(record, part, position) not in known or (is_open and not known.issuperset(_identify_open(record)))
 
     def fails_remark(self, remark: Remark) -> bool:
         """Return True if a remark about a waiver fails the gate."""
@@ -140,9 +145,24 @@ def identify(record: Record, part: str, position: int) -> str:
 
 
 def identify_all(record: Record) -> frozenset[str]:
-    """Return the keys of all parts of a decision, and of the decision itself."""
+    """Return the keys of all parts of a decision, of the decision itself, and of what waits for facts."""
     identities = [identify(record, part, index) for part in COMPARED for index in range(len(getattr(record, part)))]
-    return frozenset([*identities, identify(record, ITSELF, 0)])
+    return frozenset([*identities, identify(record, ITSELF, 0), *_identify_open(record)])
+
+
+def find_open(record: Record) -> Iterator[FindingRecord]:
+    """Yield the findings that wait for facts and could affect the decision."""
+    yield from (finding for finding in record.undetermined if finding.effect not in ("duty", "advise"))
+
+
+def _identify_open(record: Record) -> Iterator[str]:
+    """Yield the key of each finding that waits for facts, and of each route closed to it."""
+    for finding in find_open(record):
+        key = f"open\0{finding.rule}\0{finding.subject}"
+        yield key
+        for route in finding.routes or () if isinstance(finding, NeedRecord) else ():
+            if route.state == "closed":
+                yield f"{key}\0{route.rule}"
 
 
 def name_fact(record: Record, path: str) -> str:

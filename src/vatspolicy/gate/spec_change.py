@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from vatspolicy.core.engine.decision import WORDS
-from vatspolicy.core.engine.result import ItemChange, Record
-from vatspolicy.gate.judgement import identify, name_fact
+from vatspolicy.core.engine.result import FactQuestion, ItemChange, NeedRecord, Record
+from vatspolicy.gate.judgement import find_open, identify, name_fact
 from vatspolicy.i18n import LocalizedText
 from vatspolicy.i18n.words import join_both
 
@@ -96,10 +96,11 @@ def compare_with_base(records: Iterable[Record], invalid: Iterable[str], base: B
 
 
 def compare_records(before: Iterable[Record], after: Iterable[Record]) -> SpecChanges:
-    """Return the changes of unchanged specs under another law."""
+    """Return the changes of unchanged specs under another law, of those that both runs decided."""
     old = {record.file: record for record in before}
-    base = BaseRun("", old, frozenset(), {file: file for file in old})
-    return compare_with_base([record for record in after if record.file in old], (), base)
+    new = {record.file: record for record in after if record.file in old}
+    base = BaseRun("", {file: old[file] for file in new}, frozenset(), {file: file for file in new})
+    return compare_with_base(new.values(), (), base)
 
 
 def shorten(record: Record) -> ShortDecision:
@@ -164,10 +165,19 @@ def _items(record: Record) -> dict[str, ItemChange]:
             title = join_both(list(offers.values()), "list") if offers else need.message
             add(part, index, need.subject, need.rule, title, ", ".join(offers))
     for index, ask in enumerate(record.missing):
-        add("missing", index, "", name_fact(record, ask.path), ask.question, "missing")
+        waiting = sorted(f"{rule} {subject}" for rule, subject in _find_waiting(record, ask))
+        add("missing", index, "", name_fact(record, ask.path), ask.question, ", ".join(waiting) or "missing")
     for index, reading in enumerate(record.contested):
         add("contested", index, reading.subject, reading.rule, reading.message, reading.decision)
     for index, duty in enumerate(record.duties):
         value = " ".join(filter(None, (duty.state, duty.deadline.group, duty.deadline.date)))
         add("duties", index, duty.subject, duty.rule, duty.instrument.title, value)
     return items
+
+
+def _find_waiting(record: Record, ask: FactQuestion) -> Iterator[tuple[str, str]]:
+    """Yield rule and subject of each finding that waits for a missing fact and could affect the decision."""
+    for finding in find_open(record):
+        routes = [route.rule for route in (finding.routes or ())] if isinstance(finding, NeedRecord) else []
+        if not set(ask.rules).isdisjoint((finding.rule, *routes)) or ask.path in {one.path for one in finding.asks}:
+            yield finding.rule, str(finding.subject)

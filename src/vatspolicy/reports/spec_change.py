@@ -15,7 +15,7 @@ from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, joint, 
 
 WORDS: Table = {
     "base": Phrase("What this change does to the specs, under the law of this run (base {commit})"),
-    "law": Phrase("What the law of this change would do to the specs"),
+    "law": Phrase("What the law and the settings of this change would do to the specs"),
     "none": Phrase("No change in decisions for {n}."),
     "new": Phrase("new spec: {verdict}"),
     "gone": Phrase("spec removed: {verdict} before"),
@@ -32,6 +32,7 @@ WORDS: Table = {
     "license changed": Phrase("Other license to get: {title}"),
     "fact new": Phrase("New fact asked for: {id}. {title}"),
     "fact gone": Phrase("No longer asked for: {id}"),
+    "fact changed": Phrase("Other findings wait for: {id}. {title}"),
     "reading new": Phrase("Newly contested: {title}"),
     "reading gone": Phrase("No longer contested: {title}"),
     "reading changed": Phrase("The other reading changed: {title}"),

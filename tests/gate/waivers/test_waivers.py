@@ -788,9 +788,10 @@ def test_a_baseline_ends(program: Callable[..., Any], monkeypatch: pytest.Monkey
     Path("baseline.yaml").write_text(text.replace("until: '2027-05-31'\n", ""))
     assert program("check", "spec.yaml", *BASE).code == 3
     Path("baseline.yaml").write_text(text)
-    monkeypatch.setattr(clock, "today", lambda: "2027-06-01")
-    done = program("check", "spec.yaml", *BASE, "--as-of", "2027-06-01")
-    assert done.code == 1
+    for day, code in (("2027-05-31", 0), ("2027-06-01", 1)):
+        monkeypatch.setattr(clock, "today", lambda day=day: day)
+        done = program("check", "spec.yaml", *BASE, "--as-of", day)
+        assert done.code == code, "the last day counts"
     assert "it ended on 2027-05-31" in " ".join(done.out.split())
 
 

@@ -207,7 +207,8 @@ def _tell_what_it_opens(
     if before is not None:
         from vatspolicy.gate.spec_change import compare_records
 
-        result = result._replace(by_law=compare_records(result.records, before.records))
+        by_law = compare_records(result.records, before.records)
+        result = result._replace(by_law=by_law if by_law.specs else None)
     return make_remark(trust.side.revision, edited, before and find_opened(result, before)), result
 
 
