@@ -88,8 +88,9 @@ class Judgement(ValueObject):
         A missing fact is new, too, if anything waits for facts that did not wait in the base.
         """
         known = (self.known or {}).get(record.file, frozenset())
-        is_open = part == "missing" or (part == ITSELF and record.judged == INCOMPLETE)
-        return identify(record, part, position) not in known or (is_open and not known.issuperset(_identify_open(record)))
+        if part == "missing" or (part == ITSELF and record.judged == INCOMPLETE):
+            known = known if known.issuperset(_identify_open(record)) else frozenset()
+        return identify(record, part, position) not in known
 
     def fails_remark(self, remark: Remark) -> bool:
         """Return True if a remark about a waiver fails the gate."""
