@@ -106,6 +106,10 @@ class Git:
         """Return whether a commit has a file or a folder at a place, from the root. Raises SourceError."""
         return not path or bool(self._run("ls-tree", "-z", "--full-tree", commit, "--", path))
 
+    def has_submodule(self, name: str) -> bool:
+        """Return whether an entry of the folder is a submodule by the index. Raises SourceError."""
+        return self._run("ls-files", "--stage", "-z", "--", name).startswith(b"160000 ")
+
     def everything(self, commit: str, folder: str) -> list[tuple[str, str, bytes]]:
         """Return name, kind (file, link or other) and bytes of all that is below a place, from the root.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -203,6 +204,32 @@ def test_a_route_that_closes_behind_an_old_missing_fact_is_new(repository: Conso
     for fact in (SHARE, "  discredited: []\n"):
         before = before.replace(fact, "")
     assert judge_edit(repository, "deny", before, before.replace("beijing", "chengdu"))[0] == 4
+
+
+@pytest.mark.parametrize("side", ["--base", "--trust"])
+def test_a_gate_may_be_empty_before_the_first_spec(repository: Console, side: str) -> None:
+    allowed = ("check", "--allow-none", side, "main")
+    for argument in ("products", "products/*.yaml", "products/first.yaml"):
+        ran = repository(*allowed, argument)
+        assert (ran.code, ran.out) == (0, "There is no spec, and there was none before. Begin with: vatspolicy ask\n")
+        assert repository("check", side, "main", argument).code in (3, 5)
+    for argument in ("specs", "specs/*.yaml", SHOP_FILE):
+        shutil.rmtree(repository.folder / "specs", ignore_errors=True)
+        assert repository(*allowed, argument).code in (3, 5), "the base has specs"
+    (repository.folder / "products").mkdir()
+    (repository.folder / "products/first.yaml").symlink_to("nowhere")
+    assert repository(*allowed, "products").code == 3
+    assert repository("check", "--allow-none", "--base", "nowhere", "none").code == 2
+
+
+def test_settings_of_the_change_name_specs_until_the_owner_does(repository: Console) -> None:
+    for text, code in (("", 1), ('specs = ["specs/shop.yaml"]\n', 0)):
+        git(repository.folder, "switch", "--quiet", "main")
+        write(repository.folder, {"vatspolicy.toml": f"{text}# {code}\n"})
+        commit(repository.folder)
+        git(repository.folder, "switch", "--quiet", "--force-create", "own")
+        write(repository.folder, {"vatspolicy.toml": 'specs = ["specs"]\n'})
+        assert repository("check", "--trust", "main").code == code
 
 
 def test_narrower_settings_remove_no_spec(repository: Console) -> None:

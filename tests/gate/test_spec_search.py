@@ -8,11 +8,13 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from tests.support.console import Console, needs_posix
+from tests.support.repositories import git
 from tests.support.shipped import FIXTURES, fixture_files, launch_files
 from tests.support.specs import SHOP
 from vatspolicy.core.profile.profile import load_profile
@@ -78,12 +80,59 @@ def test_a_link_to_a_folder_does_not_pass_for_a_spec(here: Path, argument: str) 
     assert refusals(argument) == [("specs/gpu.yaml", "This link points to a folder. vatspolicy does not follow it.")]
 
 
-def test_a_linked_folder_that_is_named_is_followed(here: Path) -> None:
+@pytest.mark.parametrize(
+    "argument", ["link", "link/", "link/*.yaml", "./link/**/*.yaml", "more/link/*.yaml", "{}/link"]
+)
+def test_a_link_in_place_of_a_searched_folder_is_refused(here: Path, argument: str) -> None:
+    """A change could replace the folder of specs by a link to others."""
     (here / "link").symlink_to("specs")
-    assert find_specs("link") == ["link/a.yaml", "link/team/b.yaml"]
-    assert find_specs("link/*.yaml") == ["link/a.yaml"]
+    (here / "more").mkdir()
+    (here / "more/link").symlink_to(here / "specs")
+    place = "more/link" if argument.startswith("more") else f"{here}/link" if argument.startswith("{") else "link"
+    found = refusals(argument.format(here))
+    assert found == [(place, "This link points to a folder. vatspolicy does not follow it.")]
+
+
+def test_a_link_to_a_file_and_around_the_working_directory_is_followed(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (here / "specs/c.yaml").symlink_to("a.yaml")
-    assert "specs/c.yaml" in find_specs("specs"), "a link to a file is a spec"
+    assert "specs/c.yaml" in find_specs("specs")
+    (here / "around").symlink_to("specs")
+    monkeypatch.chdir(here / "around/team")
+    assert find_specs("../team/*.yaml") == ["../team/b.yaml"]
+    assert find_specs(f"{here}/around/*.yaml") == [f"{here}/around/a.yaml", f"{here}/around/c.yaml"]
+
+
+@pytest.mark.parametrize("argument", EVERY)
+def test_a_submodule_that_is_not_checked_out_is_refused(here: Path, argument: str) -> None:
+    git(here, "init", "--quiet")
+    (here / "specs/empty").mkdir()
+    assert len(find_specs(argument)) == 2, "an empty folder hides nothing"
+    git(here, "update-index", "--add", "--cacheinfo", f"160000,{'a' * 40},specs/sub")
+    (here / "specs/sub").mkdir()
+    assert refusals(argument) == [("specs/sub", "This submodule is not checked out.")]
+
+
+def test_a_submodule_in_place_of_the_specs_is_refused(here: Path) -> None:
+    git(here, "init", "--quiet")
+    git(here, "update-index", "--add", "--cacheinfo", f"160000,{'a' * 40},products")
+    (here / "products").mkdir()
+    assert refusals("products") == [("products", "This submodule is not checked out.")]
+
+
+def test_a_pipe_that_nobody_writes_to_is_empty(specs: Console) -> None:
+    os.mkfifo(specs.folder / "pipe")
+    ran = specs("check", "pipe")
+    assert (ran.code, "The file is empty" in ran.err) == (3, True), ran.err
+    process = Thread(target=lambda: (specs.folder / "pipe").write_text(SHOP, encoding="utf-8"))
+    process.start()
+    descriptor = os.open(specs.folder / "pipe", os.O_RDONLY)  # lets the writer go on
+    try:
+        assert specs("check", "pipe", "-q").code == 4, "it is decided"
+    finally:
+        os.close(descriptor)
+        process.join()
 
 
 @pytest.mark.parametrize("argument", EVERY)

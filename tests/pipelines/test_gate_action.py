@@ -22,6 +22,7 @@ from tests.support.effort import long_run
 from tests.support.repositories import commit, git
 from tests.support.runner import read_outputs
 from tests.support.shipped import ROOT
+from tests.support.specs import DENIED, SHOP
 
 ACTION = ROOT / ".github/actions/gate/action.yml"
 GATE = yaml.safe_load(ACTION.read_text(encoding="utf-8"))
@@ -536,6 +537,34 @@ def test_a_merge_group_is_judged_by_its_base(runner: Runner, pull_request: Calla
     assert runner.run(specs="specs", config="true").exit_code == 2, "there is no base"
     runner.github["event.merge_group.base_sha"] = git(runner.workspace, "rev-parse", "HEAD^1").strip()
     assert runner.run(specs="specs", config="true").exit_code == 1
+
+
+def test_settings_name_the_specs_of_the_action(runner: Runner, pull_request: Callable[[str], None]) -> None:
+    pull_request("baseline")
+    assert runner.run(specs="").exit_code == 5, "without the settings, the input names them"
+    write(runner.workspace, {"vatspolicy.toml": 'specs = ["specs"]\n'})
+    commit(runner.workspace)
+    runner.variables = {"GITHUB_EVENT_NAME": "push"}
+    assert runner.run(specs="", config="true").exit_code == 1
+
+
+def test_a_push_is_compared_with_the_commit_before_it(runner: Runner, pull_request: Callable[[str], None]) -> None:
+    """Of a push of three commits, the first brings a denied spec."""
+    pull_request("baseline")
+    before = git(runner.workspace, "rev-parse", "HEAD").strip()
+    for name in ("a", "b"):
+        write(runner.workspace, {f"specs/{name}.yaml": DENIED if name == "a" else SHOP})
+        commit(runner.workspace)
+    given = {"specs": "specs", "fail-on": "new:deny"}
+    runner.variables = {"GITHUB_EVENT_NAME": "push"}
+    runner.github["event.before"] = before
+    assert runner.run(**given).exit_code == 1
+    runner.github["event.before"] = "0" * 40
+    assert runner.run(**given).exit_code == 2, "a new branch adds to nothing"
+    for event in ("schedule", "workflow_dispatch"):
+        runner.variables = {"GITHUB_EVENT_NAME": event}
+        run = runner.run(**given)
+        assert (run.exit_code, "of an event without a change, name another level" in run.summary) == (2, True)
 
 
 def test_a_base_that_cannot_be_had_is_refused(runner: Runner, pull_request: Callable[[str], None]) -> None:

@@ -20,6 +20,7 @@ from release.addresses import UNSET, read_owner
 from tests.support.changes import OPENING, until, write
 from tests.support.repositories import commit, git
 from tests.support.shipped import ROOT, fixture_file
+from tests.support.specs import DENIED
 from vatspolicy.authoring import project_files
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -389,6 +390,29 @@ def test_gitlab_job_judges_a_merge_request_by_its_target(gitlab: tuple[dict[str,
         encoding="utf-8"
     )
     assert run_gitlab(job, project, **own, VATSPOLICY_OPTIONS="--trust HEAD").returncode == 2
+
+
+def test_gitlab_job_decides_the_specs_of_the_settings(gitlab: tuple[dict[str, Any], Path]) -> None:
+    job, project = gitlab
+    write(project, {"vatspolicy.toml": 'specs = ["products"]\n', "products/a.yaml": DENIED, "specs/b.yaml": "nonsense"})
+    assert run_gitlab(job, project, VATSPOLICY_CONFIG="true").returncode == 1
+    assert run_gitlab(job, project).returncode == 3, "without settings, those of specs/"
+    assert run_gitlab(job, project, VATSPOLICY_SPECS="products").returncode == 1
+
+
+def test_gitlab_job_compares_a_push_with_the_commit_before_it(gitlab: tuple[dict[str, Any], Path]) -> None:
+    job, project = gitlab
+    git(project, "init", "--quiet")
+    write(project, {"README.md": "Specs.\n"})
+    commit(project)
+    before = git(project, "rev-parse", "HEAD").strip()
+    for name in ("a", "b"):
+        write(project, {f"specs/{name}.yaml": DENIED.replace("id: denied", f"id: {name}")})
+        commit(project)
+    given = {"VATSPOLICY_OPTIONS": "--fail-on new:deny"}
+    assert run_gitlab(job, project, **given, CI_COMMIT_BEFORE_SHA=before).returncode == 1
+    assert run_gitlab(job, project, **given, CI_COMMIT_BEFORE_SHA="HEAD").returncode == 0
+    assert run_gitlab(job, project, **given, CI_COMMIT_BEFORE_SHA="0" * 40).returncode == 2
 
 
 def test_gitlab_job_fails_when_there_is_no_spec(gitlab: tuple[dict[str, Any], Path]) -> None:

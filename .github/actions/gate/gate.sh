@@ -197,11 +197,11 @@ find_base() {
   case ${GITHUB_EVENT_NAME:-} in
     pull_request) [[ $(git rev-parse --verify --quiet HEAD 2>/dev/null) != "${GITHUB_SHA:-}" ]] || base=HEAD^1 ;;
     merge_group) base=${GATE_QUEUE_BASE:-} ;;
-    *) [[ ${GATE_FAIL_ON:-} != new:* ]] || base=HEAD^1 ;; # of a push: what it adds to
+    push) base=${GATE_BEFORE:-} ;; # what it adds to
   esac
-  [[ -z $base ]] || git rev-parse --verify --quiet "$base^{commit}" >/dev/null || base=''
+  [[ -z $base ]] || git merge-base "$base" HEAD >/dev/null 2>&1 || base=''
   [[ -n $base || ${GATE_FAIL_ON:-} != new:* ]] ||
-    refuse 'The base of the change is not there, and fail-on asks for what is new. Check out with fetch-depth: 2.'
+    refuse 'fail-on asks for what is new, and the base is not there. Check out with fetch-depth: 0; of an event without a change, name another level.'
 }
 
 # Whether a text names something, or is a pattern that matches something.
@@ -277,7 +277,7 @@ check() {
     line="${line%"${line##*[![:space:]]}"}"
     [[ -z $line ]] || add_specs "$line"
   done <<<"${GATE_SPECS:-}"
-  if [[ ${#specs[@]} -eq 0 ]]; then
+  if [[ ${#specs[@]} -eq 0 && ${GATE_CONFIG:-false} != true ]]; then
     finish 5 not-evaluated
   fi
 
@@ -333,7 +333,7 @@ check() {
 
   errors=$RUNNER_TEMP/vatspolicy-errors.txt
   annotations=$RUNNER_TEMP/vatspolicy-annotations.txt
-  "$bin/vatspolicy" check "${arguments[@]}" -- "${specs[@]}" </dev/null 2>"$errors" >"$annotations" || status=$?
+  "$bin/vatspolicy" check "${arguments[@]}" -- ${specs[@]+"${specs[@]}"} </dev/null 2>"$errors" >"$annotations" || status=$?
   cat -- "$annotations"
   show_errors "$errors" "$annotations"
   if ! decision=$(read_decision "$status"); then

@@ -42,9 +42,9 @@ repos:
 """
 
 _GITHUB = """\
-# Decides the specs in specs/; fails if one may not launch, or if facts are missing. A pull request is judged by the
-# vatspolicy.toml, the waivers and the law of its base: what it brings along itself counts once it is merged. Let owners
-# (CODEOWNERS) review .github/ and vatspolicy.toml, and have a ruleset require this check.
+# Decides the specs that vatspolicy.toml names; fails if one may not launch, or if facts are missing. A pull request is
+# judged by the vatspolicy.toml, the waivers and the law of its base: what it brings along itself counts once it is
+# merged. Let owners (CODEOWNERS) review .github/ and vatspolicy.toml, and have a ruleset require this check.
 name: Launch gate
 
 on:
@@ -86,17 +86,19 @@ jobs:
           tool/bin/python -I -m pip install --quiet --disable-pip-version-check "$SOURCE"
       - name: Check the specs
         env:
-          SPECS: specs
-          BASE: ${{{{ github.event.merge_group.base_sha || 'HEAD^1' }}}} # what the checkout is merged into
+          # What the checkout is merged into; of a push, what it adds to.
+          BASE: >-
+            ${{{{ github.event_name == 'push' && github.event.before ||
+            github.event.merge_group.base_sha || 'HEAD^1' }}}}
         run: |
-          if [[ -z $(git ls-tree HEAD "$SPECS") && -z $(git ls-tree HEAD^1 "$SPECS" 2>/dev/null || true) ]]; then
-            echo "::notice::There is no spec in $SPECS, and there was none before. Begin with: vatspolicy ask"
-            exit
+          options=(--allow-none -f github -o "comment=$RUNNER_TEMP/comment.md" -o "markdown=$RUNNER_TEMP/vatspolicy.md")
+          if [[ $GITHUB_EVENT_NAME != push ]]; then
+            options+=("--trust=$BASE" "--base=$BASE")
+          elif git merge-base "$BASE" HEAD >/dev/null 2>&1; then # not of a new branch
+            options+=("--base=$BASE")
           fi
-          options=(-f github -o "comment=$RUNNER_TEMP/comment.md" -o "markdown=$RUNNER_TEMP/vatspolicy.md")
-          if [[ $GITHUB_EVENT_NAME != push ]]; then options+=("--trust=$BASE" "--base=$BASE"); fi
           status=0
-          "$RUNNER_TEMP/tool/bin/vatspolicy" check "${{options[@]}}" -- "$SPECS" || status=$?
+          "$RUNNER_TEMP/tool/bin/vatspolicy" check "${{options[@]}}" || status=$?
           if [[ -f $RUNNER_TEMP/comment.md ]]; then
             cat "$RUNNER_TEMP/comment.md"
             printf '\\n<details><summary>The whole report</summary>\\n\\n'
@@ -159,11 +161,10 @@ GITLAB_TRUST = """\
         git fetch --quiet --no-tags --depth=1 origin "refs/heads/$target"
         trust=--trust=FETCH_HEAD
       fi
-      # What the change does is told against the commit at which it began, if the clone is deep enough to have it.
-      base=""
-      if git cat-file -e "${CI_MERGE_REQUEST_DIFF_BASE_SHA:-none}" 2>/dev/null; then
-        base=--base=$CI_MERGE_REQUEST_DIFF_BASE_SHA
-      fi
+      # What the change does is told against the commit at which it began, or of a push, against what it adds to, if the
+      # clone is deep enough to have that.
+      base=${CI_MERGE_REQUEST_DIFF_BASE_SHA:-${CI_COMMIT_BEFORE_SHA:-none}}
+      if git merge-base "$base" HEAD >/dev/null 2>&1; then base=--base=$base; else base=""; fi
 """
 """Lines of a job for GitLab that find the side of the gate's owner. A test holds templates/gitlab-ci.yml to them."""
 
@@ -192,15 +193,14 @@ GITLAB_COMMENT = """\
 """Lines of a job for GitLab that write the comment. A test holds templates/gitlab-ci.yml to them."""
 
 _GITLAB = """\
-# Decides the specs in specs/; fails if one may not launch, or if facts are missing. A merge request is judged by the
-# vatspolicy.toml, the waivers and the law of its target branch: what it brings along itself counts once it is merged.
-# Let owners (CODEOWNERS) review this file and vatspolicy.toml.
+# Decides the specs that vatspolicy.toml names; fails if one may not launch, or if facts are missing. A merge request is
+# judged by the vatspolicy.toml, the waivers and the law of its target branch: what it brings along itself counts once
+# it is merged. Let owners (CODEOWNERS) review this file and vatspolicy.toml.
 launch-gate:
   stage: test
   image: python:3.13 # the slim image has no git
   variables:
 {note}    SOURCE: {source}
-    SPECS: specs
   before_script:
     # Nothing of the checkout is run: the tool lives outside it, and Python takes no module from it.
     - unset PYTHONPATH PYTHONHOME PYTHONSTARTUP && export PYTHONSAFEPATH=1 PYTHONNOUSERSITE=1
@@ -209,16 +209,10 @@ launch-gate:
     - '"$tool/bin/python" -I -m pip install --quiet --disable-pip-version-check "$SOURCE"'
   script:
     - rm -rf vatspolicy-report # the repository may hold one, or a link of that name
-{trust}    - |
-      before=$(git ls-tree "${{trust:+FETCH_HEAD}}" "$SPECS" 2>/dev/null || true)
-      if [ -z "$before" ] && [ -z "$(git ls-tree HEAD "$SPECS")" ]; then
-        echo "There is no spec in $SPECS, and there was none before. Begin with: vatspolicy ask"
-        exit
-      fi
-    - >-
-      "$tool/bin/vatspolicy" check $trust $base
+{trust}    - >-
+      "$tool/bin/vatspolicy" check --allow-none $trust $base
       -o junit=vatspolicy-report/junit.xml -o gitlab=vatspolicy-report/gl-code-quality.json
-      -o comment=vatspolicy-report/comment.md -o html=vatspolicy-report/report.html -- "$SPECS"
+      -o comment=vatspolicy-report/comment.md -o html=vatspolicy-report/report.html
 {comment}  artifacts:
     when: always
     paths: [vatspolicy-report/]

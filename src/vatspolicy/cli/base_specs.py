@@ -27,9 +27,8 @@ def decide_base(gate: Gate, revision: str, arguments: Sequence[str]) -> tuple[Ga
         SourceError: The revision cannot be read.
     """
     git = Git(Path(os.path.realpath(os.curdir)))
-    head = git.commit("HEAD")
-    commit = git.merge_base(git.commit(revision), head)
-    side = take_owner_side(commit)
+    head, side = git.commit("HEAD"), take_base(revision)
+    commit = side.revision
     own = {spec: str(side.name(spec)) for argument in arguments for spec in _find(argument)}
     renamed = {_from_here(side, new): _from_here(side, old) for new, old in git.renames(commit, head).items()}
     wanted = {spec: renamed.get(name, name) for spec, name in own.items()}
@@ -51,6 +50,12 @@ def decide_base(gate: Gate, revision: str, arguments: Sequence[str]) -> tuple[Ga
     identities = {spec: identify_all(before[name]) for spec, name in names.items() if name in before}
     base = BaseRun(commit, before, frozenset(result.invalid), names)
     return replace(gate, known=identities, keeps_profiles=True), base
+
+
+def take_base(revision: str) -> OwnerSide:
+    """Write a copy of the merge base of the working tree and a revision. Raises SourceError."""
+    git = Git(Path(os.path.realpath(os.curdir)))
+    return take_owner_side(git.merge_base(git.commit(revision), git.commit("HEAD")))
 
 
 def _find(argument: str) -> list[str]:

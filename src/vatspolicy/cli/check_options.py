@@ -70,6 +70,9 @@ class CheckOptions(ValueObject):
     )
     allow_past: bool = opt.PAST
     expect: int | None = opt.decision(None, "--expect N", "Fail unless this many specs are found.", parse=parse_count)
+    allow_none: bool = opt.decision(
+        False, "--allow-none", "Exit with 0 if no spec is found, neither here nor at --trust or --base.", opt.NEVER
+    )
     no_fail: bool = opt.decision(
         False, "--no-fail", "Exit with 0 for a failed or incomplete gate (not for invalid input).", opt.NEVER
     )

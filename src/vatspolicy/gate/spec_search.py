@@ -19,6 +19,7 @@ EXPECTED = (".expect.yaml", ".expect.yml")
 _ABSENT = (errno.ENOENT, errno.ENOTDIR)
 _IMPOSSIBLE = (errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP)
 """Errors of an invalid file name, or of a circular link; reading the file reports the reason."""
+_LINK = (_("This link points to a folder. vatspolicy does not follow it."), _("Pass that folder instead."))
 
 
 def search(argument: str) -> list[str]:
@@ -28,9 +29,9 @@ def search(argument: str) -> list[str]:
     Hidden files and folders match only a pattern that names the dot. Expectations of fixtures are not specs.
 
     Raises:
-        InvalidInput: A folder that cannot be read, a broken link, a link to a folder, a special file, a folder under
-            the name of a spec, or a spec under the name of an expectation is in the way, or a pattern is the name of a
-            file, too.
+        InvalidInput: A folder that cannot be read, a submodule that is not checked out, a broken link, a link to a
+            folder, a special file, a folder under the name of a spec, or a spec under the name of an expectation is in
+            the way, or a pattern is the name of a file, too.
     """
     try:
         mode = os.lstat(argument).st_mode
@@ -47,6 +48,8 @@ def search(argument: str) -> list[str]:
         raise _refuse(argument, _("This is both a pattern and the name of a file or folder."), hint)
     if not pattern and not folder:
         return [argument]
+    if link := _find_link(argument):
+        raise _refuse(link, *_LINK)
     result = _SpecSearch()
     if folder:
         result.walk(Path(argument), ("**", "*"), ENDINGS)
@@ -105,7 +108,10 @@ class _SpecSearch:
     def _entries(self, folder: Path) -> Iterator[os.DirEntry[str]]:
         try:
             with os.scandir(folder) as entries:
-                yield from list(entries)
+                found = list(entries)
+            if not found and _is_submodule(folder):
+                self._report(str(folder), _("This submodule is not checked out."), _("Check out its files, too."))
+            yield from found
         except OSError as error:
             if error.errno not in _ABSENT:
                 self._report(str(folder), _("This folder cannot be read: {reason}.", reason=reason_of(error)))
@@ -116,11 +122,7 @@ class _SpecSearch:
             if not entry.is_symlink():
                 return entry.is_dir()
             if entry.is_dir():
-                self._report(
-                    entry.path,
-                    _("This link points to a folder. vatspolicy does not follow it."),
-                    _("Pass that folder instead."),
-                )
+                self._report(entry.path, *_LINK)
             elif not os.path.exists(entry.path) and not Path(entry.name).suffix:
                 self._report(entry.path, _("The target of this link does not exist."))
         except OSError as error:
@@ -164,6 +166,28 @@ class _SpecSearch:
 
     def _report(self, file: str, message: str, hint: str = "") -> None:
         self.problems.append(Problem(os.path.normpath(file), 1, 1, "", message, hint))
+
+
+def _find_link(argument: str) -> str | None:
+    """Return the first link to a folder on the way from the working directory to a folder or a pattern."""
+    parts, here = Path(argument).parts, Path.cwd().parts
+    if Path(argument).is_absolute() and parts[: len(here)] != here:
+        return None
+    for end in range(len(here) + 1 if Path(argument).is_absolute() else 1, len(parts) + 1):
+        place = Path(*parts[:end])
+        if place.is_symlink() and place.is_dir() and not _is_pattern(place.name):
+            return str(place)
+    return None
+
+
+def _is_submodule(folder: Path) -> bool:
+    """Return whether an empty folder is a submodule of its repository."""
+    from vatspolicy.git import Git, SourceError
+
+    try:
+        return Git(folder.parent).has_submodule(folder.name)
+    except SourceError:
+        return False
 
 
 def _is_expectation(path: str) -> bool:

@@ -31,9 +31,9 @@ from vatspolicy.cli.context import find_files, require_arguments
 from vatspolicy.cli.settings import describe, find_file, make_remarks
 from vatspolicy.core.documents import split_part
 from vatspolicy.errors import InvalidInput, WorkerLost
-from vatspolicy.gate.gate import DayError, ExitCode, Gate, worst
+from vatspolicy.gate.gate import DayError, ExitCode, Gate, find_specs, worst
 from vatspolicy.gate.judgement import NEW
-from vatspolicy.i18n import LANGUAGES, _
+from vatspolicy.i18n import LANGUAGES, _, translate
 from vatspolicy.output import wants_color
 from vatspolicy.reports.formats import FORMATS
 
@@ -55,6 +55,9 @@ def check(options: CheckOptions) -> ExitCode:
         return _show_configuration(options)
     _refuse_contradictions(options)
     extent = _find_extent(options)
+    if options.allow_none and _is_before_first_spec(options):
+        print_result(translate(_("There is no spec, and there was none before. Begin with: vatspolicy ask")) + "\n")
+        return ExitCode.OK
     _refuse_to_overwrite(options)
     trust = options.settings.trust
     edited = trust.side.find_edited(trust.paths, find_files(options.specs), (opt.FILE, LOCK)) if trust else []
@@ -210,6 +213,33 @@ def _tell_what_it_opens(
         by_law = compare_records(result.records, before.records)
         result = result._replace(by_law=by_law if by_law.specs else None)
     return make_remark(trust.side.revision, edited, before and find_opened(result, before)), result
+
+
+def _is_before_first_spec(options: CheckOptions) -> bool:
+    """Return True if no argument leads to a file or a problem, neither here nor on the sides that the run reads."""
+    from vatspolicy.cli.base_specs import take_base
+    from vatspolicy.git import SourceError
+
+    if any(map(_leads_to_spec, options.specs)):
+        return False
+    sides = [options.settings.trust.side] if options.settings.trust else []
+    try:
+        sides += [take_base(options.base)] if options.base is not None else []
+        for side in sides:
+            names = [str(side.name(argument)) for argument in options.specs]
+            with side.entered():
+                if any(map(_leads_to_spec, names)):
+                    return False
+    except SourceError as error:
+        abort(_("{path}: {fault}", path=f"--base {options.base}", fault=error.args[0]))
+    return True
+
+
+def _leads_to_spec(argument: str) -> bool:
+    try:
+        return any(spec == "-" or os.path.lexists(split_part(spec)[0]) for spec in find_specs(argument))
+    except InvalidInput:
+        return True
 
 
 def _refuse_contradictions(options: CheckOptions) -> None:

@@ -45,7 +45,8 @@ def load_document(
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))
             content = sys.stdin.buffer.read(LIMITS.size + 1)
         else:
-            with open(name.rstrip("/") or os.curdir, "rb") as stream:  # as pathlib spells it
+            # as pathlib spells it; a pipe that nobody writes to is empty
+            with open(name.rstrip("/") or os.curdir, "rb", opener=_open_without_waiting) as stream:
                 content = stream.read(LIMITS.size + 1)
     except FileNotFoundError:
         message = _("This file does not exist.")
@@ -63,6 +64,14 @@ def load_document(
             problem = error.problems[0]
             raise InvalidInput([problem._replace(hint=empty)]) if problem.message == EMPTY else error from None
     raise InvalidInput([Problem(name, 1, 1, "", message)])
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Open a file for reading. A pipe opens without a writer."""
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if hasattr(os, "O_NONBLOCK"):
+        os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def parse_document(text: str | bytes, file: str, limits: Limits = LIMITS) -> Document:
