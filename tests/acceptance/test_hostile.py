@@ -47,7 +47,7 @@ from vatspolicy.gate.gate import Checked, ExitCode, Gate
 from vatspolicy.i18n.text import clean
 from vatspolicy.output import write_file
 from vatspolicy.reports.formats import FORMATS
-from vatspolicy.reports.formats.templating import escape_markdown
+from vatspolicy.reports.printers.escapes import escape_markdown
 
 TODAY = SHOP.replace(", launch: '2027-01-31'", "")
 """A spec without a launch day, which the law of today decides."""

@@ -75,7 +75,7 @@ def show(page: Any, name: str) -> None:
     if name == "forward":
         page.locator(".ways").wait_for()
     if name == "timeline":
-        page.locator(".timeline table").wait_for()
+        page.locator("#panel-timeline section").first.wait_for()
     if name == "matrix":
         page.locator("table.matrix").wait_for()
 

@@ -49,7 +49,7 @@ def _text(update: LawUpdate, lang: Language) -> str:
 
 
 def _markdown(update: LawUpdate, lang: Language) -> str:
-    from vatspolicy.reports.formats.templating import code, escape_markdown
+    from vatspolicy.reports.printers.escapes import code, escape_markdown
 
     lines = [f"**{escape_markdown(_head(update, lang))}**"]
     for entry in _changed(update):

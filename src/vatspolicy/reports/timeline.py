@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from vatspolicy.core.engine.result import ChangeAhead, DatedFact, ItemChange, LawChange, encode
 from vatspolicy.core.engine.timeline import DecisionPeriod, Timeline
@@ -12,10 +11,9 @@ from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, aside, joint, word
 from vatspolicy.output import Style
-from vatspolicy.reports.words import COLORS, TONES, phrase, say_deciding
-
-if TYPE_CHECKING:
-    from markupsafe import Markup
+from vatspolicy.reports.document import Document, Mark, Row, Rows, Section, Span
+from vatspolicy.reports.printers import print_document
+from vatspolicy.reports.words import TONES, phrase, say_deciding
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "range": Phrase("from {first} on"),
@@ -44,11 +42,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "fact": Phrase("spec: {path} = {day}"),
     "before-launch": Phrase("from {day}, before the launch or on its day"),
     "after-launch": Phrase("from {day}, after the launch"),
-    "from_head": Phrase("From"),
-    "decision_head": Phrase("Decision"),
-    "changes_head": Phrase("What changes"),
-    "law_head": Phrase("By"),
-    "first": Phrase("the first day of the timeline"),
 }
 
 
@@ -145,22 +138,7 @@ def ahead_lines(entries: Sequence[ChangeAhead], lang: Language, style: Style, ro
         yield from _body(entry, lang, style, room, "    ")
 
 
-def _text(timeline: Timeline, lang: Language, style: Style, room: int) -> Iterator[str]:
-    title = style(clean(word(WORDS, "title", lang, title=timeline.title)), "bold")
-    yield from wrap(f"{title} · {say_deciding(timeline.bundle, lang)}", room)
-    for entry in timeline.entries:
-        yield ""
-        verdict = style(f" {describe_decision(entry.decision, lang)} ", "bold", COLORS[entry.decision])
-        until = say_until(timeline, entry, lang)
-        yield from wrap(f"{style(entry.from_, 'bold')} {verdict} {style(until, 'dim')}", room, "  ")
-        yield from _body(entry, lang, style, room, "  ")
-        for mark in entry.marks:
-            yield from wrap(style(word(WORDS, mark.mark, lang, day=mark.day), "blue"), room, "    ", "  → ")
-    yield ""
-    yield from (style(line, "dim") for line in wrap(phrase("not_advice", lang), room))
-
-
-def _body(entry: ChangeAhead | DecisionPeriod, lang: Language, style: Style, room: int, indent: str) -> Iterator[str]:
+def _body(entry: ChangeAhead, lang: Language, style: Style, room: int, indent: str) -> Iterator[str]:
     for change in told(entry.changes):
         sign = "≠" if change.before and change.after else _SIGNS[change.after is not None]
         yield from wrap(say_change(change, lang), room, f"{indent}  ", f"{indent}{sign} ")
@@ -170,81 +148,40 @@ def _body(entry: ChangeAhead | DecisionPeriod, lang: Language, style: Style, roo
         yield from (style(line, "dim") for line in wrap(say_fact(fact, lang), room, f"{indent}  ", f"{indent}· "))
 
 
-# --- Markdown and HTML: one set of values for both
+# --- the document of a timeline
 
 
-_STYLE = """
-.until { display: block; font-size: .85em; font-weight: 400; }
-td > ul { list-style: none; padding: 0; margin: 0; } td > p { margin: 0; }
-td:last-child { min-width: 14rem; }
-"""
-
-
-def render_markdown(timeline: Timeline, lang: Language) -> str:
-    """Render a timeline as Markdown."""
-    from vatspolicy.reports.formats import templating
-
-    values = {**_values(timeline, lang), "not_advice": phrase("not_advice", lang)}
-    return templating.render_markdown("timeline/timeline.md.j2", **values)
-
-
-def render_html(timeline: Timeline, lang: Language) -> str:
-    """Render a timeline as a page."""
-    from vatspolicy.reports.formats import templating
-    from vatspolicy.reports.formats.html_words import PageWords
-
-    say = PageWords(lang)
-    title = word(WORDS, "title", lang, title=timeline.title)
-    end = say.gap.join([phrase("not_advice", lang), say.deciding(timeline.bundle)])
-    frame = templating.Frame(title, lang, style=_STYLE, end=end, wide=True)
-    return templating.render_page("timeline/timeline.html.j2", frame, **_values(timeline, lang))
-
-
-def fragment(timeline: Timeline, lang: Language) -> Markup:
-    """Render a timeline for another page."""
-    from vatspolicy.reports.formats import templating
-
-    return templating.render_html("timeline/fragment.html.j2", lang=lang, **_values(timeline, lang))
-
-
-def _values(timeline: Timeline, lang: Language) -> dict[str, object]:
-    """Return the values of the templates, in one language."""
+def make_document(timeline: Timeline, lang: Language) -> Document:
+    """Build the document of a timeline: a section for each period with its changes, and the law behind them."""
     key = "range_to" if timeline.to else "range"
-    return {
-        "bundle": say_deciding(timeline.bundle, lang),
-        "entries": [_entry(timeline, entry, lang) for entry in timeline.entries],
-        "heads": [word(WORDS, name, lang) for name in ("from_head", "decision_head", "changes_head", "law_head")],
-        "span": word(WORDS, key, lang, first=timeline.from_, last=timeline.to),
-        "heading": clean(word(WORDS, "title", lang, title=timeline.title)),
-        "words": lambda name: word(WORDS, name, lang),
-    }
+    span = word(WORDS, key, lang, first=timeline.from_, last=timeline.to)
+    return Document(
+        word(WORDS, "title", lang, title=timeline.title),
+        lang,
+        [_period(timeline, entry, lang) for entry in timeline.entries],
+        about=f"{span} · {say_deciding(timeline.bundle, lang)}",
+        limits=[phrase("not_advice", lang)],
+    )
 
 
-def _entry(timeline: Timeline, entry: DecisionPeriod, lang: Language) -> dict[str, object]:
-    return {
-        "day": entry.from_,
-        "decision": describe_decision(entry.decision, lang),
-        "tone": TONES[entry.decision],
-        "until": say_until(timeline, entry, lang),
-        "changes": [say_change(change, lang) for change in told(entry.changes)],
-        "marks": [word(WORDS, mark.mark, lang, day=mark.day) for mark in entry.marks],
-        "law": [
-            *(say_law(instrument, lang) for instrument in entry.instruments),
-            *(say_fact(fact, lang) for fact in entry.facts),
-        ],
-    }
+def _period(timeline: Timeline, entry: DecisionPeriod, lang: Language) -> Section:
+    verdict = Span(describe_decision(entry.decision, lang), "badge", TONES[entry.decision])
+    title = (Span(entry.from_, "strong"), " ", verdict, " ", Span(say_until(timeline, entry, lang), "soft"))
+    rows = [Row([say_change(change, lang)], _mark(change)) for change in told(entry.changes)]
+    rows += [Row([say_law(law, lang)], "law") for law in entry.instruments]
+    rows += [Row([Span(say_fact(fact, lang), "soft")], "point") for fact in entry.facts]
+    rows += [Row([Span(word(WORDS, mark.mark, lang, day=mark.day), "strong")], "day") for mark in entry.marks]
+    return Section(title, [Rows(rows)] if rows else [], day=entry.from_)
 
 
-# --- all formats
+def _mark(change: ItemChange) -> Mark:
+    if change.before and change.after:
+        return "differs"
+    return "gone" if change.after is None else "added"
 
 
 def render(format: str, timeline: Timeline, lang: Language, color: bool = False, room: int = 100) -> str:
     """Render a timeline in a format. `color` and `room` (columns) apply to text only."""
-    match format:
-        case "json":
-            return json.dumps(encode(timeline), ensure_ascii=False, indent=2) + "\n"
-        case "html":
-            return render_html(timeline, lang)
-        case "markdown":
-            return render_markdown(timeline, lang)
-    return "\n".join(_text(timeline, lang, Style(color), room)) + "\n"
+    if format == "json":
+        return json.dumps(encode(timeline), ensure_ascii=False, indent=2) + "\n"
+    return print_document(format, make_document(timeline, lang), color, room)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from vatspolicy.core.engine.result import Citation, Law, RouteRecord
 from vatspolicy.core.policies.bundle import LawIdentity
@@ -11,11 +12,14 @@ from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import GRADES, STATES, Counts, aside, joint, word
 
+if TYPE_CHECKING:
+    from vatspolicy.reports.document import Tone
+
 OWN_NAME = Phrase("English", "a language in its own words")
 """Name of each language in that language, for links and buttons."""
 COLORS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplete": "blue"}
 """Colors of the decision words on a terminal."""
-TONES = {"allow": "good", "needs-license": "warn", "deny": "bad", "incomplete": "ask"}
+TONES: Mapping[str, Tone] = {"allow": "good", "needs-license": "warn", "deny": "bad", "incomplete": "ask"}
 """Tones of the decision words on a page, in addition to the words."""
 GRADE_TONES = {"primary": "good", "copy": "warn", "secondary": "warn", "unverified": "bad"}
 """Color of a grade of an article."""

@@ -26,7 +26,7 @@ from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.reports.decision.html import gates
 from vatspolicy.reports.decision.memo import cited_articles, steps, value_in_words
 from vatspolicy.reports.formats.html_words import WORDS, PageWords
-from vatspolicy.reports.formats.templating import escape_html
+from vatspolicy.reports.printers.escapes import escape_html
 from vatspolicy.reports.words import MEANINGS
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")

@@ -16,7 +16,7 @@ from vatspolicy.gate.gate import Gate
 from vatspolicy.i18n.text import clean
 from vatspolicy.reports.decision import render
 from vatspolicy.reports.decision.html import fragment
-from vatspolicy.reports.formats.templating import escape_html
+from vatspolicy.reports.printers.escapes import escape_html
 
 PLACES = ("wuhan", "shanghai", "beijing")
 

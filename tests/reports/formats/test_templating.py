@@ -18,13 +18,12 @@ from tests.support.members import for_each
 from vatspolicy.reports.formats.templating import (
     FOLDER,
     Frame,
-    escape_html,
     escape_json,
     html_environment,
-    is_address,
     markdown_environment,
     render_page,
 )
+from vatspolicy.reports.printers.escapes import escape_html, is_address
 
 TEMPLATES = sorted(FOLDER.rglob("*.j2"))
 ENVIRONMENTS = {"html": html_environment, "md": markdown_environment}

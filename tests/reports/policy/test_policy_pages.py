@@ -12,9 +12,9 @@ from tests.support.shipped import shipped_bundle
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Route
-from vatspolicy.reports.formats.templating import code, escape_markdown
 from vatspolicy.reports.policy import Foreign, compare, make, write
 from vatspolicy.reports.policy.page import MARK, TOPICS, Pages
+from vatspolicy.reports.printers.escapes import code, escape_markdown
 
 RULE = "vats-pilot-2024/pilot-access"
 

@@ -21,7 +21,6 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
 from vatspolicy.i18n import Language
 from vatspolicy.reports.decision.html import fragment
-from vatspolicy.reports.formats.templating import escape_html
 from vatspolicy.reports.policy import make
 from vatspolicy.reports.policy.markdown import calendar_page
 from vatspolicy.reports.policy.page import MARK, Pages
@@ -37,6 +36,7 @@ from vatspolicy.reports.policy.site import (
 )
 from vatspolicy.reports.policy.site import calendar_page as calendar
 from vatspolicy.reports.policy.words import WORDS
+from vatspolicy.reports.printers.escapes import escape_html
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 

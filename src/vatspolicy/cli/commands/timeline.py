@@ -9,7 +9,7 @@ from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import CommandContext, load_claims, require_covered
 from vatspolicy.i18n import _
 
-TimelineFormat = Literal["text", "json", "markdown", "html"]
+TimelineFormat = Literal["text", "json", "markdown", "html", "ics"]
 
 
 def show_timeline(

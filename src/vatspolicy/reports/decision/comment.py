@@ -20,7 +20,7 @@ from vatspolicy.reports.decision.markdown import ICONS, make_row, say_heads, tab
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, rank
 from vatspolicy.reports.decision.summary import find_weakest_grade, next_command, say_gate
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
-from vatspolicy.reports.formats.templating import code, escape_line_of_html, escape_markdown
+from vatspolicy.reports.printers.escapes import code, escape_line_of_html, escape_markdown
 from vatspolicy.reports.spec_change import say_changes, say_heading, say_rest
 from vatspolicy.reports.words import phrase
 

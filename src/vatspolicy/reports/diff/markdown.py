@@ -12,7 +12,8 @@ from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.reports.diff import wording
 from vatspolicy.reports.diff.document import parts, values
 from vatspolicy.reports.diff.words import phrase
-from vatspolicy.reports.formats.templating import escape_markdown, render_markdown, trust
+from vatspolicy.reports.formats.templating import render_markdown, trust
+from vatspolicy.reports.printers.escapes import escape_markdown
 
 LIMIT = 60_000
 """Maximum length of a report in characters. A GitHub comment can have 65,536."""

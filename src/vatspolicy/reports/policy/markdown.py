@@ -14,7 +14,7 @@ from vatspolicy.core.policies.wording import describe_effect, describe_readings
 from vatspolicy.core.profile.vocabulary import label
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
 from vatspolicy.i18n.words import JOINTS, Table, end, gap
-from vatspolicy.reports.formats.templating import escape_markdown, render_markdown, trust
+from vatspolicy.reports.formats.templating import render_markdown, trust
 from vatspolicy.reports.policy.page import (
     MARK,
     TOPICS,
@@ -25,6 +25,7 @@ from vatspolicy.reports.policy.page import (
 )
 from vatspolicy.reports.policy.to_compare import count_by_address, group_by_address, open_articles
 from vatspolicy.reports.policy.words import WORDS
+from vatspolicy.reports.printers.escapes import escape_markdown
 from vatspolicy.reports.words import KNOWN
 
 MARKS = Marks(escape_markdown, lambda text: f"*{escape_markdown(text)}*", r"\({}\)")

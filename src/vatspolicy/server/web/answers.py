@@ -41,8 +41,9 @@ from vatspolicy.i18n.words import say_both
 from vatspolicy.reports.access_matrix.render import fragment as matrix_fragment
 from vatspolicy.reports.decision import render
 from vatspolicy.reports.formats import FORMATS
+from vatspolicy.reports.printers.html import write_part
 from vatspolicy.reports.remediation import fragment as ways_fragment
-from vatspolicy.reports.timeline import fragment as timeline_fragment
+from vatspolicy.reports.timeline import make_document as make_timeline_document
 from vatspolicy.server.errors import HttpError, bad_request, error_to_data
 from vatspolicy.server.web.form import make_form
 from vatspolicy.server.web.page import collect_script_phrases, say
@@ -249,7 +250,7 @@ def _show_timeline(context: WebContext, request: DecideRequest) -> Answer:
         return _to_json({"html": None})
     today = context.today()
     made = make_timeline(context.bundle, profile, today, first_day(context.bundle, profile, today))
-    return _to_json({"html": str(timeline_fragment(made, request.lang))})
+    return _to_json({"html": write_part(make_timeline_document(made, request.lang), "timeline-")})
 
 
 def _export(context: WebContext, request: DecideRequest) -> Answer:

@@ -16,7 +16,9 @@ from vatspolicy.i18n.words import VERDICTS, word
 from vatspolicy.reports.access_matrix.render import read_style
 from vatspolicy.reports.decision.digest import READING_WORDS
 from vatspolicy.reports.formats import FORMATS
-from vatspolicy.reports.formats.templating import ICON, LANGUAGE_TAGS, digest, read_asset, render_html
+from vatspolicy.reports.formats.templating import ICON, LANGUAGE_TAGS, read_asset, render_html
+from vatspolicy.reports.printers import html as printer
+from vatspolicy.reports.printers.escapes import digest
 from vatspolicy.reports.words import OWN_NAME, phrase
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -245,6 +247,7 @@ def build_stylesheet() -> str:
         ':root[data-theme="light"] { color-scheme: light; }'
     )
     parts = [css[: dark.start()], chosen, css[dark.end() :], read_asset("decision.css"), read_style()]
+    parts.append(read_asset("document.css", printer.__file__))
     return "".join([*parts, read_asset("page.css", __file__)])
 
 

@@ -24,7 +24,6 @@ from vatspolicy.reports.formats.html_words import PageWords
 from vatspolicy.reports.formats.templating import (
     Entry,
     Frame,
-    escape_html,
     escape_json,
     place_entries,
     read_asset,
@@ -47,6 +46,7 @@ from vatspolicy.reports.policy.page import (
     policies_by_topic,
 )
 from vatspolicy.reports.policy.words import COUNTS, say
+from vatspolicy.reports.printers.escapes import escape_html
 from vatspolicy.reports.words import OWN_NAME
 
 if TYPE_CHECKING:
