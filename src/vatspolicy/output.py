@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import TextIO, TypeAlias
@@ -146,27 +146,6 @@ def write_bytes(path: Path, content: bytes | Iterable[bytes]) -> None:
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
-        raise
-
-
-def write_all(contents: Mapping[Path, bytes]) -> None:
-    """Write some files in their order, or leave all of them as they were. Raises OSError.
-
-    Each is whole at any moment. A process that is killed in between leaves some of them written. Pipes and devices are
-    refused: they cannot be left as they were.
-    """
-    for path in filter(is_special, contents):
-        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
-    before = {path: path.read_bytes() if path.exists() else None for path in contents}
-    try:
-        for path, content in contents.items():
-            write_bytes(path, content)
-    except BaseException:
-        for path, old in before.items():
-            if old is None:
-                path.unlink(missing_ok=True)
-            else:
-                write_bytes(path, old)
         raise
 
 

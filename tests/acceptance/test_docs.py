@@ -107,7 +107,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-CONTINUES = {"registries": "bundles-and-receipts", "receipts": "bundles-and-receipts", "layers-reference": "layers"}
+CONTINUES = {"receipts": "bundles-and-receipts", "layers-reference": "layers"}
 """Pages whose commands use the files that another page makes."""
 SMALL = ("bundles-and-receipts", "pages")
 """Pages beside which a small law lies. Sites are made of it, which takes a second; test_policy_site.py makes one of all."""

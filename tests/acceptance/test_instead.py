@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.console import Console
-from tests.support.law_builder import bundle_of
+from tests.support.law_builder import bundle_of, rule
 from tests.support.layer_builder import LAW
 from tests.support.programs import pick_port, require_program, run_program
 from tests.support.shipped import ROOT
@@ -21,6 +21,7 @@ from tests.support.specs import SHOP
 RUN_BY = {
     "vatspolicy bundle push FILE oci://…": "acceptance/test_instead.py::test_a_bundle_travels_through_a_registry",
     "vatspolicy bundle pull oci://…": "acceptance/test_instead.py::test_a_bundle_travels_through_a_registry",
+    "vatspolicy update --from …": "acceptance/test_instead.py::test_a_newer_bundle_is_compared_and_taken_into_use",
 }
 """The test in `tests/` that runs the recipe for an ability."""
 ROWS = {
@@ -90,3 +91,35 @@ def test_a_bundle_travels_through_a_registry(
         assert (console.folder / "bundle.tar.gz").read_bytes() == contents[16]
         ran = console(*shlex.split(check)[1:], "--no-fail")
         assert (ran.code, "It is older than the bundle that vatspolicy.lock pins" in ran.err) == (3, True)
+
+
+# --- a newer bundle
+
+
+def test_a_newer_bundle_is_compared_and_taken_into_use(console: Console) -> None:
+    diff, pin, move, workflow = ROWS["vatspolicy update --from …"]
+    assert (ROOT / workflow).is_file()
+    before, launch = "deny: {reason: SECTOR-NOT-OPEN}", "duty: {instrument: plan, due: {before: launch}}"
+    plan = "instruments:\n  plan: {title: {en: Plan, zh: 预案}, authority: [{when: 'true', is: miit}]}\n"
+    tasks = plan + "rules:\n" + rule("plan", "product", "true", launch)
+    later = tasks.replace("{before: launch}", "{within: 30, unit: calendar-day, after: launch}")
+    limits = "rules:\n" + rule("relay", "service", "false", before)
+    bundle_of(console.folder / "seven", **LAW | {"limits": limits, "tasks": tasks})
+    bundle_of(console.folder / "eight", **LAW | {"tasks": later})
+    console.write("specs/shop.yaml", SHOP)
+    console.write("specs/tool.yaml", SHOP.replace("id: shop", "id: tool").replace("public", "own-group"))
+    console("bundle", "keygen", "release")
+    for number, name, target in (("7", "seven", "bundle.tar.gz"), ("8", "eight", "newer.tar.gz")):
+        assert console("bundle", "build", "--law", name, "--number", number, "-o", target).code == 0
+        assert console("bundle", "sign", target, "--key", "release.pem").code == 0
+    assert console("bundle", "pin", "bundle.tar.gz", "--key", "release.pub").code == 0
+    ran = console(*shlex.split(diff)[1:], "--semantic", "off")
+    assert (ran.code, ran.err) == (0, "")
+    assert "Known products that change: 1 of 2: shop: ALLOW → DENY." in ran.out
+    text = " ".join(ran.out.split())
+    assert "before the launch → within 30 days after the launch [Invented law, art. 1] shop, tool;" in text
+    assert console(*shlex.split(pin)[1:]).code == 0
+    program, old, new = shlex.split(move)
+    assert program == "mv"
+    (console.folder / old).replace(console.folder / new)
+    assert console("check", "specs", "--bundle", "bundle.tar.gz", "--key", "release.pub").code == 1

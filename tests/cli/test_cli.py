@@ -26,7 +26,6 @@ from vatspolicy.cli.options import BadArgument, parse_changes, parse_day
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.gate import gate
 from vatspolicy.i18n.text import width
-from vatspolicy.output import write_all
 from vatspolicy.reports.formats import FORMATS
 
 DENIED = "services.0.facilities=[chengdu]"
@@ -508,14 +507,6 @@ def test_a_pipe_of_the_shell_is_written_to(check: Callable[..., Any], option: st
     os.close(writing)
     reader.join(timeout=60)
     assert b"allow" in received[0]
-
-
-@needs_posix
-def test_several_files_are_not_written_to_a_pipe(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OSError, match="Invalid argument"):
-        write_all({tmp_path / "file": b"new", tmp_path / "pipe": b"new"})
-    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
 
 
 def test_color_only_where_it_is_wanted(check: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:

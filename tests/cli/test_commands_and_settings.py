@@ -46,7 +46,6 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "schema": ("profile",),
     "screen": ("rows.jsonl", "-o", "out.jsonl"),
     "timeline": ("spec.yaml",),
-    "update": ("spec.yaml", "--check", "--from", "law.tar.gz"),
     "verify-attestation": ("attest.jsonl", "--spec", "spec.yaml", "--key", "release.pub"),
     "waive": (
         "spec.yaml",
@@ -63,8 +62,6 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
 }
 DECLARING = {"argument", "option", "input_", "decision", "aside", "output", "configuration", "of_api", "of_mutation"}
 """The functions that declare a parameter of a command; the default comes first."""
-BESIDE = {"update": ("--bundle", "law.tar.gz", "--key", "release.pub")}
-"""What a command needs beside layers that the file names: `update` is about bundles, and reads no `law`."""
 
 
 GREET = """
@@ -170,9 +167,9 @@ def test_a_command_reads_the_law_that_the_file_names_as_the_page_says(project: C
     )
     found: dict[str, tuple[bool, ...]] = {}
     for name in commands():
-        for place, (settings, sign) in enumerate(laws):
+        for settings, sign in laws:
             project.write("vatspolicy.toml", f"{settings}\n")
-            ran = project(*name.split(), *ARGUMENTS.get(name, ()), *(BESIDE.get(name, ()) if place == 1 else ()))
+            ran = project(*name.split(), *ARGUMENTS.get(name, ()))
             assert "Usage:" not in ran.err, f"the arguments of {name} are wrong here"
             found[name] = (*found.get(name, ()), sign in ran.out + ran.err)
-    assert found == {**table(), "update": (False, True, True)}
+    assert found == table()

@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,10 +19,14 @@ import yaml
 
 from release.addresses import UNSET, read_owner
 from tests.support.changes import OPENING, until, write
+from tests.support.console import Console
+from tests.support.law_builder import bundle_of, rule
+from tests.support.layer_builder import LAW
 from tests.support.repositories import commit, git
 from tests.support.shipped import ROOT, fixture_file
-from tests.support.specs import DENIED
+from tests.support.specs import DENIED, SHOP
 from vatspolicy.authoring import project_files
+from vatspolicy.bundles.lockfile import read_lock
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.y*ml"))
@@ -450,26 +455,57 @@ def test_the_update_workflow_fetches_the_law_and_its_signature_from_a_release() 
     assert fnmatch.fnmatch(f"{law}.sigstore.json", pattern)
 
 
+RELEASES = {
+    "a newer one": ("8.tar.gz", 0, "true"),
+    "the one in use": ("7.tar.gz", 0, "false"),
+    "an older one": ("6.tar.gz", 3, None),
+    "one of another signer": ("other.tar.gz", 3, None),
+}
+
+
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
-@pytest.mark.parametrize(("code", "newer"), [(0, "false"), (0, "true"), (3, None)])
-def test_the_update_workflow_opens_a_pull_request(tmp_path: Path, code: int, newer: str | None) -> None:
-    """Its scripts, with a tool and a `gh` that write down how they were called."""
-    project, tool = tmp_path / "project", tmp_path / "runner/tool/bin"
+@pytest.mark.parametrize(("released", "code", "newer"), RELEASES.values(), ids=RELEASES)
+def test_the_update_workflow_opens_a_pull_request(
+    console: Console, released: str, code: int, newer: str | None
+) -> None:
+    """Its scripts, with a `gh` that delivers a release and writes down how it was called."""
+    tmp_path, project = console.folder, console.folder / "project"
+    for number, when in ((6, "false"), (7, "false"), (8, 'service.audience == "public"')):
+        limits = "rules:\n" + rule("relay", "service", when, "deny: {reason: SECTOR-NOT-OPEN}")
+        bundle_of(tmp_path / f"law-{number}", **LAW | {"limits": limits})
+        console("bundle", "build", "--law", f"law-{number}", "--number", str(number), "-o", f"{number}.tar.gz")
+    shutil.copy(tmp_path / "8.tar.gz", tmp_path / "other.tar.gz")
+    for key in ("release", "other"):
+        console("bundle", "keygen", key)
+    for name in ("6", "7", "8", "other"):
+        assert (
+            console(
+                "bundle", "sign", f"{name}.tar.gz", "--key", f"{name}.pem" if name == "other" else "release.pem"
+            ).code
+            == 0
+        )
     subprocess.run(["git", "init", "-q", "--bare", tmp_path / "origin"], check=True)
     subprocess.run(["git", "clone", "-q", tmp_path / "origin", project], check=True, capture_output=True)
-    tool.mkdir(parents=True)
-    for path, text in (
-        (tool / "vatspolicy", f'echo "vatspolicy $*" >>"$CALLS"\n[[ {newer} != true ]] || echo 8 >bundle\nexit {code}\n'),
-        (tmp_path / "bin/gh", 'echo "gh $*" >>"$CALLS"\n[[ $2 != edit ]]\n'),
-    ):  # fmt: skip
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(f"#!/bin/bash\n{text}")
-        path.chmod(0o755)
+    console.write("project/specs/shop.yaml", SHOP)
+    console.write("project/release.pub", (tmp_path / "release.pub").read_text())
+    (project / "law").mkdir()
+    shutil.copy(tmp_path / "7.tar.gz", project / "law/bundle.tar.gz")
+    lock = ("--lock", "project/vatspolicy.lock")
+    assert console("bundle", "pin", "project/law/bundle.tar.gz", "--key", "release.pub", *lock).code == 0
+    for name, text in (
+        ("runner/tool/bin/vatspolicy", f'exec {sys.executable} -m vatspolicy "$@"\n'),
+        (
+            "bin/gh",
+            f'echo "gh $*" >>"$CALLS"\nif [[ $1 == release ]]; then mkdir -p "$RUNNER_TEMP/law" && cp "{tmp_path / released}" "$RUNNER_TEMP/law/"; fi\n[[ $2 != edit ]]\n',
+        ),
+    ):
+        console.write(name, f"#!/bin/bash\n{text}").chmod(0o755)
     workflow = read(UPDATE)
     environment = {
         **os.environ,
         "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}",
         **workflow["env"],
+        "KEY": "release.pub",
         "RUNNER_TEMP": str(tmp_path / "runner"),
         "GITHUB_OUTPUT": str(tmp_path / "output"),
         "CALLS": str(tmp_path / "calls"),
@@ -483,15 +519,16 @@ def test_the_update_workflow_opens_a_pull_request(tmp_path: Path, code: int, new
         return subprocess.run(command, cwd=project, env=environment, capture_output=True, check=False).returncode
 
     assert script("Fetch the law of the newest release, with its signature") == 0
-    assert script("Compare and apply") == (0 if newer else code)
+    assert script("Compare and take into use") == code
     assert (tmp_path / "output").read_text() == (f"newer={newer}\n" if newer else "")
-    fetched, only = (tmp_path / "calls").read_text().splitlines()  # between two questions there may be a release
-    law = tmp_path / "runner/law"
-    assert fetched.startswith("gh release download --repo github.com/")
-    assert fetched.endswith(f" --dir {law}")
-    assert only.startswith(f"vatspolicy update --apply --from {law} ")
     if newer == "true":
+        assert "shop: ALLOW → DENY" in (tmp_path / "runner/update.md").read_text(encoding="utf-8")
         assert script("Open the pull request") == 0
         assert "gh pr create --base main --head update-law" in (tmp_path / "calls").read_text()
-        pushed = ["git", "--git-dir", str(tmp_path / "origin"), "show", "update-law:bundle"]
-        assert subprocess.run(pushed, capture_output=True, text=True, check=True).stdout == "8\n"
+        for name, content in (
+            ("law/bundle.tar.gz", (tmp_path / released).read_bytes()),
+            ("vatspolicy.lock", (project / "vatspolicy.lock").read_bytes()),
+        ):
+            pushed = ["git", "--git-dir", str(tmp_path / "origin"), "show", f"update-law:{name}"]
+            assert subprocess.run(pushed, capture_output=True, check=True).stdout == content
+        assert read_lock(project / "vatspolicy.lock").number == 8

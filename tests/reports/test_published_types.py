@@ -22,7 +22,6 @@ from vatspolicy.core.engine import result
 from vatspolicy.core.engine.result import FindingRecord, Record, fields_in_json
 from vatspolicy.core.engine.timeline import Timeline
 from vatspolicy.gate.judgement import Remark, UsedSetting
-from vatspolicy.gate.law_update import LawUpdate
 from vatspolicy.guidance.access_matrix import Matrix
 from vatspolicy.guidance.interview.result import InterviewStep
 from vatspolicy.guidance.remediation.result import Ways
@@ -158,7 +157,7 @@ def _type_of(option: Schema) -> str | None:
     ("kind", "schema"),
     [
         *((Analysis, "analysis"), (RunRecord, "test-run"), (MutationRun, "mutation"), (LintRun, "lint")),
-        *((LawUpdate, "update"), (Timeline, "timeline"), (Matrix, "matrix"), (InterviewStep, "question")),
+        *((Timeline, "timeline"), (Matrix, "matrix"), (InterviewStep, "question")),
         *((Access, "comparison/access"), (Ways, "routes")),
     ],
 )

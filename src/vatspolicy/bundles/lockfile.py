@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from vatspolicy.bundles.bundle_file import BundleFile, BundleFileError
-from vatspolicy.bundles.signature import Signature, proof_path
+from vatspolicy.bundles.signature import Signature
 from vatspolicy.core.documents import Document, load_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import _
-from vatspolicy.output import write_all, write_file
+from vatspolicy.output import write_file
 
 _FIELDS = {"version": str, "number": int, "digest": str, "key": str, "scope": str}
 _NEEDED = ("version", "number", "digest")
@@ -87,18 +86,13 @@ def _problem_with(document: Document, name: str, message: str) -> InvalidInput:
 
 
 def pin(path: Path, bundle_file: BundleFile, signature: Signature | None, allow_rollback: bool = False) -> Lock:
-    """Write the lock for a bundle, whose signature has been verified. Raises as `make_lock` does, and OSError."""
-    lock = make_lock(path, bundle_file, signature, allow_rollback)
-    write_file(path, lock_to_yaml(lock))
-    return lock
-
-
-def make_lock(path: Path, bundle_file: BundleFile, signature: Signature | None, allow_rollback: bool = False) -> Lock:
-    """Return the lock for a bundle, whose signature has been verified.
+    """Write the lock for a bundle, whose signature has been verified.
 
     Raises BundleFileError for a bundle that is older than the one pinned now, or another one of the same number, unless
-    `allow_rollback`; InvalidInput for a lock that cannot be read.
+    `allow_rollback`; InvalidInput for a lock that cannot be read; OSError.
     """
+    from vatspolicy.core.documents.yaml_writer import dump_yaml
+
     if path.exists() and not allow_rollback:
         now = read_lock(path)
         hint = _("To do so anyway, pass --allow-rollback.")
@@ -110,39 +104,9 @@ def make_lock(path: Path, bundle_file: BundleFile, signature: Signature | None, 
             raise BundleFileError(
                 bundle_file.file, _("It has the number of the pinned bundle, but it is a different bundle."), hint
             )
-    return Lock(
-        str(path),
-        bundle_file.version,
-        bundle_file.number,
-        bundle_file.digest,
-        signature.key if signature else None,
-        signature.scope if signature else "",
-    )
-
-
-def replace_bundle(
-    path: Path, content: bytes, bundle_file: BundleFile, signature: Signature | None, locks: Sequence[Path]
-) -> None:
-    """Replace the bundle in use with a newer verified bundle, and pin it in each lock.
-
-    The Sigstore bundle that proves the signature goes beside it. All files are written, or all stay as they were. A
-    process that is killed in between leaves a bundle and a lock that do not match, so that no run decides. Raises as
-    `pin` does.
-    """
-    pinned = {lock: lock_to_yaml(make_lock(lock, bundle_file, signature)).encode() for lock in locks}
-    write_all({**with_proof(path, content, signature), **pinned})
-
-
-def with_proof(path: Path, content: bytes, signature: Signature | None) -> dict[Path, bytes]:
-    """Return the file of a bundle, preceded by its Sigstore bundle if that proves its signature."""
-    proof = signature.proof if signature else None
-    return {**({} if proof is None else {proof_path(path): proof}), path: content}
-
-
-def lock_to_yaml(lock: Lock) -> str:
-    """Return the lock as a file."""
-    from vatspolicy.core.documents.yaml_writer import dump_yaml
-
-    data = {"version": lock.version, "number": lock.number, "digest": lock.digest, "key": lock.key, "scope": lock.scope}
+    key, scope = (signature.key, signature.scope) if signature else (None, "")
+    lock = Lock(str(path), bundle_file.version, bundle_file.number, bundle_file.digest, key, scope)
+    data = {name: value for name in _FIELDS if (value := getattr(lock, name)) not in (None, "")}
     head = "# Which bundle of policies decides here. Written by `vatspolicy bundle pin`, after a review."
-    return dump_yaml({name: value for name, value in data.items() if value not in (None, "")}, [head])
+    write_file(path, dump_yaml(data, [head]))
+    return lock

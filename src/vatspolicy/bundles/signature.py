@@ -12,11 +12,11 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from vatspolicy.bundles.archive import MAX_BYTES
 from vatspolicy.bundles.bundle_file import SIGNATURES, BundleFile, BundleFileError, read_bundle_bytes
@@ -112,8 +112,6 @@ class Signature:
     algorithm: str
     scope: str
     """Scope of the bundle; empty if not stated."""
-    proof: bytes | None = field(default=None, repr=False)
-    """Sigstore bundle that proves it; None for a signature by a key."""
     expires: float | None = None
     """Time of expiry in seconds since 1970; None for a signature that does not expire."""
 
@@ -290,7 +288,6 @@ def _digest(file: str, name: str, content: bytes, algorithm: str) -> str:
 
 ENDING = ".sigstore.json"
 """Ending of the file beside a bundle that holds its Sigstore bundle."""
-ALGORITHM = "sigstore"
 _MAX_SMALL = 4 * 2**20
 _KEYS = {"trusted_root", "issuer", "identity", "repository"}
 
@@ -327,27 +324,6 @@ def read_policy(path: Path) -> SignerPolicy | None:
     return SignerPolicy(str(path), root, data["issuer"], data.get("identity"), data.get("repository"))
 
 
-class Evidence(NamedTuple):
-    """The bytes of a bundle's file, and Sigstore bundles of which one must prove who signed them."""
-
-    content: bytes
-    proofs: Sequence[bytes]
-
-
-def proof_path(path: Path) -> Path:
-    """Return the path of the Sigstore bundle for the file of a bundle."""
-    return path.with_name(path.name + ENDING)
-
-
-def read_proof(file: str, path: Path) -> bytes:
-    """Return the Sigstore bundle in a file. Raises BundleFileError, which names the bundle `file`."""
-    proof = _read(file, path, _MAX_SMALL)
-    if _is_old_format(proof):
-        message = _("{path} is in the old format of cosign, which is not a Sigstore bundle.", path=path.name)
-        raise BundleFileError(file, message, _("Sign with cosign sign-blob --new-bundle-format."))
-    return proof
-
-
 def _is_old_format(proof: bytes) -> bool:
     """Return True for the format of cosign 1 and 2 without `--new-bundle-format`."""
     try:
@@ -357,24 +333,23 @@ def _is_old_format(proof: bytes) -> bool:
     return isinstance(data, dict) and "base64Signature" in data
 
 
-def verify_sigstore(
-    bundle_file: BundleFile, policy: SignerPolicy, scope: str = "", evidence: Evidence | None = None
-) -> Signature:
-    """Verify the Sigstore bundle of a bundle: one of the evidence, or the one beside its file. Raises BundleFileError.
+def verify_sigstore(bundle_file: BundleFile, policy: SignerPolicy, scope: str = "") -> Signature:
+    """Verify the Sigstore bundle beside the file of a bundle. Raises BundleFileError.
 
     The file is read anew, and must hold what was read before: its bytes are what was signed.
     """
-    file = bundle_file.file
+    file, path = bundle_file.file, Path(bundle_file.file)
     if scope:
         raise BundleFileError(file, _("Its signature has {said}.", said="no scope"))
-    if evidence is None:
-        path = Path(file)
-        evidence = Evidence(_read(file, path, MAX_BYTES), [read_proof(file, proof_path(path))])
-    root = _read(policy.file, policy.trusted_root, _MAX_SMALL)
-    proof = _find_valid(file, evidence, root, policy)
-    if read_bundle_bytes(file, evidence.content).files != bundle_file.files:
+    beside = path.with_name(path.name + ENDING)
+    content, proof = _read(file, path, MAX_BYTES), _read(file, beside, _MAX_SMALL)
+    if _is_old_format(proof):
+        message = _("{path} is in the old format of cosign, which is not a Sigstore bundle.", path=beside.name)
+        raise BundleFileError(file, message, _("Sign with cosign sign-blob --new-bundle-format."))
+    _prove(file, content, proof, _read(policy.file, policy.trusted_root, _MAX_SMALL), policy)
+    if read_bundle_bytes(file, content).files != bundle_file.files:
         raise BundleFileError(file, _("It changed during reading."))
-    return Signature(policy.identity or policy.repository, ALGORITHM, "", proof)
+    return Signature(policy.identity or policy.repository, "sigstore", "")
 
 
 def _read(file: str, path: Path, limit: int) -> bytes:
@@ -389,8 +364,8 @@ def _read(file: str, path: Path, limit: int) -> bytes:
     return content
 
 
-def _find_valid(file: str, evidence: Evidence, root: bytes, policy: SignerPolicy) -> bytes:
-    """Return the first Sigstore bundle that proves who signed a file. Raises BundleFileError if none does."""
+def _prove(file: str, content: bytes, proof: bytes, root: bytes, policy: SignerPolicy) -> None:
+    """Raise BundleFileError unless a Sigstore bundle proves who signed the content of a file."""
     try:
         from sigstore.models import Bundle, TrustedRoot
         from sigstore.verify import Verifier
@@ -409,19 +384,16 @@ def _find_valid(file: str, evidence: Evidence, root: bytes, policy: SignerPolicy
         Verifier(trusted_root=TrustedRoot(RootData.from_json(root)))
     except Exception:  # any error of the library
         raise BundleFileError(policy.file, _("Its trust root cannot be used.")) from None
-    for proof in evidence.proofs:
-        try:
-            bundle = Bundle.from_json(proof)
-            then = _limit(root, bundle.signing_certificate.not_valid_before_utc)
-            verifier = Verifier(trusted_root=TrustedRoot(RootData.from_json(then)))
-            verifier.verify_artifact(evidence.content, bundle, who)
-        except Exception:  # noqa: S112 - any error of the library; its text may quote the file
-            continue
-        return proof
-    message = _(
-        "Its Sigstore bundle does not prove that {signer} signed it.", signer=policy.identity or policy.repository
-    )
-    raise BundleFileError(file, message, _("The bundle was changed, or someone else signed it."))
+    try:
+        bundle = Bundle.from_json(proof)
+        then = _limit(root, bundle.signing_certificate.not_valid_before_utc)
+        verifier = Verifier(trusted_root=TrustedRoot(RootData.from_json(then)))
+        verifier.verify_artifact(content, bundle, who)
+    except Exception:  # any error of the library; its text may quote the file
+        message = _(
+            "Its Sigstore bundle does not prove that {signer} signed it.", signer=policy.identity or policy.repository
+        )
+        raise BundleFileError(file, message, _("The bundle was changed, or someone else signed it.")) from None
 
 
 def _limit(root: bytes, moment: datetime) -> bytes:
@@ -442,20 +414,12 @@ def _is_valid(entry: dict[str, Any], moment: datetime) -> bool:
     return start <= moment <= end
 
 
-def wants_proof(key: Path | None) -> bool:
-    """Return True if a bundle is verified by a Sigstore bundle, since the key is a policy. Raises BundleFileError."""
-    return key is not None and read_policy(key) is not None
-
-
-def verify_bundle(
-    bundle_file: BundleFile, key: Path | None, scope: str = "", evidence: Evidence | None = None
-) -> Signature | None:
+def verify_bundle(bundle_file: BundleFile, key: Path | None, scope: str = "") -> Signature | None:
     """Verify the signature of a bundle by the key, or the policy, in a file; None for an unsigned one without a key.
 
-    Without evidence, a policy is about the Sigstore bundle beside the file.
     Raises BundleFileError as `verify` and `verify_sigstore` do.
     """
     policy = read_policy(key) if key is not None else None
     if policy is not None:
-        return verify_sigstore(bundle_file, policy, scope, evidence)
+        return verify_sigstore(bundle_file, policy, scope)
     return verify(bundle_file, read_key(key) if key else None, scope)

@@ -14,7 +14,7 @@ from vatspolicy.cli.console import abort, refuse_if, warn
 from vatspolicy.core.policies.files import HEAD, RELEASE
 from vatspolicy.errors import InvalidInput
 from vatspolicy.frozen import ValueObject, frozen
-from vatspolicy.gate.gate import ExitCode, Gate, find_specs
+from vatspolicy.gate.gate import Gate, find_specs
 from vatspolicy.i18n import Language, _
 
 if TYPE_CHECKING:
@@ -192,20 +192,6 @@ def load_claims(bundle: Bundle, spec: str, changes: opt.Changes, stdin_name: str
 def require_arguments(specs: Sequence[str]) -> None:
     """End the command if no spec is named."""
     refuse_if(not specs, _("no spec given: pass files, folders or globs, or set specs in {file}.", file=opt.FILE))
-
-
-def require_specs(specs: Sequence[str], from_stdin: bool = True) -> list[str]:
-    """Return the files matched by arguments, without duplicates; end the command if an argument matches none.
-
-    Without `from_stdin`, `-` names no file. Raises InvalidInput if the search is not complete.
-    """
-    require_arguments(specs)
-    files: dict[str, None] = {}
-    for spec in specs:
-        spec_files = find_specs(spec) if from_stdin or spec != "-" else []
-        refuse_if(not spec_files, _("no spec found at {argument!r}.", argument=spec), ExitCode.NOTHING)
-        files |= dict.fromkeys(spec_files)
-    return list(files)
 
 
 def require_covered(bundle: Bundle, day: str, option: str = "--as-of") -> None:

@@ -429,9 +429,6 @@ def _check_path(path: str) -> None:
 FailOn = Literal["deny", "needs-license", "contested", "duty", "advice"]
 """Levels on which the gate may fail (vatspolicy.gate.judgement.LEVELS)."""
 
-SPECS: Sequence[str] = argument(
-    (), "SPEC...", "Product specs: files, folders or globs (default: those of vatspolicy.toml).", "specs"
-)
 LAW: Path | None = input_(None, "--law DIR", "Folder of policies that decides in place of the shipped law.", "law")
 POLICIES: Sequence[Path] = input_(
     (),
@@ -471,7 +468,6 @@ SET: Changes = input_(
     parse=parse_changes,
 )
 STDIN_NAME: str | None = input_(None, "--stdin-filename FILE", "Name of standard input (-) in reports and errors.")
-SIGSTORE: Path | None = input_(None, "--sigstore FILE", "Sigstore bundle (default: the one beside the file).")
 LANG: Language = output("en", "--lang", "Language of the report and of errors.", "lang")
 
 

@@ -16,7 +16,7 @@ _WRITTEN_BY_US = {
     f"{name}.schema.json"
     for name in (
         *("analysis", "attestation", "comparison", "decision", "lint", "matrix", "mutation", "receipt"),
-        *("question", "report", "routes", "test-run", "timeline", "update", "vectors"),
+        *("question", "report", "routes", "test-run", "timeline", "vectors"),
     )
 }
 """Schemas of the program's output. A reader breaks on missing or unknown parts."""

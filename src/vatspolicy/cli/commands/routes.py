@@ -6,7 +6,8 @@ from typing import Literal
 
 from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import measure_width, publish, refuse_if
-from vatspolicy.cli.context import SpecContext, load_claims, require_specs
+from vatspolicy.cli.context import SpecContext, load_claims
+from vatspolicy.gate.gate import ExitCode, find_specs
 from vatspolicy.i18n import _
 
 Form = Literal["text", "json", "markdown", "html"]
@@ -37,7 +38,8 @@ def show_routes(
     from vatspolicy.guidance.remediation.result import describe_ways
     from vatspolicy.reports.remediation import render
 
-    specs = require_specs([spec])
+    specs = find_specs(spec)
+    refuse_if(not specs, _("no spec found at {argument!r}.", argument=spec), ExitCode.NOTHING)
     refuse_if(len(specs) > 1, _("{spec!r} matches {count} specs; choose one.", count=len(specs), spec=spec))
     bundle = context.law.load(specs)
     profile = load_claims(bundle, specs[0], changes, stdin_filename)
