@@ -135,11 +135,14 @@ TESTS ?= test pipelines
 release: $(RELEASING) ## build what a release consists of into dist/, from a clean clone: see docs/releasing.md
 	@$(RELEASE)/bin/python -m release --tests '$(TESTS)' --sign '$(SIGN)'
 
-pins: ## resolve the versions that make release builds with
+pins: $(CORE) ## resolve the versions that make release builds with
 	rm -rf $(RELEASE)
 	$(PYTHON) -m venv $(RELEASE)
 	$(RELEASE)/bin/python -m pip --quiet --disable-pip-version-check install '.[calendar,release,serve,sign,sigstore]' hatchling
 	$(RELEASE)/bin/python -m pip --disable-pip-version-check freeze --exclude vatspolicy >release/requirements.txt
+	$(PIP) install 'uv>=0.9' && index=$$($(PIP) config list | sed -n "s/.*[.]index-url='\(.*\)'$$/\1/p" | tail -n 1) \
+	  && echo sigstore | $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.13 \
+	  --constraints release/requirements.txt $${index:+--default-index "$$index"} --output-file release/sigstore.txt -
 	rm -rf $(RELEASE)
 
 clean: ## remove everything that make made

@@ -66,6 +66,7 @@ class Source:
         }
         return {
             "VATSPOLICY_BUILD_PUBLISHED": "1",
+            **({} if self.tag else {"VATSPOLICY_BUILD_REHEARSAL": "1"}),
             **kept,
             "SOURCE_DATE_EPOCH": str(self.epoch),
             "PIP_CONSTRAINT": str(PINNED),

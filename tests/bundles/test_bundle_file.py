@@ -443,6 +443,26 @@ def test_no_byte_of_a_signed_bundle_can_be_changed(
     assert refusals > len(plain) / step * 0.9
 
 
+@pytest.mark.parametrize("form", ["jwk", "public jwk", "pem"])
+def test_the_key_of_a_rehearsal_signs_nothing_else(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody has its private part."""
+    from cryptography.hazmat.primitives import serialization
+
+    jwk, key = json.loads((ROOT / "release/rehearsal.jwk").read_text(encoding="utf-8")), tmp_path / "key"
+    key.write_text(json.dumps(jwk if form == "jwk" else {"kty": "OKP", "crv": "Ed25519", "x": jwk["x"], "kid": "mine"}))
+    monkeypatch.setenv("VATSPOLICY_BUILD_REHEARSAL", "1")
+    material = read_key(key).verifier
+    if form == "pem":
+        pem, info = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        key.write_bytes(material.public_bytes(pem, info))  # type: ignore[union-attr]
+    assert read_key(key).algorithm == "EdDSA"
+    monkeypatch.delenv("VATSPOLICY_BUILD_REHEARSAL")
+    with pytest.raises(InvalidInput, match="the example key of RFC 8037"):
+        read_key(key)
+
+
 def test_keys(keys: dict[str, tuple[Path, Path]], tmp_path: Path) -> None:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa

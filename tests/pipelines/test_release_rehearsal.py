@@ -254,6 +254,25 @@ def test_the_workflow_runs_the_same_command_and_publishes_what_it_built() -> Non
     assert "make release TESTS=" in [step.get("run") for step in rehearsed["steps"]]
 
 
+def test_the_job_that_may_sign_installs_what_has_hashes() -> None:
+    jobs = {name: job for name, job in WORKFLOW["jobs"].items() if "id-token" in (job.get("permissions") or {})}
+    installed = [line for job in jobs.values() for step in job["steps"] for line in step.get("run", "").splitlines()]
+    installed = [line for line in installed if " install " in line]
+    assert installed
+    for line in installed:
+        assert "--require-hashes" in line
+        assert "--only-binary :all:" in line, "building runs code of the archive"
+    text = (ROOT / "release/sigstore.txt").read_text(encoding="utf-8")
+    pins = [part.split() for part in text.replace("\\\n", "").splitlines()]
+    assert all(hashes and all(one.startswith("--hash=sha256:") for one in hashes) for __, *hashes in pins)
+    known = (ROOT / "release/requirements.txt").read_text(encoding="utf-8").lower().replace("_", "-").splitlines()
+    versions = dict(pin.split("==") for pin in known)
+    assert "sigstore" in {pin.split("==")[0] for pin, *__ in pins}
+    assert [
+        pin for pin, *__ in pins if versions.get(pin.split("==")[0], pin.split("==")[1]) != pin.split("==")[1]
+    ] == []
+
+
 def test_every_python_is_set_up_where_a_release_is_built() -> None:
     for name, job in (("release", "build"), ("ci", "package")):
         jobs = yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text(encoding="utf-8"))["jobs"]
@@ -289,7 +308,7 @@ def test_pins_cover_what_builds_and_what_is_built() -> None:
 
 
 @long_run
-def test_two_clones_are_released_with_equal_bytes(tmp_path: Path) -> None:
+def test_two_clones_are_released_with_equal_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of it, twice: it takes some minutes, npm and a package index."""
     digests = []
     for name in ("one", "two"):
@@ -302,6 +321,7 @@ def test_two_clones_are_released_with_equal_bytes(tmp_path: Path) -> None:
         for version in supported():
             assert (f"Python {version}: decides" in made.stdout) == bool(find_python(version))
     assert digests[0] == digests[1]
+    monkeypatch.setenv("VATSPOLICY_BUILD_REHEARSAL", "1")
     require_complete(tmp_path / "two/dist", vatspolicy.__version__)
 
 

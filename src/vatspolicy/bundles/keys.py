@@ -12,6 +12,7 @@ import base64
 import binascii
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,8 @@ _KINDS = _("Keys are Ed25519 or P-256, in PEM or as a JWK.")
 _MIN_RSA, _MIN_SECRET = 2048, 32
 """Fewest bits of an RSA key, and bytes of a secret (RFC 7518, 3.2 and 3.3)."""
 _MAX_BYTES = 64 * 1024
+_EXAMPLE, _REHEARSAL = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", "VATSPOLICY_BUILD_REHEARSAL"
+"""Thumbprint of the key of RFC 8037, appendix A, whose private part is public, and the variable that allows it."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,10 @@ def _key(path: Path, material: Any, jwk: Mapping[str, Any] | None) -> Key:
         raise BundleFileError(str(path), _("The `kid` of a key must be text."))
     if algorithm == SECRET and not id:  # its thumbprint would reveal information about the secret
         raise BundleFileError(str(path), _("A secret needs a `kid`: locks and reports refer to it."))
-    return Key(id or _thumbprint(public), algorithm, private, material if private else public)
+    thumbprint = "" if algorithm == SECRET else _thumbprint(public)
+    if thumbprint == _EXAMPLE and not os.environ.get(_REHEARSAL):
+        raise BundleFileError(str(path), _("This is the example key of RFC 8037: anyone can sign with it."))
+    return Key(id or thumbprint, algorithm, private, material if private else public)
 
 
 def _find_algorithm(path: Path, public: Any) -> str:

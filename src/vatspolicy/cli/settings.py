@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 PREFIX = "VATSPOLICY_"
 OTHER_VARIABLES = (
     *("CACHE", "DEBUG", "TOKEN"),
-    *("BUILD_PUBLISHED", "BUILD_REPOSITORY"),  # hatch_build.py
+    *("BUILD_PUBLISHED", "BUILD_REHEARSAL", "BUILD_REPOSITORY"),  # hatch_build.py, keys.py
     *(
         "ATTEST",
         "COMMENT_TOKEN",
