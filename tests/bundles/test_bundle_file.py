@@ -444,9 +444,7 @@ def test_no_byte_of_a_signed_bundle_can_be_changed(
 
 
 @pytest.mark.parametrize("form", ["jwk", "public jwk", "pem"])
-def test_the_key_of_a_rehearsal_signs_nothing_else(
-    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_key_of_a_rehearsal_signs_nothing_else(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everybody has its private part."""
     from cryptography.hazmat.primitives import serialization
 

@@ -154,6 +154,19 @@ BARE = [("services.0.audience", "business")]
 """No duty of the invented law and no advice applies."""
 
 
+def test_a_note_that_calls_the_law_contested_fails_as_contested(decide: DecideFixture) -> None:
+    decision = decide.decision(SHOP, *BARE, ("data.persons", 0), ("company.foreign_percent", 60))
+    plain = decide.record(decision)
+    contested = replace(plain, advice=tuple(replace(note, kind="contested") for note in plain.advice))
+    number = len(plain.advice)
+    assert number > 0
+    for record, levels in ((plain, {"advice": "advice"}), (contested, dict.fromkeys(LEVELS[2:], "contested"))):
+        for fail_on in LEVELS:
+            found = find_failures(record, fail_on)
+            expected = [(levels[fail_on], "advice", index) for index in range(number)] if fail_on in levels else []
+            assert found == expected
+
+
 def test_levels(decide: DecideFixture) -> None:
     table = {
         "allow": (decide.decision(SHOP, *BARE, ("data.persons", 0)), (OK, OK, OK, OK, OK)),

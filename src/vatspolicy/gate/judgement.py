@@ -114,11 +114,11 @@ def find_failures(record: Record, fail_on: str) -> list[Failure]:
         if word == "needs-license" and not failures:
             failures.append(Failure("needs-license", ITSELF, 0))
     if level >= 2:
-        failures += _contested(record)
+        failures += [*_contested(record), *_advise("contested", record, contested=True)]
     if level >= 3:
         failures += [*_due("duties", record.duties), *_due("undetermined", record.undetermined)]
     if level >= 4:
-        failures += _kept("advice", "advice", record.advice)
+        failures += _advise("advice", record, contested=False)
         failures += [
             Failure("advice", "contested", index)
             for index, reading in enumerate(record.contested)
@@ -182,6 +182,13 @@ def find_worst_level(failures: Iterable[Failure]) -> str | None:
 
 def _kept(level: str, part: str, findings: Iterable[FindingRecord]) -> list[Failure]:
     return [Failure(level, part, index) for index, finding in enumerate(findings) if finding.waived is None]
+
+
+def _advise(level: str, record: Record, contested: bool) -> list[Failure]:
+    """Return the notes for review that call the law contested, or the others."""
+    kinds = {index: finding.kind for index, finding in enumerate(record.advice)}
+    failures = _kept(level, "advice", record.advice)
+    return [failure for failure in failures if (kinds[failure.position] == "contested") == contested]
 
 
 def _open(record: Record) -> list[Failure]:

@@ -20,7 +20,7 @@ from tests.support.console import Console
 from tests.support.effort import trials
 from tests.support.members import for_each
 from tests.support.schemas import validator_of
-from tests.support.shipped import GOLDEN
+from tests.support.shipped import GOLDEN, ROOT, shipped_bundle
 from tests.support.specs import HOSTING, TODAY
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
@@ -282,6 +282,7 @@ def test_a_changed_rule_ends_it(bundle: Bundle, changed: Callable[..., Bundle], 
     write(entries(bundle, OUTCAST))
     outcome = ran(changed(*texts))
     assert (outcome.exit_code, kinds(outcome)) == (FAILED, ["changed"])
+    assert "the rule, the version of its policy, or a fact" in outcome.remarks[0].message["en"]
 
 
 def test_layout_of_the_law_does_not(bundle: Bundle, changed: Callable[..., Bundle]) -> None:
@@ -388,6 +389,12 @@ def test_the_longest_may_be_shorter(bundle: Bundle) -> None:
     Path("approvers.yaml").write_text("schema: 1\nmax_days: 300\n" + APPROVERS.removeprefix("schema: 1\n"))
     write(entries(bundle, OUTCAST))
     assert (ran(bundle).exit_code, kinds(ran(bundle))) == (FAILED, ["too-broad"])
+
+
+def test_the_page_says_whether_a_shipped_rule_is_unwaivable() -> None:
+    page = (ROOT / "docs/waivers.md").read_text(encoding="utf-8")
+    marked = any(rule.unwaivable for policy in shipped_bundle().policies.values() for rule in policy.rules)
+    assert ("The shipped law marks no rule" in page) != marked
 
 
 def test_a_rule_may_be_unwaivable(changed: Callable[..., Bundle]) -> None:

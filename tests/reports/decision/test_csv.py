@@ -45,7 +45,7 @@ def test_each_finding_is_a_row(console: Console, spec: str, law: Path) -> None:
     assert sorted(row["fails"] for row in found if row["fails"]) == sorted(one["level"] for one in failures)
 
 
-@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\uff1d"])
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\uff1d", " =", "\u00a0=", "\u3000+", "\u200b@", "\u2060 ="])
 def test_no_cell_is_a_formula(console: Console, sign: str, law: Path) -> None:
     console.write("spec.yaml", HOSTING.replace(TITLE, f'"{sign}HYPERLINK(1), \\"a\\"\\n::error::b"'))
     text = console("check", "spec.yaml", "--law", law, "-f", "csv").out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 
 from vatspolicy.core.engine.result import DutyRecord, NeedRecord, Record
@@ -20,8 +21,8 @@ COLUMNS = (
     *("service", "class", "message", "authority", "articles", "deadline", "due", "waived", "until"),
     "bearer",
 )
-_FORMULA = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
-"""Characters that begin a formula in a spreadsheet, including full-width forms."""
+_FORMULA = re.compile("[\\s\u200b-\u200f\u2060\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\\t\\r]")
+"""Beginning of a formula in a spreadsheet, including full-width forms, behind any blanks that an import may remove."""
 LEAVES_OUT = {
     BY_KIND: "Denial.reasons",
     BY_EXPLAIN: f"met undetermined {VERSIONS} {POLICY} Denial.layer Need.layer Duty.layer Advice.layer",
@@ -85,6 +86,6 @@ def _row(lead: Mapping[str, object], **more: object) -> str:
     """Return a row in one line. A cell is never a formula for a spreadsheet, whatever its first character."""
     held, cells = io.StringIO(), {**lead, **more}
     texts = (clean(str(cells.get(name) or ""), one_line=True) for name in COLUMNS)
-    row = [f"'{text}" if text.startswith(_FORMULA) else text for text in texts]
+    row = [f"'{text}" if _FORMULA.match(text) else text for text in texts]
     csv.writer(held, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(row)
     return held.getvalue()
