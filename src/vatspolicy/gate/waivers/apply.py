@@ -53,7 +53,8 @@ WHY: Mapping[str, Mapping[str, str]] = {
     "no-launch": Phrase("It does not apply: the spec has no launch day, so it could launch after the last day."),
     "ends-soon": Phrase("It applies through {until}. Renew it, or resolve the finding."),
     "changed": Phrase(
-        "It does not apply: the rule, the version of its policy, or a fact that it reads has changed since the approval."
+        "It does not apply: the rule, the version of its policy, or a fact that it reads has changed since the"
+        " approval."
     ),
     "no-rule": Phrase("It is unused: the rule does not exist."),
     "no-product": Phrase("It is unused: no decided spec has this product id."),
