@@ -282,7 +282,8 @@ def test_a_changed_rule_ends_it(bundle: Bundle, changed: Callable[..., Bundle], 
     write(entries(bundle, OUTCAST))
     outcome = ran(changed(*texts))
     assert (outcome.exit_code, kinds(outcome)) == (FAILED, ["changed"])
-    assert "the rule, the version of its policy, or a fact" in outcome.remarks[0].message["en"]
+    [remark] = outcome.remarks or ()
+    assert "the rule, the version of its policy, or a fact" in remark.message["en"]
 
 
 def test_layout_of_the_law_does_not(bundle: Bundle, changed: Callable[..., Bundle]) -> None:
