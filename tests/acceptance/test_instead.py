@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import shlex
 import subprocess
@@ -10,7 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tests.support.api_server import Start
+from tests.support.api_server import start as start
 from tests.support.console import Console
 from tests.support.law_builder import bundle_of, rule
 from tests.support.layer_builder import LAW
@@ -22,12 +26,16 @@ RUN_BY = {
     "vatspolicy bundle push FILE oci://…": "acceptance/test_instead.py::test_a_bundle_travels_through_a_registry",
     "vatspolicy bundle pull oci://…": "acceptance/test_instead.py::test_a_bundle_travels_through_a_registry",
     "vatspolicy update --from …": "acceptance/test_instead.py::test_a_newer_bundle_is_compared_and_taken_into_use",
+    "check -o memo.docx": "acceptance/test_instead.py::test_a_report_is_a_page_or_a_table",
+    "check -o checklist.xlsx": "acceptance/test_instead.py::test_a_report_is_a_page_or_a_table",
+    "POST /access/v1/evaluation": "acceptance/test_instead.py::test_the_data_api_answers_curl",
+    "OTEL_…": "server/test_collector.py::test_a_collector_reads_the_spans_of_requests",
 }
 """The test in `tests/` that runs the recipe for an ability."""
 ROWS = {
     was.strip("`"): re.findall(r"`([^`]+)`", instead)
     for was, instead in re.findall(
-        r"^\| (`.+?`) \| (.+) \|$", (ROOT / "docs/instead.md").read_text(encoding="utf-8"), re.MULTILINE
+        r"^\| (`.+?`)[^|]* \| (.+) \|$", (ROOT / "docs/instead.md").read_text(encoding="utf-8"), re.MULTILINE
     )
 }
 """Abilities that ended, with the commands in place of each."""
@@ -123,3 +131,26 @@ def test_a_newer_bundle_is_compared_and_taken_into_use(console: Console) -> None
     assert program == "mv"
     (console.folder / old).replace(console.folder / new)
     assert console("check", "specs", "--bundle", "bundle.tar.gz", "--key", "release.pub").code == 1
+
+
+# --- reports and the API
+
+
+def test_a_report_is_a_page_or_a_table(console: Console) -> None:
+    console.write("shop.yaml", SHOP)
+    for was, begins in (
+        ("check -o memo.docx", "<!doctype html>"),
+        ("check -o checklist.xlsx", '"file","line","product"'),
+    ):
+        (recipe,) = ROWS[was]
+        assert console(*shlex.split(recipe)[1:], "--no-fail").code == 0
+        assert (console.folder / shlex.split(recipe)[-1]).read_text(encoding="utf-8").startswith(begins)
+
+
+def test_the_data_api_answers_curl(start: Start, tmp_path: Path) -> None:
+    (recipe,) = ROWS["POST /access/v1/evaluation"]
+    (tmp_path / "request.json").write_text(json.dumps({"input": yaml.safe_load(SHOP)}))
+    command = shlex.split(recipe.replace("localhost:8760", f"localhost:{start().port}"))
+    curl = [require_program(command[0]), *command[1:]]
+    answered = subprocess.run(curl, cwd=tmp_path, check=True, capture_output=True)
+    assert json.loads(answered.stdout)["result"]["decision"] == "allow"

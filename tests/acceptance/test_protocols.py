@@ -11,8 +11,8 @@ from tests.support.shipped import ROOT
 
 PAGE = ROOT / "docs" / "api-protocols.md"
 WORDS = {
-    "apparitor": "apparitor", "opa-python-client": "opa_client", "opa-golib-python-bindings": "opa", "mcp": "mcp",
-    "schemathesis": "schemathesis", "opentelemetry-proto": "opentelemetry.proto", "lsprotocol": "lsprotocol",
+    "opa-python-client": "opa_client", "opa-golib-python-bindings": "opa", "mcp": "mcp",
+    "schemathesis": "schemathesis", "opentelemetry-instrument": "opentelemetry-instrument", "lsprotocol": "lsprotocol",
     "in-toto-attestation": "in_toto_attestation", "securesystemslib": "securesystemslib", "sigstore": "sigstore", "cosign": "cosign",
     "junitparser": "junitparser", "sarif-kit": "sarif", "check-jsonschema": "check_jsonschema", "cel-python": "celpy",
     "cel-expr-python": "cel_expr_python", "rotel": "rotel", "promtool": "promtool",
@@ -42,7 +42,7 @@ def test_every_package_of_the_table_is_installed_for_tests() -> None:
     data = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     listed = " ".join([*data["dependencies"], *data["optional-dependencies"]["test"]])
     others = {"opa-golib-python-bindings", "rotel"}  # installed apart, since they are not for every system
-    others |= {"opentelemetry-proto", "lsprotocol"}  # needed by another one
+    others |= {"opentelemetry-instrument", "lsprotocol"}  # needed by another one
     others |= {"promtool", "cosign", "@modelcontextprotocol/sdk"}  # no packages of Python
     named = {package for _, clients, _ in rows() for package in re.findall(r"`([\w@/-]+)`", clients)}
     assert [package for package in sorted(named - others) if package not in listed] == []

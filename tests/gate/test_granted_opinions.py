@@ -513,31 +513,6 @@ def test_the_configuration_names_the_file(console: Console) -> None:
     assert "opinions.yaml" in console("check", "--show-config").out
 
 
-def test_authzen_names_each_opinion_among_its_reasons() -> None:
-    from vatspolicy.server.api.authzen import read_evaluation
-    from vatspolicy.server.api.query import PLACE, DataQuery, DataQuestion
-
-    spec = claiming(CLAIM)
-    asked = {
-        "subject": {"type": "pipeline", "id": "release"},
-        "action": {"name": "launch"},
-        "resource": {"type": "product", "id": "p", "properties": spec},
-    }
-
-    def ask(waiver_set: WaiverSet | None) -> Data:
-        def decide(query: DataQuery) -> Data:
-            return DataQuestion(shipped_bundle(), PLACE, False, TODAY, False, waiver_set).answer(query)[0]
-
-        return read_evaluation(json.dumps(asked).encode()).answer(decide)
-
-    about = {"about": "class", "service": "s"}
-    allowed, denied = ask(grants(grant(spec))), ask(None)
-    assert allowed["decision"] is True
-    assert {"code": "opinion-counted", **about, "approver": "lee"} in allowed["context"]["reasons"]
-    assert denied["decision"] is False
-    assert {"code": "opinion-not-granted", **about, "approver": None} in denied["context"]["reasons"]
-
-
 def test_a_tool_for_assistants_counts_only_what_is_granted() -> None:
     pytest.importorskip("mcp", reason="needs the extra `mcp`")
     from vatspolicy.server.mcp_tools import make_server

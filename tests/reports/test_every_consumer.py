@@ -51,7 +51,6 @@ from vatspolicy.reports.decision import json as json_form
 from vatspolicy.reports.decision.html import fragment
 from vatspolicy.reports.decision.json import make_report
 from vatspolicy.reports.formats import FORMATS, POLICY, VERSIONS, WHY
-from vatspolicy.server.api.authzen import describe_answer
 
 TODAY = "2026-11-24"
 WORDS = ("deny", "incomplete", "needs-license", "allow")
@@ -376,7 +375,6 @@ def expect(decision: engine.Decision) -> dict[str, Any]:
 DECIDED: Mapping[str, Callable[[Profile, engine.Decision, engine.Decision], object]] = {
     "api, brief": lambda profile, decision, _: brief(profile, decision),
     "api, explained": lambda profile, decision, _: explain(profile, decision),
-    "authzen": lambda profile, decision, _: describe_answer(brief(profile, decision)),
     "test --update": lambda _, decision, original: list(find_decision_changes(decision, expect(original))),
 }
 
@@ -431,9 +429,6 @@ LEFT_OUT_OF: Mapping[str, Mapping[str, str]] = {
     },
     "api, brief": {
         "The rules that are contested stand in it; the explained decision reads them.": "readings worst_reading"
-    },
-    "authzen": {
-        "The API at /v1/data says it.": "product services met duties advice undetermined readings worst_reading",
     },
     "test --update": {
         "An expectation cannot state it.": "product as_of bundle_version bundle_digest verification opinions contested"

@@ -528,7 +528,6 @@ def test_a_bundle_that_expires_decides_no_longer(
         ask(one, SHOP_DATA),
         one.get(PLACE),
         one.post("/v1/batch/data/vatspolicy/decision", json={"inputs": {"a": SHOP_DATA}}),
-        one.post("/access/v1/evaluation", json={"resource": {"properties": SHOP_DATA}}),
     ):
         assert (refused.status_code, refused.json()["code"]) == (503, "bundle_expired")
         assert refused.headers["Retry-After"] == "60"

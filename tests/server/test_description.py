@@ -23,12 +23,7 @@ from vatspolicy.server.api.bundle_store import BundleStore
 from vatspolicy.server.api.router import ApiSettings, make_api
 
 SHOP_DATA = yaml.safe_load(SHOP)
-QUESTION = {
-    "subject": {"type": "pipeline", "id": "release"},
-    "action": {"name": "launch"},
-    "resource": {"type": "product", "id": SHOP_DATA["product"]["id"], "properties": SHOP_DATA},
-}
-DATA, BATCH, ACCESS = "/v1/data/vatspolicy/decision", "/v1/batch/data/vatspolicy/decision", "/access/v1/evaluation"
+DATA, BATCH = "/v1/data/vatspolicy/decision", "/v1/batch/data/vatspolicy/decision"
 
 
 @pytest.fixture
@@ -48,20 +43,6 @@ def client(store: BundleStore) -> TestClient:
         (BATCH, {"inputs": {"a": 2**60}}, 400),
         (BATCH, {"inputs": {"a": 2**53, "b": -float(2**53)}}, 207),
         (BATCH, {"inputs": {str(number): None for number in range(257)}}, 400),
-        (ACCESS, QUESTION, 200),
-        (ACCESS, {**QUESTION, "resource": {"type": "product", "id": "shop"}}, 400),
-        (ACCESS, {**QUESTION, "resource": {"type": "account", "id": "1"}}, 200),
-        (ACCESS, {**QUESTION, "resource": {"type": "account", "id": "1", "properties": 1}}, 400),
-        (ACCESS, {**QUESTION, "subject": {"type": "", "id": ""}}, 400),
-        (f"{ACCESS}s", QUESTION, 200),
-        (f"{ACCESS}s", {**QUESTION, "evaluations": [{}]}, 200),
-        (f"{ACCESS}s", {"evaluations": [QUESTION]}, 200),
-        (f"{ACCESS}s", {}, 400),
-        (f"{ACCESS}s", {"evaluations": []}, 400),
-        (f"{ACCESS}s", {**QUESTION, "evaluations": [None]}, 400),
-        (f"{ACCESS}s", {**QUESTION, "evaluations": [[None, None]]}, 400),
-        (f"{ACCESS}s", {**QUESTION, "subject": {"type": "pipeline"}, "evaluations": [QUESTION]}, 400),
-        (f"{ACCESS}s", {"evaluations": [QUESTION] * 257}, 400),
         ("/v1/data/vatspolicy/bundle", {"input": {}}, 200),
         ("/v1/data/vatspolicy/bundle", {}, 400),
     ],

@@ -59,13 +59,9 @@ def test_the_status_names_the_law(api: TestClient, served: BundleStore, path: st
 
 
 def test_an_answer_of_the_api_names_the_law(api: TestClient, served: BundleStore) -> None:
-    """So does one of AuthZEN, whose context is a part of it."""
     for path in ("", "/decision", "/bundle"):
         result = api.post(f"/v1/data/vatspolicy{path}", json={"input": PROFILE}).json()["result"]
         assert_names(result if path == "/bundle" else result["bundle"], served.loaded.bundle)
-    profile = {"type": "product", "id": PROFILE["product"]["id"], "properties": PROFILE}
-    question = {"subject": {"type": "pipeline", "id": "release"}, "action": {"name": "launch"}, "resource": profile}
-    assert_names(api.post("/access/v1/evaluation", json=question).json()["context"]["bundle"], served.loaded.bundle)
 
 
 def test_the_local_page_names_the_law(served: BundleStore) -> None:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,9 +20,11 @@ PROGRAM = "from vatspolicy.cli import main; main()"
 class Server:
     """One running server."""
 
-    def __init__(self, *options: str, folder: Path, program: str = PROGRAM, **environment: str) -> None:
+    def __init__(
+        self, *options: str, folder: Path, program: str = PROGRAM, before: Sequence[str] = (), **environment: str
+    ) -> None:
         self.log = folder / "stderr"
-        command = [sys.executable, "-c", program, "serve", "--port", "0", *options]
+        command = [*before, sys.executable, "-c", program, "serve", "--port", "0", *options]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env={**os.environ, **environment}

@@ -25,7 +25,7 @@ FLOORS: dict[str, dict[str, int]] = {
     "archive": {"bundles/archive.py": 77},
     "bundle": {"bundles/bundle_file.py": 66, "bundles/signature.py": 60, "core/policies/layers.py": 50},
     "waivers": {"gate/waivers/load.py": 74, "gate/waivers/apply.py": 62},
-    "api": {"server/api/router.py": 66, "server/api/query.py": 67, "server/api/authzen.py": 64, "server/guard.py": 45},
+    "api": {"server/api/router.py": 66, "server/api/query.py": 67, "server/guard.py": 45},
 }  # fmt: skip
 """By target, the files that it is about, and the least percentage of their statements in functions that it reaches.
 

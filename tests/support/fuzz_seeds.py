@@ -60,20 +60,16 @@ def make_bundles(folder: Path) -> list[bytes]:
 def make_requests() -> list[bytes]:
     """A request to each address."""
     profile = yaml.safe_load(SHOP)
-    resource = {"type": "product", "id": "shop", "properties": profile}
-    asked = {"subject": {"type": "pipeline", "id": "release"}, "action": {"name": "launch"}, "resource": resource}
     day = {"as_of": "2027-05-01"}
     bodies: dict[str, Any] = {
         "v1/data/vatspolicy/decision": {"input": profile, **day},
         "v1/data/vatspolicy/decision?explain=full": {"input": profile},
         "v1/batch/data/vatspolicy/decision": {"inputs": {"a": profile, "b": {}}, **day},
-        "access/v1/evaluation": {**asked, "context": day},
-        "access/v1/evaluations": {**asked, "evaluations": [{}, {"resource": resource}], "options": {"evaluations_semantic": "execute_all"}},
         "v1/compile": {},
     }  # fmt: skip
     pages = (
         "health?bundles", "v1/policies", "v1/policies/regulations?as_of=2027-05-01", "v1/status", "v1/config", "v1/data",
-        "metrics", ".well-known/authzen-configuration",
+        "metrics",
     )  # fmt: skip
     posts = [f"POST /{path}\ncontent-type: application/json\n\n{json.dumps(body)}" for path, body in bodies.items()]
     return [one.encode() for one in [*posts, *(f"GET /{path}\nauthorization: Bearer x\n\n" for path in pages)]]

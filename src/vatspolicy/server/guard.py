@@ -221,12 +221,11 @@ def make_app(
     messages: Mapping[int, str] | None = None,
     observe: Observer = lambda *_: None,
     close: Callable[[], None] = lambda: None,
-    around: Sequence[Middleware] = (),
 ) -> Starlette:
     """Return an application that serves `routes` behind a guard.
 
     `messages` are the sentences for requests without a route, by status. `observe` is called for every response,
-    `close` when the server ends. `around` stands around the guard.
+    `close` when the server ends.
     """
     sentences = {**_MESSAGES, **(messages or {})}
 
@@ -243,7 +242,7 @@ def make_app(
 
     return Starlette(
         routes=routes,
-        middleware=[*around, Middleware(Guard, rules, observe)],
+        middleware=[Middleware(Guard, rules, observe)],
         exception_handlers={HTTPException: refuse},
         lifespan=lifespan,
     )

@@ -134,14 +134,9 @@ def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool
         from vatspolicy.server.api.limits import ApiLimits
         from vatspolicy.server.api.metrics import forget_process
         from vatspolicy.server.api.router import ApiSettings, make_api
-        from vatspolicy.server.api.telemetry import find_telemetry
 
-        try:
-            telemetry = find_telemetry(warn)
-        except ServeError as error:
-            abort(str(error))
         limits = ApiLimits(seconds=options.timeout, pending=options.pending)
-        settings = ApiSettings(token, loopback, allow_past, limits, telemetry=telemetry, waiver_set=waiver_set)
+        settings = ApiSettings(token, loopback, allow_past, limits, waiver_set=waiver_set)
         store = open_store(law.law, law.bundle, law.key, law.skip_verify, warn, law.policies)
         if workers == 1:
             watch = Watch(store, options.reload)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from prometheus_client import (
     CollectorRegistry,
@@ -24,6 +25,14 @@ from vatspolicy.server.serve import METRICS
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the histogram, in seconds."""
+
+
+class DecisionCount(NamedTuple):
+    """One decision of a request."""
+
+    outcome: str
+    seconds: float
+    """Its time, without waiting time."""
 
 
 class Metrics:

@@ -99,9 +99,8 @@ def _read_body(content: bytes, key: str, wanted: str) -> Document:
     return document
 
 
-def read_object(content: bytes, wanted: str = "") -> Document:
+def read_object(content: bytes, wanted: str) -> Document:
     """Return a body that is a JSON object; `wanted` is the sentence for one that is not. Raises HttpError."""
-    wanted = wanted or _("The body must be an object.")
     if not content.strip():
         raise bad_request(Sentences(_("The body is empty."), wanted))
     try:

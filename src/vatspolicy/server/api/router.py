@@ -1,4 +1,4 @@
-"""The router of the API: OPA's data API, AuthZEN, health, metrics and the OpenAPI document."""
+"""The router of the API: OPA's data API, health, metrics and the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 from orjson import dumps as encode
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -22,18 +21,9 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError
 from vatspolicy.gate.waivers.load import WaiverSet
 from vatspolicy.i18n import Sentences, _
-from vatspolicy.server.api.authzen import (
-    PATHS,
-    Evaluation,
-    Evaluations,
-    WithRequestId,
-    describe,
-    read_evaluation,
-    read_evaluations,
-)
 from vatspolicy.server.api.bundle_store import BundleStore
 from vatspolicy.server.api.limits import ApiLimits, BusyError, LateError, WorkerSlots
-from vatspolicy.server.api.metrics import MEDIA_TYPE, Metrics
+from vatspolicy.server.api.metrics import MEDIA_TYPE, DecisionCount, Metrics
 from vatspolicy.server.api.openapi import make_openapi
 from vatspolicy.server.api.query import (
     PLACE,
@@ -45,7 +35,6 @@ from vatspolicy.server.api.query import (
     read_day,
     read_query,
 )
-from vatspolicy.server.api.telemetry import DecisionCount, Telemetry, Traced
 from vatspolicy.server.errors import HttpError, bad_request, error_to_data
 from vatspolicy.server.guard import GuardRules, make_app, read_json_body, report_internal_error
 
@@ -56,7 +45,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 MESSAGES = {404: _("There is no resource at this path."), 405: _("The bundle is read-only.")}
-METADATA = "/.well-known/authzen-configuration"
 Decided = tuple[bytes, int, list[DecisionCount]]
 """The body of a response, its status, and the decisions in it."""
 _RETRY = (("Retry-After", "1"),)
@@ -76,21 +64,18 @@ class ApiSettings:
     today: Callable[[], str] = today_in_china
     waiver_set: WaiverSet | None = None
     """Granted opinions and approvers, or None."""
-    telemetry: Callable[[BundleStore], Telemetry] | None = None
-    """Opens the traces and metrics of OpenTelemetry; None for none."""
 
 
 def make_api(store: BundleStore, settings: ApiSettings | None = None) -> Starlette:
-    """Return the application: /v1/data/…, /v1/policies, /access/v1/…, /health, /metrics and /openapi.json."""
+    """Return the application: /v1/data/…, /v1/policies, /health, /metrics and /openapi.json."""
     api = _Api(store, settings or ApiSettings())
-    return make_app(api.routes, api.rules, MESSAGES, api.observe, api.close, api.around)
+    return make_app(api.routes, api.rules, MESSAGES, api.observe, api.slots.close)
 
 
 class _Api:
     def __init__(self, store: BundleStore, settings: ApiSettings) -> None:
         self.store, self.settings = store, settings
         self.metrics = Metrics(store)
-        self.telemetry = None if settings.telemetry is None else settings.telemetry(store)
         self.slots = WorkerSlots(settings.limits, self.metrics.note_pending)
         self.description: tuple[str, dict[str, Any]] = ("", {})
         """The revision of a bundle, and the OpenAPI document for it."""
@@ -101,7 +86,7 @@ class _Api:
             assume_json=True,
             loopback=settings.loopback,
             token=settings.token,
-            open_paths=frozenset({"/health", METADATA}),
+            open_paths=frozenset({"/health"}),
         )
         self.routes = [
             Route("/v1/data", self.answer_query, methods=["GET", "POST"], name="data"),
@@ -110,9 +95,6 @@ class _Api:
             Route("/v1/policies", self.list_policies, name="policies"),
             Route("/v1/policies/", self.list_policies, name="policies"),
             Route("/v1/policies/{id}", self.show_policy, name="policy"),
-            Route(PATHS["access_evaluation_endpoint"], self.evaluate_access, methods=["POST"], name="evaluation"),
-            Route(PATHS["access_evaluations_endpoint"], self.evaluate_accesses, methods=["POST"], name="evaluations"),
-            Route(METADATA, self.describe_access, name="authzen"),
             Route("/v1/config", self.show_config, name="config"),
             Route("/v1/status", self.show_status, name="status"),
             Route("/v1/compile", self.refuse_partial, methods=["POST"], name="compile"),
@@ -122,17 +104,6 @@ class _Api:
             Route("/openapi.json", self.describe, name="describe"),
         ]
         self.names: dict[Any, str] = {route.endpoint: route.name for route in self.routes}
-        patterns: dict[Any, str] = {route.endpoint: route.path for route in self.routes}
-        self.around = [Middleware(WithRequestId, frozenset(PATHS.values()))]
-        if self.telemetry is not None:
-            traced = Middleware(Traced, self.telemetry, lambda scope: patterns.get(scope.get("endpoint")))
-            self.around.insert(0, traced)
-
-    def close(self) -> None:
-        """Stop the background tasks."""
-        self.slots.close()
-        if self.telemetry is not None:
-            self.telemetry.close()
 
     def observe(self, scope: Scope, status: int, code: str | None) -> None:
         """Count a response. Its scope holds an endpoint once the request has reached one."""
@@ -188,16 +159,14 @@ class _Api:
         return self.bound(encode({"responses": answers})), 207 if refused else 200, counts
 
     def read_question(self, request: Request) -> DataQuestion:
-        """Return the settings of a request that apply to every input. Raises HttpError."""
-        steps = tuple(step for step in request.path_params.get("path", "").split("/") if step)
-        return self.ask(steps, _wants_reasons(request.query_params.get("explain")))
+        """Return the settings of a request that apply to every input.
 
-    def ask(self, steps: tuple[str, ...], explained: bool) -> DataQuestion:
-        """Return the question at a path. Raises HttpError if the signature of the bundle has expired."""
-        settings = self.settings
-        return DataQuestion(
-            self.read_bundle(), steps, explained, settings.today(), settings.allow_past, settings.waiver_set
-        )
+        Raises HttpError, also if the signature of the bundle has expired.
+        """
+        steps = tuple(step for step in request.path_params.get("path", "").split("/") if step)
+        explained, settings = _wants_reasons(request.query_params.get("explain")), self.settings
+        bundle, today = self.read_bundle(), settings.today()
+        return DataQuestion(bundle, steps, explained, today, settings.allow_past, settings.waiver_set)
 
     def read_bundle(self) -> Bundle:
         """Return the bundle in use. Raises HttpError if its signature has expired."""
@@ -228,62 +197,7 @@ class _Api:
             raise to_http_error(error) from None
         for count in counts:
             self.metrics.count_decision(count.outcome, count.seconds)
-        if self.telemetry is not None and counts:
-            self.telemetry.note_decisions(counts)
         return Response(body, status, media_type="application/json")
-
-    async def evaluate_access(self, request: Request) -> Response:
-        """Answer an access evaluation of AuthZEN."""
-        content = await self.read_access(request)
-        return await self.evaluate(lambda: Evaluations([read_evaluation(content)], alone=True))
-
-    async def evaluate_accesses(self, request: Request) -> Response:
-        """Answer the access evaluations of one request of AuthZEN."""
-        content, most = await self.read_access(request), self.settings.limits.batch
-        return await self.evaluate(lambda: read_evaluations(content, most))
-
-    async def read_access(self, request: Request) -> bytes:
-        """Return the body of an AuthZEN request, with 400 for another media type. Raises HttpError."""
-        try:
-            return await read_json_body(request, self.rules)
-        except HttpError as error:
-            if error.status == 415:
-                raise HttpError(400, error.code, error.message) from None
-            raise
-
-    async def evaluate(self, read: Callable[[], Evaluations]) -> Response:
-        """Answer the questions that `read` returns."""
-        question = self.ask(PLACE, False)
-        limits, begun = self.settings.limits, time.perf_counter()
-        counts: list[DecisionCount] = []
-
-        def decide(query: DataQuery) -> dict[str, Any]:
-            before = time.perf_counter()
-            if before - begun > limits.seconds:  # the client is gone
-                raise LateError
-            record, outcome = question.answer(query)
-            counts.extend(_count(query, outcome, time.perf_counter() - before))
-            return record
-
-        def work() -> Decided:
-            asked = read()
-            if asked.alone:
-                (entry,) = asked.entries
-                assert isinstance(entry, Evaluation)
-                return self.bound(encode(entry.answer(decide))), 200, counts
-            answers, size = [], 0
-            for answer in asked.answers(decide, to_http_error):
-                answers.append(answer)
-                size += len(encode(answer))
-                if size > limits.answer:
-                    break
-            return self.bound(encode({"evaluations": answers})), 200, counts
-
-        return await self.decide(work)
-
-    async def describe_access(self, request: Request) -> Response:
-        """Show the metadata of AuthZEN, with the address by which the request came."""
-        return JSONResponse(describe(str(request.base_url)))
 
     async def list_policies(self, __: Request) -> Response:
         """List the policies of the bundle. OPA clients request them to test the connection."""
@@ -365,7 +279,7 @@ def _count(query: DataQuery | None, outcome: str | None, seconds: float) -> list
     """Return the decision on a query, if one was made, as metrics count it."""
     if query is None or outcome is None:
         return []
-    return [DecisionCount(outcome, seconds, query.services)]
+    return [DecisionCount(outcome, seconds)]
 
 
 def _wants_reasons(explain: str | None) -> bool:
