@@ -107,9 +107,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-CONTINUES = {"receipts": "bundles-and-receipts", "layers-reference": "layers"}
+CONTINUES = {"attestations": "bundles", "layers-reference": "layers"}
 """Pages whose commands use the files that another page makes."""
-SMALL = ("bundles-and-receipts", "pages")
+SMALL = ("bundles", "pages")
 """Pages beside which a small law lies. Sites are made of it, which takes a second; test_policy_site.py makes one of all."""
 HISTORICAL = ("reviewing-a-change", "comparing-bundles", "accepted-changes", "analyzing-a-bundle", "properties")
 """Pages whose commands compare states of a law; of all the law that takes minutes."""

@@ -19,7 +19,7 @@ from tests.support.console import Console
 from tests.support.law_builder import bundle_of, rule
 from tests.support.layer_builder import LAW
 from tests.support.programs import pick_port, require_program, run_program
-from tests.support.shipped import ROOT
+from tests.support.shipped import ROOT, fixture_file
 from tests.support.specs import SHOP
 
 RUN_BY = {
@@ -30,6 +30,8 @@ RUN_BY = {
     "check -o checklist.xlsx": "acceptance/test_instead.py::test_a_report_is_a_page_or_a_table",
     "POST /access/v1/evaluation": "acceptance/test_instead.py::test_the_data_api_answers_curl",
     "OTEL_…": "server/test_collector.py::test_a_collector_reads_the_spans_of_requests",
+    "vatspolicy check shop.yaml --receipt receipt.json": "acceptance/test_instead.py::test_an_attestation_is_decided_again",
+    "vatspolicy replay receipt.json": "acceptance/test_instead.py::test_an_attestation_is_decided_again",
 }
 """The test in `tests/` that runs the recipe for an ability."""
 ROWS = {
@@ -46,6 +48,20 @@ def test_a_test_runs_the_recipe_for_each_ability() -> None:
     for test in RUN_BY.values():
         path, _, name = test.partition("::")
         assert f"def {name}(" in (ROOT / "tests" / path).read_text(encoding="utf-8"), test
+
+
+def test_an_attestation_is_decided_again(console: Console) -> None:
+    pytest.importorskip("cryptography")
+    spec = console.write("shop.yaml", fixture_file("maker-page").read_text(encoding="utf-8"))
+    assert console("bundle", "keygen", "pipeline").code == 0
+    [attest], [verify] = (
+        ROWS[was] for was in ("vatspolicy check shop.yaml --receipt receipt.json", "vatspolicy replay receipt.json")
+    )
+    assert console(*shlex.split(attest)[1:]).code == 0
+    ran = console(*shlex.split(verify)[1:])
+    assert (ran.code, "and decided again" in ran.out) == (0, True)
+    spec.write_text(f"{spec.read_text(encoding='utf-8')}# edited\n", encoding="utf-8")
+    assert console(*shlex.split(verify)[1:]).code == 1
 
 
 # --- registries

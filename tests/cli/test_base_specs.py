@@ -290,8 +290,8 @@ def test_a_law_that_the_change_brings_is_told_and_does_not_judge(repository: Con
     [
         (("--fail-on", "new:deny"), "--fail-on new:deny needs --base."),
         (
-            ("--base", "main", "--fail-on", "new:deny", "--receipt", "r"),
-            "cannot be combined with a log, a receipt or an attestation.",
+            ("--base", "main", "--fail-on", "new:deny", "--log", "r"),
+            "cannot be combined with a log or an attestation.",
         ),
         (("--base", "nowhere"), "--base nowhere: There is no revision 'nowhere' here."),
     ],

@@ -53,7 +53,7 @@ def test_check_works_with_every_optional_part_blocked_from_import(tmp_path: Path
         "details": ("--details", denied),
         "several": (denied, other),
         "trust": ("--trust", "HEAD", denied),
-        "records": ("--receipt", "receipt.json", "--log", "log.json", denied),
+        "records": ("--log", "log.json", denied),
         "baseline": ("--write-baseline", "baseline.yaml", "--until", "2027-06-01", denied),
         "waived": ("--baseline", "baseline.yaml", denied),
     }
@@ -62,7 +62,7 @@ def test_check_works_with_every_optional_part_blocked_from_import(tmp_path: Path
     assert {name: code for name, (code, _) in codes.items()} == {
         name: 0 if name in ("baseline", "waived") else 1 for name in commands
     }, {name: told for name, (code, told) in codes.items() if code > 1}
-    assert (tmp_path / "receipt.json").exists()
+    assert (tmp_path / "log.json").exists()
 
 
 def test_a_part_that_is_blocked_cannot_be_used(tmp_path: Path) -> None:

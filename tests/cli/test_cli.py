@@ -397,7 +397,7 @@ def test_a_folder_cannot_be_overwritten(check: Callable[..., Any], console: Cons
     assert check("shop.yaml", "-o", "json=taken").err.startswith("vatspolicy: cannot write taken: ")
 
 
-@pytest.mark.parametrize("option", ["--output=json=", "--receipt=", "--log="])
+@pytest.mark.parametrize("option", ["--output=json=", "--sign-key=k.pem --attest=", "--log="])
 @pytest.mark.parametrize(
     "path",
     ["shop.yaml", "o.yaml", "a.yaml", "vatspolicy.lock", "vatspolicy.toml", "layer/layer.yaml", "layer/new.yaml"],
@@ -410,9 +410,9 @@ def test_nothing_is_written_over_what_the_run_reads(
     for name in ("o.yaml", "vatspolicy.lock", "layer/layer.yaml"):
         console.write(name, "kept: true\n")
     given = ("--opinions", "o.yaml", "-p", "layer")
-    ran = check("shop.yaml", *given, option + path)
+    ran = check("shop.yaml", *given, *f"{option}{path}".split())
     assert (ran.code, f"the gate reads {path}" in ran.err) == (2, True)
-    assert check("shop.yaml", *given, option + "layer/report.json").code == 3, "of the lock alone"
+    assert check("shop.yaml", *given, *f"{option}layer/report.json".split()).code == 3, "of the lock alone"
 
 
 def test_a_name_with_a_null_cannot_be_written(check: Callable[..., Any]) -> None:
@@ -436,7 +436,7 @@ def test_a_read_only_folder(check: Callable[..., Any], monkeypatch: pytest.Monke
 
 
 @needs_posix
-@pytest.mark.parametrize("option", ["-o", "--receipt", "--log"])
+@pytest.mark.parametrize("option", ["-o", "--log"])
 def test_a_link_of_the_checkout_is_not_followed(check: Callable[..., Any], console: Console, option: str) -> None:
     target = console.write("real/report.json", "old")
     (console.folder / "link.json").symlink_to(target)
@@ -470,7 +470,7 @@ def test_a_pipe_is_written_to_and_not_replaced(check: Callable[..., Any], consol
 
 
 @needs_posix
-@pytest.mark.parametrize("option", ["-o", "--receipt", "--log"])
+@pytest.mark.parametrize("option", ["-o", "--log"])
 def test_a_pipe_that_nothing_reads_from_is_refused_at_once(
     check: Callable[..., Any], console: Console, option: str
 ) -> None:
@@ -482,7 +482,7 @@ def test_a_pipe_that_nothing_reads_from_is_refused_at_once(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
-@pytest.mark.parametrize("option", ["-o", "--receipt", "--log"])
+@pytest.mark.parametrize("option", ["-o", "--log"])
 def test_a_full_device(check: Callable[..., Any], option: str) -> None:
     ran = check("shop.yaml", option, "json=/dev/full" if option == "-o" else "/dev/full")
     fault = "cannot write /dev/full: No space left on device. Free space there, or write to another place."
@@ -490,9 +490,9 @@ def test_a_full_device(check: Callable[..., Any], option: str) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors as files")
-@pytest.mark.parametrize("option", ["-o", "--receipt", "--log"])
+@pytest.mark.parametrize("option", ["-o", "--log"])
 def test_a_pipe_of_the_shell_is_written_to(check: Callable[..., Any], option: str) -> None:
-    """`--receipt >(program)` names a descriptor that no path leads to."""
+    """`--log >(program)` names a descriptor that no path leads to."""
     reading, writing = os.pipe()
     received: list[bytes] = []
 

@@ -41,7 +41,6 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "new fixture": ("one",),
     "new policy": ("one", "-p", "other"),
     "new profile": ("one",),
-    "replay": ("receipt.json", "--receipt-key", "release.pub"),
     "routes": ("spec.yaml",),
     "schema": ("profile",),
     "screen": ("rows.jsonl", "-o", "out.jsonl"),
@@ -107,8 +106,8 @@ def project(console: Console, monkeypatch: pytest.MonkeyPatch) -> Console:
     for words in (("bundle", "keygen", "release"), ("bundle", "build", "--number", "1", "-o", "law.tar.gz")):
         assert console(*words).code == 0
     attest = ("--attest", "attest.jsonl", "--sign-key", "release.pem")
-    console("check", "spec.yaml", "--no-fail", "--receipt", "receipt.json", *attest)
-    assert json.loads((console.folder / "receipt.json").read_bytes())
+    console("check", "spec.yaml", "--no-fail", *attest)
+    assert json.loads((console.folder / "attest.jsonl").read_bytes())
     write_layer(console.folder / "company", "company", company="rules:\n" + rule("a", "product", "true", "deny: {}"))
     git(console.folder, "init", "--quiet")
     commit(console.folder)

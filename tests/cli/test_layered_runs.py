@@ -237,7 +237,7 @@ def test_explain_shows_what_a_rule_overrides(stacked: Console) -> None:
     assert "overrides company/closed, which stays in force too. Reason:" in " ".join(stacked(*words).out.split())
 
 
-# --- bundles and receipts ---------------------------------------------------------------------------------------------
+# --- bundles and attestations -----------------------------------------------------------------------------------------
 
 
 def test_a_bundle_decides_with_its_layers_and_those_above(stacked: Console) -> None:
@@ -277,26 +277,24 @@ def test_layers_and_a_bundle_of_different_sources_go_together(stacked: Console) 
 
 
 @pytest.mark.parametrize("bundled", [False, True], ids=["folders", "bundle"])
-def test_a_receipt_names_every_layer_and_is_replayed_under_them(stacked: Console, bundled: bool) -> None:
+def test_an_attestation_names_every_layer_and_is_decided_again_under_them(stacked: Console, bundled: bool) -> None:
+    pytest.importorskip("cryptography")
     words = ["--law", "law", "-p", "company"]
     if bundled:
         stacked("bundle", "build", *words, "--number", "1", "-o", "b.tar.gz")
         words = ["--bundle", "b.tar.gz"]
     words += ["-p", "unit"]
-    assert stacked("check", "spec.yaml", *words, "--no-fail", "--receipt", "r.json").code == 0
-    named = json.loads((stacked.folder / "r.json").read_bytes())["law"]["layers"]
-    assert [(one["name"], one["file"]) for one in named] == [
-        ("law", None),
-        ("company", None if bundled else "company"),
-        ("unit", "unit"),
-    ]
+    assert stacked("bundle", "keygen", "k").code == 0
+    assert stacked("check", "spec.yaml", *words, "--no-fail", "--attest", "a.jsonl", "--sign-key", "k.pem").code == 0
+    verify = ("verify-attestation", "a.jsonl", "--spec", "spec.yaml", "--key", "k.pub", *words, "-f", "json")
+    told = json.loads(stacked(*verify).out)["specs"][0]
+    named = told["statements"][0]["predicate"]["law"]["layers"]
+    assert [one["name"] for one in named] == ["law", "company", "unit"]
     assert len({one["digest"] for one in named}) == 3
-    same = stacked("replay", "r.json", *words)
-    assert (same.code, "with rules of higher layers: company, unit" in same.out) == (0, True)
+    assert told["differences"] == []
     policy = stacked.folder / "unit" / "unit.yaml"
     policy.write_text(policy.read_text().replace("false", "true"))
-    ran = stacked("replay", "r.json", *words)
-    assert ran.code == 1
-    assert "/law/layers/2/digest: changed" in ran.out
+    ran = stacked(*verify)
+    assert (ran.code, "It was decided under a different law" in ran.out) == (1, True)
     (stacked.folder / "unit").rename(stacked.folder / "gone")
-    assert stacked("replay", "r.json", *words).code == 3
+    assert stacked(*verify).code == 3

@@ -442,14 +442,14 @@ def test_an_attestation_names_it_and_passes_only_where_its_approver_is_accepted(
     assert console("bundle", "keygen", "k").code == 0
     assert console("check", *granted, "--attest", "a.jsonl", "--sign-key", "k.pem", "-q").code == 0
     payload = json.loads((console.folder / "a.jsonl").read_text(encoding="utf-8"))["payload"]
-    (told,) = json.loads(base64.b64decode(payload))["predicate"]["opinions"]
+    (told,) = json.loads(base64.b64decode(payload))["predicate"]["parts"][0]["opinions"]
     assert (told["about"], told["by"], told["approver"]) == ("class", "Kim Li", "lee")
     verify = ("verify-attestation", "a.jsonl", "--spec", "p.yaml", "--key", "k.pub")
     alone = console(*verify)
     assert alone.code == 1
     assert "It relies on an opinion on class that lee granted." in alone.out
     accepted = console(*verify, "--approvers", "approvers.yaml")
-    assert accepted.code == 0
+    assert accepted.code == 0, "it is decided again with the opinion that was granted"
     assert "opinion on class by Kim Li (2026-01-05), granted until 2027-05-01 by lee" in accepted.out
     console.write("others.yaml", json.dumps({"schema": 1, "approvers": [{"name": "lee", "rules": ["*"]}]}))
     assert console(*verify, "--approvers", "others.yaml").code == 1
@@ -457,19 +457,6 @@ def test_an_attestation_names_it_and_passes_only_where_its_approver_is_accepted(
     console.write("shorter.yaml", json.dumps(approvers))
     shorter = console(*verify, "--approvers", "shorter.yaml")
     assert (shorter.code, "a grant of more than 5 days" in shorter.out) == (1, True)
-
-
-def test_a_replay_decides_with_the_recorded_grant_and_says_so(console: Console, granted: tuple[str, ...]) -> None:
-    assert console("check", *granted, "--receipt", "r.json", "-q").code == 0
-    again = console("replay", "r.json")
-    assert again.code == 0
-    assert "an opinion on class by Kim Li counts, because lee granted it: not verified again" in again.out
-    receipt = json.loads((console.folder / "r.json").read_text(encoding="utf-8"))
-    forgeries: tuple[Any, ...] = (None, {}, [], "lee", {"approver": "lee"})
-    for forged in forgeries:
-        receipt["decision"]["opinions"][0]["granted"] = forged
-        console.write("forged.json", json.dumps(receipt))
-        assert console("replay", "forged.json").code == (1 if forged is None else 3)
 
 
 @pytest.mark.usefixtures("granted")

@@ -1,4 +1,4 @@
-"""Log, receipt and attestation answer for each part of the record of a run: each shows it, or a line says why not."""
+"""Log and attestation answer for each part of the record of a run: each shows it, or a line says why not."""
 
 from __future__ import annotations
 
@@ -13,47 +13,36 @@ import pytest
 from tests.support.specs import HOSTING, TODAY
 from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.core.documents.validation import is_valid
-from vatspolicy.core.engine.result import Waived, encode
+from vatspolicy.core.engine.result import Waived
 from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.gate.attestation import make_statement
 from vatspolicy.gate.decision_log import describe_run
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.judgement import Judgement, Remark
-from vatspolicy.gate.receipt import make_receipt
-from vatspolicy.gate.run_record import GateRecord, _period, record_runs
+from vatspolicy.gate.run_record import RunRecord, record_runs
 
 
-def log(run: GateRecord) -> Any:
+def log(run: RunRecord) -> Any:
     return {key: value for key, value in describe_run(run).items() if key != "decision_id"}
 
 
-SELECTIONS: Mapping[str, Callable[[GateRecord], Any]] = {
+SELECTIONS: Mapping[str, Callable[[RunRecord], Any]] = {
     "log": log,
-    "receipt": lambda run: encode(make_receipt(run)),
-    "attestation": make_statement,
+    "attestation": lambda run: make_statement(run.profile.document.file, [run]),
 }
 LEFT_OUT: Mapping[str, Mapping[str, str]] = {
     "log": {
         "as_of": "The result names the day.",
-        "changes": "The input has them.",
-        "content": "The input has the facts.",
         "judgement": "OPA's log is of decisions.",
         "remarks": "OPA's log is of decisions.",
     },
-    "receipt": {
-        "judgement": "A replay decides, and judges nothing.",
-        "remarks": "A replay decides, and judges nothing.",
-        "moment": "Equal decisions have equal receipts.",
-    },
-    "attestation": {
-        "changes": "A changed spec is not attested.",
-    },
+    "attestation": {},
 }
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GateRecord:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunRecord:
     monkeypatch.chdir(tmp_path)
     Path("spec.yaml").write_text(HOSTING, encoding="utf-8")
     bundle = load_bundle()
@@ -64,7 +53,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GateRecord:
     return replace(found, decision=told)
 
 
-def altered(run: GateRecord) -> dict[str, GateRecord]:
+def altered(run: RunRecord) -> dict[str, RunRecord]:
     """Return the record with another value of each of its fields."""
     law = copy.copy(run.selected.bundle)
     object.__setattr__(law, "version", "9.9")
@@ -78,41 +67,32 @@ def altered(run: GateRecord) -> dict[str, GateRecord]:
     passed = replace(run, decision=replace(run.decision, needs=(), decision="allow"), judgement=Judgement(strict=True))
     return {
         "selected": replace(run, selected=replace(run.selected, bundle=law)),
-        "profile": replace(run, profile=load_profile("other.yaml"), content=HOSTING.encode()),
+        "profile": replace(run, profile=load_profile("other.yaml")),
         "decision": replace(
             run, decision=replace(run.decision, needs=(replace(run.decision.needs[0], waived=waived),))
         ),
         "as_of": replace(run, as_of=replace(run.as_of, why="option")),
-        "changes": replace(run, changes=(("company.foreign_percent", 49),), content=HOSTING.encode()),
         "judgement": replace(run, judgement=Judgement("deny")),
         "remarks": replace(passed, remarks=(remark,)),
         "moment": replace(run, moment="2026-06-01T09:00:00.000000000Z"),
-        "content": replace(run, content=HOSTING.encode() + b"\n"),
     } | {"passed": passed}
 
 
 @pytest.mark.parametrize("name", SELECTIONS)
-def test_each_selection_answers_for_each_part(run: GateRecord, name: str) -> None:
+def test_each_selection_answers_for_each_part(run: RunRecord, name: str) -> None:
     select, found = SELECTIONS[name], altered(run)
     passed = found.pop("passed")
-    assert found.keys() == {one.name for one in fields(GateRecord)}, "a part that nobody has answered for"
+    assert found.keys() == {one.name for one in fields(RunRecord)}, "a part that nobody has answered for"
     shown = {part: select(other) != select(passed if part == "remarks" else run) for part, other in found.items()}
     assert sorted(part for part, is_shown in shown.items() if not is_shown) == sorted(LEFT_OUT[name])
 
 
-def test_a_selection_is_of_the_published_form(run: GateRecord) -> None:
+def test_a_selection_is_of_the_published_form(run: RunRecord) -> None:
     for part, one in {"as it is": run, **altered(run)}.items():
-        assert is_valid(make_statement(one), "attestation"), part
-        assert is_valid(encode(make_receipt(one)), "receipt"), part
+        assert is_valid(SELECTIONS["attestation"](one), "attestation"), part
 
 
-def test_a_run_passes_whatever_no_fail_does_to_the_exit_code(run: GateRecord) -> None:
+def test_a_run_passes_whatever_no_fail_does_to_the_exit_code(run: RunRecord) -> None:
     assert not run.passed
     assert not replace(run, judgement=Judgement(no_fail=True)).passed
     assert replace(run, judgement=Judgement("deny")).passed
-
-
-def test_the_end_of_a_period_is_its_first_day_outside() -> None:
-    days = ("2025-12-31", "2026-01-01", "2026-06-30", "2026-07-01")
-    words = [_period("2026-01-01", "2026-07-01", day)[2]["en"] for day in days]
-    assert ["is within its period" in text for text in words] == [False, True, True, False]

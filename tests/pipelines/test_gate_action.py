@@ -317,16 +317,14 @@ def keygen(folder: Path) -> Path:
 
 @needs_signatures
 @pytest.mark.parametrize("decision", ["allow", "deny"])
-def test_decisions_are_attested_and_the_receipt_is_signed(runner: Runner, decision: str) -> None:
+def test_decisions_are_attested(runner: Runner, decision: str) -> None:
     key = keygen(runner.temp)
     written = runner.temp / "decision.intoto.jsonl"
-    receipt = runner.workspace / "receipt.json"
-    run = decide(runner, decision, attest=str(written), sign_key=str(key), receipt="receipt.json")
+    run = decide(runner, decision, attest=str(written), sign_key=str(key))
     assert run.exit_code == EXIT_CODES[decision], run.log
     [envelope] = [json.loads(line) for line in written.read_text(encoding="utf-8").splitlines()]
     statement = json.loads(base64.b64decode(envelope["payload"]))
     assert statement["predicate"]["verificationResult"] == ("PASSED" if decision == "allow" else "FAILED")
-    assert "signatures" in json.loads(receipt.read_text(encoding="utf-8"))
     program = Path(sysconfig.get_path("scripts")) / "vatspolicy"
     command: list[str | Path] = [program, "verify-attestation", written, "--spec", "product.yaml"]
     command += ["--key", key.with_suffix(".pub")]
@@ -470,8 +468,8 @@ def test_a_file_of_the_change_weakens_the_gate_only_where_the_workflow_reads_it(
     assert "fail-on = deny" in read.log
 
 
-def test_a_receipt_does_not_replace_a_spec(runner: Runner) -> None:
-    run = decide(runner, "allow", receipt="product.yaml")
+def test_a_log_does_not_replace_a_spec(runner: Runner) -> None:
+    run = decide(runner, "allow", log="product.yaml")
     assert (run.exit_code, run.outputs["decision"]) == (2, "not-evaluated")
     assert (runner.workspace / "product.yaml").read_bytes() == find_spec("allow")[0].read_bytes()
 
@@ -634,7 +632,6 @@ def test_inputs_become_options(stand_in: Runner) -> None:
         strict_waivers="true",
         bundle="law.tar.gz",
         key="law.pub",
-        receipt="out/receipt.json",
         attest="out/decision.intoto.jsonl",
         sign_key="pipeline.pem",
         trust="main",
@@ -653,7 +650,7 @@ def test_inputs_become_options(stand_in: Runner) -> None:
     ]
     assert {"--waivers=waivers.yaml", "--approvers=approvers.yaml", "--baseline=baseline.yaml"} <= set(options)
     assert "--opinions=opinions.yaml" in options
-    assert {"--bundle=law.tar.gz", "--key=law.pub", "--receipt=out/receipt.json", "--log=out/log.jsonl"} <= set(options)
+    assert {"--bundle=law.tar.gz", "--key=law.pub", "--log=out/log.jsonl"} <= set(options)
     assert {"--attest=out/decision.intoto.jsonl", "--sign-key=pipeline.pem"} <= set(options)
     assert {"--strict-waivers", "--no-config", "--trust=main", "--expect=1"} <= set(options)
     assert {"--lang=zh", "--allow-past-as-of", "html=out/here/decision.html"} <= set(options)

@@ -274,7 +274,7 @@ def install_by_gitlab(
         ({"VATSPOLICY_KEY": "a signer.json", "VATSPOLICY_SIGN_KEY": "a.pem"}, "", "[sign,sigstore]"),
         ({"VATSPOLICY_OPTIONS": "--bundle law.tar.gz --key=law.pub"}, "", "[sign]"),
         ({"VATSPOLICY_OPTIONS": "--bundle law.tar.gz --key signer.json --fail-on deny"}, "", "[sigstore]"),
-        ({"VATSPOLICY_OPTIONS": "--sign-key a.pem --key signer.json --receipt r*"}, "", "[sign,sigstore]"),
+        ({"VATSPOLICY_OPTIONS": "--sign-key a.pem --key signer.json --attest r*"}, "", "[sign,sigstore]"),
         ({"VATSPOLICY_CONFIG": "true"}, "key = 'a signer.json' # who\n", "[sigstore]"),
         ({"VATSPOLICY_CONFIG": "true"}, 'bundle = "law.tar.gz"\nkey = "law.pub"\n', "[sign]"),
         ({}, "key = 'a signer.json'\n", ""),

@@ -16,6 +16,9 @@ import pytest
 from tests.support.shipped import fixture_files, shipped_bundle
 from vatspolicy.authoring.testing.decision_differences import names, needs, owed
 from vatspolicy.authoring.testing.updates import find_decision_changes
+from vatspolicy.bundles.select import SelectedLaw
+from vatspolicy.core.documents import parse_document
+from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine import decision as engine
 from vatspolicy.core.engine.brief import brief_parts
 from vatspolicy.core.engine.explained import explained_parts
@@ -43,9 +46,10 @@ from vatspolicy.core.engine.result import (
 from vatspolicy.core.policies.model import Route
 from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.errors import InvalidInput
-from vatspolicy.gate.attestation import describe_decision
+from vatspolicy.gate.attestation import describe_part
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.gate.judgement import Judgement
+from vatspolicy.gate.run_record import LawDay, RunRecord
 from vatspolicy.reports.decision import details, html, load_writer, render
 from vatspolicy.reports.decision import json as json_form
 from vatspolicy.reports.decision.html import fragment
@@ -242,14 +246,21 @@ def shown(format: str, extent: str = "details") -> Callable[[Record], object]:
     return show
 
 
+def run_of(record: Record) -> RunRecord:
+    """Return a run with this record."""
+    document = parse_document("{}", record.file)
+    profile = Profile({}, document, {}, SchemaSet.shipped())
+    return RunRecord(SelectedLaw(shipped_bundle()), profile, record, LawDay("2026-01-01", "today", TODAY), Judgement())
+
+
 CONSUMERS: Mapping[str, Callable[[Record], object]] = {
     **{name: shown(name) for name in FORMATS if name not in ("text", "json")},
     "text": shown("text", "screen"),
     "text --details": shown("text"),
     "page": lambda record: fragment(record, "en", "d-"),
-    "json --details, log, receipt": encode,
+    "json --details, log": encode,
     "json": lambda record: make_report(record, "en", Judgement()),
-    "attestation": describe_decision,
+    "attestation": lambda record: describe_part(run_of(record)),
 }
 PARTS: Mapping[type, tuple[str, ...]] = {
     DenialRecord: ("denials",),
@@ -417,7 +428,7 @@ LEFT_OUT_OF: Mapping[str, Mapping[str, str]] = {
     "page": html.LEAVES_OUT,
     "json": json_form.LEAVES_OUT,
     "attestation": {
-        "It holds no fact of the product but its id, and names rules alone.": "product title as_of launch file services"
+        "It holds no fact of the product but its id, and names rules alone.": "title as_of launch file services"
         " met advice undetermined changes_ahead conditional Denial.effect Denial.state Denial.subject Denial.message Denial.layer"
         " Denial.citations Denial.reasons Denial.curable Need.any_of Need.instrument Need.authority Need.state Need.subject"
         " Need.message Need.layer Need.citations"

@@ -10,7 +10,6 @@ import struct
 from dataclasses import dataclass, field
 from typing import Any
 
-import rfc8785
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -37,6 +36,11 @@ def _sign(key: ec.EllipticCurvePrivateKey, data: bytes) -> bytes:
 
 def _b64(data: bytes) -> str:
     return base64.b64encode(data).decode()
+
+
+def _canonical(data: object) -> bytes:
+    """Return data of plain ASCII and whole numbers as canonical JSON (RFC 8785)."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _text(text: str) -> bytes:
@@ -160,9 +164,9 @@ class Authority:
 
         A log numbers its entries from 0, but the libraries in Go take an entry 0 for one without a number.
         """
-        body = rfc8785.dumps(record)
+        body = _canonical(record)
         log, seconds = hashlib.sha256(_der(self.rekor)).digest(), int(moment.timestamp())
-        promise = rfc8785.dumps({"body": _b64(body), "integratedTime": seconds, "logID": log.hex(), "logIndex": 1})
+        promise = _canonical({"body": _b64(body), "integratedTime": seconds, "logID": log.hex(), "logIndex": 1})
         before = hashlib.sha256(b"\0an entry of somebody else").digest()
         root = hashlib.sha256(b"\1" + before + hashlib.sha256(b"\0" + body).digest()).digest()
         note = f"rekor.example.org\n2\n{_b64(root)}\n"

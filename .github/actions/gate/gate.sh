@@ -294,7 +294,6 @@ check() {
 
   [[ -z ${GATE_AS_OF:-} ]] || arguments+=("--as-of=$GATE_AS_OF")
   [[ -z ${GATE_FAIL_ON:-} ]] || arguments+=("--fail-on=$GATE_FAIL_ON")
-  [[ -z ${GATE_RECEIPT:-} ]] || arguments+=("--receipt=$GATE_RECEIPT")
   [[ -z ${GATE_ATTEST:-} ]] || arguments+=("--attest=$GATE_ATTEST")
   [[ -z ${GATE_SIGN_KEY:-} ]] || arguments+=("--sign-key=$GATE_SIGN_KEY")
   [[ -z ${GATE_LOG:-} ]] || arguments+=("--log=$GATE_LOG")

@@ -103,11 +103,10 @@ class CheckOptions(ValueObject):
     summary: bool = opt.output(False, "--summary", "Print one line a spec, the worst first.")
     failures: bool = opt.output(False, "--failures", "Print one line for each spec that fails.")
     quiet: bool = opt.output(False, "--quiet -q", "Print the last line only.")
-    receipt: str | None = opt.output(None, "--receipt FILE", "Write a receipt, to be replayed; - is standard output.")
-    sign_key: Path | None = opt.output(None, "--sign-key FILE", "Private key that signs receipt and attestation.")
     attest: Path | None = opt.output(
-        None, "--attest FILE", "Write an in-toto attestation of each decision (needs --sign-key)."
+        None, "--attest FILE", "Write an in-toto attestation of each spec (needs --sign-key)."
     )
+    sign_key: Path | None = opt.output(None, "--sign-key FILE", "Private key that signs attestations.")
     log: Path | None = opt.output(None, "--log FILE", "Append to a decision log in OPA's form.")
     masks: Sequence[Any] = opt.output(
         (), "--mask POINTER[=TEXT]", "What the log does not say, such as /input/company; repeatable.", parse=parse_masks

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from vatspolicy.gate.waivers.load import WaiverSet
 
 
-Locks = Literal["obey", "warn", "ignore"]
-"""Effect of a lock on a command: commands on policies only `warn`, and `replay` knows its law."""
+Locks = Literal["obey", "warn"]
+"""Effect of a lock on a command: commands on policies only `warn`."""
 
 
 @frozen()
@@ -59,7 +59,7 @@ class LawOptions(ValueObject):
         refuse_if(self.skip_verify and self.key is not None, _("--key and --skip-verify cannot be combined."))
         if self.skip_verify:
             warn(_("the signature of the bundle is not verified (--skip-verify)."))
-        lock_files = [] if locks == "ignore" else find_locks(find_files(specs))
+        lock_files = find_locks(find_files(specs))
         if locks == "warn" and self.bundle is None and lock_files:
             warn(_("{lock} pins a bundle, but --bundle is missing.", lock=lock_files[0]))
             lock_files = []

@@ -1,4 +1,4 @@
-"""Records of a run of `check`: lines of the decision log, the receipt and the attestations."""
+"""Records of a run of `check`: lines of the decision log, and attestations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vatspolicy import clock
-from vatspolicy.cli.console import abort_unwritten, print_result, refuse_if, refuse_link, warn, write_report
+from vatspolicy.cli.console import abort_unwritten, refuse_link, warn, write_report
 from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vatspolicy.cli.check_options import CheckOptions
     from vatspolicy.gate.decision_log import Mask
     from vatspolicy.gate.gate import Gate, GateResult
-    from vatspolicy.gate.run_record import GateRecord
+    from vatspolicy.gate.run_record import RunRecord
 
 
 def write_records(options: CheckOptions, law: SelectedLaw, gate: Gate, result: GateResult, signer: Key | None) -> None:
@@ -27,8 +27,6 @@ def write_records(options: CheckOptions, law: SelectedLaw, gate: Gate, result: G
     if options.log is not None and runs:
         refuse_link(options.log)
         append_to_log(options.log, runs, options.masks)
-    if options.receipt is not None and (runs or not result.problems):
-        write_receipt(options.receipt, runs, signer)
     if options.attest is not None and signer is not None:
         if result.problems or result.empty:
             warn(_("no attestation was written, because not every spec was decided."))
@@ -39,7 +37,7 @@ def write_records(options: CheckOptions, law: SelectedLaw, gate: Gate, result: G
             write_report(options.attest, make_attestations(runs, signer))
 
 
-def append_to_log(log: Path, runs: Sequence[GateRecord], masks: Sequence[Mask]) -> None:
+def append_to_log(log: Path, runs: Sequence[RunRecord], masks: Sequence[Mask]) -> None:
     """Append every decision to the log; a logging error fails the run."""
     from vatspolicy.gate.decision_log import append, describe_run, hides_facts
 
@@ -54,16 +52,3 @@ def append_to_log(log: Path, runs: Sequence[GateRecord], masks: Sequence[Mask]) 
         )
     if moved:
         warn(_("{log} ended with an incomplete record, which is now in {log}.torn.", log=log))
-
-
-def write_receipt(target: str, runs: Sequence[GateRecord], signer: Key | None) -> None:
-    """Write the receipt of the one decision of a run to a file, or to standard output (`-`)."""
-    from vatspolicy.gate.receipt import receipt_text
-
-    refuse_if(len(runs) != 1, _("a receipt covers one decision, but there are {count}.", count=len(runs)))
-    text = receipt_text(runs[0], signer)
-    if target == "-":
-        print_result(text, machine=True)
-    else:
-        refuse_link(Path(target))
-        write_report(Path(target), text)

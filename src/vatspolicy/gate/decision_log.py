@@ -27,7 +27,7 @@ from vatspolicy.i18n import _
 from vatspolicy.output import is_special, open_special
 
 if TYPE_CHECKING:
-    from vatspolicy.gate.run_record import GateRecord
+    from vatspolicy.gate.run_record import RunRecord
 
 Event: TypeAlias = dict[str, Json]
 """A line of the log, which masks can change."""
@@ -76,7 +76,7 @@ def _is_fact(steps: tuple[str, ...]) -> bool:
     return not steps or bool(describe(tuple(int(step) if step.isdecimal() else step for step in steps)))
 
 
-def describe_run(run: GateRecord, masks: Sequence[Mask] = ()) -> Event:
+def describe_run(run: RunRecord, masks: Sequence[Mask] = ()) -> Event:
     """Return the log line for the record of a run."""
     result = encode(run.decision)
     shown = hide_values(run.selected.bundle, result) if masks else result

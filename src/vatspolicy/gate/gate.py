@@ -184,7 +184,7 @@ class Gate(ValueObject):
     explain: bool = True
     """False if reports need neither explanations nor, for several decisions, upcoming changes (see `make_record`)."""
     keeps_profiles: bool = True
-    """True if the result has the profiles: waivers, logs and receipts need them."""
+    """True if the result has the profiles: waivers, logs and attestations need them."""
     jobs: int | None = None
     """Maximum number of processes; None for one process, or one per core for many specs."""
     expected: int | None = None

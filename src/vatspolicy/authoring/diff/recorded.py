@@ -1,11 +1,10 @@
-"""Past decisions to decide again: decision logs and receipts.
+"""Past decisions to decide again: decision logs.
 
 A record that cannot be decided again as it was is counted as not evaluated, with the reason.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -18,11 +17,9 @@ from vatspolicy.authoring.diff.result import ChangedDecision, ChangedRecords, Pa
 from vatspolicy.authoring.diff.verdict import UNREAD
 from vatspolicy.core.documents import Document, parse_document
 from vatspolicy.core.documents.plain import Tree
-from vatspolicy.core.profile.edits import change
 from vatspolicy.core.profile.profile import read_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.decision_log import hides_facts, is_event
-from vatspolicy.gate.receipt import is_receipt, read_receipt
 from vatspolicy.i18n.words import both
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -41,16 +38,11 @@ class Recorded:
     _known: dict[tuple[str, str], Product] = field(default_factory=dict)
 
     def read(self, file: str) -> bool:
-        """Read the records of a decision log or receipt. Return False for other files."""
+        """Read the records of a decision log. Return False for other files."""
         try:
             content = Path(file).read_bytes()
         except (OSError, ValueError):
             return False  # the reader of specs tells the problem
-        whole = _parse(content)
-        if is_receipt(whole):
-            self.records += 1
-            self._add_receipt(file)
-            return True
         lines = [(number, line) for number, line in enumerate(content.splitlines(), 1) if line.strip()]
         if not any(is_event(_parse(line)) for _, line in lines[:1]):
             return False
@@ -73,29 +65,6 @@ class Recorded:
             self._skip(file, line, "no-day")
         else:
             self._add(file, line, parse_document(json.dumps(facts, ensure_ascii=False), file), day)
-
-    def _add_receipt(self, file: str) -> None:
-        """Add the decision of a receipt. A receipt refers to its spec and does not contain it."""
-        try:
-            receipt = read_receipt(Path(file))
-        except InvalidInput:
-            self._skip(file, 1, "torn")
-            return
-        spec = receipt.spec
-        try:
-            content = Path(spec.file).read_bytes()
-        except (OSError, ValueError):
-            self._skip(file, 1, "no-spec")
-            return
-        if hashlib.sha256(content).hexdigest() != spec.sha256:
-            self._skip(file, 1, "other-spec")
-            return
-        try:
-            document = change(parse_document(content, spec.file), spec.changes)
-        except InvalidInput:
-            self._skip(file, 1, "invalid")
-            return
-        self._add(file, 1, document, receipt.as_of.day)
 
     def _add(self, file: str, line: int, document: Document, day: str) -> None:
         if day < max(self.base.bundle.covers_from, self.head.bundle.covers_from):

@@ -58,7 +58,7 @@ class ComparisonSettings:
     days: Sequence[str] = ()
     """Additional days to compare."""
     profiles: Sequence[str] = ()
-    """Specs, decision logs and receipts to decide in addition to the fixtures: files, folders or globs."""
+    """Specs and decision logs to decide in addition to the fixtures: files, folders or globs."""
     semantic: str = "auto"
     """The solver for proofs (proof.ENGINES)."""
     workers: int = 1

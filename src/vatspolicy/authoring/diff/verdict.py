@@ -78,8 +78,6 @@ UNREAD: Table = {
     "masked": Phrase("Facts of this record are masked."),
     "no-profile": Phrase("This record does not contain a profile."),
     "no-day": Phrase("This record does not state the day of the law."),
-    "no-spec": Phrase("The spec of this receipt does not exist."),
-    "other-spec": Phrase("The spec has changed since this receipt was written."),
     "invalid": Phrase("The profile of this record is not valid."),
     "uncovered": Phrase("A side of the comparison does not cover the day of this record."),
 }

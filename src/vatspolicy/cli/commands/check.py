@@ -93,13 +93,13 @@ def check(options: CheckOptions) -> ExitCode:
         for remark in remarks:
             warn(remark.message[options.context.lang])
     _tell_undecided(result)
-    if any(target is not None for target in (options.log, options.receipt, options.attest)):
+    if options.log is not None or options.attest is not None:
         from vatspolicy.cli.records import write_records
 
         write_records(options, law, gate, result, signer)
     wanted = result.seconds or result.remarks or options.format != "text"
     report = partial(_report, options, extent, result, None if result.records else pieces)
-    publish(report, options.format if wanted and options.receipt != "-" else None, options.outputs)
+    publish(report, options.format if wanted else None, options.outputs)
     return result.exit_code
 
 
@@ -250,14 +250,16 @@ def _refuse_contradictions(options: CheckOptions) -> None:
         abort(_("a baseline needs a last day: add --until DAY."))
     if options.until is not None and (options.write_baseline is None or options.baseline is not None):
         abort(_("--until needs --write-baseline without --baseline."))
-    if options.sign_key is not None and options.receipt is None and options.attest is None:
-        abort(_("--sign-key needs --receipt or --attest."))
-    if options.attest is not None and (options.sign_key is None or options.changes):
-        abort(_("--attest needs --sign-key, and does not work with --set."))
+    refuse_if(options.sign_key is not None and options.attest is None, _("--sign-key needs --attest."))
+    if options.attest is not None:
+        if options.sign_key is None or options.changes:
+            abort(_("--attest needs --sign-key, and does not work with --set."))
+        if parts := [spec for spec in options.specs if split_part(spec)[1]]:
+            abort(_("--attest covers a whole launch, not the part {part}.", part=parts[0]))
     is_new = options.fail_on.startswith(NEW)
     refuse_if(is_new and options.base is None, _("--fail-on {level} needs --base.", level=options.fail_on))
-    if is_new and (options.log or options.receipt or options.attest):
-        abort(_("--fail-on {level} cannot be combined with a log, a receipt or an attestation.", level=options.fail_on))
+    if is_new and (options.log or options.attest):
+        abort(_("--fail-on {level} cannot be combined with a log or an attestation.", level=options.fail_on))
     if options.base is not None and ("-" in options.specs or options.write_baseline is not None):
         abort(_("--base needs specs in files, and cannot be combined with --write-baseline."))
     refuse_if(options.masks and options.log is None, _("--mask needs --log."))
@@ -267,8 +269,8 @@ def _refuse_contradictions(options: CheckOptions) -> None:
 
 def _refuse_to_overwrite(options: CheckOptions) -> None:
     """Refuse to write over a file that the run reads."""
-    written = [*(path for __, path in options.outputs), options.receipt, options.attest, options.log]
-    if named := [str(path) for path in written if path not in (None, "-")]:
+    written = [*(path for __, path in options.outputs), options.attest, options.log]
+    if named := [str(path) for path in written if path is not None]:
         law, specs = options.context.law, [split_part(spec)[0] for spec in find_files(options.specs)]
         aside = (options.waivers, options.approvers, options.opinions, options.baseline)
         given = (*specs, *aside, law.bundle, law.key, options.sign_key, find_file() or opt.FILE, *find_locks(specs))
@@ -323,7 +325,7 @@ def _make_gate(options: CheckOptions, law: SelectedLaw, extent: str, keeps: bool
         from vatspolicy.gate.waivers.load import WaiverSet
 
         waivers = WaiverSet()  # sets aside findings that a layer does not enforce
-    keeps = keeps or waivers is not None or any((options.log, options.receipt, options.attest))
+    keeps = keeps or waivers is not None or any((options.log, options.attest))
     text = options.format == "text" and not options.outputs
     formats = (options.format, *(format for format, _ in options.outputs))
     complete = "json" in formats and extent == "details"

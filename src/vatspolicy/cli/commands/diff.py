@@ -53,8 +53,8 @@ def review_diff(
     profiles: Sequence[str] = opt.input_(
         (),
         "--profiles --log DIR|FILE",
-        "Further profiles to decide, beside the fixtures of both sides: specs, decision logs (check --log) and "
-        "receipts; repeatable.",
+        "Further profiles to decide, beside the fixtures of both sides: specs and decision logs (check --log); "
+        "repeatable.",
     ),
     as_of: Sequence[str] = opt.decision(
         (),

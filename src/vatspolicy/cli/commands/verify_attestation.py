@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,15 +11,16 @@ from typing import TYPE_CHECKING
 from vatspolicy import clock
 from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, print_result, refuse_if
+from vatspolicy.core.documents import split_part
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import Language, Message, Phrase, _, reason_of, translate
+from vatspolicy.i18n import Language, Phrase, _, reason_of, translate
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import Table, word
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.keys import Key
     from vatspolicy.bundles.select import SelectedLaw
-    from vatspolicy.gate.attestation import Attested
+    from vatspolicy.gate.attestation import Verdict
 
 
 def verify_attestation(
@@ -38,33 +40,27 @@ def verify_attestation(
     format: opt.DataFormat = opt.DATA_FORMAT,
     lang: Language = opt.LANG,
 ) -> ExitCode:
-    """Verify that the gate passed specs, as they are, under a law (default: the shipped one).
+    """Verify that the gate passed specs, as they are, under a law (default: the shipped one), and decide them again.
 
-    Exit code: 0 it did, 1 the attestation is genuine and says otherwise, 3 it cannot be read, or another key signed it.
-    Nothing is decided again.
+    Exit code: 0 it did, 1 the attestation is genuine and says otherwise, or the decision differs, 3 it cannot be read,
+    or another key signed it.
 
     Example: vatspolicy verify-attestation launch.jsonl --spec shop.yaml --bundle bundle.tar.gz --key pipeline.pub
     """
     from vatspolicy.bundles.keys import read_key
-    from vatspolicy.gate.attestation import Expected, find_objections, find_statements, read_statements
+    from vatspolicy.gate.attestation import Expected, read_statements, verify_spec
     from vatspolicy.gate.waivers.load import load_approvers
 
     signer = read_key(key)
     statements = read_statements(file, signer)
     accepted = None if approvers is None else load_approvers(approvers)
     expected = Expected(_select(law, bundle, policies), clock.today(), fail_on, as_of, accepted)
-    verdicts = []
-    for spec in specs:
-        about = find_statements(statements, _read(spec))
-        objections = [objection for statement in about for objection in find_objections(statement, expected)]
-        if not about:
-            objections.append(_("The file contains no attestation for the current text of this spec."))
-        verdicts.append((str(spec), about, list(dict.fromkeys(objections))))
-    passed = not any(objections for *__, objections in verdicts)
+    verdicts = [verify_spec(str(spec), _read(spec), statements, expected) for spec in specs]
+    passed = all(verdict.passed for verdict in verdicts)
     if format == "json":
         print_result(_to_json(passed, signer, verdicts), machine=True)
     else:
-        print_result("".join(_describe(*verdict, signer, lang) for verdict in verdicts))
+        print_result("".join(_describe(verdict, signer, lang) for verdict in verdicts))
     return ExitCode.OK if passed else ExitCode.FAILED
 
 
@@ -77,6 +73,7 @@ def _select(law: Path | None, bundle: Path | None, layers: Sequence[Path]) -> Se
 
 
 def _read(spec: Path) -> bytes:
+    refuse_if(split_part(str(spec))[1], _("--spec takes the file of a launch: an attestation covers all of its parts."))
     try:
         return spec.read_bytes()
     except (OSError, ValueError) as error:
@@ -85,40 +82,49 @@ def _read(spec: Path) -> bytes:
 
 
 _WORDS: Table = {
-    "passed": Phrase("{spec}: PASSED, attested by {signer} ({algorithm})"),
+    "passed": Phrase("{spec}: PASSED, attested by {signer} ({algorithm}) and decided again"),
     "failed": Phrase("{spec}: NOT PASSED"),
     "decision": Phrase("{decision}, decided at {time} under the law of {day}, {revision}"),
+    "part": Phrase("{part}: {decision}"),
     "waived": Phrase("waived: {rule}, until {until}, by {approver}"),
     "opinion": Phrase("opinion on {about} by {by} ({date}), granted until {until} by {approver}"),
+    "differs": Phrase("{field} differs: the attestation has {attested}, and the decision now has {decided}"),
 }
 
 
-def _describe(spec: str, about: list[Attested], objections: list[Message], signer: Key, lang: Language) -> str:
-    def say(name: str, **values: str | None) -> str:
-        return clean(word(_WORDS, name, lang, **{key: value or "-" for key, value in values.items()}), one_line=True)
+def _describe(verdict: Verdict, signer: Key, lang: Language) -> str:
+    def say(name: str, **values: object) -> str:
+        shown = {key: "-" if value is None else str(value) for key, value in values.items()}
+        return clean(word(_WORDS, name, lang, **shown), one_line=True)
 
-    head = "failed" if objections else "passed"
-    lines = [say(head, spec=spec, signer=signer.id, algorithm=signer.algorithm)]
-    for attested in about:
-        values = {"time": attested.moment, "day": attested.as_of.day, "revision": attested.law.revision}
-        lines.append("  " + say("decision", decision=attested.decision, **values))
-        lines += ["  " + say("opinion", **asdict(opinion)) for opinion in attested.opinions]
-        lines += ["  " + say("waived", **asdict(waived)) for waived in attested.waived]
-    lines += [f"  {clean(translate(text, lang), one_line=True)}" for text in objections]
+    lines = [
+        say("passed" if verdict.passed else "failed", spec=verdict.spec, signer=signer.id, algorithm=signer.algorithm)
+    ]
+    for stated in verdict.statements:
+        moment, revision = stated.predicate["timeVerified"], stated.predicate["law"]["revision"]
+        for part in stated.parts:
+            text = say("decision", decision=part.decision, time=moment, day=part.as_of.day, revision=revision)
+            lines.append("  " + (say("part", part=part.part, decision=text) if part.part else text))
+            lines += ["  " + say("opinion", **asdict(opinion)) for opinion in part.opinions]
+            lines += ["  " + say("waived", **asdict(waived)) for waived in part.waived]
+    lines += [f"  {clean(translate(text, lang), one_line=True)}" for text in verdict.objections]
+    for difference in verdict.differences:
+        field = f"{difference.part}.{difference.field}" if difference.part else difference.field
+        attested, decided = (json.dumps(value) for value in (difference.attested, difference.decided))
+        lines.append("  " + say("differs", field=field, attested=attested, decided=decided))
     return "".join(f"{line}\n" for line in lines)
 
 
-def _to_json(passed: bool, signer: Key, verdicts: list[tuple[str, list[Attested], list[Message]]]) -> str:
-    import json
-
+def _to_json(passed: bool, signer: Key, verdicts: list[Verdict]) -> str:
     specs = [
         {
-            "spec": spec,
-            "passed": not objections,
-            "objections": [str(objection) for objection in objections],
-            "statements": [attested.statement for attested in about],
+            "spec": verdict.spec,
+            "passed": verdict.passed,
+            "objections": [str(objection) for objection in verdict.objections],
+            "differences": [asdict(difference) for difference in verdict.differences],
+            "statements": [stated.data for stated in verdict.statements],
         }
-        for spec, about, objections in verdicts
+        for verdict in verdicts
     ]
     return json.dumps({"passed": passed, "signed_by": signer.id, "specs": specs}, ensure_ascii=False, indent=2) + "\n"
 
