@@ -42,10 +42,12 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "continuing": Phrase("As long as the service runs"),
 }
 VERIFICATION: Mapping[str, Mapping[str, str]] = {
-    "primary": Phrase("Source quality: every cited article was checked against the text of the law."),
-    "copy": Phrase("Source quality: at least one cited article was compared only with a copy of the law."),
-    "secondary": Phrase("Source quality: at least one cited article is based only on commentary."),
-    "unverified": Phrase("Source quality: at least one cited article has not been checked against its text."),
+    "primary": Phrase("Source quality: every article behind the verdict was checked against the text of the law."),
+    "copy": Phrase("Source quality: at least one article behind the verdict was compared only with a copy of the law."),
+    "secondary": Phrase("Source quality: at least one article behind the verdict is based only on commentary."),
+    "unverified": Phrase(
+        "Source quality: at least one article behind the verdict has not been checked against its text."
+    ),
 }
 KNOWN = GRADES
 PHRASES: Mapping[str, Mapping[str, str]] = {

@@ -20,9 +20,10 @@ from markdown_it import MarkdownIt
 from tests.support.members import for_each
 from tests.support.records import decision_to_data, render, to_record
 from tests.support.schemas import validator_of
-from tests.support.shipped import GOLDEN
+from tests.support.shipped import GOLDEN, fixture_file, shipped_bundle
 from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.result import NeedRecord
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.deadlines import GROUPS
 from vatspolicy.core.profile.profile import load_profile
@@ -31,8 +32,8 @@ from vatspolicy.gate.gate import ExitCode, Gate, GateResult
 from vatspolicy.gate.judgement import LEVELS
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import cells, clean, width, wrap
-from vatspolicy.i18n.words import VERDICTS
-from vatspolicy.reports.decision.digest import SEVERITY
+from vatspolicy.i18n.words import VERDICTS, end
+from vatspolicy.reports.decision.digest import SEVERITY, say_holder
 from vatspolicy.reports.formats import FORMATS
 from vatspolicy.reports.words import way_of
 
@@ -503,7 +504,7 @@ def test_github_annotates_the_verdict_and_each_finding(make: Make) -> None:
         " Covers law published up to 2026-11-26."
         " Not stated, so assumed none: licenses of the company, deals, filings done, content of a service,"
         " features of a service."
-        " Source quality: at least one cited article is based only on commentary."
+        " Source quality: at least one article behind the verdict is based only on commentary."
         " A reading of the law by rules, not legal advice."
     )
     assert verdict == ("error", "spec.yaml", "1", "1", "hosting%3A DENY", said)
@@ -847,3 +848,18 @@ def test_wide_characters_count_two() -> None:
 def test_clean_leaves_words_alone() -> None:
     assert clean("中文, “quoted” – ok\n\t") == "中文, “quoted” – ok\n\t"
     assert clean("a\x1b[2J\u202eb\n\t", one_line=True) == "a�[2J�b��"
+
+
+MACHINES = ("sarif", "junit", "github", "gitlab", "csv")
+"""Formats with a message for each finding."""
+
+
+@for_each(MACHINES, LANGUAGES)
+def test_a_denial_is_whole_sentences_in_machine_formats(format: str, lang: Language) -> None:
+    """No denial names a holder: it offers no license that someone could hold."""
+    record = Gate(shipped_bundle(), TODAY, None, allow_past=True).decide(load_profile(fixture_file("cloud-chengdu")))[1]
+    [need] = [one for one in record.denials if isinstance(one, NeedRecord)]
+    text = render(format, [record], lang).replace("%2C", ",")
+    says = " ".join([need.message[lang], *(end(reason.title[lang], lang) for reason in need.reasons)])
+    assert says in text
+    assert f"{says} {say_holder(need, lang)}" not in text

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from vatspolicy.core.engine.result import AdviceRecord, DutyRecord, FindingRecord, Location, NeedRecord, Record
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, LEVELS, Failure, Judgement
 from vatspolicy.i18n import Language, Phrase
-from vatspolicy.i18n.words import VERDICTS, Table, aside, count, joint, word
+from vatspolicy.i18n.words import VERDICTS, Table, aside, count, end, joint, word
 from vatspolicy.reports.decision import digest
 from vatspolicy.reports.words import COUNTS, law_of
 
@@ -182,11 +182,11 @@ def _message(finding: FindingRecord, lang: Language) -> str:
     if isinstance(finding, AdviceRecord):
         parts = [digest.say_kind(finding, lang).strip(), *parts]
     if isinstance(finding, NeedRecord):
-        parts += [reason.title[lang] for reason in finding.reasons]
+        parts += [end(reason.title[lang], lang) for reason in finding.reasons]
         parts += [f"→ {offer.instrument.title[lang]} ({offer.route})" for offer in finding.any_of or ()]
     if isinstance(finding, NeedRecord | DutyRecord) and finding.instrument is not None:
         parts.append(f"→ {finding.instrument.title[lang]}")
-    if isinstance(finding, NeedRecord):
+    if isinstance(finding, NeedRecord) and finding.offers:  # a denied need has no license that someone could hold
         parts.append(digest.say_holder(finding, lang))
     if isinstance(finding, DutyRecord):
         when = (finding.deadline.text[lang], digest.say_doer(finding, lang))

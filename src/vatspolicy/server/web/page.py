@@ -90,7 +90,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "Under the first reading of the law, further answers cannot change the decision. Under another reading they"
         " may: see “Contested”."
     ),
-    "no_more": Phrase("No decision yet, and no questions are left. Facts that you did not know: {count}."),
+    "no_more": Phrase("No decision yet: facts are missing. Questions answered with “I don't know”: {count}."),
     "no_more_decided": Phrase("On the facts stated: {word}. Facts that you did not know may change it: {count}."),
     "opinions_needed": Phrase(
         "The decision needs a legal opinion granted by an approver, because no one has checked the law behind: {names}"
