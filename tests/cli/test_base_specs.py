@@ -216,19 +216,25 @@ def test_a_gate_may_be_empty_before_the_first_spec(repository: Console, side: st
     for argument in ("specs", "specs/*.yaml", SHOP_FILE):
         shutil.rmtree(repository.folder / "specs", ignore_errors=True)
         assert repository(*allowed, argument).code in (3, 5), "the base has specs"
-    (repository.folder / "products").mkdir()
+    write(repository.folder, {"products/README.md": "Specs.\n"})
+    assert repository(*allowed, "products").code == 0
+    write(repository.folder, {"products/.hidden/first.yaml": DENIED})
+    assert repository(*allowed, "products").code == 5
     (repository.folder / "products/first.yaml").symlink_to("nowhere")
     assert repository(*allowed, "products").code == 3
     assert repository("check", "--allow-none", "--base", "nowhere", "none").code == 2
 
 
-def test_settings_of_the_change_name_specs_until_the_owner_does(repository: Console) -> None:
-    for text, code in (("", 1), ('specs = ["specs/shop.yaml"]\n', 0)):
+def test_settings_of_the_change_name_specs_until_the_owner_has_some(repository: Console) -> None:
+    own = {"vatspolicy.toml": 'specs = ["specs"]\n'}
+    write(repository.folder, own)
+    assert repository("check", "--trust", "main").code == 1
+    for text, code in (('specs = ["specs/shop.yaml"]\n', 0), ('fail-on = "deny"\n', 2)):
         git(repository.folder, "switch", "--quiet", "main")
-        write(repository.folder, {"vatspolicy.toml": f"{text}# {code}\n"})
+        write(repository.folder, {"vatspolicy.toml": text})
         commit(repository.folder)
         git(repository.folder, "switch", "--quiet", "--force-create", "own")
-        write(repository.folder, {"vatspolicy.toml": 'specs = ["specs"]\n'})
+        write(repository.folder, own)
         assert repository("check", "--trust", "main").code == code
 
 

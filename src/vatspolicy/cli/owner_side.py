@@ -118,10 +118,12 @@ def trust(
     `complete` finds the values under the files of the working directory; `settings` are the parameters that decide
     whether the gate opens. Raises SourceError, and what `complete` raises.
     """
+    from vatspolicy.cli.settings import find_file
+
     side, here = take_owner_side(revision), complete()
     with side.entered():
-        options = complete()
-    if not options.get("specs"):  # until the owner names specs, those of the change count
+        options, is_first = complete(), find_file() is None
+    if is_first and not options.get("specs"):  # the change brings the first settings
         options["specs"] = here.get("specs", ())
     paths = []
     for name in settings:

@@ -236,6 +236,11 @@ def _is_before_first_spec(options: CheckOptions) -> bool:
 
 
 def _leads_to_spec(argument: str) -> bool:
+    """Return True for an argument with a spec, with a problem, or with the file of a spec in a hidden folder."""
+    from vatspolicy.gate.spec_search import ENDINGS
+
+    if any(name.lower().endswith(ENDINGS) for __, __, names in os.walk(argument) for name in names):
+        return True
     try:
         return any(spec == "-" or os.path.lexists(split_part(spec)[0]) for spec in find_specs(argument))
     except InvalidInput:
