@@ -111,15 +111,16 @@ class Trust(NamedTuple):
 
 
 def trust(
-    revision: str, settings: Iterable[str], complete: Callable[[], dict[str, Any]]
+    revision: str,
+    settings: Iterable[str],
+    complete: Callable[[], dict[str, Any]],
+    find_file: Callable[[], str | None],
 ) -> tuple[dict[str, Any], Trust]:
     """Return the values of parameters on the side of a revision, with paths as it names them.
 
-    `complete` finds the values under the files of the working directory; `settings` are the parameters that decide
-    whether the gate opens. Raises SourceError, and what `complete` raises.
+    `complete` finds the values under the files of the working directory, and `find_file` its settings. `settings` are
+    the parameters that decide whether the gate opens. Raises SourceError, and what `complete` raises.
     """
-    from vatspolicy.cli.settings import find_file
-
     side, here = take_owner_side(revision), complete()
     with side.entered():
         options, is_first = complete(), find_file() is None

@@ -110,7 +110,7 @@ def complete(parameters: Iterable[CommandParameter], given: Mapping[str, Any]) -
     from vatspolicy.git import SourceError
 
     try:
-        options, side = trust(given["trust"], open_ones, lambda: _complete(open_ones, given))
+        options, side = trust(given["trust"], open_ones, lambda: _complete(open_ones, given), find_file)
     except SourceError as error:
         raise BadVariable(_("{path}: {fault}", path=f"--trust {given['trust']}", fault=error.args[0])) from None
     return {**options, "settings": options["settings"]._replace(trust=side)}

@@ -239,7 +239,7 @@ def _leads_to_spec(argument: str) -> bool:
     """Return True for an argument with a spec, with a problem, or with the file of a spec in a hidden folder."""
     from vatspolicy.gate.spec_search import ENDINGS
 
-    if any(name.lower().endswith(ENDINGS) for __, __, names in os.walk(argument) for name in names):
+    if any(file.lower().endswith(ENDINGS) for _folder, _below, files in os.walk(argument) for file in files):
         return True
     try:
         return any(spec == "-" or os.path.lexists(split_part(spec)[0]) for spec in find_specs(argument))
