@@ -32,6 +32,8 @@ RUN_BY = {
     "OTEL_…": "server/test_collector.py::test_a_collector_reads_the_spans_of_requests",
     "vatspolicy check shop.yaml --receipt receipt.json": "acceptance/test_instead.py::test_an_attestation_is_decided_again",
     "vatspolicy replay receipt.json": "acceptance/test_instead.py::test_an_attestation_is_decided_again",
+    "vatspolicy test --mutation": "test_law_mistakes.py::test_a_mistake_that_no_test_notices_is_told",
+    "vatspolicy test --write-tests` and `--propose": "authoring/testing/test_coverage.py::test_the_report",
 }
 """The test in `tests/` that runs the recipe for an ability."""
 ROWS = {

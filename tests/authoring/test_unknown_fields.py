@@ -14,7 +14,6 @@ from tests.support.solver import needs_solver
 from vatspolicy.authoring.analysis import run as analysis
 from vatspolicy.authoring.analysis.findings import KINDS
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
-from vatspolicy.authoring.mutation.run import MutantSelection, select_mutants
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.policies.model import Condition, Need, Route, Rule
@@ -124,7 +123,6 @@ def test_a_field_with_its_default_says_nothing(law: Bundle, field: str) -> None:
     [verdict] = compare_rules(silent, graced(law, field, 0), [name_of(field)])
     assert verdict.verdict == EQUIVALENT
     assert {one.verdict for one in compare_decisions(silent, silent).found} == {IMPOSSIBLE}
-    assert select_mutants(silent, MutantSelection())[0]
     assert [case.run() for case in policy_cases(silent)] == [[]]
 
 
@@ -167,18 +165,14 @@ def test_a_screen_refuses_what_the_database_does_not_know(law: Bundle, field: st
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_tests_and_mutation_refuse_it_at_its_line(law: Bundle, field: str) -> None:
+def test_the_test_runner_refuses_it_at_its_line(law: Bundle, field: str) -> None:
     head = graced(law, field)
     line = head.rule(name_of(field)).line
-    for run, reader in (
-        (lambda: list(policy_cases(head)), "the test runner"),
-        (lambda: select_mutants(head, MutantSelection()), "mutation"),
-    ):
-        with pytest.raises(InvalidInput) as caught:
-            run()
-        [problem] = caught.value.problems
-        assert (problem.file, problem.line) == (head.policies["small"].file, line)
-        assert problem.message == sentence(field, reader) + "."
+    with pytest.raises(InvalidInput) as caught:
+        list(policy_cases(head))
+    [problem] = caught.value.problems
+    assert (problem.file, problem.line) == (head.policies["small"].file, line)
+    assert problem.message == sentence(field, "the test runner") + "."
 
 
 def test_a_reader_that_is_taught_a_field_takes_it(law: Bundle) -> None:

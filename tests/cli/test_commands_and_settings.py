@@ -59,7 +59,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
         "A-7",
     ),
 }
-DECLARING = {"argument", "option", "input_", "decision", "aside", "output", "configuration", "of_api", "of_mutation"}
+DECLARING = {"argument", "option", "input_", "decision", "aside", "output", "configuration", "of_api"}
 """The functions that declare a parameter of a command; the default comes first."""
 
 

@@ -167,68 +167,6 @@ def test_the_tests_of_the_top_layer_are_run_under_all_layers(stacked: Console) -
     assert [one["name"] for one in ran["tests"]] == ["unit: it is silent"]
 
 
-def test_mistakes_are_made_in_the_top_layer_alone(stacked: Console) -> None:
-    opened = rule("opened", "product", "false", DENIAL, "from: '2022-01-01'")
-    rules = (
-        "rules:\n"
-        + overriding("company/closed", opened)
-        + rule("abroad", "service", 'service.hosting == "overseas"', DENIAL, "from: '2021-01-01'")
-    )
-    write_layer(stacked.folder / "unit", "unit", unit=rules)
-    words = ("test", "--law", "law", "-p", "company", "-p", "unit", "--mutation", "-f", "json")
-
-    def survivors(expected: str) -> list[str]:
-        tests = "base: {services: [{id: s, hosting: overseas}]}\ncases:\n"
-        tests += f"  - {{it: is tested, as_of: '2026-01-01', expect: {expected}}}\n"
-        (stacked.folder / "unit" / "unit.test.yaml").write_text(tests)
-        ran = json.loads(stacked(*words, "--no-suggestions").out)
-        assert {one["file"] for one in ran["survivors"]} == {"unit/unit.yaml"}
-        assert set(ran["policies"]) == {"unit"}
-        return [f"{one['subject']}: {one['mistake']}" for one in ran["survivors"]]
-
-    before, after = survivors("{opened: silent}"), survivors("{opened: silent, abroad: fires}")
-    assert len(after) < len(before)
-    assert [one for one in before if one.startswith("unit/opened") and "from 2022-01-01 becomes" in one]
-    assert [one for one in before if one.startswith("unit/abroad") and "2021" in one]
-
-
-def test_moved_dates_of_a_replacement_bring_back_the_rule_that_it_replaces(stacked: Console) -> None:
-    """The replacement never applies, so that nothing but the rule of the company tells one day from another."""
-    opened = rule("opened", "product", "false", DENIAL, "from: '2025-01-01', until: '2026-01-01'")
-    write_layer(stacked.folder / "unit", "unit", unit="rules:\n" + overriding("company/closed", opened))
-    words = ("--law", "law", "-p", "company", "-p", "unit")
-    run = ("test", *words, "--mutation", "--run", "unit/opened", "--fixtures", "fixtures", "-f", "json")
-
-    def survivors(*days: str, proofs: bool = False) -> list[dict[str, Any]]:
-        decided = {}
-        for day in days:
-            ran = json.loads(
-                stacked(
-                    "check", "spec.yaml", *words, "--as-of", day, "-f", "json", "--no-fail", "--allow-past-as-of"
-                ).out
-            )
-            decided[day] = ran["decisions"][0]["decision"]
-        entries = "".join(f"  - {{as_of: '{day}', decision: {word}}}\n" for day, word in decided.items())
-        stacked.write("fixtures/hosting.yaml", HOSTING)
-        stacked.write("fixtures/hosting.expect.yaml", f"why: {{en: Hosting., zh: 托管。}}\ndecisions:\n{entries}")
-        data = json.loads(stacked(*run, *(() if proofs else ("--no-suggestions",))).out)
-        return [one for one in data["survivors"] if "becomes 20" in one["mistake"]]
-
-    told = [one["mistake"] for one in survivors("2024-06-01", "2025-06-01")]
-    assert sorted(told) == [
-        "from 2025-01-01 becomes 2024-12-31",
-        "from 2025-01-01 becomes 2025-01-02",
-        "until 2026-01-01 becomes 2025-12-31",
-        "until 2026-01-01 becomes 2026-01-02",
-    ]
-    assert [one["mistake"] for one in survivors("2024-12-31", "2025-06-01", "2026-01-01")] == [
-        "from 2025-01-01 becomes 2025-01-02",
-        "until 2026-01-01 becomes 2025-12-31",
-    ]
-    assert len(survivors("2024-06-01", "2025-06-01", proofs=True)) == 4, "none of them is proved to change nothing"
-    assert survivors("2024-12-31", "2025-01-01", "2025-12-31", "2026-01-01") == []
-
-
 def test_explain_shows_what_a_rule_overrides(stacked: Console) -> None:
     words = ("explain", "unit/opened", "--law", "law", "-p", "company", "-p", "unit")
     shown = " ".join(stacked(*words).out.split())

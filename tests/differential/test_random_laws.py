@@ -23,7 +23,7 @@ import pytest
 from tests.support.assignments import BOUNDS, Truths, assign, encode_law, period_of
 from tests.support.effort import SEED, trials
 from tests.support.random_inputs import Profiles, hints_of, near_days
-from vatspolicy.authoring.mutation.distinction import encode_states
+from tests.support.symbolic_states import encode_states
 from vatspolicy.authoring.testing.rule_states import state_of, subjects
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.decision import Decision, Subject

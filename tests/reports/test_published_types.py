@@ -15,7 +15,6 @@ from tests.support.records import KINDS
 from vatspolicy.authoring.analysis.findings import Analysis
 from vatspolicy.authoring.diff.result import Access, Review
 from vatspolicy.authoring.lint.result import LintRun
-from vatspolicy.authoring.mutation.report import MutationRun
 from vatspolicy.authoring.testing.result import RunRecord
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine import result
@@ -156,7 +155,7 @@ def _type_of(option: Schema) -> str | None:
 @pytest.mark.parametrize(
     ("kind", "schema"),
     [
-        *((Analysis, "analysis"), (RunRecord, "test-run"), (MutationRun, "mutation"), (LintRun, "lint")),
+        *((Analysis, "analysis"), (RunRecord, "test-run"), (LintRun, "lint")),
         *((Timeline, "timeline"), (Matrix, "matrix"), (InterviewStep, "question")),
         *((Access, "comparison/access"), (Ways, "routes")),
     ],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from vatspolicy.authoring.testing.result import CaseOutcome, Covered, RunRecord, UncoveredClause
@@ -21,7 +20,6 @@ _KINDS: Mapping[str, tuple[str, LocalizedText]] = {
     "test-skipped": (NOTE, Phrase("A test is skipped for the stated reason.")),
     "coverage-below-threshold": (ERROR, Phrase("The tests cover less than the threshold requires.")),
     "clause-not-covered": (NOTE, Phrase("No test shows the clause true, or none shows it false.")),
-    "clause-not-decisive": (NOTE, Phrase("No test shows the clause deciding alone (masking MC/DC).")),
     "rule-never-fires": (NOTE, Phrase("No test shows the rule applying.")),
 }
 
@@ -47,7 +45,6 @@ def text(run: RunResult, lang: Language) -> str:
             lines.append(translate(_("{where}: skipped: {skipped}", where=where, skipped=skipped), lang))
     if run.coverage is not None and run.has_run:
         lines += [translate(line, lang) for line in _coverage_lines(run.coverage)]
-    lines += [translate(line, lang) for line in _proposal_lines(run)]
     return "\n".join([*lines, total(run, lang)]) + "\n"
 
 
@@ -67,27 +64,10 @@ def total(run: RunResult, lang: Language) -> str:
 def _coverage_lines(coverage: CoverageResult) -> Iterator[str]:
     for _kind, file, line, words in _gaps(coverage):
         yield _("{file}:{line}: {words}", file=file, line=line, words=words)
-    yield _(
-        "{alone} of {clauses} clauses shown to decide alone, as true and as false (masking MC/DC)",
-        alone=coverage.alone,
-        clauses=coverage.clauses,
-    )
     share = f"{coverage.percent:.1f} %"
     yield _("{share} of clause outcomes covered", share=share)
     if coverage.is_below:
         yield _("below the threshold of {threshold:g} %", threshold=coverage.threshold)
-
-
-def _proposal_lines(run: RunResult) -> Iterator[str]:
-    """Yield the proposed test cases below their clauses, or the reasons for their absence."""
-    for proposal in run.proposals:
-        values = {"file": proposal.file, "line": proposal.line, "name": proposal.clause}
-        values["value"] = _("true") if proposal.value else _("false")
-        if proposal.case:
-            yield _("{file}:{line}: {name} decides as {value} in this case of {tests}:", **values, tests=proposal.tests)
-            yield from (f"  {line}" for line in proposal.case.splitlines())
-        else:
-            yield _("{file}:{line}: no case for {name} as {value}: {reason}", **values, reason=proposal.reason)
 
 
 def _gaps(coverage: CoverageResult) -> Iterator[tuple[str, str, int, str]]:
@@ -95,10 +75,6 @@ def _gaps(coverage: CoverageResult) -> Iterator[tuple[str, str, int, str]]:
     for gap in coverage.gaps:
         words = _("never {outcomes}: {name}", outcomes=Listing(gap.never, "nor"), name=gap.name)
         yield "clause-not-covered", gap.file, gap.line, words
-    for gap in coverage.undecisive:
-        outcomes = Listing(gap.never, "nor when")
-        words = _("never decides alone when {outcomes}: {name}", outcomes=outcomes, name=gap.name)
-        yield "clause-not-decisive", gap.file, gap.line, words
     for rule in coverage.silent:
         yield "rule-never-fires", rule.file, rule.line, _("never fires: {name}", name=rule.rule)
 
@@ -106,11 +82,8 @@ def _gaps(coverage: CoverageResult) -> Iterator[tuple[str, str, int, str]]:
 def published(run: RunResult, lang: Language) -> RunRecord:
     """Return the JSON data of a run, in a language."""
     tests = tuple(_outcome(result, lang) for result in run.results)
-    proposals = tuple(
-        replace(proposal, reason=proposal.reason and say(proposal.reason, lang)) for proposal in run.proposals
-    )
     coverage = None if run.coverage is None else _covered(run.coverage)
-    return RunRecord(1, run.bundle.identity, run.counts, tests, coverage, proposals, run.exit_code)
+    return RunRecord(1, run.bundle.identity, run.counts, tests, coverage, run.exit_code)
 
 
 def _outcome(result: CaseResult, lang: Language) -> CaseOutcome:
@@ -120,12 +93,8 @@ def _outcome(result: CaseResult, lang: Language) -> CaseOutcome:
 
 
 def _covered(coverage: CoverageResult) -> Covered:
-    gaps, undecisive = (
-        tuple(UncoveredClause(gap.file, gap.line, gap.name, gap.never) for gap in gaps)
-        for gaps in (coverage.gaps, coverage.undecisive)
-    )
-    share = round(coverage.percent, 1)
-    return Covered(share, coverage.threshold, coverage.clauses, coverage.alone, gaps, undecisive, coverage.silent)
+    gaps = tuple(UncoveredClause(gap.file, gap.line, gap.name, gap.never) for gap in coverage.gaps)
+    return Covered(round(coverage.percent, 1), coverage.threshold, gaps, coverage.silent)
 
 
 def _shown(run: RunResult, lang: Language) -> Iterator[ShownFinding]:

@@ -4,38 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias
 
-from vatspolicy.core.documents import Document, Path, split_path
-from vatspolicy.core.documents.plain import Tree
-from vatspolicy.core.documents.schemas import SchemaSet
-from vatspolicy.core.profile.wording import FactWording
+from vatspolicy.core.documents import Document, Path
 
-Changes: TypeAlias = "tuple[tuple[str, Tree], ...]"
-"""Facts to set by dotted path, in order; None removes a fact."""
-
-_LONGEST = 200
-"""Longest name of a test, as in policy-tests.schema.json."""
 _BY_FACTS = re.compile(r"[a-z0-9-]+( on \d{4}-\d\d-\d\d\b|: each of the )")
-_UNNAMED = {"company", "product", "services", 0}
-"""Steps of a path that a name leaves out."""
 _MARK = "# Check the name and the comments of this test: an update changed"
-
-
-def name_by_facts(rule: str, day: str, changes: Changes, schemas: SchemaSet) -> str:
-    """Return the name of a test from its rule, day and facts. It stays correct if clauses or the result change."""
-    wording = FactWording(schemas)
-    facts = [_word_fact(wording, path, value) for path, value in changes]
-    name = f"{rule} on {day}" + (f": {'; '.join(facts)}" if facts else "")
-    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
-
-
-def _word_fact(wording: FactWording, dotted: str, value: Tree) -> str:
-    path = split_path(dotted)
-    named = [end for end, step in enumerate(path, 1) if step not in _UNNAMED]
-    steps = [wording.name(path[:end])["en"] if isinstance(path[end - 1], str) else f"{path[end - 1]}" for end in named]
-    shown = "not stated" if value is None else wording.value(value, path)["en"]
-    return f"{' · '.join(steps)}: {shown}" if steps else shown
 
 
 def mark_words(document: Document, changed: Iterable[Path]) -> str:

@@ -1,20 +1,12 @@
-"""Coverage of rules and clauses by tests: both values of each clause, and masking MC/DC.
-
-MC/DC is modified condition/decision coverage. A clause decides alone if every other part of each conjunction around it
-is true and every other part of each disjunction around it is false: another value of the clause would change the value
-of the whole. An unknown part is neither. Other clauses may differ between two tests as long as they are masked, so that
-clauses that share facts are treated fairly (Chilenski, DOT/FAA/AR-01/18, 2001).
-"""
+"""Coverage of rules and clauses by tests: both values of each clause."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from vatspolicy.authoring.testing.cases import Case
 from vatspolicy.authoring.testing.rule_states import (
-    decisive_clauses,
     is_clause,
     outside_terms,
     own_clauses,
@@ -37,16 +29,12 @@ Key = tuple[str, str, tuple[int, int]]
 
 @dataclass(frozen=True)
 class CoverageGap:
-    """A clause without a test for one of its values, or without a test in which that value decides."""
+    """A clause without a test for one of its values."""
 
     file: str
     line: int
     name: str
     never: tuple[str, ...]
-    text: str
-    """The expression or the term that the clause is part of."""
-    span: tuple[int, int]
-    """Place of the clause in that text."""
 
 
 @dataclass
@@ -55,7 +43,6 @@ class Coverage:
 
     bundle: Bundle
     _clauses: dict[Key, set[bool | None]] = field(default_factory=dict)
-    _decisive: dict[Key, set[bool]] = field(default_factory=dict)
     _rules: dict[str, set[str]] = field(default_factory=dict)
 
     def note(self, case: Case) -> None:
@@ -89,11 +76,6 @@ class Coverage:
         self._note_state(ruleset, rule, activation)
         for expression in expressions_of(rule):
             self._note_node(ruleset, policy, expression.text, expression.tree, activation)
-            for terms, node, value in decisive_clauses(expression.tree, activation, ruleset.params):
-                owner, text = policy, expression.text
-                for name in terms:
-                    owner, text = self.bundle.term(owner, name)
-                self._decisive.setdefault((owner.file, text, node.span), set()).add(value)
 
     def _note_node(self, ruleset: RuleSet, policy: Policy, text: str, node: Node, activation: Activation) -> None:
         if isinstance(node, Term):
@@ -117,39 +99,19 @@ class Coverage:
 
     def gaps(self) -> Iterator[CoverageGap]:
         """Yield clauses never shown true, or never shown false, in the order of the files."""
-        yield from self._gaps(self._clauses)
-
-    def undecisive(self) -> Iterator[CoverageGap]:
-        """Yield clauses never shown to decide a rule or condition alone while true, or while false (masking MC/DC)."""
-        yield from self._gaps(self._decisive)
-
-    def shows_decisive(self, gap: CoverageGap, value: bool) -> bool:
-        """Return whether the cases run so far show a clause decide alone with a value."""
-        return value in self._decisive.get((gap.file, gap.text, gap.span), set())
+        for policy, text, line, node in self._own():
+            values = self._clauses.get((policy.file, text, node.span), set())
+            never = tuple(word for word, value in (("true", True), ("false", False)) if value not in values)
+            if never:
+                place = line + text.count("\n", 0, node.span[0])
+                yield CoverageGap(policy.file, place, quote(text, node), never)
 
     def share(self) -> float:
         """Return the percentage of clause values (each clause true, each false) that tests have shown."""
         total, seen = 0, 0
-        for values in self._values(self._clauses):
-            total, seen = total + 2, seen + len(values)
-        return 100.0 * seen / total if total else 100.0
-
-    def decided(self) -> tuple[int, int]:
-        """Return the number of clauses shown to decide alone both ways (masking MC/DC), and of all clauses."""
-        values = list(self._values(self._decisive))
-        return sum(len(value) == 2 for value in values), len(values)
-
-    def _gaps(self, seen: Mapping[Key, AbstractSet[bool | None]]) -> Iterator[CoverageGap]:
-        for policy, text, line, node in self._own():
-            values = seen.get((policy.file, text, node.span), frozenset[bool | None]())
-            never = tuple(word for word, value in (("true", True), ("false", False)) if value not in values)
-            if never:
-                place = line + text.count("\n", 0, node.span[0])
-                yield CoverageGap(policy.file, place, quote(text, node), never, text, node.span)
-
-    def _values(self, seen: Mapping[Key, AbstractSet[bool | None]]) -> Iterator[AbstractSet[bool | None]]:
         for policy, text, _, node in self._own():
-            yield seen.get((policy.file, text, node.span), frozenset[bool | None]()) & {True, False}
+            total, seen = total + 2, seen + len(self._clauses.get((policy.file, text, node.span), set()) - {None})
+        return 100.0 * seen / total if total else 100.0
 
     def _own(self) -> Iterator[tuple[Policy, str, int, Node]]:
         """Yield every clause that can be true and false: its policy, the text and line of its expression, itself."""

@@ -33,7 +33,7 @@ class CaseOutcome:
 
 @dataclass(frozen=True, slots=True)
 class UncoveredClause:
-    """A clause without a case for one of its values, or without a case in which that value decides."""
+    """A clause without a case for one of its values."""
 
     file: str
     line: int
@@ -56,25 +56,8 @@ class Covered:
 
     percent: float
     threshold: float | None
-    clauses: int
-    clauses_decisive: int
     not_covered: tuple[UncoveredClause, ...]
-    not_decisive: tuple[UncoveredClause, ...]
     never_fires: tuple[SilentRule, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A case in which a clause decides alone with a value, or the reason why there is none."""
-
-    file: str
-    line: int
-    clause: str
-    value: bool
-    tests: str | None
-    """File of tests that the case belongs to."""
-    case: str | None
-    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,5 +69,4 @@ class RunRecord:
     counts: Counts
     tests: tuple[CaseOutcome, ...]
     coverage: Covered | None
-    proposals: tuple[Proposal, ...]
     exit_code: int

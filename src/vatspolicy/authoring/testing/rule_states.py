@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.ast import (
@@ -23,7 +23,7 @@ from vatspolicy.core.cel.ast import (
     children,
     walk,
 )
-from vatspolicy.core.cel.interpreter import Params, evaluate, list_members, look_up
+from vatspolicy.core.cel.interpreter import Params, evaluate, look_up
 from vatspolicy.core.cel.scopes import unbound_facts
 from vatspolicy.core.cel.types import Bool
 from vatspolicy.core.documents.plain import Tree
@@ -65,40 +65,6 @@ def own_clauses(node: Node) -> Iterator[Node]:
 def reads_facts(node: Node) -> bool:
     """Return True for a node that depends on the profile, and so can be true and false."""
     return any(isinstance(inner, Fact) for inner in walk(node))
-
-
-T = TypeVar("T")
-
-
-def decisive_clauses(
-    node: Node, activation: Activation, params: Params, terms: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], Node, bool]]:
-    """Yield the clauses that decide a tree alone: the terms around each, outermost first, the clause, its value."""
-    match node:
-        case Term(name=name, body=body):
-            yield from decisive_clauses(body, activation, params, (*terms, name))
-        case Not(body=body):
-            yield from decisive_clauses(body, activation, params, terms)
-        case And(parts=parts) | Or(parts=parts):
-            neutral = isinstance(node, And)
-            for part in deciding_parts([(part, evaluate(part, activation, params)) for part in parts], neutral):
-                yield from decisive_clauses(part, activation, params, terms)
-        case _ if is_clause(node):
-            value = evaluate(node, activation, params)
-            if value is not None:
-                yield terms, node, value
-            if isinstance(node, Quantifier):
-                members = list_members(node, activation, params) or []
-                values = [(member, evaluate(node.body, member, params)) for member in members]
-                for member in deciding_parts(values, node.kind == "all"):
-                    yield from decisive_clauses(node.body, member, params, terms)
-
-
-def deciding_parts(parts: Iterable[tuple[T, bool | None]], neutral: bool) -> list[T]:
-    """Return the parts that can decide: those for which all other parts have the neutral value."""
-    parts = list(parts)
-    others = [part for part, value in parts if value is not neutral]
-    return [part for part, _ in parts] if not others else others if len(others) == 1 else []
 
 
 def is_clause(node: Node) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vatspolicy.authoring.testing.cases import Case, fixture_cases, policy_cases
 from vatspolicy.authoring.testing.coverage import Coverage, CoverageGap
-from vatspolicy.authoring.testing.result import Counts, Proposal, SilentRule
+from vatspolicy.authoring.testing.result import Counts, SilentRule
 from vatspolicy.core.policies.bundle import Bundle
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
@@ -39,11 +39,7 @@ class CoverageResult:
 
     gaps: tuple[CoverageGap, ...]
     """Clauses never shown true, or never shown false."""
-    undecisive: tuple[CoverageGap, ...]
-    """Clauses never shown to decide alone."""
     silent: tuple[SilentRule, ...]
-    alone: int
-    clauses: int
     percent: float
     threshold: float | None = None
 
@@ -60,8 +56,6 @@ class RunResult:
     bundle: Bundle
     results: tuple[CaseResult, ...]
     coverage: CoverageResult | None = None
-    proposals: tuple[Proposal, ...] = ()
-    """Test cases for clauses that are not covered."""
 
     @property
     def counts(self) -> Counts:
@@ -125,13 +119,9 @@ def run_cases(cases: Iterable[Case]) -> tuple[CaseResult, ...]:
 def _measured(bundle: Bundle, coverage: Coverage, threshold: float | None) -> CoverageResult:
     rules = [rule for policy in bundle.policies.values() for rule in policy.rules]
     silent = [rule for rule in rules if not coverage.states(rule) - {"silent"}]
-    alone, clauses = coverage.decided()
     return CoverageResult(
         tuple(coverage.gaps()),
-        tuple(coverage.undecisive()),
         tuple(SilentRule(bundle.policies[rule.policy].file, rule.line, rule.name) for rule in silent),
-        alone,
-        clauses,
         coverage.share(),
         threshold,
     )

@@ -1,6 +1,6 @@
 """The fields of the law that affect decisions, and the fields that each part of the program supports.
 
-Proofs, SQL, the tests of policies and mutation each implement the law again. Each of them refuses a field that it does
+Proofs, SQL and the tests of policies each implement the law again. Each of them refuses a field that it does
 not support. If it ignored the field, its answer would be about a different law.
 """
 
@@ -126,7 +126,6 @@ class Reader(NamedTuple):
 PROOFS = Reader(_("a proof"))
 SQL = Reader(_("the database"))
 TESTS = Reader(_("the test runner"))
-MUTATION = Reader(_("mutation"))
 
 
 def parts_of(law: Bundle | RuleSet) -> Iterator[Part]:
