@@ -18,9 +18,9 @@ from tests.support.members import for_each
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.shipped import FIXTURES, shipped_bundle
 from tests.support.solver import needs_solver
-from vatspolicy.authoring.analysis.bounded_search import all_days
 from vatspolicy.authoring.analysis.properties import LENGTHS, RefinementProof, Relaxations, prove
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
+from vatspolicy.authoring.analysis.search import all_days
 from vatspolicy.authoring.analysis.self_composition import encode_hidden
 from vatspolicy.authoring.analysis.witness import states_of
 from vatspolicy.authoring.testing.cases import fixture_cases

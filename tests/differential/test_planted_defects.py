@@ -53,12 +53,7 @@ LEAST = "operator.registered_capital_rmb < param.min_capital_rmb"
 PLANTED: dict[str, tuple[str, tuple[str, ...], Mapping[str, Callable[[str], str]]]] = {
     "more and less than the least capital": ("dead", (f"{TRAVEL}/capital",), {
         TRAVEL: instead(LEAST, f"{LEAST} && operator.registered_capital_rmb > param.min_capital_rmb")}),
-    "the least capital in other words": ("duplicate", (f"{TRAVEL}/capital", f"{TRAVEL}/again"), {
-        TRAVEL: beside("again", (LEAST, "!(operator.registered_capital_rmb >= param.min_capital_rmb)"))}),
-    "only outbound travel": ("subsumed", (f"{TRAVEL}/outbound", f"{TRAVEL}/capital"), {
-        TRAVEL: beside("outbound", (LEAST, f'{LEAST} && "outbound-travel" in service.features'))}),
     "curable and not": ("conflict", (f"{TRAVEL}/capital", f"{TRAVEL}/final"), {TRAVEL: beside("final", (", curable: true", ""))}),
-    "the same need for another reason": ("never-decides", (f"{TRAVEL}/form",), {TRAVEL: beside("form", ("CAPITAL-TOO-LOW, curable: true", "REGION-MISMATCH"))}),
     "a year without the rule": ("dates-missing", (f"{TRAVEL}/capital-before", f"{TRAVEL}/capital"), {TRAVEL: versions("2019-01-01", "2020-01-01")}),
     "a year with both versions": ("dates-overlap", (f"{TRAVEL}/capital-before", f"{TRAVEL}/capital"), {TRAVEL: versions("2021-01-01", "2020-01-01")}),
     "an amount that is written out": ("unused-parameter", (f"{TRAVEL}/min_capital_rmb",), {TRAVEL: instead(LEAST, "operator.registered_capital_rmb < 300000")}),

@@ -56,8 +56,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (law / "user.test.yaml").write_text(TESTS, encoding="utf-8")
     (law / "properties.yaml").write_text(
         "accepted:\n"
-        "  - kind: idle-clause\n"
-        "    about: [user/closed, term.foreign]\n"
+        "  - kind: unused-term\n"
+        "    about: [small/foreign]\n"
         "    reason: {en: Both stand in the law., zh: 法律如此规定。}\n",
         encoding="utf-8",
     )
@@ -337,7 +337,7 @@ def test_a_term_is_renamed_wherever_it_is_used(editor: Editor, small: Path, fold
     bundle = load_bundle(copy)
     assert list(bundle.policies["small"].terms) == ["has_foreign_share"]
     assert bundle.policies["user"].terms["far"].startswith("term.has_foreign_share &&")
-    assert "term.has_foreign_share]" in (copy / "properties.yaml").read_text(encoding="utf-8")
+    assert "small/has_foreign_share]" in (copy / "properties.yaml").read_text(encoding="utf-8")
     assert sum(map(len, changes.values())) == 3
 
 

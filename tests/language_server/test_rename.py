@@ -149,14 +149,12 @@ def test_a_policy_that_was_not_saved_yet_is_edited(folder: Path) -> None:
 def test_accepted_findings_name_the_new_term(folder: Path) -> None:
     settings = (
         "accepted:\n"
-        "  - {kind: idle-clause, about: [user/closed, '!term.abroad'], reason: {en: So., zh: 是。}}\n"
-        "  - {kind: idle-clause, about: [base/abroad, company.foreign_percent > 0.0], reason: {en: So., zh: 是。}}\n"
         "  - {kind: unused-term, about: [base/abroad], reason: {en: So., zh: 是。}}\n"
-        "  - {kind: idle-clause, about: [user/abroad, x], reason: {en: So., zh: 是。}}\n"
+        "  - {kind: conflict, about: [base/own, user/abroad], reason: {en: So., zh: 是。}}\n"
     )
     write(folder, {"user.yaml": user("'!term.abroad'"), "properties.yaml": settings})
     edited = rename(Project(lambda: TODAY), folder / "base.yaml", "outside")
-    wanted = settings.replace("term.abroad", "term.outside").replace("base/abroad", "base/outside")
+    wanted = settings.replace("base/abroad", "base/outside")
     assert edited[str(folder / "properties.yaml")] == wanted
 
 
@@ -229,14 +227,6 @@ def test_a_file_that_cannot_be_edited_stops_the_rename(folder: Path, text: str, 
         "The law has errors; correct them first.",
         "Only terms can be renamed: ids of rules and policies never change.",  # no law could be read at all
     )
-
-
-def test_a_finding_that_may_be_about_a_rule_or_the_term_stops_the_rename(folder: Path) -> None:
-    finding = "  - {kind: idle-clause, about: [base/abroad, x], reason: {en: So., zh: 是。}}\n"
-    base = FILES["base.yaml"].replace("id: own", "id: abroad")
-    write(folder, {"base.yaml": base, "properties.yaml": "accepted:\n" + finding})
-    told = refusal(Project(lambda: TODAY), folder / "base.yaml", "outside")
-    assert told.endswith("properties.yaml cannot be replaced; rename it by hand.")
 
 
 @pytest.fixture

@@ -42,6 +42,8 @@ class ExitCode(IntEnum):
     INVALID = 3
     INCOMPLETE = 4
     NOTHING = 5
+    UNAVAILABLE = 69
+    """A part that the command needs is not installed."""
     INTERNAL = 70
     """An internal error, or an output that cannot be written: no decision."""
     INTERRUPTED = 130

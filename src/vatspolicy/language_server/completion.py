@@ -13,7 +13,7 @@ from vatspolicy.core.documents import Path
 from vatspolicy.core.documents.word_search import Word
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Policy
-from vatspolicy.core.policies.reads import asked_facts, details
+from vatspolicy.core.policies.reads import asked_facts
 from vatspolicy.core.profile.vocabulary import fact_schemas
 from vatspolicy.language_server.editor_text import NEAR, EditorText, Sketch, Span, find_places
 from vatspolicy.language_server.expressions import PARAMETER, SETS, TERM, Scope, fact_paths, scalar_type, string_at
@@ -131,11 +131,8 @@ def _names(project: Project, file: str, kind: str, sketch: Sketch) -> Iterator[t
     if law.bundle is None or (kind == TESTS and policy is None):
         return
     match sketch.path:
-        case ("details", _, "facts") if kind == SETTINGS and not sketch.on_key:
-            yield from ((path, _fact_title_at(law, path)) for path in sorted(details(law.schemas)))
-            return
         case ("accepted", _, "about", int(number)) if kind == SETTINGS and not sketch.on_key:
-            yield from _accepted(law, law.bundle, sketch, number)
+            yield from _accepted(law, law.bundle, number)
             return
     for symbol, defines in find_symbols(kind, sketch.path, sketch.on_key, sketch.text, project.owners(file)):
         if symbol.kind == NEED or not defines:
@@ -172,15 +169,11 @@ def _names_of(
             yield from _facts(law)
 
 
-def _accepted(law: EditedLaw, bundle: Bundle, sketch: Sketch, number: int) -> Iterator[tuple[str, str]]:
+def _accepted(law: EditedLaw, bundle: Bundle, number: int) -> Iterator[tuple[str, str]]:
     """Yield the names for the subject of an accepted finding: rules, terms, parameters and facts."""
     policies = bundle.policies.values()
     yield from ((rule.name, _both(rule.message)) for policy in policies for rule in policy.rules)
     if number > 0:
-        head = sketch.scalars.get((*sketch.path[:3], 0), "")
-        owner = bundle.policies.get(head.partition("/")[0])
-        for source in () if owner is None else (owner, *(bundle.policies[id] for id in owner.uses)):
-            yield from ((f"{TERM}.{name}", " ".join(text.split())) for name, text in source.terms.items())
         return
     for source in policies:
         yield from ((f"{source.id}/{name}", " ".join(text.split())) for name, text in source.terms.items())

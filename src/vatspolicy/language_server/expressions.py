@@ -57,8 +57,6 @@ def find_subject(kind: str, path: Path, scalars: Mapping[Path, str]) -> str | No
     match path:
         case ("properties", _, "when") if kind == SETTINGS:
             return scalars.get((*path[:2], "each"), "product")
-        case ("details", _, "when") if kind == SETTINGS:
-            return "service" if scalars.get((*path[:2], "facts"), "").startswith("services.") else "product"
         case _ if kind != POLICY:
             return None
         case ("terms", _) | ("instruments", _, "authority", _, "when"):

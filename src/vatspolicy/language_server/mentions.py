@@ -57,15 +57,6 @@ class Owners:
         """Return the symbol of a term or a parameter."""
         return Symbol(kind, self._owners.get((kind, name), ""), name)
 
-    def has_term(self, name: str) -> bool:
-        """Return whether the policy itself defines a term."""
-        return name in _mapping(self._data, "terms")
-
-    def has_rule(self, name: str) -> bool:
-        """Return whether the policy has a rule."""
-        rules = self._data.get("rules") if isinstance(self._data, dict) else None
-        return isinstance(rules, list) and any(isinstance(rule, dict) and rule.get("id") == name for rule in rules)
-
 
 Names = Callable[[str], Owners]
 """The names that the policy of an id may use."""
@@ -227,18 +218,14 @@ def _in_settings(path: Path, on_key: bool, text: str) -> Found:
         case ("properties", _, "cite", _) | ("properties", _, "cite"):
             policy, _slash, article = text.partition("/")
             yield Symbol(ARTICLE, policy, article), False
-        case ("details", _, "facts") | ("properties", _, "more_facts", "except", _):
+        case ("properties", _, "more_facts", "except", _):
             yield fact_symbol(split_path(text.replace(".*", ".0"))), False
         case ("properties", _, ("monotone" | "more_words"), "fact"):
             yield fact_symbol(split_path(text.replace(".*", ".0"))), False
 
 
 def _of_accepted(path: Path, text: str, scalars: Mapping[Path, str], names: Names) -> Iterator[Mention]:
-    """Yield the subject of an accepted finding of properties.yaml: a rule, a parameter, a term, or one of their
-    clauses.
-
-    `about` begins with the rule, the parameter or the term; the clause of it stands last.
-    """
+    """Yield the subject of an accepted finding of properties.yaml: a rule, a parameter or a term, or a second rule."""
     match path:
         case ("accepted", _, "about", int(place)):
             entry = path[:2]
@@ -250,16 +237,14 @@ def _of_accepted(path: Path, text: str, scalars: Mapping[Path, str], names: Name
         about = _subject_of(kind, own, text.partition("/")[2])
         start = 0 if about.kind == RULE else text.index("/") + 1
         yield Mention(about, path, False, start, len(text) - start)
-    elif kind == "idle-clause" and place > 0 and (*path[:3], place + 1) not in scalars:
-        yield from _of_expression(text, path, own)
-    elif kind not in ("idle-clause", "idle-member", "cannot-fail") and "/" in text:
+    elif "/" in text:
         yield Mention(_rule(text), path, False, 0, len(text))
 
 
 def _subject_of(kind: str, own: Owners, name: str) -> Symbol:
-    if kind in ("unused-parameter", "idle-member"):
+    if kind == "unused-parameter":
         return Symbol(PARAMETERS, own.policy, name)
-    if kind == "unused-term" or (kind == "idle-clause" and own.has_term(name) and not own.has_rule(name)):
+    if kind == "unused-term":
         return Symbol(TERMS, own.policy, name)
     return Symbol(RULE, own.policy, name)
 

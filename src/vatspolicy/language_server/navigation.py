@@ -22,7 +22,7 @@ from vatspolicy.i18n import _
 from vatspolicy.language_server.editor_text import EditorText, Span, find_places
 from vatspolicy.language_server.kinds import LAYER, POLICY, SETTINGS, TESTS, find_law_folder, tests_file
 from vatspolicy.language_server.law import EditedLaw, absolute
-from vatspolicy.language_server.mentions import FACT, RULE, TERMS, Mention, Owners, Symbol, find_mentions, mentions_at
+from vatspolicy.language_server.mentions import FACT, TERMS, Mention, Owners, Symbol, find_mentions, mentions_at
 from vatspolicy.language_server.project import Project
 
 
@@ -274,9 +274,6 @@ def rename_term(project: Project, file: str, index: int, name: str) -> list[File
     mentions = list(files.mentions())
     if files.broken:
         raise RenameRefused(_("{file} has errors; correct them first.", file=files.broken[0]))
-    for document, mention in mentions:
-        if mention.path[:1] == ("accepted",) and mention.symbol == Symbol(RULE, symbol.owner, symbol.name):
-            raise RenameRefused(_("A use in {file} cannot be replaced; rename it by hand.", file=document.file))
     places = find_places_of(project, (named for named in mentions if named[1].symbol == symbol))
     for part in places:
         _check_place(project, part, symbol.name)

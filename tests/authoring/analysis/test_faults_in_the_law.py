@@ -23,13 +23,6 @@ TERMS_LATER = """\
     duty: {instrument: genai-user-terms, due: {within: 30, unit: calendar-day, after: launch}}
     message: {en: Sign an agreement with the users., zh: 与使用者签订服务协议。}
 """
-SHARE_STATED = """\
-        - id: share-stated
-          reason: SHARE-ABOVE-CAP
-          cite: partnerships
-          check: operator.foreign_percent <= 100.0
-          message: {en: The share is within the limit., zh: 股比不超过上限。}
-"""
 
 
 @dataclass(frozen=True)
@@ -70,45 +63,6 @@ FAULTS = {
         "dates-missing",
         ("negative-list-general/film-television", "negative-list-general/film-television-outside-cepa"),
         "film-television ends on 2025-03-01; film-television-outside-cepa",
-    ),
-    "a wrong class in a list, which a condition beside it contradicts": Fault(
-        "beijing-services-opening",
-        [("cite: reply-2021, value: [B14-users, B25-app-store]", "cite: reply-2021, value: [B14-operators, B25-app-store]")],
-        "cannot-fail",
-        ("beijing-services-opening/freed-access", "access-within-city"),
-        "access-within-city",
-    ),
-    "a clause that never matters": Fault(
-        "ride-hailing",
-        [('service.hosting == "overseas" && term.into_mainland\n    deny', 'service.hosting == "overseas" && term.into_mainland\n      && (service.audience != "own-group" || service.hosting == "overseas")\n    deny')],
-        "idle-clause",
-        ("ride-hailing/servers-in-mainland", 'service.audience != "own-group" || service.hosting == "overseas"'),
-        'without the clause service.audience != "own-group"',
-    ),
-    "a clause that is always true": Fault(
-        "ride-hailing",
-        [('service.hosting == "overseas" && term.into_mainland\n    deny', 'service.hosting == "overseas" && term.into_mainland\n      && operator.foreign_percent <= 100.0\n    deny')],
-        "idle-clause",
-        ("ride-hailing/servers-in-mainland", "operator.foreign_percent <= 100.0"),
-        "servers-in-mainland has the same effect without the clause operator.foreign_percent <= 100.0",
-    ),
-    "a condition of a route that cannot fail": Fault(
-        "beijing-services-opening",
-        [("        - id: no-partnership\n", SHARE_STATED + "        - id: no-partnership\n")],
-        "cannot-fail",
-        ("beijing-services-opening/private-network-access", "share-stated"),
-        "share-stated of the route private-network-access never fails",
-    ),
-    "two thresholds swapped": Fault(
-        "cross-border-data-provisions",
-        [
-            ("cite: art-7, value: 1000000}", "cite: art-7, value: 100001}"),
-            ("cite: [art-5, art-8], value: 100000}", "cite: [art-5, art-8], value: 1000000}"),
-            ("value: 100001}", "value: 100000}"),
-        ],
-        "idle-clause",
-        ("cross-border-data-provisions/contract_amount", "data.export.persons_since_1_jan >= param.contract_persons"),
-        "The term contract_amount has the same value without the clause data.export.persons_since_1_jan >= param.contract_persons",
     ),
 }  # fmt: skip
 
@@ -157,7 +111,7 @@ def test_a_fault_in_the_law_is_found(name: str, planted: dict[str, Path]) -> Non
 
 
 @needs_solver
-@pytest.mark.parametrize("name", part(FAULTS, 8))
+@pytest.mark.parametrize("name", part(FAULTS, 3))
 def test_the_law_without_the_fault_has_none(name: str) -> None:
     report = run_analysis(
         AnalysisRequest(kinds=(FAULTS[name].kind,), rules=f"{FAULTS[name].policy}/*", properties=False)

@@ -24,23 +24,14 @@ class FindingKind:
 
 KINDS: Mapping[str, FindingKind] = {
     "dead": FindingKind(ERROR, True, Phrase("No profile makes the rule apply on any day.")),
-    "duplicate": FindingKind(ERROR, True, Phrase("Two rules of one file have the same effect in the same cases.")),
-    "subsumed": FindingKind(ERROR, True, Phrase("Another rule of the file has the same effect in more cases.")),
-    "idle-clause": FindingKind(ERROR, True, Phrase("A rule or a term has the same effect without one of its clauses.")),
-    "cannot-fail": FindingKind(ERROR, True, Phrase("A condition is never false.")),
-    "idle-member": FindingKind(ERROR, True, Phrase("Rules have the same effect without a member of a list.")),
     "conflict": FindingKind(ERROR, True, Phrase("Two rules of one file contradict each other.")),
     "gap": FindingKind(ERROR, True, Phrase("A profile is not covered by any policy.")),
-    "may-be-unknown": FindingKind(
-        ERROR, True, Phrase("A rule stays undecided although every applicable fact is stated.")
-    ),
     "dates-overlap": FindingKind(ERROR, False, Phrase("Two versions of the law are in force on the same days.")),
     "dates-missing": FindingKind(ERROR, False, Phrase("On some days neither version of the law is in force.")),
     "unused-parameter": FindingKind(
         ERROR, False, Phrase("No rule in force reads the parameter, or one of its values.")
     ),
     "unused-term": FindingKind(ERROR, False, Phrase("No expression uses the term.")),
-    "never-decides": FindingKind(INFORMATION, True, Phrase("The rule applies but does not affect any decision.")),
     "unread-fact": FindingKind(INFORMATION, False, Phrase("Rules do not read a fact of the profile.")),
     "accepted-not-found": FindingKind(ERROR, False, Phrase("An accepted finding is no longer found.")),
 }

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from vatspolicy.authoring.analysis.bounded_search import (
+from vatspolicy.authoring.analysis.findings import PropertyResult
+from vatspolicy.authoring.analysis.search import (
     Build,
     RelaxedSearch,
     all_days,
@@ -20,7 +21,6 @@ from vatspolicy.authoring.analysis.bounded_search import (
     find_solution,
     names_of,
 )
-from vatspolicy.authoring.analysis.findings import PropertyResult
 from vatspolicy.authoring.analysis.self_composition import (
     SAID,
     Directions,

@@ -1,4 +1,4 @@
-"""Checks of single rules and of pairs: dead, duplicate, subsumed, conflicting or shadowed rules; gaps of versions."""
+"""Checks of single rules and of pairs: dead or conflicting rules, and days between two versions."""
 
 from __future__ import annotations
 
@@ -8,35 +8,32 @@ import itertools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vatspolicy.authoring.analysis.bounded_search import (
-    BoundedSearch,
+from vatspolicy.authoring.analysis.findings import NOT_SHOWN, AnalysisFinding, NotEvaluated
+from vatspolicy.authoring.analysis.search import (
     Build,
+    ShortSearch,
     encode_applies,
     encode_fires,
     encode_part,
     encode_subject,
     find_solution,
 )
-from vatspolicy.authoring.analysis.findings import NOT_SHOWN, AnalysisFinding, NotEvaluated
 from vatspolicy.authoring.analysis.structural import same_text
 from vatspolicy.authoring.analysis.witness import Witness, make_witness
 from vatspolicy.authoring.testing.coverage import terms_of
 from vatspolicy.core.cel.ast import And, Node
 from vatspolicy.core.engine.explanation import quote
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import NEVER, Advise, Classify, Deny, Duty, Expression, Need, Route, Rule
+from vatspolicy.core.policies.model import NEVER, Advise, Deny, Duty, Expression, Need, Route, Rule
 from vatspolicy.core.policies.modelled import effect_constants
 from vatspolicy.errors import InvalidInput
-from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase
-from vatspolicy.i18n.words import Table, both, joint, say_both
-from vatspolicy.proofs.change_search import SHORT
-from vatspolicy.proofs.decision_encoder import decision_words, encode_decision
+from vatspolicy.i18n import LocalizedText, Phrase
+from vatspolicy.i18n.words import Table, both, say_both
 from vatspolicy.proofs.domain import iso, ordinal
-from vatspolicy.proofs.formula import FALSE, FormulaPool
-from vatspolicy.proofs.query import Query, Solution, solve
-from vatspolicy.proofs.ruleset_encoder import RelaxedEncoder, RelaxedRuleSet, RuleSwitches, SymbolicRuleSet
-from vatspolicy.proofs.solver import BUDGET, Undecided, open_solver, reason_of
-from vatspolicy.proofs.timeline import Period, RuleSetHistory
+from vatspolicy.proofs.query import Query, Solution
+from vatspolicy.proofs.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.proofs.solver import BUDGET, Undecided, reason_of
+from vatspolicy.proofs.timeline import Period
 from vatspolicy.proofs.values import Unsupported
 from vatspolicy.proofs.witness import Unconfirmed
 
@@ -59,9 +56,9 @@ class AnalysisContext:
         return self.touched is None or any(rule.name in self.touched for rule in rules)
 
     @functools.cached_property
-    def search(self) -> BoundedSearch:
+    def search(self) -> ShortSearch:
         """Search over all rules with short lists."""
-        return BoundedSearch(self.bundle, self.period, self.budget)
+        return ShortSearch(self.bundle, self.period, self.budget)
 
     def attempt(
         self, kind: str, about: tuple[str, ...], check: Callable[..., AnalysisFinding | None], *asked: object
@@ -107,16 +104,12 @@ class AnalysisContext:
         )
 
 
-# --- checks of single rules and of pairs: dead, duplicate, subsumed and conflicting rules
-
-
 # --- dead rules
 
 
 def find_dead(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[AnalysisFinding]:
     """Yield rules that never apply to any subject, and routes that are never open."""
     search = context.search  # most rules apply on short lists already
-    search.explore(search.fires(rule) for rule in rules if rule.name in search.applies)
     for rule in rules:
         if _switches_off(context, rule):
             continue
@@ -180,24 +173,6 @@ def _failing_clause(context: AnalysisContext, rule: Rule) -> tuple[str, bool, Wi
     return "", False, make_witness(context.bundle, solution, [rule], title) if solution is not None else None
 
 
-# --- duplicate and subsumed rules of one file
-
-
-def find_redundant(context: AnalysisContext, rules: Sequence[Rule], kinds: set[str]) -> Iterator[AnalysisFinding]:
-    """Yield pairs of rules in one file with the same effect in the same or fewer cases.
-
-    A duty that rests on its own article is reported beside the other one, and is not redundant.
-    """
-    for found in _alike(rules):
-        for one, two in itertools.combinations(found, 2):
-            if _overlap(one, two) and context.concerns(one, two):
-                yield from context.attempt("subsumed", (one.name, two.name), _check_pair, one, two, kinds)
-    for one, two in itertools.product(rules, rules_below(context) if "subsumed" in kinds else ()):
-        same = (one.each, effect_key(one)) == (two.each, effect_key(two))
-        if same and _overlap(one, two) and context.concerns(one):
-            yield from context.attempt("subsumed", (one.name, two.name), _check_pair, one, two, {"subsumed"}, False)
-
-
 def _alike(rules: Sequence[Rule]) -> Iterable[list[Rule]]:
     """Return the rules of one file and subject with the same effect."""
     alike: dict[str, list[Rule]] = {}
@@ -211,27 +186,6 @@ def rules_below(context: AnalysisContext) -> list[Rule]:
     bundle = context.bundle
     below = {id for layer in bundle.layers[:-1] for id in layer.policies}
     return [rule for id in bundle.policies if id in below for rule in bundle.policies[id].rules]
-
-
-def _check_pair(
-    context: AnalysisContext, one: Rule, two: Rule, kinds: set[str], both_ways: bool = True
-) -> AnalysisFinding | None:
-    """Return the finding that a rule repeats another; not `both_ways` if the other one is of a lower layer."""
-    first = _may_repeat(context, one, two) and _implies(context, one, two)
-    second = both_ways and _may_repeat(context, two, one) and _implies(context, two, one)
-    kind = "duplicate" if first and second else "subsumed"
-    if not (first or second) or kind not in kinds:
-        return None
-    inner, outer = (one, two) if first else (two, one)
-    shown = _witness_of_both(context, inner, outer, f"lets {inner.id} and {outer.id} apply together")
-    if shown is None:  # the inner rule is dead, which is another finding
-        return None
-    if kind == "duplicate":
-        told = Phrase("{inner} and {outer} have the same effect in exactly the same cases.")
-    else:
-        told = Phrase("Wherever {inner} applies, {outer} applies with the same effect.")
-    message = say_both(told, inner=inner.id, outer=outer.id if both_ways else outer.name)
-    return context.finding(kind, (inner, outer), message, shown)
 
 
 def _implies(context: AnalysisContext, one: Rule, two: Rule) -> bool:
@@ -271,13 +225,6 @@ def effect_key(rule: Rule) -> Hashable:
 def _overlap(one: Rule, two: Rule) -> bool:
     """Return whether two rules are in force together on some day."""
     return max(one.since, two.since) < min(one.until, two.until)
-
-
-def _may_repeat(context: AnalysisContext, one: Rule, two: Rule) -> bool:
-    """Return whether the second rule is in force whenever the first is, and lists all articles of a duty."""
-    own_article = isinstance(one.effect, Duty) and (one.policy != two.policy or not set(one.cite) <= set(two.cite))
-    replaced = any(_overlap(one, rule) for rule in context.bundle.replacing(two.name))
-    return two.since <= one.since and one.until <= two.until and not own_article and not replaced
 
 
 # --- conflicts inside one file, and with the layers below
@@ -343,142 +290,6 @@ def _contradict(one: Mapping[str, object], two: Mapping[str, object]) -> bool:
         return False
     events = [due.get("before") or due.get("after") for due in (one, two)]
     return one.keys() == two.keys() or (events[0] is not None and events[0] == events[1])
-
-
-# --- rules that apply but decide nothing, because other rules always decide the same
-
-
-def find_shadowed(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[AnalysisFinding]:
-    """Yield rules that apply but never change a decision."""
-    deciding = [rule for rule in rules if isinstance(rule.effect, Deny | Need | Route | Classify)]
-    candidates = list(_shadowed_on_short_lists(context, deciding))
-    outcomes = functools.cache(functools.partial(_encode_outcomes, context, candidates))
-    for rule in candidates:
-        yield from context.attempt("never-decides", (rule.name,), _check_shadowed, rule, outcomes)
-
-
-def _shadowed_on_short_lists(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[Rule]:
-    """Yield rules that change no decision on products with one service and short lists."""
-    search = context.search
-    if search.unsupported:
-        for name, reason in search.unsupported.items():
-            context.not_evaluated.append(NotEvaluated("never-decides", (name,), reason_of(Unsupported(reason))))
-        return
-    pool = search.query.space.pool
-    before = decision_words(pool, search.outcome())
-    switches = RuleSwitches(search.ruleset, [rule for rule in rules if _keeps_licenses(search.history, rule)])
-    after = decision_words(pool, encode_decision(switches.ruleset, search.query.services[:1]))
-    one_off = [_differ(pool, before, after), switches.at_most_one_off]
-    search.prepare(one_off)
-    for rule in rules:
-        if rule.name in switches.off:
-            asked = [*one_off, switches.off[rule.name]]
-        else:
-            asked = [_differ(pool, before, decision_words(pool, search.outcome(without_rule=rule.name)))]
-        if FALSE in asked or not search.may_be_satisfiable(asked):
-            yield rule  # at the limit, too: the check of the rule alone settles it, or says that it was not evaluated
-
-
-def _differ(pool: FormulaPool, before: Mapping[str, int], after: Mapping[str, int]) -> int:
-    return pool.disjoin(pool.conjoin((before[word], -after[word])) for word in before)
-
-
-def _keeps_licenses(history: RuleSetHistory, rule: Rule) -> bool:
-    """Return whether the same instruments license an activity without the rule, through other routes."""
-    return not isinstance(rule.effect, Route) or history.without(rule.name).access == history.access
-
-
-def _check_shadowed(
-    context: AnalysisContext, rule: Rule, outcomes: Callable[[], _TwoOutcomes]
-) -> AnalysisFinding | None:
-    solution = context.find_solution(lambda query, ruleset: encode_fires(query, ruleset, rule, certain=True))
-    if solution is None:  # the rule is dead, which is another finding
-        return None
-    shadows = outcomes().find_shadows(rule)
-    if shadows is None:
-        if _decides(context, rule):
-            return None
-        raise Undecided("whether other rules always decide the same was not found out")
-    title = f"lets {rule.id} apply beside others that decide the same"
-    shown = make_witness(context.bundle, solution, [rule], title)
-    told = Phrase("Wherever {rule} applies, the decision is the same without it, because of {others}.")
-    others = {lang: joint("list", lang).join(other.name for other in shadows) for lang in LANGUAGES}
-    return context.finding("never-decides", (rule,), say_both(told, rule=rule.id, others=others), shown)
-
-
-def _encode_outcomes(context: AnalysisContext, candidates: Sequence[Rule]) -> _TwoOutcomes:
-    """Return outcomes for lists of any length, which prove that the bounds of no decision differ without a rule.
-
-    Equal bounds of the product with each service are equal bounds of the whole, whatever the number of services.
-    """
-    bounds: dict[str, int] = {}
-    while True:
-        query = Query(context.period, dict(bounds), RelaxedEncoder, context.bundle.schemas)
-        found = _TwoOutcomes(query, query.encode(context.bundle, RelaxedRuleSet), candidates, context.budget)
-        missing = query.space.missing_bounds()
-        if not missing:
-            return found
-        bounds |= missing
-
-
-MANY = {**SHORT, "company.licenses": 6, "partner.licenses": 6}
-"""List lengths for a rule that matters only if the operator holds several licenses."""
-
-
-def _decides(context: AnalysisContext, rule: Rule) -> bool:
-    """Return whether the decision on a profile with many licenses differs without the rule."""
-
-    def build(query: Query) -> Sequence[int]:
-        ruleset = query.encode(context.bundle)
-        less = dataclasses.replace(ruleset, history=ruleset.history.without(rule.name))
-        pool, services = query.space.pool, query.services[:1]
-        words = [decision_words(pool, encode_decision(side, services)) for side in (ruleset, less)]
-        return [_differ(pool, *words)]
-
-    found = solve(context.period, build, context.budget, MANY, schemas=context.bundle.schemas)
-    return isinstance(found, Solution)
-
-
-class _TwoOutcomes:
-    """Outcomes with and without candidates. Both can switch off any other rule, so that proofs can refer to it."""
-
-    def __init__(self, query: Query, ruleset: SymbolicRuleSet, candidates: Sequence[Rule], budget: int) -> None:
-        self.query, pool = query, query.space.pool
-        others = [rule for rule in itertools.chain(*ruleset.history.rules.values()) if _can_shadow(rule)]
-        self.rules = {rule.name: rule for rule in others}
-        self.whole = RuleSwitches(ruleset, others)
-        self.less = RuleSwitches(self.whole.ruleset, candidates, "further ")
-        one, two = (encode_decision(side.ruleset, query.services[:1]) for side in (self.whole, self.less))
-        pairs = zip((*one.low, *one.high), (*two.low, *two.high), strict=True)
-        self.differs = pool.disjoin(itertools.starmap(pool.differ, pairs))
-        self.solver = open_solver(query.space, budget)
-
-    def find_shadows(self, rule: Rule) -> list[Rule] | None:
-        """Return the denials and needs that a proof for the rule needs, or None if there is no proof."""
-        asked = [self.differs, self.less.at_most_one_off, self.less.off[rule.name], *self.query.invariant_formulas]
-        on = {-off: self.rules[name] for name, off in self.whole.off.items()}
-        asked += [formula for formula, other in on.items() if not _covers_subject(other, rule) or other is rule]
-        needed = [formula for formula in on if formula not in asked]
-        core = self.solver.core([*asked, *needed])
-        if core is None:
-            return None
-        needed = [formula for formula in needed if formula in core]
-        for formula in list(needed):  # a core may name more than the proof needs
-            fewer = [other for other in needed if other != formula]
-            core = self.solver.core([*asked, *fewer]) if formula in needed else None
-            if core is not None:
-                needed = [other for other in fewer if other in core]
-        return sorted((on[formula] for formula in needed), key=lambda other: other.name)
-
-
-def _can_shadow(rule: Rule) -> bool:
-    return isinstance(rule.effect, Deny | Need)
-
-
-def _covers_subject(other: Rule, rule: Rule) -> bool:
-    """Return whether the other rule applies to the same kind of subject or to one that contains it."""
-    order = ("product", "service", "activity")
-    return order.index(other.each) <= order.index(rule.each)
 
 
 # --- days between two versions of a rule whose conditions differ, on which neither is in force

@@ -8,9 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from vatspolicy.authoring.analysis.bounded_search import all_days
-from vatspolicy.authoring.analysis.clauses import find_idle
-from vatspolicy.authoring.analysis.completeness import find_gaps, find_undecided
 from vatspolicy.authoring.analysis.findings import (
     KINDS,
     NOT_SHOWN,
@@ -19,16 +16,16 @@ from vatspolicy.authoring.analysis.findings import (
     NotEvaluated,
     PropertyResult,
 )
+from vatspolicy.authoring.analysis.gaps import find_gaps
 from vatspolicy.authoring.analysis.properties import Relaxations, prove
 from vatspolicy.authoring.analysis.rule_checks import (
     AnalysisContext,
     clauses_of,
     find_conflicts,
     find_dead,
-    find_redundant,
-    find_shadowed,
     find_version_gaps,
 )
+from vatspolicy.authoring.analysis.search import all_days
 from vatspolicy.authoring.analysis.settings import FILE_NAME, AnalysisSettings, load_settings
 from vatspolicy.authoring.analysis.structural import find_structural
 from vatspolicy.authoring.diff.law_revision import load_pair
@@ -116,28 +113,17 @@ _JobResult = tuple[list[AnalysisFinding], list[NotEvaluated], list[PropertyResul
 _Job = tuple[str, int]
 """Name of a job, and the place of its property."""
 
-CLAUSES = ("dead", "cannot-fail", "idle-clause")
-"""Kinds of findings that can share profiles: a clause often decides in profiles similar to those of its rule."""
-
 
 def _jobs(request: AnalysisRequest, settings: AnalysisSettings) -> Iterator[_Job]:
     """Yield the jobs, the longest first, so that the workers end together."""
     kinds = set(request.kinds) if request.findings else set()
     if request.touched is not None and not request.touched.names:
         return
-    if "never-decides" in kinds:
-        yield "never-decides", 0
-    if kinds.intersection(CLAUSES):
-        yield "clauses", 0
-    if "idle-member" in kinds:
-        yield "members", 0
     if request.properties:
         decides = request.touched is None or request.touched.decides
         asked = enumerate(settings.properties)
         yield from (("property", index) for index, item in asked if decides or item.form == "ascending")
-    if kinds & {"duplicate", "subsumed"}:
-        yield "pairs", 0
-    yield from ((kind, 0) for kind in ("gap", "may-be-unknown", "conflict") if kind in kinds)
+    yield from ((kind, 0) for kind in ("dead", "gap", "conflict") if kind in kinds)
     if "dates-missing" in kinds:
         yield "versions", 0
     if kinds & {kind for kind, about in KINDS.items() if not about.solver}:
@@ -149,21 +135,17 @@ class _Worker:
 
     def __init__(self, request: AnalysisRequest, bundle: Bundle, settings: AnalysisSettings) -> None:
         self.request, self.bundle, self.settings = request, bundle, settings
-        self.shared = self._new_context()
-        self.relaxations: Relaxations = {}
-
-    def _new_context(self) -> AnalysisContext:
-        touched = self.request.touched
+        touched = request.touched
         changed = () if touched is None else (touched.names, touched.added)
-        return AnalysisContext(self.bundle, _period(self.bundle, self.request.as_of), self.request.budget, *changed)
+        self.shared = AnalysisContext(bundle, _period(bundle, request.as_of), request.budget, *changed)
+        self.relaxations: Relaxations = {}
 
     def do(self, job: _Job) -> _JobResult:
         """Return the result of one job."""
         name, place = job
         if name == "property":
             return [], [], [prove(self.bundle, self.settings.properties[place], self.request.budget, self.relaxations)]
-        # whole decisions would slow down all other questions to a shared solver
-        context = self._new_context() if name == "never-decides" else self.shared
+        context = self.shared
         noted = len(context.not_evaluated)
         found = [finding for finding in self._check(name, context) if _is_own(self.bundle, finding)]
         return found, context.not_evaluated[noted:], []
@@ -171,14 +153,9 @@ class _Worker:
     def _check(self, name: str, context: AnalysisContext) -> Iterable[AnalysisFinding]:
         request, bundle, kinds = self.request, self.bundle, set(self.request.kinds)
         rules = _chosen(bundle, request)
-        mine = [rule for rule in rules if context.concerns(rule)]
         checks: dict[str, Callable[[], Iterable[AnalysisFinding]]] = {
-            "never-decides": lambda: find_shadowed(context, mine),
-            "may-be-unknown": lambda: find_undecided(context, mine, self.settings.details),
-            "pairs": lambda: find_redundant(context, rules, kinds),
+            "dead": lambda: find_dead(context, [rule for rule in rules if context.concerns(rule)]),
             "conflict": lambda: find_conflicts(context, rules),
-            "clauses": lambda: _find_in_rules(context, mine, kinds.intersection(CLAUSES)),
-            "members": lambda: find_idle(context, mine, {"idle-member"}),
             "versions": lambda: find_version_gaps(context, rules),
             "gap": lambda: find_gaps(context, _rules_of(bundle)) if _may_open_gaps(bundle, context.touched) else (),
             "structure": lambda: _about(find_structural(bundle, kinds), request.rules),
@@ -207,12 +184,6 @@ def _may_open_gaps(bundle: Bundle, touched: frozenset[str] | None) -> bool:
         return True
     found = [rule for rule in _rules_of(bundle) if rule.name in touched]
     return len(found) < len(touched) or any(rule.kind == "classify" or rule.each == "activity" for rule in found)
-
-
-def _find_in_rules(context: AnalysisContext, rules: Sequence[Rule], kinds: set[str]) -> Iterator[AnalysisFinding]:
-    if "dead" in kinds:
-        yield from find_dead(context, rules)
-    yield from find_idle(context, rules, kinds)
 
 
 def _about(findings: Iterable[AnalysisFinding], pattern: str) -> Iterator[AnalysisFinding]:

@@ -1,4 +1,4 @@
-"""Reader of `properties.yaml`: properties of the law, accepted findings and optional objects."""
+"""Reader of `properties.yaml`: properties of the law and accepted findings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vatspolicy.core.policies.compiler import variables
 from vatspolicy.core.policies.files import PROPERTIES
 from vatspolicy.core.policies.model import as_tuple
 from vatspolicy.core.profile.vocabulary import LocalizedText
-from vatspolicy.errors import InvalidInput, Problem, suggest
+from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 from vatspolicy.proofs.domain import iso, ordinal
 
@@ -51,15 +51,6 @@ class LawProperty:
 
 
 @dataclass(frozen=True)
-class OptionalObject:
-    """Object that a profile states only where a condition holds."""
-
-    facts: str
-    each: str
-    when: Node
-
-
-@dataclass(frozen=True)
 class AcceptedFinding:
     """Finding that is accepted for a reason."""
 
@@ -78,7 +69,6 @@ class AnalysisSettings:
     file: str = ""
     """The file of the highest layer that has one."""
     properties: tuple[LawProperty, ...] = ()
-    details: tuple[OptionalObject, ...] = ()
     accepted: tuple[AcceptedFinding, ...] = ()
 
 
@@ -94,7 +84,6 @@ def load_settings(law: LawStack) -> AnalysisSettings:
     return AnalysisSettings(
         next((one.file for one in reversed(found) if one.file), ""),
         tuple(item for one in found for item in one.properties),
-        tuple(item for one in found for item in one.details),
         tuple(item for one in found for item in one.accepted),
     )
 
@@ -146,12 +135,10 @@ class _Reader:
                     self.document.problem(("properties", index, "id"), _("Another property has the same id."))
                 )
             seen.add(entry["id"])
-        details = [self.detail(index, entry) for index, entry in enumerate(data.get("details", []))]
         properties = [self.property(index, entry) for index, entry in enumerate(data.get("properties", []))]
         return AnalysisSettings(
             self.document.file,
             tuple(item for item in properties if item is not None),
-            tuple(item for item in details if item is not None),
             tuple(
                 AcceptedFinding(
                     entry["kind"],
@@ -188,20 +175,6 @@ class _Reader:
             entry.get("trials", False),
             self.document.file,
         )
-
-    def detail(self, index: int, entry: Mapping[str, Tree]) -> OptionalObject | None:
-        from vatspolicy.core.policies.reads import details
-
-        place: Place = ("details", index)
-        if entry["facts"] not in details():
-            self.problems.append(
-                self.document.problem(
-                    (*place, "facts"), _("The profile has no such optional object."), suggest(entry["facts"], details())
-                )
-            )
-        each = "service" if entry["facts"].startswith("services.") else "product"
-        when = self.expression((*place, "when"), entry["when"], each)
-        return None if when is None else OptionalObject(entry["facts"], each, when)
 
     def expression(self, path: Place, text: str, each: str) -> Node | None:
         try:

@@ -9,6 +9,7 @@ from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, publish
 from vatspolicy.cli.context import LawOptions
 from vatspolicy.errors import suggest
+from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Language, Listing, Sentences, _
 
 MOST_WORKERS = 4
@@ -38,17 +39,21 @@ def analyze(
     outputs: opt.Outputs = opt.output_option(AnalysisFormat),
     lang: Language = opt.LANG,
 ) -> int:
-    """Analyze the bundle as a whole: dead, repeated and contradicting rules, gaps, dates, and properties of the law.
+    """Analyze the bundle as a whole: dead and contradicting rules, gaps, dates, and properties of the law.
+    The solver of the extra smt answers the questions.
 
     Example: vatspolicy analyze --rule 'vats-pilot-2024/*' --no-properties
     """
     from vatspolicy.authoring.analysis.findings import KINDS
     from vatspolicy.authoring.analysis.run import AnalysisRequest, find_touched, run_analysis
     from vatspolicy.git import SourceError
-    from vatspolicy.proofs.solver import BUDGET
+    from vatspolicy.origin import install
+    from vatspolicy.proofs.solver import BUDGET, has_solver
     from vatspolicy.reports.analysis import render
     from vatspolicy.workers import cores
 
+    if not has_solver():
+        abort(_("analyze needs the solver z3: {command}.", command=install("smt")), ExitCode.UNAVAILABLE)
     every = tuple(name for name in KINDS if name != "accepted-not-found")
     for name in kind:
         if name not in every:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vatspolicy.core.cel.ast import Fact, Node, Quantifier, Term, children
-from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
+from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.vocabulary import INHERITED, follow
 
@@ -88,22 +88,3 @@ def _asked(schema: Mapping[str, Any], path: str, schemas: SchemaSet) -> Iterator
         yield from _asked(schema["items"], f"{path}.*", schemas)
     elif "x-question" in schema:
         yield path
-
-
-@derived_from_schemas
-def details(schemas: SchemaSet) -> frozenset[str]:
-    """Return paths of optional objects of a profile, which apply only to some products."""
-    return frozenset(_details(schemas.load("profile"), "", frozenset(), schemas))
-
-
-def _details(schema: Mapping[str, Any], path: str, required: frozenset[str], schemas: SchemaSet) -> Iterator[str]:
-    schema = follow(schema, schemas)
-    kind = schema.get("type")
-    if kind == "object" and "x-derived" not in schema:
-        if path and not path.endswith("*") and path not in required:
-            yield path
-        needed = frozenset(f"{path}.{name}" if path else name for name in schema.get("required", ()))
-        for name, child in schema["properties"].items():
-            yield from _details(child, f"{path}.{name}" if path else name, needed, schemas)
-    elif kind == "array":
-        yield from _details(schema["items"], f"{path}.*", required, schemas)

@@ -1,39 +1,25 @@
-"""Completeness of a bundle: profiles without a rule, and rules that stay undecided with all facts."""
+"""Gaps of a bundle: offers and classes without a rule."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from vatspolicy.authoring.analysis.bounded_search import (
-    BoundedSearch,
-    encode_applies,
-    encode_subject,
-    find_bounded_solution,
-)
 from vatspolicy.authoring.analysis.findings import AnalysisFinding
 from vatspolicy.authoring.analysis.rule_checks import AnalysisContext
-from vatspolicy.authoring.analysis.settings import OptionalObject
 from vatspolicy.authoring.analysis.witness import make_witness
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Classify, Need, Route, Rule
-from vatspolicy.core.policies.reads import facts_of
-from vatspolicy.core.profile.operators import BASIS, ULTIMATE
 from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase
 from vatspolicy.i18n.words import joint, say_both
-from vatspolicy.proofs.change_search import SHORT
 from vatspolicy.proofs.decision_encoder import encode_classes
 from vatspolicy.proofs.formula import FALSE, TRUE
 from vatspolicy.proofs.query import Query, Solution
 from vatspolicy.proofs.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.proofs.solver import Undecided
-from vatspolicy.proofs.values import Constant, EnumSet, IndexedChoice
-from vatspolicy.proofs.witness import Unconfirmed
+from vatspolicy.proofs.values import Constant, EnumSet
 
 _ACTIVITY_EFFECTS = ("deny", "need", "duty", "advise")
-
-# --- gaps
 
 
 def find_gaps(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[AnalysisFinding]:
@@ -110,7 +96,7 @@ def _speaking(context: AnalysisContext, cls: str) -> frozenset[str] | None:
     asked = [exists, certain.get(cls, FALSE), *names]
     if FALSE in asked:
         return frozenset(name for formula, name in names.items() if formula == FALSE)
-    answer = context.search.solver.check([*asked, *context.search.invariants()])
+    answer = context.search.solver.check([*asked, *context.search.query.invariant_formulas])
     return frozenset(names[formula] for formula in answer if formula in names) if isinstance(answer, list) else None
 
 
@@ -162,106 +148,3 @@ def _offers(query: Query) -> Iterable[str]:
     """Return the offers of a service that the profile schema allows."""
     service = query.schemas.load("profile")["properties"]["services"]["items"]["properties"]
     return tuple(service["offers"]["items"]["enum"])
-
-
-# --- rules that may be unknown
-
-
-def find_undecided(
-    context: AnalysisContext, rules: Sequence[Rule], details: Sequence[OptionalObject]
-) -> Iterator[AnalysisFinding]:
-    """Yield rules that can be undecided although every fact that applies is given.
-
-    Every fact applies, except those of an optional object whose condition does not hold.
-    """
-    objects = {detail.facts for detail in details} | {"partner"}
-    asked = [rule for rule in rules if _reads_some(rule, objects)]
-    if not asked:  # every fact that the rules read is given
-        return
-    search = BoundedSearch(context.bundle, context.period, context.budget, SHORT)
-    given = search.query.space.pool.conjoin(_encode_given(search.query, search.ruleset, details))
-    for rule in asked:
-        if rule.name in search.applies and not _may_be_undecided(search, rule, given):
-            continue
-        yield from context.attempt("may-be-unknown", (rule.name,), _check_undecided, rule, details)
-
-
-def _reads_some(rule: Rule, objects: Collection[str]) -> bool:
-    """Return whether a rule reads a fact of the given objects, or the license status of an activity."""
-    read = {path for expression in rule.expressions for path in facts_of(expression.tree)}
-    return any(
-        path == thing or path.startswith((f"{thing}.", "activity.licensed")) for path in read for thing in objects
-    )
-
-
-def _may_be_undecided(search: BoundedSearch, rule: Rule, given: int) -> bool:
-    """Return whether a rule may be undecided in a profile with short lists that gives every fact."""
-    truth = search.applies[rule.name]
-    exists, _ = search.subject(rule.each)
-    try:
-        return search.is_satisfiable([*exists, search.ruleset.in_force(rule), -truth.true, -truth.false, given])
-    except Undecided:
-        return True
-
-
-def _check_undecided(context: AnalysisContext, rule: Rule, details: Sequence[OptionalObject]) -> AnalysisFinding | None:
-    def build(query: Query, ruleset: SymbolicRuleSet) -> list[int]:
-        exists, activation = encode_subject(query, ruleset, rule.each)
-        truth = encode_applies(ruleset, rule, activation)
-        unknown = [*exists, ruleset.in_force(rule), -truth.true, -truth.false]
-        return [FALSE] if FALSE in unknown else [*unknown, *_encode_given(query, ruleset, details)]
-
-    # a member of a list that leaves the rule undecided does so alone: short lists show it
-    solution = find_bounded_solution(context.bundle, context.period, build, context.budget)
-    if solution is None:
-        return None
-    title = f"leaves {rule.id} undecided with all facts that apply"
-    shown = make_witness(context.bundle, solution, [rule], title)
-    if "unknown" not in shown.states[rule.name]:
-        raise Unconfirmed(f"{rule.name} is decided")
-    told = Phrase(
-        "{rule} stays undecided although every applicable fact is stated: it reads a detail before checking whether"
-        " the detail applies."
-    )
-    return context.finding("may-be-unknown", (rule,), say_both(told, rule=rule.id), shown)
-
-
-def _encode_given(query: Query, ruleset: SymbolicRuleSet, details: Sequence[OptionalObject]) -> list[int]:
-    """Return the formulas that the profile states each applicable fact read so far, as exactly as the law requires.
-
-    No share is given as a direct one alone, and no address as a place of which the law treats parts differently.
-    """
-    space, pool = query.space, query.space.pool
-    conditions: dict[str, int] = {}
-    for detail in details:
-        if detail.each == "product":
-            conditions[detail.facts] = ruleset.encoder.truth(detail.when, ruleset.product_activation(), {}).true
-        else:
-            for _, service in query.services:
-                activation = ruleset.service_activation(service)
-                path = detail.facts.replace("services.*", service.path)
-                conditions[path] = ruleset.encoder.truth(detail.when, activation, {}).true
-    formulas = [-unclear for unclear in space.unclear]  # an address is given by the part that the law tells apart
-    for name, flag in list(space.flags.items()):
-        path = name.removesuffix("?")
-        if path == name or path.rpartition(".")[2].isdigit():
-            continue
-        above = path.rpartition(".")[0]
-        while above and f"{above}?" not in space.flags:
-            above = above.rpartition(".")[0]
-        owner = space.flags[f"{above}?"] if above else TRUE
-        applicable = conditions.get(path, TRUE)
-        formulas += [pool.disjoin((-owner, -applicable, flag))]
-        if path in conditions:  # details of an object that does not exist are not given
-            formulas += [pool.disjoin((applicable, -flag))]
-        if path.endswith(f".{BASIS}"):  # a direct share leaves the ultimate one unknown
-            formulas += [
-                pool.disjoin((-flag, pool.among(path, _basis_of(query).indexes(lambda word: word == ULTIMATE))))
-            ]
-    return formulas
-
-
-def _basis_of(query: Query) -> IndexedChoice:
-    """Return the bases of a share that the profile schema allows."""
-    company = query.schemas.load("profile")["properties"]["company"]["properties"]
-    return IndexedChoice(BASIS, tuple(company[BASIS]["enum"]))
