@@ -1,4 +1,4 @@
-"""The memory of a run is that of its batches, whatever the size of the input."""
+"""The memory of a run is that of its parts, whatever the size of the input."""
 
 from __future__ import annotations
 
@@ -7,21 +7,15 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.console import Console
 from tests.support.portfolio_rows import DAY, lines, portfolio
-from vatspolicy.core.documents.plain import Facts
-from vatspolicy.screening.engines import PythonEngine
-from vatspolicy.screening.result import RowAnswer
-from vatspolicy.screening.run import BATCH, LEAST, batch_size
-
-pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
-pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
+from vatspolicy.screening import run
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="processes share the work on Linux")
 
@@ -56,34 +50,28 @@ def test_nine_times_the_rows_take_the_same_memory(console: Console, law: Path) -
     for name, times in (("some", 1), ("many", 9)):
         with (console.folder / f"{name}.jsonl").open("w", encoding="utf-8") as file:
             file.writelines([text] * times)
-    options = ("--no-missing", "--engine", "python", "--batch", "16", "-j", "1", "--law", str(law), *DAY)
+    options = ("--no-missing", "-j", "1", "--law", str(law), *DAY)
     some = peak(console.folder, "some.jsonl", "-o", "some.out.jsonl", *options)
     many = peak(console.folder, "many.jsonl", "-o", "many.out.jsonl", *options)
     assert many <= some + 120, f"{some:.0f} MB for 32 rows, {many:.0f} MB for 288"
 
 
-def test_nothing_of_a_batch_is_kept(console: Console, law: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Most batches leave no more objects than the line on progress takes; a batch that is kept has thousands."""
+def test_nothing_of_a_part_is_kept(console: Console, law: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most parts leave no more objects than the line on progress takes; a part that is kept has thousands."""
     counts: list[int] = []
-    decide = PythonEngine.decide
+    decide = run.decide_part
 
-    def count_first(self: PythonEngine, facts: Iterable[Facts]) -> Iterator[tuple[RowAnswer, ...]]:
+    def count_first(*part: Any) -> Any:
         gc.collect()
         counts.append(sys.getallocatedblocks())
-        return decide(self, facts)
+        return decide(*part)
 
-    monkeypatch.setattr(PythonEngine, "decide", count_first)
+    monkeypatch.setattr(run, "decide_part", count_first)
+    monkeypatch.setattr(run, "ROWS", 5)
     gc.collect()
     gc.freeze()  # what stays from other tests is not searched again for each batch
     console.write("in.jsonl", lines(portfolio(5) * 8))
-    options = ("--no-missing", "--engine", "python", "--batch", "5", "-j", "1", "--law", law, *DAY)
+    options = ("--no-missing", "-j", "1", "--law", law, *DAY)
     assert console("screen", "in.jsonl", "-o", "out.jsonl", *options).code == 0
     assert len(counts) == 8
     assert statistics.median(after - before for before, after in pairwise(counts)) < 200, counts
-
-
-def test_processes_share_the_rows_evenly_in_as_few_batches_as_memory_allows() -> None:
-    """None takes more memory for a larger input."""
-    sizes = {rows: batch_size(rows) for rows in (1, 1_000, 2_001, 10_000, 1_000_000_000)}
-    assert sizes == {1: LEAST, 1_000: LEAST, 2_001: 1_001, 10_000: 5_000, 1_000_000_000: BATCH}
-    assert batch_size(200_000, 4) * 8 == 200_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import resource
 import shutil
 import signal
@@ -16,37 +17,40 @@ from typing import Any
 import pytest
 
 from tests.support.console import Console
-from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route
+from tests.support.effort import SEED
 from tests.support.portfolio_rows import DAY, lines, portfolio, read
 from vatspolicy.screening import input as reading
+from vatspolicy.screening import run
 from vatspolicy.screening.input import PortfolioRow, open_source, parse_row
-
-pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
-pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="processes share the work on Linux")
 
-MAIN = "from vatspolicy.cli import main; main()"
-SLOW_MAIN = (
-    """
+MAIN = """
+from vatspolicy.cli import main
+from vatspolicy.screening import run
+
+run.ROWS = {rows}
+main()
+"""
+"""The command, with parts of a few rows."""
+SLOW_MAIN = """
 import time
-from vatspolicy.screening.engines import PythonEngine
+from vatspolicy.screening.parts import Parts
 
-decide = PythonEngine.decide
+finish = Parts.finish
 
-def decide_slowly(self, facts):
-    yield from decide(self, facts)
+def finish_slowly(*part):
+    finish(*part)
     time.sleep(0.3)
 
-PythonEngine.decide = decide_slowly
+Parts.finish = finish_slowly
 """
-    + MAIN
-)
-"""The same with a pause after each batch: the run is not at its end when it is stopped, however busy the machine is."""
-STOPPED = ("--engine", "python", "--batch", "2")
+"""A pause after each part: the run is not at its end when it is stopped, however busy the machine is."""
 
 
-def start(folder: Path, *options: str, limit: int | None = None, main: str = MAIN) -> subprocess.Popen[str]:
+def start(
+    folder: Path, *options: str, limit: int | None = None, before: str = "", rows: int = 2
+) -> subprocess.Popen[str]:
     """The command in a process of its own. `limit`: the size of a file that it may write, in bytes."""
 
     def restrict() -> None:
@@ -54,7 +58,7 @@ def start(folder: Path, *options: str, limit: int | None = None, main: str = MAI
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     return subprocess.Popen(
-        [sys.executable, "-c", main, "screen", *options],
+        [sys.executable, "-c", before + MAIN.format(rows=rows), "screen", *options],
         cwd=folder,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},  # the limit would cut byte code of the checkout short
         stdout=subprocess.PIPE,
@@ -100,15 +104,16 @@ def whole(law: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def options(law: Path) -> tuple[str, ...]:
-    return ("in.jsonl", *STOPPED, "--law", str(law), *DAY)
+    return ("in.jsonl", "--law", str(law), *DAY)
 
 
 @linux
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, None])
 def test_a_stopped_run_leaves_no_process_and_goes_on(
-    console: Console, law: Path, whole: Path, how: signal.Signals | None
+    console: Console, law: Path, whole: Path, how: signal.Signals | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """None: a worker is killed, as systems do that run out of memory."""
+    monkeypatch.setattr(run, "ROWS", 2)
     shutil.copy(whole / "in.jsonl", console.folder)
     running, workers = stop(console.folder, law, how)
     _, error = running.communicate(timeout=60)
@@ -118,7 +123,7 @@ def test_a_stopped_run_leaves_no_process_and_goes_on(
     assert len(workers) == 2
     until(lambda: not any(map(alive, workers)))
     parts = console.folder / "out.jsonl.parts"
-    assert 3 <= len(list(parts.glob("*.summary.json"))) < ROWS // 2
+    assert 3 <= len(list(parts.glob("*.counts.json"))) < ROWS // 2
     assert not (console.folder / "out.jsonl").exists()
 
     again = (*options(law), "-o", "out.jsonl", "-j", "1")
@@ -144,8 +149,8 @@ def test_two_resumes_at_once_lose_no_row(tmp_path: Path, law: Path, whole: Path)
 
 def stop(folder: Path, law: Path, how: signal.Signals | None) -> tuple[subprocess.Popen[str], list[int]]:
     """Begin a run of two workers, and send a signal to it, or kill a worker; return the run and its workers."""
-    running = start(folder, *options(law), "-o", "out.jsonl", "-j", "2", main=SLOW_MAIN)
-    until(lambda: len(list((folder / "out.jsonl.parts").glob("*.summary.json"))) >= 3)
+    running = start(folder, *options(law), "-o", "out.jsonl", "-j", "2", before=SLOW_MAIN)
+    until(lambda: len(list((folder / "out.jsonl.parts").glob("*.counts.json"))) >= 3)
     workers = children(running.pid)
     if how is None:
         os.kill(workers[0], signal.SIGKILL)
@@ -166,7 +171,7 @@ def assert_same(folder: Path, whole: Path) -> None:
 @linux
 def test_processes_share_the_work_and_write_the_same_bytes(console: Console, law: Path) -> None:
     console.write("in.jsonl", lines(portfolio(40)))
-    options = ("in.jsonl", "--batch", "8", "--engine", "python", "--law", str(law), *DAY)
+    options = ("in.jsonl", "--law", str(law), *DAY)
     assert console("screen", *options, "-o", "one.jsonl", "-j", "1").code == 0
     running = start(console.folder, *options, "-o", "two.jsonl", "-j", "2")
     out, error = running.communicate(timeout=120)
@@ -176,26 +181,60 @@ def test_processes_share_the_work_and_write_the_same_bytes(console: Console, law
 
 
 @linux
-@pytest.mark.parametrize("engine", ["python", "duckdb"])
-def test_a_full_disk_is_said_and_nothing_done_is_lost(console: Console, law: Path, engine: str) -> None:
+@pytest.mark.parametrize("output", ["out.jsonl", "out.parquet"])
+def test_a_full_disk_is_said_and_nothing_done_is_lost(console: Console, law: Path, output: str) -> None:
     """A limit on the size of files stands for the disk: writing fails in the same place, with another errno."""
-    if engine == "duckdb":
-        bundle_of(law := console.folder / "law", classes=CLASSES, license=LICENSE + route("general", "true"))
+    if output == "out.parquet":
+        pytest.importorskip("pyarrow", reason="the extra `portfolio` is not installed")
     console.write("in.jsonl", lines([{**row, "opinions": []} for row in portfolio(40)]))
-    options = ("in.jsonl", "--batch", "10", "--engine", engine, "--law", str(law), *DAY)
-    assert console("screen", *options, "-o", "whole.jsonl", "-j", "1").code == 0
-    answers = [len(line) for line in (console.folder / "whole.jsonl").read_bytes().splitlines()]
-    room = max(sum(answers[start : start + 10]) for start in range(0, 40, 10)) + 1000 if engine == "python" else 4000
-    assert room < sum(answers)
-    running = start(console.folder, *options, "-o", "out.jsonl", "-j", "2", limit=room)
+    options = ("in.jsonl", "--law", str(law), *DAY)
+    whole = f"whole{Path(output).suffix}"
+    assert console("screen", *options, "-o", whole, "-j", "1").code == 0
+    room = (console.folder / whole).stat().st_size * 2 // 3
+    running = start(console.folder, *options, "-o", output, "-j", "2", limit=room, rows=5)
     _, error = running.communicate(timeout=120)
     assert running.returncode == 70
-    assert "cannot write out.jsonl: File too large" in error
+    assert f"cannot write {output}: File too large" in error
     assert "Traceback" not in error
-    assert not list(console.folder.glob("out.jsonl*.whole"))
-    assert not (console.folder / "out.jsonl").exists()
-    assert console("screen", *options, "-o", "out.jsonl", "-j", "1", "--resume").code == 0
-    assert (console.folder / "out.jsonl").read_bytes() == (console.folder / "whole.jsonl").read_bytes()
+    assert not list(console.folder.glob("out.*.whole"))
+    assert not (console.folder / output).exists()
+    done = list((console.folder / f"{output}.parts").glob("*.counts.json"))
+    assert len(done) == 8, "the parts are whole"
+    with start(console.folder, *options, "-o", output, "-j", "1", "--resume", rows=5) as running:
+        running.communicate(timeout=120)
+    assert running.returncode == 0
+    assert read_any(console.folder / output) == read_any(console.folder / whole)
+
+
+def read_any(path: Path) -> list[dict[str, Any]]:
+    if path.suffix == ".jsonl":
+        return read(path)
+    from pyarrow.parquet import read_table
+
+    rows: list[dict[str, Any]] = read_table(path).to_pylist()
+    return rows
+
+
+@linux
+def test_a_run_that_is_killed_again_and_again_loses_nothing(tmp_path: Path, law: Path, whole: Path) -> None:
+    """All of its processes, at random moments, until one run comes to its end."""
+    shutil.copy(whole / "in.jsonl", tmp_path)
+    draw, resume, kills = random.Random(SEED), list[str](), 0
+    while kills < 6:
+        running = start(tmp_path, *options(law), "-o", "out.jsonl", "-j", "2", *resume, before=SLOW_MAIN)
+        until(lambda running=running: (tmp_path / "out.jsonl.parts" / "settings.json").exists())
+        resume = ["--resume"]
+        time.sleep(draw.uniform(0.0, 1.5))
+        workers = children(running.pid)
+        running.kill()
+        running.communicate(timeout=60)
+        kills += 1
+        until(lambda workers=workers: not any(map(alive, workers)))
+        assert not (tmp_path / "out.jsonl").exists()
+    with start(tmp_path, *options(law), "-o", "out.jsonl", "-j", "1", "--resume") as running:
+        running.communicate(timeout=120)
+    assert running.returncode == 3
+    assert_same(tmp_path, whole)
 
 
 def test_rows_of_ten_megabytes_and_rubbish_are_rejected_whole(console: Console) -> None:
@@ -205,7 +244,7 @@ def test_rows_of_ten_megabytes_and_rubbish_are_rejected_whole(console: Console) 
     bad = [long, "1" * 5000, "\x00", '{"schema": 2, "schema" : 2}']
     content = b"\n".join([lines([row]).strip().encode(), *(text.encode() for text in bad), rubbish]) + b"\n"
     (console.folder / "in.jsonl").write_bytes(content)
-    ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--engine", "python", "--no-missing", *DAY)
+    ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--no-missing", *DAY)
     assert (ran.code, "6 rows, 5 rejected" in ran.out) == (3, True)
     rejects = read(console.folder / "out.jsonl.rejects.jsonl")
     assert [reject.get("input") for reject in rejects] == [*bad, None]
@@ -231,7 +270,7 @@ def test_a_line_without_end_is_told_by_its_place(console: Console, monkeypatch: 
         (3, None),
         (4, (2 * len(lines([row]).encode()) + 50_001, 40_000)),
     ]
-    ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--engine", "python", "--no-missing", *DAY)
+    ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--no-missing", *DAY)
     assert (ran.code, "4 rows, 2 rejected" in ran.out) == (3, True)
     rejects = read(console.folder / "out.jsonl.rejects.jsonl")
     assert [(one["offset"], one["bytes"]) for one in rejects] == [one.place for one in rows if one.place]
@@ -259,8 +298,8 @@ def test_parts_without_settings_are_no_run(console: Console) -> None:
     """A run that was stopped while it cleared away leaves parts behind: nobody knows of what."""
     rows = portfolio(3)
     console.write("in.jsonl", lines(rows))
-    console.write("out.jsonl.parts/00000000.summary.json", "{}")
-    assert console("screen", "in.jsonl", "-o", "out.jsonl", "--engine", "python", "--no-missing", *DAY).code == 0
+    console.write("out.jsonl.parts/00000000.counts.json", "{}")
+    assert console("screen", "in.jsonl", "-o", "out.jsonl", "--no-missing", *DAY).code == 0
     assert len(read(console.folder / "out.jsonl")) == 3
 
 
@@ -271,6 +310,6 @@ def test_an_answer_that_cannot_be_written_is_said(console: Console) -> None:
         (console.folder / "shut").mkdir(mode=0o500)
         target = "shut/out.jsonl"
     console.write("in.jsonl", lines(portfolio(1)))
-    ran = console("screen", "in.jsonl", "-o", target, "--engine", "python", *DAY)
+    ran = console("screen", "in.jsonl", "-o", target, *DAY)
     assert ran.code == 70
     assert f"cannot write {target}" in ran.err

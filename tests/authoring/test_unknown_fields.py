@@ -1,4 +1,4 @@
-"""A field of the law that only the evaluator knows: proofs are unknown, a screen and the tests of policies refuse it."""
+"""A field of the law that only the evaluator knows: proofs are unknown, and the tests of policies refuse it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,11 @@ from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.policies.model import Condition, Need, Route, Rule
-from vatspolicy.core.policies.modelled import KNOWN, PROOFS, SQL, Reader, UnknownField, effect_constants, parts_of
+from vatspolicy.core.policies.modelled import KNOWN, PROOFS, Reader, UnknownField, effect_constants, parts_of
 from vatspolicy.errors import InvalidInput
 from vatspolicy.frozen import frozen
 from vatspolicy.proofs import compare_change, compare_decisions, compare_rules
 from vatspolicy.proofs.verdicts import EQUIVALENT, IMPOSSIBLE, UNSUPPORTED
-from vatspolicy.screening.input import open_source
-from vatspolicy.screening.run import ScreenError, Task, screen
 
 LAW = (
     SMALL
@@ -148,22 +146,6 @@ def test_an_analysis_evaluates_nothing(law: Bundle, field: str, monkeypatch: pyt
     assert not {"proved", "refuted"} & {one.verdict for one in report.properties}
 
 
-@pytest.mark.parametrize("engine", ["duckdb", "python"])
-@pytest.mark.parametrize("field", FIELDS)
-def test_a_screen_refuses_what_the_database_does_not_know(law: Bundle, field: str, engine: str, tmp_path: Path) -> None:
-    pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
-    (tmp_path / "rows.jsonl").write_text(SPEC)
-    task = Task(
-        open_source(str(tmp_path / "rows.jsonl"), None), tmp_path / "out.jsonl", graced(law, field), DAY, engine
-    )
-    if engine == "python":  # the evaluator itself
-        assert screen(task, False, lambda *_: None).rows == 1
-        return
-    with pytest.raises(ScreenError, match=sentence(field, "the database") + r"\. Use --engine python"):
-        screen(task, False, lambda *_: None)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["law", "rows.jsonl"]
-
-
 @pytest.mark.parametrize("field", FIELDS)
 def test_the_test_runner_refuses_it_at_its_line(law: Bundle, field: str) -> None:
     head = graced(law, field)
@@ -178,7 +160,7 @@ def test_the_test_runner_refuses_it_at_its_line(law: Bundle, field: str) -> None
 def test_a_reader_that_is_taught_a_field_takes_it(law: Bundle) -> None:
     head = graced(law, "need.grace")
     with pytest.raises(UnknownField):
-        SQL.check(parts_of(head.on(DAY)))
+        PROOFS.check(parts_of(head.on(DAY)))
     Reader("taught", {**KNOWN, Need: KNOWN[Need] | {"grace"}}).check(parts_of(head))
 
 

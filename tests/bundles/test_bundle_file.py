@@ -593,7 +593,7 @@ def test_a_bundle_decides_as_its_folder_does(console: Console, law: Path) -> Non
         named = named.replace("bundle bundle.tar.gz", "folder policies")
         assert (ran.code, named, ran.err) == (expected.code, expected.out, expected.err), command
     (console.folder / "rows.jsonl").write_text("{}\n", encoding="utf-8")
-    ran = console("screen", "rows.jsonl", "-o", "answers.jsonl", "--engine", "python", "--bundle", "bundle.tar.gz")
+    ran = console("screen", "rows.jsonl", "-o", "answers.jsonl", "--bundle", "bundle.tar.gz")
     assert (ran.code, "1 row was rejected" in ran.err) == (3, True), "the law was read, and the row was not accepted"
 
 
@@ -717,7 +717,7 @@ DECIDES: tuple[tuple[str, ...], ...] = (
     ("timeline", "s/a.yaml"),
     ("ask", "s/new.yaml", "--next"),
     ("eval", "true", "--spec", "s/a.yaml"),
-    ("screen", "s/rows.jsonl", "-o", "out.jsonl", "--engine", "python"),
+    ("screen", "s/rows.jsonl", "-o", "out.jsonl"),
     ("matrix",),
     ("mcp",),
     ("serve", "--no-open"),

@@ -15,7 +15,7 @@ from vatspolicy.reports.formats import FORMATS
 
 OPTIONAL = (
     *(f"vatspolicy.{name}" for name in ("guidance", "authoring", "proofs", "screening", "language_server", "server")),
-    *("z3", "duckdb", "sqlglot", "pyspark", "pygls", "lsprotocol", "starlette", "uvicorn", "orjson", "mcp"),
+    *("z3", "pyarrow", "pyspark", "pygls", "lsprotocol", "starlette", "uvicorn", "orjson", "mcp"),
     *("opentelemetry", "prometheus_client", "sigstore", "jwt", "prompt_toolkit"),
 )
 """Packages that can be left out: the diff is below `authoring`, the others belong to extras."""

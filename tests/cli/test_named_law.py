@@ -91,7 +91,7 @@ def test_other_commands_name_the_law(named: Console, kind: str) -> None:
             assert found in text, (command, format)
             assert law["digest"][:12] in text
     named.write("rows.jsonl", json.dumps({"schema": 2, "product": {"id": "p"}, "company": {}, "services": []}))
-    screen = ("screen", "rows.jsonl", "-o", "out.jsonl", "--engine", "python", *words)
+    screen = ("screen", "rows.jsonl", "-o", "out.jsonl", *words)
     assert json.loads(named(*screen, "-f", "json").out)["laws"] == [law]
     shutil.rmtree(named.folder / "out.jsonl.parts", ignore_errors=True)
     (named.folder / "out.jsonl").unlink(missing_ok=True)

@@ -71,7 +71,7 @@ NOT_IMPORTED = {
     "subprocess": "starts programs",
     "asyncio": "serves",
     "urllib.request": "fetches",
-    "duckdb": "is an extra",
+    "pyarrow": "is an extra",
     "pyspark": "is an extra",
     "z3": "is an extra",
 }

@@ -1,4 +1,4 @@
-"""Random laws with every key of the schema: the evaluator, formulas, a database, tests and mutation decide alike.
+"""Random laws with every key of the schema: the evaluator, formulas and tests decide alike.
 
 Other tests draw profiles and edits of the shipped law; a key that no shipped rule has would stay untried there.
 Sizes are of tests/support/effort.py.
@@ -24,8 +24,10 @@ from tests.support.assignments import BOUNDS, Truths, assign, encode_law, period
 from tests.support.effort import SEED, trials
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.symbolic_states import encode_states
+from tests.support.whole_answers import whole_answer
 from vatspolicy.authoring.testing.rule_states import state_of, subjects
 from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.engine.answer import INDEXED, answer
 from vatspolicy.core.engine.decision import Decision, Subject
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.builder import build_policies
@@ -37,7 +39,6 @@ from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.proofs.formula import TRUE
 from vatspolicy.proofs.query import Query
 from vatspolicy.proofs.values import Constant
-from vatspolicy.screening.engines import decide
 
 Data = dict[str, Any]
 
@@ -341,18 +342,16 @@ def test_formulas_decide_as_the_evaluator_does(tmp_path: Path) -> None:
     assert set(words) == {"allow", "needs-license", "deny", "incomplete"}
 
 
-def test_a_database_decides_as_the_evaluator_does(tmp_path: Path) -> None:
-    pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
-    from tests.support.portfolios import DuckDecider
-    from vatspolicy.screening.duckdb_engine import connect
-
+def test_answers_are_those_of_the_whole_evaluator(tmp_path: Path) -> None:
+    """With an index of the rules and without one."""
     words = Counter[str]()
-    with connect(threads=1) as database:
-        for bundle, day, profiles in cases(tmp_path, SEED + 1):
-            law = bundle.on(day)
-            found = DuckDecider(database, law, day).decide([profile.facts for profile in profiles])
-            assert found == [decide(law, profile.facts, day) for profile in profiles], (bundle.folder, day)
-            words.update(answer["decision"] for answer in found)
+    for bundle, day, profiles in cases(tmp_path, SEED + 1):
+        plain, indexed = dataclasses.replace(bundle.on(day), indexed=False), dataclasses.replace(bundle.on(day))
+        indexed.build_indexes(INDEXED)
+        for profile in profiles:
+            found = whole_answer(plain, profile, day)
+            assert [answer(law, profile.facts, day) for law in (plain, indexed)] == [found] * 2, (bundle.folder, day)
+            words[found["decision"]] += 1
     assert set(words) == {"allow", "needs-license", "deny", "incomplete"}
 
 

@@ -477,14 +477,9 @@ def test_a_command_without_grants_says_that_none_counts(console: Console, comman
     assert "the opinions in p.yaml are claims and do not count here." in shown.err
 
 
-@pytest.mark.parametrize("engine", ["python", "duckdb"])
-def test_a_portfolio_counts_what_is_granted(
-    console: Console, granted: tuple[str, ...], wider_law: Path, engine: str
-) -> None:
-    if engine == "duckdb":
-        pytest.importorskip("duckdb")
+def test_a_portfolio_counts_what_is_granted(console: Console, granted: tuple[str, ...], wider_law: Path) -> None:
     console.write("rows.jsonl", (console.folder / "p.yaml").read_text(encoding="utf-8") + "\n")
-    screen = ("screen", "rows.jsonl", "--engine", engine, "--as-of", "2027-03-01", "-j", "1", "--law", wider_law)
+    screen = ("screen", "rows.jsonl", "--as-of", "2027-03-01", "-j", "1", "--law", wider_law)
     assert console(*screen, *granted[1:], "-o", "yes.jsonl").code == 0
     alone = console(*screen, "-o", "no.jsonl")
     assert "rows with an opinion that was not granted and does not count: 1." in alone.err

@@ -75,6 +75,6 @@ def test_a_row_of_a_portfolio_is_rejected(console: Console, tmp_path: Path) -> N
     }
     rows = tmp_path / "rows.jsonl"
     rows.write_text(json.dumps(facts) + "\n")
-    console("screen", str(rows), "--output", str(tmp_path / "out.jsonl"), "--engine", "python")
+    console("screen", str(rows), "--output", str(tmp_path / "out.jsonl"))
     rejected = (tmp_path / "out.jsonl.rejects.jsonl").read_text()
     assert "The bundle has no rule 'no/rule'." in rejected

@@ -13,28 +13,33 @@ from tests.support.console import Console
 from tests.support.portfolio_rows import DAY, lines, portfolio, read
 from vatspolicy.file_lock import Locked, lock_file
 from vatspolicy.screening import run
-from vatspolicy.screening.checkpoints import Checkpoints
-from vatspolicy.screening.engines import PythonEngine
+from vatspolicy.screening.decide import Decider
+from vatspolicy.screening.input import PortfolioRow
+from vatspolicy.screening.parts import Parts
 
-ENGINE = ("--engine", "python", "--no-missing", "--batch", "4", "-j", "1", *DAY)
+OPTIONS = ("--no-missing", "-j", "1", *DAY)
+
+
+@pytest.fixture(autouse=True)
+def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "ROWS", 4)
 
 
 @pytest.fixture
 def screen(console: Console, law: Path) -> Any:
     console.write("in.jsonl", lines(portfolio(12)))
-    return partial(console, "screen", "in.jsonl", "-o", "out.jsonl", "--law", law, *ENGINE)
+    return partial(console, "screen", "in.jsonl", "-o", "out.jsonl", "--law", law, *OPTIONS)
 
 
-def stop_in_the_last_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    decide, seen = PythonEngine.decide, [0]
+def stop_in_the_last_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    decide = Decider.decide
 
-    def stop(self: PythonEngine, facts: Any) -> Any:
-        seen[0] += 1
-        if seen[0] == 3:
+    def stop(self: Decider, row: PortfolioRow, *rest: Any) -> Any:
+        if row.number == 9:
             raise KeyboardInterrupt
-        return decide(self, facts)
+        return decide(self, row, *rest)
 
-    monkeypatch.setattr(PythonEngine, "decide", stop)
+    monkeypatch.setattr(Decider, "decide", stop)
 
 
 def test_a_second_run_on_the_output_is_refused(screen: Any, console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +65,7 @@ def test_an_input_of_other_content_is_not_resumed(
 ) -> None:
     """Two lines that change places, under the time and the size of before."""
     with monkeypatch.context() as patched:
-        stop_in_the_last_batch(patched)
+        stop_in_the_last_part(patched)
         assert screen().code != 0
     path = console.folder / "in.jsonl"
     before, content = path.stat(), path.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -76,14 +81,14 @@ def test_an_input_of_other_content_is_not_resumed(
 def test_an_input_that_changes_while_it_is_read_gives_no_output(
     screen: Any, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decide = PythonEngine.decide
+    decide = Decider.decide
 
-    def change(self: PythonEngine, facts: Any) -> Any:
+    def change(self: Decider, *row: Any) -> Any:
         with (console.folder / "in.jsonl").open("a", encoding="utf-8") as file:
             file.write("\n")
-        return decide(self, facts)
+        return decide(self, *row)
 
-    monkeypatch.setattr(PythonEngine, "decide", change)
+    monkeypatch.setattr(Decider, "decide", change)
     ran = screen()
     assert (ran.code, "changed during reading" in ran.err) == (2, True)
     assert not (console.folder / "out.jsonl").exists()
@@ -94,18 +99,19 @@ def test_parts_are_counted_before_the_output_is_replaced(
     console: Console, law: Path, monkeypatch: pytest.MonkeyPatch, output: str
 ) -> None:
     if output.endswith("parquet"):
-        pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
-    console.write("in.jsonl", "{\n" + lines(portfolio(12)))
+        pytest.importorskip("pyarrow", reason="the extra `portfolio` is not installed")
+    rows = portfolio(11)
+    console.write("in.jsonl", lines(rows[:10]) + "{\n" + lines(rows[10:]))
     console.write(output, "before")
     console.write(f"{output}.rejects.jsonl", "before")
-    files, lost = Checkpoints.files, [""]
+    files, lost = Parts.files, [""]
 
-    def without_one(self: Checkpoints, kind: str) -> list[Path]:
+    def without_one(self: Parts, kind: str) -> list[Path]:
         return files(self, kind)[: -1 if kind == lost[0] else None]
 
-    monkeypatch.setattr(Checkpoints, "files", without_one)
+    monkeypatch.setattr(Parts, "files", without_one)
     for lost[0] in ("answers.jsonl", "rejects.jsonl"):
-        ran = console("screen", "in.jsonl", "-o", output, "--law", law, *ENGINE)
+        ran = console("screen", "in.jsonl", "-o", output, "--law", law, *OPTIONS)
         assert (ran.code, f"rows are missing in {output}.parts" in ran.err) == (70, True)
         for name in (output, f"{output}.rejects.jsonl"):
             assert (console.folder / name).read_text(encoding="utf-8") == "before"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import json
 import os
 import random
 import shutil
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +28,9 @@ from vatspolicy.core.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.core.profile.profile import load_profile, read_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n.lint import HAN
-from vatspolicy.screening.engines import PythonEngine
+from vatspolicy.screening import run
+from vatspolicy.screening.decide import Decider
 from vatspolicy.screening.input import PortfolioRow, Rejected, read_facts
-
-duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
-pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
 
 SECRET = "s3cr3t-value"
 
@@ -61,30 +61,56 @@ def test_answers_are_those_of_check(console: Console, rows: list[dict[str, Any]]
     assert not list(console.folder.glob("*.parts"))
 
 
-def test_engines_write_the_same_bytes(console: Console, law: Path, rows: list[dict[str, Any]]) -> None:
-    console.write("in.jsonl", lines(rows))
-    for engine in ("duckdb", "python"):
-        options = ("--engine", engine, "--law", law, *DAY)
-        assert console("screen", "in.jsonl", "-o", f"{engine}.jsonl", *options).code == 0
-    assert (console.folder / "duckdb.jsonl").read_bytes() == (console.folder / "python.jsonl").read_bytes()
+PLAIN = [
+    {
+        "schema": 2,
+        "product": {"id": "one", "launch": "2026-05-01"},
+        "company": {"foreign_percent": 50.0, "foreign_percent_basis": "ultimate", "registered": "beijing"},
+        "services": [{"id": "main", "offers": ["saas"]}, {"id": "other", "operated_by": "company"}],
+    },
+    {"schema": 2, "product": {"id": "two"}, "company": {"mainland_entity": False}, "services": []},
+    {"schema": 2, "product": {"id": "three"}, "company": {}, "services": [{"id": "x"}], "data": {"persons": 5}},
+]
+"""Profiles in which each fact has one type, as the columns of a table have."""
 
 
-def test_parquet_and_tables_are_read_and_parquet_is_written(console: Console, rows: list[dict[str, Any]]) -> None:
+def test_parquet_is_read_and_written(console: Console, law: Path) -> None:
     """A column a fact, or one column of JSON text; NULL is a missing fact."""
-    console.write("in.jsonl", lines(rows))
-    with duckdb.connect("store.duckdb") as store:
-        store.execute("CREATE TABLE wide AS FROM read_json('in.jsonl', sample_size = -1)")
-        store.execute("CREATE TABLE texts AS SELECT json AS profile FROM read_json_objects('in.jsonl')")
-        store.execute("COPY wide TO 'in.parquet' (FORMAT parquet)")
-    sources = ("in.jsonl", "in.parquet", "store.duckdb:wide", "store.duckdb:texts")
-    for index, source in enumerate(sources):
-        ran = console("screen", source, "-o", f"{index}.jsonl", "--engine", "python", "--no-missing", *DAY)
-        assert ran.code == 0, (source, ran.err)
-    assert len({(console.folder / f"{index}.jsonl").read_bytes() for index in range(len(sources))}) == 1
-    assert console("screen", "in.parquet", "-o", "out.parquet", "--engine", "python", *DAY).code == 0
-    stored = duckdb.sql("SELECT row, decision, services, rules FROM 'out.parquet' ORDER BY row").fetchall()
-    expected = [(a["row"], a["decision"], a["services"], a["rules"]) for a in read(console.folder / "0.jsonl")]
-    assert stored == expected
+    pa = pytest.importorskip("pyarrow", reason="the extra `portfolio` is not installed")
+    from pyarrow.parquet import read_table, write_table
+
+    console.write("in.jsonl", lines(PLAIN))
+    write_table(pa.table({"profile": lines(PLAIN).splitlines()}), "texts.parquet")
+    keys = dict.fromkeys(key for row in PLAIN for key in row)  # pyarrow takes those of the first row
+    write_table(pa.Table.from_pylist([{key: row.get(key) for key in keys} for row in PLAIN]), "in.parquet")
+    for options in ((), ("--no-missing",), ("--diff", law, law)):
+        for source in ("in.jsonl", "in.parquet", "texts.parquet"):
+            ran = console("screen", source, "-o", f"{source}.jsonl", *options, *DAY)
+            assert ran.code == 0, (source, ran.err)
+            assert console("screen", source, "-o", f"{source}.out.parquet", *options, *DAY).code == 0
+            answers = read(console.folder / f"{source}.jsonl")
+            assert answers == read(console.folder / "in.jsonl.jsonl")
+            assert read_table(f"{source}.out.parquet").to_pylist() == answers
+
+
+def test_values_of_parquet_that_json_lacks_are_read_or_set_apart(console: Console) -> None:
+    """A day and a decimal are read; a number that is none and a text that is not JSON are rejected."""
+    pa = pytest.importorskip("pyarrow", reason="the extra `portfolio` is not installed")
+    from pyarrow.parquet import write_table
+
+    shares = [Decimal("49.50"), None]
+    launch = datetime.date(2026, 5, 1)
+    companies = [{"foreign_percent": share, "foreign_percent_basis": "ultimate"} for share in shares]
+    table = {"schema": [2, 2], "product": [{"id": "a", "launch": launch}, {"id": "b", "launch": None}]}
+    write_table(pa.table({**table, "company": companies, "services": [[{"id": "main"}]] * 2}), "in.parquet")
+    assert console("screen", "in.parquet", "-o", "out.jsonl", *DAY).code == 0
+    numbers = [{"foreign_percent": share} for share in (float("nan"), 1.0)]
+    write_table(pa.table({**table, "company": numbers, "services": [[{"id": "main"}]] * 2}), "in.parquet")
+    assert console("screen", "in.parquet", "-o", "out.jsonl", *DAY).code == 3
+    assert read(console.folder / "out.jsonl.rejects.jsonl")[0]["reasons"] == ["This is not valid JSON: not a number."]
+    write_table(pa.table({"profile": ["{", None]}), "in.parquet")
+    assert console("screen", "in.parquet", "-o", "out.jsonl", *DAY).code == 3
+    assert [row["row"] for row in read(console.folder / "out.jsonl.rejects.jsonl")] == [1, 2]
 
 
 MAPPING = """\
@@ -107,7 +133,7 @@ def test_csv_with_a_mapping(console: Console) -> None:
         writer.writerow(["two", "", "", "main", "", "", "", "x"])
         writer.writerow(["three", SECRET, "beijing", "main", "news", "company", "", "x"])
         writer.writerow(["four", "5", SECRET, "main", "news", "company", "", "x"])
-    ran = console("screen", "in.csv", "-o", "out.jsonl", "--mapping", "map.yaml", "--engine", "python", *DAY)
+    ran = console("screen", "in.csv", "-o", "out.jsonl", "--mapping", "map.yaml", *DAY)
     assert ran.code == 3
     assert [(answer["row"], answer["id"]) for answer in read(console.folder / "out.jsonl")] == [(1, "one"), (2, "two")]
     rejects = read(console.folder / "out.jsonl.rejects.jsonl")
@@ -132,7 +158,7 @@ def test_bad_rows_are_set_apart_and_nothing_is_lost(console: Console, rows: list
         json.dumps([1]),
     ]
     console.write("in.jsonl", lines(rows[:2]) + "\n".join(bad) + "\n\n" + lines(rows[2:4]))
-    ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--engine", "python", "--no-missing", *DAY)
+    ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--no-missing", *DAY)
     assert (ran.code, "7 rows were rejected" in ran.err) == (3, True)
     rejects = read(console.folder / "out.jsonl.rejects.jsonl")
     assert [reject["input"] for reject in rejects] == bad
@@ -150,7 +176,7 @@ def test_reasons_are_told_in_the_language_of_the_run(console: Console, rows: lis
         json.dumps({**rows[0], **{f"fact-{number}": 1 for number in range(25)}}),
     ]
     console.write("in.jsonl", lines(rows[:1]) + "\n".join(bad) + "\n")
-    ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--engine", "python", "--lang", "zh", *DAY)
+    ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--lang", "zh", *DAY)
     assert ran.code == 3
     assert "每秒" in ran.err
     assert ran.out.startswith("随附法规 0.1.0\n共6行，拒收5行\n")
@@ -167,30 +193,30 @@ def test_reasons_are_told_in_the_language_of_the_run(console: Console, rows: lis
 
 def test_a_stopped_run_goes_on(console: Console, rows: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
     console.write("in.jsonl", lines(rows))
-    options = ("--engine", "python", "--no-missing", "--batch", "5", "-j", "1", *DAY)
+    monkeypatch.setattr(run, "ROWS", 5)
+    options = ("--no-missing", "-j", "1", *DAY)
     assert console("screen", "in.jsonl", "-o", "whole.jsonl", *options).code == 0
 
     decided: list[int] = []
-    decide = PythonEngine.decide
+    decide = Decider.decide
 
-    def stop_in_the_third(self: PythonEngine, facts: Any) -> Any:
-        facts = list(facts)
-        decided.append(len(facts))
-        if len(decided) == 3:
+    def stop_in_the_third(self: Decider, row: PortfolioRow, *rest: Any) -> Any:
+        decided.append(row.number)
+        if len(decided) == 13:
             raise KeyboardInterrupt
-        return decide(self, facts)
+        return decide(self, row, *rest)
 
-    monkeypatch.setattr(PythonEngine, "decide", stop_in_the_third)
+    monkeypatch.setattr(Decider, "decide", stop_in_the_third)
     assert console("screen", "in.jsonl", "-o", "out.jsonl", *options).code != 0
     assert not (console.folder / "out.jsonl").exists()
     refused = console("screen", "in.jsonl", "-o", "out.jsonl", *options)
     assert (refused.code, "--resume" in refused.err) == (2, True)
     other = console("screen", "in.jsonl", "-o", "out.jsonl", "--resume", *options[:-1], "2025-01-01")
     assert (other.code, "those of the unfinished run" in other.err) == (2, True)
-    assert decided == [5, 5, 5]
+    assert decided == list(range(1, 14))
     ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--resume", *options)
     assert ran.code == 0
-    assert decided == [5, 5, 5, 5, 5, 4]
+    assert decided[13:] == list(range(11, 25)), "whole parts are kept"
     assert "24 rows, 0 rejected" in ran.out
     assert (console.folder / "out.jsonl").read_bytes() == (console.folder / "whole.jsonl").read_bytes()
 
@@ -206,7 +232,7 @@ def test_what_a_change_of_law_moves(console: Console, law: Path, rows: list[dict
                 dropped.add(f"{data['id']}/{rule['id']}")
         console.write(f"head/{path.name}", yaml.dump(data, Dumper=yaml.CSafeDumper, allow_unicode=True))
     console.write("in.jsonl", lines(rows))
-    options = ("--engine", "python", "--no-missing", "-f", "json", *DAY)
+    options = ("--no-missing", "-f", "json", *DAY)
     ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--diff", law, "head", *options)
     assert ran.code == 0, ran.err
     data = json.loads(ran.out)
@@ -223,16 +249,17 @@ def test_what_a_change_of_law_moves(console: Console, law: Path, rows: list[dict
     assert alone.code == 0
 
 
-@pytest.mark.parametrize("engine", ["python", "duckdb"])
-def test_what_a_change_of_a_layer_moves(console: Console, law: Path, rows: list[dict[str, Any]], engine: str) -> None:
+@pytest.mark.parametrize("base", [(), ("--law", "law")])
+def test_what_a_change_of_a_layer_moves(
+    console: Console, law: Path, rows: list[dict[str, Any]], base: tuple[str, ...]
+) -> None:
     """Both sides are stacks: the law of each is the shipped one or a part of it, and the layer is read as it is there."""
-    base = ("--law", "law") if engine == "duckdb" else ()
     for side, audience in (("before", "own-group"), (".", "public")):
         text = rule_line("public", "service", f'service.audience == "{audience}"', "deny: {reason: SECTOR-NOT-OPEN}")
         write_layer(console.folder / side / "company", "company", company="rules:\n" + text)
         shutil.copytree(law, console.folder / side / "law")
     console.write("in.jsonl", lines(rows))
-    options = ("--engine", engine, "--no-missing", "-f", "json", *DAY, *base, "-p", "company")
+    options = ("--no-missing", "-f", "json", *DAY, *base, "-p", "company")
     ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--diff", "before", ".", *options)
     assert ran.code == 0, ran.err
     answers = read(console.folder / "out.jsonl")
@@ -247,7 +274,7 @@ def test_what_a_change_of_a_layer_moves(console: Console, law: Path, rows: list[
 
 def test_the_summary_in_both_languages_and_as_data(console: Console, rows: list[dict[str, Any]]) -> None:
     console.write("in.jsonl", lines(rows))
-    options = ("--engine", "python", "--no-missing", *DAY)
+    options = ("--no-missing", *DAY)
     data = json.loads(console("screen", "in.jsonl", "-o", "out.jsonl", "-f", "json", *options).out)
     assert data["rows"] == sum(data["decision"].values()) == 24
     assert sum(sum(row.values()) for row in data["region"].values()) == 24
@@ -273,7 +300,10 @@ def test_the_summary_in_both_languages_and_as_data(console: Console, rows: list[
         (("in.jsonl", "-o", "out.jsonl", "--mapping", "map.yaml"), "--mapping, the columns"),
         (("in.csv", "-o", "out.jsonl", "--mapping", "wrong.yaml"), "has no fact"),
         (("in.csv", "-o", "out.jsonl", "--mapping", "map.yaml"), "has no column"),
-        (("store.duckdb:gone", "-o", "out.jsonl"), "DuckDB cannot read"),
+        (("store.duckdb", "-o", "out.jsonl"), "does not read databases. Export the table to Parquet or JSON lines."),
+        (("store.duckdb:view", "-o", "out.jsonl"), "does not read databases"),
+        (("store.db:view", "-o", "out.jsonl"), "does not read databases"),
+        (("in.parquet", "-o", "out.jsonl"), "is not a Parquet file: ArrowInvalid."),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_sentence(
@@ -284,8 +314,11 @@ def test_what_cannot_be_done_is_said_in_one_sentence(
     console.write("in.csv", "a,b\n1,2\n")
     console.write("map.yaml", MAPPING)
     console.write("wrong.yaml", "company.color: a\n")
-    duckdb.connect("store.duckdb").close()
-    ran = console("screen", *arguments, "--engine", "python")
+    for name in ("store.duckdb", "store.db", "in.parquet"):
+        console.write(name, "")
+    if message.startswith("is not a Parquet"):
+        pytest.importorskip("pyarrow", reason="the extra `portfolio` is not installed")
+    ran = console("screen", *arguments)
     assert ran.code == 2
     assert message in " ".join(ran.err.replace("│", " ").split())
     assert "Traceback" not in ran.err
@@ -296,7 +329,7 @@ def test_what_cannot_be_done_is_said_in_one_sentence(
 def test_a_pipe_is_not_replaced_by_answers(console: Console) -> None:
     console.write("in.jsonl", "{}\n")
     os.mkfifo(console.folder / "out.jsonl")
-    ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--engine", "python")
+    ran = console("screen", "in.jsonl", "-o", "out.jsonl")
     assert (ran.code, ran.err) == (2, "vatspolicy: out.jsonl is a pipe or a device. Choose a file.\n")
     assert (console.folder / "out.jsonl").is_fifo()
 
@@ -307,7 +340,7 @@ def test_a_pipe_is_not_replaced_by_answers(console: Console) -> None:
 def test_nothing_is_written_over_what_is_read(console: Console, rows_file: str, output: str) -> None:
     for name in (rows_file, "o.jsonl"):
         console.write(name, '{"schema": 1, "opinions": []}\n')
-    ran = console("screen", rows_file, "-o", output, "--opinions", "o.jsonl", "--engine", "python")
+    ran = console("screen", rows_file, "-o", output, "--opinions", "o.jsonl")
     assert (ran.code, "this run reads " in ran.err) == (2, True)
     assert (console.folder / output).exists() is (output != "a.jsonl")
     assert "opinions" in (console.folder / rows_file).read_text(encoding="utf-8")
@@ -315,7 +348,7 @@ def test_nothing_is_written_over_what_is_read(console: Console, rows_file: str, 
 
 def test_nothing_decided_is_no_success(console: Console) -> None:
     console.write("in.jsonl", "\n")
-    assert console("screen", "in.jsonl", "-o", "out.jsonl", "--engine", "python").code == 5
+    assert console("screen", "in.jsonl", "-o", "out.jsonl").code == 5
 
 
 def test_the_quick_way_to_read_a_row_rejects_what_the_slow_way_does() -> None:

@@ -201,7 +201,7 @@ def test_the_word_costs_no_explanation(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(api, function, refuse)
     assert ask(name, "decision") == word
     monkeypatch.undo()
-    monkeypatch.setattr(evaluator._Evaluator, "compare_readings", refuse)
+    monkeypatch.setattr(evaluator.Evaluator, "compare_readings", refuse)
     monkeypatch.setattr("vatspolicy.core.engine.brief.BriefSerializer.finding", refuse)
     assert ask(name, "services") == services
     monkeypatch.undo()

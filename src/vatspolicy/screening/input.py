@@ -1,4 +1,4 @@
-"""Rows of a portfolio, one at a time: JSON lines, Parquet, CSV with a mapping, or a table of a DuckDB database.
+"""Rows of a portfolio, one at a time: JSON lines, Parquet, or CSV with a mapping.
 
 A valid row gives the completed facts of its profile, another one the reasons why it has none.
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 import contextlib
 import csv
 import hashlib
+import importlib.util
 import itertools
 import json
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -29,7 +31,7 @@ from vatspolicy.i18n.words import Counts, count
 from vatspolicy.origin import install
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from pyarrow.parquet import ParquetFile
 
 
 class Rejected(Exception):
@@ -77,10 +79,10 @@ def read_facts(
         raise Rejected(reasons[:MAX_REASONS] + further) from None
 
 
-LINES, PARQUET, CSV, TABLE = "lines", "parquet", "csv", "table"
+LINES, PARQUET, CSV = "lines", "parquet", "csv"
 _KINDS = {".jsonl": LINES, ".ndjson": LINES, ".parquet": PARQUET, ".csv": CSV}
 DOCUMENT = "profile"
-"""Name of the only column of a table that holds one profile as JSON text in each row."""
+"""Name of the only column of a Parquet file that holds one profile as JSON text in each row."""
 
 LONGEST = 16 << 20
 """Maximum bytes of a line, so that a file without line breaks does not fill the memory."""
@@ -129,11 +131,10 @@ def parse_row(row: PortfolioRow) -> PortfolioRow:
 
 @dataclass(frozen=True)
 class RowSource:
-    """A file or table of rows."""
+    """A file of rows."""
 
     kind: str
     path: Path
-    table: str | None = None
     mapping: Mapping[str, str] | None = None
     """Columns of a CSV file by the dotted path of the fact that each holds."""
 
@@ -147,25 +148,17 @@ class RowSource:
                 return _lines(self.path)
             case "csv":
                 return _cells(self.path, self.mapping or {})
-        return _records(self)
-
-    @property
-    def files(self) -> list[Path]:
-        """The file, and the one in which DuckDB keeps changes that are not yet in the database."""
-        return [self.path, *(path for path in (self.path.with_name(self.path.name + ".wal"),) if path.exists())]
+        return _records(self.path)
 
     def digest(self) -> str:
         """Return a digest of the content."""
-        hasher = hashlib.sha256()
-        for path in self.files:
-            with path.open("rb") as file:
-                hasher.update(hashlib.file_digest(file, "sha256").digest())
-        return hasher.hexdigest()
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def state(self) -> list[tuple[int, ...]]:
-        """Return the state of the files, to detect changes during reading."""
-        statuses = [path.stat() for path in self.files]
-        return [(status.st_ino, status.st_size, status.st_mtime_ns) for status in statuses]
+    def state(self) -> tuple[int, ...]:
+        """Return the state of the file, to detect changes during reading."""
+        status = self.path.stat()
+        return (status.st_ino, status.st_size, status.st_mtime_ns)
 
     def expected(self) -> int:
         """Return the approximate number of rows.
@@ -176,23 +169,21 @@ class RowSource:
             with self.path.open("rb") as file:
                 lines = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
             return lines - (self.kind == CSV)
-        with _relation(self) as (connection, relation):
-            return int(connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0])  # noqa: S608
+        with _open_parquet(self.path) as file:
+            return int(file.metadata.num_rows)
 
 
 def open_source(text: str, mapping: Mapping[str, str] | None = None) -> RowSource:
-    """Return the source given by the user: a file, by its extension, or FILE.duckdb:TABLE.
+    """Return the source in a file, by its extension.
 
     Raises: InputError.
     """
-    name, colon, table = text.rpartition(":")
-    if colon and name.endswith((".duckdb", ".db")):
-        source = RowSource(TABLE, Path(name), table)
-    else:
-        kind = _KINDS.get(Path(text).suffix.lower())
-        if kind is None:
-            raise InputError(_("The input must end in .jsonl, .ndjson, .parquet or .csv, or be FILE.duckdb:TABLE"))
-        source = RowSource(kind, Path(text), mapping=mapping)
+    if Path(text.partition(":")[0]).suffix.lower() in (".duckdb", ".db"):
+        raise InputError(_("screen does not read databases. Export the table to Parquet or JSON lines"))
+    kind = _KINDS.get(Path(text).suffix.lower())
+    if kind is None:
+        raise InputError(_("The input must end in .jsonl, .ndjson, .parquet or .csv"))
+    source = RowSource(kind, Path(text), mapping)
     if not source.path.is_file():
         raise InputError(_("There is no file {path!r}", path=str(source.path)))
     if (source.kind == CSV) != (mapping is not None):
@@ -245,47 +236,45 @@ def _lines(path: Path) -> Rows:
             offset += length
 
 
+def require_parquet() -> None:
+    """Raise InputError unless the library for Parquet is installed."""
+    if importlib.util.find_spec("pyarrow") is None:
+        raise InputError(_("Parquet files need an extra: {command}", command=install("portfolio")))
+
+
 @contextlib.contextmanager
-def _relation(source: RowSource) -> Iterator[tuple[DuckDBPyConnection, str]]:
-    """Provide a connection and the relation to select from.
-
-    An error of DuckDB becomes an InputError without its text, which may hold values.
-    """
-    try:
-        import duckdb
-    except ImportError:
-        raise InputError(_("Parquet files and tables need an extra: {command}", command=install("portfolio"))) from None
+def _open_parquet(path: Path) -> Iterator[ParquetFile]:
+    """Open a Parquet file. An error becomes an InputError without its text, which may hold values."""
+    require_parquet()
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
 
     try:
-        with duckdb.connect() as connection:
-            connection.execute("SET enable_progress_bar = false")  # the bar would be part of the result
-            if source.kind == TABLE:
-                connection.execute(f"ATTACH {quote(str(source.path))} AS portfolio (READ_ONLY)")
-                relation = 'portfolio."' + str(source.table).replace('"', '""') + '"'
-            else:
-                relation = f"read_parquet({quote(str(source.path))})"
-            yield connection, relation
-    except duckdb.Error as error:
+        with ParquetFile(path) as file:
+            yield file
+    except (ArrowException, OSError) as error:
         raise InputError(
-            _("DuckDB cannot read {path!r}: {error}", path=str(source.path), error=type(error).__name__)
+            _("{path!r} is not a Parquet file: {error}", path=str(path), error=type(error).__name__)
         ) from None
 
 
-def quote(text: str) -> str:
-    """Return a text as an SQL constant."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _records(source: RowSource) -> Rows:
-    """Yield the rows of a Parquet file or table, read by DuckDB."""
-    with _relation(source) as (connection, relation):
-        columns = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()]  # noqa: S608
-        what = f'"{DOCUMENT}"' if columns == [DOCUMENT] else "to_json(t)"
-        result = connection.execute(f"SELECT CAST({what} AS VARCHAR) FROM {relation} AS t")  # noqa: S608
-        number = 0
-        while batch := result.fetchmany(1000):
-            for number, (text,) in enumerate(batch, number + 1):  # noqa: B020 - it goes on where the last batch ended
+def _records(path: Path) -> Rows:
+    """Yield the rows of a Parquet file: a column a fact, or one column of JSON text."""
+    number = 0
+    with _open_parquet(path) as file:
+        for batch in file.iter_batches(1000, use_threads=False):
+            for number, record in enumerate(batch.to_pylist(), number + 1):  # noqa: B020 - it goes on after the last
+                text = (
+                    record[DOCUMENT]
+                    if list(record) == [DOCUMENT]
+                    else json.dumps(record, ensure_ascii=False, default=_cell)
+                )
                 yield PortfolioRow(number, text or "")
+
+
+def _cell(value: object) -> object:
+    """Return a value of Parquet that JSON lacks, such as a day."""
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def _cells(path: Path, mapping: Mapping[str, str]) -> Rows:

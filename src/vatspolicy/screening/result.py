@@ -1,39 +1,13 @@
-"""The results of a screening: the answer about each profile, and the counts of all."""
+"""The counts of a screening."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias, TypedDict
+from typing import TypeAlias
 
 from vatspolicy.core.engine.result import FLAT
 from vatspolicy.core.policies.bundle import LawIdentity
-
-AnsweredActivity = TypedDict("AnsweredActivity", {"class": str, "decision": str})
-"""The decision about a service in one class."""
-
-
-class AnsweredService(TypedDict):
-    """The decision about a service."""
-
-    id: str
-    state: str
-    decision: str
-    activities: list[AnsweredActivity]
-    """By class."""
-
-
-class RowAnswer(TypedDict):
-    """The answer about one profile: a dictionary, as databases return it by the million."""
-
-    id: str
-    decision: str
-    mildest: str
-    strictest: str
-    services: list[AnsweredService]
-    rules: list[str]
-    """Sorted names of the rules that hold."""
-
 
 Counts: TypeAlias = Mapping[str, int]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from vatspolicy.core.documents.plain import Facts
+from vatspolicy.core.engine.answer import Answer
 from vatspolicy.core.engine.decision import WORDS
 from vatspolicy.core.policies.bundle import LawIdentity
 from vatspolicy.core.profile.vocabulary import label
@@ -16,7 +17,7 @@ from vatspolicy.i18n.text import width
 from vatspolicy.i18n.words import Counts as CountedWords
 from vatspolicy.i18n.words import Table, count, word
 from vatspolicy.reports.words import say_deciding
-from vatspolicy.screening.result import Counts, RowAnswer, Totals
+from vatspolicy.screening.result import Counts, Totals
 
 ALL_WORDS = (*WORDS, "incomplete")
 BY = ("region", "class", "rule")
@@ -41,7 +42,7 @@ def region_of(facts: Facts) -> str:
     return region
 
 
-def compare_rules(before: RowAnswer, after: RowAnswer) -> dict[str, list[str]]:
+def compare_rules(before: Answer, after: Answer) -> dict[str, list[str]]:
     """Return the rules that begin to hold and the rules that cease to hold, between two answers."""
     old, new = set(before["rules"]), set(after["rules"])
     return {"gains": sorted(new - old), "losses": sorted(old - new)}
@@ -68,7 +69,7 @@ class PortfolioSummary:
     gains: Counter[str] = field(default_factory=Counter)
     losses: Counter[str] = field(default_factory=Counter)
 
-    def count(self, region: str, answer: RowAnswer) -> None:
+    def count(self, region: str, answer: Answer) -> None:
         """Add one decided profile of a company registered in a region."""
         word = answer["decision"]
         self.rows += 1
@@ -80,7 +81,7 @@ class PortfolioSummary:
         for rule in answer["rules"]:
             self.rule[rule][word] += 1
 
-    def count_move(self, before: RowAnswer, after: RowAnswer) -> None:
+    def count_move(self, before: Answer, after: Answer) -> None:
         """Add the effect of a change of the law on one profile."""
         if before["decision"] != after["decision"]:
             self.moves[f"{before['decision']}->{after['decision']}"] += 1

@@ -14,7 +14,7 @@ from tests.support.shipped import ROOT, fixture_files, shipped_bundle
 from vatspolicy.core.documents import parse_document
 from vatspolicy.core.engine.conditional import LONGEST, TRIALS, find_conditional
 from vatspolicy.core.engine.decision import Decision
-from vatspolicy.core.engine.evaluator import evaluate, evaluate_parts, possible_outcomes
+from vatspolicy.core.engine.evaluator import Evaluator, evaluate, possible_outcomes
 from vatspolicy.core.engine.notices import READ_AS_NONE, notices
 from vatspolicy.core.engine.possible_values import possible_answers
 from vatspolicy.core.profile.edits import set_fact
@@ -141,7 +141,7 @@ def test_findings_are_made_without_the_facts_that_they_ask_for_and_these_change_
             profile = load_profile({**load_profile(path).document.data, "company": {}})
         except InvalidInput:  # a few are wrong on purpose, or without what is taken away
             continue
-        made = [finding for part in evaluate_parts(bundle.on(day), profile, day) for finding in part.findings]
+        made = [finding for part in Evaluator(bundle.on(day), profile, day).parts() for finding in part.findings]
         assert not [finding for finding in made if finding.missing]
         decision = evaluate(bundle, profile, day)
         named = (*decision.denials, *decision.needs, *decision.would_need, *decision.met, *decision.duties)

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, abort_unwritten, print_result, refuse_if, warn
@@ -14,17 +14,12 @@ from vatspolicy.cli.context import DayContext, GrantOptions, LawOptions
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Listing, Phrase, _, current_language
 from vatspolicy.i18n.words import Counts, count
-from vatspolicy.origin import install
 from vatspolicy.output import write_stderr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vatspolicy.core.policies.bundle import Bundle
-
-
-EngineName = Literal["duckdb", "spark", "python"]
-"""Engines (vatspolicy.screening.engines.prepare_engine)."""
 
 
 def parse_by(text: str) -> str:
@@ -39,12 +34,11 @@ def parse_by(text: str) -> str:
 def screen(
     *,
     input: str = opt.argument(  # noqa: A002 - the name on the help page
-        opt.REQUIRED, "INPUT", "Profiles: .jsonl, .ndjson, .parquet, .csv with --mapping, or FILE.duckdb:TABLE."
+        opt.REQUIRED, "INPUT", "Profiles: .jsonl, .ndjson, .parquet, or .csv with --mapping."
     ),
     output: Path = opt.output(opt.REQUIRED, "--output -o FILE", "Answers, .jsonl or .parquet."),
     context: DayContext,
     grants: GrantOptions,
-    engine: EngineName = opt.decision("duckdb", "--engine", "What decides."),
     diff: tuple[str, str] | None = opt.decision(
         None,
         "--diff BASE HEAD",
@@ -54,21 +48,14 @@ def screen(
     mapping: Path | None = opt.input_(
         None, "--mapping FILE", "For CSV: a YAML file of facts and the columns that hold them.", exists="file"
     ),
-    resume: bool = opt.input_(False, "--resume", "Go on after the last whole batch of a stopped run."),
-    batch: int | None = opt.decision(
-        None,
-        "--batch ROWS",
-        "Rows decided together (default: the input by processes, 1,000 to 40,000).",
-        least=1,
-        shown=False,
-    ),
+    resume: bool = opt.input_(False, "--resume", "Keep the whole parts of a stopped run, and decide the rest."),
     jobs: int | None = opt.decision(
         None, "--jobs -j", "Processes that work at once (default: one for each core).", least=1, shown=False
     ),
     missing: bool = opt.output(
         True,
         "--missing/--no-missing",
-        "Name the missing facts of each incomplete row (asked in Python, and so slower).",
+        "Name the missing facts of each incomplete row, which takes as long again.",
     ),
     by: str = opt.output(
         "region,class,rule",
@@ -87,10 +74,10 @@ def screen(
     from vatspolicy.clock import today
     from vatspolicy.core.engine.result import encode
     from vatspolicy.errors import WorkerLost
-    from vatspolicy.screening.engines import MissingExtra
+    from vatspolicy.screening.decide import Decider
     from vatspolicy.screening.input import InputError, open_source, read_mapping
     from vatspolicy.screening.result import ScreenReport
-    from vatspolicy.screening.run import LostRows, ScreenError, Task, batch_size
+    from vatspolicy.screening.run import ROWS, LostRows, ScreenError, Task
     from vatspolicy.screening.run import screen as run
     from vatspolicy.screening.summary import render
     from vatspolicy.workers import cores
@@ -102,10 +89,9 @@ def screen(
         bundle, base = _load(diff, law, [str(source.path)])
         day = context.day(bundle, *([base] if base else []))
         expected = source.expected()
-        together = batch or batch_size(expected, max(jobs or cores(), 2))
-        processes = min(jobs or cores(), -(-expected // together))  # at most one per batch
-        shape = (missing, together, max(processes, 1))
-        task = Task(source, output, bundle, day, engine, base, *shape, today(), grants.load())
+        decider = Decider(bundle, base, day, missing, today(), grants.load())
+        processes = min(jobs or cores(), -(-expected // ROWS))  # at most one per part
+        task = Task(source, output, decider, processes)
         given = [os.path.realpath(path) for path in (source.path, mapping, grants.opinions, grants.approvers) if path]
         for path in (output, task.rejects):
             refuse_if(os.path.realpath(path) in given, _("this run reads {path}; write to another file.", path=path))
@@ -113,15 +99,13 @@ def screen(
     except (InputError, ScreenError) as error:
         abort(_("{reason}.", reason=error))
     except WorkerLost:
-        abort(_("a process was killed, possibly for lack of memory. Use a smaller --batch."), ExitCode.INTERNAL)
+        abort(_("a process was killed, possibly for lack of memory. Use fewer --jobs."), ExitCode.INTERNAL)
     except LostRows:
         abort(
             _("rows are missing in {output}.parts. Remove that folder and run again.", output=output), ExitCode.INTERNAL
         )
     except OSError as error:
         abort_unwritten(output, error, _("To continue with the finished rows, pass --resume."))
-    except MissingExtra as error:
-        abort(_("{error}: {command}, or use --engine python.", error=error, command=install(error.extra)))
     tables, laws = by.split(","), tuple(law.identity for law in (base, bundle) if law is not None)
     if format == "json":
         data = encode(ScreenReport(laws, summary.totals(tables)))
@@ -144,10 +128,10 @@ def _load(diff: tuple[str, str] | None, law: LawOptions, inputs: Sequence[str]) 
     if diff is None:
         return law.load(inputs), None
     from vatspolicy.git import SourceError
-    from vatspolicy.screening.engines import LawSource
+    from vatspolicy.screening.decide import load_two
 
     try:
-        return LawSource(law.law, tuple(law.policies), diff=diff).load()
+        return load_two(diff, Path(), law.law, law.policies)
     except SourceError as error:
         abort(str(error))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.core.cel.activation import Activation
-from vatspolicy.core.engine.classification import NO_INTERPRETATIONS, Interpretations, classify
+from vatspolicy.core.engine.classification import NO_INTERPRETATIONS, Classification, Interpretations, classify
 from vatspolicy.core.engine.decision import (
     INCOMPLETE,
     ActivityResult,
@@ -58,7 +58,7 @@ def evaluate(
     Unless `explain`, undecided duties and notes, which cannot change the word, do not name their missing facts.
     `ruleset`: the rule set of that day, if the caller has one without rules that never hold of the profile.
     """
-    evaluator = _Evaluator(ruleset or bundle.on(as_of), profile, as_of)
+    evaluator = Evaluator(ruleset or bundle.on(as_of), profile, as_of)
     parts = list(evaluator.parts())
     whole = merge_parts(parts)
     word = word_of(whole.low, whole.high)
@@ -89,11 +89,6 @@ def evaluate(
     )
 
 
-def evaluate_parts(ruleset: RuleSet, profile: Profile, as_of: str) -> list[ProductPart]:
-    """Evaluate the parts of a product: its own rules, then each service."""
-    return list(_Evaluator(ruleset, profile, as_of).parts())
-
-
 class PossibleOutcomes(NamedTuple):
     """The outcomes that a profile leaves possible, under the rules' own interpretations and without explanations."""
 
@@ -117,7 +112,7 @@ def possible_outcomes(
     Missing facts are omitted unless `asking`; duties are counted if `duties`.
     """
     kinds = (*BEARING, "duty") if duties else BEARING
-    evaluator = _Evaluator(ruleset, profile, as_of, kinds)
+    evaluator = Evaluator(ruleset, profile, as_of, kinds)
     whole = merge_parts(list(evaluator.parts()))
     still = [high for low, high, certain in whole.ranges if high > whole.low and (low < high or not certain)]
     asked = MissingFacts(ruleset, profile, evaluator.activations, evaluator.facts)
@@ -136,7 +131,7 @@ class _SharedWork(NamedTuple):
     """Parts by subject, whether it is certain, and the names of its routes that are not admitted."""
 
 
-class _Evaluator:
+class Evaluator:
     """Evaluator of one profile under one rule set."""
 
     def __init__(
@@ -189,9 +184,9 @@ class _Evaluator:
             inner = self.recall(Subject(subject.service, cls))
             activities.append(ActivityResult(cls, word_of(inner.low, inner.high), tuple(inner.routes)))
             part.add(inner)
-        for cls in classification.possible:
-            part.add(self.recall(Subject(subject.service, cls), certain=False))
         is_settled = bool(classification.classes) or classification.spoke
+        for cls in self.possible_classes(part, classification, is_settled):
+            part.add(self.recall(Subject(subject.service, cls), certain=False))
         for match in classification.undecided:
             finding = self.undecided(part, match)
             # further classes count as possible activities; here only what this service still owes by itself
@@ -204,6 +199,10 @@ class _Evaluator:
         id = part.activation["service"]["id"]
         part.services.append(ServiceResult(id, classification.state, classified_by, tuple(activities)))
         return part
+
+    def possible_classes(self, part: ProductPart, classification: Classification, is_settled: bool) -> Iterable[str]:
+        """Return the possible classes of a service to evaluate."""
+        return classification.possible
 
     def recall(self, subject: Subject, certain: bool = True) -> ProductPart:
         """Return the part of a subject. Evaluators of other readings evaluate it once under the same readings."""
@@ -221,18 +220,22 @@ class _Evaluator:
         if self.product["opinions"]:
             self.asked += [(match[0], activation) for match in matches]
         part = ProductPart(activation, settle(matches, activation), certain)
-        for match in part.matches:
+        self.apply(part, part.matches)
+        return part
+
+    def apply(self, part: ProductPart, matches: Iterable[Match]) -> None:
+        """Record the findings of the rules that match the subject of a part."""
+        for match in matches:
             kind = match[0].kind
             if kind == "duty":
-                if certain:
+                if part.certain:
                     self.duty(part, match)
             elif kind == "deny":
                 self.denial(part, match)
             elif kind == "need":
                 self.need(part, match)
-            elif kind == "advise" and certain:
+            elif kind == "advise" and part.certain:
                 self.advice(part, match)
-        return part
 
     def match(self, subject: Subject, activation: Activation) -> Sequence[Match]:
         """Return the rules that match a subject, which readings do not affect."""
@@ -342,7 +345,7 @@ class _Evaluator:
         classes = {key: name for key, name in classes.items() if name != CLOSED}
         refused = frozenset((rule.name, subject) for (rule, subject), name in choices.items() if name == CLOSED)
         kinds = (*BEARING, "duty")
-        evaluator = _Evaluator(self.ruleset, self.profile, self.as_of, kinds, classes, refused, self.for_readings)
+        evaluator = Evaluator(self.ruleset, self.profile, self.as_of, kinds, classes, refused, self.for_readings)
         return evaluator.service(index)
 
 

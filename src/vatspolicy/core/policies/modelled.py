@@ -1,6 +1,6 @@
 """The fields of the law that affect decisions, and the fields that each part of the program supports.
 
-Proofs, SQL and the tests of policies each implement the law again. Each of them refuses a field that it does
+Proofs and the tests of policies each implement the law again. Each of them refuses a field that it does
 not support. If it ignored the field, its answer would be about a different law.
 """
 
@@ -124,7 +124,6 @@ class Reader(NamedTuple):
 
 
 PROOFS = Reader(_("a proof"))
-SQL = Reader(_("the database"))
 TESTS = Reader(_("the test runner"))
 
 

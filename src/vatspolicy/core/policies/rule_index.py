@@ -69,11 +69,17 @@ class RuleIndex:
             self._add(1 << index, condition, True, dimensions)
         self._everything = (1 << self._bits) - 1
         self._disjunctions = [(own, ~bits) for own, bits in zip(operands, excluded, strict=True)]
-        self._owners: dict[tuple[str, ...], list[tuple[str, Callable[[Any], int]]]] = {}
-        """Names of facts with their dimensions, by the object that holds them."""
+        self._owners: dict[tuple[str, ...], list[tuple[str, Callable[[Any], int], int]]] = {}
+        """Names of facts with their dimensions and the rules that hold without them, by the object that holds them."""
         for dimension in dimensions.values():
             dimension.finish(self._everything)
-            self._owners.setdefault(dimension.path[:-1], []).append((dimension.name, dimension.possible))
+            without = self._everything & ~sum({bit for bit, predicate in dimension.tests if predicate.needed})
+            self._owners.setdefault(dimension.path[:-1], []).append((dimension.name, dimension.possible, without))
+        self._without = {
+            path: functools.reduce(operator.and_, (without for _, _, without in dimensions))
+            for path, dimensions in self._owners.items()
+        }
+        """The rules that hold without an object."""
 
     def _add(self, bit: int, condition: Node, wanted: bool, dimensions: dict[tuple[Any, ...], Dimension]) -> bool:
         """Index the clauses of a conjunction under a bit. Return whether any value can exclude it."""
@@ -130,7 +136,7 @@ class RuleIndex:
                 if owner is None:
                     break
             else:
-                for name, possible in dimensions:
+                for name, possible, _ in dimensions:
                     value = owner.get(name)
                     if value is not None:  # a missing fact excludes nothing
                         possible_rules &= possible(value)
@@ -138,6 +144,32 @@ class RuleIndex:
             if not possible_rules & operands:
                 possible_rules &= others
         return possible_rules & self._rules
+
+    def split(self, rules: Sequence[Item], activation: Activation, first: int) -> tuple[Iterator[Item], Iterator[Item]]:
+        """Return the rules that may hold, and those others of the `first` that may be undecided, in order."""
+        possible_rules = holding = self._everything
+        for path, dimensions in self._owners.items():
+            owner: Any = activation
+            for name in path:
+                owner = owner.get(name)
+                if owner is None:
+                    holding &= self._without[path]
+                    break
+            else:
+                for name, possible, without in dimensions:
+                    value = owner.get(name)
+                    if value is None:
+                        holding &= without
+                    else:
+                        possible_rules &= possible(value)
+        holding &= possible_rules
+        for operands, others in self._disjunctions:
+            if not holding & operands:
+                holding &= others
+                if not possible_rules & operands:
+                    possible_rules &= others
+        rest = possible_rules & ~holding & (1 << first) - 1
+        return (rules[at] for at in _places(holding & self._rules)), (rules[at] for at in _places(rest))
 
     def select(self, rules: Sequence[Item], activation: Activation) -> Iterator[Item]:
         """Yield the candidates among the rules, in order."""
@@ -166,6 +198,8 @@ class Predicate(NamedTuple):
     """Values that the test mentions."""
     passes: Evaluator
     """Function that tests the value, or a member of the list."""
+    needed: bool = True
+    """True if the clause is undecided while the fact is missing."""
 
 
 class Dimension:
@@ -327,7 +361,8 @@ def _predicate(clause: Node, wanted: bool, params: Mapping[str, Any]) -> Predica
             return True  # there is no other truth value, and a disjunction takes none
         return run(_nested(path, [value] if listed else value)) is wanted
 
-    return Predicate(way, path, frozenset(constants), passes)
+    needed = run(_nested(path[:-1], {})) is not wanted
+    return Predicate(way, path, frozenset(constants), passes, needed)
 
 
 _SIMPLE = (Not, And, Or, Term, Compare, In, Literal, Param, Fact, Quantifier)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from vatspolicy.core.cel.activation import Activation
@@ -68,6 +69,29 @@ class RuleSet:
             elif value is not False:
                 matches.append((rule, False, value.facts))
         return matches
+
+    def match_lazily(
+        self, each: str, activation: Activation, kinds: tuple[str, ...], open_kinds: tuple[str, ...]
+    ) -> tuple[list[Match], Iterator[Match]]:
+        """Return the rules that hold, and those of `open_kinds` that missing facts leave undecided, found on demand.
+
+        `open_kinds` are the first of `kinds`.
+        """
+        index, tests = self._find_index(each, kinds), self._group(each, kinds).tests
+        first: Iterator[_Test] = iter(tests)
+        rest: Iterator[_Test] = iter(())
+        if index is not None:
+            first, rest = index.split(tests, activation, sum(len(self.rules_for(each, kind)) for kind in open_kinds))
+        holding: list[Match] = []
+        undecided: list[Match] = []
+        for rule, evaluate in first:
+            value = evaluate(activation)
+            if value is True:
+                holding.append((rule, True, ()))
+            elif value is not False and rule.kind in open_kinds:
+                undecided.append((rule, False, value.facts))
+        found = ((rule, evaluate(activation)) for rule, evaluate in rest)
+        return holding, chain(undecided, ((rule, False, value.facts) for rule, value in found if value is not False))
 
     def evaluate(self, expression: Expression, activation: Activation) -> Any:
         """Return the value of an expression: True, False, a scalar, or None if it is unknown."""
@@ -139,13 +163,17 @@ class RuleSet:
         return tuple(authorities)
 
     def _candidates(self, each: str, activation: Activation, kinds: tuple[str, ...]) -> Iterable[_Test]:
+        index, tests = self._find_index(each, kinds), self._group(each, kinds).tests
+        return tests if index is None else index.select(tests, activation)
+
+    def _find_index(self, each: str, kinds: tuple[str, ...]) -> RuleIndex | None:
+        """Return the index of a group; None for a group that is not matched often enough yet."""
         group = self._group(each, kinds)
-        if not self.indexed:
-            return group.tests
-        group.matches += 1
-        if group.index is None and group.matches > INDEX_AFTER:
-            self._index(group)
-        return group.tests if group.index is None else group.index.select(group.tests, activation)
+        if self.indexed:
+            group.matches += 1
+            if group.index is None and group.matches > INDEX_AFTER:
+                self._index(group)
+        return group.index
 
     def build_indexes(self, kinds: Iterable[tuple[str, ...]]) -> None:
         """Build the indexes for these kinds of rules at once, before processes that share them are forked."""

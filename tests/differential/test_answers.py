@@ -1,14 +1,13 @@
-"""A database decides as the evaluator does: whole decisions, on fixtures and random profiles, on days of change.
+"""The answer about a row of a portfolio is that of the whole evaluator, which leaves nothing out.
 
-The long run takes ten days near changes. With VATSPOLICY_FUZZ=20, all are decided on every day on which the law changes.
-Sizes are of tests/support/effort.py.
+Fixtures and random profiles, on days of change. With VATSPOLICY_FUZZ=20, all are decided on every day on which the law
+changes. Sizes are of tests/support/effort.py.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from typing import Any
 
 import pytest
 
@@ -18,25 +17,14 @@ from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.samples import shipped
 from tests.support.shipped import fixture_files
 from tests.support.unread_law import unread_law
+from tests.support.whole_answers import whole_answer
 from vatspolicy import clock
+from vatspolicy.core.engine.answer import INDEXED, answer
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import Profile, load_profile
-from vatspolicy.screening.engines import decide
-
-pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
-pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
-
-from tests.support.portfolios import DuckDecider
-from vatspolicy.screening.duckdb_engine import connect
 
 FIXTURES = sorted(path for path in fixture_files())
-
-
-@pytest.fixture(scope="module")
-def database() -> Any:
-    with connect(threads=2) as connection:
-        yield connection
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +33,7 @@ def fixtures() -> list[Profile]:
 
 
 def test_the_answer_about_one_profile_is_that_of_evaluate(fixtures: list[Profile]) -> None:
-    """`decide` leaves explanations out, and adds a word for each service."""
+    """`answer` leaves explanations out, and adds a word for each service."""
     bundle, hints = shipped()
     draw = random.Random(SEED + 20)
     profiles = Profiles(draw, hints)
@@ -53,33 +41,34 @@ def test_the_answer_about_one_profile_is_that_of_evaluate(fixtures: list[Profile
     for profile in [*fixtures, *(profiles.profile() for _ in range(trials(60)))]:
         day = max(near_days(draw, bundle.boundaries), bundle.covers_from)
         full = evaluate(bundle, profile, day)
-        answer = decide(bundle.on(day), profile.facts, day)
-        words[answer["decision"]] += 1
-        assert (answer["decision"], (answer["mildest"], answer["strictest"])) == (full.decision, full.range)
-        assert answer["id"] == full.product
-        for one, service in zip(answer["services"], full.services, strict=True):
+        found = answer(bundle.on(day), profile.facts, day)
+        words[found["decision"]] += 1
+        assert (found["decision"], tuple(found["range"])) == (full.decision, full.range)
+        assert found["id"] == full.product
+        for one, service in zip(found["services"], full.services, strict=True):
             assert (one["id"], one["state"]) == (service.id, service.state)
-            found = {activity["class"]: activity["decision"] for activity in one["activities"]}
-            assert found == {activity.cls: activity.outcome for activity in service.activities}
+            activities = {activity["class"]: activity["decision"] for activity in one["activities"]}
+            assert activities == {activity.cls: activity.outcome for activity in service.activities}
         fired = {
             finding.rule.name for finding in (*full.denials, *full.duties, *full.advice) if finding.state == "fires"
         }
         fired = {name for name in fired if bundle.rule(name).kind != "need"}
-        assert fired <= set(answer["rules"])
+        assert fired <= set(found["rules"])
     assert set(words) == {"allow", "needs-license", "deny", "incomplete"}
 
 
-def compare(database: Any, profiles: list[Profile], day: str, bundle: Bundle) -> Counter[str]:
-    """Decide all in DuckDB and by the evaluator; the decision words, counted. A query takes three seconds to make."""
-    law = bundle.on(day)
-    found = DuckDecider(database, law, day).decide([profile.facts for profile in profiles])
-    expected = [decide(law, profile.facts, day) for profile in profiles]
-    for one, other in zip(found, expected, strict=True):
-        assert one == other, day
-    return Counter(answer["decision"] for answer in expected)
+def compare(profiles: list[Profile], day: str, bundle: Bundle) -> Counter[str]:
+    """Compare the answers with those of the whole evaluator; the decision words, counted."""
+    law, words = bundle.on(day), Counter[str]()
+    law.build_indexes(INDEXED)
+    for profile in profiles:
+        found = answer(law, profile.facts, day)
+        assert found == whole_answer(law, profile, day), (profile.name, day)
+        words[found["decision"]] += 1
+    return words
 
 
-def test_fixtures_and_random_profiles_on_days_of_change(database: Any, fixtures: list[Profile]) -> None:
+def test_fixtures_and_random_profiles_on_days_of_change(fixtures: list[Profile]) -> None:
     """As they are, with missing or partly stated facts, without services, with opinions on classes that are contested."""
     bundle, hints = shipped()
     draw = random.Random(SEED + 22)
@@ -89,7 +78,7 @@ def test_fixtures_and_random_profiles_on_days_of_change(database: Any, fixtures:
     for day in bundle.boundaries if TIMES >= 20 else (DAY, *(near if LONG else ())):
         profiles = [*fixtures, bare, *partly_stated(), *(random_ones.profile() for _ in range(250))]
         profiles += [with_opinions(draw, profile, day) for profile in fixtures]
-        words += compare(database, profiles, day, bundle)
+        words += compare(profiles, day, bundle)
         contested += any(rule.contested for rule in bundle.on(day).rules_for("service", "classify"))
     assert min(words[word] for word in ("allow", "needs-license", "deny", "incomplete")) > 1
     assert contested
@@ -110,7 +99,7 @@ def with_opinions(draw: random.Random, profile: Profile, day: str) -> Profile:
     return load_profile({**profile.document.data, "opinions": opinions})
 
 
-def test_law_that_nobody_has_read_and_opinions_on_it(database: Any, fixtures: list[Profile]) -> None:
+def test_law_that_nobody_has_read_and_opinions_on_it(fixtures: list[Profile]) -> None:
     bundle, _ = shipped()
     draw = random.Random(SEED + 24)
     words = Counter[str]()
@@ -122,5 +111,5 @@ def test_law_that_nobody_has_read_and_opinions_on_it(database: Any, fixtures: li
         for profile in fixtures:
             services = [service["id"] for service in profile.document.data["services"]]
             settled.append(load_profile({**profile.document.data, "opinions": profiles.opinions(services)}))
-        words += compare(database, settled, day, unread)
+        words += compare(settled, day, unread)
     assert min(words[word] for word in ("allow", "needs-license", "deny", "incomplete")) > 1
