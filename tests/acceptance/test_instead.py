@@ -18,6 +18,7 @@ from tests.support.api_server import start as start
 from tests.support.console import Console
 from tests.support.law_builder import bundle_of, rule
 from tests.support.layer_builder import LAW
+from tests.support.portfolio_rows import PLAIN, lines, read
 from tests.support.programs import pick_port, require_program, run_program
 from tests.support.shipped import ROOT, fixture_file
 from tests.support.specs import SHOP
@@ -36,6 +37,9 @@ RUN_BY = {
     "analyze --kind idle-clause": "test_law_mistakes.py::test_a_mistake_that_no_test_notices_is_told",
     "analyze --kind duplicate": "authoring/diff/test_semantic.py::test_an_edit_that_changes_nothing_is_proved_to",
     "vatspolicy test --write-tests": "authoring/testing/test_coverage.py::test_the_report",
+    "vatspolicy screen products.duckdb:profiles": "acceptance/test_instead.py::test_a_table_of_a_database_is_exported",
+    "vatspolicy screen --engine duckdb": "acceptance/test_instead.py::test_a_portfolio_needs_no_engine",
+    "vatspolicy screen --engine spark": "acceptance/test_spark.py::test_a_job_gives_the_rows_of_screen",
 }
 """The test in `tests/` that runs the recipe for an ability."""
 ROWS = {
@@ -174,3 +178,28 @@ def test_the_data_api_answers_curl(start: Start, tmp_path: Path) -> None:
     curl = [require_program(command[0]), *command[1:]]
     answered = subprocess.run(curl, cwd=tmp_path, check=True, capture_output=True)
     assert json.loads(answered.stdout)["result"]["decision"] == "allow"
+# --- portfolios
+
+
+def test_a_table_of_a_database_is_exported(console: Console) -> None:
+    """By the statement of the recipe; the program of the same name takes it as a word."""
+    duckdb = pytest.importorskip("duckdb", reason="needs duckdb")
+    pytest.importorskip("pyarrow", reason="needs the extra `portfolio`")
+    export, screen = ROWS["vatspolicy screen products.duckdb:profiles"]
+    _, database, statement = shlex.split(export)
+    console.write("profiles.jsonl", lines(PLAIN))
+    with duckdb.connect(database) as store:
+        store.execute("CREATE TABLE profiles AS FROM read_json('profiles.jsonl')")
+        store.execute(statement)
+    assert console(*shlex.split(screen)[1:]).code == 0
+    assert console("screen", "profiles.parquet", "-o", "exported.jsonl").code == 0
+    assert console("screen", "profiles.jsonl", "-o", "whole.jsonl").code == 0
+    assert read(console.folder / "exported.jsonl") == read(console.folder / "whole.jsonl")
+
+
+def test_a_portfolio_needs_no_engine(console: Console) -> None:
+    (screen,) = ROWS["vatspolicy screen --engine duckdb"]
+    console.write("profiles.jsonl", lines(PLAIN))
+    assert console(*shlex.split(screen)[1:]).code == 0
+    assert len(read(console.folder / "answers.jsonl")) == len(PLAIN)
+    assert console(*shlex.split(screen)[1:], "--engine", "duckdb").code == 2

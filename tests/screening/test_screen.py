@@ -20,7 +20,7 @@ from tests.support.console import Console, needs_posix
 from tests.support.effort import LONG, SEED
 from tests.support.law_builder import rule as rule_line
 from tests.support.layer_builder import write_layer
-from tests.support.portfolio_rows import DAY, lines, portfolio, read
+from tests.support.portfolio_rows import DAY, PLAIN, lines, portfolio, read
 from tests.support.samples import shipped
 from tests.support.shipped import PARTS, policy_file
 from vatspolicy.core.documents import parse_document
@@ -59,19 +59,6 @@ def test_answers_are_those_of_check(console: Console, rows: list[dict[str, Any]]
     assert "24 rows, 0 rejected" in ran.out
     assert "100% 24 rows" in ran.err
     assert not list(console.folder.glob("*.parts"))
-
-
-PLAIN = [
-    {
-        "schema": 2,
-        "product": {"id": "one", "launch": "2026-05-01"},
-        "company": {"foreign_percent": 50.0, "foreign_percent_basis": "ultimate", "registered": "beijing"},
-        "services": [{"id": "main", "offers": ["saas"]}, {"id": "other", "operated_by": "company"}],
-    },
-    {"schema": 2, "product": {"id": "two"}, "company": {"mainland_entity": False}, "services": []},
-    {"schema": 2, "product": {"id": "three"}, "company": {}, "services": [{"id": "x"}], "data": {"persons": 5}},
-]
-"""Profiles in which each fact has one type, as the columns of a table have."""
 
 
 def test_parquet_is_read_and_written(console: Console, law: Path) -> None:

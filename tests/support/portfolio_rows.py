@@ -13,6 +13,17 @@ from tests.support.samples import shipped
 from tests.support.shipped import PARTS
 
 DAY = ("--as-of", "2026-01-01")
+PLAIN: list[dict[str, Any]] = [
+    {
+        "schema": 2,
+        "product": {"id": "one", "launch": "2026-05-01"},
+        "company": {"foreign_percent": 50.0, "foreign_percent_basis": "ultimate", "registered": "beijing"},
+        "services": [{"id": "main", "offers": ["saas"]}, {"id": "other", "operated_by": "company"}],
+    },
+    {"schema": 2, "product": {"id": "two"}, "company": {"mainland_entity": False}, "services": []},
+    {"schema": 2, "product": {"id": "three"}, "company": {}, "services": [{"id": "x"}], "data": {"persons": 5}},
+]
+"""Profiles in which each fact has one type, as the columns of a table have."""
 
 
 def portfolio(size: int) -> list[dict[str, Any]]:
