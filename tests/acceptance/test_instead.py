@@ -178,6 +178,8 @@ def test_the_data_api_answers_curl(start: Start, tmp_path: Path) -> None:
     curl = [require_program(command[0]), *command[1:]]
     answered = subprocess.run(curl, cwd=tmp_path, check=True, capture_output=True)
     assert json.loads(answered.stdout)["result"]["decision"] == "allow"
+
+
 # --- portfolios
 
 
