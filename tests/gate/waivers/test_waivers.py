@@ -804,6 +804,39 @@ def test_a_baseline_ends(program: Callable[..., Any], monkeypatch: pytest.Monkey
     assert "it ended on 2027-05-31" in " ".join(done.out.split())
 
 
+def test_a_fingerprint_is_of_one_subject(changed: Callable[..., Bundle]) -> None:
+    """Also where the rule reads no fact of the service."""
+    each = (
+        ABSOLUTE.replace("each: product", "each: service")
+        .replace("absolute", "every")
+        .replace("unwaivable: true, ", "")
+    )
+    bundle = changed("rules:\n", "rules:\n" + each)
+    text = Path("spec.yaml").read_text(encoding="utf-8")
+    service = text[text.index("  - id: cloud\n") :]
+    Path("spec.yaml").write_text(
+        text.rstrip("\n") + "\n" + service.replace("id: cloud", "id: second"), encoding="utf-8"
+    )
+    profile = load_profile("spec.yaml")
+    decision, _ = Gate(bundle, TODAY).decide(profile)
+    found = [finding for finding in decision.denials if finding.rule.id == "every"]
+    assert len(found) == len({fingerprint(bundle, profile, decision.as_of, finding) for finding in found}) == 2
+
+
+def test_a_fingerprint_reads_the_cap_of_a_route(bundle: Bundle) -> None:
+    Path("spec.yaml").write_text(HOSTING, encoding="utf-8")
+    profile = load_profile("spec.yaml")
+    decision, _ = Gate(bundle, TODAY).decide(profile)
+    [finding] = [one for __, one in waivable(decision) if one.rule.name == LICENSED]
+    first, *others = finding.routes
+    marks = set()
+    for cap in (None, first.rule.requirements[0]._replace(cap=first.rule.when)):
+        effect = first.rule.route._replace(share_cap=cap)
+        routes = (first._replace(rule=replace(first.rule, effect=effect)), *others)
+        marks.add(fingerprint(bundle, profile, decision.as_of, finding._replace(routes=routes)))
+    assert len(marks) == 2
+
+
 def test_a_baseline_holds_nothing_unwaivable_or_incomplete(changed: Callable[..., Bundle]) -> None:
     from vatspolicy.gate.waivers.apply import baseline_text
 
