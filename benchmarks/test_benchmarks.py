@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import bench_analyze
-import bench_author
 import bench_diff
 import bench_hostile
 import bench_portfolio
@@ -270,12 +269,6 @@ def test_rules_are_those_that_the_decision_evaluates() -> None:
     times = [row.median for row in rows[2:] if row.median is not None]
     assert times == sorted(times, reverse=True)
     assert 0 < sum(times) < (rows[0].median or 0)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C ends watch")
-def test_each_save_is_timed_until_its_answer(tmp_path: Path) -> None:
-    bench_diff.repository(tmp_path, lambda policies: (policies.parent / "CHANGED").touch())
-    assert len(bench_author.watch(tmp_path, 2)) == 2
 
 
 ANALYZED: dict[str, Any] = {

@@ -40,10 +40,11 @@ RUN_BY = {
     "vatspolicy screen products.duckdb:profiles": "acceptance/test_instead.py::test_a_table_of_a_database_is_exported",
     "vatspolicy screen --engine duckdb": "acceptance/test_instead.py::test_a_portfolio_needs_no_engine",
     "vatspolicy screen --engine spark": "acceptance/test_spark.py::test_a_job_gives_the_rows_of_screen",
+    "vatspolicy watch": "acceptance/test_entr.py::test_each_save_is_linted",
 }
 """The test in `tests/` that runs the recipe for an ability."""
 ROWS = {
-    was.strip("`"): re.findall(r"`([^`]+)`", instead)
+    was.strip("`"): re.findall(r"`([^`]+)`", instead.replace(r"\|", "|"))
     for was, instead in re.findall(
         r"^\| (`.+?`)[^|]* \| (.+) \|$", (ROOT / "docs/instead.md").read_text(encoding="utf-8"), re.MULTILINE
     )

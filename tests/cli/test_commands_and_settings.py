@@ -19,7 +19,7 @@ from tests.support.repositories import commit, git
 from tests.support.shipped import ROOT
 from tests.support.specs import HOSTING
 from vatspolicy.cli import commands as commands_package
-from vatspolicy.cli.commands import load_commands, watch
+from vatspolicy.cli.commands import load_commands
 from vatspolicy.cli.options import CommandGroup, flatten
 
 PAGE = ROOT / "docs/configuration.md"
@@ -111,7 +111,6 @@ def project(console: Console, monkeypatch: pytest.MonkeyPatch) -> Console:
     write_layer(console.folder / "company", "company", company="rules:\n" + rule("a", "product", "true", "deny: {}"))
     git(console.folder, "init", "--quiet")
     commit(console.folder)
-    monkeypatch.setattr(watch, "wait", interrupt)
     monkeypatch.setattr("vatspolicy.language_server.server.serve", say)
     monkeypatch.setattr("vatspolicy.server.mcp_tools.make_server", interrupt)
     return console
