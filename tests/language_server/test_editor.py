@@ -352,6 +352,26 @@ def test_a_rename_is_refused_with_a_reason(editor: Editor, user: Path, mark: str
     assert found["error"]["message"] == reason
 
 
+def test_what_is_refused_leaves_no_trace(tmp_path: Path, user: Path) -> None:
+    """A trace of the library shows the parameters of a request, which may be parts of a spec."""
+    editor = Editor(tmp_path, VATSPOLICY_DEBUG="")
+    editor.begin()
+    editor.open(user)
+    refused = editor.ask("rename", user, "id: clo|sed", newName="open")
+    assert "error" in refused
+    for address in ("file:///a%00b/policies/user.yaml", "file:///a\0b.yaml", "untitled:\0"):
+        document = {"uri": address, "languageId": "yaml", "version": 1, "text": "schema: 2\n"}
+        editor.send("textDocument/didOpen", {"textDocument": document})
+        at = {"textDocument": {"uri": address}, "position": {"line": 0, "character": 2}}
+        for method in ("hover", "definition", "rename", "codeLens", "documentSymbol"):
+            parameters = at | {"newName": "x"} if method == "rename" else at
+            answer = editor.request(f"textDocument/{method}", parameters)
+            code = answer["error"]["code"] if isinstance(answer, dict) and "error" in answer else None
+            assert code == (-32803 if method == "rename" else None), (method, answer)
+    assert editor.end() == 0
+    assert editor.log.read_text(encoding="utf-8") == ""
+
+
 def test_no_term_is_renamed_while_a_file_cannot_be_read(editor: Editor, user: Path, tests: Path) -> None:
     editor.change(tests, TESTS + "  - {")
     found = editor.ask("rename", user, "term.fore|ign", newName="abroad")

@@ -31,7 +31,7 @@ REFUSED = -32803
 def file_of(uri: str) -> str:
     """Return the absolute path of an address; the address itself if it is that of no file."""
     path = to_fs_path(uri)
-    return absolute(path) if path else uri
+    return absolute(path) if path and "\0" not in path else uri.replace("\0", "%00")
 
 
 _Placed = (

@@ -7,6 +7,7 @@ opened or after it is closed, or if the text is not a message.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -341,8 +342,11 @@ class PolicyServer(LanguageServer):
 def serve(law: FilePath | None, layers: Iterable[FilePath], lang: Language, today: Callable[[], str]) -> None:
     """Serve an editor over standard input and output until it ends the connection.
 
-    Whatever else is printed goes to standard error, since standard output is the connection.
+    Whatever else is printed goes to standard error, since standard output is the connection. The library would log a
+    trace, with the parameters, of each request that is refused; the editor gets the reason instead.
     """
+    if not os.environ.get("VATSPOLICY_DEBUG"):
+        logging.getLogger("pygls").setLevel(logging.CRITICAL)
     server = PolicyServer(Project(today, lang, (law, tuple(layers))))
     output = sys.stdout.buffer
     sys.stdout = sys.stderr
