@@ -41,6 +41,8 @@ RUN_BY = {
     "vatspolicy screen --engine duckdb": "acceptance/test_instead.py::test_a_portfolio_needs_no_engine",
     "vatspolicy screen --engine spark": "acceptance/test_spark.py::test_a_job_gives_the_rows_of_screen",
     "vatspolicy watch": "acceptance/test_entr.py::test_each_save_is_linted",
+    "vatspolicy classes": "cli/test_classes.py::test_the_table_is_in_the_language_chosen",
+    "vatspolicy completion SHELL": "acceptance/test_completion.py::test_bash_completes_commands_options_and_values",
 }
 """The test in `tests/` that runs the recipe for an ability."""
 ROWS = {

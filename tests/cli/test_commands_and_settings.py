@@ -32,7 +32,6 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "bundle sign": ("law.tar.gz", "--key", "release.pem"),
     "bundle verify": ("law.tar.gz", "--key", "release.pub"),
     "check": ("spec.yaml",),
-    "completion": ("bash",),
     "diff": ("HEAD", "--semantic", "off"),
     "eval": ("service.offers", "--spec", "spec.yaml"),
     "explain": ("company.foreign_percent",),

@@ -201,7 +201,7 @@ SILENT = 1.0
 """Seconds after which a command shows its progress."""
 _STEP = 0.5
 _CLEAR = b"\r\x1b[K"
-TALKING = ("ask", "serve", "completion")
+TALKING = ("ask", "serve")
 """Interactive commands, and commands that run until stopped."""
 
 

@@ -70,10 +70,6 @@ def run() -> None:
     try:
         if (plain := read(sys.argv[1:])) is not None:
             sys.exit(_check(plain, sys.argv[1:]))
-        if "_VATSPOLICY_COMPLETE" in os.environ:
-            from typer import completion
-
-            completion.completion_init()  # type: ignore[attr-defined]
         application()()
     except InvalidInput as error:
         report_problems(error)

@@ -110,7 +110,7 @@ class Commands(PanelGroup):
         super().__init__(
             name="vatspolicy",
             help="Decide whether a digital product may launch in mainland China, and under which law.",
-            params=[_version_option()],
+            params=[_version_option(), *typer.main.get_install_completion_arguments()],
             no_args_is_help=True,
             rich_markup_mode=None,
             context_settings=SETTINGS,

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, measure_width, publish, warn
-from vatspolicy.cli.context import CommandContext
+from vatspolicy.cli.context import DayContext
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Listing, Sentences, _
 
 
 def list_values(
-    context: CommandContext,
+    context: DayContext,
     name: str | None = opt.argument(
         None, "[LIST]", "offers, features, content, places, channels, instruments, classes …"
     ),
@@ -24,10 +24,13 @@ def list_values(
 ) -> ExitCode:
     """List the values that a fact of a spec may have, with their meaning; search them by everyday words.
 
+    `list classes` also counts the rules of each effect that can concern each class on a day.
+
     Example: vatspolicy list offers e-commerce
     """
     from vatspolicy.core.documents.word_search import NEAR, search_words
     from vatspolicy.core.profile.word_lists import find_elsewhere, find_list, word_lists
+    from vatspolicy.reports.classes import render_counts, to_counts
     from vatspolicy.reports.reference import render_json, render_list, render_overview, to_data
 
     bundle = context.law.load()
@@ -56,10 +59,16 @@ def list_values(
                 commands = [f"vatspolicy list {other.name} {' '.join(words)}" for other in others]
                 hint = _("Other lists contain it: {commands}", commands=Listing(commands))
             warn(Sentences(_("no value of {name} matches.", name=word_list.name), hint))
+    day = context.day(bundle)
+    counted = word_list.name == "classes"
     if format == "json":
-        text = render_json(to_data(word_list))
+        text = render_json(to_data(word_list) | (to_counts(bundle, day, word_list.words) if counted else {}))
+    elif not word_list.words:
+        text = ""
+    elif counted and not words:
+        text = render_counts(bundle, day, word_list.words, lang, measure_width())
     else:
-        text = render_list(word_list, total, bool(words), lang, measure_width()) if word_list.words else ""
+        text = render_list(word_list, total, bool(words), lang, measure_width())
     publish(lambda *_: text, format)
     return ExitCode.OK if word_list.words else ExitCode.NOTHING
 
