@@ -8,6 +8,7 @@ from typing import Any
 
 from vatspolicy.compile_cache import digest, get_or_build
 from vatspolicy.core.cel.ast import Fact, Literal, Node, Param, walk
+from vatspolicy.core.cel.checker import MAX_HEIGHT
 from vatspolicy.core.cel.parser import ExpressionError, TypeEnvironment, parse
 from vatspolicy.core.cel.types import BOOL, DAY, NUMBER, Enum, ListOf, ObjectOf, Type, join, type_of_value
 from vatspolicy.core.documents import Document, Path
@@ -146,6 +147,10 @@ class _PolicyCompiler:
         self.terms: dict[str, tuple[Document, str]] = {}
         self.open: list[str] = []
         self.failed: set[str] = set()
+        self.parsed: dict[tuple[str, frozenset[str]], Node | ExpressionError] = {}
+        """Bodies of terms, or why they cannot be used, by name and variables: a term may name another one twice."""
+        self.blames: set[str] = set()
+        """Messages that blame a term. The terms that use it pass them on."""
 
     def note(self, path: Path, message: str, hint: str = "") -> None:
         self.problems.append(self.document.problem(path, message, hint))
@@ -368,8 +373,23 @@ class _PolicyCompiler:
         file, text = self.terms[name]
         if name in self.open:
             raise ExpressionError(_("The term {name!r} refers to itself.", name=name), (0, len(text)))
+        key = (name, frozenset(scope.variables))
+        if key not in self.parsed:
+            self.parsed[key] = self.parse_term(name, file, text, scope)
+        found = self.parsed[key]
+        if isinstance(found, ExpressionError):
+            raise ExpressionError(found.message, found.span, found.hint)
+        return found
+
+    def parse_term(self, name: str, file: Document, text: str, scope: TypeEnvironment) -> Node | ExpressionError:
+        """Return the body of a term, or the error of an expression that uses it."""
         self.open.append(name)
         try:
+            if len(self.open) > MAX_HEIGHT:
+                message = _(
+                    "This is nested deeper than {max_height} levels, including its terms.", max_height=MAX_HEIGHT
+                )
+                raise ExpressionError(message, (0, len(text)), _("Use fewer nested terms."))
             return parse(text, scope, None)
         except ExpressionError as error:
             if file is self.document and name not in self.failed:
@@ -377,10 +397,10 @@ class _PolicyCompiler:
                 start, end = error.span
                 problem = file.problem_within(("terms", name), start, end - start, error.message, error.hint)
                 self.problems.append(problem)
-            raise ExpressionError(
-                _("The term {name!r} cannot be used here: {message}", name=name, message=error.message),
-                (0, 1),
-                error.hint,
-            ) from None
+            if error.message in self.blames:
+                return ExpressionError(error.message, (0, 1), error.hint)
+            message = _("The term {name!r} cannot be used here: {message}", name=name, message=error.message)
+            self.blames.add(message)
+            return ExpressionError(message, (0, 1), error.hint)
         finally:
             self.open.pop()
