@@ -26,7 +26,8 @@ from tests.support.members import for_each
 from tests.support.shipped import ROOT, shipped_bundle
 from vatspolicy.core.policies.model import Route
 
-TODAY = "2026-11-24"
+TODAY = os.environ.get("TESTS_TODAY", "2026-11-24")
+"""The day on which the pages are read; tests/pipelines/test_any_day.py sets later ones."""
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(
     r"(?:<!-- file: (?P<file>\S+) -->\n+)?^```(?P<kind>\w+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL

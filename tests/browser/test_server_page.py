@@ -769,10 +769,13 @@ def test_a_phone_shows_the_whole_width(chromium: Any, server: str) -> None:
 
 
 def test_the_matrix_opens_with_the_day_and_the_place_of_the_product_and_is_shown_for_others(
-    chromium: Any, server: str
+    chromium: Any, server: str, tmp_path: Path
 ) -> None:
+    spec = tmp_path / "cloud-hosting-beijing.yaml"
+    text = fixture_file("cloud-hosting-beijing").read_text(encoding="utf-8")
+    spec.write_text(text.replace("\nproduct:\n", "\nproduct:\n  launch: '2027-03-01'\n"), encoding="utf-8")
     with visited(chromium, server, expect=1) as page:
-        upload(page, fixture_file("cloud-hosting-beijing"), "")
+        upload(page, spec, "")
         show(page, "matrix")
         page.locator("table.matrix caption", has_text="2027-03-01").wait_for()
         assert "registered in Beijing" in page.locator("table.matrix caption").inner_text()

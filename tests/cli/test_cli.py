@@ -338,7 +338,12 @@ def test_a_day_is_a_calendar_day(text: str) -> None:
             "vatspolicy: --as-of is before 2015-01-01, the first day",
         ),
         (["--as-of", "yesterday"], 2, "Write a calendar day as YYYY-MM-DD."),
-        (["--set", "product.launch=2026-05-31"], 3, "shop.yaml:2:44: product.launch: The launch day is in the past;"),
+        (
+            ["--set", "product.launch=2026-05-31"],
+            3,
+            "The launch day is in the past; pass --allow-past-as-of to decide under the law of that day.\n",
+        ),
+        (["--set", "product.launch=2014-12-31"], 3, "the first day that the bundle covers. Choose a day with --as-of."),
         (["--set", "product.launch=2026-05-31", "--allow-past-as-of"], 0, ""),
         (["--set", "product.launch=2026-05-31", "--as-of", "2026-06-01"], 0, ""),
     ],

@@ -389,9 +389,9 @@ class Gate(ValueObject):
         day = self.as_of or profile.launch or self.today
         if self.as_of is None and (wrong := self._explain_refusal(day)):
             what = _("The launch day {wrong}.", wrong=wrong) if profile.launch else _("Today {wrong}.", wrong=wrong)
-            raise InvalidInput(
-                [profile.document.problem(("product", "launch"), what, _("Or choose a day with --as-of."))]
-            )
+            past = self.bundle.covers_from <= day < self.today
+            hint = "" if past else _("Choose a day with --as-of.")
+            raise InvalidInput([profile.document.problem(("product", "launch"), what, hint)])
         return day
 
     def changes_ahead(self, profile: Profile, day: str) -> tuple[ChangeAhead, ...]:
@@ -417,7 +417,7 @@ class Gate(ValueObject):
             last = self.bundle.known_until
             return _("is more than five years after {known}, the day on which the law was last checked", known=last)
         if day < self.today and not self.allow_past:
-            return _("is in the past; pass --allow-past-as-of to decide under the law of a past day")
+            return _("is in the past; pass --allow-past-as-of to decide under the law of that day")
         return None
 
     @property

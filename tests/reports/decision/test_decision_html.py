@@ -60,7 +60,7 @@ Decide = Callable[..., dict[str, Any]]
 @pytest.fixture(scope="module")
 def decide(bundle: Bundle) -> Decide:
     def decide(name: str, *changes: tuple[str, object]) -> dict[str, Any]:
-        profile = load_profile(fixture_file(name), changes)
+        profile = load_profile(fixture_file(name), [("product.launch", "2027-03-01"), *changes])
         found = decision_to_data(bundle, profile, evaluate(bundle, profile, profile.launch or "2027-03-01"))
         return {**found, "file": f"{name}.yaml"}
 

@@ -227,8 +227,8 @@ def test_the_screen_names_the_law_of_what_decides() -> None:
 
 
 def test_the_screen_counts_duties_and_names_the_next_deadline() -> None:
-    profile = load_profile(fixture_file("cloud-hosting-beijing"))
-    data = decision_to_data(shipped_bundle(), profile, evaluate(shipped_bundle(), profile, profile.launch or TODAY))
+    profile = load_profile(fixture_file("cloud-hosting-beijing"), [("product.launch", "2027-03-01")])
+    data = decision_to_data(shipped_bundle(), profile, evaluate(shipped_bundle(), profile, "2027-03-01"))
     text = flat(render("text", [data], "en", room=80, extent="screen"))
     assert "Before launch on 2027-03-01: 3 filings and 2 internal duties" in text
     before, _, after = text.partition("Also: ")
