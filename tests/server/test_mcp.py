@@ -31,6 +31,7 @@ from vatspolicy.server.mcp_tools import make_server
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
 SPEC = fixture_file("cloud-hosting-beijing")
 SPEC_DATA = yaml.safe_load(SPEC.read_text(encoding="utf-8"))
+SPEC_DATA["product"]["launch"] = "2027-03-01"
 
 
 @pytest.fixture(scope="module")
