@@ -91,7 +91,7 @@ def test_the_commands_of_the_pages_pass_on_a_later_day(day: str) -> None:
 def test_the_page_answers_on_a_later_day(day: str, tmp_path: Path) -> None:
     port = pick_port()
     command = ["env", *(f"{name}={value}" for name, value in fake_clock(day).items() if value != os.environ.get(name))]
-    serve = [*command, SCRIPTS / "vatspolicy", "serve", "--no-open", "--port", str(port)]
+    serve: list[str | Path] = [*command, SCRIPTS / "vatspolicy", "serve", "--no-open", "--port", str(port)]
     with run_program(serve, port, tmp_path / "log"):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as page:
             assert page.status == 200
