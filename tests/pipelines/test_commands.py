@@ -48,6 +48,7 @@ NOT_HERE = {
     "ci.yml: make audit": "it takes a network",
     "ci.yml: The gate evaluated the spec": "it reads outputs of the action, which test_gate_action.py checks",
     "nightly.yml: make test-long": "it is what runs these tests",
+    "nightly.yml: python -m tests.law_mistakes *": "it takes an hour; tests/test_law_mistakes.py runs a part",
     "policy-review.yml: Look for edits that concern the law": "it takes a pull request, whose base it checks out",
     "policy-review.yml: Analyze": "it takes a pull request; templates/policy-review.yml has the same step",
     "templates/update-law.yml: *": "it takes a token and a release",
