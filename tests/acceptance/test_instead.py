@@ -30,6 +30,7 @@ RUN_BY = {
     "check -o memo.docx": "acceptance/test_instead.py::test_a_report_is_a_page_or_a_table",
     "check -o checklist.xlsx": "acceptance/test_instead.py::test_a_report_is_a_page_or_a_table",
     "POST /access/v1/evaluation": "acceptance/test_instead.py::test_the_data_api_answers_curl",
+    "serve --api": "acceptance/test_api_workers.py::test_workers_share_the_work_and_one_that_is_killed_is_replaced_and_its_count_stays",
     "OTEL_…": "server/test_collector.py::test_a_collector_reads_the_spans_of_requests",
     "vatspolicy check shop.yaml --receipt receipt.json": "acceptance/test_instead.py::test_an_attestation_is_decided_again",
     "vatspolicy replay receipt.json": "acceptance/test_instead.py::test_an_attestation_is_decided_again",

@@ -536,36 +536,6 @@ def test_a_bundle_that_expires_decides_no_longer(
     assert "vatspolicy_bundle_current 0" in one.get("/metrics").text
 
 
-def _crash() -> bool:
-    raise OSError("no more processes")
-
-
-@pytest.mark.parametrize("renew", [lambda: False, _crash])
-def test_a_bundle_that_workers_do_not_start_with_is_not_taken(
-    copy_of_law: Path, client: Client, renew: Callable[[], bool]
-) -> None:
-    told: list[str] = []
-    store = open_store(copy_of_law, notify=told.append)
-    good = ask(client(store), SHOP_DATA).json()
-    policy = copy_of_law / "vats-pilot-2024.yaml"
-    policy.write_text(policy.read_text() + "# a remark\n")
-    store.renew = renew
-    assert not store.refresh(settled=False)
-    assert (store.current, store.reloads) == (False, {"ok": 0, "failed": 1})
-    assert "stays in use" in told[0]
-    assert ask(client(store), SHOP_DATA).json() == good
-
-
-def test_a_prepared_bundle_has_its_indexes_and_decides_the_same(law: Path, client: Client) -> None:
-    plain, prepared = open_store(law), open_store(law)
-    prepared.prepare(TODAY)
-    groups = prepared.loaded.bundle.on(TODAY)._groups
-    assert len(groups) == 6
-    assert all(group.index is not None for group in groups.values())
-    for profile in (SHOP_DATA, HOSTING_DATA):
-        assert ask(client(prepared), profile).json() == ask(client(plain), profile).json()
-
-
 def test_the_old_files_back_are_current_again(copy_of_law: Path) -> None:
     store = open_store(copy_of_law)
     policy = copy_of_law / "vats-pilot-2024.yaml"

@@ -49,8 +49,9 @@ class Server:
 
     def workers(self) -> list[int]:
         """The ids of the worker processes."""
-        found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True)
-        return sorted(map(int, found.stdout.split()))
+        command = ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)]
+        found = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+        return sorted(int(line.split()[0]) for line in found if "spawn_main" in line)
 
     def wait_for(self, what: Callable[[], bool]) -> None:
         until = time.monotonic() + 40

@@ -6,9 +6,12 @@ When the server has as many connections as it may, a further one takes the place
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+if TYPE_CHECKING:
+    from vatspolicy.server.serve import ServerConfig
 
 HEAD = 32 * 1024
 """Bytes of the head of a request."""
@@ -24,12 +27,10 @@ SPARE = 32
 class Connection(HttpToolsProtocol):
     """A connection of httptools with a bound on the size of heads, and bounds on the time of heads and of readers."""
 
-    idle: dict[Connection, None]
-    """The idle connections of the server, the longest idle first."""
+    idle: ClassVar[dict[Connection, None]] = {}
+    """The idle connections of this process, the longest idle first."""
     cycle: RequestResponseCycle | None  # type: ignore[assignment]
     """The request under way; None before the first."""
-    seconds: float = 10.0
-    """Time limit in seconds for the arrival of a head, and for a client to read waiting data."""
     _head_timer: asyncio.TimerHandle | None = None
     _reader_timer: asyncio.TimerHandle | None = None
     _in_head, _in_body = False, False
@@ -39,6 +40,10 @@ class Connection(HttpToolsProtocol):
     """True if the data contains only a head."""
     _size, _received = 0, 0
     """Bytes of the current head: of its URL and finished headers, and of all its data."""
+
+    def __init__(self, config: ServerConfig, *given: Any, **named: Any) -> None:
+        super().__init__(config, *given, **named)
+        self.seconds = config.seconds
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.supervisors import Multiprocess
 
 from vatspolicy.i18n import _, reason_of
 from vatspolicy.server.connection import IDLE, Connection
@@ -27,6 +28,8 @@ BACKLOG = 1024
 """Maximum number of connections waiting to be accepted."""
 GRACE = 15
 """Seconds for current requests to finish at shutdown."""
+START = 60
+"""Maximum seconds until a worker is ready, or answers its supervisor."""
 _ACCEPTED = 0.05
 """Seconds in which a connection that the socket has given away reaches its protocol."""
 
@@ -136,8 +139,8 @@ def run(
 ) -> None:
     """Serve `app` until SIGTERM or Ctrl-C, then finish current requests.
 
-    `ready` is called when connections are accepted, `reload` on SIGHUP. `seconds` are those of `make_server`. Closes
-    the socket.
+    `ready` is called when connections are accepted, `reload` on SIGHUP. `seconds` is the time
+    that a client has. Closes the socket.
 
     Raises: KeyboardInterrupt after Ctrl-C.
     """
@@ -146,39 +149,70 @@ def run(
     if reload is not None and hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda *_: reload())
     try:
-        make_server(app, seconds, ready).run(sockets=[Listening(fileno=listening.detach())])
+        _Server(make_config(app, seconds), ready).run(sockets=[Listening(fileno=listening.detach())])
     finally:
         listening.close()
 
 
-def make_server(
-    app: Starlette, seconds: float, ready: Callable[[], None] = lambda: None, lifeline: int | None = None
-) -> uvicorn.Server:
-    """Return the server of one process.
+class ServerConfig(uvicorn.Config):
+    """Settings of a server. uvicorn hands them to its workers."""
 
-    A head must arrive within `seconds`, and so long may a client let an answer wait. `ready` is called when connections
-    are accepted. The server ends when the pipe `lifeline` does.
-    """
-    config = uvicorn.Config(
+    seconds: float = 10.0
+    """Time for a head to arrive, and for a client to read an answer."""
+
+
+def make_config(app: Callable[..., object], seconds: float, workers: int = 1) -> ServerConfig:
+    """Return the settings of a server. With several workers, each calls `app` to make its application."""
+    config = ServerConfig(
         app,
-        log_level="critical",
+        factory=workers > 1,
+        workers=workers,
+        log_level="critical" if workers == 1 else "error",
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        http=type("Connection", (Connection,), {"seconds": seconds, "idle": {}}),
+        http=Connection,
         ws="none",
         limit_concurrency=CONNECTIONS,
         timeout_keep_alive=IDLE,
         timeout_graceful_shutdown=GRACE,
+        timeout_worker_healthcheck=START,
     )
-    return _Server(config, ready, lifeline)
+    config.seconds = seconds
+    return config
+
+
+def run_workers(
+    count: int, make_app: Callable[[], Starlette], listening: socket.socket, ready: Callable[[], None], seconds: float
+) -> None:
+    """Serve from several processes until SIGTERM or Ctrl-C, then finish current requests.
+
+    uvicorn replaces a process that ends. On SIGHUP, it replaces all of them, one after the other; a process that does
+    not start leaves the others as they are. `make_app` is pickled, and called in each process.
+
+    Raises: KeyboardInterrupt after Ctrl-C.
+    """
+    workers = _Workers(make_config(make_app, seconds, count), [listening])
+    ready()
+    workers.run()
+    listening.close()
+    if workers.interrupted:
+        raise KeyboardInterrupt
+
+
+class _Workers(Multiprocess):
+    """The processes of uvicorn, which notes whether Ctrl-C ended them."""
+
+    interrupted = False
+
+    def handle_int(self) -> None:
+        """End all workers."""
+        self.interrupted = True
+        super().handle_int()
 
 
 class Listening(socket.socket):
-    """A listening socket that gives away one connection at a time.
-
-    Workers share a burst of connections, and those that are open are served in the midst of it.
-    """
+    """A listening socket that gives away one connection at a time: others are served in the midst of a burst."""
 
     _turn = False
 
@@ -200,15 +234,13 @@ class Listening(socket.socket):
 class _Server(uvicorn.Server):
     """A uvicorn server that calls `ready` once it has started; from then on it loses no signal."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], lifeline: int | None) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
-        self.ready, self.lifeline = ready, lifeline
+        self.ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         await super().startup(sockets)
-        if self.lifeline is not None:
-            asyncio.get_running_loop().add_reader(self.lifeline, self._end_alone, self.lifeline)
         self.ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -217,7 +249,3 @@ class _Server(uvicorn.Server):
             server.close()
         await asyncio.sleep(_ACCEPTED)
         await super().shutdown(sockets)
-
-    def _end_alone(self, lifeline: int) -> None:
-        asyncio.get_running_loop().remove_reader(lifeline)
-        self.should_exit = True

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
@@ -15,7 +16,7 @@ from vatspolicy.cli.console import abort, print_result, refuse_if, warn
 from vatspolicy.cli.context import GrantOptions, LawOptions, SpecContext, require_covered
 from vatspolicy.frozen import ValueObject, frozen
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import _, reason_of
+from vatspolicy.i18n import _, current_language, reason_of
 from vatspolicy.origin import install
 
 of_api = opt.Panel("API")
@@ -104,9 +105,8 @@ def _serve_page(context: SpecContext, port: int, open_: bool, allow_past: bool, 
 def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool, grants: GrantOptions) -> NoReturn:
     if _lacks_extra():
         abort(_("the API needs an extra: {command}.", command=install("serve")))
-    from vatspolicy.clock import today
     from vatspolicy.server.guard import is_loopback
-    from vatspolicy.server.serve import ServeError, listen, read_token, run, share_metrics
+    from vatspolicy.server.serve import ServeError, listen, read_token, run, run_workers, share_metrics
 
     host = options.host
     law.select()  # reports errors of these options like every other command
@@ -132,29 +132,18 @@ def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool
             abort(str(error))
         from vatspolicy.server.api.bundle_store import Watch, open_store
         from vatspolicy.server.api.limits import ApiLimits
-        from vatspolicy.server.api.metrics import forget_process
-        from vatspolicy.server.api.router import ApiSettings, make_api
+        from vatspolicy.server.api.router import ApiSettings, make_api, make_worker_api
 
         limits = ApiLimits(seconds=options.timeout, pending=options.pending)
         settings = ApiSettings(token, loopback, allow_past, limits, waiver_set=waiver_set)
-        store = open_store(law.law, law.bundle, law.key, law.skip_verify, warn, law.policies)
+        files = (law.law, law.bundle, law.key, law.skip_verify)
+        store = open_store(*files, warn, law.policies)
         if workers == 1:
             watch = Watch(store, options.reload)
             stack.callback(watch.stop)
             _end(lambda: run(make_api(store, settings), listening, ready, watch.wake, options.timeout))
-        from vatspolicy.server.supervisor import Supervisor
-
-        supervisor = Supervisor(
-            workers, lambda: make_api(store, settings), listening, options.timeout, warn, forget_process
-        )
-
-        def renew() -> bool:
-            store.prepare(today())
-            return supervisor.renew()
-
-        store.prepare(today())
-        store.renew = renew
-        _end(lambda: supervisor.run(ready, store.refresh, options.reload))
+        make = partial(make_worker_api, files, law.policies, settings, options.reload, current_language())
+        _end(lambda: run_workers(workers, make, listening, ready, options.timeout))
 
 
 def _lacks_extra() -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
-import struct
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,36 +10,11 @@ from typing import TypeVar
 from vatspolicy.bundles.select import SelectedLaw, choose_law, read_layers
 from vatspolicy.compile_cache import digest
 from vatspolicy.core.documents.schemas import resource_folder
-from vatspolicy.core.engine.evaluator import BEARING
 from vatspolicy.core.policies.bundle import read_sources
-from vatspolicy.core.policies.model import KINDS
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Sentences, _
 
 T = TypeVar("T")
-
-
-class ReloadState:
-    """The state of the bundle in use compared with its files, and the numbers of reloads.
-
-    It lies in memory that worker processes share: the supervisor writes it, and the workers tell it.
-    """
-
-    _FORM = struct.Struct("=?qq")
-
-    def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, self._FORM.size)
-        self.write(True, 0, 0)
-
-    def read(self) -> tuple[bool, int, int]:
-        """Return whether the bundle is current, and the numbers of attempts that succeeded and that failed."""
-        current, succeeded, failed = self._FORM.unpack_from(self._memory)
-        return current, succeeded, failed
-
-    def write(self, current: bool, succeeded: int = 0, failed: int = 0) -> None:
-        """Set whether the bundle is current, and add to the numbers."""
-        _, ok, bad = self.read()
-        self._FORM.pack_into(self._memory, 0, current, ok + succeeded, bad + failed)
 
 
 class BundleStore:
@@ -62,20 +35,14 @@ class BundleStore:
         self._tried = self._seen = digest_files()
         self.loaded = select()
         """The law in use. Read it once per request, because it may change."""
-        self._state = ReloadState()
-        self.renew: Callable[[], bool] = lambda: True
-        """Function called after loading another bundle, before its use; returns False if it cannot be used."""
+        self.reloads = {"ok": 0, "failed": 0}
+        """Number of attempts to load another bundle, by result."""
+        self._is_current = True
 
     @property
     def current(self) -> bool:
         """False while the files do not contain a usable bundle, or after the bundle in use has expired."""
-        return self._state.read()[0] and not self.loaded.expired
-
-    @property
-    def reloads(self) -> dict[str, int]:
-        """Number of attempts to load another bundle, by result."""
-        _, succeeded, failed = self._state.read()
-        return {"ok": succeeded, "failed": failed}
+        return self._is_current and not self.loaded.expired
 
     def refresh(self, settled: bool = True) -> bool:
         """Check for changed files; return True if another bundle is in use afterwards. Never raises.
@@ -96,14 +63,6 @@ class BundleStore:
             except Exception as error:  # on any error, the last good bundle stays in use
                 return self._fail(seen, error)
 
-    def prepare(self, today: str) -> None:
-        """Compile the rules of today and of every later day, and index today's, so that worker processes share them."""
-        bundle = self.loaded.bundle
-        bundle.on(max(today, bundle.covers_from)).build_indexes((KINDS, BEARING))
-        for day in bundle.boundaries:
-            if day > today:
-                bundle.on(day)
-
     def _replace(self, seen: str) -> bool:
         loaded = self._select()
         bundle = loaded.bundle
@@ -113,15 +72,8 @@ class BundleStore:
         bundle.on(max(bundle.covers_from, bundle.boundaries[-1]))
         if self._digest_files() != seen:  # the files changed during reading: the next check decides
             return False
-        before, self.loaded = self.loaded, loaded
-        try:
-            if not self.renew():
-                raise InvalidInput([Problem("bundle", 1, 1, "", _("Worker processes cannot start with it."))])
-        except BaseException:
-            self.loaded = before
-            raise
-        self._tried = seen
-        self._state.write(True, succeeded=1)
+        self.loaded, self._tried, self._is_current = loaded, seen, True
+        self.reloads["ok"] += 1
         self._notify(_("bundle {revision} is in use.", revision=loaded.revision))
         return True
 
@@ -138,9 +90,8 @@ class BundleStore:
                     first=first,
                 )
             )
-            self._state.write(False, failed=1)
-        self._tried = seen
-        self._state.write(False)
+            self.reloads["failed"] += 1
+        self._tried, self._is_current = seen, False
         return False
 
 

@@ -16,7 +16,7 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from vatspolicy.server.api.bundle_store import BundleStore
@@ -109,8 +109,3 @@ class _BundleCollector(Collector):
         for result, count in sorted(self._store.reloads.items()):
             reloads.add_metric((result,), count)
         yield reloads
-
-
-def forget_process(pid: int) -> None:
-    """Drop the gauges of a worker that has ended; its counters stay."""
-    mark_process_dead(pid)  # type: ignore[no-untyped-call]

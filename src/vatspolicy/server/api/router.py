@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from orjson import dumps as encode
 from starlette.applications import Starlette
@@ -20,8 +25,9 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError
 from vatspolicy.gate.waivers.load import WaiverSet
-from vatspolicy.i18n import Sentences, _
-from vatspolicy.server.api.bundle_store import BundleStore
+from vatspolicy.i18n import Language, Sentences, _, set_language, translate
+from vatspolicy.output import write_stderr
+from vatspolicy.server.api.bundle_store import BundleStore, Watch, open_store
 from vatspolicy.server.api.limits import ApiLimits, BusyError, LateError, WorkerSlots
 from vatspolicy.server.api.metrics import MEDIA_TYPE, DecisionCount, Metrics
 from vatspolicy.server.api.openapi import make_openapi
@@ -37,6 +43,9 @@ from vatspolicy.server.api.query import (
 )
 from vatspolicy.server.errors import HttpError, bad_request, error_to_data
 from vatspolicy.server.guard import GuardRules, make_app, read_json_body, report_internal_error
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -66,10 +75,49 @@ class ApiSettings:
     """Granted opinions and approvers, or None."""
 
 
-def make_api(store: BundleStore, settings: ApiSettings | None = None) -> Starlette:
-    """Return the application: /v1/data/…, /v1/policies, /health, /metrics and /openapi.json."""
+def make_api(
+    store: BundleStore, settings: ApiSettings | None = None, close: Callable[[], None] = lambda: None
+) -> Starlette:
+    """Return the application: /v1/data/…, /v1/policies, /health, /metrics and /openapi.json.
+
+    `close` is called when the server ends.
+    """
     api = _Api(store, settings or ApiSettings())
-    return make_app(api.routes, api.rules, MESSAGES, api.observe, api.slots.close)
+
+    def end() -> None:
+        api.slots.close()
+        close()
+
+    return make_app(api.routes, api.rules, MESSAGES, api.observe, end)
+
+
+def make_worker_api(
+    files: tuple[Path | None, Path | None, Path | None, bool],
+    layers: Sequence[Path],
+    settings: ApiSettings,
+    reload: float,
+    lang: Language,
+) -> Starlette:
+    """Return the application of one of several processes. It loads the law itself and looks for another one.
+
+    `files` are the folder, the bundle file, its key and whether the file is not verified, as `open_store` takes them;
+    `reload` is the number of seconds between two looks.
+    """
+    set_language(["--lang", lang])
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=_end_after, args=(parent,), name="parent", daemon=True).start()
+    store = open_store(*files, _report, layers)
+    return make_api(store, settings, Watch(store, reload).stop)
+
+
+def _end_after(parent: BaseProcess) -> None:
+    """End this process once its parent has ended."""
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _report(sentence: str) -> None:
+    write_stderr(f"vatspolicy: {translate(sentence)}\n")
 
 
 class _Api:
