@@ -88,7 +88,7 @@ def test_a_broken_invariant_is_told_by_the_chinese_of_the_schema(console: Consol
         (["check"], 2, "没有给出产品说明文件："),
         (["check", "a.yaml", "--lnag"], 2, "错误：没有选项 --lnag。"),
         (["check", "a.yaml", "--as-of", "2020"], 2, "请把日期写成 YYYY-MM-DD。"),
-        (["check", "a.yaml", "--as-of", "2020-01-01"], 2, "--as-of 已经过去；若要按过去某日的法律判定"),
+        (["check", "a.yaml", "--as-of", "2020-01-01"], 2, "--as-of 已经过去；若要按该日的法律判定"),
         (["check", "a.yaml", "--fail-on", "dney"], 2, "不在可选值之中"),
         (["check", "a.yaml", "--set", "company.foregn=1"], 2, "档案里没有事实“company.foregn”。是不是想写"),
         (["check", "a.yaml", "--set", "company.foreign_percent=[1"], 2, "缺少逗号或收尾的 ]"),

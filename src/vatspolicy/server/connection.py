@@ -6,12 +6,10 @@ When the server has as many connections as it may, a further one takes the place
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-
-if TYPE_CHECKING:
-    from vatspolicy.server.serve import ServerConfig
 
 HEAD = 32 * 1024
 """Bytes of the head of a request."""
@@ -22,6 +20,13 @@ FIRST = 0.5
 
 SPARE = 32
 """Reserve for closing connections, which end a moment later."""
+
+
+class ServerConfig(uvicorn.Config):
+    """Settings of a server. uvicorn hands them to its workers."""
+
+    seconds: float = 10.0
+    """Time for a head to arrive, and for a client to read an answer."""
 
 
 class Connection(HttpToolsProtocol):

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
 from vatspolicy.i18n import _, reason_of
-from vatspolicy.server.connection import IDLE, Connection
+from vatspolicy.server.connection import IDLE, Connection, ServerConfig
 from vatspolicy.server.guard import is_loopback
 
 TOKEN = "VATSPOLICY_TOKEN"
@@ -152,13 +152,6 @@ def run(
         _Server(make_config(app, seconds), ready).run(sockets=[Listening(fileno=listening.detach())])
     finally:
         listening.close()
-
-
-class ServerConfig(uvicorn.Config):
-    """Settings of a server. uvicorn hands them to its workers."""
-
-    seconds: float = 10.0
-    """Time for a head to arrive, and for a client to read an answer."""
 
 
 def make_config(app: Callable[..., object], seconds: float, workers: int = 1) -> ServerConfig:
