@@ -314,7 +314,7 @@ esac
 
 
 def comment(
-    folder: Path, report: str | None, found: str = "", status: int = 0, verdict: str = "loosened"
+    folder: Path, report: str | None, found: str = "", status: int = 0, verdict: str = "loosened", code: str = "0"
 ) -> tuple[list[str], str, str]:
     """Calls of `gh`, the text of the comment, and the log of the step that writes it."""
     [step] = [step for step in WORKFLOW["jobs"]["comment"]["steps"] if "run" in step]
@@ -332,6 +332,7 @@ def comment(
         "FOUND": found,
         "STATUS": str(status),
         "VERDICT": verdict,
+        "EXIT_CODE": code,
     }
     assert step["env"].keys() <= variables.keys()
     result = subprocess.run(
@@ -360,18 +361,56 @@ def test_the_next_ones_renew_it(tmp_path: Path) -> None:
     assert "github-actions[bot]" in calls[0]
 
 
-def test_a_change_of_no_decision_does_not_alarm(tmp_path: Path) -> None:
-    """The title stands alone; edits of what judges the change are never folded."""
-    edits = "**⚠️ This change edits what judges it (number of files): `src` (1).** Nothing below is about these edits.\n"
-    for name, report in (
-        ("quiet", "## No decision changes\n\nOne edit.\n"),
-        ("judges", f"## x\n\n{edits}\nOne edit.\n"),
-    ):
-        (tmp_path / name).mkdir()
-        _, text, _ = comment(tmp_path / name, report, verdict="neither")
-        assert ("<details><summary>Report</summary>\n\n\nOne edit." in text) is (name == "quiet")
-        if name == "judges":
-            assert text.index(edits) < text.index("One edit.")
+FIRST_SCREEN = """\
+## 🟰 Changes below the decision
+
+**⚠️ This change edits what judges it (number of files): `src` (1).** Nothing below is about these edits.
+
+main → HEAD
+
+- 🛑 **WEAKENED: “Games” is waivable from now on**
+
+**The annual report is due later, for 209 of 310 products.**
+
+**To decide**
+
+- [ ] An edit is retroactive.
+"""
+EVIDENCE = "### Edits (1)\n\n<details><summary>Numbers</summary>\n\nOne edit.\n\n</details>\n"
+
+
+def test_a_change_of_no_decision_folds_its_evidence_alone(tmp_path: Path) -> None:
+    _, text, _ = comment(tmp_path, FIRST_SCREEN + EVIDENCE, verdict="neither")
+    visible, folded = text.split("<details><summary>Report</summary>", 1)
+    assert FIRST_SCREEN in visible
+    assert "One edit." in folded
+    assert "Edits" not in visible
+
+
+@pytest.mark.parametrize(("verdict", "code"), [("neither", "1"), ("neither", ""), ("loosened", "0")])
+def test_nothing_is_folded_if_the_check_fails_or_a_decision_changes(tmp_path: Path, verdict: str, code: str) -> None:
+    _, text, _ = comment(tmp_path, FIRST_SCREEN + EVIDENCE, verdict=verdict, code=code)
+    assert FIRST_SCREEN + EVIDENCE in text
+
+
+def test_the_comment_knows_whether_the_check_failed() -> None:
+    outputs = WORKFLOW["jobs"]["review"]["outputs"]
+    assert outputs["exit-code"] == "${{ steps.diff.outputs.exit-code }}"
+    [step] = [step for step in WORKFLOW["jobs"]["comment"]["steps"] if "run" in step]
+    assert step["env"]["EXIT_CODE"] == "${{ needs.review.outputs.exit-code }}"
+
+
+def test_a_weakened_rule_stands_before_whatever_the_comment_folds(runner: Runner) -> None:
+    """The report itself keeps each failure above its first folded part."""
+    for law in (LAW.replace("    deny:", "    unwaivable: true\n    deny:"), LAW):
+        project(runner.workspace, {"law": law})
+        commit(runner.workspace)
+    ran = runner(fail_on="waivable")
+    assert (ran.code, ran.outputs["verdict"]) == (1, "neither"), ran.log
+    first_screen = re.split(r"^(?:<details|### )", ran.summary, flags=re.MULTILINE)[0]
+    assert ran.summary.startswith("## 🛑 ")
+    assert "WEAKENED" in first_screen
+    assert "waivable" in first_screen
 
 
 def test_without_a_report_the_comment_says_so(tmp_path: Path) -> None:

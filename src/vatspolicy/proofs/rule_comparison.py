@@ -35,7 +35,7 @@ from vatspolicy.proofs.ruleset_encoder import RelaxedRuleSet, SymbolicRuleSet
 from vatspolicy.proofs.solver import BUDGET, FORMULA, QUESTIONS, Budget, Undecided, reason_of
 from vatspolicy.proofs.timeline import Period, find_rule, hull, mix, named_by
 from vatspolicy.proofs.transitions import add_shown, all_transitions, compare_decisions
-from vatspolicy.proofs.two_rulesets import ListedItems, Shown, comparison_period, differing_rules
+from vatspolicy.proofs.two_rulesets import ListedItems, Shown, comparison_period, differing_rules, licenses_alike
 from vatspolicy.proofs.values import Unsupported
 from vatspolicy.proofs.verdicts import (
     EQUIVALENT,
@@ -449,18 +449,29 @@ def compare_change(
 
 
 def _whole(base: Bundle, head: Bundle, as_of: str | None, groups: Sequence[Group]) -> set[Group]:
-    """Return the groups with every rule that can change decisions."""
+    """Return the groups with every rule that can change decisions.
+
+    If the instruments that license an activity differ, a group changes them, too, if its rules name these instruments.
+    """
     period = comparison_period(base, head, as_of)
     differing = None if period is None else differing_rules(base, head, period)
-    return {group for group in groups if differing and differing.keys() <= set(group)}
+    if period is None or not differing:
+        return set()
+    if licenses_alike(base, head, period):
+        return {group for group in groups if differing.keys() <= set(group)}
+    naming = {name for name in differing if any(named_by(find_rule(side, name)) for side in (base, head))}
+    likely = [group for group in groups if naming & set(group)]
+    return {group for group in likely[:1] if differing_rules(mix(base, head, group), head, period) == {}}
 
 
 def _all_the_same(base: Bundle, head: Bundle, as_of: str | None, verdicts: Iterable[tuple[Group, RuleVerdict]]) -> bool:
     """Return whether every rule that can change a decision is provably equivalent for every profile."""
     period = comparison_period(base, head, as_of)
     differing = None if period is None else differing_rules(base, head, period)
+    if period is None or differing is None or not licenses_alike(base, head, period):
+        return False
     same = {name for group, verdict in verdicts if verdict.verdict == EQUIVALENT for name in group}
-    return differing is not None and differing.keys() <= same
+    return differing.keys() <= same
 
 
 def _can_decide(base: Bundle, head: Bundle, group: Group) -> bool:

@@ -6,18 +6,19 @@ import dataclasses
 import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from vatspolicy.core.engine.evaluator import BEARING, evaluate
 from vatspolicy.core.engine.snapshot import DecisionItem, Key, compare_items, itemize
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import Advise, Duty
+from vatspolicy.core.policies.model import Advise, Duty, Expression, Rule
 from vatspolicy.core.policies.modelled import effect_constants
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.proofs.decision_encoder import decision_words, encode_decision, exclude_other_classes
 from vatspolicy.proofs.domain import AS_OF, iso, ordinal
-from vatspolicy.proofs.encoder import SymbolicActivation
+from vatspolicy.proofs.encoder import SymbolicActivation, structure_of
 from vatspolicy.proofs.formula import FALSE
 from vatspolicy.proofs.query import Query, Solution, find_model
 from vatspolicy.proofs.ruleset_encoder import SymbolicRuleSet
@@ -28,6 +29,9 @@ from vatspolicy.proofs.verdicts import Pair
 
 DECIDING_EFFECTS = ("classify", "deny", "need", "route")
 """Effects on which a decision word depends."""
+
+RulePair = tuple[Rule | None, Rule | None]
+"""Both versions of a rule; None for a version that does not exist."""
 
 # --- where the texts differ
 
@@ -41,24 +45,27 @@ def comparison_period(base: Bundle, head: Bundle, as_of: str | None) -> Period |
 
 
 def differing_rules(base: Bundle, head: Bundle, period: Period) -> dict[str, list[Days]] | None:
-    """Return the deciding rules that differ in text, parameter values or days, with the days of both versions.
+    """Return the deciding rules that can decide differently, with the first and last days on which they can.
 
-    If decisions may differ for another reason, because other licenses open an activity, or because a law cannot be
-    encoded, return None.
+    These are the rules that differ in text, parameter values or days. If other licenses open an activity, they include
+    the rules that read whether an activity is licensed. If a law cannot be encoded, return None.
     """
     query = Query(period, {}, schemas=head.schemas)
     try:
         one, two = query.encode(base), query.encode(head)
     except Unsupported:
         return None
-    if one.licensing_key != two.licensing_key:
-        return None
-    before, after = (dict(_rule_contents(ruleset)) for ruleset in (one, two))
     return {
-        name: [side[name][0] for side in (before, after) if name in side]
-        for name in sorted(before.keys() | after.keys())
-        if before.get(name, (None, None))[1] != after.get(name, (None, None))[1]
+        name: [days]
+        for name, versions in _deciding_rules(one, two).items()
+        if (days := _differing_days(one, two, versions)) is not None
     }
+
+
+def licenses_alike(base: Bundle, head: Bundle, period: Period) -> bool:
+    """Return True if the same instruments license an activity on all days. Raises Unsupported."""
+    query = Query(period, {}, schemas=head.schemas)
+    return query.encode(base).licensing_key == query.encode(head).licensing_key
 
 
 def period_of(rules: Mapping[str, Sequence[Days]] | None, period: Period) -> Period | None:
@@ -71,17 +78,87 @@ def period_of(rules: Mapping[str, Sequence[Days]] | None, period: Period) -> Per
     return Period(iso(min(first for first, _ in spans)), iso(max(last for _, last in spans) + 1))
 
 
-def _rule_contents(ruleset: SymbolicRuleSet) -> Iterator[tuple[str, tuple[Days, list[object]]]]:
-    """Yield the name and content of every deciding rule. The content starts with its days."""
-    for group, rules in ruleset.history.rules.items():
-        if group.partition("/")[2] in DECIDING_EFFECTS:
-            for rule in rules:
-                keys = [ruleset.expression_key(e, SymbolicActivation({})) for e in rule.expressions]
-                instruments = [ruleset.instrument_key(name) for name in sorted(named_by(rule))]
-                days = ruleset.history.days_of(rule)
-                if days:
-                    content = [rule.each, days, effect_constants(rule), keys, instruments]
-                    yield rule.name, ((days[0][0], days[-1][1]), content)
+def _deciding_rules(one: SymbolicRuleSet, two: SymbolicRuleSet) -> dict[str, RulePair]:
+    """Return both versions of each deciding rule by its name, in order of the names."""
+    sides = [
+        {
+            rule.name: rule
+            for group, rules in ruleset.history.rules.items()
+            if group.partition("/")[2] in DECIDING_EFFECTS
+            for rule in rules
+        }
+        for ruleset in (one, two)
+    ]
+    names = sorted(sides[0].keys() | sides[1].keys())
+    return {name: (sides[0].get(name), sides[1].get(name)) for name in names}
+
+
+def _differing_days(one: SymbolicRuleSet, two: SymbolicRuleSet, versions: RulePair) -> Days | None:
+    """Return the first and last day on which two versions of a rule differ, or None if they never do."""
+    sides = [(ruleset, rule) for ruleset, rule in zip((one, two), versions, strict=True) if rule is not None]
+    licensed = one.licensing_key != two.licensing_key and any(map(_reads_licenses, *zip(*sides, strict=True)))
+    if len(sides) == 2 and not licensed and _whole_content(*sides[0]) == _whole_content(*sides[1]):
+        return None
+    read = [(ruleset, each) for ruleset, rule in sides for each in _expressions_behind(ruleset, rule)]
+    spans = [days for ruleset, rule in sides for days in ruleset.history.days_of(rule)]
+    if licensed:
+        for ruleset in (one, two):
+            read += [(ruleset, covers) for name in ruleset.access_instruments if (covers := _covers(ruleset, name))]
+            spans += [days for own in ruleset.history.access.values() for days in own]
+    spans += [days for ruleset, each in read for days, _ in ruleset.history.versions(each)]
+    first, last = one.history.days
+    turns = {first, *(day for start, end in spans for day in (start, end + 1) if first < day <= last)}
+    found: list[Days] = []
+    for start, end in pairwise((*sorted(turns), last + 1)):
+        contents = [_content_on(ruleset, rule, start, licensed) for ruleset, rule in zip((one, two), versions)]
+        if contents[0] != contents[1]:
+            found.append((start, end - 1))
+    return (found[0][0], found[-1][1]) if found else None
+
+
+def _whole_content(ruleset: SymbolicRuleSet, rule: Rule) -> list[object]:
+    """Return what a rule says on all days."""
+    keys = [ruleset.expression_key(each, SymbolicActivation({})) for each in rule.expressions]
+    instruments = [ruleset.instrument_key(name) for name in sorted(named_by(rule))]
+    return [rule.each, ruleset.history.days_of(rule), effect_constants(rule), keys, instruments]
+
+
+def _content_on(ruleset: SymbolicRuleSet, rule: Rule | None, day: int, licensed: bool) -> list[object] | None:
+    """Return what a rule says on a day, or None if it is not in force. `licensed`: with what licenses an activity."""
+    if rule is None or not any(first <= day <= last for first, last in ruleset.history.days_of(rule)):
+        return None
+    there = [name for name, spans in ruleset.history.access.items() if any(a <= day <= b for a, b in spans)]
+    names = {*named_by(rule), *(there if licensed else ())}
+    instruments = [
+        (name, ruleset.history.instruments[name].no_term, covers and _key_on(ruleset, covers, day))
+        for name in sorted(names)
+        for covers in (_covers(ruleset, name),)
+    ]
+    keys = [_key_on(ruleset, each, day) for each in rule.expressions]
+    return [rule.each, effect_constants(rule), keys, instruments, sorted(there) if licensed else []]
+
+
+def _key_on(ruleset: SymbolicRuleSet, expression: Expression, day: int) -> object:
+    """Return a key of the value of an expression on a day."""
+    own = ruleset.history.versions(expression)
+    params = next((params for (first, last), params in own if first <= day <= last), own[0][1])
+    return ruleset.encoder.keys.of(expression.tree, SymbolicActivation({}), params)
+
+
+def _covers(ruleset: SymbolicRuleSet, name: str) -> Expression | None:
+    """Return the condition of what an instrument covers; None if it covers everything."""
+    return ruleset.history.instruments[name].covers
+
+
+def _expressions_behind(ruleset: SymbolicRuleSet, rule: Rule) -> list[Expression]:
+    """Return the expressions of a rule, and those of the instrument that it names."""
+    covers = (_covers(ruleset, name) for name in named_by(rule))
+    return [*rule.expressions, *(each for each in covers if each is not None)]
+
+
+def _reads_licenses(ruleset: SymbolicRuleSet, rule: Rule) -> bool:
+    """Return whether a rule reads if an activity is licensed."""
+    return any("licensed" in structure_of(each.tree).names for each in _expressions_behind(ruleset, rule))
 
 
 # --- search for witnesses

@@ -54,7 +54,7 @@ def _sections(data: Review, lang: Language, limit: int) -> list[str]:
             change_values=lambda change: _values(change, lang),
             decisions=_decisions(data, lang, limit),
             unfolded=_OPEN,
-            icon="🛑" if data.why else _ICONS[str(data.verdict)],
+            icon=_icon(data),
             lang=lang,
             left=sum(max(len(edit) - limit, 0) for edit in edits),
             limit=limit,
@@ -66,6 +66,12 @@ def _sections(data: Review, lang: Language, limit: int) -> list[str]:
         )
         for key in ("head", *parts(data), "tail")
     ]
+
+
+def _icon(data: Review) -> str:
+    """Return the icon of the title. A check that fails never has the icon of a change without effect."""
+    failing = bool(data.red_lines or data.failed_on or data.undecided_on)
+    return "🛑" if data.why or (data.verdict == "neither" and failing) else _ICONS[str(data.verdict)]
 
 
 def _decisions(data: Review, lang: Language, limit: int) -> Iterator[tuple[ChangedDecision, list[tuple[Cause, str]]]]:
