@@ -40,10 +40,13 @@ Model = dict[str, bool | Amount]
 Variable: TypeAlias = "tuple[z3.ArithRef, z3.RatNumRef | int, z3.RatNumRef | int]"
 """A number in z3, with the ends of its range."""
 
-BUDGET = 50_000_000
-"""Work limit of a question, in z3 units. Unlike a time limit, it is deterministic."""
+BUDGET = 400_000_000
+"""Work limit of a question, in z3 units. Unlike a time limit, it is deterministic.
 
-QUESTIONS = 6
+A proof that ends early is followed by searches that cost more: a smaller budget takes longer and proves less.
+"""
+
+QUESTIONS = 1
 """Budgets of a question that the questions about single edits may use together: those about edits that bear on
 decisions, and those about other edits.
 """
@@ -57,7 +60,7 @@ CONFLICT = 1_000
 OF_SUMS = 20
 """Times that a unit of work on sums takes as long as another one."""
 
-MEMORY = 1_000
+MEMORY = 2_000
 """Megabytes that z3 may hold in this process."""
 
 

@@ -110,7 +110,9 @@ def _differing_days(one: SymbolicRuleSet, two: SymbolicRuleSet, versions: RulePa
     turns = {first, *(day for start, end in spans for day in (start, end + 1) if first < day <= last)}
     found: list[Days] = []
     for start, end in pairwise((*sorted(turns), last + 1)):
-        contents = [_content_on(ruleset, rule, start, licensed) for ruleset, rule in zip((one, two), versions)]
+        contents = [
+            _content_on(ruleset, rule, start, licensed) for ruleset, rule in zip((one, two), versions, strict=True)
+        ]
         if contents[0] != contents[1]:
             found.append((start, end - 1))
     return (found[0][0], found[-1][1]) if found else None
