@@ -13,6 +13,7 @@ from tests.support.comparisons import render
 from tests.support.console import Console
 from tests.support.project_builder import compare, policy, project
 from tests.support.repositories import commit, git
+from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.yaml_writer import dump_yaml
 from vatspolicy.i18n import Language
 from vatspolicy.reports.diff.words import phrase
@@ -91,8 +92,8 @@ def test_another_edit_of_the_same_rule_is_not_accepted(tmp_path: Path) -> None:
     accepted = entries(compare(*pair(tmp_path), fail_on=FAIL))
     more = MILDER.replace("> param.cap", "> param.cap && company.foreign_percent > 10.0")
     found = compare(*pair(tmp_path, after=more, accepted=accepted), fail_on=FAIL)
-    assert (outcome(found), states(found)) == ((["loosened"], 1), ["accepted"])
-    assert [entry["edit"] for entry in entries(found)] == ["law/rule/too-foreign"]
+    assert (outcome(found), states(found)) == ((["loosened"], 1), ["stale"]), "the rule says something else, too"
+    assert {entry["edit"] for entry in entries(found)} == {"law/rule/too-foreign", "law/parameter/cap"}
 
 
 def test_an_edit_with_another_effect_counts_again(tmp_path: Path) -> None:
@@ -423,3 +424,44 @@ def test_the_command_reads_the_file_of_the_base_or_another(
     own.unlink()
     ran = console(*call)
     assert (ran.code, "read from policies/accepted.yaml of the base" in " ".join(ran.out.split())) == (0, True)
+
+
+UNREAD = LAW.replace("> param.cap", "> 50.0").replace("value: 50.0", "value: 80.0")
+"""A law with a value that no rule reads."""
+READ_OTHERWISE = {
+    "a value": ("> param.cap", lambda law: law.replace("value: 80.0", "value: 99.0")),
+    "a term": ("> param.cap && term.is_foreign", lambda law: law.replace("_percent > 0.0", "_percent > 30.0")),
+}
+
+
+@pytest.mark.parametrize("semantic", ["off", "auto"])
+@pytest.mark.parametrize("what", READ_OTHERWISE)
+def test_an_acceptance_ends_if_another_change_edits_what_the_edit_reads(
+    tmp_path: Path, what: str, semantic: str
+) -> None:
+    """Two changes that pass by themselves must not loosen more than a person accepted."""
+    settings: dict[str, Any] = {"fail_on": [*FAIL, "unknown", "waivable"], "semantic": semantic}
+    text, alter = READ_OTHERWISE[what]
+    edited = UNREAD.replace("term.is_foreign && company.foreign_percent > 50.0", f"company.foreign_percent {text}")
+    accepted = entries(compare(*pair(tmp_path, UNREAD, edited), **{**settings, "fail_on": FAIL}))
+    assert [entry["edit"] for entry in accepted] == ["law/rule/too-foreign"]
+    settled = {**settings, "fail_on": FAIL} if semantic == "off" else settings
+    assert outcome(compare(*pair(tmp_path, UNREAD, edited, accepted), **settled)) == ([], 0)
+    assert outcome(compare(*pair(tmp_path, UNREAD, alter(UNREAD)), fail_on=FAIL)) == ([], 0), "it passes by itself"
+    found = compare(*pair(tmp_path, alter(UNREAD), alter(edited), accepted), **settled)
+    assert (outcome(found), states(found)) == ((["loosened"], 1), ["stale"])
+    [why] = whys(found)
+    assert "or what its rules read" in why
+    [today] = entries(found)
+    assert today["fingerprint"] == accepted[0]["fingerprint"], "the edit itself is as it was"
+
+
+def test_an_acceptance_ends_if_another_change_edits_the_facts_that_rules_read(tmp_path: Path) -> None:
+    """Texts of the schemas do not count."""
+    accepted = entries(compare(*pair(tmp_path), fail_on=FAIL))
+    profile = SchemaSet.shipped().load("profile")
+    for key, value, state in (("title", "Another title", "accepted"), ("maxProperties", 500, "stale")):
+        base, head = pair(tmp_path / key, accepted=accepted)
+        for folder, law in ((base, LAW), (head, MILDER)):
+            project(folder, {"law": law}, schemas={"profile": {**profile, key: value}})
+        assert states(compare(base, head, fail_on=FAIL)) == [state], key

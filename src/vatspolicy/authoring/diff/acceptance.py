@@ -21,6 +21,7 @@ from vatspolicy.authoring.diff.edited import Acceptance, Accepted, AcceptedEntry
 from vatspolicy.authoring.diff.edits import EditsOfRules
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.result import ChangedDecision, Item, Review
+from vatspolicy.authoring.diff.schemas import facts_of_specs
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.authoring.diff.structure import LAW
 from vatspolicy.authoring.diff.verdict import (
@@ -42,7 +43,7 @@ from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 from vatspolicy.i18n.words import both
 
-FORMAT = 1
+FORMAT = 2
 """Version of the hashed content. A new version makes every entry stale."""
 
 
@@ -161,6 +162,7 @@ class _Marker:
         self, review: Review, changes: Sequence[Edit], edits: EditsOfRules, sides: tuple[LawRevision, LawRevision]
     ) -> None:
         self.review, self.changes, self.edits = review, changes, edits
+        self._facts = [_digest(facts_of_specs(side)) for side in sides]
         self._behind: dict[str, frozenset[int]] = {}
         self._places: dict[tuple[str, str, str], list[int]] = {}
         for place, change in enumerate(changes):
@@ -191,6 +193,7 @@ class _Marker:
             sorted(below),
             sorted(_line(red_line) for red_line in self.review.red_lines if place in red_line.changes),
             change.retroactive,
+            self.read_by({rule.rule for item in items for rule in item.rules}),
         ]
         directions = [direction for *_, direction in moves]
         directions += [direction for item in items for direction in _directions(item)]
@@ -204,6 +207,16 @@ class _Marker:
             state="open",
             fails=False,
         )
+
+    def read_by(self, rules: Iterable[str]) -> Tree:
+        """Return what rules say and read on both sides: conditions with their terms, values, instruments, and facts.
+
+        If another change edits any of these, the edit has another effect.
+        """
+        sides = self.edits.sides
+        names = sorted(rules)
+        found = [[side.full_signature(name) if name in side.by_name else None for name in names] for side in sides]
+        return [found, self._facts if names else []]
 
     @functools.cached_property
     def moved(self) -> Mapping[int, list[ChangedDecision]]:

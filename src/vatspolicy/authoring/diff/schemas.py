@@ -85,6 +85,21 @@ class SchemaEdits:
     """Names of edits that may change the words of decisions."""
 
 
+def facts_of_specs(side: LawRevision) -> Tree:
+    """Return the schemas of specs by file, without the keys that only word facts."""
+    files = sorted(name for name in side.schemas.files if name not in _WRITTEN_BY_US | _OF_OTHER_FILES)
+    return {name: _without_texts(side.schema(name)) for name in files}
+
+
+def _without_texts(node: Tree, named: bool = False) -> Tree:
+    """Return a part of a schema without texts. `named`: its keys are names."""
+    if isinstance(node, list):
+        return [_without_texts(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    return {key: _without_texts(one, key in _NAMED) for key, one in node.items() if named or key not in _TEXTS}
+
+
 def compare_schemas(base: LawRevision, head: LawRevision) -> SchemaEdits:
     """Return every schema difference that affects readers of specs, policies or reports."""
     changes = [

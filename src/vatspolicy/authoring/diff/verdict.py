@@ -59,7 +59,9 @@ WHY: Table = {
 }
 NOT_ACCEPTED: Table = {
     "edit": Phrase("The edit was altered after it was accepted, so it counts again."),
-    "effect": Phrase("What the edit changes in decisions was altered after it was accepted, so it counts again."),
+    "effect": Phrase(
+        "What the edit changes in decisions, or what its rules read, was altered later, so it counts again."
+    ),
     "early": Phrase("The change is accepted only from {day} on, so it counts."),
     "ended": Phrase("The change was accepted until {until}, so it counts again."),
     "held": Phrase(
