@@ -1,7 +1,7 @@
 """Changes of the law that somebody has accepted: they are shown, and --fail-on does not count them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -428,7 +428,7 @@ def test_the_command_reads_the_file_of_the_base_or_another(
 
 UNREAD = LAW.replace("> param.cap", "> 50.0").replace("value: 50.0", "value: 80.0")
 """A law with a value that no rule reads."""
-READ_OTHERWISE = {
+READ_OTHERWISE: dict[str, tuple[str, Callable[[str], str]]] = {
     "a value": ("> param.cap", lambda law: law.replace("value: 80.0", "value: 99.0")),
     "a term": ("> param.cap && term.is_foreign", lambda law: law.replace("_percent > 0.0", "_percent > 30.0")),
 }
