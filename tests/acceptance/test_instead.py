@@ -20,6 +20,7 @@ from tests.support.law_builder import bundle_of, rule
 from tests.support.layer_builder import LAW
 from tests.support.portfolio_rows import PLAIN, lines, read
 from tests.support.programs import pick_port, require_program, run_program
+from tests.support.project_builder import policy, product, project
 from tests.support.shipped import ROOT, fixture_file
 from tests.support.specs import SHOP
 
@@ -44,6 +45,8 @@ RUN_BY = {
     "vatspolicy watch": "acceptance/test_entr.py::test_each_save_is_linted",
     "vatspolicy classes": "cli/test_classes.py::test_the_table_is_in_the_language_chosen",
     "vatspolicy completion SHELL": "acceptance/test_completion.py::test_bash_completes_commands_options_and_values",
+    "vatspolicy diff OLD NEW --log decisions.jsonl": "acceptance/test_instead.py::test_specs_and_each_part_of_a_launch_are_decided_under_both_laws",
+    "vatspolicy diff OLD NEW --save-fixtures DIR": "acceptance/test_instead.py::test_a_witness_becomes_a_fixture",
 }
 """The test in `tests/` that runs the recipe for an ability."""
 ROWS = {
@@ -209,3 +212,55 @@ def test_a_portfolio_needs_no_engine(console: Console) -> None:
     assert console(*shlex.split(screen)[1:]).code == 0
     assert len(read(console.folder / "answers.jsonl")) == len(PLAIN)
     assert console(*shlex.split(screen)[1:], "--engine", "duckdb").code == 2
+
+
+# --- a review of past products, and its fixtures
+
+
+OLD_LAW = policy("law")
+NEW_LAW = OLD_LAW.replace("value: 50.0}", "value: 50.0}\n      - {from: '2024-01-01', cite: art-1, value: 70.0}")
+
+
+def test_specs_and_each_part_of_a_launch_are_decided_under_both_laws(console: Console) -> None:
+    (diff,) = ROWS["vatspolicy diff OLD NEW --log decisions.jsonl"]
+    for name, law in (("OLD", OLD_LAW), ("NEW", NEW_LAW)):
+        project(console.folder / name, {"law": law}, {})
+    console.write("specs/center.json", json.dumps(product("center", 65)))
+    company = "mainland_entity: true, foreign_percent_basis: ultimate, registered: beijing"
+    console.write(
+        "specs/group.yaml",
+        "schema: 2\nproduct: {id: group}\n"
+        f"companies:\n  first: {{{company}, foreign_percent: 60}}\n  second: {{{company}, foreign_percent: 65}}\n"
+        "services:\n  - {id: a, operator: first, offers: [data-center]}\n"
+        "  - {id: b, operator: second, offers: [data-center]}\ndata: {persons: 0}\n",
+    )
+    command = [*shlex.split(diff)[1:], "--semantic", "off"]
+    data = json.loads(console(*command, "-f", "json").out)
+    moved = {(row["file"], row["before"]["decision"], row["after"]["decision"]) for row in data["decisions"]["rows"]}
+    assert moved == {
+        ("specs/center.json", "deny", "allow"),
+        ("specs/group.yaml#first", "deny", "allow"),
+        ("specs/group.yaml#second", "deny", "allow"),
+    }
+    assert data["decisions"]["products"] == 3
+    text = " ".join(console(*command).out.split())
+    assert "group-second 2024-01-01, " in text
+    assert "Known products that change: 3 of 3: " in text
+    (console.folder / "decisions.jsonl").write_text('{"decision_id": "1"}\n{"decision_id": "2"}\n', encoding="utf-8")
+    ran = console(*shlex.split(diff)[1:-1], "decisions.jsonl")
+    assert ran.code == 3, "a log is no spec, and says so"
+
+
+def test_a_witness_becomes_a_fixture(console: Console) -> None:
+    diff, test = ROWS["vatspolicy diff OLD NEW --save-fixtures DIR"]
+    for name, law in (("OLD", OLD_LAW), ("NEW", NEW_LAW)):
+        project(console.folder / name, {"law": law})
+    (edit,) = json.loads(console(*shlex.split(diff)[1:]).out)["edits"]
+    shown = edit["witness"]
+    (console.folder / "NEW/fixtures/p60.yaml").unlink()
+    console.write("NEW/fixtures/shown.yaml", json.dumps(shown["profile"]))
+    why = {"en": "The cap rises.", "zh": "上限提高。"}
+    for side, code in (("after", 0), ("before", 1)):
+        expected = {"as_of": shown["since"], "decision": shown[side]["decision"]}
+        console.write("NEW/fixtures/shown.expect.yaml", json.dumps({"why": why, "decisions": [expected]}))
+        assert console(*shlex.split(test)[1:]).code == code

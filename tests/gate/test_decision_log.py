@@ -14,7 +14,7 @@ import pytest
 from tests.support.console import Console, needs_posix
 from tests.support.decision_logs import records
 from tests.support.specs import HOSTING, SHOP
-from vatspolicy.gate.decision_log import append, log_hides_facts, make_event, parse_mask
+from vatspolicy.gate.decision_log import append, make_event, parse_mask
 
 # --- form ---------------------------------------------------------------------------------------------------------------
 
@@ -109,30 +109,6 @@ def test_a_masked_fact_is_nowhere_in_the_log(console: Console, law: Path) -> Non
     assert "49.625" not in text
     assert "Hosting in Lin-gang" not in text
     assert "/input/company" in records(console.folder / "masked.log")[0]["erased"]
-
-
-@pytest.mark.parametrize(
-    ("masks", "hides"),
-    [
-        ((), False),
-        (("/input/product/title", "/input/product/id=x", "/result/denials"), False),
-        (("/input/company",), True),
-        (("/input/company/foreign_percent=1",), True),
-        (("/input",), True),
-    ],
-)
-def test_a_log_that_cannot_be_replayed_says_so_when_it_is_written(
-    console: Console, law: Path, masks: tuple[str, ...], hides: bool
-) -> None:
-    console.write("spec.yaml", HOSTING)
-    given = [word for mask in masks for word in ("--mask", mask)]
-    ran = console("check", "spec.yaml", "--law", law, "--no-fail", "--log", "d.log", *given)
-    assert ran.code == 0
-    told = "d.log hides facts that rules read, so vatspolicy diff --log cannot decide these records again."
-    assert (told in " ".join(ran.err.split())) is hides
-    assert log_hides_facts(console.folder / "d.log") is hides
-    assert not log_hides_facts(console.folder / "spec.yaml")
-    assert not log_hides_facts(console.folder)
 
 
 @pytest.mark.parametrize(

@@ -39,16 +39,12 @@ def write_records(options: CheckOptions, law: SelectedLaw, gate: Gate, result: G
 
 def append_to_log(log: Path, runs: Sequence[RunRecord], masks: Sequence[Mask]) -> None:
     """Append every decision to the log; a logging error fails the run."""
-    from vatspolicy.gate.decision_log import append, describe_run, hides_facts
+    from vatspolicy.gate.decision_log import append, describe_run
 
     events = [describe_run(run, masks) for run in runs]
     try:
         moved = append(log, events)
     except (OSError, ValueError) as error:
         abort_unwritten(log, error)
-    if any(map(hides_facts, events)):
-        warn(
-            _("{log} hides facts that rules read, so vatspolicy diff --log cannot decide these records again.", log=log)
-        )
     if moved:
         warn(_("{log} ended with an incomplete record, which is now in {log}.torn.", log=log))

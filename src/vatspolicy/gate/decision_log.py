@@ -37,8 +37,6 @@ _RUN = str(uuid.uuid4())
 """Id of this process, as OPA labels its instances."""
 _SAME = {("product", "id"): "product", ("product", "title"): "title", ("product", "launch"): "launch"}
 """Facts that a record repeats under their own name."""
-_UNREAD_BY_RULES = ("/input/product/id", "/input/product/title")
-"""Facts that rules do not read: a record without them has the same decision."""
 
 
 @dataclass(frozen=True)
@@ -131,38 +129,6 @@ def _rule(bundle: Bundle, name: Tree) -> Rule | None:
         return bundle.rule(name) if isinstance(name, str) else None
     except KeyError:
         return None
-
-
-def is_event(data: Tree) -> bool:
-    """Return whether data are a record of a decision log."""
-    return isinstance(data, dict) and (data.get("type") == TYPE or {"decision_id", "result"} <= data.keys())
-
-
-def hides_facts(event: Fields) -> bool:
-    """Return whether a record lacks facts that rules read, so that it cannot be decided again."""
-    hidden = map(str, (*event.get("erased", ()), *event.get("masked", ())))
-    return any(pointer.startswith("/input") and pointer not in _UNREAD_BY_RULES for pointer in hidden)
-
-
-def log_hides_facts(log: Path) -> bool:
-    """Return whether a decision log has a record that `hides_facts`; False for anything but a log file."""
-    try:
-        if not log.is_file():
-            return False  # a pipe can be read only once
-        with log.open("rb") as lines:
-            return any(map(_hides_facts, lines))
-    except (OSError, ValueError):
-        return False
-
-
-def _hides_facts(line: bytes) -> bool:
-    if b'"/input' not in line:
-        return False
-    try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return is_event(event) and hides_facts(event)
 
 
 def _apply(event: Event, mask: Mask) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.support.comparisons import render
 from tests.support.console import Console
@@ -447,65 +446,6 @@ def test_facts_are_named_as_the_schema_names_them() -> None:
     assert found["data.persons"][1] == "1,000,000"
     assert not {"schema", "product.id", "services[0].id"} & found.keys()
     assert all(fact["title"]["zh"] and fact["value"]["zh"] for fact in wording.facts(profile))
-
-
-# --- fixtures ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def witnesses(console: Console, engine: Engine) -> Console:
-    project(console.folder / "base")
-    project(console.folder / "head", {"law": LATER.replace("when: term.is_foreign\n", "when: 'false'\n")})
-    listed = RuleVerdict("law/tell", "witness", (), WITNESS, "2026-09-01", "deny", "deny")
-    engine([CAP, listed], [shown("deny", "allow", "2028-01-01")])
-    return console
-
-
-def test_witnesses_become_fixtures_that_pass(witnesses: Console) -> None:
-    ran = witnesses("diff", "base", "head", "--save-fixtures", "head/fixtures/new")
-    assert (ran.code, ran.err) == (0, "")
-    folder = witnesses.folder / "head/fixtures/new"
-    names = ["change-deny-to-allow", "law-tell-listed", "law-too-foreign-deny-to-allow"]
-    assert sorted(path.name for path in folder.iterdir()) == sorted(
-        f"{name}{end}" for name in names for end in (".yaml", ".expect.yaml")
-    )
-    text = (folder / "change-deny-to-allow.yaml").read_text(encoding="utf-8")
-    assert text.startswith("# A witness of the change base → head: deny before it, from 2026-09-01.\n")
-    expected = yaml.safe_load((folder / "law-tell-listed.expect.yaml").read_text(encoding="utf-8"))
-    assert expected["decisions"][0]["absent"] == ["law/tell"]
-    assert expected["decisions"][0]["as_of"] == "2026-09-01"
-    tested = witnesses("test", "--law", "head/policies", "--fixtures", "head/fixtures/new")
-    assert (tested.code, tested.err) == (0, ""), tested.out
-    assert "3" in tested.out
-    against = witnesses("test", "--law", "base/policies", "--fixtures", "head/fixtures/new")
-    assert against.code == 1, "the old law decides them otherwise"
-
-
-def test_fixtures_are_never_overwritten(witnesses: Console) -> None:
-    witnesses("diff", "base", "head", "--save-fixtures", "saved")
-    folder = witnesses.folder / "saved"
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    witnesses("diff", "base", "head", "--save-fixtures", "saved")
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before, "the same witness is there already"
-    taken = folder / "change-deny-to-allow.yaml"
-    taken.write_text("schema: 2\nproduct: {id: mine}\ncompany: {}\nservices: []\n", encoding="utf-8")
-    witnesses("diff", "base", "head", "--save-fixtures", "saved")
-    assert "mine" in taken.read_text(encoding="utf-8")
-    assert yaml.safe_load((folder / "change-deny-to-allow-2.yaml").read_text(encoding="utf-8"))["product"]["id"] == (
-        "change-deny-to-allow-2"
-    )
-    (folder / "law-tell-listed.yaml").write_text("a: [", encoding="utf-8")
-    assert witnesses("diff", "base", "head", "--save-fixtures", "saved").code == 0
-    assert (folder / "law-tell-listed.yaml").read_text(encoding="utf-8") == "a: ["
-
-
-def test_without_witnesses_no_fixture_is_written(console: Console, engine: Engine) -> None:
-    project(console.folder / "base")
-    project(console.folder / "head", {"law": SAME})
-    engine([TELL])
-    assert console("diff", "base", "head", "--save-fixtures", "saved").code == 0
-    assert not (console.folder / "saved").exists()
-    assert console("diff", "base", "none", "--save-fixtures", "saved").code == 2
 
 
 def test_the_data_of_a_witness_is_the_profile_itself(tmp_path: Path, engine: Engine) -> None:

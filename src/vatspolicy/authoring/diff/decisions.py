@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import json
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -143,10 +143,9 @@ class _Run:
                 self.problems += error.problems
                 continue
             count += 1
-            compared = self.days_of(product, days)
-            if not self.same_schemas or any((new, day) not in self.untouched for day in compared):
+            if not self.same_schemas or any((new, day) not in self.untouched for day in days):
                 sides = RelevantRules(self.rules_of(before.bundle), old), self.untouched.relevant(new)
-                self.compare_on(compared, product, sides)
+                self.compare_on(days, product, sides)
         rows = [Row(*key[:5], tuple(found)) for key, found in self.rows.items()]
         details = [
             ChangedDetail(
@@ -163,12 +162,6 @@ class _Run:
             tuple(sorted(set(self.problems))),
             tuple(self.borrowed),
         )
-
-    def days_of(self, product: Product, days: Sequence[str]) -> Sequence[str]:
-        """Return the days to decide a product on. For a past decision: its own day, if a rule differs on it."""
-        if product.day is None:
-            return days
-        return [product.day] if not self.same_schemas or self.differences.on(product.day) else []
 
     def read(self, product: Product) -> tuple[LawRevision, Profile, Profile]:
         """Return the base that decides, and the profile as each side reads it. Raises InvalidInput."""
@@ -286,9 +279,7 @@ class Product:
 
     document: Document = field(repr=False)
     variant: str = ""
-    """The fixture's description of the variant, or the place of a past decision; empty for the profile itself."""
-    day: str | None = None
-    """The day of a past decision, the only day for this profile; None for every compared day."""
+    """The fixture's description of the variant; empty for the profile itself."""
 
     @functools.cached_property
     def name(self) -> str:
@@ -303,16 +294,10 @@ class Product:
         return id if isinstance(id, str) else self.document.file
 
 
-def products(
-    base: LawRevision,
-    head: LawRevision,
-    arguments: Iterable[str],
-    read_records: Callable[[str], bool] = lambda _: False,
-) -> tuple[list[Product], list[Problem]]:
+def products(base: LawRevision, head: LawRevision, arguments: Iterable[str]) -> tuple[list[Product], list[Problem]]:
     """Return every product to decide, each profile once, and the problems of unreadable ones.
 
     A fixture that a change edits or deletes is decided as it was, too, so that no product leaves the comparison unseen.
-    `read_records` takes a file of the user if it holds past decisions, and returns True then.
     """
     found: dict[str, Product] = {}
     problems: list[Problem] = []
@@ -344,9 +329,8 @@ def products(
             problems.append(Problem(argument, 1, 1, "", _("No profile found.")))
         for spec in specs:
             try:
-                if not read_records(spec):
-                    for document in open_parts(load_document(spec)):
-                        add(Product(document))
+                for document in open_parts(load_document(spec)):
+                    add(Product(document))
             except InvalidInput as error:
                 problems += error.problems
     return list(found.values()), sorted(set(problems))

@@ -94,40 +94,6 @@ class ChangedDetail:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangedRecords:
-    """Past decisions of one product with another outcome."""
-
-    product: str
-    before: Answer
-    after: Answer
-    direction: str
-    records: int
-    days: tuple[str, ...]
-    because: tuple[Cause, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadRecord:
-    """An unevaluated record, with the reason."""
-
-    file: str
-    line: int
-    code: str
-    text: LocalizedText
-
-
-@dataclass(frozen=True, slots=True)
-class PastDecisions:
-    """The reevaluated past decisions."""
-
-    records: int
-    evaluated: int
-    changed: int
-    changes: tuple[ChangedRecords, ...]
-    unread: tuple[UnreadRecord, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Decisions:
     """The comparison of all products."""
 
@@ -136,7 +102,6 @@ class Decisions:
     borrowed: tuple[str, ...]
     rows: tuple[ChangedDecision, ...]
     details: tuple[ChangedDetail, ...]
-    recorded: PastDecisions | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from vatspolicy.authoring.diff.edit_wording import find_followers, law_in_words
 from vatspolicy.authoring.diff.edited import Accepted, Edit
 from vatspolicy.authoring.diff.edits import OTHER, WORDING, EditsOfRules, compare_entries, compare_layers
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
-from vatspolicy.authoring.diff.recorded import Recorded
 from vatspolicy.authoring.diff.result import FORMAT, Access, Review, Semantic, SideName, Verdict, Why
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.schemas import SchemaEdits, compare_schemas
@@ -58,7 +57,7 @@ class ComparisonSettings:
     days: Sequence[str] = ()
     """Additional days to compare."""
     profiles: Sequence[str] = ()
-    """Specs and decision logs to decide in addition to the fixtures: files, folders or globs."""
+    """Specs to decide in addition to the fixtures: files, folders or globs."""
     semantic: str = "auto"
     """The solver for proofs (proof.ENGINES)."""
     workers: int = 1
@@ -158,11 +157,10 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     items = edits.group(differences.names, find_followers(base.bundle, head.bundle, changes))
     groups = [item.rules for item in items if item.rules]
     proof = _start_proof(base, head, differences, groups, settings)
-    recorded = Recorded(base, head)
-    found, unread = products(base, head, settings.profiles, recorded.read)
+    found, unread = products(base, head, settings.profiles)
     changed = {change.policy for change in changes if change.kind in LAW}
     days = differences.days(changed, settings.today, settings.days)
-    comparison = compare_decisions(base, head, [*found, *recorded.times], days, differences)
+    comparison = compare_decisions(base, head, found, days, differences)
     serializer = ComparisonSerializer(base, head, differences, edits, of_schemas.reading, settings.today)
     problems = sorted({*unread, *comparison.problems})
     why = [_why("invalid")] if problems else []
@@ -174,14 +172,13 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         why.append(_why("accepted"))
     if not comparison.products and (differences.names or of_schemas.changes):
         why.append(_why("nothing"))
-    why += _unread_records(recorded)
     review = replace(
         _empty(settings, (_named(base.source, base), _named(head.source, head)), why, problems),
         red_lines=serializer.red_lines(),
         structure=tuple(serializer.change(change) for change in changes),
         law=law_in_words(base.bundle, head.bundle, changes),
         schemas=of_schemas.changes,
-        decisions=serializer.decisions(comparison, recorded.summarize(comparison.rows, serializer.row)),
+        decisions=serializer.decisions(comparison),
         access=_access(base, head, differences, comparison, settings),
     )
     semantic, verdicts, reasons = _semantic(
@@ -226,15 +223,6 @@ def _edits(
     compared |= {(one.kind, one.policy, one.name): frozenset({OTHER}) for one in compare_names(base, head)}
     compared |= compare_entries(differences.base, differences.head, differences.depending)
     return differences, EditsOfRules(changes, differences.base, differences.head, compared)
-
-
-def _unread_records(recorded: Recorded) -> Iterator[Why]:
-    """Yield the reasons why past decisions are not evaluated."""
-    masked = sum(one.code == "masked" for one in recorded.unread)
-    if masked:
-        yield _why("masked", masked)
-    if len(recorded.unread) > masked:
-        yield _why("recorded", len(recorded.unread) - masked)
 
 
 def _access(

@@ -17,7 +17,6 @@ from vatspolicy.authoring.diff.result import (
     Concerned,
     Decisions,
     Item,
-    PastDecisions,
     Verdict,
     extend,
 )
@@ -163,7 +162,7 @@ class ComparisonSerializer:
             accepted=(),
         )
 
-    def decisions(self, comparison: Comparison, recorded: PastDecisions | None) -> Decisions:
+    def decisions(self, comparison: Comparison) -> Decisions:
         """Return the comparison of all products."""
         rows = sorted(comparison.rows, key=lambda row: (*self.urgency(row), row.product.name))
         return Decisions(
@@ -172,7 +171,6 @@ class ComparisonSerializer:
             comparison.borrowed,
             tuple(self.row(row) for row in rows),
             tuple(self.detail(detail) for detail in comparison.details),
-            recorded,
         )
 
     def urgency(self, row: Row) -> tuple[bool, bool, int, str]:

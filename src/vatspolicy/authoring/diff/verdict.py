@@ -44,11 +44,6 @@ WHY: Table = {
     "source": Phrase("A side cannot be read."),
     "invalid": Phrase("A side, or a profile, is not valid."),
     "accepted": Phrase("A file of accepted changes is not valid, so no change counts as accepted."),
-    "recorded": Phrase("Past decisions were not evaluated: {subject}."),
-    "masked": Phrase(
-        "Past decisions cannot be replayed, because facts in their records are masked: {subject}. For replays, do "
-        "not mask values below /input."
-    ),
     "nothing": Phrase("There is no profile to decide."),
     "engine": Phrase("The solver for proofs is not installed. Run {command}, or use --semantic off.").fill(
         command=install("smt")
@@ -75,15 +70,6 @@ NOT_ACCEPTED: Table = {
     "dropped": Phrase("HEAD does not contain this entry, and its change is not in this comparison."),
 }
 """Reasons why an entry of the accepted changes does not apply."""
-UNREAD: Table = {
-    "torn": Phrase("This record is incomplete."),
-    "masked": Phrase("Facts of this record are masked."),
-    "no-profile": Phrase("This record does not contain a profile."),
-    "no-day": Phrase("This record does not state the day of the law."),
-    "invalid": Phrase("The profile of this record is not valid."),
-    "uncovered": Phrase("A side of the comparison does not cover the day of this record."),
-}
-"""Reasons why a past decision is not evaluated."""
 FAULTS: Table = {
     "version": Phrase("The version of the bundle must be at least {subject}."),
     "changelog": Phrase("CHANGELOG.md has no new entry under {subject}."),

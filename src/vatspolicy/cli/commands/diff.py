@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from vatspolicy.cli import options as opt
-from vatspolicy.cli.console import abort, measure_width, publish, refuse_link, report_problems, warn, write_report
+from vatspolicy.cli.console import abort, measure_width, publish, report_problems
 from vatspolicy.errors import InvalidInput
-from vatspolicy.i18n import Language, _
+from vatspolicy.i18n import Language
 
 WORKERS = 4
 """Processes that share the proofs, at most."""
@@ -52,9 +52,8 @@ def review_diff(
     policies: Sequence[Path] = opt.POLICIES,
     profiles: Sequence[str] = opt.input_(
         (),
-        "--profiles --log DIR|FILE",
-        "Further profiles to decide, beside the fixtures of both sides: specs and decision logs (check --log); "
-        "repeatable.",
+        "--profiles DIR|FILE",
+        "Further profiles to decide, beside the fixtures of both sides: files or folders of specs; repeatable.",
     ),
     as_of: Sequence[str] = opt.decision(
         (),
@@ -88,11 +87,6 @@ def review_diff(
         "File of accepted changes, which --fail-on does not count.",
         shown="policies/accepted.yaml of BASE, if it is there",
     ),
-    save_fixtures: Path | None = opt.output(
-        None,
-        "--save-fixtures DIR",
-        "Write each profile that shows a change as a fixture of HEAD; nothing is overwritten.",
-    ),
     format: DiffFormat = opt.format_option("text", DiffFormat),
     outputs: opt.Outputs = opt.output_option(DiffFormat),
     lang: Language = opt.LANG,
@@ -105,15 +99,11 @@ def review_diff(
     from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions, not_comparable
     from vatspolicy.authoring.diff.sources import read_pair
     from vatspolicy.bundles.select import LawStack
-    from vatspolicy.gate.decision_log import log_hides_facts
     from vatspolicy.git import SourceError
     from vatspolicy.guidance.access_matrix.comparison import compare_matrices
     from vatspolicy.proofs.solver import BUDGET
     from vatspolicy.reports.diff import render
 
-    for log in profiles:
-        if log_hides_facts(Path(log)):
-            warn(_("{log} masks facts that rules read, so its masked records cannot be decided again.", log=log))
     workers = min(os.cpu_count() or 1, WORKERS)
     day = today or clock.today()
     settings = ComparisonSettings(
@@ -126,12 +116,6 @@ def review_diff(
         data, refused = not_comparable(base, head, settings, error.problems), ""
     except SourceError as error:
         data, refused = not_comparable(base, head, settings, message=str(error)), str(error)
-    if save_fixtures is not None:
-        from vatspolicy.authoring.diff.fixtures import build_fixtures, new_files
-
-        for path, text in new_files(build_fixtures(data), save_fixtures):
-            refuse_link(path)
-            write_report(path, text)
     publish(lambda name, color: render(name, data, lang, color, measure_width()), format, outputs)
     if refused:
         abort(refused)

@@ -17,14 +17,12 @@ from vatspolicy.reports.diff.words import phrase
 
 def parts(data: Review) -> Iterator[str]:
     """Yield the keys of the nonempty parts, in report order."""
-    recorded = data.decisions.recorded if data.decisions else None
     shown = {
         "problems": data.problems,
         "edits": data.edits,
         "accepted": acceptance.has_something(data),
         "evidence": list(evidence(data, "en")),
         "access": data.access and (data.access.cells or data.access.places),
-        "past": recorded and recorded.changes,
         "decisions": data.rows,
         "details": data.details,
         "transitions": data.transitions,

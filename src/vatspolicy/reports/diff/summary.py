@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
-from vatspolicy.authoring.diff.result import PastDecisions, Release, Review, SideName
+from vatspolicy.authoring.diff.result import Release, Review, SideName
 from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, impossible, open_edits, possible, seen, unsettled
 from vatspolicy.core.profile.vocabulary import Language
-from vatspolicy.i18n.words import VERDICTS, aside, joint, word
+from vatspolicy.i18n.words import joint, word
 from vatspolicy.reports.diff import acceptance, wording
-from vatspolicy.reports.diff.wording import moves, period, place
-from vatspolicy.reports.diff.words import NAMED, REASONS, phrase
+from vatspolicy.reports.diff.wording import moves, period
+from vatspolicy.reports.diff.words import REASONS, phrase
 
 
 def sides(data: Review, lang: Language) -> str:
@@ -55,28 +54,9 @@ def evidence(data: Review, lang: Language) -> Iterator[str]:
         yield phrase("compared", lang, products=decisions.products, **counts)
     elif decisions:
         yield phrase("no_days", lang)
-    if decisions and decisions.recorded:
-        yield from _recorded(decisions.recorded, lang)
     if decisions and decisions.borrowed:
         yield phrase("borrowed", lang, names=", ".join(decisions.borrowed))
     yield from _proofs(data, lang)
-
-
-def _recorded(recorded: PastDecisions, lang: Language) -> Iterator[str]:
-    """Summarize the past decisions, and list the first unevaluated ones."""
-    counts = {"records": recorded.records, "evaluated": recorded.evaluated, "changed": recorded.changed}
-    yield phrase("recorded", lang, **counts, unread=len(recorded.unread))
-    moved: Counter[str] = Counter()
-    for one in recorded.changes:
-        before, after = (word(VERDICTS, side.decision, lang) for side in (one.before, one.after))
-        moved[f"{before} → {after}"] += one.records
-    if moved:
-        names = joint("semicolon", lang).join(f"{name}{aside(str(times), lang)}" for name, times in moved.most_common())
-        yield phrase("recorded_moves", lang, products=len({change.product for change in recorded.changes}), names=names)
-    for record in recorded.unread[:NAMED]:
-        yield f"{place(record)}{joint('colon', lang)}{record.text[lang]}"
-    if len(recorded.unread) > NAMED:
-        yield phrase("more", lang, count=len(recorded.unread) - NAMED)
 
 
 def _proofs(data: Review, lang: Language) -> Iterator[str]:

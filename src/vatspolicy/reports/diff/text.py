@@ -50,7 +50,7 @@ class _Report:
         for question in asked:
             yield from self.flow(question, 2, "? ")
         parts = (
-            *(self.problems, self.edits, self.accepted, self.evidence, self.in_full, self.access, self.past),
+            *(self.problems, self.edits, self.accepted, self.evidence, self.in_full, self.access),
             *(self.decisions, self.details, self.transitions, self.semantic, self.structure, self.release),
         )
         for part in parts:
@@ -179,22 +179,6 @@ class _Report:
             yield from self.flow(f"{regime}{joint('colon', self.lang)}{before} → {after}", 6)
         if len(found) > _LIMIT:
             yield f"  {phrase('more', self.lang, count=len(found) - _LIMIT)}"
-
-    def past(self) -> Iterator[str]:
-        recorded = self.data.decisions.recorded if self.data.decisions else None
-        if not recorded or not recorded.changes:
-            return
-        yield from self.heading("past")
-        for change in recorded.changes[:_LIMIT]:
-            before, after = (wording.answer(side, self.lang) for side in (change.before, change.after))
-            times = f"{change.records} × {change.product}"
-            yield from self.flow(
-                f"{times}{joint('colon', self.lang)}{before} → {after} ({wording.days(change.days)})", 2
-            )
-            for cause in change.because[:3]:
-                yield from self.flow(f"{cause.rule}{joint('colon', self.lang)}{cause.message[self.lang]}", 6, "← ")
-        if len(recorded.changes) > _LIMIT:
-            yield f"  {phrase('more', self.lang, count=len(recorded.changes) - _LIMIT)}"
 
     def decisions(self) -> Iterator[str]:
         rows = self.data.rows

@@ -221,13 +221,6 @@ PHRASES: Table = {
         "These changes fail. To accept a change without an entry, its approver adds this entry, with reason and "
         "person, to {file}. The entry counts only if HEAD does not contain it:"
     ),
-    "past": Phrase("Past decisions with another outcome"),
-    "records": Phrase("records"),
-    "recorded_moves": Phrase("Products with another outcome: {products}; past decisions by change: {names}."),
-    "recorded": Phrase(
-        "Past decisions: {records}; decided again: {evaluated}; with another outcome: {changed}; "
-        "not evaluated: {unread}."
-    ),
     "words": Phrase("{base} → {head}, today {today}"),
     "edits": Phrase("Edits"),
     "show": Phrase("Show"),
