@@ -255,6 +255,7 @@ def test_generated_code_asks_for_the_same_facts_of_the_same_members(text: str) -
 
 
 AMONG_CONSTANTS = (
+    "param.zones.exists(z, z.province == company.registered.province)",
     "param.zones.exists(z, z.province == company.registered.province && z.open)",
     "param.zones.exists(z, z.open && z.province == company.registered.province && company.registered.ftz in z.zones)",
     "param.zones.exists(z, z.province == company.registered.province && service.facilities.all(f, f.ftz in z.zones))",
