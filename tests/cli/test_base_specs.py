@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +16,11 @@ from tests.support.changes import OPENING, until, write
 from tests.support.console import Console
 from tests.support.repositories import commit, git
 from tests.support.schemas import validator_of
-from tests.support.specs import DENIED
+from tests.support.specs import DENIED, TODAY
 from vatspolicy.core.engine.result import ItemChange
-from vatspolicy.gate.spec_change import ShortDecision, SpecChange, SpecChanges
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.gate.gate import Gate
+from vatspolicy.gate.spec_change import ShortDecision, SpecChange, SpecChanges, compare_verdicts
 from vatspolicy.i18n import Language
 from vatspolicy.reports.decision.comment import MARKER
 from vatspolicy.reports.spec_change import _say_items, say_changes
@@ -111,6 +114,36 @@ def test_another_outcome_of_a_reading_is_a_change_of_it() -> None:
         "Newly contested: Unsettled. (web)",
         "No longer contested: Unsettled. (web)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "direction"),
+    [
+        ("allow needs-license", "needs-license deny", "tightened"),
+        ("allow needs-license", "allow deny", "tightened"),
+        ("allow deny", "deny deny", "tightened"),
+        ("allow deny", "allow allow", "loosened"),
+        ("deny deny", "allow deny", "loosened"),
+        ("needs-license needs-license", "allow deny", "unknown"),
+        ("allow deny", "needs-license needs-license", "unknown"),
+        ("allow deny", "allow deny", "same"),
+    ],
+)
+def test_a_direction_is_certain_only_where_no_end_of_the_range_goes_the_other_way(
+    bundle: Bundle, tmp_path: Path, before: str, after: str, direction: str
+) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(SHOP, encoding="utf-8")
+    [record] = Gate(bundle, TODAY).run([str(spec)]).records
+    sides = [replace(record, range=(low, high)) for low, high in (before.split(), after.split())]
+    assert compare_verdicts(*sides) == direction
+    assert compare_verdicts(sides[0], replace(sides[0], decision="incomplete")) == "unknown", "of an equal range"
+
+
+def test_duties_are_listed_up_to_two_and_then_counted() -> None:
+    duties = [ItemChange("duty", "web", id, {"en": id, "zh": id}, None, "due") for id in ("x", "y", "z")]
+    assert list(_say_items(duties[:2], "en")) == ["New duty: x (web)", "New duty: y (web)"]
+    assert list(_say_items(duties, "en")) == ["3 new duties"]
 
 
 def test_a_spec_that_is_renamed(repository: Console) -> None:

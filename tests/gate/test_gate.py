@@ -18,8 +18,8 @@ from vatspolicy.core.engine.result import Record, WorstReadingRecord
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.gate.gate import DayError, ExitCode, Gate, GateResult, find_specs, worst
+from vatspolicy.gate.judgement import EDITS, ITSELF, LEVELS, Judgement, Remark, find_failures, find_worst_level
 from vatspolicy.gate.judgement import INCOMPLETE as OPEN
-from vatspolicy.gate.judgement import ITSELF, LEVELS, Judgement, find_failures, find_worst_level
 
 FAILED, INCOMPLETE, INTERNAL, INVALID, NOTHING, OK = (
     ExitCode.FAILED,
@@ -218,6 +218,18 @@ def test_a_decision_fails_as_a_whole_where_no_part_is_seen_to_fail(decide: Decid
     assert [one[:2] for one in find_failures(together, "contested")] == [("contested", ITSELF)]
     assert find_worst_level(find_failures(replace(together, decision="deny"), "advice")) == "deny"
     assert find_worst_level([]) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "level", "fails"),
+    [("unused", "warning", True), ("ends-soon", "note", False), (EDITS, "warning", False), (EDITS, "note", False)],
+)
+def test_a_strict_gate_fails_on_warnings_about_waivers(kind: str, level: str, fails: bool) -> None:
+    """Edits of the files of the gate do not count yet, whatever they would open."""
+    remark = Remark(kind, level, None, None, {"en": "So.", "zh": "如此。"}, "w.yaml", 1, 1)
+    assert Judgement(strict=True).fails_remark(remark) is fails
+    assert not Judgement(strict=True, no_fail=True).fails_remark(remark)
+    assert not Judgement().fails_remark(remark)
 
 
 SOFTWARE = [
