@@ -96,7 +96,7 @@ def test_every_rule_that_a_page_gives_as_an_example_exists() -> None:
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a `vatspolicy` for which today is always the same day."""
+    """A folder with a `vatspolicy` and a `date` for which today is always the same day."""
     folder = tmp_path_factory.mktemp("bin")
     program = folder / "vatspolicy"
     program.write_text(
@@ -105,6 +105,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
         encoding="utf-8",
     )
     program.chmod(0o755)
+    date = folder / "date"
+    date.write_text(f'#!/bin/sh\nshift\nexec {shutil.which("date")} -u -d "{TODAY} $1" "$2"\n', encoding="utf-8")
+    date.chmod(0o755)
     return folder
 
 

@@ -872,7 +872,9 @@ def test_an_example_is_an_answer_in_one_step(chromium: Any, server: str, lang: s
 def test_the_view_is_chosen_by_keyboard_and_remembered(chromium: Any, server: str, lang: str) -> None:
     """Both views are of one record: articles with their grades for counsel; what to do, until when, for the team."""
     with visited(chromium, server) as page:
-        upload(page, fixture_file("cloud-hosting-beijing"), "")
+        text = fixture_file("cloud-hosting-beijing").read_text(encoding="utf-8")
+        text = text.replace("product:\n", "product:\n  launch: '2027-03-01'\n")
+        upload(page, {"name": "cloud.yaml", "mimeType": "text/yaml", "buffer": text.encode()}, "")
         speak(page, lang)
         show(page, "decision")
         page.locator("#report .part-beside").wait_for()

@@ -189,7 +189,7 @@ def test_nothing_else_is_asked_than_what_can_still_decide(name: str) -> None:
 
 def test_the_duties_follow_where_they_are_wanted() -> None:
     facts = load_document(fixture_file(SHOP)).data
-    bare = {**facts, "data": {}, "product": {"id": "shop", "launch": facts["product"]["launch"]}}
+    bare = {**facts, "data": {}, "product": {"id": "shop", "launch": "2027-03-01"}}
     state = start(shipped(), TODAY, parse_document(render(bare, "en"), "shop.yaml"), complete=True)
     assert state.further > 0
     phases: list[str] = []

@@ -15,7 +15,7 @@ from vatspolicy.core.profile.vocabulary import words_of
 _WRITTEN_BY_US = {
     f"{name}.schema.json"
     for name in (
-        *("analysis", "attestation", "comparison", "decision", "lint", "matrix", "mutation"),
+        *("analysis", "attestation", "comparison", "decision", "lint", "matrix"),
         *("question", "report", "routes", "test-run", "timeline", "vectors"),
     )
 }
