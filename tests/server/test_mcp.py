@@ -105,7 +105,7 @@ def test_rules_articles_and_the_matrix_are_resources(bundle: Bundle) -> None:
 
 def test_an_interview_leads_from_nothing_to_a_decision(bundle: Bundle) -> None:
     """An assistant that puts each answer where its question says needs no schema."""
-    known = load_profile(SPEC).document.data
+    known = SPEC_DATA
 
     async def work(client: Client) -> tuple[dict[str, Any], dict[str, Any], Any]:
         first = (await client.call_tool("next_question", {"profile": {}})).structured_content

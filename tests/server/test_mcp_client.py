@@ -31,6 +31,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         pytest.skip(f"{PACKAGE} is not installed (`make tests` installs it where npm is)")
     spec = tmp_path_factory.mktemp("mcp") / "spec.json"
     data = yaml.safe_load(fixture_file("cloud-hosting-beijing").read_text(encoding="utf-8"))
+    data["product"]["launch"] = "2027-03-01"
     spec.write_text(json.dumps(data, default=str), encoding="utf-8")
     server = [sys.executable, "-c", "from vatspolicy.cli import main; main()", "mcp", "--law", str(ROOT / "policies")]
     ran = subprocess.run(
