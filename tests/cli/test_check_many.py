@@ -127,7 +127,11 @@ def test_only_complete_json_has_both_languages(
 
 
 @linux
-@pytest.mark.parametrize("options", [("-o", "out.json", "-o", "out.sarif"), ("--quiet", "--lang", "zh")], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [("-o", "out.json", "-o", "out.html", "--details"), ("-o", "out.sarif"), ("--quiet", "--lang", "zh")],
+    ids=str,
+)
 def test_processes_write_the_same_bytes_as_one(specs: Path, law: Path, options: tuple[str, ...]) -> None:
     def written(jobs: str) -> tuple[tuple[int, bytes, bytes], dict[str, bytes]]:
         ran = run(specs, "--law", law, "-j", jobs, *options)

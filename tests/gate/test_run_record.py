@@ -69,7 +69,8 @@ def altered(run: RunRecord) -> dict[str, RunRecord]:
         "selected": replace(run, selected=replace(run.selected, bundle=law)),
         "profile": replace(run, profile=load_profile("other.yaml")),
         "decision": replace(
-            run, decision=replace(run.decision, needs=(replace(run.decision.needs[0], waived=waived),))
+            run,
+            decision=replace(run.decision, needs=(replace(run.decision.needs[0], waived=waived),), remaining="allow"),
         ),
         "as_of": replace(run, as_of=replace(run.as_of, why="option")),
         "judgement": replace(run, judgement=Judgement("deny")),

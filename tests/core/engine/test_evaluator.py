@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from tests.support.law_builder import CLASSES, CLOSED_TOO, LICENSE, bundle_of, decide, route, rule
 from tests.support.shipped import shipped_bundle
 from vatspolicy import evaluate, load_profile
+from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.ruleset import Match, RuleSet
 
 CENTER = {"offers": ["data-center"], "operated_by": "company", "area": ["beijing"]}
 SAAS = {"offers": ["saas"], "operated_by": "company", "area": ["beijing"]}
@@ -302,6 +305,18 @@ class TestReadings:
             ("B25-publishing", "needs-license"),
             ("B22", "needs-license"),
         ]
+
+    def test_readings_match_the_rules_of_a_subject_once(self, law: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+        matched: list[object] = []
+        match = RuleSet.match
+
+        def tell(ruleset: RuleSet, each: str, activation: Activation, kinds: tuple[str, ...]) -> Sequence[Match]:
+            matched.append((each, id(activation)))
+            return match(ruleset, each, activation, kinds)
+
+        monkeypatch.setattr(RuleSet, "match", tell)
+        assert len(decide(law, DOMESTIC, SAAS).readings) == 2
+        assert len(matched) == len(set(matched)) > 3
 
     def test_a_reading_that_changes_a_license_and_not_the_word_is_shown(self, law: Bundle) -> None:
         company = {**DOMESTIC, "licenses": [{**LICENSED, "classes": ["B22", "B25-publishing"]}]}

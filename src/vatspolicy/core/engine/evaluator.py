@@ -26,7 +26,7 @@ from vatspolicy.core.engine.decision import (
     word_of,
 )
 from vatspolicy.core.engine.licensing import answer_need, evaluate_routes, holds_needed
-from vatspolicy.core.engine.missing_facts import FactsOfRules, MissingFacts, missing_offers
+from vatspolicy.core.engine.missing_facts import MatchesBySubject, MissingFacts, missing_offers
 from vatspolicy.core.engine.opinions import OPINION, OpinionResult, opinion_results, reading_of, settle
 from vatspolicy.core.engine.parts import ProductPart, merge_parts, weakest_verification
 from vatspolicy.core.engine.subjects import Activations
@@ -62,7 +62,7 @@ def evaluate(
     parts = list(evaluator.parts())
     whole = merge_parts(parts)
     word = word_of(whole.low, whole.high)
-    asked = MissingFacts(evaluator.ruleset, profile, evaluator.activations, evaluator.facts)
+    asked = MissingFacts(evaluator.ruleset, profile, evaluator.activations, evaluator.matches)
     unmet = asked.name(whole.unmet)
     readings, worst = evaluator.compare_readings(parts) if compare and whole.contested else ((), None)
     return Decision(
@@ -115,20 +115,11 @@ def possible_outcomes(
     evaluator = Evaluator(ruleset, profile, as_of, kinds)
     whole = merge_parts(list(evaluator.parts()))
     still = [high for low, high, certain in whole.ranges if high > whole.low and (low < high or not certain)]
-    asked = MissingFacts(ruleset, profile, evaluator.activations, evaluator.facts)
+    asked = MissingFacts(ruleset, profile, evaluator.activations, evaluator.matches)
     missing = asked.rank(whole.questions, whole.low) if asking else ()
     undetermined = sum(finding.rule.kind == "duty" for finding in whole.unknown)
     words = (whole.low.word, whole.high.word)
     return PossibleOutcomes(words, len(still), still.count(DENY), undetermined, missing)
-
-
-class _SharedWork(NamedTuple):
-    """Shared work of evaluators of one profile under other readings."""
-
-    activations: Activations
-    matches: dict[Subject, Sequence[Match]]
-    parts: dict[tuple[Subject, bool, frozenset[str]], ProductPart]
-    """Parts by subject, whether it is certain, and the names of its routes that are not admitted."""
 
 
 class Evaluator:
@@ -142,20 +133,21 @@ class Evaluator:
         kinds: tuple[str, ...] = KINDS,
         interpretations: Interpretations = NO_INTERPRETATIONS,
         refused: frozenset[tuple[str, Subject]] = _NO_ROUTES,
-        shared: _SharedWork | None = None,
+        shared: Evaluator | None = None,
     ) -> None:
         """Take the kinds of rules to evaluate.
 
-        `refused` are contested routes that are read as not admitted: rule name and subject. `shared` is what
-        evaluators of other readings share: a reading concerns a class of a service and leaves the others alone.
+        `refused` are contested routes that are read as not admitted: rule name and subject. `shared` is the evaluator
+        under the rules' own readings: another reading concerns a class of a service and leaves the others alone.
         """
         self.ruleset, self.profile, self.as_of, self.kinds = ruleset, profile, as_of, kinds
-        self.readings, self.refused, self.shared = interpretations, refused, shared
-        self.activations = shared.activations if shared else Activations(ruleset, profile, as_of)
-        self.for_readings = _SharedWork(self.activations, {}, {})
+        self.readings, self.refused = interpretations, refused
+        self.activations: Activations = shared.activations if shared else Activations(ruleset, profile, as_of)
+        self.matches: MatchesBySubject = shared.matches if shared else {}
+        self.made: dict[tuple[Subject, bool, frozenset[str]], ProductPart] = shared.made if shared else {}
+        """Parts by subject, whether it is certain, and the names of its routes that are not admitted."""
         self.product = self.activations.of(Subject())
         self.filed = _filed(self.product)
-        self.facts: FactsOfRules = {}
         self.asked: list[tuple[Rule, Activation]] = []
         """With granted opinions in the profile: the rules that hold or may hold, with their subjects."""
 
@@ -173,10 +165,9 @@ class Evaluator:
     def service(self, index: int) -> ProductPart:
         """Evaluate one service, and the activities that it is or may be."""
         subject = Subject(self.product["services"][index]["id"])
-        part = self.recall(subject)  # readings change its classes, but not the results of its own rules
-        if self.shared is not None:
-            own, part = part, ProductPart(part.activation, part.matches)
-            part.add(own)
+        own = self.recall(subject)  # readings change its classes, but not the results of its own rules
+        part = ProductPart(own.activation, own.matches)
+        part.add(own)
         classification = classify(self.ruleset, part.activation, self.readings, _of_kind("classify", part.matches))
         part.contested += [(rule, subject) for rule in classification.contested]
         activities = []
@@ -205,13 +196,12 @@ class Evaluator:
         return classification.possible
 
     def recall(self, subject: Subject, certain: bool = True) -> ProductPart:
-        """Return the part of a subject. Evaluators of other readings evaluate it once under the same readings."""
-        if self.shared is None:
-            return self.part(subject, certain)
+        """Return the part of a subject, which is evaluated once under the same readings. Nobody changes it."""
         key = (subject, certain, frozenset(name for name, refused in self.refused if refused == subject))
-        if key not in self.shared.parts:
-            self.shared.parts[key] = self.part(subject, certain)
-        return self.shared.parts[key]
+        part = self.made.get(key)
+        if part is None:
+            part = self.made[key] = self.part(subject, certain)
+        return part
 
     def part(self, subject: Subject, certain: bool = True) -> ProductPart:
         """Evaluate the rules about one subject."""
@@ -239,13 +229,10 @@ class Evaluator:
 
     def match(self, subject: Subject, activation: Activation) -> Sequence[Match]:
         """Return the rules that match a subject, which readings do not affect."""
-        if self.shared is None:
-            matches = self.ruleset.match(subject.each, activation, self.kinds)
-            self.facts.update([((id(rule), subject), facts) for rule, _, facts in matches if facts])
-            return matches
-        if subject not in self.shared.matches:
-            self.shared.matches[subject] = self.ruleset.match(subject.each, activation, self.kinds)
-        return self.shared.matches[subject]
+        matches = self.matches.get(subject)
+        if matches is None:
+            matches = self.matches[subject] = self.ruleset.match(subject.each, activation, self.kinds)
+        return matches
 
     # --- rules
 
@@ -344,8 +331,7 @@ class Evaluator:
         classes = {(rule.name, subject.service or ""): name for (rule, subject), name in choices.items()}
         classes = {key: name for key, name in classes.items() if name != CLOSED}
         refused = frozenset((rule.name, subject) for (rule, subject), name in choices.items() if name == CLOSED)
-        kinds = (*BEARING, "duty")
-        evaluator = Evaluator(self.ruleset, self.profile, self.as_of, kinds, classes, refused, self.for_readings)
+        evaluator = Evaluator(self.ruleset, self.profile, self.as_of, self.kinds, classes, refused, self)
         return evaluator.service(index)
 
 

@@ -17,23 +17,25 @@ from vatspolicy.core.engine.opinions import OPINION
 from vatspolicy.core.engine.parts import Question
 from vatspolicy.core.engine.subjects import Activations
 from vatspolicy.core.policies.model import KINDS, Expression, Need, Rule
-from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.policies.ruleset import Match, RuleSet
 from vatspolicy.core.profile.edits import get_fact
 from vatspolicy.core.profile.operators import BASIS, SHARE, Operator
 from vatspolicy.core.profile.profile import Profile
 
-FactsOfRules: TypeAlias = "dict[tuple[int, Subject], tuple[UnknownAttribute, ...]]"
-"""Missing facts of undecided rules, by the identity of the rule and the subject."""
+MatchesBySubject: TypeAlias = "dict[Subject, Sequence[Match]]"
+"""The rules that match each subject, with the missing facts of those that are undecided."""
 
 
 class MissingFacts:
     """Missing facts of one profile under one rule set, for existing findings."""
 
     def __init__(
-        self, ruleset: RuleSet, profile: Profile, activations: Activations, facts: FactsOfRules | None = None
+        self, ruleset: RuleSet, profile: Profile, activations: Activations, matches: MatchesBySubject | None = None
     ) -> None:
-        """Take the facts of the rules that are known from the first pass."""
-        self._ruleset, self._profile, self._activations, self._facts = ruleset, profile, activations, facts or {}
+        """Take the matches that are known from the first pass."""
+        self._ruleset, self._profile, self._activations, self._matches = ruleset, profile, activations, matches or {}
+        self._facts: dict[Subject, dict[int, tuple[UnknownAttribute, ...]]] = {}
+        """Missing facts of undecided rules, by the subject and the identity of the rule."""
         self._named: dict[int, tuple[Finding, tuple[MissingFact, ...]]] = {}
         """Facts by the identity of the finding that needs them."""
         self._places: dict[tuple[int, int], tuple[tuple[UnknownAttribute, ...], tuple[Path, ...]]] = {}
@@ -151,7 +153,7 @@ class MissingFacts:
         rule, activation = finding.rule, self._activations.of(finding.subject)
         facts: tuple[UnknownAttribute, ...] = ()
         if not finding.holds:  # its condition holds, but it cites only unread law
-            known = self._facts.get((id(rule), finding.subject))
+            known = self._known(finding.subject).get(id(rule))
             facts = known or self._ruleset.missing_facts(rule.when, activation) or (OPINION,)
         names = (rule.name,)
         asked = [MissingFact(path, names) for path in self.paths(activation, facts)]
@@ -170,6 +172,14 @@ class MissingFacts:
             held = holds_needed(self._ruleset, activation, rule)
             asked += _of(rule, self._holding(activation, (need.instrument,), rule.holder) if held is None else ())
         return asked
+
+    def _known(self, subject: Subject) -> dict[int, tuple[UnknownAttribute, ...]]:
+        """Return the missing facts of the rules about a subject, as the first pass found them."""
+        known = self._facts.get(subject)
+        if known is None:
+            matches = self._matches.get(subject, ())
+            known = self._facts[subject] = {id(rule): facts for rule, _, facts in matches if facts}
+        return known
 
     def _of_route(self, state: RouteResult, activation: Activation) -> Iterable[MissingFact]:
         """Return the missing facts and opinions of a route: for its condition, requirements and instrument."""
@@ -252,8 +262,13 @@ def _ranked(
         if high <= low:
             continue
         for fact in facts_of(about):
-            strictest[fact.path] = max(strictest.get(fact.path, Outcome.ALLOW), high)
-            rules.setdefault(fact.path, {}).update(dict.fromkeys(fact.rules))
+            path, known = fact.path, rules.get(fact.path)
+            if known is None:
+                strictest[path], rules[path] = high, dict.fromkeys(fact.rules)
+                continue
+            known |= dict.fromkeys(fact.rules)
+            if high > strictest[path]:
+                strictest[path] = high
     paths = sorted(strictest, key=lambda path: (-strictest[path], -len(rules[path])))
     return tuple([MissingFact(path, tuple(rules[path])) for path in paths])
 

@@ -107,7 +107,7 @@ def settle(matches: Iterable[Match], activation: Activation) -> list[Match]:
     settled: list[Match] = []
     for match in matches:
         rule, holds, _ = match
-        if rule.is_open and rule.kind in SETTLED and rule.kind != "classify":
+        if rule.is_open and rule.kind != "classify" and rule.kind in SETTLED:
             reading = reading_of(activation, rule)
             if reading is False:
                 continue

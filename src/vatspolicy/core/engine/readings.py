@@ -74,6 +74,10 @@ def is_stricter(first: tuple[Outcome, Outcome], other: tuple[Outcome, Outcome], 
     return other[0] > first[0] or other[1] > first[1]
 
 
+_Decided: TypeAlias = tuple[Findings, tuple[Outcome, Outcome], set[InterpretationChange]]
+"""The service under other readings, the possible outcomes of the product, and what the service needs."""
+
+
 class _Service:
     """Readings of one service of a product."""
 
@@ -83,11 +87,14 @@ class _Service:
         self.index, self.rest, self.before, self.first, self.reread = index, rest, before, first, reread
         self.items = set(_items(before))
         self.contested = dict.fromkeys(before.contested)
-        self.decided: dict[tuple[str | None, ...], tuple[Outcome, Outcome, int]] = {}
+        self.decided: dict[frozenset[tuple[tuple[Rule, Subject], str]], _Decided] = {}
 
-    def decide(self, choices: Choices) -> tuple[Findings, tuple[Outcome, Outcome], set[InterpretationChange]]:
-        part = self.reread(self.index, choices)
-        return part, _range([*self.rest, part]), set(_items(part))
+    def decide(self, choices: Choices) -> _Decided:
+        key = frozenset(choices.items())
+        if key not in self.decided:
+            part = self.reread(self.index, choices)
+            self.decided[key] = (part, _range([*self.rest, part]), set(_items(part)))
+        return self.decided[key]
 
     def alone(self) -> Iterator[Interpretation]:
         """Yield each other reading that changes anything."""

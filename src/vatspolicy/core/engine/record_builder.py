@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 from vatspolicy.core.documents import Path, format_path
@@ -72,40 +72,43 @@ def make_record(
 
     The program's own texts (checks, deadlines, notices) are only in the given `languages`. Without `explain` a
     record has no explanations: no checks in words, no clauses, no facts and no places. `ahead` are the coming changes.
+    A part is made when it is first read.
     """
     maker = _Maker(bundle, profile, decision, languages, explain)
-    return result.Record(
-        decision=decision.decision,
-        range=decision.range,
-        product=decision.product,
-        title=str(profile.facts["product"].get("title", decision.product)),
-        as_of=decision.as_of,
-        launch=profile.launch,
-        file=profile.document.file,
-        bundle=make_law(bundle, decision),
-        notices=tuple(
+    makers: dict[str, Callable[[], object]] = {
+        "decision": lambda: decision.decision,
+        "range": lambda: decision.range,
+        "product": lambda: decision.product,
+        "title": lambda: str(profile.facts["product"].get("title", decision.product)),
+        "as_of": lambda: decision.as_of,
+        "launch": lambda: profile.launch,
+        "file": lambda: profile.document.file,
+        "bundle": lambda: make_law(bundle, decision),
+        "notices": lambda: tuple(
             result.Notice(kind, maker.texts.say(message)) for kind, message in notices(bundle, profile, decision.as_of)
         ),
-        verification=decision.verification,
-        services=tuple(map(maker.service, decision.services)),
-        denials=tuple(map(maker.obstacle, decision.denials)),
-        needs=tuple(map(maker.need, decision.needs)),
-        would_need=tuple(map(maker.need, decision.would_need)),
-        met=tuple(map(maker.need, decision.met)),
-        duties=tuple(map(maker.duty, decision.duties)),
-        advice=tuple(map(maker.advice, decision.advice)),
-        undetermined=tuple(map(maker.finding, decision.undetermined)),
-        missing=tuple(map(maker.ask, decision.missing)),
-        opinions=tuple(
+        "verification": lambda: decision.verification,
+        "services": lambda: tuple(map(maker.service, decision.services)),
+        "denials": lambda: tuple(map(maker.obstacle, decision.denials)),
+        "needs": lambda: tuple(map(maker.need, decision.needs)),
+        "would_need": lambda: tuple(map(maker.need, decision.would_need)),
+        "met": lambda: tuple(map(maker.need, decision.met)),
+        "duties": lambda: tuple(map(maker.duty, decision.duties)),
+        "advice": lambda: tuple(map(maker.advice, decision.advice)),
+        "undetermined": lambda: tuple(map(maker.finding, decision.undetermined)),
+        "missing": lambda: tuple(map(maker.ask, decision.missing)),
+        "opinions": lambda: tuple(
             make_opinion(profile, opinion, maker.place("opinions", opinion.place)) for opinion in decision.opinions
         ),
-        contested=tuple(
+        "contested": lambda: tuple(
             make_reading(bundle, reading, find_place(profile, reading.subject)) for reading in decision.readings
         ),
-        worst_reading=make_worst_reading(decision.worst_reading),
-        changes_ahead=ahead,
-        conditional=make_conditional(bundle, profile, decision, maker.texts),
-    )
+        "worst_reading": lambda: make_worst_reading(decision.worst_reading),
+        "changes_ahead": lambda: ahead,
+        "conditional": lambda: make_conditional(bundle, profile, decision, maker.texts),
+        "remaining": lambda: None,
+    }
+    return result.Record.on_demand(makers)
 
 
 class _Maker:

@@ -298,7 +298,7 @@ def license_facts(record: Record) -> tuple[FactQuestion, ...]:
 
 def merge_duties(duties: Iterable[DutyRecord]) -> list[DutyRecord]:
     """Merge duties of one instrument, bearer and layer: messages and citations of all, in order of appearance."""
-    groups: dict[tuple[str, str, str | None], list[DutyRecord]] = {}
+    groups: dict[tuple[str, str, str | None, str | None], list[DutyRecord]] = {}
     for duty in duties:
         groups.setdefault(_identify(duty), []).append(duty)
     return [_merge(same) if len(same) > 1 else same[0] for same in groups.values()]
@@ -359,14 +359,24 @@ def split_duties(record: Record) -> tuple[list[DutyRecord], list[DutyRecord]]:
     filings: list[DutyRecord] = []
     own: list[DutyRecord] = []
     for duty in merge_duties(duty for duty in record.duties if duty.is_due_before_launch):
-        is_internal = [body.id for body in duty.authority] == ["self"]
-        (own if is_internal else filings).append(duty)
+        (own if _is_internal(duty) else filings).append(duty)
     return filings, own
 
 
-def _identify(duty: DutyRecord) -> tuple[str, str, str | None]:
+def count_duties(record: Record) -> tuple[int, int]:
+    """Return the numbers of these filings and duties."""
+    merged = {_identify(duty): duty for duty in reversed(record.duties) if duty.is_due_before_launch}
+    own = sum(map(_is_internal, merged.values()))
+    return len(merged) - own, own
+
+
+def _is_internal(duty: DutyRecord) -> bool:
+    return [body.id for body in duty.authority] == ["self"]
+
+
+def _identify(duty: DutyRecord) -> tuple[str, str, str | None, str | None]:
     """Return the common parts of merged duties: instrument, bearer and layer."""
-    return duty.instrument.id, say_bearer(duty, "en"), duty.layer
+    return duty.instrument.id, duty.bearer, duty.bearer_name, duty.layer
 
 
 def open_facts(findings: Iterable[FindingRecord]) -> dict[str, tuple[FactQuestion, int]]:

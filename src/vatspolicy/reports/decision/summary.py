@@ -88,7 +88,7 @@ def summarize(record: Record, lang: Language, judgement: Judgement) -> Summary:
     failures = judgement.find_all_failures(record)
     level = INCOMPLETE if failures and record.judged == INCOMPLETE else find_worst_level(failures)
     named = (failure for failure in failures if failure.level == level) if level in NAMED else ()
-    filings, own = digest.split_duties(record)
+    filings, own = digest.count_duties(record)
     return Summary(
         file=record.file,
         product=record.product,
@@ -102,8 +102,8 @@ def summarize(record: Record, lang: Language, judgement: Judgement) -> Summary:
         denials=len(record.denials),
         licenses=len(record.licenses),
         facts=len(record.missing),
-        filings=len(filings),
-        own=len(own),
+        filings=filings,
+        own=own,
         waived=len(record.waived),
         approvals=digest.say_approvals(record, lang),
         law=record.bundle,
