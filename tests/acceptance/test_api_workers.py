@@ -94,6 +94,7 @@ def test_a_client_that_keeps_its_connection_misses_no_answer_when_workers_change
     server = start("--workers", "2", "--reload", "3600", policies=copy_of_law)
     policy = copy_of_law / "vats-pilot-2024.yaml"
     text, done = policy.read_text(), threading.Event()
+    server.wait_for(lambda: len(server.workers()) == 2)
 
     def ask() -> tuple[int, int]:
         """Ask on one connection, and on another one only when an answer said so; count answers and connections."""
@@ -114,6 +115,7 @@ def test_a_client_that_keeps_its_connection_misses_no_answer_when_workers_change
         asked = [pool.submit(ask) for _ in range(3)]
         for number in range(2):
             old = set(server.workers())
+            assert len(old) == 2
             policy.write_text(f"{text}# remark {number}\n")
             server.process.send_signal(signal.SIGHUP)
             server.wait_for(partial(lambda gone: gone.isdisjoint(server.workers()), old))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from vatspolicy import evaluate, load_profile
 from vatspolicy.core.cel.ast import Node
 from vatspolicy.core.cel.parser import TypeEnvironment, parse
 from vatspolicy.core.cel.types import BOOL, INT
-from vatspolicy.core.engine.decision import WORDS, Decision
+from vatspolicy.core.engine.decision import WORDS, Decision, Outcome
+from vatspolicy.core.engine.licensing import _outcome_range
 from vatspolicy.core.policies.case_split import find_cases
 
 DAY = "2026-12-15"
@@ -130,3 +132,21 @@ def test_the_cases_of_conditions() -> None:
         for case in cases:
             by_clause.setdefault(case.clause, set()).add(case.truth)
     assert all(truths == {True, False} for truths in by_clause.values())
+
+
+# --- an instrument held in one case alone
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        ((True, True), (Outcome.ALLOW, Outcome.ALLOW)),
+        ((True, False), (Outcome.ALLOW, Outcome.NEEDS_LICENSE)),
+        ((False, False), (Outcome.NEEDS_LICENSE, Outcome.NEEDS_LICENSE)),
+    ],
+)
+def test_what_is_held_in_one_case_alone_leaves_a_license_to_get(
+    held: tuple[bool, bool], expected: tuple[Outcome, Outcome]
+) -> None:
+    routes: Any = [SimpleNamespace(state="unknown", held=one, by_case=True) for one in held]
+    assert _outcome_range(routes) == expected
