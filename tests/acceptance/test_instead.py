@@ -47,6 +47,7 @@ RUN_BY = {
     "vatspolicy completion SHELL": "acceptance/test_completion.py::test_bash_completes_commands_options_and_values",
     "vatspolicy diff OLD NEW --log decisions.jsonl": "acceptance/test_instead.py::test_specs_and_each_part_of_a_launch_are_decided_under_both_laws",
     "vatspolicy diff OLD NEW --save-fixtures DIR": "acceptance/test_instead.py::test_a_witness_becomes_a_fixture",
+    "vatspolicy diff OLD NEW": "acceptance/test_instead.py::test_two_matrices_are_compared",
 }
 """The test in `tests/` that runs the recipe for an ability."""
 ROWS = {
@@ -264,3 +265,42 @@ def test_a_witness_becomes_a_fixture(console: Console) -> None:
         expected = {"as_of": shown["since"], "decision": shown[side]["decision"]}
         console.write("NEW/fixtures/shown.expect.yaml", json.dumps({"why": why, "decisions": [expected]}))
         assert console(*shlex.split(test)[1:]).code == code
+
+
+def test_two_matrices_are_compared(console: Console) -> None:
+    *matrices, compare = ROWS["vatspolicy diff OLD NEW"]
+    region = """\
+instruments:
+  vats-license:
+    title: {en: License, zh: 许可证}
+    authority: [{when: 'true', is: miit}]
+parameters:
+  cap:
+    title: {en: Cap, zh: 上限}
+    values:
+      - {from: '2020-01-01', cite: art-1, value: 50.0}
+rules:
+  - {id: center, cite: [art-1], each: service, when: '"data-center" in service.offers', classify: {classes: [B11]}, message: {en: Center., zh: 中心。}}
+  - {id: duty, cite: [art-1], each: activity, when: 'true', need: {through: vats-license}, message: {en: Need., zh: 须许可。}}
+  - id: general
+    cite: [art-1]
+    each: activity
+    when: activity.class == "B11"
+    route:
+      to: vats-license
+      name: general
+      title: {en: General list, zh: 一般清单}
+      instrument: vats-license
+      max_foreign_percent: param.cap
+    message: {en: Route., zh: 途径。}
+"""
+    for name, cap in (("OLD", "50.0"), ("NEW", "70.0")):
+        project(console.folder / name, {"law": policy("law", region.replace("50.0", cap))}, {})
+    for command in matrices:
+        ran = console(*shlex.split(command)[1:])
+        assert (ran.code, ran.err) == (0, "")
+    program, *files = shlex.split(compare)
+    ran_diff = subprocess.run([require_program(program), *files], cwd=console.folder, capture_output=True, text=True)
+    assert ran_diff.returncode == 1
+    lines = [line.strip("<> ,") for line in ran_diff.stdout.splitlines() if "max_foreign_percent" in line]
+    assert lines == ['"max_foreign_percent": 50.0', '"max_foreign_percent": 70.0']

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.records import KINDS
 from vatspolicy.authoring.analysis.findings import Analysis
-from vatspolicy.authoring.diff.result import Access, Review
+from vatspolicy.authoring.diff.result import Review
 from vatspolicy.authoring.lint.result import LintRun
 from vatspolicy.authoring.testing.result import RunRecord
 from vatspolicy.core.documents.schemas import SchemaSet
@@ -157,7 +157,7 @@ def _type_of(option: Schema) -> str | None:
     [
         *((Analysis, "analysis"), (RunRecord, "test-run"), (LintRun, "lint")),
         *((Timeline, "timeline"), (Matrix, "matrix"), (InterviewStep, "question")),
-        *((Access, "comparison/access"), (Ways, "routes")),
+        (Ways, "routes"),
     ],
 )
 def test_types_are_those_of_the_schema(kind: type, schema: str) -> None:

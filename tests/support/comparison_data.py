@@ -77,15 +77,6 @@ def complete_comparison(folder: Path) -> dict[str, Any]:
         ],
         "assumptions": [],
     }
-    cell = {"state": "open", "max_foreign_percent": 50, "contested": False}
-    regime, business = {"en": "General list", "zh": "一般清单"}, {"en": "B11 center", "zh": "B11 中心"}
-    changed_cell = {"class": "B11", "title": business, "column": "general", "regime": regime, "offers": [note["title"]]}
-    places = {"column": "general", "regime": regime, "before": None, "after": note["value"]}
-    found["access"] = {
-        "as_of": "2026-06-01",
-        "cells": [{**changed_cell, "before": cell, "after": {**cell, "max_foreign_percent": 70}}],
-        "places": [places],
-    }
     item = found["edits"][0]
     found["edits"] = [
         item | told | {"witness": near, "direction": "loosened", "seen_in": ["p60"]},

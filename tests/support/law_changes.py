@@ -19,7 +19,6 @@ from tests.support.shipped import ROOT, fixture_file, policy_files
 from vatspolicy.authoring.diff.review import ComparisonSettings
 from vatspolicy.authoring.diff.sources import Source, read_source
 from vatspolicy.core.documents import load_document
-from vatspolicy.guidance.access_matrix.comparison import compare_matrices
 
 PAGE = ROOT / "docs/law-changes.md"
 
@@ -87,7 +86,7 @@ def _replay(change: Replay, folder: Path) -> dict[str, Any]:
         for path in (fixture_file(fixture), fixture_file(f"{fixture}.expect")):
             write(folder / "after/fixtures" / path.name, path.read_text(encoding="utf-8"))
     base, head = named(read_source("before", folder), "main"), named(read_source("after", folder), "change")
-    settings = ComparisonSettings(change.today, workers=2, compare_access=compare_matrices)
+    settings = ComparisonSettings(change.today, workers=2)
     return compare_revisions(base, head, settings)
 
 

@@ -8,13 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.comparison_data import complete_comparison
 from tests.support.comparisons import overview, questions, render, to_review
-from tests.support.console import Console
 from tests.support.project_builder import PROFILE, compare, policy, project
 from vatspolicy.authoring.diff.review import _title
 from vatspolicy.authoring.diff.verdict import title_of
-from vatspolicy.guidance.access_matrix.comparison import compare_matrices
 from vatspolicy.proofs.verdicts import PAIRS, STRICTER_PAIRS
 from vatspolicy.reports.diff.sentence import WORDS, count_words, cut
 
@@ -71,27 +68,6 @@ def test_the_first_screen_says_what_happens_to_whom_where_and_from_when(tmp_path
         told = " ".join(render(format, data, "en").replace("\\", "").split())
         assert told.index("“Cap” rises") < told.index("Profiles: 3, on days: 2.")
     assert overview(data, "zh")[0] == "“上限”自2020-01-01起由50%升至70%：部分原不得上线的产品可以上线。"
-
-
-def test_access_stands_on_the_first_screen_and_edits_below_it(tmp_path: Path) -> None:
-    """Cells that change alike share a line; the full table is evidence."""
-    data = complete_comparison(tmp_path)
-    [cell] = data["access"]["cells"]
-    other = {**cell, "title": {"en": "B12 network", "zh": "B12 网络"}}
-    data["access"]["cells"] = [cell, other]
-    for format in ("text", "markdown", "html"):
-        told = " ".join(render(format, data, "en").replace("\\", "").split())
-        line = "General list: 50 % → 70 %: B11 center; B12 network"
-        assert told.index("as of 2026-06-01") < told.index(line) < told.index("What a reviewer must decide"), format
-        body = told[told.index("What a reviewer must decide") :]
-        assert "What was compared and proved" in body, format
-
-
-def test_a_contested_cell_is_told_in_words_where_no_sign_is_explained(tmp_path: Path) -> None:
-    data = complete_comparison(tmp_path)
-    data["access"]["cells"][0]["after"]["contested"] = True
-    told = " ".join(render("text", data, "en").split())
-    assert "General list: 50 % → 70 % (contested reading): B11 center" in told
 
 
 def test_the_first_sentence_tells_a_last_day_that_comes_or_goes(tmp_path: Path) -> None:
@@ -184,7 +160,7 @@ def test_what_is_not_settled_must_be_decided(tmp_path: Path) -> None:
     assert "Neither shown nor excluded: ALLOW → DENY. Is that acceptable?" in list(questions(data, "en"))
 
 
-# --- access of foreign investors --------------------------------------------------------------------------------------
+# --- routes ------------------------------------------------------------------------------------------------------------
 
 ACCESS = policy(
     "law",
@@ -225,21 +201,7 @@ rules:
 def access(folder: Path, old: str, new: str) -> dict[str, Any]:
     base = project(folder / "base", {"law": ACCESS})
     assert old in ACCESS
-    return compare(base, project(folder / "head", {"law": ACCESS.replace(old, new)}), compare_access=compare_matrices)
-
-
-def test_changed_cells_of_the_access_matrix_are_told(tmp_path: Path) -> None:
-    data = access(tmp_path, "value: 50.0", "value: 70.0")
-    [cell] = data["access"]["cells"]
-    assert (cell["class"], cell["column"], data["access"]["places"]) == ("B11", "general", [])
-    assert [cell[side]["max_foreign_percent"] for side in ("before", "after")] == [50, 70]
-    for format in ("text", "markdown", "html"):
-        told = " ".join(render(format, data, "en").replace("\\", "").replace("\u00a0", " ").split())
-        assert "Access of foreign investors that changes" in told
-        assert "Highest foreign share as of 2026-06-01." in told
-        assert "General list" in told
-    assert "General list: 50 % → 70 %" in " ".join(render("text", data, "en").replace("\u00a0", " ").split())
-    assert "外资准入的变化" in render("html", data, "zh")
+    return compare(base, project(folder / "head", {"law": ACCESS.replace(old, new)}))
 
 
 def test_a_condition_of_a_route_is_named_by_what_it_asks_for(tmp_path: Path) -> None:
@@ -256,26 +218,6 @@ def test_a_condition_of_a_route_is_named_by_what_it_asks_for(tmp_path: Path) -> 
     assert "**new: condition “In a region” (region): " in " ".join(
         render("markdown", back, "en").replace("\\", "").split()
     )
-
-
-def test_a_regime_that_opens_in_another_place_is_told(tmp_path: Path) -> None:
-    data = access(tmp_path, "value: [beijing]", "value: [beijing, shenzhen]")
-    assert data["access"]["cells"] == []
-    [one] = data["access"]["places"]
-    assert (one["before"]["en"], one["after"]["en"]) == ("Beijing", "Beijing; Shenzhen")
-    told = " ".join(render("text", data, "en").split())
-    assert "General list, places where it is open: + Shenzhen" in told, "places that stay are not repeated"
-    closed = access(tmp_path / "less", "value: [beijing]", "value: [shenzhen]")
-    assert "places where it is open: + Shenzhen; - Beijing" in " ".join(render("text", closed, "en").split())
-    assert "General list: Beijing → Beijing; Shenzhen" in " ".join(render("text", data, "en").split())
-
-
-def test_the_command_compares_the_matrix(console: Console) -> None:
-    project(console.folder / "base", {"law": ACCESS})
-    project(console.folder / "head", {"law": ACCESS.replace("value: 50.0", "value: 70.0")})
-    ran = console("diff", "base", "head", "--semantic", "off")
-    assert (ran.code, "General list: 50" in ran.out) == (0, True)
-    assert console("diff", "base", "base", "--semantic", "off").out.count("Access of foreign investors") == 0
 
 
 def test_a_day_that_moves_is_told_with_its_value_and_the_article_of_the_value(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from vatspolicy.authoring.diff.edited import (
     Accepted,
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 T = TypeVar("T")
-State: TypeAlias = Literal["none", "prohibited", "closed", "open"]
 FORMAT = 1
 """Version of the data. Incompatible changes increase it."""
 
@@ -290,49 +289,7 @@ class Item:
     accepted: tuple[str, ...]
 
 
-# --- access and release
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """A cell of the access matrix without its reasons."""
-
-    state: State
-    max_foreign_percent: float | None
-    """Highest foreign share of an open cell."""
-    contested: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AccessChange:
-    """Cells of the access matrix with the same change."""
-
-    class_: str
-    title: LocalizedText
-    column: str
-    regime: LocalizedText
-    offers: tuple[LocalizedText, ...]
-    before: Stated
-    after: Stated
-
-
-@dataclass(frozen=True, slots=True)
-class AccessPlaces:
-    """A regime with a change in its open places."""
-
-    column: str
-    regime: LocalizedText
-    before: LocalizedText | None
-    after: LocalizedText | None
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """The differences of the access matrix on a day."""
-
-    as_of: str
-    cells: tuple[AccessChange, ...]
-    places: tuple[AccessPlaces, ...]
+# --- release
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,7 +370,6 @@ class Review:
     schemas: tuple[SchemaChange, ...]
     decisions: Decisions | None
     concerned: Concerned | None
-    access: Access | None
     semantic: Semantic | None
     release: Release | None
     problems: tuple[Problem, ...]

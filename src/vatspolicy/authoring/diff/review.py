@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from vatspolicy.authoring.diff.edit_wording import find_followers, law_in_words
 from vatspolicy.authoring.diff.edited import Accepted, Edit
 from vatspolicy.authoring.diff.edits import OTHER, WORDING, EditsOfRules, compare_entries, compare_layers
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
-from vatspolicy.authoring.diff.result import FORMAT, Access, Review, Semantic, SideName, Verdict, Why
+from vatspolicy.authoring.diff.result import FORMAT, Review, Semantic, SideName, Verdict, Why
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.schemas import SchemaEdits, compare_schemas
 from vatspolicy.authoring.diff.semantic import Proof, UnconfirmedProof, prove, word_proofs
@@ -41,7 +41,6 @@ from vatspolicy.authoring.diff.verdict import (
     title_of,
     undecided,
 )
-from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n.words import both
@@ -64,8 +63,6 @@ class ComparisonSettings:
     """Number of processes for proofs."""
     fail_on: Sequence[str] = ()
     """Conditions (verdict.parse_conditions)."""
-    compare_access: Callable[[Bundle, Bundle, str, Collection[str]], Access] | None = None
-    """Compares the access matrices of both sides on a day, given the names of the differing rules; or None."""
     each_rule: bool = False
     """True if proofs also cover each rule as a separate change."""
     accepted: Path | None = None
@@ -138,7 +135,6 @@ def _empty(
         schemas=(),
         decisions=None,
         concerned=None,
-        access=None,
         semantic=None,
         release=None,
         problems=tuple(problems),
@@ -179,7 +175,6 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         law=law_in_words(base.bundle, head.bundle, changes),
         schemas=of_schemas.changes,
         decisions=serializer.decisions(comparison),
-        access=_access(base, head, differences, comparison, settings),
     )
     semantic, verdicts, reasons = _semantic(
         proof(), head, differences, groups, serializer, comparison, found, settings.workers
@@ -223,21 +218,6 @@ def _edits(
     compared |= {(one.kind, one.policy, one.name): frozenset({OTHER}) for one in compare_names(base, head)}
     compared |= compare_entries(differences.base, differences.head, differences.depending)
     return differences, EditsOfRules(changes, differences.base, differences.head, compared)
-
-
-def _access(
-    base: LawRevision,
-    head: LawRevision,
-    differences: Differences,
-    comparison: Comparison,
-    settings: ComparisonSettings,
-) -> Access | None:
-    """Compare the access matrices on the first day from today with a differing rule, or else on the last such day."""
-    days = [day for day in comparison.days if differences.on(day)]
-    if settings.compare_access is None or not days or base.schemas != head.schemas:
-        return None
-    day = next((day for day in days if day >= settings.today), days[-1])
-    return settings.compare_access(base.bundle, head.bundle, day, differences.on(day))
 
 
 def _with_verdict(review: Review) -> Review:

@@ -100,14 +100,13 @@ def review_diff(
     from vatspolicy.authoring.diff.sources import read_pair
     from vatspolicy.bundles.select import LawStack
     from vatspolicy.git import SourceError
-    from vatspolicy.guidance.access_matrix.comparison import compare_matrices
     from vatspolicy.proofs.solver import BUDGET
     from vatspolicy.reports.diff import render
 
     workers = min(os.cpu_count() or 1, WORKERS)
     day = today or clock.today()
     settings = ComparisonSettings(
-        day, as_of, profiles, semantic, workers, fail_on, compare_matrices, each_rule, accepted, budget or BUDGET
+        day, as_of, profiles, semantic, workers, fail_on, each_rule, accepted, budget or BUDGET
     )
     try:
         sides = read_pair(base, head, Path(), LawStack(law, layers=tuple(policies)))

@@ -328,16 +328,6 @@ class BestCaseSearch:
     def _matching(self, rules: Iterable[Rule], activations: Mapping[str, Activation]) -> tuple[Rule, ...]:
         return tuple(rule for rule in rules if self.ruleset.evaluate(rule.when, activations[rule.each]))
 
-    def may_hold(self, rule: Rule, business: Business) -> bool:
-        """Return False if a prohibition is false of a business in every case."""
-        activation = self.activity(business, {"location": None, "origin": self.origins[0], "share": 100.0})
-        unknown = {"foreign_percent", "investor_origin", *self.flags}
-        company = {key: value for key, value in activation["company"].items() if key not in unknown}
-        service = {key: value for key, value in activation["service"].items() if key not in unknown}
-        facts = {**self._base, "company": company, "services": [service]}
-        partly = service_activation({**facts, "as_of": self.day}, service)
-        return self.ruleset.evaluate(rule.when, {**partly, "activity": activation["activity"]}) is not False
-
     def is_nationwide(self, rule: Rule) -> bool:
         """Return True if the `when` of a route does not depend on the place."""
         return not self.reads(rule.when) & _PLACES

@@ -6,10 +6,9 @@ Computed from the routes of the bundle; no cell, row or column is written by han
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from vatspolicy.authoring.diff.result import State
 from vatspolicy.core.engine.law_texts import titled
 from vatspolicy.core.engine.result import InstrumentRecord
 from vatspolicy.core.policies.bundle import Bundle
@@ -21,7 +20,7 @@ from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Site, describe_
 from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase, _
 from vatspolicy.i18n.words import FRAMES, both, say_both
 
-STRICTNESS: tuple[State, ...] = ("none", "prohibited", "closed", "open")
+STRICTNESS: tuple[result.State, ...] = ("none", "prohibited", "closed", "open")
 """States of a cell, from the strictest to the mildest."""
 
 
@@ -51,7 +50,7 @@ def build_matrix(
         place=place,
         zone=zone,
         bundle=bundle.identity,
-        routes={name: _title(find_rules(search, name)) for name in _names(search)},
+        routes={name: _title(_find_rules(search, name)) for name in _names(search)},
         columns=columns,
         rows=rows,
     )
@@ -80,15 +79,16 @@ def _narrow(locations: tuple[Site, ...], place: str | None, zone: str | None) ->
 def _by_regimes(
     search: BestCaseSearch, locations: tuple[Site, ...]
 ) -> tuple[tuple[result.Regime, ...], tuple[result.MatrixRow, ...]]:
-    rules = {name: find_rules(search, name) for name in _names(search)}
-
-    def find(rule: Rule, business: Business) -> RouteFinding | None:
-        return search.best(rule, business, locations)
-
+    rules = {name: _find_rules(search, name) for name in _names(search)}
     by_business = {
-        business: {name: find_best(rules[name], business, find) for name in rules} for business in search.businesses
+        business: {name: _find_best(search, rules[name], business, locations) for name in rules}
+        for business in search.businesses
     }
-    columns = summarize_regimes(search, rules, by_business, locations)
+    ordered = [
+        _regime(search, name, routes, [findings[name] for findings in by_business.values()], locations)
+        for name, routes in rules.items()
+    ]
+    columns = tuple(column for _, column in sorted(ordered, key=lambda pair: pair[0]))
     cells = {
         business: tuple(_cell(search, column.id, business, findings[column.id]) for column in columns)
         for business, findings in by_business.items()
@@ -101,47 +101,28 @@ def _names(search: BestCaseSearch) -> list[str]:
     return list(dict.fromkeys(rule.route.name for rule in search.routes))
 
 
-def find_rules(search: BestCaseSearch, name: str) -> tuple[Rule, ...]:
+def _find_rules(search: BestCaseSearch, name: str) -> tuple[Rule, ...]:
     """Return the routes of a regime."""
     return tuple(rule for rule in search.routes if rule.route.name == name)
 
 
-def find_best(
-    rules: Iterable[Rule], business: Business, find: Callable[[Rule, Business], RouteFinding | None]
+def _find_best(
+    search: BestCaseSearch, rules: Iterable[Rule], business: Business, locations: tuple[Site, ...]
 ) -> RouteFinding | None:
     """Return the best finding for a business among several routes: the highest share, or else the obstacles."""
-    best: RouteFinding | None = None
-    for rule in rules:
-        finding = find(rule, business)
-        if finding is not None and (best is None or _rank(finding) > _rank(best)):
-            best = finding
-    return best
+    found = (search.best(rule, business, locations) for rule in rules)
+    return max((finding for finding in found if finding is not None), key=_rank, default=None)
 
 
 def _rank(finding: RouteFinding) -> tuple[int, float]:
-    return (STRICTNESS.index(state_of(finding)), finding.case.share if finding.case else -1.0)
+    return (STRICTNESS.index(_state_of(finding)), finding.case.share if finding.case else -1.0)
 
 
-def state_of(finding: RouteFinding | None) -> State:
+def _state_of(finding: RouteFinding | None) -> result.State:
     """Return the state of a cell (STRICTNESS)."""
     if finding is None:
         return "none"
     return "open" if finding.case else "prohibited" if finding.barred else "closed"
-
-
-def summarize_regimes(
-    search: BestCaseSearch,
-    names: Iterable[str],
-    by_business: Mapping[Business, Mapping[str, RouteFinding | None]],
-    locations: tuple[Site, ...],
-) -> tuple[result.Regime, ...]:
-    """Return the columns of the regimes that the law has, in order. `by_business`: the findings by regime."""
-    ordered = [
-        _regime(search, name, rules, [findings[name] for findings in by_business.values()], locations)
-        for name in names
-        if (rules := find_rules(search, name))
-    ]
-    return tuple(column for _, column in sorted(ordered, key=lambda pair: pair[0]))
 
 
 def _regime(
@@ -197,7 +178,7 @@ def _cell(search: BestCaseSearch, column: str, business: Business, finding: Rout
     policy = policies[rule.policy]
     return result.RegimeCell(
         column,
-        state_of(finding),
+        _state_of(finding),
         case.share if case else None,
         rule.contested,
         rule.name,

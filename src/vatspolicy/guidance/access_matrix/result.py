@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-from vatspolicy.authoring.diff.result import State, Stated
 from vatspolicy.core.engine.result import InstrumentRecord
 from vatspolicy.core.policies.bundle import LawIdentity
 from vatspolicy.i18n import LocalizedText
 
+State: TypeAlias = Literal["none", "prohibited", "closed", "open"]
 FORMAT = 1
 """Version of the data format; incremented by incompatible changes."""
 
@@ -25,8 +26,14 @@ class CitedArticle:
     verification: str
 
 
-NOTHING = Stated("none", None, False)
-"""Content of a cell that the matrix does not have."""
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A cell of the access matrix without its reasons."""
+
+    state: State
+    max_foreign_percent: float | None
+    """Highest foreign share of an open cell."""
+    contested: bool
 
 
 @dataclass(frozen=True, slots=True)

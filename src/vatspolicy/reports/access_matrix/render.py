@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vatspolicy.authoring.diff.result import Stated
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.profile.vocabulary import gazetteer, label
 from vatspolicy.guidance.access_matrix.locations import letters
@@ -23,6 +22,7 @@ from vatspolicy.guidance.access_matrix.result import (
     PlaceSet,
     Regime,
     RegimeCell,
+    Stated,
 )
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean, width, wrap

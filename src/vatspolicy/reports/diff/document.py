@@ -8,7 +8,7 @@ from functools import partial
 from vatspolicy.authoring.diff.result import Review
 from vatspolicy.core.documents.yaml_writer import dump_yaml
 from vatspolicy.core.profile.vocabulary import Language
-from vatspolicy.reports.diff import acceptance, access, law, wording
+from vatspolicy.reports.diff import acceptance, law, wording
 from vatspolicy.reports.diff.cards import cards
 from vatspolicy.reports.diff.overview import overview, questions
 from vatspolicy.reports.diff.summary import evidence, release, sides, status
@@ -22,7 +22,6 @@ def parts(data: Review) -> Iterator[str]:
         "edits": data.edits,
         "accepted": acceptance.has_something(data),
         "evidence": list(evidence(data, "en")),
-        "access": data.access and (data.access.cells or data.access.places),
         "decisions": data.rows,
         "details": data.details,
         "transitions": data.transitions,
@@ -39,10 +38,8 @@ def values(data: Review, lang: Language) -> dict[str, object]:
     return {
         "acceptance": acceptance,
         "accepted_by": partial(acceptance.edit_accepted_by, data, lang=lang),
-        "access_rows": list(access.rows(data.access, lang)) if data.access else [],
         "data": data,
         "dump_yaml": dump_yaml,
-        "access_summary": access.summary(data.access, lang) if data.access else [],
         "cards": partial(cards, data, lang),
         "edited": law,
         "evidence": list(evidence(data, lang)),

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from vatspolicy.authoring.diff.result import Review, Witness
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.text import clean, shorten, width, wrap
-from vatspolicy.i18n.words import joint, word
+from vatspolicy.i18n.words import word
 from vatspolicy.output import Style
-from vatspolicy.reports.diff import acceptance, access, law, wording
+from vatspolicy.reports.diff import acceptance, law, wording
 from vatspolicy.reports.diff.cards import Card, cards
 from vatspolicy.reports.diff.overview import overview, questions
 from vatspolicy.reports.diff.summary import evidence, release, sides, status
@@ -44,13 +44,12 @@ class _Report:
             yield from (self.style(line, "red", "bold") for line in self.flow(wording.red_line(red_line, self.lang)))
         for sentence in (*overview(data, self.lang), *status(data, self.lang)):
             yield from self.flow(sentence)
-        yield from self.first_access()
         asked = list(questions(data, self.lang))
         yield from self.heading("to_decide", asked)
         for question in asked:
             yield from self.flow(question, 2, "? ")
         parts = (
-            *(self.problems, self.edits, self.accepted, self.evidence, self.in_full, self.access),
+            *(self.problems, self.edits, self.accepted, self.evidence, self.in_full),
             *(self.decisions, self.details, self.transitions, self.semantic, self.structure, self.release),
         )
         for part in parts:
@@ -101,15 +100,6 @@ class _Report:
             yield from self.flow(
                 f"{other_schema_edit.file} {wording.schema_edit(other_schema_edit, self.lang)}", 4, "~ "
             )
-
-    def first_access(self) -> Iterator[str]:
-        changed = self.data.access
-        found = access.summary(changed, self.lang) if changed else []
-        if changed and found:
-            yield ""
-            yield self.style(phrase("access_changes", self.lang, day=changed.as_of), "bold")
-        for line in found:
-            yield from self.flow(line, 2)
 
     def edits(self) -> Iterator[str]:
         found = cards(self.data, self.lang)
@@ -167,18 +157,6 @@ class _Report:
         yield from self.heading("evidence", found)
         for sentence in found:
             yield from self.flow(sentence, 2)
-
-    def access(self) -> Iterator[str]:
-        changed = self.data.access
-        found = list(access.rows(changed, self.lang)) if changed else []
-        if changed and found:
-            yield from self.heading("access")
-            yield from self.flow(phrase("as_of_day", self.lang, day=changed.as_of), 2)
-        for business, regime, before, after in found[:_LIMIT]:
-            yield from self.flow(business, 2)
-            yield from self.flow(f"{regime}{joint('colon', self.lang)}{before} → {after}", 6)
-        if len(found) > _LIMIT:
-            yield f"  {phrase('more', self.lang, count=len(found) - _LIMIT)}"
 
     def decisions(self) -> Iterator[str]:
         rows = self.data.rows
