@@ -117,9 +117,15 @@ docs: $(call EXTRA,docs) ## check the documentation
 pictures: $(TOOLS) ## draw the pictures of the README anew
 	$(BIN)/python docs/pictures/draw.py
 
-bench: $(TOOLS) $(call EXTRA,bench) $(VENV)/.opa-$(KEY) $(VENV)/.cerbos-$(KEY) ## measure; one report, and build/bench.json
+# A comparison takes no other engine.
+ifdef AGAINST
+bench: $(TOOLS) ## measure; one report, and build/bench.json; AGAINST=../checkout compares with that one
+	@$(BIN)/python benchmarks/against.py '$(AGAINST)' $(BENCH_ARGS)
+else
+bench: $(TOOLS) $(call EXTRA,bench) $(VENV)/.opa-$(KEY) $(VENV)/.cerbos-$(KEY)
 	$(BIN)/python -m pytest benchmarks
 	@$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
+endif
 
 audit: $(TOOLS) $(call EXTRA,audit) ## known vulnerabilities, and a bill of materials in dist/
 	mkdir -p dist

@@ -114,10 +114,10 @@ CHANGES = (
 ALL = Change("all", "a small edit of every rule in force", edit_rules(10_000), 60)
 
 
-def repository(folder: Path, edit: Callable[[Path], None]) -> None:
-    """Make a repository with two revisions: the shipped law, and the law with a change."""
+def repository(folder: Path, edit: Callable[[Path], None], root: Path = ROOT) -> None:
+    """Make a repository with two revisions: the law of a checkout, and the law with a change."""
     for name in ("policies", "schemas", "fixtures"):
-        shutil.copytree(ROOT / name, folder / name)
+        shutil.copytree(root / name, folder / name)
     git = ["git", "-C", str(folder), "-c", "user.name=bench", "-c", "user.email=bench@example.org"]
     subprocess.run([*git, "init", "--quiet"], check=True)
     for message in ("base", "head"):

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import against
 import bench_analyze
 import bench_diff
 import bench_hostile
@@ -491,6 +492,36 @@ def test_a_part_of_another_commit_says_so_and_a_long_table_is_cut(report: dict[s
         *(f"engine {ROWS - 2 + place}" for place in range(2)),
     ]
     assert "4 more rows are in `build/bench.json`." in shown["startup"]
+
+
+@pytest.mark.parametrize(
+    ("venv", "names"), [(True, ["start", "brief", "full", "specs", "one"]), (False, ["start"])], ids=["own", "ours"]
+)
+def test_two_checkouts_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], venv: bool, names: list[str]
+) -> None:
+    """Against itself, with and without a .venv of its own."""
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in ("src", "policies", "schemas", "fixtures", *([".venv"] if venv else [])):
+        (other / name).symlink_to(against.HERE / name)
+    monkeypatch.setattr(sys, "argv", ["against.py", str(other), *["--pairs", "1", "--specs", "2", "--only"], *names])
+    assert against.main() == 0
+    rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
+    assert len(rows) == len(names)
+    for what, *cells in rows:
+        before, after, ratio = (float(cell.split()[0].replace(",", "")) for cell in cells)
+        assert before > 0 < after, what
+        assert ratio == pytest.approx(after / before, abs=0.1)
+
+
+def test_a_checkout_that_fails_is_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "src" / "vatspolicy"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise SystemExit(70)")
+    monkeypatch.setattr(sys, "argv", ["against.py", str(tmp_path), "--only", "start", "--specs", "1"])
+    with pytest.raises(RuntimeError, match="ended with 70"):
+        against.main()
 
 
 def test_a_run_of_some_parts_keeps_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
