@@ -9,12 +9,13 @@ import marshal
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.console import needs_posix
+from tests.support.console import Console, Ran, needs_posix
 from vatspolicy import compile_cache as cache
 from vatspolicy.core.cel.codegen import module_name
 from vatspolicy.core.documents.schemas import SchemaSet
@@ -127,7 +128,79 @@ def test_whole_data_of_another_shape_is_built_anew(folder: Path, law: Path) -> N
         assert path.stat().st_size > 1000
 
 
+def data_of(path: Path) -> Any:
+    return marshal.loads(path.read_bytes().partition(b"\n")[2])
+
+
+def nested(depth: int) -> Any:
+    """Return a list in a list, `depth` times."""
+    data: Any = 0
+    for _ in range(depth):
+        data = [data]
+    return data
+
+
+SPOILT: dict[str, Callable[[Any], Any]] = {
+    "number": lambda data: 7,
+    "text": lambda data: "spoilt",
+    "list": lambda data: [],
+    "table": lambda data: {},
+    "pair of nothing": lambda data: (None, None),
+    "pair of tables": lambda data: ({}, {}),
+    "half": lambda data: data[: len(data) // 2] if isinstance(data, list | tuple) else {"version": "1"},
+    "code": lambda data: compile("1", "<generated>", "exec"),
+    "deep": lambda data: nested(900),
+    "no names of code": lambda data: {**data, "module": dict.fromkeys(data["module"], None)},
+    "old row": lambda data: {**data, "policies": [row[:-1] for row in data["policies"]]},
+    "no trees": lambda data: (data[0], dict.fromkeys(data[1], b"")),
+    "wrong trees": lambda data: (data[0], dict.fromkeys(data[1], marshal.dumps(["?", 1]))),
+    "trees of numbers": lambda data: (data[0], dict.fromkeys(data[1], 3)),
+    "text for digests": lambda data: {**data, "value": "spoilt"},
+    "one digest": lambda data: {**data, "value": data["value"][:1]},
+    "numbers for digests": lambda data: {**data, "value": [1, 2]},
+}
+"""What a user may make of an entry, with the right digest."""
+
+
 @needs_posix
+@pytest.mark.parametrize("kind", ["policies", "compiler", "bundle", "policy", "code", "invariants"])
+def test_an_entry_that_its_user_spoilt_changes_no_run(
+    tmp_path_factory: pytest.TempPathFactory,
+    copy_of_law: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    console: Console,
+    kind: str,
+) -> None:
+    """A run ends as with an empty cache, whatever whole data stands in the entries of one kind."""
+    monkeypatch.setattr(cache, "SETTLED", -(10**12))
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("VATSPOLICY_CACHE", str(folder))
+    spec = Path(__file__).parents[1] / "fixtures" / "access" / "cloud-hosting-beijing.yaml"
+
+    def run() -> Ran:
+        cache.compiler_digest.cache_clear()
+        SchemaSet.shipped().__dict__.pop("compile_key", None)
+        SchemaSet.shipped()._derived.clear()
+        return console("check", spec, "--law", copy_of_law, "--as-of", "2027-03-01")
+
+    right = run()
+    assert right.code in (0, 1), right
+    assert run() == right
+    whole = {path: path.read_bytes() for path in own(folder, kind)}
+    assert whole
+    for title, spoil in SPOILT.items():
+        for path in whole:
+            try:
+                path.write_bytes(with_hash(marshal.dumps(spoil(data_of(path)))))
+            except (LookupError, TypeError, AttributeError):  # no such part in entries of this kind
+                continue
+            if kind == "policy":  # read only if the bundle is compiled
+                for bundle in own(folder, "bundle"):
+                    bundle.unlink()
+            assert run() == right, title
+            path.write_bytes(whole[path])
+
+
 @needs_posix
 @pytest.mark.parametrize("mode", [0o770, 0o777, 0o702])
 def test_a_folder_that_others_may_write_to_is_not_used(folder: Path, mode: int) -> None:
@@ -433,6 +506,11 @@ def test_what_ships_is_of_this_code_only(
 # --- what is not read again while no file was touched ------------------------------------------------------------------
 
 
+def digests(*texts: str) -> list[str]:
+    """Two digests of texts."""
+    return [cache.digest(text.encode() for text in order) for order in (texts, texts[::-1])]
+
+
 class Work:
     """Counts how often files are read."""
 
@@ -441,10 +519,10 @@ class Work:
 
     def __call__(self) -> list[str]:
         self.times += 1
-        return [path.read_text() for path in sorted(self.place.rglob("*.yaml"))]
+        return digests(*(path.read_text() for path in sorted(self.place.rglob("*.yaml"))))
 
     def ask(self) -> list[str]:
-        return cache.cached_while_unchanged("state", [(str(self.place), ".yaml")], self)
+        return cache.cached_digests("state", [(str(self.place), ".yaml")], self)
 
 
 @pytest.fixture
@@ -469,7 +547,7 @@ def same_date(path: Path, text: str) -> None:
 
 @needs_posix
 def test_files_are_read_once(work: Work) -> None:
-    assert work.ask() == work.ask() == ["one", "two"]
+    assert work.ask() == work.ask() == digests("one", "two")
     assert work.times == 1
 
 
@@ -517,18 +595,22 @@ def test_files_that_change_while_they_are_read_are_not_remembered(work: Work) ->
         return found
 
     places = [(str(work.place), ".yaml")]
-    assert cache.cached_while_unchanged("state", places, changing) == ["one", "two"]
-    assert cache.cached_while_unchanged("state", places, work) == ["eno", "two"]
+    assert cache.cached_digests("state", places, changing) == digests("one", "two")
+    assert cache.cached_digests("state", places, work) == digests("eno", "two")
 
 
 @needs_posix
 def test_spoilt_notes_of_files_are_not_believed(work: Work, folder: Path) -> None:
     work.ask()
-    for change in (flip, lambda _: with_hash(marshal.dumps({"state": 1})), lambda _: with_hash(marshal.dumps([]))):
-        [path] = own(folder, "state")
-        path.write_bytes(change(path.read_bytes()))
-        assert work.ask() == ["one", "two"]
-    assert work.times == 4
+    [path] = own(folder, "state")
+    state = data_of(path)["state"]
+    spoilt: list[Any] = [{"state": 1}, [], *({"state": state, "value": value} for value in ("one", None, 1, ["a"] * 2))]
+    for times, data in enumerate([*spoilt, {"state": state, "value": ["0" * 64]}], 2):
+        path.write_bytes(with_hash(marshal.dumps(data)))
+        assert work.ask() == digests("one", "two")
+        assert work.times == times
+    path.write_bytes(flip(path.read_bytes()))
+    assert work.ask() == digests("one", "two")
 
 
 def test_where_times_do_not_tell_files_are_read(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:

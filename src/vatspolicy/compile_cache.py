@@ -38,6 +38,7 @@ _OFTEN = 16
 _written = itertools.count()
 _ENTRY = re.compile(r"[a-z]+-[0-9a-f]{40}\..+")
 """Names of entries and of their temporary files. Nothing else in the folder is removed."""
+_DIGESTS = re.compile(r"[0-9a-f]{64} [0-9a-f]{64}")
 SHIPPED = os.path.join(os.path.dirname(os.path.realpath(__file__)), "_resources", "compiled")
 """Folder of the entries in a wheel."""
 SETTLED = 3 * 10**9
@@ -61,12 +62,13 @@ def compiler_digest() -> str:
     package = os.path.dirname(os.path.realpath(__file__))
     folders = [os.path.join(package, "core", name) for name in ("cel", "policies")]
 
-    def read() -> str:
+    def read(folder: str) -> str:
         from pathlib import Path
 
-        return digest(path.read_bytes() for folder in map(Path, folders) for path in sorted(folder.glob("*.py")))
+        return digest(path.read_bytes() for path in sorted(Path(folder).glob("*.py")))
 
-    return cached_while_unchanged("compiler", [(folder, ".py") for folder in folders], read)
+    every = cached_digests("compiler", [(folder, ".py") for folder in folders], lambda: [*map(read, folders)])
+    return digest(each.encode() for each in every)
 
 
 def get_or_build(kind: str, key: str, build: Callable[[], Any], read: Callable[[Any], T]) -> T:
@@ -110,19 +112,17 @@ def keep(kind: str, key: str, data: Any) -> None:
 
 
 def get(kind: str, key: str, read: Callable[[Any], T]) -> T | None:
-    """Return `read(data)` of the entry `kind`-`key` of the wheel or the user; None if it is missing or damaged."""
+    """Return `read(data)` of the entry `kind`-`key` of the wheel or the user; None if it is missing or `read` fails."""
     for folder, own in ((SHIPPED, True), (_folder(), False)):
         data = _load(os.path.join(folder, _name(kind, key)), own) if folder else None
         if data is not None:
-            try:
+            with contextlib.suppress(Exception):  # whole, but not written by this code: any error may follow
                 return read(data)
-            except (KeyError, TypeError, ValueError, IndexError, AttributeError):
-                pass  # whole, but not written by this code
     return None
 
 
-def cached_while_unchanged(kind: str, places: Sequence[tuple[str, str]], work: Callable[[], T]) -> T:
-    """Return plain data that `work` makes of files; run it again only if a file was changed, added or removed.
+def cached_digests(kind: str, places: Sequence[tuple[str, str]], work: Callable[[], list[str]]) -> list[str]:
+    """Return the two digests that `work` makes of files; run it again only if a file was changed, added or removed.
 
     `places` are folders with the ending of the files in and below them, or files. Files are compared by size, times
     and inode. Nobody can set the time of the last status change (ctime), so that no edit is missed; on Windows, which
@@ -132,10 +132,9 @@ def cached_while_unchanged(kind: str, places: Sequence[tuple[str, str]], work: C
     if before is None:
         return work()
     key = digest(os.path.abspath(place).encode("utf-8", "surrogateescape") for place, _ in places)
-    kept = get(kind, key, lambda data: (data["state"], data["value"]))
-    if kept is not None and kept[0] == before:
-        value: T = kept[1]
-        return value
+    kept = get(kind, key, lambda data: (data["state"], _DIGESTS.fullmatch(" ".join(data["value"]))))
+    if kept is not None and kept[0] == before and kept[1]:
+        return kept[1][0].split()
     value = work()
     newest = max((int(time) for entry in before for time in entry[2:4]), default=0)
     if newest + SETTLED < nanoseconds() and _state(places) == before:
@@ -228,10 +227,9 @@ def _load(path: str, own: bool) -> Any:
     if not own:
         with contextlib.suppress(OSError):
             os.utime(path)
-    try:
+    with contextlib.suppress(Exception):  # not written by this code
         return marshal.loads(content)  # noqa: S302 - whole, and our own
-    except (EOFError, ValueError, TypeError):  # not written by this code
-        return None
+    return None
 
 
 def _share(data: Any, shared: dict[str | bytes, str | bytes]) -> Any:

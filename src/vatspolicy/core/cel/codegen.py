@@ -23,17 +23,23 @@ K = TypeVar("K")
 """Type of the keys by which a caller knows its expressions."""
 
 
+_TABLES = ("functions", "values", "sets", "constants", "patterns", "indexes", "unknowns", "members")
+"""Parts of a module that name what its code uses."""
+
+
 class GeneratedModule(Generic[K]):
     """Generated code for many expressions. `load` binds it to the parameter values of a day."""
 
     def __init__(self, parts: Mapping[str, Any], kept: bool = False) -> None:
         """Take the `parts` of a generated module, which are plain data. `kept`: the cache keeps the byte code.
 
-        Raises ValueError for parts without the source, if the wheel does not hold it.
+        Raises ValueError for parts without the source, if the wheel does not hold it, or of another shape.
         """
         self.parts, self._kept = parts, kept
         if not parts["source"] and not os.path.isfile(self._shipped):
             raise ValueError(self._shipped)
+        if not all(isinstance(parts[name], dict) for name in _TABLES):
+            raise ValueError(_TABLES)
 
     @classmethod
     def generate(cls, expressions: Mapping[K, Node]) -> GeneratedModule[K]:
@@ -80,7 +86,13 @@ class GeneratedModule(Generic[K]):
         name, path = module_name(self.parts["digest"]), self._shipped
         shipped = SourceFileLoader(name, path).get_code(name) if os.path.isfile(path) else None
         key = digest([MAGIC_NUMBER, self.parts["digest"].encode()])
-        return shipped or get_or_build("code", key, self._compile, _require_code)
+        return shipped or get_or_build("code", key, self._compile, self._require_code)
+
+    def _require_code(self, data: Any) -> CodeType:
+        """Return data that is code with the functions of this module. Raises TypeError."""
+        if not isinstance(data, CodeType) or not set(self.parts["functions"].values()).issubset(data.co_names):
+            raise TypeError(data)
+        return data
 
     def _compile(self) -> CodeType:
         code: CodeType = compile(self.source, "<generated>", "exec")
@@ -112,12 +124,6 @@ class GeneratedModule(Generic[K]):
 def module_name(digest: str) -> str:
     """Return the name of the module in a wheel that has the generated source of a digest."""
     return f"code_{digest[:40]}"
-
-
-def _require_code(data: Any) -> CodeType:
-    if not isinstance(data, CodeType):
-        raise TypeError(data)
-    return data
 
 
 def _missing(root: str, names: Sequence[str], member: Any = None) -> Unknown:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from vatspolicy.compile_cache import cached_while_unchanged, digest, get, get_or_build
+from vatspolicy.compile_cache import cached_digests, digest, get, get_or_build
 from vatspolicy.core.cel.codegen import GeneratedModule
 from vatspolicy.core.documents import Document, load_document, recall_document
 from vatspolicy.core.documents.schemas import UNUSABLE, SchemaSet, resource_place
@@ -267,7 +267,7 @@ def load_bundle(
     if layers:
         named = [(os.path.join(prefix, name), text) for name, text in _named_below(root)]
         return dataclasses.replace(_load_stack(named, schemas, layers), origin=origin)
-    current = cached_while_unchanged("policies", [(root, ".yaml")], lambda: _digests(_named_below(root)))
+    current = cached_digests("policies", [(root, ".yaml")], lambda: _digests(_named_below(root)))
     bundle = get("bundle", _key(current[0], schemas), lambda data: _build(data, current[1], prefix, schemas))
     return dataclasses.replace(bundle or _load(_named_below(root), prefix, schemas), origin=origin)
 

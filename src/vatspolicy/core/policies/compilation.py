@@ -61,11 +61,21 @@ def compile_law(
         raise InvalidInput(problems)
     instruments = sorted({name for document in documents for name in document.data.get("instruments", {})})
     wider = schemas.with_instruments(instruments)
-    rows = (
-        (document.data, names[document.file], positions, trees)
-        for document, positions, trees in compile_policies(documents, wider)
-    )
-    policies = build_policies(rows, wider)
+
+    def build(recall: bool) -> tuple[list[Policy], GeneratedModule[int]]:
+        rows = (
+            (document.data, names[document.file], positions, trees)
+            for document, positions, trees in compile_policies(documents, wider, recall)
+        )
+        policies = build_policies(rows, wider)
+        return policies, generate(policies)
+
+    try:
+        policies, module = build(recall=True)
+    except InvalidInput:
+        raise
+    except Exception:  # a policy in the cache is whole, but was not written by this code
+        policies, module = build(recall=False)
     return {
         "version": release.data["version"],
         "covers_from": release.data["covers"]["from"],
@@ -74,7 +84,7 @@ def compile_law(
         "replacing": replacing,
         "instruments": [] if wider is schemas else instruments,
         "policies": [policy_to_data(policy) for policy in policies],
-        "module": generate(policies).parts,
+        "module": module.parts,
     }
 
 

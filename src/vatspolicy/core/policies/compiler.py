@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from vatspolicy.compile_cache import digest, get_or_build
+from vatspolicy.compile_cache import digest, get, keep
 from vatspolicy.core.cel.ast import Fact, Literal, Node, Param, walk
 from vatspolicy.core.cel.checker import MAX_HEIGHT
 from vatspolicy.core.cel.parser import ExpressionError, TypeEnvironment, parse
@@ -48,18 +49,18 @@ def variables(each: str, schemas: SchemaSet | None = None) -> dict[str, Type]:
     return variables
 
 
-def compile_policies(documents: Iterable[Document], schemas: SchemaSet | None = None) -> list[Compiled]:
+def compile_policies(documents: Iterable[Document], schemas: SchemaSet, recall: bool) -> list[Compiled]:
     """Return the documents (schema-valid policies) with typed trees. Raises InvalidInput with every problem found.
 
-    Each policy is compiled again only if its text, or the text of a policy that it uses, has changed.
+    With `recall`, each policy is compiled again only if its text, or the text of a policy that it uses, has changed.
     """
     by_id: dict[str, Document] = {}
     problems: list[Problem] = []
     for document in documents:
         problems += find_name_problems(document, by_id)
         by_id.setdefault(document.data["id"], document)
-    of = schemas or SchemaSet.shipped()
-    return compile_some(by_id.values(), by_id, lambda document: _compile_or_recall(document, by_id, of), problems)
+    compile_one = functools.partial(_compile_or_recall, by_id=by_id, schemas=schemas, recall=recall)
+    return compile_some(by_id.values(), by_id, compile_one, problems)
 
 
 def compile_some(
@@ -93,16 +94,16 @@ def find_name_problems(document: Document, others: Mapping[str, Document]) -> li
     return []
 
 
-def _compile_or_recall(document: Document, by_id: Mapping[str, Document], schemas: SchemaSet) -> Compiled:
-    """Compile one policy, or return the cached result for the same texts. Raises InvalidInput."""
+def _compile_or_recall(document: Document, by_id: Mapping[str, Document], schemas: SchemaSet, recall: bool) -> Compiled:
+    """Compile one policy, or with `recall` return the cached result for the same texts. Raises InvalidInput."""
     used = [by_id[id] for id in document.data.get("uses", ()) if id in by_id]
 
-    def build() -> tuple[dict[Path, tuple[int, int]], dict[Path, bytes]]:
-        return compile_policy(document, by_id, schemas)[1:]
-
     key = digest([schemas.compile_key.encode(), *(source.text.encode() for source in (document, *used))])
-    lines, trees = get_or_build("policy", key, build, tuple)
-    return document, lines, trees
+    kept = get("policy", key, lambda data: (document, dict(data[0]), dict(data[1]))) if recall else None
+    if kept is None:
+        kept = compile_policy(document, by_id, schemas)
+        keep("policy", key, kept[1:])
+    return kept
 
 
 def compile_policy(document: Document, by_id: Mapping[str, Document], schemas: SchemaSet) -> Compiled:
