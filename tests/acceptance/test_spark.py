@@ -19,7 +19,7 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
-from tests.support.layer_builder import DENIAL, write_layer
+from tests.support.layer_builder import DENIAL, PUBLIC, write_layer
 from tests.support.portfolio_rows import DAY, lines, portfolio, read
 
 SECRET = "s3cr3t-value"
@@ -49,6 +49,7 @@ def submit(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[
         command += ["--conf", f"{name}={value}"]
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PYSPARK_", "PYTHONPATH"))}
     env |= {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
+    env["PYTHONWARNINGS"] = "ignore"  # Spark writes the errors of the job into its output
     words = [*map(str, command), spark.__file__, *map(str, arguments)]
     return subprocess.run(words, capture_output=True, text=True, env=env, cwd=folder, check=False)
 
@@ -80,17 +81,17 @@ def test_a_job_compares_two_laws_under_a_layer_and_writes_parquet(console: Conso
     for side, rules in (("before", share), ("after", "")):
         license = LICENSE + rules + route("open", "operator.mainland_entity")
         bundle_of(console.folder / side, classes=CLASSES, license=license)
-        write_layer(
-            console.folder / side / "company", "company", company="rules:\n" + rule("own", "service", "true", DENIAL)
-        )
+    write_layer(console.folder / "company", "company", company="rules:\n" + rule("own", "service", PUBLIC, DENIAL))
     console.write("in.jsonl", lines([{**row, "opinions": []} for row in portfolio(30)]))
-    law = ("--diff", "before", "after")
+    law = ("--diff", "before", "after", "--policies", "company")
     ran = console("screen", "in.jsonl", "-o", "out.jsonl", "-f", "json", *law, *DAY)
     assert ran.code == 0, ran.err
     job = submit(console.folder, "in.jsonl", "out", *law, *DAY)
     assert job.returncode == 0, job.stderr[-2000:]
     answers = sorted(read_table(str(console.folder / "out" / "answers")).to_pylist(), key=lambda row: row["row"])
     assert answers == read(console.folder / "out.jsonl")
+    own = [any(rule.endswith("company/own") for rule in answer["rules"]) for answer in answers]
+    assert set(own) == {True, False}, "the layer decides some of them"
     assert json.loads(job.stdout) == json.loads(ran.out)
     taken = submit(console.folder, "in.jsonl", "out", *law, *DAY)
-    assert (taken.returncode, "PATH_ALREADY_EXISTS" in taken.stderr) == (2, True)
+    assert (taken.returncode, "PATH_ALREADY_EXISTS" in taken.stdout) == (2, True)

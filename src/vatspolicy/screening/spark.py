@@ -98,21 +98,18 @@ def main(arguments: list[str] | None = None) -> int:
     It ends with 2 for arguments that cannot be used, such as an OUTPUT that exists.
     """
     parser = argparse.ArgumentParser(description="Decide a portfolio on Spark; each machine has the law at one path.")
-
-    def path(text: str) -> Path:
-        return Path(text).absolute()
-
-    parser.set_defaults(folder=Path.cwd(), today=today())
+    here = Path.cwd()
+    parser.set_defaults(folder=here, today=today())
     one_of, signed = parser.add_mutually_exclusive_group(), parser.add_mutually_exclusive_group()
     add = parser.add_argument
     add("source", metavar="INPUT")
     add("target", metavar="OUTPUT", help="a folder that does not exist yet")
     add("--as-of", required=True, metavar="DAY")
-    add("--law", metavar="DIR", type=path, help="a folder of policies")
-    add("--policies", metavar="DIR", type=path, action="append", default=[], help="a layer above it; repeatable")
-    one_of.add_argument("--bundle", metavar="FILE", type=path)
+    add("--law", metavar="DIR", type=here.joinpath, help="a folder of policies")
+    add("--policies", metavar="DIR", type=here.joinpath, action="append", default=[], help="a layer; repeatable")
+    one_of.add_argument("--bundle", metavar="FILE", type=here.joinpath)
     one_of.add_argument("--diff", nargs=2, metavar=("BASE", "HEAD"), help="two revisions, folders or bundles")
-    signed.add_argument("--key", metavar="FILE", type=path, help="the public key that signed the bundle")
+    signed.add_argument("--key", metavar="FILE", type=here.joinpath, help="the public key that signed the bundle")
     signed.add_argument("--skip-verify", action="store_true", help="skip signature verification")
     add("--input", choices=("lines", "parquet"), default="lines")
     add("--output", choices=("parquet", "json"), default="parquet")

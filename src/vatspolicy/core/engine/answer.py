@@ -12,11 +12,11 @@ from typing import TypedDict
 from vatspolicy.core.documents import Document, parse_document
 from vatspolicy.core.documents.plain import Facts
 from vatspolicy.core.engine.classification import Classification
-from vatspolicy.core.engine.decision import Finding, Outcome, Subject, word_of
+from vatspolicy.core.engine.decision import Outcome, Subject, word_of
 from vatspolicy.core.engine.evaluator import Evaluator, possible_outcomes
 from vatspolicy.core.engine.opinions import settle
 from vatspolicy.core.engine.parts import ProductPart, merge_parts
-from vatspolicy.core.policies.ruleset import Match, RuleSet
+from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile, trust_profile
 
 AnsweredActivity = TypedDict("AnsweredActivity", {"class": str, "decision": str})
@@ -46,7 +46,8 @@ class Answer(TypedDict):
 
 def answer(ruleset: RuleSet, facts: Facts, day: str) -> Answer:
     """Return the answer about completed facts, whose opinions are all granted."""
-    parts = list(_AnswerEvaluator(ruleset, Profile(facts, _NOWHERE, {}).grant_all(), day).parts())
+    evaluator = _AnswerEvaluator(ruleset, Profile(facts, _NOWHERE, {}).grant_all(), day)
+    parts = list(evaluator.parts())
     whole = merge_parts(parts)
     services: list[AnsweredService] = [
         {
@@ -60,14 +61,13 @@ def answer(ruleset: RuleSet, facts: Facts, day: str) -> Answer:
         }
         for service, part in zip(whole.services, parts[1:], strict=True)
     ]
-    holding = {finding.rule.name for finding in whole.findings if finding.holds}
-    holding |= {finding.rule.name for service in whole.services for finding in service.classified_by}
+    classified = {finding.rule.name for service in whole.services for finding in service.classified_by}
     return {
         "id": facts["product"]["id"],
         "decision": word_of(whole.low, whole.high),
         "range": [whole.low.word, whole.high.word],
         "services": services,
-        "rules": sorted(holding),
+        "rules": sorted(evaluator.holding | classified),
     }
 
 
@@ -86,6 +86,11 @@ _NOWHERE = parse_document("{}", "<row>.json")
 class _AnswerEvaluator(Evaluator):
     """The evaluator, which stops where nothing further can change the answer."""
 
+    def __init__(self, ruleset: RuleSet, profile: Profile, day: str) -> None:
+        super().__init__(ruleset, profile, day)
+        self.holding: set[str] = set()
+        """Names of the rules that hold, without those that classify."""
+
     def possible_classes(self, part: ProductPart, classification: Classification, is_settled: bool) -> Iterable[str]:
         """Yield possible classes until the service may be denied: they can only make it stricter."""
         for cls in classification.possible if is_settled else ():  # one that is not settled may be denied
@@ -100,16 +105,15 @@ class _AnswerEvaluator(Evaluator):
         matches = self.ruleset.match(subject.each, activation, own) if own else ()
         part = ProductPart(activation, settle(matches, activation), certain)
         holding, undecided = self.ruleset.match_lazily(subject.each, activation, _REST, _OPEN)
-        self.apply(part, settle(holding, activation))
+        certainly = settle(holding, activation)
+        if certain:
+            self.holding.update([rule.name for rule, holds, _ in certainly if holds])
+        self.apply(part, [match for match in certainly if match[0].kind in _OPEN])  # no others change a decision
         for match in undecided:
             if part.high is Outcome.DENY:
                 break
             self.apply(part, settle((match,), activation))
         return part
-
-    def duty(self, part: ProductPart, match: Match) -> None:
-        """Record a duty that holds."""
-        part.duties.append(Finding(match[0], part.subject, "fires"))
 
 
 _FIRST = {"service": ("classify",), "activity": ("route",)}

@@ -145,7 +145,7 @@ class RuleIndex:
                 possible_rules &= others
         return possible_rules & self._rules
 
-    def split(self, rules: Sequence[Item], activation: Activation, first: int) -> tuple[Iterator[Item], Iterator[Item]]:
+    def split(self, rules: Sequence[Item], activation: Activation, first: int) -> tuple[list[Item], Iterator[Item]]:
         """Return the rules that may hold, and those others of the `first` that may be undecided, in order."""
         possible_rules = holding = self._everything
         for path, dimensions in self._owners.items():
@@ -169,7 +169,7 @@ class RuleIndex:
                 if not possible_rules & operands:
                     possible_rules &= others
         rest = possible_rules & ~holding & (1 << first) - 1
-        return (rules[at] for at in _places(holding & self._rules)), (rules[at] for at in _places(rest))
+        return [rules[at] for at in _places(holding & self._rules)], (rules[at] for at in _places(rest))
 
     def select(self, rules: Sequence[Item], activation: Activation) -> Iterator[Item]:
         """Yield the candidates among the rules, in order."""

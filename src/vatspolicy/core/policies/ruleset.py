@@ -78,7 +78,7 @@ class RuleSet:
         `open_kinds` are the first of `kinds`.
         """
         index, tests = self._find_index(each, kinds), self._group(each, kinds).tests
-        first: Iterator[_Test] = iter(tests)
+        first: Sequence[_Test] = tests
         rest: Iterator[_Test] = iter(())
         if index is not None:
             first, rest = index.split(tests, activation, sum(len(self.rules_for(each, kind)) for kind in open_kinds))
