@@ -65,14 +65,20 @@ class Side:
     root: Path
     folder: Path
 
-    def prepare(self, specs: int, names: Sequence[str]) -> None:
-        """Write the specs, and for a row on `diff` the law with a change."""
+    def prepare(self, specs: int, names: Sequence[str]) -> set[str]:
+        """Write the specs, and for a row on `diff` the law with a change. Return the rows that its law cannot have."""
         self.folder.mkdir()
         write_specs(self.folder / "specs", specs)
         (self.folder / "profiles.json").write_text(json.dumps(list(profiles(min(specs, 200)))), encoding="utf-8")
+        unfit = set()
         for change in CHANGES:
             if change.name in names:
-                repository(self.folder / change.name, change.edit, self.root)
+                try:
+                    repository(self.folder / change.name, change.edit, self.root)
+                except ValueError as error:
+                    print(f"{self.root}: {error}", file=sys.stderr)
+                    unfit.add(change.name)
+        return unfit
 
     def measure(self, name: str) -> float:
         """Return the milliseconds of the processor of a row. Raises RuntimeError."""
@@ -103,10 +109,12 @@ def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         sides = [Side(root.resolve(), Path(temporary) / name) for root, name in ((given.against, "a"), (HERE, "b"))]
-        for side in sides:
-            side.prepare(given.specs, given.only)
+        unfit = set[str]().union(*(side.prepare(given.specs, given.only) for side in sides))
         print("| processor time | before | after | after / before |\n| --- | ---: | ---: | ---: |")
         for name in given.only:
+            if name in unfit:
+                print(f"| {ROWS[name]} | not compared: the change does not fit both laws | | |", flush=True)
+                continue
             found: dict[Side, list[float]] = {side: [] for side in sides}
             for number in range(-1, given.pairs or (15 if name in ("start", "brief", "full") else 3)):
                 for side in sides if number % 2 else sides[::-1]:

@@ -65,14 +65,17 @@ RANDOM_EDITS = ("narrowed by a number", "boundary", "condition doubly negated")
 
 
 def replace_texts(changes: Iterable[tuple[str, str, str]]) -> Callable[[Path], None]:
-    """Return the edit of a folder of policies that makes the changes, each at the first place that has the text."""
+    """Return the edit of a folder of policies that makes the changes, each at the first place that has the text.
+
+    The edit raises ValueError if a policy lacks the text.
+    """
 
     def edit(folder: Path) -> None:
         for policy, old, new in changes:
             file = next(folder.rglob(f"{policy}.yaml"))
             text = file.read_text(encoding="utf-8")
             if old not in text:
-                sys.exit(f"{file.name} no longer has: {old}")
+                raise ValueError(f"{file.name} does not have: {old}")
             file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
     return edit
@@ -163,7 +166,7 @@ def main() -> int:
     for change in wanted:
         try:  # large changes take long enough to be measured once
             turns, found = measure(change, given.rounds if change.limit < 10 else 1)
-        except RuntimeError as error:
+        except (RuntimeError, ValueError) as error:
             print(error, file=sys.stderr)
             return 1
         proved = ", ".join(f"{count} {verdict}" for verdict, count in found.most_common())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import re
 import resource
@@ -513,6 +514,22 @@ def test_two_checkouts_are_compared(
         before, after, ratio = (float(cell.split()[0].replace(",", "")) for cell in cells)
         assert before > 0 < after, what
         assert ratio == pytest.approx(after / before, abs=0.1)
+
+
+def test_a_change_that_does_not_fit_is_not_compared(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The other rows are."""
+    change = dataclasses.replace(bench_diff.CHANGES[0], edit=bench_diff.replace_texts([("pipl", "no such text", "")]))
+    monkeypatch.setattr(against, "CHANGES", (change,))
+    only = ["--pairs", "1", "--specs", "1", "--only", "one", "start"]
+    monkeypatch.setattr(sys, "argv", ["against.py", str(against.HERE), *only])
+    assert against.main() == 0
+    told = capsys.readouterr()
+    assert "pipl.yaml does not have: no such text" in told.err
+    [one, start] = told.out.splitlines()[2:]
+    assert one.startswith("| `diff` of 1 changed rule, ms | not compared: ")
+    assert start.startswith("| `check` of 1 spec, with the start, ms | ")
 
 
 def test_a_checkout_that_fails_is_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

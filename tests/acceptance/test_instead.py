@@ -20,7 +20,7 @@ from tests.support.law_builder import bundle_of, rule
 from tests.support.layer_builder import LAW
 from tests.support.portfolio_rows import PLAIN, lines, read
 from tests.support.programs import pick_port, require_program, run_program
-from tests.support.project_builder import policy, product, project
+from tests.support.project_builder import ROUTE_RULES, policy, product, project
 from tests.support.shipped import ROOT, fixture_file
 from tests.support.specs import SHOP
 
@@ -269,33 +269,8 @@ def test_a_witness_becomes_a_fixture(console: Console) -> None:
 
 def test_two_matrices_are_compared(console: Console) -> None:
     *matrices, compare = ROWS["vatspolicy diff OLD NEW"]
-    region = """\
-instruments:
-  vats-license:
-    title: {en: License, zh: 许可证}
-    authority: [{when: 'true', is: miit}]
-parameters:
-  cap:
-    title: {en: Cap, zh: 上限}
-    values:
-      - {from: '2020-01-01', cite: art-1, value: 50.0}
-rules:
-  - {id: center, cite: [art-1], each: service, when: '"data-center" in service.offers', classify: {classes: [B11]}, message: {en: Center., zh: 中心。}}
-  - {id: duty, cite: [art-1], each: activity, when: 'true', need: {through: vats-license}, message: {en: Need., zh: 须许可。}}
-  - id: general
-    cite: [art-1]
-    each: activity
-    when: activity.class == "B11"
-    route:
-      to: vats-license
-      name: general
-      title: {en: General list, zh: 一般清单}
-      instrument: vats-license
-      max_foreign_percent: param.cap
-    message: {en: Route., zh: 途径。}
-"""
     for name, cap in (("OLD", "50.0"), ("NEW", "70.0")):
-        project(console.folder / name, {"law": policy("law", region.replace("50.0", cap))}, {})
+        project(console.folder / name, {"law": policy("law", ROUTE_RULES.replace("50.0", cap))}, {})
     for command in matrices:
         ran = console(*shlex.split(command)[1:])
         assert (ran.code, ran.err) == (0, "")

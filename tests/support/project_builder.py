@@ -48,6 +48,39 @@ rules:
 """
 """A share above the cap is denied; everything else is allowed."""
 
+ROUTE_RULES = """\
+instruments:
+  vats-license:
+    title: {en: License, zh: 许可证}
+    authority: [{when: 'true', is: miit}]
+parameters:
+  cap:
+    title: {en: Cap, zh: 上限}
+    values:
+      - {from: '2020-01-01', cite: art-1, value: 50.0}
+  regions:
+    title: {en: Regions, zh: 地区}
+    values:
+      - {from: '2020-01-01', cite: art-1, value: [beijing]}
+rules:
+  - {id: center, cite: [art-1], each: service, when: '"data-center" in service.offers', classify: {classes: [B11]}, message: {en: Center., zh: 中心。}}
+  - {id: duty, cite: [art-1], each: activity, when: 'true', need: {through: vats-license}, message: {en: Need., zh: 须许可。}}
+  - id: general
+    cite: [art-1]
+    each: activity
+    when: activity.class == "B11"
+    route:
+      to: vats-license
+      name: general
+      title: {en: General list, zh: 一般清单}
+      instrument: vats-license
+      max_foreign_percent: param.cap
+      conditions:
+        - {id: region, where: true, reason: SECTOR-NOT-OPEN, check: operator.registered.at in param.regions, message: {en: In a region., zh: 在地区内。}}
+    message: {en: Route., zh: 途径。}
+"""
+"""One class with one route to its license, in one place and up to a cap."""
+
 PROFILE = {
     "schema": 2,
     "product": {"id": "p60"},

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.comparisons import overview, questions, render, to_review
-from tests.support.project_builder import PROFILE, compare, policy, project
+from tests.support.project_builder import PROFILE, ROUTE_RULES, compare, policy, project
 from vatspolicy.authoring.diff.review import _title
 from vatspolicy.authoring.diff.verdict import title_of
 from vatspolicy.proofs.verdicts import PAIRS, STRICTER_PAIRS
@@ -162,52 +162,19 @@ def test_what_is_not_settled_must_be_decided(tmp_path: Path) -> None:
 
 # --- routes ------------------------------------------------------------------------------------------------------------
 
-ACCESS = policy(
-    "law",
-    """\
-instruments:
-  vats-license:
-    title: {en: License, zh: 许可证}
-    authority: [{when: 'true', is: miit}]
-parameters:
-  cap:
-    title: {en: Cap, zh: 上限}
-    values:
-      - {from: '2020-01-01', cite: art-1, value: 50.0}
-  regions:
-    title: {en: Regions, zh: 地区}
-    values:
-      - {from: '2020-01-01', cite: art-1, value: [beijing]}
-rules:
-  - {id: center, cite: [art-1], each: service, when: '"data-center" in service.offers', classify: {classes: [B11]}, message: {en: Center., zh: 中心。}}
-  - {id: duty, cite: [art-1], each: activity, when: 'true', need: {through: vats-license}, message: {en: Need., zh: 须许可。}}
-  - id: general
-    cite: [art-1]
-    each: activity
-    when: activity.class == "B11"
-    route:
-      to: vats-license
-      name: general
-      title: {en: General list, zh: 一般清单}
-      instrument: vats-license
-      max_foreign_percent: param.cap
-      conditions:
-        - {id: region, where: true, reason: SECTOR-NOT-OPEN, check: operator.registered.at in param.regions, message: {en: In a region., zh: 在地区内。}}
-    message: {en: Route., zh: 途径。}
-""",
-)
+ROUTE = policy("law", ROUTE_RULES)
 
 
-def access(folder: Path, old: str, new: str) -> dict[str, Any]:
-    base = project(folder / "base", {"law": ACCESS})
-    assert old in ACCESS
-    return compare(base, project(folder / "head", {"law": ACCESS.replace(old, new)}))
+def edited_route(folder: Path, old: str, new: str) -> dict[str, Any]:
+    base = project(folder / "base", {"law": ROUTE})
+    assert old in ROUTE
+    return compare(base, project(folder / "head", {"law": ROUTE.replace(old, new)}))
 
 
 def test_a_condition_of_a_route_is_named_by_what_it_asks_for(tmp_path: Path) -> None:
     """Its id says little to a lawyer. That it is gone is said where no sign is shown."""
-    line = next(line for line in ACCESS.splitlines(keepends=True) if "- {id: region" in line)
-    data = access(tmp_path, f"      conditions:\n{line}", "")
+    line = next(line for line in ROUTE.splitlines(keepends=True) if "- {id: region" in line)
+    data = edited_route(tmp_path, f"      conditions:\n{line}", "")
     told = " ".join(render("markdown", data, "en").replace("\\", "").split())
     assert (
         "no longer: condition “In a region” (region): the place (registered office) of the operator is one of" in told
@@ -444,9 +411,9 @@ def test_more_places_and_services_than_three_are_counted(tmp_path: Path) -> None
 
 def test_more_members_of_a_list_than_three_are_counted(tmp_path: Path) -> None:
     four = "value: [beijing, shenzhen, tianjin, hainan, chongqing]"
-    data = access(tmp_path / "more", "value: [beijing]", four)
+    data = edited_route(tmp_path / "more", "value: [beijing]", four)
     assert overview(data, "en")[0].startswith("“Regions” gains 4 entries on 2020-01-01: ")
-    data = access(tmp_path / "three", "value: [beijing]", four.replace(", chongqing", ""))
+    data = edited_route(tmp_path / "three", "value: [beijing]", four.replace(", chongqing", ""))
     assert overview(data, "en")[0].startswith("“Regions” gains Shenzhen, Tianjin, Hainan on 2020-01-01: ")
 
 
