@@ -69,7 +69,7 @@ def test_an_accepted_change_is_shown_and_does_not_fail(tmp_path: Path, semantic:
     settings: dict[str, Any] = {"fail_on": ["loosened", "any", "deny->allow", "retroactive"], "semantic": semantic}
     failing = compare(*pair(tmp_path), **settings)
     assert failing["exit_code"] == 1
-    assert failing["accepted"] == {"file": None, "given": False, "entries": []}
+    assert failing["accepted"] == {"file": None, "given": False, "entries": [], "questions": []}
     found = compare(*pair(tmp_path, accepted=entries(failing)), **settings)
     assert outcome(found) == ([], 0)
     assert states(found) == ["accepted"]
@@ -465,3 +465,77 @@ def test_an_acceptance_ends_if_another_change_edits_the_facts_that_rules_read(tm
         for folder, law in ((base, LAW), (head, MILDER)):
             project(folder, {"law": law}, schemas={"profile": {**profile, key: value}})
         assert states(compare(base, head, fail_on=FAIL)) == [state], key
+
+
+BOTH_WAYS = [*FAIL, "tightened", "any", "unknown", "retroactive"]
+LITTLE = 2
+"""A budget that settles no question."""
+
+
+def open_pair(folder: Path, accepted: Any = None, held: Any = None, after: Any = None) -> tuple[Path, Path]:
+    """Two projects whose only edit is of a condition that no compared product meets."""
+    return pair(folder, LAW, after or LAW.replace("value: 50.0", "value: 49.5"), accepted, held)
+
+
+def test_an_open_question_is_accepted_by_its_name(tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"fail_on": BOTH_WAYS, "semantic": "z3", "budget": LITTLE}
+    failing = compare(*open_pair(tmp_path), **settings)
+    assert (failing["verdict"], failing["exit_code"], "unknown" in failing["failed_on"]) == ("unknown", 1, True)
+    asked = failing["accepted"]["questions"]
+    assert [one["edit"] for one in asked] == [
+        f"open/{one['before']}->{one['after']}" for one in failing["semantic"]["transitions"]
+    ]
+    assert {(one["state"], one["fails"]) for one in asked} == {("open", True)}
+    of_edits = entries(failing)
+    said = {key: of_edits[0][key] for key in ("reason", "person", "day")}
+    named = [{key: one[key] for key in ("edit", "fingerprint", "effect")} | said for one in asked]
+    text = " ".join(render("text", failing, "en").split())
+    assert all(f"edit: {one['edit']}" in text for one in [*of_edits, *named])
+
+    found = compare(*open_pair(tmp_path, [*of_edits, *named]), **settings)
+    assert (outcome(found), found["undecided_on"]) == (([], 0), [])
+    assert (found["verdict"], found["title"]) == ("unknown", failing["title"]), "an acceptance proves nothing"
+    assert "open/deny->allow: ACCEPTED as open, and not proved, by kim.li" in " ".join(
+        render("text", found, "en").split()
+    )
+    assert "Is that acceptable?" not in render("markdown", found, "en")
+    for missing in (named[1:], named[:-1]):
+        assert outcome(compare(*open_pair(tmp_path, [*of_edits, *missing]), **settings)) == (["unknown"], 1)
+    assert compare(*open_pair(tmp_path, named), **settings)["exit_code"] == 1, "the edit has no entry"
+    assert compare(*open_pair(tmp_path, of_edits), **settings)["exit_code"] == 1, "no question has an entry"
+    assert compare(*open_pair(tmp_path, None, [*of_edits, *named]), **settings)["exit_code"] == 1, "it is of the change"
+
+
+def test_an_entry_for_an_open_question_ends_with_the_question_and_with_the_edits(tmp_path: Path) -> None:
+    """A question that is settled later, or that another edit moves, is not passed in silence."""
+    little: dict[str, Any] = {"fail_on": BOTH_WAYS, "semantic": "z3", "budget": LITTLE}
+    open_ones = compare(*open_pair(tmp_path, after=MILDER_STILL.replace("80.0", "50.5")), **little)
+    asked = [
+        {key: one[key] for key in ("edit", "fingerprint", "effect")}
+        | {"reason": "The notice says so.", "person": "kim.li", "day": "2026-05-01"}
+        for one in open_ones["accepted"]["questions"]
+    ]
+    assert "open/deny->allow" in [one["edit"] for one in asked]
+    accepted = [*entries(open_ones), *asked]
+    same = MILDER_STILL.replace("80.0", "50.5")
+    assert compare(*open_pair(tmp_path, accepted, after=same), **little)["exit_code"] == 0
+    settled = compare(*open_pair(tmp_path, accepted, after=same), **{**little, "budget": 400_000_000})
+    assert (settled["verdict"], "loosened" in settled["failed_on"]) == ("loosened", True)
+    told = {entry["edit"]: (entry["state"], entry["why"]["en"]) for entry in settled["accepted"]["entries"]}
+    assert told["open/deny->allow"][0] == "stale"
+    assert told["open/deny->allow"][1].startswith("The question is no longer open")
+    other = compare(*open_pair(tmp_path, accepted, after=same.replace("50.5", "50.6")), **little)
+    assert other["exit_code"] == 1
+    assert set(states(other)) == {"stale"}
+
+
+def test_a_version_that_suits_both_answers_is_settled(tmp_path: Path) -> None:
+    """A version raised as for a changed decision fits, whether the open question is settled or not."""
+    for version, log, waits in (("1.2.4", "- New.", ["version"]), ("1.3.0", "- New.", []), ("1.3.0", "", ["version"])):
+        before, after = LAW, policy("law", version="1.0.1").replace("value: 50.0", "value: 49.5")
+        base = project(tmp_path / f"base{version}{len(log)}", {"law": before})
+        head = project(tmp_path / f"head{version}{len(log)}", {"law": after}, version=version)
+        for side, text in ((base, ""), (head, f"## {version}\n\n{log}\n\n")):
+            (side / "CHANGELOG.md").write_text(f"{text}## 1.2.3\n\n- Old.\n", encoding="utf-8")
+        found = compare(base, head, fail_on=["version"], semantic="z3", budget=LITTLE)
+        assert (found["release"]["level"], found["undecided_on"]) == ("unknown", waits), version

@@ -1,4 +1,4 @@
-"""Accepted changes of the law: an edit with its effect, and the person who accepts them.
+"""Accepted changes of the law: an edit with its effect, or an open question, and the person who accepts them.
 
 An entry counts from the side of its owner (the base, or the file of `--accepted`), and its change spends it: while the
 head holds it too, it accepts nothing. So a change brings no acceptance along, and undoing one does not renew it.
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vatspolicy.authoring.diff.decisions import direction_of_all
-from vatspolicy.authoring.diff.edited import Acceptance, Accepted, AcceptedEntry, Edit, RedLine
+from vatspolicy.authoring.diff.edited import QUESTION, Acceptance, Accepted, AcceptedEntry, Edit, RedLine
 from vatspolicy.authoring.diff.edits import EditsOfRules
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.result import ChangedDecision, Item, Review
@@ -32,7 +32,11 @@ from vatspolicy.authoring.diff.verdict import (
     direction_of,
     failures,
     is_among,
+    is_open,
+    open_edits,
     settled,
+    undecided,
+    unsettled,
 )
 from vatspolicy.core.documents import Document, load_document, parse_document
 from vatspolicy.core.documents.plain import Tree
@@ -43,7 +47,7 @@ from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 from vatspolicy.i18n.words import both
 
-FORMAT = 2
+FORMAT = 3
 """Version of the hashed content. A new version makes every entry stale."""
 
 
@@ -52,7 +56,7 @@ class Entry:
     """One change that a person accepts."""
 
     edit: str
-    """The edited entry, as policy/kind/name."""
+    """The edited entry, as policy/kind/name, or an open question, such as `open/deny->allow`."""
     fingerprint: str
     effect: str
     reason: str
@@ -168,12 +172,18 @@ class _Marker:
         for place, change in enumerate(changes):
             self._places.setdefault((change.kind, change.policy, change.name), []).append(place)
         reviewed = {place for item in review.edits for place in item.changes}
-        self.law = {
+        self.law: dict[int | str, Acceptance] = {
             place: self.describe(place, change, sides)
             for place, change in enumerate(changes)
             if change.kind in LAW or place in reviewed
         }
-        """Acceptance of each acceptable edit, by its place."""
+        """Acceptance of each acceptable edit by its place, and of each open question by its name."""
+        self.whole = _digest([FORMAT, *sorted(one.fingerprint for one in self.law.values())])
+        """Digest of all edits together."""
+        effects = sorted(one.effect for one in self.law.values())
+        for name in unsettled(review):
+            effect = _digest([FORMAT, name, effects])
+            self.law[name] = Acceptance(QUESTION + name, self.whole, effect, (name,), direction_of(name), "open", False)
 
     def describe(self, place: int, change: Edit, sides: tuple[LawRevision, LawRevision]) -> Acceptance:
         """Return the fingerprints of an edit and of its effect."""
@@ -253,6 +263,8 @@ class _Marker:
             why = "new"
         elif mine is not None:
             why = self.refuse(entry, self.law[mine], accepted)
+        elif entry.edit.startswith(QUESTION) and entry.fingerprint == self.whole:
+            why = "settled"
         else:
             may_come = entry.accepts in accepted.held or self.review.accepted.given
             ended = self.review.today > entry.until
@@ -279,7 +291,7 @@ class _Marker:
             return "early"
         return "ended" if today > entry.until else "held" if entry.accepts in accepted.held else ""
 
-    def set_state(self, places: Iterable[int], state: str) -> None:
+    def set_state(self, places: Iterable[int | str], state: str) -> None:
         for place in places:
             self.law[place] = replace(self.law[place], state=state)
 
@@ -288,7 +300,8 @@ class _Marker:
         marked = replace(self.review, accepted=accepted, structure=self.structure())
         marked = self.mark_items(marked)
         self.mark_failing(remainder(marked), conditions)
-        return replace(marked, structure=self.structure())
+        questions = tuple(self.law[name] for name in unsettled(self.review))
+        return replace(marked, accepted=replace(accepted, questions=questions), structure=self.structure())
 
     def structure(self) -> tuple[Edit, ...]:
         """Return the edits with their acceptance."""
@@ -297,7 +310,7 @@ class _Marker:
     def mark_items(self, review: Review) -> Review:
         """List the accepted edits of each item whose edits are all accepted."""
         assert review.decisions is not None and review.semantic is not None
-        everything = self.of_all(self.law)
+        everything = self.of_all(place for place in self.law if isinstance(place, int))
         deciding = [place for item in review.edits if _may_decide(item) for place in item.changes or [None]]
         decisive = self.of_all(deciding)
         shown = {row.move for row in review.rows}
@@ -318,14 +331,15 @@ class _Marker:
             else transition
             for transition in review.transitions
         ]
+        transitions = [
+            replace(one, accepted=self.of_all([one.name])) if one.name in self.law and not one.accepted else one
+            for one in transitions
+        ]
         return replace(
             review,
             decisions=replace(review.decisions, rows=tuple(rows), details=tuple(details)),
             semantic=replace(review.semantic, transitions=tuple(transitions), rules=tuple(rules)),
-            edits=tuple(
-                replace(edit, accepted=() if edit.proof.is_open and edit.rules else self.of_all(edit.changes))
-                for edit in review.edits
-            ),
+            edits=tuple(replace(edit, accepted=self.of_all(edit.changes)) for edit in review.edits),
             red_lines=tuple(replace(red_line, accepted=self.of_all(red_line.changes)) for red_line in review.red_lines),
         )
 
@@ -337,10 +351,18 @@ class _Marker:
             edits = {place for item in _failing(left, condition) for place in item.changes}
             edits |= {place for line in lines for place in line.changes}
             edits |= {place for rule in rules for place in self.behind(rule)}
-            for place, one in self.law.items():
-                causes = self.changes[place].retroactive if condition == "retroactive" else place in edits
-                if one.state != "accepted" and causes:
-                    self.law[place] = replace(one, fails=True)
+            if condition == "retroactive":
+                edits = {place for place, change in enumerate(self.changes) if change.retroactive}
+            self.set_failing(edits)
+        if is_open(left) and ("unknown" in (left.verdict, *conditions) or undecided(left, conditions)):
+            self.set_failing([*unsettled(left), *(place for item in open_edits(left) for place in item.changes)])
+
+    def set_failing(self, places: Iterable[int | str]) -> None:
+        """Mark edits and open questions as failing, except accepted ones."""
+        for place in places:
+            one = self.law.get(place)
+            if one is not None and one.state != "accepted":
+                self.law[place] = replace(one, fails=True)
 
     def of_rules(self, rules: Iterable[str]) -> tuple[str, ...]:
         """Return the edits behind rules; empty if a rule has no edit or an unaccepted edit."""
@@ -352,8 +374,8 @@ class _Marker:
             found += names
         return tuple(dict.fromkeys(found))
 
-    def of_all(self, places: Iterable[int | None]) -> tuple[str, ...]:
-        """Return the names of edits if all are accepted, or else nothing."""
+    def of_all(self, places: Iterable[int | str | None]) -> tuple[str, ...]:
+        """Return the names of edits, or of open questions, if all are accepted, or else nothing."""
         edits = [None if place is None else self.law.get(place) for place in places]
         names = [edit.edit for edit in edits if edit is not None and edit.state == "accepted"]
         return tuple(dict.fromkeys(names)) if len(names) == len(edits) else ()
@@ -421,8 +443,6 @@ def _causes(left: Review, condition: str) -> Iterator[str]:
 
 def _failing(left: Review, condition: str) -> Iterator[Item]:
     """Yield the review items that cause a condition, except accepted changes."""
-    if condition == "unknown":
-        yield from (item for item in left.edits if item.proof.is_open and not item.rules)
     if condition in (*RED_LINES, "retroactive", "unknown", "version"):
         return
     witnessed = [transition for transition in left.transitions if transition.witness is not None]

@@ -29,9 +29,13 @@ class Field:
     after: Tree
 
 
+QUESTION = "open/"
+"""Prefix of the name of an open question: a change of the decision word that is neither shown nor excluded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """The fingerprints of an edit and the state of its acceptance."""
+    """The fingerprints of an edit, or of an open question, and the state of its acceptance."""
 
     edit: str
     fingerprint: str
@@ -166,6 +170,8 @@ class Accepted:
     given: bool
     """True for a file from --accepted that replaces the file of the base."""
     entries: tuple[AcceptedEntry, ...]
+    questions: tuple[Acceptance, ...]
+    """The changes of the decision word that are neither shown nor excluded."""
 
 
 # --- rules

@@ -317,6 +317,8 @@ class Release:
     needed: str | None
     """The lowest suitable version; None if any version is suitable."""
     faults: tuple[Fault, ...]
+    suffices: bool
+    """True if version and changelog also suffice for a change of decisions."""
 
 
 # --- the whole

@@ -92,13 +92,10 @@ def not_comparable(
 def _finish(review: Review, settings: ComparisonSettings) -> Review:
     """Return a comparison with its title, met conditions and exit code."""
     left = remainder(review)
-    review = replace(
-        review,
-        title=_title(review),
-        failed_on=tuple(failures(left, settings.fail_on)),
-        undecided_on=tuple(undecided(left, settings.fail_on)),
-    )
-    return replace(review, exit_code=int(exit_code(review)))
+    failed, waiting = tuple(failures(left, settings.fail_on)), tuple(undecided(left, settings.fail_on))
+    counted = left if review.verdict == "unknown" else review
+    code = exit_code(replace(counted, failed_on=failed, undecided_on=waiting))
+    return replace(review, title=_title(review), failed_on=failed, undecided_on=waiting, exit_code=int(code))
 
 
 def _title(review: Review) -> LocalizedText:
@@ -128,7 +125,7 @@ def _empty(
         base=sides[0],
         head=sides[1],
         red_lines=(),
-        accepted=Accepted(None, settings.accepted is not None, ()),
+        accepted=Accepted(None, settings.accepted is not None, (), ()),
         edits=(),
         structure=(),
         law=(),

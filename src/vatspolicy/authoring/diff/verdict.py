@@ -66,6 +66,7 @@ NOT_ACCEPTED: Table = {
         "The entry is part of this change, so it does not count here. Merge the entry first, then its change."
     ),
     "waits": Phrase("Its change is not in this comparison. Delete the entry if you abandon the change."),
+    "settled": Phrase("The question is no longer open, so what the proof shows counts. Delete the entry."),
     "over": Phrase("It ended on {until}, and its change is not in this comparison. Delete the entry."),
     "dropped": Phrase("HEAD does not contain this entry, and its change is not in this comparison."),
 }
@@ -334,7 +335,7 @@ def _may_hold(data: Review, condition: str) -> bool:
         case "any":
             return is_open(data)
         case "version":
-            return bool(data.release and data.release.level == "unknown")
+            return bool(data.release and data.release.level == "unknown" and not data.release.suffices)
         case "waivable" | "unenforced" | "loosenable" | "unknown" | "retroactive":
             return False
     return is_among(condition, left)
@@ -400,7 +401,9 @@ def check_release(
     if level in ("minor", "major") and head.source.changelog is not None:
         faults += [] if _has_entry(base, head) else [_fault("changelog", after, "CHANGELOG.md", 1)]
     faults += _file_faults(base, head, changes)
-    return Release(before, after, level, because, _text(needed) if needed else None, tuple(faults))
+    logged = head.source.changelog is None or _has_entry(base, head)
+    suffices = logged and _parse(after) >= (_next(released, "minor") if released else _parse(before))
+    return Release(before, after, level, because, _text(needed) if needed else None, tuple(faults), suffices)
 
 
 def _fault(code: str, subject: str, file: str, line: int) -> Fault:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from vatspolicy.authoring.diff.edited import AcceptedEntry, Edit
+from vatspolicy.authoring.diff.edited import QUESTION, AcceptedEntry, Edit
 from vatspolicy.authoring.diff.result import Review
 from vatspolicy.core.documents.yaml_writer import dump_yaml
 from vatspolicy.core.policies.files import ACCEPTED
@@ -38,7 +38,8 @@ def sentence(entry: AcceptedEntry, lang: Language) -> str:
     days = phrase("since", lang, day=entry.day)
     if entry.until:
         days = phrase("between", lang, day=entry.day, last=entry.until)
-    told = phrase(f"entry_{entry.state}", lang, edit=entry.edit, person=entry.person, days=days, reason=entry.reason)
+    key = "entry_question" if entry.state == "accepted" and entry.edit.startswith(QUESTION) else f"entry_{entry.state}"
+    told = phrase(key, lang, edit=entry.edit, person=entry.person, days=days, reason=entry.reason)
     return f"{told} {entry.why[lang]}" if entry.why else told
 
 
@@ -67,8 +68,7 @@ def to_paste(data: Review) -> str:
 
 
 def _entries(data: Review) -> Iterator[str]:
-    for change in data.structure:
-        acceptance = change.acceptance
+    for acceptance in [*(change.acceptance for change in data.structure), *data.accepted.questions]:
         if acceptance is not None and acceptance.fails:
             entry = {key: getattr(acceptance, key) for key in ("edit", "fingerprint", "effect")}
             text = dump_yaml([{**entry, "reason": "", "person": "", "day": data.today}])

@@ -194,8 +194,8 @@ def questions(data: Review, lang: Language) -> Iterator[str]:
     yield from _ask_of_unread(data, lang)
     yield from _ask_of_citations(data, lang)
     left = [
-        *(wording.move(name, lang) for name in unsettled(data)),
-        *(wording.item(data, edit, lang) for edit in open_edits(data)),
+        *(wording.move(one.name, lang) for one in data.transitions if one.name in unsettled(data) and not one.accepted),
+        *(wording.item(data, edit, lang) for edit in open_edits(data) if not edit.accepted),
     ]
     if left:
         yield phrase("ask_open", lang, names=wording.few(left, lang))

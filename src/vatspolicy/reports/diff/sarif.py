@@ -76,7 +76,7 @@ def results(data: Review, lang: Language) -> Iterator[Result]:
             told = f"{text} {wording.described(item.proof.witness, lang)}"
             yield "decision-possible", told, *_place(data, item), accepted(item)
         elif item.proof.verdict in ("unknown", "unsupported"):
-            yield "not-settled", text, *_place(data, item), ""
+            yield "not-settled", text, *_place(data, item), accepted(item)
     for one in data.red_lines:
         yield RED_LINES[one.code], wording.red_line(one, lang), one.file, one.line, accepted(one)
     for change in data.structure:

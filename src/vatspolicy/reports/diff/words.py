@@ -213,6 +213,7 @@ PHRASES: Table = {
     "accepted_of_base": Phrase("{file} of the base"),
     "accepted_by": Phrase("accepted by {person}: {reason}"),
     "entry_accepted": Phrase("{edit}: ACCEPTED by {person} {days}: {reason}"),
+    "entry_question": Phrase("{edit}: ACCEPTED as open, and not proved, by {person} {days}: {reason}"),
     "entry_stale": Phrase("{edit}: STALE, accepted by {person} {days}: {reason}"),
     "entry_new": Phrase("{edit}: NEW, by {person} {days}: {reason}"),
     "entry_waiting": Phrase("{edit}: WAITING, accepted by {person} {days}: {reason}"),
