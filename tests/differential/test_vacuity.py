@@ -61,6 +61,8 @@ def test_no_invariant_follows_from_the_others(id: str) -> None:
     data = found(query, [rails[id].false, *others])
     assert data is not None
     if id in MADE_TRUE:
+        for service in data["services"]:
+            service["offers"] = service["offers"][:32]  # a spec lists no more
         load_profile(data)
         return
     with pytest.raises(InvalidInput):

@@ -26,6 +26,7 @@ ZONES = {
 DAYS = ("2018-08-01", "2019-08-01", "2021-03-01", "2022-06-01", "2024-06-01", "2024-12-01", "2025-05-01", "2026-11-26")
 SINCE = DAYS[0]
 """First day that the oracle knows the law of."""
+DRUGS = ("own-authorized", "of-other-holders", "specially-controlled", "high-risk")
 CHANNELS = ("mini-program", "official-account", "app", "website")
 MEANS = ("staff", "premises", "facilities", "plan", "long-term-service")
 TRADE = (
@@ -93,12 +94,16 @@ def _draw_channels(draw: random.Random, offers: Sequence[str]) -> list[str]:
 
 def _draw_deal(draw: random.Random) -> dict[str, Any]:
     changes = ("main-shareholder", "controller", "foreign-control", "merger-or-division")
+    after = draw.choice((0, 40, 50, 100))
+    none: list[list[str]] = (
+        [] if after == 100 else [[]]
+    )  # foreign investors with all shares have influence and are new holders
     return {
         "kind": "acquisition",
         "target": draw.choice(("company", "partner", "other")),
-        "foreign_percent_after": draw.choice((0, 40, 50, 100)),
-        "foreign_influence": draw.choice(([], [], ["resolutions"])),
-        "holders_change": draw.choice(([], *([change] for change in changes))),
+        "foreign_percent_after": after,
+        "foreign_influence": draw.choice((*none, *none, ["resolutions"])),
+        "holders_change": draw.choice((*none, *([change] for change in changes))),
         "sectors": draw.choice(([], [], ["important-it"], ["defense"])),
     }
 
@@ -175,7 +180,7 @@ def _draw_service(draw: random.Random, index: int, company: Data, partner: Data)
         if draw.random() < 0.15
         else [],
         "features": ["outbound-travel"] if "travel-packages" in offers and draw.random() < 0.5 else [],
-        "drugs": draw.choice(([], ["own-authorized"], ["of-other-holders"], ["specially-controlled"], ["high-risk"])),
+        "drugs": draw.choice((*([] if "drug-sale" in offers else [[]]), *([drug] for drug in DRUGS))),
         "direct_to_terminals": draw.random() < 0.5,
         "satellites": [draw.choice(("licensed", "foreign-approved", "foreign"))],
         "through_gateway": draw.random() < 0.6,

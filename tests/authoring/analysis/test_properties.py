@@ -90,7 +90,7 @@ def test_pairs_of_profiles(name: str, tmp_path: Path) -> None:
         assert result.as_of is not None
         words = [evaluate(bundle, load_profile(dict(data)), result.as_of) for data in (result.witness, result.other)]
         if "never" in item.body:
-            assert "->".join(word.decision for word in words) in item.body["never"]
+            assert f"{words[0].range[0]}->{words[1].range[1]}" in item.body["never"]
         else:
             assert words[0].range != words[1].range
 
