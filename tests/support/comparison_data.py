@@ -22,16 +22,10 @@ def complete_comparison(folder: Path) -> dict[str, Any]:
     found = compare(base, project(folder / "head", {"law": head}, changelog=log), fail_on=["loosened", "version"])
     note = {"path": "note", "title": {"en": "Note", "zh": "备注"}, "value": {"en": "``` | <b>", "zh": "``` | <b>"}}
     witness = {
-        "product": None, "profile": {"schema": 2, "note": "``` | <b>"}, "facts": [note],
-        "minimal": {"profile": {"schema": 2}, "facts": [], "as_of": "2020-01-01"}, "as_of": "2020-01-01",
+        "profile": {"schema": 2, "note": "``` | <b>"}, "facts": [note], "as_of": "2020-01-01",
         "since": "2020-01-01", "until": None, "before": {"decision": "deny", "range": ["deny", "deny"]},
         "after": {"decision": "allow", "range": ["allow", "allow"]}, "listed": [],
     }  # fmt: skip
-    changed = [{"path": "note", "title": note["title"], "before": None, "after": note["value"]}]
-    near = {
-        **witness,
-        "product": {"id": "p60", "variant": "``` | <b>", "file": "fixtures/p60.yaml", "changed": changed},
-    }
     rule = found["decisions"]["rows"][0]["because"][0]
     told = {
         "since": "2020-01-01", "until": None, "verdict": "witness", "transitions": ["deny->allow"], "before": "deny",
@@ -56,7 +50,7 @@ def complete_comparison(folder: Path) -> dict[str, Any]:
             {
                 **rule,
                 **told,
-                "witness": near,
+                "witness": witness,
                 "reason": "",
                 "assumptions": [],
                 "excluded": [],
@@ -79,7 +73,7 @@ def complete_comparison(folder: Path) -> dict[str, Any]:
     }
     item = found["edits"][0]
     found["edits"] = [
-        item | told | {"witness": near, "direction": "loosened", "seen_in": ["p60"]},
+        item | told | {"witness": witness, "direction": "loosened", "seen_in": ["p60"]},
         item | more | {"witness": None, "reason": "No answer.", "seen_in": []},
     ]
     assert validate(parse_document(json.dumps(found), "comparison.json"), "comparison") == []

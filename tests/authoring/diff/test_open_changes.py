@@ -10,8 +10,8 @@ import pytest
 
 from tests.support.law_builder import bundle_of, rule
 from vatspolicy.authoring.diff.decisions import Product
-from vatspolicy.authoring.diff.known_products import KnownProducts, read_by
-from vatspolicy.authoring.diff.witness_choice import settle_open
+from vatspolicy.authoring.diff.open_changes import settle_open
+from vatspolicy.authoring.diff.rules import read_by
 from vatspolicy.core.documents import parse_document
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import load_profile
@@ -40,9 +40,7 @@ def profile(service: Mapping[str, Any], **facts: Any) -> dict[str, Any]:
 
 def settled(base: Bundle, head: Bundle, shown: Transition, left: Transition, *products: dict[str, Any]) -> Transition:
     """What becomes of an open change, given a shown one and known products."""
-    known = KnownProducts(
-        [Product(parse_document(str(one).replace("'", '"'), "p.json")) for one in products], base.schemas
-    )
+    known = [Product(parse_document(str(one).replace("'", '"'), "p.json")) for one in products]
     read = read_by(side.rule("law/servers") for side in (base, head))
     found = settle_open((base, head), Transitions((shown, left)), (), known, read)
     [one] = [one for one in found.found if one.name == left.name]

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.comparisons import render
 from tests.support.console import Console
-from tests.support.project_builder import PROFILE, RULES, compare, policy, product, project
+from tests.support.project_builder import RULES, compare, policy, product, project
 from tests.support.shipped import shipped_bundle
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.diff.law_revision import load_pair
@@ -452,48 +452,7 @@ def test_the_data_of_a_witness_is_the_profile_itself(tmp_path: Path, engine: Eng
     engine([CAP], [shown("deny", "allow", "2028-01-01")])
     data = compared(tmp_path, LATER)
     witness = json.loads(render("json", data, "en"))["edits"][0]["witness"]
-    assert witness["minimal"]["profile"] == WITNESS
-    assert witness["profile"] == {**WITNESS, "product": {"id": "p10"}, "services": PROFILE["services"]}
-
-
-# --- known products ---------------------------------------------------------------------------------------------------
-
-
-def test_a_known_product_that_shows_a_change_is_the_witness(tmp_path: Path, engine: Engine) -> None:
-    """Nothing of it is changed, and what the solver found stays available."""
-    engine([CAP], [shown("deny", "allow", "2028-01-01")])
-    rich = {**PROFILE, "product": {"id": "rich"}, "data": {"persons": 5}}
-    base = project(tmp_path / "base", {"law": LAW}, {"rich": rich})
-    data = compare(base, project(tmp_path / "head", {"law": LATER}, {"rich": rich}), semantic="auto")
-    for part in (data["semantic"]["transitions"], data["edits"]):
-        witness = next(entry["witness"] for entry in part if entry["witness"])
-        assert witness["product"] == {"id": "rich", "variant": None, "file": "fixtures/rich.yaml", "changed": []}
-        assert (witness["profile"], witness["minimal"]["profile"]) == (rich, WITNESS)
-    assert "Known product rich" in render("text", data, "en")
-
-
-def test_a_witness_differs_from_the_nearest_product_in_as_few_facts_as_can_be(tmp_path: Path, engine: Engine) -> None:
-    engine([CAP], [shown("deny", "allow", "2028-01-01")])
-    near = product("near", 10, data={"persons": 5})
-    far = {"schema": 2, "product": {"id": "far"}, "company": {}, "services": [{"id": "x", "offers": ["own-shop"]}]}
-    fixtures = {"near": near, "far": far}
-    base = project(tmp_path / "base", {"law": LAW}, fixtures)
-    data = compare(base, project(tmp_path / "head", {"law": LATER}, fixtures), semantic="auto")
-    witness = next(entry["witness"] for entry in data["semantic"]["transitions"] if entry["witness"])
-    assert witness["profile"] == {**near, "company": {"foreign_percent": 60, "foreign_percent_basis": "ultimate"}}
-    [changed] = witness["product"]["changed"]
-    assert (changed["path"], changed["before"]["en"], changed["after"]["en"]) == (
-        "company.foreign_percent",
-        "10%",
-        "60%",
-    )
-    text = " ".join(render("text", data, "en", room=300).split())
-    assert "Known product near with 1 fact changed: Company · Foreign share: 10% → 60%" in text
-    assert "The same with the fewest facts: Company · Foreign share: 60%" in text
-    for format in ("markdown", "html"):
-        told = render(format, data, "en")
-        assert "Known product near with 1 fact changed" in told
-        assert "The same with the fewest facts" in told
+    assert witness["profile"] == WITNESS
 
 
 @REAL
@@ -529,7 +488,7 @@ rules:
         [rule] = compare(base, head, semantic="z3")["edits"]
         kinds = {item["kind"] for item in rule["witness"]["listed"]}
         assert kinds == ({"duty"} if name == "cap" else {"deadline"}), rule["witness"]["listed"]
-        assert rule["witness"]["minimal"]["profile"]["services"][0]["offers"] == ["data-center"]
+        assert rule["witness"]["profile"]["services"][0]["offers"] == ["data-center"]
 
 
 @REAL

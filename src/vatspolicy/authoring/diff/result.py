@@ -127,42 +127,11 @@ class StatedFact:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangedFact:
-    """A fact in which a witness differs from a known product."""
-
-    path: str
-    title: LocalizedText
-    before: LocalizedText | None
-    after: LocalizedText | None
-
-
-@dataclass(frozen=True, slots=True)
-class KnownProduct:
-    """The original known product of a witness."""
-
-    id: str
-    variant: str | None
-    file: str
-    changed: tuple[ChangedFact, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Minimal:
-    """The profile with the fewest facts that shows a change."""
-
-    profile: Facts
-    facts: tuple[StatedFact, ...]
-    as_of: str
-
-
-@dataclass(frozen=True, slots=True)
 class Witness:
     """A profile that shows a change, decided by both sides."""
 
-    product: KnownProduct | None
     profile: Facts
     facts: tuple[StatedFact, ...]
-    minimal: Minimal
     as_of: str
     since: str
     until: str | None

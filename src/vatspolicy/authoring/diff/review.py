@@ -8,7 +8,6 @@ from pathlib import Path
 
 from vatspolicy.authoring.diff.acceptance import AcceptedChanges, mark_accepted, read_accepted, remainder
 from vatspolicy.authoring.diff.decisions import (
-    Comparison,
     Product,
     compare_decisions,
     direction_of_all,
@@ -173,9 +172,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         schemas=of_schemas.changes,
         decisions=serializer.decisions(comparison),
     )
-    semantic, verdicts, reasons = _semantic(
-        proof(), head, differences, groups, serializer, comparison, found, settings.workers
-    )
+    semantic, verdicts, reasons = _semantic(proof(), head, differences, groups, serializer, found, settings.workers)
     if base.schemas == head.schemas and seen(review) & {*impossible(replace(review, semantic=semantic))}:
         semantic, verdicts, reasons = _nothing(semantic.engine), [], [_why("contradiction")]
     if of_schemas.reading:
@@ -261,7 +258,6 @@ def _semantic(
     differences: Differences,
     groups: Sequence[Sequence[str]],
     serializer: ComparisonSerializer,
-    comparison: Comparison,
     found: Sequence[Product],
     workers: int,
 ) -> tuple[Semantic, list[Verdict], list[Why]]:
@@ -270,7 +266,7 @@ def _semantic(
     An answer that the evaluator does not confirm is not shown.
     """
     try:
-        semantic, verdicts = word_proofs(proof, head, differences, groups, serializer.cause, comparison, found, workers)
+        semantic, verdicts = word_proofs(proof, head, differences, groups, serializer.cause, found, workers)
     except UnconfirmedProof as error:
         return _nothing(proof.engine), [], [_why("failed", str(error), "semantic")]
     part = "semantic" if proof.reason == "failed" else None

@@ -25,6 +25,7 @@ from vatspolicy.core.policies.model import (
     Rule,
 )
 from vatspolicy.core.policies.modelled import effect_constants
+from vatspolicy.core.policies.reads import facts_of
 
 
 class RuleSignatures:
@@ -323,3 +324,35 @@ def _part(value: Tree) -> Tree:
             return [_tree(node) for node in nodes]
         case _:
             return value
+
+
+# --- what rules read
+
+Fact = tuple[str, str]
+"""A part of a profile and its fact. `services` means one service; an empty fact means the whole part."""
+
+OPERATORS = ("company", "partner")
+LICENSES = frozenset((owner, "licenses") for owner in OPERATORS)
+_CLASSIFYING = ("services", "offers")
+"""The fact that determines the class of an activity."""
+
+
+def read_by(rules: Iterable[Rule]) -> frozenset[Fact]:
+    """Return the facts that the given rules read."""
+    return frozenset[Fact]().union(*(_read_by(expression) for rule in rules for expression in rule.compiled))
+
+
+@functools.lru_cache(maxsize=8192)
+def _read_by(expression: Expression) -> frozenset[Fact]:
+    found: set[Fact] = set()
+    for path in facts_of(expression.tree):
+        part, *names = path.split(".")
+        if part == "activity":
+            found |= LICENSES if names == ["licensed"] else {_CLASSIFYING}
+        elif part in ("company", "partner", "product", "data"):
+            found.add((part, names[0] if names else ""))
+        elif part == "services" and len(names) > 1:
+            found.add((part, names[1]))
+        elif part not in ("as_of", "services"):
+            found.add((part, ""))
+    return frozenset(found)

@@ -5,19 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from vatspolicy.authoring.diff.decisions import Comparison, Product, direction
+from vatspolicy.authoring.diff.decisions import Product, direction
 from vatspolicy.authoring.diff.edited import Cause, MovedRule
-from vatspolicy.authoring.diff.known_products import Nearby
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_side
+from vatspolicy.authoring.diff.open_changes import settle_open
 from vatspolicy.authoring.diff.result import (
     Answer,
-    ChangedFact,
     DaysOfChange,
-    KnownProduct,
     ListedItem,
-    Minimal,
     ProvedRule,
     Semantic,
     StatedFact,
@@ -26,8 +23,7 @@ from vatspolicy.authoring.diff.result import (
     Witness,
     extend,
 )
-from vatspolicy.authoring.diff.rules import Differences
-from vatspolicy.authoring.diff.witness_choice import Example, Found, WitnessChooser
+from vatspolicy.authoring.diff.rules import Differences, read_by
 from vatspolicy.core.documents.plain import Facts
 from vatspolicy.core.engine.decision import WORDS, Decision
 from vatspolicy.core.engine.evaluator import evaluate
@@ -131,7 +127,7 @@ class DecidedWitness:
 
     def __init__(self, sides: tuple[DecidingRules, DecidingRules], profile: Profile) -> None:
         self.base, self.head = (side.bundle for side in sides)
-        self.profile = profile
+        self.profile, self.data = profile, dict(profile.document.data)
         self.relevant = [RelevantRules(side, profile) for side in sides]
         self.days: frozenset[str] = frozenset(days_in([profile.facts])).union(*(rules.days for rules in self.relevant))
         """Days on which an answer may change."""
@@ -193,25 +189,24 @@ def word_proofs(
     differences: Differences,
     groups: Sequence[Sequence[str]],
     cause: FindCause,
-    compared: Comparison,
     products: Sequence[Product],
     workers: int = 1,
 ) -> tuple[Semantic, list[Verdict]]:
     """Return the proofs over all profiles, with the verdict on each group of rules that has a proof.
 
-    `products` are those compared; `workers` are processes that share the search for those nearest to a witness.
+    `products` are those compared; `workers` are processes that share the work.
     Raises UnconfirmedProof.
     """
     if proof.transitions is None:
         return Semantic(proof.status, proof.engine, None, (), (), ()), []
-    serializer = _ProofSerializer(proof, head.bundle, differences, cause, compared, products)
-    found = serializer.chooser.transitions
+    serializer = _ProofSerializer(proof, head.bundle, differences, cause, products)
+    found = serializer.transitions
     work: list[Callable[[], Transition | ProvedRule | Verdict]] = []
     work += [functools.partial(serializer.transition, one) for one in found.found]
     work += [functools.partial(serializer.rule, rule) for rule in proof.rules]
     pairs = zip(proof.groups, groups, strict=True)
     work += [functools.partial(serializer.verdict, one, group) for one, group in pairs]
-    asked: list[Found] = [*found.found, *proof.rules, *proof.groups]
+    asked: list[proved.Transition | RuleVerdict] = [*found.found, *proof.rules, *proof.groups]
     witnesses = sum(one.witness is not None for one in asked)
     if workers > 1 and witnesses >= _SHARED:
         serializer.prepare()
@@ -219,8 +214,6 @@ def word_proofs(
     transitions = tuple(one for one in done if isinstance(one, Transition))
     rules = tuple(one for one in done if isinstance(one, ProvedRule))
     verdicts = [one for one in done if isinstance(one, Verdict)]
-    shown = list(zip(found.found, transitions, strict=True))
-    verdicts = [serializer.with_best(one, group, shown) for one, group in zip(verdicts, groups, strict=True)]
     period = found.period
     settled = period is not None and (period.proved or differences.are_within(period.first, period.last))
     days = None if period is None else DaysOfChange(period.first, period.last, settled)
@@ -234,28 +227,30 @@ class _ProofSerializer:
         head: Bundle,
         differences: Differences,
         cause: FindCause,
-        compared: Comparison,
         products: Sequence[Product],
     ) -> None:
         assert proof.base is not None and proof.transitions is not None
         base = proof.base
         self.proof, self.base, self.head, self.differences, self.cause = proof, base, head, differences, cause
         self.proved = proof.transitions
-        self.compared, self.products = compared, products
+        self.products = products
         titles = {name: instrument.title for name, instrument in head.instruments.items()}
         self.wording = FactWording(head.schemas, titles)
         self.first = max(base.covers_from, head.covers_from)
         self.boundaries = sorted({*base.boundaries, *head.boundaries})
 
     @functools.cached_property
-    def chooser(self) -> WitnessChooser:
-        """The chooser of the profiles to show."""
-        sides = self.base, self.head
-        return WitnessChooser(sides, self.differences, self.compared, self.products, self.proof.groups, self.proved)
+    def transitions(self) -> Transitions:
+        """The transitions, including open ones that a profile close to a witness settles."""
+        if not self.proved.undecided:
+            return self.proved
+        versions = (side.by_name for side in (self.differences.base, self.differences.head))
+        rules = [side[name] for side in versions for name in self.differences.names if name in side]
+        return settle_open((self.base, self.head), self.proved, self.proof.groups, self.products, read_by(rules))
 
     def prepare(self) -> None:
         """Compute shared data before forking processes."""
-        _ = self.sides, self.chooser.known
+        _ = self.sides
 
     @functools.cached_property
     def sides(self) -> tuple[DecidingRules, DecidingRules]:
@@ -267,13 +262,11 @@ class _ProofSerializer:
         witness, turn = None, direction(_answer(found.before), _answer(found.after))
         if found.witness is not None and found.as_of is not None:
             words = found.before, found.after
-            answers = self.decide(found.witness).confirmed(found.as_of)
+            shown = self.decide(found.witness)
+            answers = shown.confirmed(found.as_of)
             if (answers[0].decision, answers[1].decision) != words:
                 raise UnconfirmedProof(found.name)
-            example = self.chooser.for_transition(found)
-            shown = self.decide(example.profile)
-            answers = shown.confirmed(example.day)
-            witness = self.witness(example, shown, lambda on: shown.answers(on) == answers, shown.days, ())
+            witness = self.witness(shown, found.as_of, lambda on: shown.answers(on) == answers, shown.days, ())
             turn = direction(*answers)
         return Transition(found.before, found.after, found.verdict, turn, witness, found.reason, ())
 
@@ -287,22 +280,20 @@ class _ProofSerializer:
 
     def verdict(self, found: proved.RuleVerdict, names: Sequence[str]) -> Verdict:
         """Return the verdict on rules that change together, with an example profile."""
-        witness, shown = None, (found.before, found.after)
+        witness = None
         if found.witness is not None and found.as_of is not None:
-            decided = self.decide(found.witness)
-            if found.before is not None and decided.confirmed(found.as_of)[0].decision != found.before:
+            shown = self.decide(found.witness)
+            if found.before is not None and shown.confirmed(found.as_of)[0].decision != found.before:
                 raise UnconfirmedProof(found.rule)
-            best = self.chooser.for_group(found, names)
-            shown = best.change.before, best.change.after
-            witness = self.group_witness(best, names)
-        return Verdict(found.verdict, found.transitions, *shown, witness, found.reason, found.assumptions)
+            witness = self.group_witness(shown, found.as_of, names)
+        pair = found.before, found.after
+        return Verdict(found.verdict, found.transitions, *pair, witness, found.reason, found.assumptions)
 
-    def group_witness(self, best: Example, names: Sequence[str]) -> Witness:
+    def group_witness(self, shown: DecidedWitness, day: str, names: Sequence[str]) -> Witness:
         """Return the witness of rules, with their items on a day."""
-        shown = self.decide(best.profile)
-        answers = shown.confirmed(best.day)
+        answers = shown.confirmed(day)
         same = answers[0] == answers[1]
-        listed = shown.listed(names, best.day)
+        listed = shown.listed(names, day)
 
         def shows(on: str) -> bool:
             if self.differences.on(on).isdisjoint(names) or shown.answers(on) != answers:
@@ -310,36 +301,22 @@ class _ProofSerializer:
             return not same or shown.listed(names, on) == listed
 
         days = shown.days.union(*map(self.days_of, names))
-        return self.witness(best, shown, shows, days, listed[:_LISTED])
-
-    def with_best(
-        self, verdict: Verdict, names: Sequence[str], shown: Sequence[tuple[proved.Transition, Transition]]
-    ) -> Verdict:
-        """Return the verdict on rules with the best example of the shown changes that they cause."""
-        best = self.chooser.of_shown(verdict, names, shown)
-        if best is None:
-            return verdict
-        witness = self.group_witness(best, names)
-        return replace(verdict, before=best.change.before, after=best.change.after, witness=witness)
+        return self.witness(shown, day, shows, days, listed[:_LISTED])
 
     def witness(
         self,
-        example: Example,
         shown: DecidedWitness,
+        as_of: str,
         shows: Callable[[str], bool],
         days: AbstractSet[str],
         listed: tuple[ListedItem, ...],
     ) -> Witness:
         """Return the profile, its facts in words, the relevant days, and the decisions of both sides."""
-        found, as_of = example.change, example.day
-        assert found.witness is not None and found.as_of is not None
         since, until = days_around(as_of, [self.first, *(day for day in days if day > self.first)], shows)
         before, after = shown.answers(since)
         return Witness(
-            product=None if example.near is None else self.product(example.near),
-            profile=example.profile,
-            facts=self.facts(example.profile),
-            minimal=Minimal(found.witness, self.facts(found.witness), found.as_of),
+            profile=shown.data,
+            facts=tuple(StatedFact(**fact) for fact in self.wording.facts(shown.data)),
             as_of=as_of,
             since=since,
             until=until,
@@ -347,23 +324,6 @@ class _ProofSerializer:
             after=after,
             listed=listed,
         )
-
-    def facts(self, profile: Facts) -> tuple[StatedFact, ...]:
-        """Return every fact of a profile in words."""
-        return tuple(StatedFact(**fact) for fact in self.wording.facts(profile))
-
-    def product(self, near: Nearby) -> KnownProduct:
-        """Return the known product of a witness, and the facts in which the witness differs from it."""
-        product = near.product
-        sides = [{fact.path: fact for fact in self.facts(one)} for one in (product.document.data, near.profile)]
-        changed = []
-        for path in dict.fromkeys((*sides[1], *sides[0])):
-            before, after = (side.get(path) for side in sides)
-            values = [None if one is None else one.value for one in (before, after)]
-            shown = after or before
-            if shown is not None and values[0] != values[1]:
-                changed.append(ChangedFact(path, shown.title, *values))
-        return KnownProduct(product.id, product.variant or None, product.document.file, tuple(changed))
 
     def decide(self, witness: Facts) -> DecidedWitness:
         """Return a witness with the decisions of both sides."""

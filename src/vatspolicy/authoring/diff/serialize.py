@@ -9,7 +9,6 @@ from vatspolicy.authoring.diff.decisions import Comparison, Row, direction_of_al
 from vatspolicy.authoring.diff.edit_wording import EditWording
 from vatspolicy.authoring.diff.edited import Cause, Citation, Edit, MovedRule, Place, RedLine, ReviewedRedLine
 from vatspolicy.authoring.diff.edits import EditsOfRules, ReviewItem, find_red_lines
-from vatspolicy.authoring.diff.known_products import Fact, read_by
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.result import (
     ChangedDecision,
@@ -20,7 +19,7 @@ from vatspolicy.authoring.diff.result import (
     Verdict,
     extend,
 )
-from vatspolicy.authoring.diff.rules import Differences, name_layer
+from vatspolicy.authoring.diff.rules import Differences, Fact, name_layer, read_by
 from vatspolicy.authoring.diff.structure import LAYER_PREFIX, OF_LAYERS
 from vatspolicy.authoring.diff.verdict import direction_of
 from vatspolicy.core.documents.schemas import SchemaSet

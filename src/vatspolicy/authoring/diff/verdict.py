@@ -136,9 +136,9 @@ def possible(data: Review) -> list[str]:
 
 
 def nearest_first(data: Review) -> tuple[list[str], list[str]]:
-    """Return the shown transitions of products without an opinion, the nearest known product first, and the others.
+    """Return the shown transitions, those of the shortest profile first, and the others.
 
-    The others are shown by profiles alone that hold a legal opinion which their known product does not hold.
+    The others are shown by profiles alone that hold a legal opinion.
     """
     shown = seen(data)
     plain: list[tuple[int, int, str]] = []
@@ -147,11 +147,8 @@ def nearest_first(data: Review) -> tuple[list[str], list[str]]:
         witness = transition.witness
         if transition.name in shown or transition.name not in possible(data):
             continue
-        known = witness.product if witness is not None else None
-        if known:
-            far, has_opinion = len(known.changed), any(one.path.startswith("opinions") for one in known.changed)
-        else:
-            far, has_opinion = 1 << 30, bool(witness and witness.profile and witness.profile.get("opinions"))
+        far = len(witness.facts) if witness is not None else 1 << 30
+        has_opinion = bool(witness is not None and witness.profile.get("opinions"))
         (granted if has_opinion else plain).append((far, _rank(transition.name), transition.name))
     first = sorted(shown, key=_rank)
     return [*first, *(name for *_, name in sorted(plain))], [name for *_, name in sorted(granted)]

@@ -246,9 +246,9 @@ def _example(data: Review, item: Item, row: ChangedDecision | None, lang: Langua
         return phrase("shows_it_on", lang, name=name, moved=f"{before} → {after}", day=day)
     if item.proof.witness is None:
         return ""
-    name = wording.product(item.proof.witness, lang, within=True) or phrase("made_up", lang)
     titles = {rule.rule: rule.message[lang] for rule in item.rules}
-    return phrase("shows_it", lang, name=name, moved=wording.shown(item.proof.witness, lang, titles).rstrip(".。"))
+    moved = wording.shown(item.proof.witness, lang, titles).rstrip(".。")
+    return phrase("shows_it", lang, name=phrase("made_up", lang), moved=moved)
 
 
 def _shared(data: Review, item: Item, lang: Language) -> str:

@@ -65,26 +65,15 @@ def _effect(data: Review, edits: Iterable[Edit], lang: Language) -> Iterator[str
     if moves:
         text, days = _moves(str(data.verdict), moves, lang), _days(data, lang)
         told = phrase("moves_on", lang, moves=text, days=days) if days else text
-        known = joint("semicolon", lang).join(_who(data.concerned, lang)) if data.concerned else ""
-        who = known or _nearest(data, moves, lang)
+        who = joint("semicolon", lang).join(_who(data.concerned, lang)) if data.concerned else ""
         if who:
-            told = phrase("shown_for" if known else "example_for", lang, moves=told, who=who)
+            told = phrase("shown_for", lang, moves=told, who=who)
         yield phrase("end", lang, text=f"{told} [{law}]" if law else told)
     elif law and {change.kind for change in edits} != {"article"}:
         yield phrase("rests_on", lang, law=law)
     needing = [name for name in granted if "incomplete" not in name] or granted
     if needing:
         yield phrase("granted", lang, moves=wording.moves(needing, lang))
-
-
-def _nearest(data: Review, moves: Sequence[str], lang: Language) -> str:
-    """Return the known product closest to an example profile, with the differing facts; empty if all are far away."""
-    shown = {one.name: one.witness for one in data.transitions if one.witness is not None and one.witness.product}
-    found = next((shown[name] for name in moves if name in shown), None)
-    if found is None or found.product is None or len(found.product.changed) > _NEAR:
-        return ""
-    facts = wording.few(wording.changed_facts(found.product, lang), lang, "semicolon")
-    return wording.product(found, lang, within=True) + (aside(facts, lang) if facts else "")
 
 
 def _moves(verdict: str, moves: Sequence[str], lang: Language) -> str:

@@ -73,7 +73,7 @@ def results(data: Review, lang: Language) -> Iterator[Result]:
     for item in data.edits:
         text = f"{wording.item(data, item, lang)}: {verdict(data, item, lang)}"
         if item.proof.transitions and item.proof.witness is not None:
-            told = f"{text} {wording.described(item.proof.witness, lang)}"
+            told = f"{text} {wording.facts(item.proof.witness, lang)}"
             yield "decision-possible", told, *_place(data, item), accepted(item)
         elif item.proof.verdict in ("unknown", "unsupported"):
             yield "not-settled", text, *_place(data, item), accepted(item)

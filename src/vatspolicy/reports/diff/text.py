@@ -115,7 +115,7 @@ class _Report:
         quoted = [line for article in card.articles for line in self.flow(article, 6, "§ ")]
         follows = [line for text in filter(None, (*card.effect, card.moved)) for line in self.flow(text, 5)]
         if card.witness is not None:
-            follows += self.flow(wording.described(card.witness, self.lang), 8)
+            follows += self.flow(wording.facts(card.witness, self.lang), 8)
         places = [*self.flow(wording.names(card.places, 1), 5)] if card.places else []
         return [[*self.flow(card.title + back, 2, f"{number}. ")], told, quoted, follows, places]
 
@@ -209,9 +209,7 @@ class _Report:
 
     def witness(self, witness: Witness, indent: int = 2) -> Iterator[str]:
         yield from self.flow(wording.shown(witness, self.lang), indent)
-        yield from self.flow(wording.described(witness, self.lang), indent + 4)
-        if witness.product is not None:
-            yield from self.flow(wording.fewest(witness, self.lang), indent + 4)
+        yield from self.flow(wording.facts(witness, self.lang), indent + 4)
 
     def release(self) -> Iterator[str]:
         if not self.data.release:

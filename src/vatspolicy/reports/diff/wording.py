@@ -12,9 +12,7 @@ from vatspolicy.authoring.diff.result import (
     ChangedDecision,
     ChangedDetail,
     Item,
-    KnownProduct,
     ListedItem,
-    Minimal,
     ProvedRule,
     Review,
     Witness,
@@ -24,8 +22,8 @@ from vatspolicy.authoring.diff.verdict import impossible, unsettled
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.profile.vocabulary import Language, LocalizedText
 from vatspolicy.errors import Problem
-from vatspolicy.i18n.words import VERDICTS, aside, count, gap, joint, word
-from vatspolicy.reports.diff.words import CHANGES, ITEMS, KINDS, KNOWN, VALUES, phrase
+from vatspolicy.i18n.words import VERDICTS, aside, gap, joint, word
+from vatspolicy.reports.diff.words import CHANGES, ITEMS, KINDS, VALUES, phrase
 from vatspolicy.reports.diff.words import VERDICTS as VERDICTS_OF_PROOFS
 
 LINE = 90
@@ -317,45 +315,7 @@ def period(since: str, until: str | None, lang: Language, proved: bool = True) -
     return phrase(("only_on" if proved else "on_day") if since == until else "between", lang, day=since, last=until)
 
 
-def product(witness: Witness, lang: Language, within: bool = False) -> str:
-    """Name the known product that a witness was made from, with the number of changed facts; empty if there is none.
-
-    `within`: as a part of a sentence.
-    """
-    known = witness.product
-    if known is None:
-        return ""
-    name, changed = named(known.id, known.variant), len(known.changed)
-    if changed:
-        return count(KNOWN, "like" if within else "changed", changed, lang, name=name)
-    return name if within else phrase("known", lang, name=name)
-
-
-def described(witness: Witness, lang: Language) -> str:
-    """Return the known product of a witness with the changed facts in one line, or else all its facts."""
-    known = witness.product
-    if known is None:
-        return facts(witness, lang)
-    found = changed_facts(known, lang)
-    text = product(witness, lang)
-    return text + joint("colon", lang) + joint("semicolon", lang).join(found) if found else text
-
-
-def changed_facts(known: KnownProduct, lang: Language) -> list[str]:
-    """Return the differing facts of a witness and its known product: `Foreign share: 0% → 34%`."""
-    found = []
-    for one in known.changed:
-        before, after = (side[lang] if side else ABSENT for side in (one.before, one.after))
-        found.append(f"{one.title[lang]}{joint('colon', lang)}{before} → {after}")
-    return found
-
-
-def fewest(witness: Witness, lang: Language) -> str:
-    """Return the smallest set of facts that shows a witness's change, in one line."""
-    return phrase("fewest", lang) + joint("colon", lang) + facts(witness.minimal, lang)
-
-
-def facts(witness: Witness | Minimal, lang: Language) -> str:
+def facts(witness: Witness, lang: Language) -> str:
     """Return the facts of a witness in one line."""
     found = [fact.title[lang] + joint("colon", lang) + fact.value[lang] for fact in witness.facts]
     return joint("semicolon", lang).join(found) or phrase("any_product", lang)

@@ -279,7 +279,6 @@ PHRASES: Table = {
     "end": Phrase("{text}."),
     "moves_on": Phrase("{moves} {days}", "days"),
     "shown_for": Phrase("{moves}, shown for companies and services like these: {who}"),
-    "example_for": Phrase("{moves}, for example {who}"),
     "both_ways": Phrase("Stricter: {stricter}; milder: {milder}"),
     "share": Phrase("foreign share {low}"),
     "shares": Phrase("foreign share {low} to {high}"),
@@ -356,10 +355,6 @@ PHRASES: Table = {
     "any_product": Phrase("Any product is an example, without further facts."),
     "profile": Phrase("The profile, to be copied"),
     "from": Phrase("{moves} {days}", "days"),
-    "known": Phrase("Known product {name}"),
-    "in_product": Phrase("in the known product"),
-    "in_witness": Phrase("here"),
-    "fewest": Phrase("The same with the fewest facts"),
     "together": Phrase("With all edits together this profile is decided {moves}."),
     "lists": Phrase("Listed {days}: {names}."),
     "stays": Phrase("The results of the rule differ {days}; the decision stays {name}."),
@@ -402,13 +397,6 @@ COUNTS: Counts = {
     "ask_past": (
         Phrase("Is the law of past days wrong today? {n} edit is retroactive: {places}."),
         Phrase("Is the law of past days wrong today? {n} edits are retroactive: {places}."),
-    ),
-}
-KNOWN: Counts = {
-    "like": (Phrase("{name}, with {n} fact changed"), Phrase("{name}, with {n} facts changed")),
-    "changed": (
-        Phrase("Known product {name} with {n} fact changed"),
-        Phrase("Known product {name} with {n} facts changed"),
     ),
 }
 
