@@ -28,16 +28,15 @@ HERE = Path(__file__).resolve().parents[1]
 DAY = "2027-03-01"
 COMMAND = "from vatspolicy.cli import main; main()"
 DECIDE = """
-import importlib.util, inspect, json, sys, time
+import importlib.util, json, sys, time
 from vatspolicy import evaluate, load_bundle, load_profile
 inner = "vatspolicy.core.engine" if importlib.util.find_spec("vatspolicy.core") else "vatspolicy.engine"
-explain = importlib.import_module(inner + ".explained").explained_parts
-more = {name: True for name in ("compare", "explain") if name in inspect.signature(evaluate).parameters}
+encode = importlib.import_module(inner + ".result").encode
+Gate = importlib.import_module("vatspolicy.gate.gate").Gate
 def brief(profile):
     evaluate(bundle, profile, sys.argv[3])
 def full(profile):
-    parts = explain(bundle, profile, evaluate(bundle, profile, sys.argv[3], **more))
-    return {key: make() for key, make in parts.items()}
+    return encode(Gate(bundle, sys.argv[3], sys.argv[3]).decide(profile)[1])
 bundle, run = load_bundle(), globals()[sys.argv[2]]
 for turn in range(2):
     given = [load_profile(data) for data in json.load(open(sys.argv[1]))]

@@ -5,7 +5,7 @@
 Two workloads, each with the same rules and the same profiles for every server, at 1, 8 and 32 connections:
 
 - invented denials over the share and the services, as a policy, a Cerbos policy and a module of Rego;
-- the shipped law on the fixtures. Ours makes whole decisions, brief or explained (`?explain=full`); peers are handed
+- the shipped law on the fixtures. Ours makes whole decisions, brief or full (`?detail=full`); peers are handed
   the subjects with their classes worked out, in one request, and say which of the rules hold.
 
 All answers are compared before timing. Processor time is that of the server and its workers. Client and servers share
@@ -39,10 +39,10 @@ from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.errors import InvalidInput
 
 CONNECTIONS = (1, 8, 32)
-PATH, FULL = "/v1/data/vatspolicy/decision", "/v1/data/vatspolicy/decision?explain=full"
+PATH, FULL = "/v1/data/vatspolicy/decision", "/v1/data/vatspolicy/decision?detail=full"
 OURS, CERBOS, OPA = "vatspolicy", "Cerbos", "OPA's server"
-TIMES_CERBOS, EXPLAINED_MS, EXPLAINED_KB = 5, 1.5, 40
-"""Targets: times as fast as Cerbos on the whole law; processor time and size of an explained decision."""
+TIMES_CERBOS, FULL_MS, FULL_KB = 5, 1.5, 40
+"""Targets: times as fast as Cerbos on the whole law; processor time and size of a full decision."""
 
 
 @dataclass
@@ -153,7 +153,7 @@ def fixtures(most: int) -> list[Profile]:
 
 
 def rules_named(decision: Any) -> set[str]:
-    """Return the names of the rules in the findings of an explained decision."""
+    """Return the names of the rules in the findings of a full decision."""
     lists = ("denials", "needs", "would_need", "met", "duties", "advice", "undetermined")
     return {finding["rule"] for name in lists for finding in decision[name]}
 
@@ -167,7 +167,7 @@ def check_ours(work: Workload, brief: Sequence[bytes], full: Sequence[bytes]) ->
         if json.loads(short)["result"]["decision"] != expected.decision:
             raise RuntimeError(f"a brief decision differs: {profile.document.data['product']['id']}")
         if result["decision"] != expected.decision or rules_named(result) != named:
-            raise RuntimeError(f"an explained decision differs: {profile.document.data['product']['id']}")
+            raise RuntimeError(f"a full decision differs: {profile.document.data['product']['id']}")
 
 
 PARTS = ("denials", "needs", "would_need", "met", "duties", "advice", "undetermined")
@@ -238,7 +238,7 @@ def law(options: argparse.Namespace, folder: Path, work: Workload) -> tuple[list
         with servers.ours(None, count) as server:
             check_ours(work, ask(server.port, short), ask(server.port, full))
             found.append(measure(ours_title(", brief", count), server, short, options))
-            found.append(measure(ours_title(", explained", count), server, full, options))
+            found.append(measure(ours_title(", full", count), server, full, options))
     program = pdp.find(options.cerbos)
     if program is None:
         missing.append(Row(CERBOS, note=f"not installed ({pdp.INSTALL})"))
@@ -286,10 +286,10 @@ def targets(small: Sequence[Figures], large: Sequence[Figures], rules: int) -> l
     """Return the targets that these figures can judge."""
     found = []
     ours, peer = named(small, OURS), named(small, CERBOS)
-    brief, explained, whole = (named(large, title) for title in (f"{OURS}, brief", f"{OURS}, explained", CERBOS))
+    brief, full, whole = (named(large, title) for title in (f"{OURS}, brief", f"{OURS}, full", CERBOS))
     assert ours
     assert brief
-    assert explained
+    assert full
     if peer:
         found.append(
             Target(
@@ -320,13 +320,13 @@ def targets(small: Sequence[Figures], large: Sequence[Figures], rules: int) -> l
                     mine.rate >= theirs.rate and mine.percentile(99) <= theirs.percentile(99),
                 )
             )
-    size = explained.size / 1e3
+    size = full.size / 1e3
     found.append(
         Target(
-            "an explained decision, median of the fixtures",
-            f"at most {EXPLAINED_MS} ms of the processor, {EXPLAINED_KB} KB",
-            f"{explained.cpu():.2f} ms, {size:.0f} KB",
-            explained.cpu() <= EXPLAINED_MS and size <= EXPLAINED_KB,
+            "a full decision, median of the fixtures",
+            f"at most {FULL_MS} ms of the processor, {FULL_KB} KB",
+            f"{full.cpu():.2f} ms, {size:.0f} KB",
+            full.cpu() <= FULL_MS and size <= FULL_KB,
         )
     )
     return found
@@ -371,7 +371,7 @@ def main() -> int:
             ),
         ],
         targets(small, large, options.rules),
-        expect=[expect(f"{OURS}, {form}", form, large) for form in ("brief", "explained")],
+        expect=[expect(f"{OURS}, {form}", form, large) for form in ("brief", "full")],
     )
     return finish(report, options, not any(one.errors for one in (*small, *large)))
 

@@ -80,8 +80,8 @@ def test_a_connection_serves_many_requests(server: Server) -> None:
 
 def test_a_slow_reader_is_dropped_and_its_answer_with_it(server: Server) -> None:
     body = json.dumps({"input": LARGE}).encode()
-    head = f"POST /{PLACE}?explain=full HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-    whole = len(httpx.post(f"{server.base}/{PLACE}?explain=full", json={"input": LARGE}, timeout=30).content)
+    head = f"POST /{PLACE}?detail=full HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    whole = len(httpx.post(f"{server.base}/{PLACE}?detail=full", json={"input": LARGE}, timeout=30).content)
     times = ENOUGH // whole + 1
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

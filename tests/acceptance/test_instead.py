@@ -31,6 +31,7 @@ RUN_BY = {
     "check -o memo.docx": "acceptance/test_instead.py::test_a_report_is_a_page_or_a_table",
     "check -o checklist.xlsx": "acceptance/test_instead.py::test_a_report_is_a_page_or_a_table",
     "POST /access/v1/evaluation": "acceptance/test_instead.py::test_the_data_api_answers_curl",
+    "POST /v1/data/vatspolicy/decision?explain=full": "acceptance/test_instead.py::test_the_data_api_answers_curl",
     "serve --api": "acceptance/test_api_workers.py::test_workers_share_the_work_and_one_that_is_killed_is_replaced_and_its_count_stays",
     "OTEL_…": "server/test_collector.py::test_a_collector_reads_the_spans_of_requests",
     "vatspolicy check shop.yaml --receipt receipt.json": "acceptance/test_instead.py::test_an_attestation_is_decided_again",
@@ -179,13 +180,21 @@ def test_a_report_is_a_page_or_a_table(console: Console) -> None:
         assert (console.folder / shlex.split(recipe)[-1]).read_text(encoding="utf-8").startswith(begins)
 
 
-def test_the_data_api_answers_curl(start: Start, tmp_path: Path) -> None:
-    (recipe,) = ROWS["POST /access/v1/evaluation"]
+@pytest.mark.parametrize(
+    ("was", "key"),
+    [
+        ("POST /access/v1/evaluation", "contested_rules"),
+        ("POST /v1/data/vatspolicy/decision?explain=full", "changes_ahead"),
+    ],
+)
+def test_the_data_api_answers_curl(was: str, key: str, start: Start, tmp_path: Path) -> None:
+    (recipe,) = ROWS[was]
     (tmp_path / "request.json").write_text(json.dumps({"input": yaml.safe_load(SHOP)}))
     command = shlex.split(recipe.replace("localhost:8760", f"localhost:{start().port}"))
     curl = [require_program(command[0]), *command[1:]]
     answered = subprocess.run(curl, cwd=tmp_path, check=True, capture_output=True)
-    assert json.loads(answered.stdout)["result"]["decision"] == "allow"
+    result = json.loads(answered.stdout)["result"]
+    assert (result["decision"], key in result) == ("allow", True)
 
 
 # --- portfolios

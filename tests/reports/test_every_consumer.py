@@ -21,7 +21,6 @@ from vatspolicy.core.documents import parse_document
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine import decision as engine
 from vatspolicy.core.engine.brief import brief_parts
-from vatspolicy.core.engine.explained import explained_parts
 from vatspolicy.core.engine.result import (
     AdviceRecord,
     AssumedFact,
@@ -355,10 +354,6 @@ def brief(profile: Profile, decision: engine.Decision) -> dict[str, Any]:
     return {key: make() for key, make in brief_parts(shipped_bundle(), profile, decision).items()}
 
 
-def explain(profile: Profile, decision: engine.Decision) -> dict[str, Any]:
-    return {key: make() for key, make in explained_parts(shipped_bundle(), profile, decision).items()}
-
-
 def expect(decision: engine.Decision) -> dict[str, Any]:
     """Return the expectations of a fixture that say all that they can say of a decision."""
     activities = [(one.id, activity) for one in decision.services for activity in one.activities]
@@ -385,7 +380,6 @@ def expect(decision: engine.Decision) -> dict[str, Any]:
 
 DECIDED: Mapping[str, Callable[[Profile, engine.Decision, engine.Decision], object]] = {
     "api, brief": lambda profile, decision, _: brief(profile, decision),
-    "api, explained": lambda profile, decision, _: explain(profile, decision),
     "test --update": lambda _, decision, original: list(find_decision_changes(decision, expect(original))),
 }
 
@@ -438,9 +432,7 @@ LEFT_OUT_OF: Mapping[str, Mapping[str, str]] = {
         f" Explanation.location {VERSIONS} {POLICY} {WHY}",
         "Only the rules that are read otherwise stand in it.": "worst_reading",
     },
-    "api, brief": {
-        "The rules that are contested stand in it; the explained decision reads them.": "readings worst_reading"
-    },
+    "api, brief": {"The rules that are contested stand in it; the full decision reads them.": "readings worst_reading"},
     "test --update": {
         "An expectation cannot state it.": "product as_of bundle_version bundle_digest verification opinions contested"
         " worst_reading would_need undetermined",

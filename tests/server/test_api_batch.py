@@ -36,7 +36,7 @@ def without_ids(answer: Any) -> Any:
     return {key: value for key, value in answer.items() if key != "decision_id"}
 
 
-@pytest.mark.parametrize("query", ["", "?explain=full"])
+@pytest.mark.parametrize("query", ["", "?detail=full"])
 def test_a_batch_answers_each_input_as_a_request_alone(store: BundleStore, query: str) -> None:
     one = client(store)
     inputs = {"shop": SHOP_DATA, "hosting": HOSTING_DATA, "": SHOP_DATA}
@@ -130,10 +130,10 @@ def test_the_answers_follow_the_description(store: BundleStore) -> None:
     batch = jsonschema_rs.Draft202012Validator({**description, "$ref": "#/components/schemas/Batch"})
     denied = {**HOSTING_DATA, "services": [{**HOSTING_DATA["services"][0], "facilities": ["chengdu"]}]}
     profiles = {"shop": SHOP_DATA, "hosting": HOSTING_DATA, "denied": denied, "open": {**SHOP_DATA, "company": {}}}
-    explained = jsonschema_rs.Draft202012Validator({**description, "$ref": "#/components/schemas/ExplainedDecision"})
+    full = jsonschema_rs.Draft202012Validator({**description, "$ref": "#/components/schemas/decision/$defs/decision"})
     for profile in profiles.values():
         validator.validate(one.post(PLACE, json={"input": profile}).json()["result"])
-        explained.validate(one.post(f"{PLACE}?explain=full", json={"input": profile}).json()["result"])
+        full.validate(one.post(f"{PLACE}?detail=full", json={"input": profile}).json()["result"])
     batch.validate(one.post(BATCH, json={"inputs": profiles}).json())
     batch.validate(one.post(BATCH, json={"inputs": {**profiles, "bad": 1}}).json())
     policy = jsonschema_rs.Draft202012Validator({**description, "$ref": "#/components/schemas/Policy"})

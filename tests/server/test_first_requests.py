@@ -54,7 +54,7 @@ def serving(*options: str, folder: Path, program: str = PROGRAM) -> Iterator[Ser
 
 
 @pytest.mark.parametrize(
-    ("options", "path"), [(("--no-open",), "/decide"), (API, "/v1/data/vatspolicy/decision?explain=full")]
+    ("options", "path"), [(("--no-open",), "/decide"), (API, "/v1/data/vatspolicy/decision?detail=full")]
 )
 def test_clients_that_ask_at_once_are_answered_as_one_client(
     tmp_path: Path, options: tuple[str, ...], path: str

@@ -63,7 +63,7 @@ def make_requests() -> list[bytes]:
     day = {"as_of": "2027-05-01"}
     bodies: dict[str, Any] = {
         "v1/data/vatspolicy/decision": {"input": profile, **day},
-        "v1/data/vatspolicy/decision?explain=full": {"input": profile},
+        "v1/data/vatspolicy/decision?detail=full": {"input": profile},
         "v1/batch/data/vatspolicy/decision": {"inputs": {"a": profile, "b": {}}, **day},
         "v1/compile": {},
     }  # fmt: skip

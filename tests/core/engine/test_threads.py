@@ -22,7 +22,6 @@ from vatspolicy.core.documents.validation import Validator
 from vatspolicy.core.engine import brief, explanation
 from vatspolicy.core.engine.brief import brief_parts
 from vatspolicy.core.engine.evaluator import evaluate
-from vatspolicy.core.engine.explained import explained_parts
 from vatspolicy.core.engine.law_texts import LawTexts
 from vatspolicy.core.policies import expression_evaluator, ruleset
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
@@ -33,7 +32,7 @@ Records: TypeAlias = dict[str, bytes]
 """The records of one product by form."""
 THREADS = 8
 DAY = "2026-11-26"
-FORMS = ("full", "explained", "brief")
+FORMS = ("full", "brief")
 
 
 def fresh_bundle() -> Bundle:
@@ -46,7 +45,6 @@ def make_records(bundle: Bundle, file: Path) -> Records:
     decision = evaluate(bundle, profile, profile.launch or DAY)
     data: dict[str, Any] = {
         "full": decision_to_data(bundle, profile, decision),
-        "explained": {key: make() for key, make in explained_parts(bundle, profile, decision).items()},
         "brief": {key: make() for key, make in brief_parts(bundle, profile, decision).items()},
     }
     return {form: json.dumps(data[form], ensure_ascii=False).encode() for form in FORMS}

@@ -20,7 +20,7 @@ from vatspolicy.core.engine.decision import (
     Subject,
     rank_routes,
 )
-from vatspolicy.core.engine.law_texts import DEADLINES, copy_text
+from vatspolicy.core.engine.law_texts import DEADLINES
 from vatspolicy.core.engine.notices import notices
 from vatspolicy.core.engine.record_builder import layer_of, make_law
 from vatspolicy.core.engine.result import encode
@@ -44,19 +44,17 @@ class _SharedData:
     citations: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     findings: dict[tuple[str, bool], Data] = field(default_factory=dict)
     """By rule, the fixed part of each of its findings, closed or not; None for a part that depends on the facts."""
-    deadlines: dict[tuple[str, str | None], tuple[Data, dict[str, str]]] = field(default_factory=dict)
-    """By rule and launch day, each with its wording."""
+    deadlines: dict[tuple[str, str | None], Data] = field(default_factory=dict)
+    """By rule and launch day."""
     bodies: dict[tuple[str, ...], list[dict[str, str]]] = field(default_factory=dict)
 
 
 _SHARED: WeakKeyDictionary[RuleSet, _SharedData] = WeakKeyDictionary()
 
 
-def brief_parts(
-    bundle: Bundle, profile: Profile, decision: Decision, serializer: BriefSerializer | None = None
-) -> dict[str, Callable[[], Any]]:
+def brief_parts(bundle: Bundle, profile: Profile, decision: Decision) -> dict[str, Callable[[], Any]]:
     """Return a function for each part of the brief decision, so that parts are computed on demand."""
-    maker = serializer or BriefSerializer(bundle, profile, decision)
+    maker = BriefSerializer(bundle, profile, decision)
     return {
         "decision": lambda: decision.decision,
         "range": lambda: list(decision.range),
@@ -144,7 +142,7 @@ class BriefSerializer:
         data["subject"], data["state"] = self._subject(finding.subject), finding.state
         if isinstance(effect, Duty):
             data["authority"] = self._bodies(finding.authority)
-            data["deadline"] = self.deadline(rule, effect.due)[0]
+            data["deadline"] = self.deadline(rule, effect.due)
             data |= bearer_of(effect, self.profile, self.activations.of(finding.subject))
             if finding.done_on is not None:
                 data["done_on"] = finding.done_on
@@ -196,16 +194,16 @@ class BriefSerializer:
             data = self.subjects[subject] = {"service": subject.service, "class": subject.cls}
         return data
 
-    def deadline(self, rule: Rule, due: Mapping[str, Any]) -> tuple[Data, dict[str, str]]:
-        """Return the deadline of a duty, and its wording; all decisions share both, so callers must not change them."""
+    def deadline(self, rule: Rule, due: Mapping[str, Any]) -> Data:
+        """Return the deadline of a duty; all decisions share it, so callers must not change it."""
         key, kept = (rule.name, self.launch), self.shared.deadlines
-        worded = kept.get(key)
-        if worded is None:
+        found = kept.get(key)
+        if found is None:
             if len(kept) >= DEADLINES:
                 kept.clear()
             last = deadline(due, self.launch)
-            worded = kept[key] = ({"group": last.group, "date": last.date}, copy_text(last.text))
-        return worded
+            found = kept[key] = {"group": last.group, "date": last.date}
+        return found
 
     def _closing(self, finding: Finding) -> list[dict[str, str]]:
         """Return the law of the nearest closed routes, which block a need without an open one."""

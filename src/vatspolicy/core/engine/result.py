@@ -642,23 +642,31 @@ class Record(OnDemand):
 # --- JSON
 
 
-def encode(value: Any) -> Json:
-    """Return a value with records in it as data for JSON. Optional parts that do not exist are omitted."""
+def encode(value: Any, made: dict[int, Json] | None = None) -> Json:
+    """Return a value with records in it as data for JSON. Optional parts that do not exist are omitted.
+
+    A record that stands in several places is made once (`made`, by identity), so callers must not change a part.
+    """
     kind = type(value)
     if value is None or kind in _SCALARS:
         return value
+    if made is None:
+        made = {}
     if kind is tuple or kind is list:
-        return [encode(part) for part in value]
+        return [encode(part, made) for part in value]
     if kind is dict:
-        return {key: part if type(part) is str else encode(part) for key, part in value.items()}
+        return {key: part if type(part) is str else encode(part, made) for key, part in value.items()}
     in_json = _FIELDS.get(kind)
     if in_json is None:
         if isinstance(value, Mapping):
-            return {key: encode(part) for key, part in value.items()}
+            return {key: encode(part, made) for key, part in value.items()}
         if isinstance(value, str):  # a message that knows its translation
             return str(value)
         in_json = fields_in_json(kind)
-    data: dict[str, Json] = {}
+    data = made.get(id(value))
+    if data is not None:
+        return data
+    made[id(value)] = data = {}
     for name, key, default, flat in in_json:
         part = getattr(value, name)
         of_part = type(part)
@@ -668,9 +676,9 @@ def encode(value: Any) -> Json:
             if part != default:
                 data[key] = None if part is None else []
         elif flat:
-            data |= encode(part)
+            data |= encode(part, made)
         else:
-            data[key] = encode(part)
+            data[key] = encode(part, made)
     return data
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
@@ -12,9 +12,8 @@ from vatspolicy.compile_cache import digest
 from vatspolicy.core.documents import Document, parse_document
 from vatspolicy.core.documents.document import DocumentNode
 from vatspolicy.core.engine.brief import brief_parts
-from vatspolicy.core.engine.decision import INCOMPLETE, Decision
+from vatspolicy.core.engine.decision import INCOMPLETE
 from vatspolicy.core.engine.evaluator import evaluate, possible_outcomes
-from vatspolicy.core.engine.explained import TABLES, explained_parts
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.expression_wording import Wording
@@ -140,7 +139,8 @@ class DataQuestion:
     bundle: Bundle
     steps: tuple[str, ...]
     """The path below /v1/data."""
-    explained: bool
+    full: bool
+    """True for the record that `check --details` writes; False for the brief decision."""
     today: str
     allow_past: bool
     waiver_set: WaiverSet | None = None
@@ -148,7 +148,7 @@ class DataQuestion:
     def answer(self, query: DataQuery | None) -> tuple[dict[str, Any], str | None]:
         """Return the document at the path in the form of OPA, and the decision if one was made.
 
-        The document is `{}` if the path leads nowhere. A decision is brief, or explained.
+        The document is `{}` if the path leads nowhere.
 
         Raises: InvalidInput for a profile and DayError for a day that cannot be used.
         """
@@ -160,7 +160,7 @@ class DataQuestion:
             gate.check_day()
             profile = read_profile(query.profile, self.bundle.schemas)
             decide = _decide if len(steps) <= 2 else partial(_decide_part, key=steps[2])
-            outcome, day, whole["vatspolicy"]["decision"] = decide(gate, profile, self.explained)
+            outcome, day, whole["vatspolicy"]["decision"] = decide(gate, profile, self.full)
             extra = {"decision_id": make_decision_id(self.bundle, query, day, self.today)}
         node: Any = whole
         for step in steps:
@@ -173,34 +173,31 @@ class DataQuestion:
         return {"result": node, **extra}, outcome
 
 
-def _decide(gate: Gate, profile: Profile, explained: bool) -> Decided:
+def _decide(gate: Gate, profile: Profile, full: bool) -> Decided:
+    if full:
+        decision, record = gate.decide(profile)
+        return decision.decision, decision.as_of, dict(encode(record))
     day, profile = gate.prepare(profile)
-    decision = evaluate(gate.bundle, profile, day, compare=explained, explain=explained)
-    parts = _explain(gate, profile, decision) if explained else brief_parts(gate.bundle, profile, decision)
-    return decision.decision, day, {key: make() for key, make in parts.items()}
+    decision = evaluate(gate.bundle, profile, day, compare=False, explain=False)
+    return decision.decision, day, {key: make() for key, make in brief_parts(gate.bundle, profile, decision).items()}
 
 
-def _explain(gate: Gate, profile: Profile, decision: Decision) -> dict[str, Callable[[], Any]]:
-    parts = explained_parts(gate.bundle, profile, decision)
-    return parts | {"changes_ahead": lambda: encode(gate.changes_ahead(profile, decision.as_of))}
-
-
-def _decide_part(gate: Gate, profile: Profile, explained: bool, key: str) -> Decided:
-    """Decide only as much as one part needs. Parts missing from the brief form come from the explained form.
+def _decide_part(gate: Gate, profile: Profile, full: bool, key: str) -> Decided:
+    """Decide only as much as one part needs. Parts missing from the brief decision come from the full one.
 
     The outcome alone takes no missing facts, no duties and no advice.
     """
-    bundle = gate.bundle
-    day, profile = gate.prepare(profile)
+    day, granted = gate.prepare(profile)
     if key in ("decision", "range"):
-        mildest, strictest = possible_outcomes(bundle.on(day), profile, day, asking=False).range
+        mildest, strictest = possible_outcomes(gate.bundle.on(day), granted, day, asking=False).range
         word = mildest if mildest == strictest else INCOMPLETE
         return word, day, {"decision": word, "range": [mildest, strictest]}
-    decision = evaluate(bundle, profile, day, compare=key in ("contested", "worst_reading", *TABLES))
-    parts = _explain(gate, profile, decision)
-    if not explained:
-        parts |= brief_parts(bundle, profile, decision)
-    return decision.decision, day, {key: parts[key]()} if key in parts else {}
+    if not full:
+        decision = evaluate(gate.bundle, granted, day, compare=False)
+        parts = brief_parts(gate.bundle, granted, decision)
+        if key in parts:
+            return decision.decision, day, {key: parts[key]()}
+    return _decide(gate, profile, full=True)
 
 
 def make_decision_id(bundle: Bundle, query: DataQuery, day: str, today: str) -> str:

@@ -212,9 +212,9 @@ class _Api:
         Raises HttpError, also if the signature of the bundle has expired.
         """
         steps = tuple(step for step in request.path_params.get("path", "").split("/") if step)
-        explained, settings = _wants_reasons(request.query_params.get("explain")), self.settings
+        full, settings = _wants_full(request.query_params.get("detail")), self.settings
         bundle, today = self.read_bundle(), settings.today()
-        return DataQuestion(bundle, steps, explained, today, settings.allow_past, settings.waiver_set)
+        return DataQuestion(bundle, steps, full, today, settings.allow_past, settings.waiver_set)
 
     def read_bundle(self) -> Bundle:
         """Return the bundle in use. Raises HttpError if its signature has expired."""
@@ -229,7 +229,7 @@ class _Api:
         most = self.settings.limits.answer
         if len(body) > most:
             message = _(
-                "The response exceeds {most:,} bytes. Use a longer path to request a part, or omit explain.", most=most
+                "The response exceeds {most:,} bytes. Use a longer path to request a part, or omit detail.", most=most
             )
             raise HttpError(400, "answer_too_large", message)
         return body
@@ -330,8 +330,8 @@ def _count(query: DataQuery | None, outcome: str | None, seconds: float) -> list
     return [DecisionCount(outcome, seconds)]
 
 
-def _wants_reasons(explain: str | None) -> bool:
-    """Return whether a request needs the explained decision. Raises HttpError for an invalid value."""
-    if explain not in (None, "", "off", "full"):
-        raise bad_request(_("explain must be full or omitted."))
-    return explain == "full"
+def _wants_full(detail: str | None) -> bool:
+    """Return whether a request needs the full decision. Raises HttpError for an invalid value."""
+    if detail not in (None, "brief", "full"):
+        raise bad_request(_("detail must be brief or full."))
+    return detail == "full"
