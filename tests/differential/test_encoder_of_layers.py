@@ -4,7 +4,6 @@ what comes back.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import random
 from collections.abc import Iterable
@@ -21,9 +20,8 @@ from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.proofs.decision_encoder import decision_words, encode_decision
-from vatspolicy.proofs.formula import FALSE, TRUE
 from vatspolicy.proofs.query import Query
-from vatspolicy.proofs.ruleset_encoder import RuleSwitches, SymbolicRuleSet
+from vatspolicy.proofs.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.proofs.timeline import END, Period, mix
 from vatspolicy.proofs.transitions import ChangeCalendar
 
@@ -61,12 +59,6 @@ def rules_of(bundle: Bundle) -> list[str]:
     return [rule.name for policy in bundle.policies.values() for rule in policy.rules]
 
 
-def without_rule(bundle: Bundle, name: str) -> Bundle:
-    policy = bundle.policies[name.partition("/")[0]]
-    less = dataclasses.replace(policy, rules=tuple(rule for rule in policy.rules if rule.name != name))
-    return dataclasses.replace(bundle, policies={**bundle.policies, policy.id: less})
-
-
 def test_a_stack_decides_as_its_formulas_say(tmp_path: Path) -> None:
     words = set()
     for seed in SEEDS:
@@ -100,23 +92,6 @@ def test_the_days_of_a_rule_are_those_of_the_rule_sets(tmp_path: Path) -> None:
             assert found == {rule.name for rules in bundle.on(day).rules.values() for rule in rules}
             access = {name for name, days in history.access.items() if any(a <= number <= b for a, b in days)}
             assert access == set(bundle.on(day).access)
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_rule_that_is_switched_off_gives_back_what_it_replaces(seed: int, tmp_path: Path) -> None:
-    draw = random.Random(seed + 50)
-    bundle = random_stack(draw, tmp_path)
-    above = [rule for id in bundle.layers[-1].policies for rule in bundle.policies[id].rules]
-    rule = draw.choice(above)
-    less = without_rule(bundle, rule.name)
-    query = Query(whole(bundle), BOUNDS)
-    ruleset = query.encode(bundle)
-    profile = random_product(draw)
-    assert_same(query, dataclasses.replace(ruleset, off={rule.name: TRUE}), less, profile, days_beside(bundle))
-    assert_same(query, dataclasses.replace(ruleset, off={rule.name: FALSE}), bundle, profile, days_beside(bundle))
-    fewer = dataclasses.replace(ruleset, history=ruleset.history.without(rule.name))
-    assert_same(query, fewer, less, profile, days_beside(bundle))
-    assert set(RuleSwitches(ruleset, above).off) == {one.name for one in above}
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -5,7 +5,6 @@ Mirrors `engine.subjects` and `engine.licensing`; tests hold them together on ra
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -94,8 +93,6 @@ class SymbolicRuleSet:
     encoder: Encoder
     history: RuleSetHistory
     as_of: SymbolicValue
-    off: Mapping[str, int] = field(default_factory=dict)
-    """Formulas, by rule name, that turn the rule off and restore the rules that it replaces."""
     _truths: dict[tuple[int, Hashable], DualRail] = field(default_factory=dict)
     _versions: dict[int, Versions] = field(default_factory=dict)
     classes: dict[Hashable, SymbolicClasses] = field(default_factory=dict, init=False)
@@ -142,12 +139,8 @@ class SymbolicRuleSet:
         span = self.history.span(rule)
         if span is None:
             return FALSE
-        replaced = (self._stands(other) for other in self.history.replacements.get(rule.name, ()))
+        replaced = (self.in_force(other) for other in self.history.replacements.get(rule.name, ()))
         return self.space.pool.conjoin((self.between(span), *(-there for there in replaced)))
-
-    def _stands(self, rule: Rule) -> int:
-        """Return the formula that a rule is in force and can apply."""
-        return self.space.pool.conjoin((self.in_force(rule), -self.off.get(rule.name, FALSE)))
 
     def versions(self, expression: Expression) -> Versions:
         """Return the parameter values of an expression, by the formula of their days."""
@@ -197,7 +190,7 @@ class SymbolicRuleSet:
         return self._holds[key]
 
     def _find_holds(self, rule: Rule, activation: SymbolicActivation) -> DualRail:
-        there = self._stands(rule)
+        there = self.in_force(rule)
         if there == FALSE:
             return KNOWN_FALSE
         found, pool = self.evaluate(rule.when, activation), self.space.pool
@@ -216,7 +209,7 @@ class SymbolicRuleSet:
             group = self._cases[rule.group] = find_cases({one.name: one.when.tree for one in rules})
         if status is None:
             status = self.status(rule, activation) if rule.is_open else KNOWN_TRUE
-        base = self.space.pool.conjoin((self._stands(rule), status.true))
+        base = self.space.pool.conjoin((self.in_force(rule), status.true))
         return {
             (case.clause, case.truth): self.space.pool.conjoin((base, self._rest(case, rule.when, activation)))
             for case in group.get(rule.name, ())
@@ -430,24 +423,6 @@ def in_each_case(pool: FormulaPool, rules: Iterable[SymbolicCases]) -> int:
         for (clause, truth), where in cases.items():
             sides.setdefault(clause, {True: [], False: []})[truth].append(where)
     return pool.disjoin(pool.conjoin(map(pool.disjoin, found.values())) for found in sides.values())
-
-
-# --- rule sets whose rules can be switched off one by one, so that one encoding serves questions about each of them
-
-
-class RuleSwitches:
-    """A rule set, and formulas that each turn off a rule."""
-
-    def __init__(self, ruleset: SymbolicRuleSet, rules: Iterable[Rule], name: str = "") -> None:
-        pool = ruleset.space.pool
-        self.off = {rule.name: pool.flag(f"{name}without {rule.name}") for rule in rules}
-        both = {key: pool.disjoin((ruleset.off.get(key, FALSE), switch)) for key, switch in self.off.items()}
-        self.ruleset = dataclasses.replace(ruleset, off={**ruleset.off, **both})
-        one_before, apart = FALSE, list[int]()
-        for switch in self.off.values():
-            apart.append(pool.disjoin((-one_before, -switch)))
-            one_before = pool.disjoin((one_before, switch))
-        self.at_most_one_off = pool.conjoin(apart)
 
 
 # --- over-approximations of rule sets: an excluded outcome is impossible, an allowed one may be impossible too

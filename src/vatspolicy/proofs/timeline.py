@@ -255,15 +255,6 @@ class RuleSetHistory:
             found.setdefault(instrument, []).append(span)
         return {name: _join(spans) for name, spans in found.items()}
 
-    def without(self, name: str) -> RuleSetHistory:
-        """Return the history without one rule, restoring the rules that it replaced."""
-
-        def rest(rules: Mapping[str, tuple[Rule, ...]]) -> dict[str, tuple[Rule, ...]]:
-            return {key: tuple(rule for rule in found if rule.name != name) for key, found in rules.items()}
-
-        licensing = {route: one for route, one in self.licensing.items() if route != name}
-        return replace(self, rules=rest(self.rules), replacements=rest(self.replacements), licensing=licensing)
-
 
 @functools.lru_cache(maxsize=32)
 def build_history(bundle: Bundle, period: Period) -> RuleSetHistory:
