@@ -31,10 +31,12 @@ DECIDE = """
 import importlib.util, json, sys, time
 from vatspolicy import evaluate, load_bundle, load_profile
 inner = "vatspolicy.core.engine" if importlib.util.find_spec("vatspolicy.core") else "vatspolicy.engine"
+brief_parts = importlib.import_module(inner + ".brief").brief_parts
 encode = importlib.import_module(inner + ".result").encode
 Gate = importlib.import_module("vatspolicy.gate.gate").Gate
 def brief(profile):
-    evaluate(bundle, profile, sys.argv[3])
+    parts = brief_parts(bundle, profile, evaluate(bundle, profile, sys.argv[3], compare=False, explain=False))
+    return {key: make() for key, make in parts.items()}
 def full(profile):
     return encode(Gate(bundle, sys.argv[3], sys.argv[3]).decide(profile)[1])
 bundle, run = load_bundle(), globals()[sys.argv[2]]
