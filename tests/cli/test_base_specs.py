@@ -54,8 +54,14 @@ def told(repository: Console, *options: str) -> str:
 def test_a_denial_that_appears(repository: Console) -> None:
     write(repository.folder, {HOSTING_FILE: CHENGDU})
     text = told(repository)
-    assert f"- `{HOSTING_FILE}`: NEEDS LICENSE → DENY, stricter\n  - New reason to deny: " in text
-    assert "- No change in decisions for 2 specs.\n" in text
+    head, facts, first = text.partition(f"- `{HOSTING_FILE}`: ")[2].splitlines()[:3]
+    assert (head, facts) == (
+        "NEEDS LICENSE → DENY, stricter; FAILS: 1 deny",
+        r"  - Stated: services\[0\].facilities: \[shanghai-lingang\] → \[chengdu\]",
+    )
+    assert first.startswith("  - New reason to deny: ")
+    assert text.splitlines()[1].startswith("**Worse: 1 spec; same: 2 specs. Gate: FAILED ")
+    assert "<summary>2 untouched specs</summary>" in text
     assert "License no longer to get" not in text, "it cannot be had any more"
 
 
@@ -65,7 +71,8 @@ def test_a_denial_that_goes(repository: Console) -> None:
     git(repository.folder, "switch", "--quiet", "--create", "repair")
     write(repository.folder, {HOSTING_FILE: HOSTING})
     ran = repository("check", "specs", "--base", "change", "-f", "comment")
-    assert f"- `{HOSTING_FILE}`: DENY → NEEDS LICENSE, milder\n  - New license to get: " in ran.out, "first the new"
+    assert f"- `{HOSTING_FILE}`: DENY → NEEDS LICENSE, milder; FAILS: 1 needs-license\n  - Stated: " in ran.out
+    assert ran.out.index("New license to get: ") < ran.out.index("No longer denied for: "), "first the new"
     assert "\n  - No longer denied for: " in ran.out
     assert ran.out.count("Source quality: ") == 1, "the weakest grade of all specs"
     assert ran.out.endswith("not legal advice.</sub>\n")
@@ -161,7 +168,7 @@ def test_specs_that_come_and_go(repository: Console) -> None:
     (repository.folder / DENIED_FILE).unlink()
     write(repository.folder, {"specs/second.yaml": SHOP.replace("id: shop", "id: second")})
     text = told(repository)
-    assert "- `specs/second.yaml`: new spec: ALLOW\n" in text
+    assert "- `specs/second.yaml`: new spec: ALLOW; passes\n" in text
     assert f"- `{DENIED_FILE}`: spec removed: DENY before\n" in text
 
 
@@ -170,7 +177,9 @@ def test_what_main_did_since_is_no_part_of_the_change(repository: Console) -> No
     write(repository.folder, {HOSTING_FILE: CHENGDU})
     commit(repository.folder)
     git(repository.folder, "switch", "--quiet", "change")
-    assert "No change in decisions for 3 specs." in told(repository)
+    text = told(repository)
+    assert text.splitlines()[1].startswith("**Same: 3 specs. Gate: FAILED ")
+    assert ("What this change" in text, "Next:" in text) == (False, False), "the change is about none of them"
 
 
 def test_only_what_is_new_fails(repository: Console) -> None:
@@ -339,6 +348,27 @@ def test_what_does_not_fit_is_refused(repository: Console, options: tuple[str, .
     ran = repository("check", "specs", *options)
     assert (ran.code, ran.out) == (2, "")
     assert message in ran.err
+
+
+def test_a_comment_is_about_the_change(repository: Console) -> None:
+    """Two specs of thirty are edited: at most 250 words, and what is not touched is one line."""
+    for number in range(27):
+        write(repository.folder, {f"specs/more-{number}.yaml": CHENGDU.replace("id: hosting", f"id: more-{number}")})
+    commit(repository.folder)
+    git(repository.folder, "switch", "--quiet", "--create", "two")
+    write(repository.folder, {HOSTING_FILE: CHENGDU})
+    write(repository.folder, {SHOP_FILE: SHOP.replace("title: A shop", "title: Our shop")})
+    text = repository("check", "specs", "--base", "change", "-f", "comment").out
+    assert len(text.split()) <= 250
+    first = text.splitlines()[1]
+    assert first.startswith("**Worse: 1 spec; same: 29 specs. Gate: FAILED \\(29 deny")
+    assert first.endswith(f"Next: vatspolicy routes {HOSTING_FILE}**")
+    assert f"- `{SHOP_FILE}`: ALLOW, decision unchanged; passes\n  - Stated: product.title: A shop → Our shop\n" in text
+    [folded] = [line for line in text.splitlines() if "28 untouched specs" in line]
+    assert folded.count("specs/more-") == 27
+    assert text.count("specs/more-") == 27, "they stand there alone"
+    chinese = repository("check", "specs", "--base", "change", "-f", "comment", "--lang", "zh").out
+    assert not re.search("Worse|untouched|Stated|FAILS", chinese)
 
 
 def test_a_comment_is_short(repository: Console) -> None:

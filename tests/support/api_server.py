@@ -25,7 +25,8 @@ class Server:
     ) -> None:
         self.log = folder / "stderr"
         command = [*before, sys.executable, "-c", program, "serve", "--port", "0", *options]
-        command += ["--allow-past-as-of"] if "--api" in options else []  # the profiles of tests launch in 2027
+        if "--api" in options and "--allow-past-as-of" not in options:
+            command.append("--allow-past-as-of")  # the profiles of tests launch in 2027
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env={**os.environ, **environment}

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from vatspolicy.core.documents import Path, format_path
+from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.engine.decision import WORDS
 from vatspolicy.core.engine.result import FactQuestion, ItemChange, NeedRecord, Record
 from vatspolicy.gate.judgement import find_open, identify, name_fact
@@ -36,6 +38,16 @@ class ShortDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class FactChange:
+    """A stated fact that differs."""
+
+    path: str
+    before: Tree
+    """Its value; None if it was not stated."""
+    after: Tree
+
+
+@dataclass(frozen=True, slots=True)
 class SpecChange:
     """Effects of an edit on one spec."""
 
@@ -54,11 +66,13 @@ class SpecChange:
     """Reasons, licenses, facts, readings and duties that are new, gone or changed."""
     contested: bool = False
     """True if other readings contest the decision on the spec."""
+    facts: tuple[FactChange, ...] = ()
+    """Facts that the spec states otherwise."""
 
     @property
     def changed(self) -> bool:
         """True if there is a change to report."""
-        return self.state in ("new", "gone") or self.direction != "same" or bool(self.items)
+        return self.state != "kept" or self.direction != "same" or bool(self.items or self.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +95,26 @@ class BaseRun:
     """Files that could not be decided."""
     names: Mapping[str, str]
     """File in the base of each file here that has one."""
+    stated: Mapping[str, Tree]
+    """Each decided spec as it was written, by file."""
 
 
-def compare_with_base(records: Iterable[Record], invalid: Iterable[str], base: BaseRun) -> SpecChanges:
-    """Return the changes of each spec, in the order of the run; removed specs come last."""
+def compare_with_base(
+    records: Iterable[Record], invalid: Iterable[str], base: BaseRun, stated: Mapping[str, Tree]
+) -> SpecChanges:
+    """Return the changes of each spec, in the order of the run; removed specs come last.
+
+    `stated` are the specs as they are written, by file.
+    """
     here = {record.file: record for record in records}
     files = dict.fromkeys([*here, *invalid])
-    changes = [_compare(file, base.names.get(file), here.get(file), base) for file in files]
+    changes = [
+        replace(
+            _compare(file, was := base.names.get(file), here.get(file), base),
+            facts=tuple(_compare_facts(base.stated.get(was or ""), stated.get(file))),
+        )
+        for file in files
+    ]
     kept = {base.names.get(file) for file in files}
     for file, record in base.records.items():
         if file not in kept:
@@ -99,8 +126,8 @@ def compare_records(before: Iterable[Record], after: Iterable[Record]) -> SpecCh
     """Return the changes of unchanged specs under another law, of those that both runs decided."""
     old = {record.file: record for record in before}
     new = {record.file: record for record in after if record.file in old}
-    base = BaseRun("", {file: old[file] for file in new}, frozenset(), {file: file for file in new})
-    return compare_with_base(new.values(), (), base)
+    base = BaseRun("", {file: old[file] for file in new}, frozenset(), {file: file for file in new}, {})
+    return compare_with_base(new.values(), (), base, {})
 
 
 def shorten(record: Record) -> ShortDecision:
@@ -135,6 +162,26 @@ def _compare(file: str, was: str | None, after: Record | None, base: BaseRun) ->
     if before is None or after is None:
         return change
     return replace(change, direction=compare_verdicts(before, after), items=tuple(_compare_items(before, after)))
+
+
+def _compare_facts(before: Tree, after: Tree) -> Iterator[FactChange]:
+    """Yield the facts that differ, where both sides state some."""
+    old, new = dict(_facts(before, ())), dict(_facts(after, ()))
+    for path in dict.fromkeys((*old, *new)) if old and new else ():
+        if old.get(path) != new.get(path):
+            yield FactChange(path, old.get(path), new.get(path))
+
+
+def _facts(value: Tree, path: Path) -> Iterator[tuple[str, Tree]]:
+    """Yield each fact by its path. A list without objects is one fact."""
+    if isinstance(value, dict) and value:
+        for key, part in value.items():
+            yield from _facts(part, (*path, key))
+    elif isinstance(value, list) and any(isinstance(part, dict) for part in value):
+        for place, part in enumerate(value):
+            yield from _facts(part, (*path, place))
+    elif path:
+        yield format_path(path), value
 
 
 def _compare_items(before: Record, after: Record) -> Iterator[ItemChange]:

@@ -7,16 +7,25 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
+from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.engine.result import ItemChange
-from vatspolicy.gate.spec_change import ShortDecision, SpecChange, SpecChanges
+from vatspolicy.gate.spec_change import FactChange, ShortDecision, SpecChange, SpecChanges
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean
-from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, joint, word
+from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, end, joint, word
 
 WORDS: Table = {
     "base": Phrase("What this change does to the specs, under the law of this run (base {commit})"),
     "law": Phrase("What the law and the settings of this change would do to the specs"),
     "none": Phrase("No change in decisions for {n}."),
+    "facts": Phrase("Stated: {facts}"),
+    "not stated": Phrase("not stated"),
+    "worse": Phrase("Worse: {n}"),
+    "unclear": Phrase("Unclear: {n}"),
+    "better": Phrase("Better: {n}"),
+    "added": Phrase("New: {n}"),
+    "removed": Phrase("Removed: {n}"),
+    "equal": Phrase("Same: {n}"),
     "new": Phrase("new spec: {verdict}"),
     "gone": Phrase("spec removed: {verdict} before"),
     "renamed": Phrase("renamed from {name}"),
@@ -42,12 +51,15 @@ WORDS: Table = {
     "open": Phrase("Facts are missing: what is gone may return once they are stated."),
 }
 COUNTS: Counts = {
+    "facts": (Phrase("{n} more fact"), Phrase("{n} more facts")),
     "specs": (Phrase("{n} spec"), Phrase("{n} specs")),
     "duty new": (Phrase("{n} new duty"), Phrase("{n} new duties")),
     "duty gone": (Phrase("{n} duty gone"), Phrase("{n} duties gone")),
     "duty changed": (Phrase("{n} duty changed"), Phrase("{n} duties changed")),
     "equal": (Phrase("{n} finding", "spec change"), Phrase("{n} findings", "spec change")),
 }
+FACTS = 5
+"""Maximum number of listed facts of a spec; the rest is counted."""
 _BEFORE, _AFTER = attrgetter("before"), attrgetter("after")
 DUTIES = 2
 """Maximum number of listed duties per kind of change; the rest is counted, as duties do not change decisions."""
@@ -66,11 +78,28 @@ def say_heading(changes: SpecChanges, lang: Language) -> str:
     return word(WORDS, "base" if changes.base else "law", lang, commit=changes.base[:10])
 
 
+def say_effect(changes: SpecChanges, lang: Language) -> str:
+    """Return how many specs are decided worse, unclearly, better, or the same, in this order, without those of none."""
+    ways = Counter(
+        {"new": "added", "gone": "removed"}.get(change.state) or _WAYS[change.direction] for change in changes.specs
+    )
+    told = [word(WORDS, way, lang, n=count(COUNTS, "specs", ways[way], lang)) for way in _ORDER if ways[way]]
+    return end(joint("semicolon", lang).join(text if not at else _lower(text) for at, text in enumerate(told)), lang)
+
+
+_WAYS = {"tightened": "worse", "unknown": "unclear", "loosened": "better", "same": "equal"}
+_ORDER = ("worse", "unclear", "better", "added", "removed", "equal")
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
 def say_changes(changes: SpecChanges, lang: Language) -> Iterator[ToldChange]:
-    """Yield each spec that changes, including renamed files."""
+    """Yield each spec that changes: its facts, its file or its decision."""
     for change in changes.specs:
-        if change.changed or change.state == "renamed":
-            lines = list(_say_items(change.items, lang))
+        if change.changed:
+            lines = [*_say_facts(change.facts, lang), *_say_items(change.items, lang)]
             open_now = change.after is not None and change.after.decision == "incomplete"
             if open_now and any(item.after is None for item in change.items):
                 lines.insert(0, word(WORDS, "open", lang))
@@ -79,8 +108,29 @@ def say_changes(changes: SpecChanges, lang: Language) -> Iterator[ToldChange]:
 
 def say_rest(changes: SpecChanges, lang: Language) -> str:
     """Return the sentence about unchanged specs; empty if there are no such specs."""
-    rest = sum(not change.changed and change.state != "renamed" for change in changes.specs)
+    rest = sum(not change.changed for change in changes.specs)
     return word(WORDS, "none", lang, n=count(COUNTS, "specs", rest, lang)) if rest else ""
+
+
+def _say_facts(facts: Sequence[FactChange], lang: Language) -> Iterator[str]:
+    """Yield one line with the facts that are stated otherwise."""
+    told = []
+    for fact in facts[:FACTS]:
+        sides = (clean(_say_value(side, lang), one_line=True) for side in (fact.before, fact.after))
+        told.append(joint("colon", lang).join([fact.path, " → ".join(sides)]))
+    if more := len(facts) - FACTS:
+        told += [count(COUNTS, "facts", more, lang)] if more > 0 else []
+    if told:
+        yield word(WORDS, "facts", lang, facts=joint("semicolon", lang).join(told))
+
+
+def _say_value(value: Tree, lang: Language) -> str:
+    """Return a value as a spec writes it."""
+    if value is None:
+        return word(WORDS, "not stated", lang)
+    if isinstance(value, list):
+        return f"[{', '.join(str(one) for one in value)}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _say_head(spec: SpecChange, lang: Language) -> str:

@@ -6,14 +6,14 @@ The first line is MARKER, by which a pipeline finds its comment again and writes
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import islice
 
 from vatspolicy.core.engine.result import FindingRecord, Record
 from vatspolicy.gate.spec_change import SpecChanges
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean
-from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, joint, word
+from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, gap, joint, word
 from vatspolicy.output import Style
 from vatspolicy.reports.decision import digest, pieces
 from vatspolicy.reports.decision.markdown import ICONS, make_row, say_heads, table_rows
@@ -21,7 +21,7 @@ from vatspolicy.reports.decision.pieces import Entries, Run, Texts, rank
 from vatspolicy.reports.decision.summary import find_weakest_grade, next_command, say_gate
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.printers.escapes import code, escape_line_of_html, escape_markdown
-from vatspolicy.reports.spec_change import say_changes, say_heading, say_rest
+from vatspolicy.reports.spec_change import say_changes, say_effect, say_heading, say_rest
 from vatspolicy.reports.words import phrase
 
 MARKER = "<!-- vatspolicy gate -->"
@@ -38,6 +38,7 @@ WORDS: Table = {
 }
 COUNTS: Counts = {
     "causes": (Phrase("{n} more"), Phrase("{n} more")),
+    "untouched": (Phrase("{n} untouched spec"), Phrase("{n} untouched specs")),
     "specs": (
         Phrase("{n} more spec: see the full report."),
         Phrase("{n} more specs: see the full report."),
@@ -73,17 +74,28 @@ class Report(pieces.Report):
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
         """Yield the comment."""
         lang, gate, order = self.lang, run.gate, entries.sort(rank)
+        edited = gate.changes if gate else None
+        changed = None if edited is None else {one.spec for one in edited.specs if one.changed}
         yield f"{MARKER}\n"
-        for line in say_gate(gate, entries.summaries, lang, Style(False), 0, one_line=True) if gate else ():
-            yield f"**{escape_markdown(line)}**\n"
-        for changes in (gate.changes, gate.by_law) if gate else ():
-            if changes is not None:
-                yield from _changes(changes, lang)
+        if gate is not None:
+            [line] = say_gate(gate, entries.summaries, lang, Style(False), 0, one_line=True, changed=changed)
+            effect = [] if edited is None else [say_effect(edited, lang)]
+            yield f"**{escape_markdown(gap(lang).join([*effect, line]))}**\n"
+            if edited is not None:
+                of_gate = dict(zip((one.file for one in entries.summaries), entries.texts(), strict=True))
+                outcomes = {file: json.loads(of_gate[file][1])[4] for file in changed or () if file in of_gate}
+                yield from _changes(edited, lang, outcomes)
+            if gate.by_law is not None:
+                yield from _changes(gate.by_law, lang, {})
         for remark in run.remarks or ():
             yield f"\n> {escape_markdown(digest.say_remark(remark, lang))}\n"
         files = list(dict.fromkeys(problem.file for problem in sorted(set(run.problems))))
+        if edited is not None and changed is not None:
+            yield from _untouched(entries, order, changed, lang)
+            new = {one.spec for one in edited.specs if one.before is None}
+            files, order = [], [at for at in order if entries.summaries[at].file in new]
         rows = table_rows(files, (json.loads(texts[1]) for texts in entries.texts(order)), lang)
-        if len(rows) > 1:
+        if len(rows) > 1 and edited is None:
             yield "\n" + "".join(f"{line}\n" for line in _table(rows[:ROWS], lang))
         for problem in sorted(set(run.problems))[:SECTIONS]:
             yield f"\n- {ICONS['incomplete']} {escape_markdown(str(problem))}\n"
@@ -91,6 +103,9 @@ class Report(pieces.Report):
         yield from islice(sections, SECTIONS)
         if (rest := max(len(rows) - ROWS, sum(1 for _ in sections))) > 0:
             yield f"\n{count(COUNTS, 'specs', rest, lang)}\n"
+        if changed is not None:
+            about = [at for at, summary in enumerate(entries.summaries) if summary.file in changed]
+            order = about or list(range(len(entries)))[:1]
         notices = [json.loads(texts[2]) for texts in entries.texts(order)]
         if notices:
             told = dict.fromkeys([*(text for one in notices for text in one[:-1]), *(one[-1] for one in notices)])
@@ -98,17 +113,37 @@ class Report(pieces.Report):
             yield f"\n<sub>{escape_line_of_html(' '.join(limits))}</sub>\n"
 
 
-def _changes(changes: SpecChanges, lang: Language) -> Iterator[str]:
-    yield f"\n**{escape_markdown(say_heading(changes, lang))}**\n\n"
+def _untouched(entries: Entries, order: Iterable[int], changed: Container[str], lang: Language) -> Iterator[str]:
+    """Yield the specs that the change does not concern, folded in one line."""
+    names: dict[str, list[str]] = {}
+    for summary in (entries.summaries[at] for at in order):
+        if summary.file not in changed:
+            names.setdefault(summary.decision, []).append(clean(summary.file, one_line=True))
+    if names:
+        lines = []
+        for decision, files in names.items():
+            told = [*files[:ROWS], *([count(COUNTS, "causes", len(files) - ROWS, lang)] if len(files) > ROWS else [])]
+            lead = f"{ICONS[decision]} {word(VERDICTS, decision, lang)}{joint('colon', lang)}"
+            lines.append(escape_line_of_html(lead + joint("list", lang).join(told)))
+        summary_line = escape_line_of_html(count(COUNTS, "untouched", sum(map(len, names.values())), lang))
+        yield f"\n<details><summary>{summary_line}</summary>{'<br>'.join(lines)}</details>\n"
+
+
+def _changes(changes: SpecChanges, lang: Language, outcomes: Mapping[str, str]) -> Iterator[str]:
+    """Yield the specs that change, with what the gate says of each (`outcomes`, by file)."""
     specs = list(say_changes(changes, lang))
+    if not specs and changes.base:
+        return
+    yield f"\n**{escape_markdown(say_heading(changes, lang))}**\n\n"
     for spec in specs[:ROWS]:
-        yield f"- {code(clean(spec.file, one_line=True))}: {escape_markdown(spec.head)}\n"
-        yield from (f"  - {escape_markdown(line)}\n" for line in spec.lines[:SHOWN])
-        if more := spec.lines[SHOWN:]:
+        head = joint("semicolon", lang).join(filter(None, [spec.head, outcomes.get(spec.file, "")]))
+        yield f"- {code(clean(spec.file, one_line=True))}: {escape_markdown(head)}\n"
+        yield from (f"  - {escape_markdown(line)}\n" for line in spec.lines[: SHOWN + 1])
+        if more := spec.lines[SHOWN + 1 :]:
             yield f"{_fold([escape_line_of_html(line) for line in more], lang, '  - ')}"
     if len(specs) > ROWS:
         yield f"- {count(COUNTS, 'specs', len(specs) - ROWS, lang)}\n"
-    if rest := say_rest(changes, lang):
+    if not changes.base and (rest := say_rest(changes, lang)):
         yield f"- {escape_markdown(rest)}\n"
 
 

@@ -6,7 +6,7 @@ Reports on many specs keep the outline: a kilobyte instead of hundreds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.core.documents import split_part
@@ -220,9 +220,11 @@ def say_gate(
     room: int,
     repeated: Mapping[str, str] | None = None,
     one_line: bool = False,
+    changed: Container[str] | None = None,
 ) -> list[str]:
     """Return the last line; the next command on a second one if `room` is too small, unless `one_line`.
 
+    `changed` are the files that a change concerns: the line is about them, without the counts of all specs.
     `summaries` are of the decisions of the run. `repeated` are the options, by command, that the next command repeats
     because they change the question.
     """
@@ -231,15 +233,17 @@ def say_gate(
     text = end(f"{style(word(WORDS, state, lang), 'bold', _STATES[state])}{reasons}", lang)
     space = gap(lang)
     decided, counts = count(COUNTS, "specs", len(summaries), lang), _counts(summaries, lang)
-    text += space + end(
-        joint("colon", lang).join([decided, joint("comma", lang).join(counts)] if counts else [decided]), lang
-    )
+    if changed is None:
+        text += space + end(
+            joint("colon", lang).join([decided, joint("comma", lang).join(counts)] if counts else [decided]), lang
+        )
     text += "".join(f"{space}{sentence}" for sentence in say_launches(find_launches(gate, summaries), lang))
     if law := own_law(summaries, lang):
         text += space + end(law, lang)
     if state != "passed" and not gate.exit_code:
         text += space + word(WORDS, "no_fail", lang)
-    following = _next_command(summaries, repeated or {})
+    concerned = [summary for summary in summaries if changed is None or summary.file in changed]
+    following = _next_command(concerned, repeated or {})
     command = word(WORDS, "next", lang, command=following) if following else ""
     whole = f"{text}{space}{command}".rstrip()
     if one_line or width(whole) <= room:
