@@ -9,8 +9,8 @@ from itertools import chain
 
 from vatspolicy.core.engine.result import AdviceRecord, FindingRecord, Opinion, Record, Waived, encode
 from vatspolicy.gate.judgement import Judgement, Remark
-from vatspolicy.i18n import Language
-from vatspolicy.i18n.words import joint, word
+from vatspolicy.i18n import Language, Phrase
+from vatspolicy.i18n.words import Counts, count, joint, word
 from vatspolicy.origin import page
 from vatspolicy.reports.decision import digest, pieces
 from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list
@@ -24,11 +24,17 @@ FINGERPRINT = "subjectAndRule/v1"
 _INDENT = " " * 8
 _RULE = re.compile(rf'(\n{_INDENT}  "ruleId": ("(?:[^"\\]|\\.)*"),\n{_INDENT}  "ruleIndex": )0')
 """The start of a result, whose rule has no index yet. In JSON a line break is never part of a text."""
+NOTES = "notes"
+"""Rule of the one result that tells the notes on a spec."""
+NOTES_TITLE = Phrase("Notes on a spec, such as duties. They do not fail the gate.")
+COUNTS: Counts = {NOTES: (Phrase("{n} note on this spec:"), Phrase("{n} notes on this spec:"))}
 _HELP = {CONTESTED: "contested_help", MISSING: "missing_help"}
 
 
 LEAVES_OUT = {
     BY_KIND: "Denial.state Denial.reasons Need.state Advice.state title",
+    "Notes on a spec are one result: a line each.": "Duty.effect Duty.layer Duty.subject Duty.version Advice.effect"
+    " Advice.layer Advice.subject Advice.version",
     "It is not about a line of the spec.": "launch met undetermined",
     EXPLAINED: "Denial.curable Need.routes Need.nearest Need.authority Duty.authority Explanation.clauses"
     " Explanation.facts",
@@ -45,22 +51,28 @@ class Report(pieces.Report):
         """
 
     def take(self, record: Record, seconds: float = 0.0) -> Texts:
-        """Return results of a decision, later law, opinions, changes ahead, rules not described before, and a summary.
+        """Return results of a decision, its notes as one result, opinions, rules not described before, and a summary.
 
         Rules have no index until all are known.
         """
         lang = self.lang
-        made = results(record, lang, self.judgement)
+        every = results(record, lang, self.judgement)
+        made = [result for result in every if result.level != "note" or result.waived]
+        notes = [result for result in every if result not in made]
+        lines = [f"{one.rule}{joint('colon', lang)}{one.message}" for one in notes]
+        lines += [text for _, text in digest.changes_ahead(record, lang)]
+        lines += filter(None, [digest.later_law(record, lang)])
+        text = "\n".join([count(COUNTS, NOTES, len(lines), lang), *(f"- {line}" for line in lines)])
+        baseline = self._compare(any(one.new for one in notes))
         rules: dict[str, object] = {}
         for result in made:
             if result.rule not in self._told:
                 self._told.add(result.rule)
                 rules[result.rule] = [result.finding is None, _rule(result, lang)]
         parts = (
-            [_result(record, result) | self._compare(result) for result in made],
-            [_note(record, "later-law", text)] if (text := digest.later_law(record, lang)) else [],
+            [_result(record, result) | self._compare(result.new) for result in made],
+            [_note(record, NOTES, text) | baseline] if lines else [],
             [_opinion(record, opinion, lang) for opinion in record.opinions],
-            [_note(record, "changes-ahead", text, day) for day, text in digest.changes_ahead(record, lang)],
         )
         said = json.dumps([" ".join(digest.say_decision(record, lang)), record.file])
         return *(self._dump(part) for part in parts), json.dumps(rules), record.bundle.version, said
@@ -74,7 +86,7 @@ class Report(pieces.Report):
             text = " ".join(part for part in (problem.path, problem.message, problem.hint) if part)
             made.notify("error", text, location(problem.file, problem.line, problem.column))
         for texts_of_spec in entries.texts():
-            said, file = json.loads(texts_of_spec[6])
+            said, file = json.loads(texts_of_spec[5])
             made.notify("note", said, location(file, 1))
         places = self._add_rules(made, entries)
         _add_remarks(made, run.remarks or (), lang, judgement)
@@ -101,30 +113,27 @@ class Report(pieces.Report):
     def _add_rules(self, run: SarifRun, entries: Entries) -> list[list[int]]:
         """Add the rules of all results; return the positions of the decisions that have each part of their texts."""
         rules: dict[str, tuple[int, dict[str, object]]] = {}
-        places: list[list[int]] = [[], [], [], []]
+        places: list[list[int]] = [[], [], []]
         first: dict[int, Texts] = {}
         for position, texts in enumerate(entries.texts()):
             if position == 0:
-                run.version = texts[5]
+                run.version = texts[4]
             for part, positions in enumerate(places):
                 if texts[part]:
                     positions.append(position)
                     first.setdefault(part, texts)
-            for name, rule in json.loads(texts[4]).items():
+            for name, rule in json.loads(texts[3]).items():
                 rules.setdefault(name, rule)
         run.rules += [rule for _, (_, rule) in sorted(rules.items(), key=lambda item: (item[1][0], item[0]))]
         if 1 in first:
-            text = json.loads(f"[{first[1][1]}]")[0]["message"]["text"]
-            run.add_rule("later-law", text, address=page("gate.md", "which-law"))
+            run.add_rule(NOTES, NOTES_TITLE[self.lang], address=page("reports.md", "formats"))
         if 2 in first:
             run.add_rule("opinions", phrase("opinions", self.lang), address=page("policies.md"))
-        if 3 in first:
-            run.add_rule("changes-ahead", phrase("ahead", self.lang), address=page("gate.md", "changes-ahead"))
         return places
 
-    def _compare(self, result: Result) -> dict[str, object]:
+    def _compare(self, is_new: bool) -> dict[str, object]:
         """Return whether the base of the spec also has a result; empty if there is no base."""
-        return {} if self.judgement.known is None else {"baselineState": "new" if result.new else "unchanged"}
+        return {} if self.judgement.known is None else {"baselineState": "new" if is_new else "unchanged"}
 
     def _dump(self, results: Iterable[dict[str, object]]) -> str:
         """Return results in the form used in the list of a run."""
