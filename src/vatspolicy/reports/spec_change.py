@@ -13,6 +13,7 @@ from vatspolicy.gate.spec_change import FactChange, ShortDecision, SpecChange, S
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, end, joint, word
+from vatspolicy.reports.words import COUNTS as MORE
 
 WORDS: Table = {
     "base": Phrase("What this change does to the specs, under the law of this run (base {commit})"),
@@ -51,7 +52,6 @@ WORDS: Table = {
     "open": Phrase("Facts are missing: what is gone may return once they are stated."),
 }
 COUNTS: Counts = {
-    "facts": (Phrase("{n} more fact"), Phrase("{n} more facts")),
     "specs": (Phrase("{n} spec"), Phrase("{n} specs")),
     "duty new": (Phrase("{n} new duty"), Phrase("{n} new duties")),
     "duty gone": (Phrase("{n} duty gone"), Phrase("{n} duties gone")),
@@ -119,7 +119,7 @@ def _say_facts(facts: Sequence[FactChange], lang: Language) -> Iterator[str]:
         sides = (clean(_say_value(side, lang), one_line=True) for side in (fact.before, fact.after))
         told.append(joint("colon", lang).join([fact.path, " → ".join(sides)]))
     if more := len(facts) - FACTS:
-        told += [count(COUNTS, "facts", more, lang)] if more > 0 else []
+        told += [count(MORE, "more_facts", more, lang)] if more > 0 else []
     if told:
         yield word(WORDS, "facts", lang, facts=joint("semicolon", lang).join(told))
 

@@ -671,6 +671,17 @@ def test_markdown_says_why_what_and_by_when(make: Make) -> None:
 # --- text -------------------------------------------------------------------------------------------------------------
 
 
+def test_who_reads_duties_learns_that_more_may_apply(records: dict[str, dict[str, Any]]) -> None:
+    """A screen, a page with its first sheet, Markdown and a comment name the facts that open duties wait for."""
+    said = "The list of duties is not complete: 1 more duty may apply. It waits for data.persons."
+    for format in ("text", "html", "markdown", "comment"):
+        for name in ("needs-license", "deny"):
+            told = " ".join(render(format, [records[name]], "en", extent="screen").split())
+            assert (said in told) == (name != "deny"), format
+    whole = {**records["needs-license"], "undetermined": []}
+    assert "not complete" not in render("text", [whole], "en", extent="screen")
+
+
 @pytest.mark.parametrize("case", ["deny", "needs-license", "contested"])
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_screens_as_they_were_agreed(records: dict[str, dict[str, Any]], case: str, lang: Language) -> None:

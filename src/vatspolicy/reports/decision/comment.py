@@ -46,7 +46,7 @@ COUNTS: Counts = {
 }
 LEAVES_OUT = {
     BY_KIND: f"{KINDS} Denial.reasons Need.message Explanation.location",
-    BY_EXPLAIN: f"launch met services undetermined {VERSIONS} {POLICY} Denial.layer Need.layer",
+    BY_EXPLAIN: f"launch met services {VERSIONS} {POLICY} Denial.layer Need.layer",
     EXPLAINED: f"Need.routes Need.nearest Need.authority {WHY}",
     "The whole report has duties and notes; the first line counts duties before the launch.": "duties"
     " Advice.rule Advice.subject Advice.message Advice.layer Advice.citations Advice.kind Duty.rule"
@@ -64,7 +64,8 @@ class Report(pieces.Report):
         lang = self.lang
         notices = [clean(notice.message[lang], one_line=True) for notice in record.notices]
         section = "" if self._is_plain(record) else _section(record, lang)
-        return section, json.dumps(make_row(record, lang, self.judgement)), json.dumps(notices)
+        row = make_row(record, lang, self.judgement)
+        return section, json.dumps(row), json.dumps(notices), digest.say_open_duties(record, lang)
 
     def _is_plain(self, record: Record) -> bool:
         """Return True for an allowed and uncontested spec without waivers or opinions that passes the gate."""
@@ -83,7 +84,11 @@ class Report(pieces.Report):
             yield f"**{escape_markdown(gap(lang).join([*effect, line]))}**\n"
             if edited is not None:
                 of_gate = dict(zip((one.file for one in entries.summaries), entries.texts(), strict=True))
-                outcomes = {file: json.loads(of_gate[file][1])[4] for file in changed or () if file in of_gate}
+                outcomes = {
+                    file: (json.loads(of_gate[file][1])[4], of_gate[file][3])
+                    for file in changed or ()
+                    if file in of_gate
+                }
                 yield from _changes(edited, lang, outcomes)
             if gate.by_law is not None:
                 yield from _changes(gate.by_law, lang, {})
@@ -129,18 +134,21 @@ def _untouched(entries: Entries, order: Iterable[int], changed: Container[str], 
         yield f"\n<details><summary>{summary_line}</summary>{'<br>'.join(lines)}</details>\n"
 
 
-def _changes(changes: SpecChanges, lang: Language, outcomes: Mapping[str, str]) -> Iterator[str]:
-    """Yield the specs that change, with what the gate says of each (`outcomes`, by file)."""
+def _changes(changes: SpecChanges, lang: Language, outcomes: Mapping[str, tuple[str, str]]) -> Iterator[str]:
+    """Yield the specs that change; `outcomes` are what the gate says of each, and which duties are open, by file."""
     specs = list(say_changes(changes, lang))
     if not specs and changes.base:
         return
     yield f"\n**{escape_markdown(say_heading(changes, lang))}**\n\n"
     for spec in specs[:ROWS]:
-        head = joint("semicolon", lang).join(filter(None, [spec.head, outcomes.get(spec.file, "")]))
+        outcome, open_duties = outcomes.get(spec.file, ("", ""))
+        head = joint("semicolon", lang).join(filter(None, [spec.head, outcome]))
         yield f"- {code(clean(spec.file, one_line=True))}: {escape_markdown(head)}\n"
         yield from (f"  - {escape_markdown(line)}\n" for line in spec.lines[: SHOWN + 1])
         if more := spec.lines[SHOWN + 1 :]:
             yield f"{_fold([escape_line_of_html(line) for line in more], lang, '  - ')}"
+        if open_duties:
+            yield f"  - {escape_markdown(open_duties)}\n"
     if len(specs) > ROWS:
         yield f"- {count(COUNTS, 'specs', len(specs) - ROWS, lang)}\n"
     if not changes.base and (rest := say_rest(changes, lang)):
@@ -174,6 +182,8 @@ def _section(record: Record, lang: Language) -> str:
     lines += [f"- {escape_markdown(cause)}" for cause in causes[:SHOWN]]
     if more := causes[SHOWN:]:
         lines.append(_fold([escape_line_of_html(cause) for cause in more], lang, "- ").rstrip("\n"))
+    if more_duties := digest.say_open_duties(record, lang):
+        lines.append(f"- {escape_markdown(more_duties)}")
     if command := next_command(record.decision, record.file):
         lines.append(f"- {word(WORDS, 'next', lang, command=code(command))}")
     return "\n".join(lines) + "\n"

@@ -28,7 +28,7 @@ from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, end, enumeration, gap, joint, word
-from vatspolicy.reports.words import KNOWN, MEANINGS, VERIFICATION, law_of, phrase, say_deciding
+from vatspolicy.reports.words import COUNTS, KNOWN, MEANINGS, VERIFICATION, law_of, phrase, say_deciding
 
 if TYPE_CHECKING:
     from vatspolicy.guidance.remediation.result import Ways
@@ -285,6 +285,22 @@ def say_doer(duty: DutyRecord, lang: Language) -> str:
     """Return the party that must perform or has performed a duty, as a part of a line."""
     who = say_bearer(duty, lang)
     return who if duty.state == "done" else phrase("bearer", lang, who=who)
+
+
+OPEN_FACTS = 3
+"""Maximum number of listed facts that would complete the duties."""
+
+
+def say_open_duties(record: Record, lang: Language) -> str:
+    """Return whether further duties may apply, and the facts that most of them wait for; empty for a denied launch."""
+    duties = [finding for finding in record.undetermined if finding.effect == "duty"]
+    facts = sorted(open_facts(duties).items(), key=lambda item: -item[1][1])
+    if record.decision == "deny" or not facts:
+        return ""
+    told = [path for path, _ in facts[:OPEN_FACTS]]
+    told += [count(COUNTS, "more_facts", len(facts) - OPEN_FACTS, lang)] if len(facts) > OPEN_FACTS else []
+    rules = len({finding.rule for finding in duties})
+    return count(COUNTS, "open_duties", rules, lang, facts=joint("list", lang).join(told))
 
 
 def license_facts(record: Record) -> tuple[FactQuestion, ...]:

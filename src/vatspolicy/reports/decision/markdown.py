@@ -128,6 +128,7 @@ def _render(record: Record, lang: Language, judgement: Judgement) -> str:
         comma=joint("comma", lang),
         record=record,
         duties=_duties(record),
+        open_duties=digest.say_open_duties(record, lang),
         fail_on=judgement.fail_on,
         failures=say_failures(failures) if failures else "",
         hint=digest.say_hint(record, lang),

@@ -210,6 +210,8 @@ class Memo:
     """Opinions, other readings and waivers, each in a sentence."""
     notices: Sequence[str]
     """The day of the last check of the law, facts read as none, quality of the sources, and the disclaimer."""
+    open_duties: str
+    """The sentence that further duties may apply, with the facts that settle them; empty if there are none."""
     opinions: list[str]
     licenses: list[LicenseToGet]
     tasks: list[MemoTask]
@@ -258,6 +260,7 @@ def make_memo(record: Record, say: PageWords) -> Memo:
         reason=say_reason(record, say),
         remarks=[remark for remark in remarks if remark],
         notices=digest.say_limits(record, lang),
+        open_duties=digest.say_open_duties(record, lang),
         opinions=[digest.say_opinion(opinion, lang) for opinion in record.opinions],
         licenses=list(_licenses(record, say)),
         tasks=items(record, say),

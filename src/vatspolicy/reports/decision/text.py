@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 LEAVES_OUT = {
-    "--details says it.": "services undetermined Denial.layer Need.layer Duty.layer Advice.layer Advice.citations"
+    "--details says it.": "services Denial.layer Need.layer Duty.layer Advice.layer Advice.citations"
     " Advice.kind Advice.message Advice.rule Advice.subject Duty.rule Duty.subject Duty.message Duty.citations"
     f" Need.rule {WHY} Explanation.location",
     BY_EXPLAIN: f"product {VERSIONS} {POLICY}",
@@ -412,13 +412,15 @@ class _Screen:
 
     def duties(self, lines: int) -> Iterator[Section]:
         """Yield the duties before the launch by party, in the given number of lines, but at least one line for each."""
-        heading = self.duties_heading()
-        if not heading:
+        heading, more = self.duties_heading(), digest.say_open_duties(self.record, self.lang)
+        if not heading and not more:
             return
         filings, own = digest.split_duties(self.record)
         sentences = [] if self.record.decision == "deny" else [*self.by_bearer((*filings, *own))]
-        most = max(1, min(_MOST, (lines - 1) // max(1, len(sentences))))
-        yield Section(heading, [_cut(self.entry(text, "  ☐ "), most, self.room) for text in sentences], True)
+        entries = [self.entry(more, "  ? ")] if more else []
+        most = max(1, min(_MOST, (lines - 1 - sum(map(len, entries))) // max(1, len(sentences))))
+        entries[:0] = [_cut(self.entry(text, "  ☐ "), most, self.room) for text in sentences]
+        yield Section(heading or phrase("duties", self.lang), entries, True)
 
     def by_bearer(self, duties: Iterable[DutyRecord]) -> Iterator[str]:
         """Yield the parties, and the titles of their duties."""
