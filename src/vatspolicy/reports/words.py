@@ -96,8 +96,8 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
 }
 COUNTS: Counts = {
     "open_duties": (
-        Phrase("The list of duties is not complete: {n} more duty may apply. It waits for {facts}."),
-        Phrase("The list of duties is not complete: {n} more duties may apply. They wait for {facts}."),
+        Phrase("Duties are not complete: {n} more may apply. It waits for {facts}."),
+        Phrase("Duties are not complete: {n} more may apply. They wait for {facts}."),
     ),
     "more_facts": (Phrase("{n} more fact"), Phrase("{n} more facts")),
     "dependent_rules": (Phrase("{n} rule depends on this"), Phrase("{n} rules depend on this")),

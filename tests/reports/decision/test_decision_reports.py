@@ -673,7 +673,7 @@ def test_markdown_says_why_what_and_by_when(make: Make) -> None:
 
 def test_who_reads_duties_learns_that_more_may_apply(records: dict[str, dict[str, Any]]) -> None:
     """A screen, a page with its first sheet, Markdown and a comment name the facts that open duties wait for."""
-    said = "The list of duties is not complete: 1 more duty may apply. It waits for data.persons."
+    said = "Duties are not complete: 1 more may apply. It waits for data.persons."
     for format in ("text", "html", "markdown", "comment"):
         for name in ("needs-license", "deny"):
             told = " ".join(render(format, [records[name]], "en", extent="screen").split())

@@ -247,7 +247,7 @@ def test_a_fact_that_could_add_a_license_is_asked_for(run: Run) -> None:
         )
         assert ("Facts that could add a license" in text) is (effect == "need")
         assert (f"? {asked.path}: " in text) is (effect == "need")
-        assert ("1 fact that further findings depend on is" in text) is (effect == "duty")
+        assert ("Duties are not complete: 1 more may apply." in text) is (effect == "duty")
 
 
 def test_nothing_that_decides_is_left_out(run: Run) -> None:

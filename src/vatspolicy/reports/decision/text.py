@@ -469,6 +469,8 @@ def _further(record: Record, lang: Language) -> Iterator[str]:
         duty.state != "done" and duty.deadline.group not in ("before-launch", "before-event") for duty in record.duties
     )
     shown = {ask.path for ask in (*record.missing, *digest.license_facts(record))}
+    if digest.say_open_duties(record, lang):  # which names the facts that duties wait for
+        shown |= digest.open_facts(finding for finding in record.undetermined if finding.effect == "duty").keys()
     left = digest.open_facts(record.undetermined).keys() - shown
     counts = {"met": len(record.held), "later": later, "advice": len(digest.by_kind(record.advice)), "open": len(left)}
     for key, n in counts.items():
