@@ -368,15 +368,13 @@ class SymbolicRuleSet:
 
     def _covers(self, activation: SymbolicActivation, instrument: Instrument, held: SymbolicRecord) -> DualRail:
         """Return whether one license in the profile is the instrument, valid and for this activity."""
-        pool = self.space.pool
         same = self.encoder.comparison("==", held.get("instrument"), constant(instrument.id))
         if same.true == FALSE:
             return same
         parts = [same, self._valid(instrument, held)]
         if instrument.covers is not None:
             parts.append(self.evaluate(instrument.covers, activation.bind("license", ((TRUE, held),), held.path)))
-        whole = self.encoder.every(parts)
-        return DualRail(whole.true, pool.disjoin((same.false, whole.false)))
+        return self.encoder.every(parts)
 
     def _valid(self, instrument: Instrument, held: SymbolicRecord) -> DualRail:
         """Return whether a license is valid, based on its last day or else on the profile's statement."""
