@@ -82,12 +82,11 @@ class Report(pieces.Report):
             [line] = say_gate(gate, entries.summaries, lang, Style(False), 0, one_line=True, changed=changed)
             effect = [] if edited is None else [say_effect(edited, lang)]
             yield f"**{escape_markdown(gap(lang).join([*effect, line]))}**\n"
-            if edited is not None:
-                of_gate = dict(zip((one.file for one in entries.summaries), entries.texts(), strict=True))
+            if edited is not None and changed is not None:
                 outcomes = {
-                    file: (json.loads(of_gate[file][1])[4], of_gate[file][3])
-                    for file in changed or ()
-                    if file in of_gate
+                    one.file: (json.loads(texts[1])[4], texts[3])
+                    for one, texts in zip(entries.summaries, entries.texts(), strict=True)
+                    if one.file in changed
                 }
                 yield from _changes(edited, lang, outcomes)
             if gate.by_law is not None:
