@@ -48,8 +48,7 @@ def decide_base(gate: Gate, revision: str, arguments: Sequence[str]) -> tuple[Ga
         if spec not in names and (product := _read_product(spec)) in left:
             names[spec] = left.pop(product)
     identities = {spec: identify_all(before[name]) for spec, name in names.items() if name in before}
-    stated = {record.file: one.document.data for record, one in zip(result.records, result.profiles, strict=True)}
-    base = BaseRun(commit, before, frozenset(result.invalid), names, stated)
+    base = BaseRun(commit, before, frozenset(result.invalid), names, result.stated)
     return replace(gate, known=identities, keeps_profiles=True), base
 
 

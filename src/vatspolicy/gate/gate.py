@@ -103,6 +103,11 @@ class GateResult(NamedTuple):
     by_law: SpecChanges | None = None
     """Effects of the changed law on the same specs; None if it equals the law of the gate."""
 
+    @property
+    def stated(self) -> Mapping[str, Tree]:
+        """Each decided spec as it is written, by file, if the run keeps the profiles."""
+        return {record.file: one.document.data for record, one in zip(self.records, self.profiles, strict=True)}
+
 
 def find_specs(argument: str) -> list[str]:
     """Return the files of an argument: a file, the specs below a folder, the matches of a pattern, or `-`.

@@ -325,15 +325,14 @@ class _Marker:
             replace(proved_rule, accepted=() if proved_rule.proof.is_open else self.of_rules([proved_rule.rule]))
             for proved_rule in review.proved_rules
         ]
+        found = {
+            one.name
+            for one in review.transitions
+            if one.witness is not None or one.name in shown or one.reason == UNREAD_SCHEMAS
+        }
         transitions = [
-            replace(transition, accepted=decisive)
-            if transition.witness is not None or transition.name in shown or transition.reason == UNREAD_SCHEMAS
-            else transition
-            for transition in review.transitions
-        ]
-        transitions = [
-            replace(one, accepted=self.of_all([one.name])) if one.name in self.law and not one.accepted else one
-            for one in transitions
+            replace(one, accepted=(decisive if one.name in found else ()) or self.of_all([one.name]))
+            for one in review.transitions
         ]
         return replace(
             review,

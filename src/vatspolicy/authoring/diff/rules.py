@@ -234,6 +234,11 @@ class Differences:
         after = len(differs) - differs[::-1].index(True)
         return days[differs.index(True)], None if after == len(days) else _day_before(days[after])
 
+    def facts_read(self, names: Iterable[str]) -> frozenset[Fact]:
+        """Return the facts that the named rules read, in both versions."""
+        sides = self.base.by_name, self.head.by_name
+        return read_by(side[name] for name in names for side in sides if name in side)
+
     def are_within(self, first: str, last: str | None) -> bool:
         """Return True if rules differ on no day before the first or after the last, so decisions do not change then."""
         spans = [(since, until or NEVER) for since, until in map(self.period, self.names) if since is not None]

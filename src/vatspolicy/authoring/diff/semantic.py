@@ -23,7 +23,7 @@ from vatspolicy.authoring.diff.result import (
     Witness,
     extend,
 )
-from vatspolicy.authoring.diff.rules import Differences, read_by
+from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.core.documents.plain import Facts
 from vatspolicy.core.engine.decision import WORDS, Decision
 from vatspolicy.core.engine.evaluator import evaluate
@@ -244,9 +244,8 @@ class _ProofSerializer:
         """The transitions, including open ones that a profile close to a witness settles."""
         if not self.proved.undecided:
             return self.proved
-        versions = (side.by_name for side in (self.differences.base, self.differences.head))
-        rules = [side[name] for side in versions for name in self.differences.names if name in side]
-        return settle_open((self.base, self.head), self.proved, self.proof.groups, self.products, read_by(rules))
+        read = self.differences.facts_read(self.differences.names)
+        return settle_open((self.base, self.head), self.proved, self.proof.groups, self.products, read)
 
     def prepare(self) -> None:
         """Compute shared data before forking processes."""

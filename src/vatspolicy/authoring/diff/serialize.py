@@ -19,7 +19,7 @@ from vatspolicy.authoring.diff.result import (
     Verdict,
     extend,
 )
-from vatspolicy.authoring.diff.rules import Differences, Fact, name_layer, read_by
+from vatspolicy.authoring.diff.rules import Differences, name_layer
 from vatspolicy.authoring.diff.structure import LAYER_PREFIX, OF_LAYERS
 from vatspolicy.authoring.diff.verdict import direction_of
 from vatspolicy.core.documents.schemas import SchemaSet
@@ -297,7 +297,7 @@ def find_concerned(rows: Sequence[Row], differences: Differences, schemas: Schem
     services: dict[str, LocalizedText] = {}
     for row in rows:
         profile = row.product.document.data
-        company, read = profile.get("company", {}), _read_behind(row, differences)
+        company, read = profile.get("company", {}), differences.facts_read(row.because)
         if "foreign_percent" in company and ("company", "foreign_percent") in read:
             shares.add(company["foreign_percent"])
         if "registered" in company and ("company", "registered") in read:
@@ -313,12 +313,6 @@ def find_concerned(rows: Sequence[Row], differences: Differences, schemas: Schem
         registered=tuple(places.values()),
         services=tuple(services.values()),
     )
-
-
-def _read_behind(row: Row, differences: Differences) -> frozenset[Fact]:
-    """Return the facts that the rules behind a change read."""
-    sides = differences.base.by_name, differences.head.by_name
-    return read_by(side[name] for name in row.because for side in sides if name in side)
 
 
 def _add(found: dict[str, LocalizedText], text: LocalizedText) -> None:

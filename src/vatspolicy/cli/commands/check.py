@@ -82,8 +82,7 @@ def check(options: CheckOptions) -> ExitCode:
     if base is not None:
         from vatspolicy.gate.spec_change import compare_with_base
 
-        stated = {record.file: one.document.data for record, one in zip(result.records, result.profiles, strict=True)}
-        result = result._replace(changes=compare_with_base(result.records, result.invalid, base, stated))
+        result = result._replace(changes=compare_with_base(result.records, result.invalid, base, result.stated))
     remarks = make_remarks(options.settings)
     if trust is not None and edited:
         remark, result = _tell_what_it_opens(trust, edited, result, extent, gate)

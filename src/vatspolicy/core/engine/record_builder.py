@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
 FORMAT = 2
 """Version of the data. Incompatible changes increase it."""
-NOWHERE = result.Location(1, 1)
-"""Placeholder for the position of a part."""
 
 
 class _Common(TypedDict):

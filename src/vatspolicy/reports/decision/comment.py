@@ -76,13 +76,15 @@ class Report(pieces.Report):
         """Yield the comment."""
         lang, gate, order = self.lang, run.gate, entries.sort(rank)
         edited = gate.changes if gate else None
-        changed = None if edited is None else {one.spec for one in edited.specs if one.changed}
+        changed = {one.spec for one in edited.specs if one.changed} if edited else set[str]()
         yield f"{MARKER}\n"
         if gate is not None:
-            [line] = say_gate(gate, entries.summaries, lang, Style(False), 0, one_line=True, changed=changed)
-            effect = [] if edited is None else [say_effect(edited, lang)]
+            [line] = say_gate(
+                gate, entries.summaries, lang, Style(False), 0, one_line=True, changed=changed if edited else None
+            )
+            effect = [say_effect(edited, lang)] if edited else []
             yield f"**{escape_markdown(gap(lang).join([*effect, line]))}**\n"
-            if edited is not None and changed is not None:
+            if edited:
                 outcomes = {
                     one.file: (json.loads(texts[1])[4], texts[3])
                     for one, texts in zip(entries.summaries, entries.texts(), strict=True)
@@ -94,12 +96,12 @@ class Report(pieces.Report):
         for remark in run.remarks or ():
             yield f"\n> {escape_markdown(digest.say_remark(remark, lang))}\n"
         files = list(dict.fromkeys(problem.file for problem in sorted(set(run.problems))))
-        if edited is not None and changed is not None:
+        if edited:
             yield from _untouched(entries, order, changed, lang)
             new = {one.spec for one in edited.specs if one.before is None}
             files, order = [], [at for at in order if entries.summaries[at].file in new]
         rows = table_rows(files, (json.loads(texts[1]) for texts in entries.texts(order)), lang)
-        if len(rows) > 1 and edited is None:
+        if len(rows) > 1 and not edited:
             yield "\n" + "".join(f"{line}\n" for line in _table(rows[:ROWS], lang))
         for problem in sorted(set(run.problems))[:SECTIONS]:
             yield f"\n- {ICONS['incomplete']} {escape_markdown(str(problem))}\n"
@@ -107,7 +109,7 @@ class Report(pieces.Report):
         yield from islice(sections, SECTIONS)
         if (rest := max(len(rows) - ROWS, sum(1 for _ in sections))) > 0:
             yield f"\n{count(COUNTS, 'specs', rest, lang)}\n"
-        if changed is not None:
+        if edited:
             about = [at for at, summary in enumerate(entries.summaries) if summary.file in changed]
             order = about or list(range(len(entries)))[:1]
         notices = [json.loads(texts[2]) for texts in entries.texts(order)]

@@ -57,8 +57,7 @@ class Report(pieces.Report):
         """
         lang = self.lang
         every = results(record, lang, self.judgement)
-        made = [result for result in every if result.level != "note" or result.waived]
-        notes = [result for result in every if result not in made]
+        made, notes = ([one for one in every if _is_note(one) is wanted] for wanted in (False, True))
         lines = [f"{one.rule}{joint('colon', lang)}{one.message}" for one in notes]
         lines += [text for _, text in digest.changes_ahead(record, lang)]
         lines += filter(None, [digest.later_law(record, lang)])
@@ -145,6 +144,11 @@ class Report(pieces.Report):
                 result.setdefault("suppressions", [])
             texts.append(json.dumps(result, ensure_ascii=False, indent=2).replace("\n", f"\n{_INDENT}"))
         return f",\n{_INDENT}".join(texts)
+
+
+def _is_note(result: Result) -> bool:
+    """Return True for what neither fails, nor must be done for another decision, nor is waived."""
+    return result.level == "note" and not result.waived
 
 
 def _rule(result: Result, lang: Language) -> dict[str, object]:

@@ -27,8 +27,6 @@ from vatspolicy.reports.diff import law, wording
 from vatspolicy.reports.diff.sentence import signed
 from vatspolicy.reports.diff.words import COUNTS, ITEMS, NAMED, phrase
 
-_NEAR = 2
-"""Maximum number of facts in which an example in a sentence differs from a known product."""
 _LONG_PRODUCT = 60
 """Maximum length of a product name in a sentence, in characters."""
 _LONG_EXAMPLE = 200
