@@ -6,9 +6,13 @@ made anew for each class, would take 20 ms of every start.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
-from typing import ClassVar, TypeVar, dataclass_transform
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, TypeVar, dataclass_transform
+
+if TYPE_CHECKING:
+    from typing import Self
 
 T = TypeVar("T")
 
@@ -47,3 +51,34 @@ class ValueObject:
 
 _COMPARED: dict[type, tuple[str, ...]] = {}
 """Names of the fields that are compared, by class."""
+
+
+class OnDemand(ValueObject):
+    """A value that makes each part when it is first read: a count of denials needs neither duties nor texts."""
+
+    __slots__ = ("_makers",)
+    _makers: Mapping[str, Callable[[], object]]
+
+    @classmethod
+    def on_demand(cls, makers: Mapping[str, Callable[[], object]], **made: object) -> Self:
+        """Return a value of which these functions make the other parts. A copy (`replace`) has all parts."""
+        value = cls.__new__(cls)
+        for name, part in made.items():
+            setattr(value, name, part)
+        value._makers = makers
+        return value
+
+    if not TYPE_CHECKING:  # a checker would accept every name
+
+        def __getattr__(self, name: str) -> object:
+            """Make a part that nobody has read yet."""
+            if name == "_makers" or name not in self._makers:
+                raise AttributeError(name)
+            part = self._makers[name]()
+            setattr(self, name, part)
+            return part
+
+    def __reduce__(self) -> tuple[Callable[[], Self], tuple[()]]:
+        """Make every part for another process."""
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
+        return partial(type(self), **parts), ()

@@ -11,6 +11,7 @@ import pytest
 from tests.support.effort import part
 from tests.support.members import for_each
 from tests.support.shipped import ROOT, fixture_files, shipped_bundle
+from tests.support.whole_answers import list_findings
 from vatspolicy.core.documents import parse_document
 from vatspolicy.core.engine.conditional import LONGEST, TRIALS, find_conditional
 from vatspolicy.core.engine.decision import Decision
@@ -141,7 +142,7 @@ def test_findings_are_made_without_the_facts_that_they_ask_for_and_these_change_
             profile = load_profile({**load_profile(path).document.data, "company": {}})
         except InvalidInput:  # a few are wrong on purpose, or without what is taken away
             continue
-        made = [finding for part in Evaluator(bundle.on(day), profile, day).parts() for finding in part.findings]
+        made = [finding for part in Evaluator(bundle.on(day), profile, day).parts() for finding in list_findings(part)]
         assert not [finding for finding in made if finding.missing]
         decision = evaluate(bundle, profile, day)
         named = (*decision.denials, *decision.needs, *decision.would_need, *decision.met, *decision.duties)

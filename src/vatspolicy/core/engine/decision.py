@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from vatspolicy.core.documents import Path
 from vatspolicy.core.engine.opinions import OpinionResult
 from vatspolicy.core.policies.model import Condition, Deny, Route, Rule
-from vatspolicy.frozen import ValueObject, frozen
+from vatspolicy.frozen import OnDemand, frozen
 
 
 class Outcome(IntEnum):
@@ -226,8 +226,8 @@ class ServiceResult(NamedTuple):
     activities: tuple[ActivityResult, ...]
 
 
-@frozen()
-class Decision(ValueObject):
+@frozen(slots=True, kw_only=True)
+class Decision(OnDemand):
     """The answer for one profile on one day."""
 
     decision: str

@@ -6,7 +6,7 @@ outcomes possible, and the decision is the strictest of them. Then `missing_fact
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.core.cel.activation import Activation
@@ -55,17 +55,19 @@ def evaluate(
     """Decide a profile under the law of `as_of` (ISO day). Raises ValueError for a day the bundle does not cover.
 
     Unless `compare`, the decision only names its contested rules, and does not say what their other readings change.
-    Unless `explain`, undecided duties and notes, which cannot change the word, do not name their missing facts.
+    Unless `explain`, undecided duties and notes, which cannot change the word, do not name their missing facts, and
+    are found when they are first read.
     `ruleset`: the rule set of that day, if the caller has one without rules that never hold of the profile.
     """
-    evaluator = Evaluator(ruleset or bundle.on(as_of), profile, as_of)
+    evaluator = Evaluator(ruleset or bundle.on(as_of), profile, as_of, first=KINDS if explain else BEARING)
     parts = list(evaluator.parts())
     whole = merge_parts(parts)
     word = word_of(whole.low, whole.high)
     asked = MissingFacts(evaluator.ruleset, profile, evaluator.activations, evaluator.matches)
     unmet = asked.name(whole.unmet)
     readings, worst = evaluator.compare_readings(parts) if compare and whole.contested else ((), None)
-    return Decision(
+    return Decision.on_demand(
+        {"undetermined": lambda: asked.name(whole.find_undecided(), KINDS if explain else BEARING)},
         decision=word,
         range=(whole.low.word, whole.high.word),
         product=profile.name,
@@ -79,7 +81,6 @@ def evaluate(
         met=asked.name(whole.met),
         duties=tuple(whole.duties),
         advice=tuple(whole.advice),
-        undetermined=asked.name(whole.unknown, KINDS if explain else BEARING),
         missing=asked.rank_all(whole.questions, whole.possible, whole.low) if word == INCOMPLETE else (),
         readings=readings,
         worst_reading=worst,
@@ -117,7 +118,7 @@ def possible_outcomes(
     still = [high for low, high, certain in whole.ranges if high > whole.low and (low < high or not certain)]
     asked = MissingFacts(ruleset, profile, evaluator.activations, evaluator.matches)
     missing = asked.rank(whole.questions, whole.low) if asking else ()
-    undetermined = sum(finding.rule.kind == "duty" for finding in whole.unknown)
+    undetermined = sum(finding.rule.kind == "duty" for finding in whole.find_undecided())
     words = (whole.low.word, whole.high.word)
     return PossibleOutcomes(words, len(still), still.count(DENY), undetermined, missing)
 
@@ -134,8 +135,9 @@ class Evaluator:
         interpretations: Interpretations = NO_INTERPRETATIONS,
         refused: frozenset[tuple[str, Subject]] = _NO_ROUTES,
         shared: Evaluator | None = None,
+        first: tuple[str, ...] = KINDS,
     ) -> None:
-        """Take the kinds of rules to evaluate.
+        """Take the kinds of rules to evaluate, and the first of them, of which undecided rules are found at once.
 
         `refused` are contested routes that are read as not admitted: rule name and subject. `shared` is the evaluator
         under the rules' own readings: another reading concerns a class of a service and leaves the others alone.
@@ -148,6 +150,9 @@ class Evaluator:
         """Parts by subject, whether it is certain, and the names of its routes that are not admitted."""
         self.product = self.activations.of(Subject())
         self.filed = _filed(self.product)
+        self.first = kinds if self.filed or self.product["opinions"] else first  # those may settle an undecided duty
+        self.later: dict[Subject, Callable[[], list[Match]]] = shared.later if shared else {}
+        """What finds the undecided rules of the other kinds, by subject."""
         self.asked: list[tuple[Rule, Activation]] = []
         """With granted opinions in the profile: the rules that hold or may hold, with their subjects."""
 
@@ -211,6 +216,8 @@ class Evaluator:
             self.asked += [(match[0], activation) for match in matches]
         part = ProductPart(activation, settle(matches, activation), certain)
         self.apply(part, part.matches)
+        if certain and (later := self.later.get(subject)):
+            part.unknown.append(lambda: [self.leave_open(part, match) for match in settle(later(), activation)])
         return part
 
     def apply(self, part: ProductPart, matches: Iterable[Match]) -> None:
@@ -231,7 +238,12 @@ class Evaluator:
         """Return the rules that match a subject, which readings do not affect."""
         matches = self.matches.get(subject)
         if matches is None:
-            matches = self.matches[subject] = self.ruleset.match(subject.each, activation, self.kinds)
+            if self.first == self.kinds:
+                matches = self.ruleset.match(subject.each, activation, self.kinds)
+            else:
+                matches, later = self.ruleset.match_first(subject.each, activation, self.kinds, self.first)
+                self.later[subject] = later
+            self.matches[subject] = matches
         return matches
 
     # --- rules
@@ -295,15 +307,19 @@ class Evaluator:
 
     def undecided(self, part: ProductPart, match: Match) -> Finding:
         """Return the finding about a rule that a missing fact or opinion leaves undecided, noted if it is certain."""
+        finding = self.leave_open(part, match)
+        if part.certain:
+            part.unknown.append(finding)
+        return finding
+
+    def leave_open(self, part: ProductPart, match: Match) -> Finding:
+        """Return the finding about a rule that a missing fact or opinion leaves undecided."""
         rule, _, facts = match
         authority: tuple[str, ...] = ()
         if isinstance(rule.effect, Duty):
             authority = self.ruleset.authorities(rule.effect.instrument, part.activation)
         state = "unread" if OPINION in facts else "unknown"
-        finding = Finding(rule, part.subject, state, False, (), (), authority)
-        if part.certain:
-            part.unknown.append(finding)
-        return finding
+        return Finding(rule, part.subject, state, False, (), (), authority)
 
     def opinions(self) -> tuple[OpinionResult, ...]:
         """Return the effect of each opinion in the profile."""
@@ -331,7 +347,7 @@ class Evaluator:
         classes = {(rule.name, subject.service or ""): name for (rule, subject), name in choices.items()}
         classes = {key: name for key, name in classes.items() if name != CLOSED}
         refused = frozenset((rule.name, subject) for (rule, subject), name in choices.items() if name == CLOSED)
-        evaluator = Evaluator(self.ruleset, self.profile, self.as_of, self.kinds, classes, refused, self)
+        evaluator = Evaluator(self.ruleset, self.profile, self.as_of, self.kinds, classes, refused, self, self.first)
         return evaluator.service(index)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from vatspolicy.core.cel.activation import Activation
@@ -10,6 +10,8 @@ from vatspolicy.core.engine.decision import Finding, MissingFact, Outcome, Route
 from vatspolicy.core.policies.model import VERIFICATIONS, Rule
 from vatspolicy.core.policies.ruleset import Match
 
+Waiting: TypeAlias = Callable[[], list[Finding]]
+"""Makes findings that nobody may ever read."""
 Question: TypeAlias = tuple[Outcome, Finding | MissingFact]
 """The strictest outcome that missing facts can cause, and the finding that they settle, or the fact itself."""
 
@@ -36,7 +38,7 @@ class ProductPart:
         self.met: list[Finding] = []
         self.duties: list[Finding] = []
         self.advice: list[Finding] = []
-        self.unknown: list[Finding] = []
+        self.unknown: list[Finding | Waiting] = []
         self.routes: list[RouteResult] = []
         self.contested: list[tuple[Rule, Subject]] = []
         """Contested rules that hold or may hold."""
@@ -69,11 +71,10 @@ class ProductPart:
         self.contested += part.contested
         self.services += part.services
 
-    @property
-    def findings(self) -> Iterator[Finding]:
-        """All findings."""
-        for findings in (self.denials, self.closed, self.unmet, self.met, self.duties, self.advice, self.unknown):
-            yield from findings
+    def find_undecided(self) -> Iterator[Finding]:
+        """Yield the findings that missing facts leave undecided."""
+        for item in self.unknown:
+            yield from (item,) if isinstance(item, Finding) else item()
 
 
 def merge_parts(parts: Sequence[ProductPart]) -> ProductPart:

@@ -188,6 +188,7 @@ class _Maker:
     def common(self, finding: Finding) -> _Common:
         rule = finding.rule
         policy = self.bundle.policies[rule.policy]
+        citations = self.texts.citations(policy, rule.cite)
         return {
             "rule": rule.name,
             "version": policy.version,
@@ -196,13 +197,13 @@ class _Maker:
             "state": finding.state,
             "message": self.message(rule, finding.subject),
             "layer": layer_of(self.bundle, rule),
-            "citations": (*self.closing(finding), *self.texts.citations(policy, rule.cite)),
+            "citations": (*self.closing(finding), *citations) if finding.state == "closed" else citations,
             "explanation": self.explanation(finding, policy) if self.explains else None,
             "reasons": tuple(
                 result.DenialReason(code, copy_text(label("reason", code, self.bundle.schemas)))
                 for code in finding.reasons
             ),
-            "asks": tuple(map(self.ask, finding.missing)),
+            "asks": tuple(map(self.ask, finding.missing)) if finding.missing else (),
         }
 
     def message(self, said: Rule | Condition, subject: Subject) -> LocalizedText:

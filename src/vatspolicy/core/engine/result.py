@@ -6,16 +6,12 @@ leaves it out. A name ends in Record where the law or the evaluator has a class 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import field, fields
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from vatspolicy.core.profile.vocabulary import LocalizedText
-from vatspolicy.frozen import ValueObject, frozen
-
-if TYPE_CHECKING:
-    from typing import Self
+from vatspolicy.frozen import OnDemand, ValueObject, frozen
 
 FLAT = {"flat": True}
 """Metadata of a field whose own fields appear in JSON beside the others."""
@@ -543,35 +539,6 @@ class ChangeAhead(ValueObject):
     changes: tuple[ItemChange, ...]
     instruments: tuple[LawChange, ...]
     facts: tuple[DatedFact, ...]
-
-
-class OnDemand(ValueObject):
-    """A value that makes each part when it is first read: a count of denials needs neither duties nor texts."""
-
-    __slots__ = ("_makers",)
-    _makers: Mapping[str, Callable[[], object]]
-
-    @classmethod
-    def on_demand(cls, makers: Mapping[str, Callable[[], object]]) -> Self:
-        """Return a value whose parts these functions make. A copy (`replace`) has all parts."""
-        value = cls.__new__(cls)
-        value._makers = makers
-        return value
-
-    if not TYPE_CHECKING:  # a checker would accept every name
-
-        def __getattr__(self, name: str) -> object:
-            """Make a part that nobody has read yet."""
-            if name == "_makers" or name not in self._makers:
-                raise AttributeError(name)
-            part = self._makers[name]()
-            setattr(self, name, part)
-            return part
-
-    def __reduce__(self) -> tuple[Callable[[], Self], tuple[()]]:
-        """Make every part for another process."""
-        parts = {field.name: getattr(self, field.name) for field in fields(self)}
-        return partial(type(self), **parts), ()
 
 
 @frozen(slots=True, kw_only=True)

@@ -145,8 +145,8 @@ class RuleIndex:
                 possible_rules &= others
         return possible_rules & self._rules
 
-    def split(self, rules: Sequence[Item], activation: Activation, first: int) -> tuple[list[Item], Iterator[Item]]:
-        """Return the rules that may hold, and those others of the `first` that may be undecided, in order."""
+    def split(self, activation: Activation) -> tuple[int, int]:
+        """Return the bitmaps of the rules that may hold, and of those others that may be undecided."""
         possible_rules = holding = self._everything
         for path, dimensions in self._owners.items():
             owner: Any = activation
@@ -168,16 +168,15 @@ class RuleIndex:
                 holding &= others
                 if not possible_rules & operands:
                     possible_rules &= others
-        rest = possible_rules & ~holding & (1 << first) - 1
-        return [rules[at] for at in _places(holding & self._rules)], (rules[at] for at in _places(rest))
+        return holding & self._rules, possible_rules & ~holding & self._rules
 
     def select(self, rules: Sequence[Item], activation: Activation) -> Iterator[Item]:
         """Yield the candidates among the rules, in order."""
-        for index in _places(self.candidates(activation)):
+        for index in find_places(self.candidates(activation)):
             yield rules[index]
 
 
-def _places(bits: int) -> Iterator[int]:
+def find_places(bits: int) -> Iterator[int]:
     """Yield the places of the bits that are set."""
     for index, byte in enumerate(bits.to_bytes((bits.bit_length() + 7) // 8, "little")):
         if byte:

@@ -77,21 +77,61 @@ class RuleSet:
 
         `open_kinds` are the first of `kinds`.
         """
-        index, tests = self._find_index(each, kinds), self._group(each, kinds).tests
-        first: Sequence[_Test] = tests
-        rest: Iterator[_Test] = iter(())
-        if index is not None:
-            first, rest = index.split(tests, activation, sum(len(self.rules_for(each, kind)) for kind in open_kinds))
+        tests, likely, others, end = self._split(each, activation, kinds, open_kinds)
         holding: list[Match] = []
         undecided: list[Match] = []
-        for rule, evaluate in first:
+        for place in likely:
+            rule, evaluate = tests[place]
             value = evaluate(activation)
             if value is True:
                 holding.append((rule, True, ()))
-            elif value is not False and rule.kind in open_kinds:
+            elif value is not False and place < end:
                 undecided.append((rule, False, value.facts))
-        found = ((rule, evaluate(activation)) for rule, evaluate in rest)
+        found = ((tests[place][0], tests[place][1](activation)) for place in others if place < end)
         return holding, chain(undecided, ((rule, False, value.facts) for rule, value in found if value is not False))
+
+    def match_first(
+        self, each: str, activation: Activation, kinds: tuple[str, ...], first: tuple[str, ...]
+    ) -> tuple[list[Match], Callable[[], list[Match]]]:
+        """Return what `match` does without the undecided rules of kinds after `first`, and what finds these."""
+        tests, likely, others, end = self._split(each, activation, kinds, first)
+        waiting = list(others)
+        matches: list[Match] = []
+        later: dict[int, Match] = {}
+        for place in sorted((*likely, *(place for place in waiting if place < end))):
+            rule, evaluate = tests[place]
+            value = evaluate(activation)
+            if value is True:
+                matches.append((rule, True, ()))
+            elif value is not False:
+                match = (rule, False, value.facts)
+                if place < end:
+                    matches.append(match)
+                else:
+                    later[place] = match
+
+        def find_undecided() -> list[Match]:
+            for place in waiting:
+                if place >= end and (value := tests[place][1](activation)) is not False:
+                    later[place] = (tests[place][0], False, value.facts)
+            return [later[place] for place in sorted(later)]
+
+        return matches, find_undecided
+
+    def _split(
+        self, each: str, activation: Activation, kinds: tuple[str, ...], first: tuple[str, ...]
+    ) -> tuple[Sequence[_Test], Iterable[int], Iterable[int], int]:
+        """Return the tests of rules, the places of those that may hold, of those others that may be undecided, and the
+        place after the rules of the kinds `first`.
+        """
+        index, tests = self._find_index(each, kinds), self._group(each, kinds).tests
+        end = sum(len(self.rules_for(each, kind)) for kind in first)
+        if index is None:
+            return tests, range(len(tests)), (), end
+        from vatspolicy.core.policies.rule_index import find_places
+
+        likely, others = index.split(activation)
+        return tests, find_places(likely), find_places(others), end
 
     def evaluate(self, expression: Expression, activation: Activation) -> Any:
         """Return the value of an expression: True, False, a scalar, or None if it is unknown."""
