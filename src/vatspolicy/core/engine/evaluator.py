@@ -56,10 +56,11 @@ def evaluate(
 
     Unless `compare`, the decision only names its contested rules, and does not say what their other readings change.
     Unless `explain`, undecided duties and notes, which cannot change the word, do not name their missing facts, and
-    are found when they are first read.
+    a decision with `compare` finds them when they are first read.
     `ruleset`: the rule set of that day, if the caller has one without rules that never hold of the profile.
     """
-    evaluator = Evaluator(ruleset or bundle.on(as_of), profile, as_of, first=KINDS if explain else BEARING)
+    at_once = KINDS if explain or not compare else BEARING  # the brief decision, which compares nothing, reads them all
+    evaluator = Evaluator(ruleset or bundle.on(as_of), profile, as_of, first=at_once)
     parts = list(evaluator.parts())
     whole = merge_parts(parts)
     word = word_of(whole.low, whole.high)
