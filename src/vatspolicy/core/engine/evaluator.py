@@ -59,7 +59,7 @@ def evaluate(
     a decision with `compare` finds them when they are first read.
     `ruleset`: the rule set of that day, if the caller has one without rules that never hold of the profile.
     """
-    at_once = KINDS if explain or not compare else BEARING  # the brief decision, which compares nothing, reads them all
+    at_once = None if explain or not compare else BEARING  # the brief decision compares nothing, and reads them all
     evaluator = Evaluator(ruleset or bundle.on(as_of), profile, as_of, first=at_once)
     parts = list(evaluator.parts())
     whole = merge_parts(parts)
@@ -136,9 +136,9 @@ class Evaluator:
         interpretations: Interpretations = NO_INTERPRETATIONS,
         refused: frozenset[tuple[str, Subject]] = _NO_ROUTES,
         shared: Evaluator | None = None,
-        first: tuple[str, ...] = KINDS,
+        first: tuple[str, ...] | None = None,
     ) -> None:
-        """Take the kinds of rules to evaluate, and the first of them, of which undecided rules are found at once.
+        """Take the kinds of rules, and the `first` of them if undecided rules of the others may wait to be read.
 
         `refused` are contested routes that are read as not admitted: rule name and subject. `shared` is the evaluator
         under the rules' own readings: another reading concerns a class of a service and leaves the others alone.
@@ -151,9 +151,9 @@ class Evaluator:
         """Parts by subject, whether it is certain, and the names of its routes that are not admitted."""
         self.product = self.activations.of(Subject())
         self.filed = _filed(self.product)
-        self.first = kinds if self.filed or self.product["opinions"] else first  # those may settle an undecided duty
+        self.first = None if self.filed or self.product["opinions"] else first  # those may settle an undecided duty
         self.later: dict[Subject, Callable[[], list[Match]]] = shared.later if shared else {}
-        """What finds the undecided rules of the other kinds, by subject."""
+        """Functions that find the undecided rules of the other kinds, by subject."""
         self.asked: list[tuple[Rule, Activation]] = []
         """With granted opinions in the profile: the rules that hold or may hold, with their subjects."""
 
@@ -239,7 +239,7 @@ class Evaluator:
         """Return the rules that match a subject, which readings do not affect."""
         matches = self.matches.get(subject)
         if matches is None:
-            if self.first == self.kinds:
+            if self.first is None:
                 matches = self.ruleset.match(subject.each, activation, self.kinds)
             else:
                 matches, later = self.ruleset.match_first(subject.each, activation, self.kinds, self.first)
