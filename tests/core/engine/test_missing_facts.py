@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import Evaluator, evaluate, possible_outcomes
 from vatspolicy.core.engine.notices import READ_AS_NONE, notices
 from vatspolicy.core.engine.possible_values import possible_answers
+from vatspolicy.core.engine.record_builder import make_record
+from vatspolicy.core.engine.result import encode
 from vatspolicy.core.profile.edits import set_fact
 from vatspolicy.core.profile.profile import load_profile, read_profile
 from vatspolicy.errors import InvalidInput
@@ -256,3 +259,26 @@ def test_what_a_license_must_cover_is_a_conditional_answer() -> None:
         "allow",
         {("company", "licenses", 0, "classes"): ["B25-app-store"]},
     )
+
+
+def test_a_decision_leaves_no_garbage_in_cycles() -> None:
+    """A run of many specs and a server free the memory of a decision at once, without collections that take time."""
+    bundle = shipped_bundle()
+    profiles = [load_profile(path) for path in fixture_files() if path.parent.name == "ai"]
+
+    def decide() -> None:
+        for profile in profiles:
+            for compare, explain in ((True, True), (True, False), (False, False)):
+                decision = evaluate(bundle, profile, "2027-03-01", compare, explain)
+                encode(make_record(bundle, profile, decision, explain=explain))
+
+    decide()  # what the law keeps
+    was_on = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        decide()
+        assert gc.collect() == 0
+    finally:
+        if was_on:
+            gc.enable()

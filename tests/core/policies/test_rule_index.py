@@ -15,7 +15,7 @@ from vatspolicy.core.policies.rule_index import RuleIndex
 
 def candidates(condition: str | Node, activation: dict[str, Any]) -> bool:
     tree = tree_of(condition) if isinstance(condition, str) else condition
-    return bool(RuleIndex([tree], {}).candidates(activation))
+    return any(RuleIndex([tree], {}).split(activation))
 
 
 @pytest.mark.parametrize(

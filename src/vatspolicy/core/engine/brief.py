@@ -20,9 +20,9 @@ from vatspolicy.core.engine.decision import (
     Subject,
     rank_routes,
 )
-from vatspolicy.core.engine.law_texts import DEADLINES
+from vatspolicy.core.engine.law_texts import DEADLINES, layer_of
 from vatspolicy.core.engine.notices import notices
-from vatspolicy.core.engine.record_builder import layer_of, make_law
+from vatspolicy.core.engine.record_builder import make_law
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.engine.subjects import Activations, bearer_of
 from vatspolicy.core.policies.bundle import Bundle
@@ -44,6 +44,8 @@ class _SharedData:
     citations: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     findings: dict[tuple[str, bool], Data] = field(default_factory=dict)
     """By rule, the fixed part of each of its findings, closed or not; None for a part that depends on the facts."""
+    undetermined: dict[str, Data] = field(default_factory=dict)
+    """By rule, the fixed part of each finding that a missing fact leaves undecided."""
     deadlines: dict[tuple[str, str | None], Data] = field(default_factory=dict)
     """By rule and launch day."""
     bodies: dict[tuple[str, ...], list[dict[str, str]]] = field(default_factory=dict)
@@ -180,8 +182,14 @@ class BriefSerializer:
 
     def undetermined(self, finding: Finding) -> Data:
         """Return a finding by its rule, subject and state alone."""
-        rule, subject = finding.rule, self._subject(finding.subject)
-        return {"rule": rule.name, "effect": rule.kind, "subject": subject, "state": finding.state} | self.layer(rule)
+        rule = finding.rule
+        fixed = self.shared.undetermined.get(rule.name)
+        if fixed is None:
+            fixed = {"rule": rule.name, "effect": rule.kind, "subject": None, "state": None} | self.layer(rule)
+            self.shared.undetermined[rule.name] = fixed
+        data = fixed.copy()
+        data["subject"], data["state"] = self._subject(finding.subject), finding.state
+        return data
 
     def layer(self, rule: Rule) -> dict[str, str]:
         """Return the name of a rule's layer if the law has layers."""

@@ -28,7 +28,7 @@ from vatspolicy.core.engine.decision import (
 from vatspolicy.core.engine.licensing import answer_need, evaluate_routes, holds_needed
 from vatspolicy.core.engine.missing_facts import MatchesBySubject, MissingFacts, missing_offers
 from vatspolicy.core.engine.opinions import OPINION, OpinionResult, opinion_results, reading_of, settle
-from vatspolicy.core.engine.parts import ProductPart, merge_parts, weakest_verification
+from vatspolicy.core.engine.parts import ProductPart, Waiting, merge_parts, weakest_verification
 from vatspolicy.core.engine.subjects import Activations
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import CLOSED, KINDS, Deny, Duty, Need, Rule
@@ -218,7 +218,7 @@ class Evaluator:
         part = ProductPart(activation, settle(matches, activation), certain)
         self.apply(part, part.matches)
         if certain and (later := self.later.get(subject)):
-            part.unknown.append(lambda: [self.leave_open(part, match) for match in settle(later(), activation)])
+            part.unknown.append(_wait(self.ruleset, subject, activation, later))
         return part
 
     def apply(self, part: ProductPart, matches: Iterable[Match]) -> None:
@@ -308,19 +308,10 @@ class Evaluator:
 
     def undecided(self, part: ProductPart, match: Match) -> Finding:
         """Return the finding about a rule that a missing fact or opinion leaves undecided, noted if it is certain."""
-        finding = self.leave_open(part, match)
+        finding = _leave_open(self.ruleset, part.subject, part.activation, match)
         if part.certain:
             part.unknown.append(finding)
         return finding
-
-    def leave_open(self, part: ProductPart, match: Match) -> Finding:
-        """Return the finding about a rule that a missing fact or opinion leaves undecided."""
-        rule, _, facts = match
-        authority: tuple[str, ...] = ()
-        if isinstance(rule.effect, Duty):
-            authority = self.ruleset.authorities(rule.effect.instrument, part.activation)
-        state = "unread" if OPINION in facts else "unknown"
-        return Finding(rule, part.subject, state, False, (), (), authority)
 
     def opinions(self) -> tuple[OpinionResult, ...]:
         """Return the effect of each opinion in the profile."""
@@ -350,6 +341,24 @@ class Evaluator:
         refused = frozenset((rule.name, subject) for (rule, subject), name in choices.items() if name == CLOSED)
         evaluator = Evaluator(self.ruleset, self.profile, self.as_of, self.kinds, classes, refused, self, self.first)
         return evaluator.service(index)
+
+
+def _leave_open(ruleset: RuleSet, subject: Subject, activation: Activation, match: Match) -> Finding:
+    """Return the finding about a rule that a missing fact or opinion leaves undecided."""
+    rule, _, facts = match
+    authority: tuple[str, ...] = ()
+    if isinstance(rule.effect, Duty):
+        authority = ruleset.authorities(rule.effect.instrument, activation)
+    state = "unread" if OPINION in facts else "unknown"
+    return Finding(rule, subject, state, False, (), (), authority)
+
+
+def _wait(ruleset: RuleSet, subject: Subject, activation: Activation, later: Callable[[], list[Match]]) -> Waiting:
+    """Return what makes the undecided findings of a subject.
+
+    It holds no evaluator and no part, which hold it: a decision leaves nothing for garbage collection.
+    """
+    return lambda: [_leave_open(ruleset, subject, activation, match) for match in settle(later(), activation)]
 
 
 def _is_curable(denial: Finding) -> bool:

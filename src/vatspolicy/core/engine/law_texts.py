@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 from weakref import WeakKeyDictionary
 
 from vatspolicy.core.documents import Path
@@ -29,12 +29,26 @@ DEADLINES = 4096
 """Size limit of the cache of deadlines: they depend on the launch day."""
 
 
+class RuleFields(TypedDict):
+    """The fields of a finding that its rule fixes."""
+
+    rule: str
+    version: str
+    effect: str
+    message: LocalizedText
+    """As written: with the names of the facts that it shows, not their values."""
+    layer: str | None
+    citations: tuple[result.Citation, ...]
+
+
 @frozen()
 class _Table:
     """Texts of one day."""
 
     checks: dict[tuple[int, tuple[Language, ...]], LocalizedText] = field(default_factory=dict)
     """Checks in words by the index of their expression, and languages."""
+    rules: dict[str, RuleFields] = field(default_factory=dict)
+    """By the name of the rule."""
     citations: dict[tuple[str, str], result.Citation] = field(default_factory=dict)
     """By policy and article."""
     questions: dict[Path, LocalizedText] = field(default_factory=dict)
@@ -67,6 +81,21 @@ class LawTexts:
             last = deadline(due, self._launch)
             record = kept[key] = result.DeadlineRecord(last.group, self.say(last.text), last.date)
         return record
+
+    def rule(self, rule: Rule) -> RuleFields:
+        """Return the fields of a finding that its rule fixes."""
+        fields = self._table.rules.get(rule.name)
+        if fields is None:
+            policy = self._bundle.policies[rule.policy]
+            fields = self._table.rules[rule.name] = {
+                "rule": rule.name,
+                "version": policy.version,
+                "effect": rule.kind,
+                "message": copy_text(rule.message),
+                "layer": layer_of(self._bundle, rule),
+                "citations": self.citations(policy, rule.cite),
+            }
+        return fields
 
     def citations(self, policy: Policy, keys: Iterable[str]) -> tuple[result.Citation, ...]:
         """Return the articles of a policy by their keys."""
@@ -137,6 +166,12 @@ class LawTexts:
         """Return one of several sufficient licenses."""
         instrument, authority = self.instrument(offer.instrument), self.authority(offer.authority)
         return result.LicenseOffer(instrument, offer.cls, offer.route, authority)
+
+
+def layer_of(bundle: Bundle, rule: Rule) -> str | None:
+    """Return the name of a rule's layer if the law has layers."""
+    layer = bundle.layer_of(rule.policy)
+    return layer and layer.name
 
 
 def titled(policy: Policy, day: str) -> LocalizedText:

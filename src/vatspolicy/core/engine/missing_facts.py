@@ -73,8 +73,7 @@ class MissingFacts:
         """
         first = self.rank(questions, low)
         asked = {fact.path for fact in first}
-        others = _ranked((*questions, *possible), low, self._of_all)
-        return (*first, *(fact for fact in others if fact.path not in asked))
+        return (*first, *_ranked((*questions, *possible), low, self._of_all, asked))
 
     def _of_all(self, about: Finding | MissingFact) -> Iterable[MissingFact]:
         """Return every missing fact that may decide a finding."""
@@ -254,19 +253,26 @@ def missing_offers(index: int | None) -> MissingFact:
 
 
 def _ranked(
-    questions: Iterable[Question], low: Outcome, facts_of: Callable[[Finding | MissingFact], Iterable[MissingFact]]
+    questions: Iterable[Question],
+    low: Outcome,
+    facts_of: Callable[[Finding | MissingFact], Iterable[MissingFact]],
+    asked: Container[Path] = (),
 ) -> tuple[MissingFact, ...]:
+    """Return the facts at other places than those `asked`."""
     strictest: dict[Path, Outcome] = {}
     rules: dict[Path, dict[str, None]] = {}
     for high, about in questions:
         if high <= low:
             continue
-        for fact in facts_of(about):
-            path, known = fact.path, rules.get(fact.path)
-            if known is None:
-                strictest[path], rules[path] = high, dict.fromkeys(fact.rules)
+        for path, names in facts_of(about):
+            if path in asked:
                 continue
-            known |= dict.fromkeys(fact.rules)
+            known = rules.get(path)
+            if known is None:
+                strictest[path], rules[path] = high, dict.fromkeys(names)
+                continue
+            for name in names:
+                known[name] = None
             if high > strictest[path]:
                 strictest[path] = high
     paths = sorted(strictest, key=lambda path: (-strictest[path], -len(rules[path])))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from vatspolicy.core.documents import Path, format_path
 from vatspolicy.core.engine import result
@@ -25,7 +25,7 @@ from vatspolicy.core.engine.decision import (
     rank_routes,
 )
 from vatspolicy.core.engine.explanation import ClauseReader, FactRead, NamedFacts, deciding_facts
-from vatspolicy.core.engine.law_texts import LawTexts, copy_text
+from vatspolicy.core.engine.law_texts import LawTexts, RuleFields, copy_text, layer_of
 from vatspolicy.core.engine.notices import notices
 from vatspolicy.core.engine.opinions import OPINION, OpinionResult, applies
 from vatspolicy.core.engine.subjects import Activations, bearer_of
@@ -42,17 +42,11 @@ FORMAT = 2
 """Version of the data. Incompatible changes increase it."""
 
 
-class _Common(TypedDict):
+class _Common(RuleFields):
     """The fields that all findings have."""
 
-    rule: str
-    version: str
-    effect: str
     subject: result.SubjectRecord
     state: str
-    message: LocalizedText
-    layer: str | None
-    citations: tuple[result.Citation, ...]
     explanation: result.Explanation | None
     reasons: tuple[result.DenialReason, ...]
     asks: tuple[result.FactQuestion, ...]
@@ -186,25 +180,22 @@ class _Maker:
         )
 
     def common(self, finding: Finding) -> _Common:
-        rule = finding.rule
-        policy = self.bundle.policies[rule.policy]
-        citations = self.texts.citations(policy, rule.cite)
-        return {
-            "rule": rule.name,
-            "version": policy.version,
-            "effect": rule.kind,
+        rule, schemas = finding.rule, self.bundle.schemas
+        common: _Common = {
+            **self.texts.rule(rule),
             "subject": result.SubjectRecord(*finding.subject),
             "state": finding.state,
-            "message": self.message(rule, finding.subject),
-            "layer": layer_of(self.bundle, rule),
-            "citations": (*self.closing(finding), *citations) if finding.state == "closed" else citations,
-            "explanation": self.explanation(finding, policy) if self.explains else None,
+            "explanation": self.explanation(finding) if self.explains else None,
             "reasons": tuple(
-                result.DenialReason(code, copy_text(label("reason", code, self.bundle.schemas)))
-                for code in finding.reasons
+                [result.DenialReason(code, copy_text(label("reason", code, schemas))) for code in finding.reasons]
             ),
             "asks": tuple(map(self.ask, finding.missing)) if finding.missing else (),
         }
+        if rule.template is not None:
+            common["message"] = self.message(rule, finding.subject)
+        if finding.state == "closed":
+            common["citations"] = (*self.closing(finding), *common["citations"])
+        return common
 
     def message(self, said: Rule | Condition, subject: Subject) -> LocalizedText:
         """Return the message of a rule or of a condition, with the values of the facts that it shows."""
@@ -215,9 +206,10 @@ class _Maker:
 
         return show_values(said.template, self.activations.of(subject), FactWording(self.profile.schemas))
 
-    def explanation(self, finding: Finding, policy: Policy) -> result.Explanation:
+    def explanation(self, finding: Finding) -> result.Explanation:
         """Return the check of a finding with its clauses, and the facts that decide it with their places."""
         rule, activation = finding.rule, self.activations.of(finding.subject)
+        policy = self.bundle.policies[rule.policy]
         facts = deciding_facts(finding, self.reader, activation)
         return result.Explanation(
             self.texts.check(rule.when),
@@ -364,12 +356,6 @@ def make_law(bundle: Bundle, decision: Decision) -> result.Law:
             result.LayerOfLaw(layer.name, copy_text(layer.title), layer.owner, layer.digest) for layer in bundle.layers
         ),
     )
-
-
-def layer_of(bundle: Bundle, rule: Rule) -> str | None:
-    """Return the name of a rule's layer if the law has layers."""
-    layer = bundle.layer_of(rule.policy) if bundle.layers else None
-    return layer and layer.name
 
 
 def make_reading(bundle: Bundle, reading: Interpretation, location: result.Location) -> result.ReadingRecord:

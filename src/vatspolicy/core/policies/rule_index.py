@@ -14,7 +14,7 @@ import operator
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.ast import (
@@ -37,6 +37,7 @@ from vatspolicy.core.cel.ast import (
 from vatspolicy.core.cel.interpreter import Evaluator, compile_interpreter
 from vatspolicy.core.cel.scopes import unbound_facts
 from vatspolicy.core.cel.types import Bool, Enum, Int, ListOf, Number, ObjectOf
+from vatspolicy.core.policies.bitmap import find_places
 
 Item = TypeVar("Item")
 
@@ -45,6 +46,10 @@ VALUE, NUMBER, SOME, EVERY, FILLED = "value", "number", "some", "every", "filled
 """
 _OTHER = object()
 """Represents any value that clauses do not mention."""
+
+
+_Own: TypeAlias = tuple[str, Callable[[Any], int], int]
+"""A fact of an object: its name, the rules that a value leaves possible, and the rules that hold without it."""
 
 
 class RuleIndex:
@@ -69,7 +74,7 @@ class RuleIndex:
             self._add(1 << index, condition, True, dimensions)
         self._everything = (1 << self._bits) - 1
         self._disjunctions = [(own, ~bits) for own, bits in zip(operands, excluded, strict=True)]
-        self._owners: dict[tuple[str, ...], list[tuple[str, Callable[[Any], int], int]]] = {}
+        self._owners: dict[tuple[str, ...], list[_Own]] = {}
         """Names of facts with their dimensions and the rules that hold without them, by the object that holds them."""
         for dimension in dimensions.values():
             dimension.finish(self._everything)
@@ -80,6 +85,8 @@ class RuleIndex:
             for path, dimensions in self._owners.items()
         }
         """The rules that hold without an object."""
+        self._kept: dict[tuple[str, ...], tuple[Any, int, int]] = {}
+        """The last object in each place with the bitmaps that it leaves. The subjects of one product share objects."""
 
     def _add(self, bit: int, condition: Node, wanted: bool, dimensions: dict[tuple[Any, ...], Dimension]) -> bool:
         """Index the clauses of a conjunction under a bit. Return whether any value can exclude it."""
@@ -126,25 +133,6 @@ class RuleIndex:
         self._excluded.append(0)
         return len(self._operands) - 1
 
-    def candidates(self, activation: Activation) -> int:
-        """Return the bitmap of the rules that can match."""
-        possible_rules = self._everything
-        for path, dimensions in self._owners.items():
-            owner: Any = activation
-            for name in path:
-                owner = owner.get(name)
-                if owner is None:
-                    break
-            else:
-                for name, possible, _ in dimensions:
-                    value = owner.get(name)
-                    if value is not None:  # a missing fact excludes nothing
-                        possible_rules &= possible(value)
-        for operands, others in self._disjunctions:
-            if not possible_rules & operands:
-                possible_rules &= others
-        return possible_rules & self._rules
-
     def split(self, activation: Activation) -> tuple[int, int]:
         """Return the bitmaps of the rules that may hold, and of those others that may be undecided."""
         possible_rules = holding = self._everything
@@ -156,12 +144,11 @@ class RuleIndex:
                     holding &= self._without[path]
                     break
             else:
-                for name, possible, without in dimensions:
-                    value = owner.get(name)
-                    if value is None:
-                        holding &= without
-                    else:
-                        possible_rules &= possible(value)
+                kept = self._kept.get(path)
+                if kept is None or kept[0] is not owner:
+                    kept = self._kept[path] = (owner, *self._test(owner, dimensions))
+                possible_rules &= kept[1]
+                holding &= kept[2]
         holding &= possible_rules
         for operands, others in self._disjunctions:
             if not holding & operands:
@@ -170,22 +157,22 @@ class RuleIndex:
                     possible_rules &= others
         return holding & self._rules, possible_rules & ~holding & self._rules
 
+    def _test(self, owner: Mapping[str, Any], dimensions: Iterable[_Own]) -> tuple[int, int]:
+        """Return the bitmaps of the rules that the facts of an object leave possible, and that may hold."""
+        possible_rules = holding = self._everything
+        for name, possible, without in dimensions:
+            value = owner.get(name)
+            if value is None:  # a missing fact excludes nothing
+                holding &= without
+            else:
+                possible_rules &= possible(value)
+        return possible_rules, holding
+
     def select(self, rules: Sequence[Item], activation: Activation) -> Iterator[Item]:
         """Yield the candidates among the rules, in order."""
-        for index in find_places(self.candidates(activation)):
+        likely, others = self.split(activation)
+        for index in find_places(likely | others):
             yield rules[index]
-
-
-def find_places(bits: int) -> Iterator[int]:
-    """Yield the places of the bits that are set."""
-    for index, byte in enumerate(bits.to_bytes((bits.bit_length() + 7) // 8, "little")):
-        if byte:
-            for bit in _BITS[byte]:
-                yield index * 8 + bit
-
-
-_BITS = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256))
-"""Places of the bits that are set, by byte."""
 
 
 class Predicate(NamedTuple):

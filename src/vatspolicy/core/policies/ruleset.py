@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.interpreter import Evaluator, Unknown, UnknownAttribute, compile_interpreter
 from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.bitmap import find_places
 from vatspolicy.core.policies.expression_evaluator import CompiledEvaluator, ExpressionEvaluator
 from vatspolicy.core.policies.model import KINDS, Expression, Instrument, Policy, Route, Rule
 from vatspolicy.frozen import frozen
@@ -77,61 +78,48 @@ class RuleSet:
 
         `open_kinds` are the first of `kinds`.
         """
-        tests, likely, others, end = self._split(each, activation, kinds, open_kinds)
+        tests, likely, others, early = self._split(each, activation, kinds, open_kinds)
         holding: list[Match] = []
         undecided: list[Match] = []
-        for place in likely:
+        for place in find_places(likely):
             rule, evaluate = tests[place]
             value = evaluate(activation)
             if value is True:
                 holding.append((rule, True, ()))
-            elif value is not False and place < end:
+            elif value is not False and early >> place & 1:
                 undecided.append((rule, False, value.facts))
-        found = ((tests[place][0], tests[place][1](activation)) for place in others if place < end)
-        return holding, chain(undecided, ((rule, False, value.facts) for rule, value in found if value is not False))
+        return holding, chain(undecided, _find_undecided(tests, others & early, activation))
 
     def match_first(
         self, each: str, activation: Activation, kinds: tuple[str, ...], first: tuple[str, ...]
     ) -> tuple[list[Match], Callable[[], list[Match]]]:
         """Return what `match` does without the undecided rules of kinds after `first`, and what finds these."""
-        tests, likely, others, end = self._split(each, activation, kinds, first)
-        waiting = list(others)
+        tests, likely, others, early = self._split(each, activation, kinds, first)
+        waiting = others & ~early
         matches: list[Match] = []
-        later: dict[int, Match] = {}
-        for place in sorted((*likely, *(place for place in waiting if place < end))):
+        for place in find_places(likely | others & early):
             rule, evaluate = tests[place]
             value = evaluate(activation)
             if value is True:
                 matches.append((rule, True, ()))
             elif value is not False:
-                match = (rule, False, value.facts)
-                if place < end:
-                    matches.append(match)
+                if early >> place & 1:
+                    matches.append((rule, False, value.facts))
                 else:
-                    later[place] = match
-
-        def find_undecided() -> list[Match]:
-            for place in waiting:
-                if place >= end and (value := tests[place][1](activation)) is not False:
-                    later[place] = (tests[place][0], False, value.facts)
-            return [later[place] for place in sorted(later)]
-
-        return matches, find_undecided
+                    waiting |= 1 << place
+        return matches, lambda: list(_find_undecided(tests, waiting, activation))
 
     def _split(
         self, each: str, activation: Activation, kinds: tuple[str, ...], first: tuple[str, ...]
-    ) -> tuple[Sequence[_Test], Iterable[int], Iterable[int], int]:
-        """Return the tests of rules, the places of those that may hold, of those others that may be undecided, and the
-        place after the rules of the kinds `first`.
+    ) -> tuple[Sequence[_Test], int, int, int]:
+        """Return the tests of rules, and bitmaps: the rules that may hold, those others that may be undecided, and
+        those of the kinds `first`.
         """
         index, tests = self._find_index(each, kinds), self._group(each, kinds).tests
-        end = sum(len(self.rules_for(each, kind)) for kind in first)
+        early = (1 << sum(len(self.rules_for(each, kind)) for kind in first)) - 1
         if index is None:
-            return tests, range(len(tests)), (), end
-        from vatspolicy.core.policies.rule_index import find_places
-
-        likely, others = index.split(activation)
-        return tests, find_places(likely), find_places(others), end
+            return tests, (1 << len(tests)) - 1, 0, early
+        return tests, *index.split(activation), early
 
     def evaluate(self, expression: Expression, activation: Activation) -> Any:
         """Return the value of an expression: True, False, a scalar, or None if it is unknown."""
@@ -235,6 +223,15 @@ class RuleSet:
         from vatspolicy.core.policies.rule_index import RuleIndex
 
         group.index = RuleIndex([rule.when.tree for rule, _ in group.tests], self.params)
+
+
+def _find_undecided(tests: Sequence[_Test], places: int, activation: Activation) -> Iterator[Match]:
+    """Yield the rules in a bitmap of places that missing facts leave undecided; none of them holds."""
+    for place in find_places(places):
+        rule, evaluate = tests[place]
+        value = evaluate(activation)
+        if value is not False:
+            yield rule, False, value.facts
 
 
 _CaseTests: TypeAlias = Sequence[tuple[tuple[Hashable, bool], Sequence[tuple[Evaluator, bool]]]]
