@@ -7,11 +7,12 @@ Sizes are of tests/support/effort.py.
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.support.assignments import BOUNDS, Truths, assign, encode_law, encode_shipped
+from tests.support.assignments import BOUNDS, Truths, assign, encode_law, encode_shipped, period_of
 from tests.support.effort import LONG, SEED, TIMES, trials
 from tests.support.partly_stated import DAY
 from tests.support.random_inputs import (
@@ -22,21 +23,24 @@ from tests.support.random_inputs import (
     near_days,
     parameter_types,
 )
-from tests.support.shipped import shipped_bundle
+from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.solver import periods
 from tests.support.unread_law import unread_law
 from vatspolicy.core.cel.interpreter import evaluate as kleene
 from vatspolicy.core.cel.parser import TypeEnvironment as Names
 from vatspolicy.core.cel.parser import parse
 from vatspolicy.core.cel.types import BOOL
+from vatspolicy.core.engine.classification import classify
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.licensing import evaluate_routes
-from vatspolicy.core.engine.subjects import product_activation
+from vatspolicy.core.engine.opinions import held_classes
+from vatspolicy.core.engine.subjects import product_activation, service_activation
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.compiler import variables
-from vatspolicy.core.policies.model import Route
-from vatspolicy.core.profile.profile import Profile, load_profile
-from vatspolicy.proofs.decision_encoder import rule_states, subjects
+from vatspolicy.core.policies.model import NOT_TELECOM, Route
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import Profile, load_granted, load_profile
+from vatspolicy.proofs.decision_encoder import encode_classes, rule_states, subjects
 from vatspolicy.proofs.encoder import SymbolicActivation
 from vatspolicy.proofs.formula import TRUE
 from vatspolicy.proofs.query import Query, assume_invariants
@@ -131,6 +135,40 @@ def test_every_decision_is_the_evaluators(bundle: Bundle, unread: bool) -> None:
         assert truths.words(formulas) == [[word] for word in expected]
         words |= set(expected)
     assert words == {"deny", "incomplete"} | words
+
+
+def test_an_opinion_replaces_the_classes_of_a_contested_rule(bundle: Bundle) -> None:
+    """Classes that hold, and that may hold, for services on which counsel takes each view that the law allows."""
+    law, period = bundle.on(DAY), period_of(bundle, DAY)
+    query = Query(period, BOUNDS)
+    ruleset = query.encode(bundle)
+    scopes = [ruleset.service_activation(service) for _, service in query.services]
+    encoded = [encode_classes(ruleset, scope) for scope in scopes]
+    profiles = [one for profile in map(load_profile, fixture_files()) for one in classed_otherwise(law, profile)]
+    truths = Truths(query, [assign(query, profile.facts, DAY) for profile in profiles])
+    replaced = 0
+    for number, profile in enumerate(profiles):
+        plain = load_profile({**profile.document.data, "opinions": []})
+        for found, service, unsettled in zip(encoded, profile.facts["services"], plain.facts["services"], strict=False):
+            expected = classify(law, service_activation(product_activation(profile, DAY), service))
+            certain = {cls for cls, formula in found.certain.items() if truths.holds(formula, number)}
+            possible = {cls for cls, formula in found.possible.items() if truths.holds(formula, number)}
+            assert certain == set(expected.classes), (profile.name, service["id"])
+            assert possible == {*expected.classes, *expected.possible}, (profile.name, service["id"])
+            replaced += certain != set(
+                classify(law, service_activation(product_activation(plain, DAY), unsettled)).classes
+            )
+    assert replaced > 3
+
+
+def classed_otherwise(law: RuleSet, profile: Profile) -> Iterator[Profile]:
+    """The profile with an opinion, for each service that a contested rule classifies: each class of a reading, or none."""
+    for service in profile.facts["services"][: BOUNDS["services"]]:
+        contested = classify(law, service_activation(product_activation(profile, DAY), service)).contested
+        for cls in {cls for rule in contested for cls in held_classes(rule) or ()}:
+            opinion = {"about": "class", "service": service["id"], "by": "authority", "date": DAY}
+            classes = [] if cls == NOT_TELECOM else [cls]
+            yield load_granted({**profile.document.data, "opinions": [{**opinion, "classes": classes}]})
 
 
 def test_a_profile_is_written_as_it_was_read_and_keeps_axioms_and_invariants(bundle: Bundle) -> None:
