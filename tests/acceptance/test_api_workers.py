@@ -64,6 +64,18 @@ def test_workers_share_the_work_and_one_that_is_killed_is_replaced_and_its_count
     assert server.end()[0] == 0
 
 
+def test_a_worker_that_is_killed_before_it_answers_its_supervisor_is_replaced_at_once(start: Start) -> None:
+    server = start("--workers", "2")
+    server.wait_for(lambda: len(server.workers()) == 2)
+    first = server.workers()[0]
+    os.kill(first, signal.SIGSTOP)
+    time.sleep(1.2)  # the supervisor asks twice a second
+    os.kill(first, signal.SIGKILL)
+    server.wait_for(lambda: len(server.workers()) == 2 and first not in server.workers())
+    assert decide(server)["result"]["decision"] == "allow"
+    assert server.end()[0] == 0
+
+
 def digests(server: Server) -> set[str]:
     """The laws that decide, over enough requests for every worker."""
     return {decide(server)["result"]["bundle"]["digest"] for _ in range(12)}

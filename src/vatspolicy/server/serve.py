@@ -194,9 +194,18 @@ def run_workers(
 
 
 class _Workers(Multiprocess):
-    """The processes of uvicorn, which notes whether Ctrl-C ended them."""
+    """The processes of uvicorn, which notes whether Ctrl-C ended them, and soon replaces one that has ended."""
 
     interrupted = False
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace processes that have ended or do not answer.
+
+        A process that ends without an answer closes the last copy of its connection, which ends the wait for it.
+        """
+        for process in self.processes:
+            process.child_conn.close()
+        super().keep_subprocess_alive()
 
     def handle_int(self) -> None:
         """End all workers."""
