@@ -22,7 +22,7 @@ from vatspolicy.guidance.remediation.result import describe_ways
 from vatspolicy.i18n import Language
 from vatspolicy.reports.policy import make, write
 from vatspolicy.reports.policy.site import explain_page
-from vatspolicy.reports.remediation import render_page as render_ways
+from vatspolicy.reports.remediation import render as render_ways
 from vatspolicy.reports.timeline import render as render_timeline
 
 FIXTURES = {
@@ -110,7 +110,7 @@ def explanation(kind: str, lang: Language) -> str:
     if kind == "timeline":
         return render_timeline("html", timeline(bundle, profile, TODAY), lang)
     plan = find_remediations(bundle, profile, TODAY, most=1)
-    return render_ways(describe_ways(bundle, profile, plan), lang)
+    return render_ways("html", describe_ways(bundle, profile, plan), lang)
 
 
 @pytest.mark.parametrize(("kind", "lang", "scheme"), seen(["routes", "timeline", "rule", "policy"]))

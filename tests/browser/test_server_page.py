@@ -73,7 +73,7 @@ def show(page: Any, name: str) -> None:
     page.locator(f"#tab-{name}").click()
     page.locator(f"#panel-{name}:not([hidden])").wait_for()
     if name == "forward":
-        page.locator(".ways").wait_for()
+        page.locator("#ways-routes").wait_for()
     if name == "timeline":
         page.locator("#panel-timeline section").first.wait_for()
     if name == "matrix":
@@ -529,7 +529,7 @@ def test_a_denial_has_its_reason_and_a_way_on_beside_it(chromium: Any, server: s
         fixable = sum(map(bool, reasons.values()))
         assert ("not fixable" in count) == (fixable == 0)
         page.locator("#banner").get_by_role("button", name="Ways forward").click()
-        page.locator(".ways").wait_for()
+        page.locator("#ways-routes").wait_for()
         assert focused(page)["id"] == "tab-forward"
 
 
@@ -558,11 +558,13 @@ def test_a_spec_that_is_opened_is_decided_as_check_decides_it(
             for activity in service["activities"]
             for route in activity["routes"]
         ]
-        assert page.locator(".ways .route-title").all_text_contents() == titles
+        assert page.locator("section:has(> #ways-routes) strong:not(.badge)").all_text_contents() == titles
         phrases = [
             " + ".join(text["en"] for text in one["phrases"]) for one in (*ways["proposals"], *ways["undecided"])
         ]
-        assert page.locator(".ways .proposals > li > p:first-child > strong").all_text_contents() == phrases
+        assert (
+            page.locator("section:has(> [id^=ways-differences]) > .rows > li > strong").all_text_contents() == phrases
+        )
 
 
 def test_a_fact_that_is_entered_changes_the_decision_at_once(chromium: Any, server: str) -> None:

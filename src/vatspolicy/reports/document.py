@@ -163,7 +163,7 @@ Block: TypeAlias = "Paragraph | Verdict | Rows | Facts | Code | Section"
 class Document(Part):
     """A report."""
 
-    title: str
+    title: Text
     lang: Language
     blocks: Sequence[Block]
     about: Text = ""
@@ -179,10 +179,10 @@ def select(blocks: Sequence[Block], rank: int) -> list[Block]:
         if block.rank > rank:
             continue
         if isinstance(block, Section):
-            block = _replace(block, blocks=select(block.blocks, rank))
+            block = replace(block, blocks=select(block.blocks, rank))
         elif isinstance(block, Rows):
-            rows = [_replace(row, below=select(row.below, rank)) for row in block.rows if row.rank <= rank]
-            block = _replace(block, rows=rows)
+            rows = [replace(row, below=select(row.below, rank)) for row in block.rows if row.rank <= rank]
+            block = replace(block, rows=rows)
         kept.append(block)
     return kept
 
@@ -190,7 +190,8 @@ def select(blocks: Sequence[Block], rank: int) -> list[Block]:
 P = TypeVar("P", bound="Part")
 
 
-def _replace(part: P, **values: object) -> P:
+def replace(part: P, **values: object) -> P:
+    """Return a part with other values."""
     return type(part)(**{**part.__dict__, **values})
 
 
@@ -209,7 +210,7 @@ def walk(block: Block | Document) -> Iterator[str]:
     """Yield every text of a block or a document, in order of appearance."""
     match block:
         case Document():
-            yield block.title
+            yield plain(block.title)
             yield plain(block.about)
             for inner in block.blocks:
                 yield from walk(inner)

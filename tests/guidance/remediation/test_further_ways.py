@@ -11,9 +11,10 @@ from vatspolicy.core.documents import parse_document
 from vatspolicy.core.profile.edits import set_fact
 from vatspolicy.core.profile.profile import Profile, read_profile
 from vatspolicy.guidance.remediation import RemediationPlan, find_remediations
-from vatspolicy.guidance.remediation.result import describe_ways
+from vatspolicy.guidance.remediation.result import Ways, describe_ways
 from vatspolicy.guidance.remediation.search import drop_redundant
-from vatspolicy.reports.remediation import none_found, render
+from vatspolicy.reports.document import Section, plain, walk
+from vatspolicy.reports.remediation import make_document, render
 
 DAY = "2027-06-01"
 SPEC = """\
@@ -144,6 +145,14 @@ def test_a_wait_of_over_a_year_comes_last() -> None:
     assert drop_redundant(product(), [*found.proposals[2:], soon])[0] is soon
 
 
+def said_of_changes(ways: Ways) -> str:
+    """The first sentence below the heading of the changes."""
+    [section] = [
+        one for one in make_document(ways, "en").blocks if isinstance(one, Section) and "lead" in plain(one.title)
+    ]
+    return list(walk(section))[1]
+
+
 def test_open_facts_are_searched_before_none_is_said() -> None:
     """What is not stated is not in anybody's way: its values are tried, and "none" names it."""
     shop = (
@@ -154,7 +163,7 @@ def test_open_facts_are_searched_before_none_is_said() -> None:
     found = plan(*shop)
     assert found.proposals == ()
     ways = describe_ways(shipped_bundle(), product(*shop), found)
-    told_none = none_found(ways, "en")
+    told_none = said_of_changes(ways)
     assert told_none.startswith("None found. 5 facts are not stated. The most decisive: services[0].sells (What does ")
     assert len(told_none.split("; ")) == 3, "the others stand in the list of missing facts"
     [settled] = ways.undecided[0].settled_by
@@ -167,6 +176,6 @@ def test_open_facts_are_searched_before_none_is_said() -> None:
     assert told(stated)[0] == told(found)[0], "what was said holds once the fact is stated"
     assert stated.proposals[0].decision.decision == "allow"
     searched = dataclasses.replace(ways, missing=(), undecided=(), unstated=())
-    assert none_found(searched, "en").startswith("No combination of up to 3 known changes")
+    assert said_of_changes(searched).startswith("No combination of up to 3 known changes")
     cut = dataclasses.replace(searched, search=dataclasses.replace(searched.search, exhausted=False))
-    assert none_found(cut, "en") == "None of the checked combinations leads to this decision."
+    assert said_of_changes(cut) == "None of the checked combinations leads to this decision."

@@ -15,6 +15,7 @@ from vatspolicy.i18n.text import clean, width
 from vatspolicy.reports.document import (
     ESSENTIAL,
     FINE,
+    PROOF,
     Article,
     Code,
     Column,
@@ -30,7 +31,7 @@ from vatspolicy.reports.document import (
     select,
     walk,
 )
-from vatspolicy.reports.printers import html, ics, markdown, text
+from vatspolicy.reports.printers import html, ics, markdown, print_document, text
 from vatspolicy.reports.printers.text import SIGNS
 
 
@@ -106,6 +107,21 @@ def test_a_table_is_a_grid_where_it_fits_and_sentences_elsewhere() -> None:
     assert "First  Second            N\na      the second cell  12\n" in text.write(document, room=80)
     wide = Document("t", "en", [Rows([Row([f"{'a' * 30}", "b" * 30, "12"])], table.columns)])
     assert text.write(wide, room=40).splitlines()[1:] == ["a" * 30, f"  called {'b' * 30};", "    N: 12"]
+
+
+def test_what_stands_below_a_row_of_markdown_begins_under_its_text() -> None:
+    """Otherwise it would stand beside the list."""
+    below = [Rows([Row(["below"], "point")])]
+    document = Document(
+        "t", "en", [Rows([Row(["one"], law=[Article("law", "art. 1", "")], below=below)], ordered=True)]
+    )
+    assert markdown.write(document).splitlines()[2:] == ["1. one", "   > law, art. 1", "   - below"]
+
+
+def test_evidence_stands_in_pages_alone() -> None:
+    document = Document("t", "en", [Paragraph("evidence", rank=PROOF)])
+    shown = {format for format in ("text", "markdown", "html") if "evidence" in print_document(format, document)}
+    assert shown == {"html"}
 
 
 def test_hostile_texts_stay_texts() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -34,6 +34,12 @@ ICON = (
     "%3Cpath d='M2 2h12v9L8 15 2 11z' fill='%231b4f83'/%3E%3C/svg%3E"
 )
 _SKIP, _CONTENTS = Phrase("Skip to the content"), Phrase("On this page")
+_MEANT: Mapping[str, Phrase] = {
+    "good": Phrase("met"),
+    "bad": Phrase("not met"),
+    "ask": Phrase("not known"),
+}
+"""Words for marks that a reader hears in place of the sign."""
 _ELEMENTS = {"strong": "strong", "code": "code", "struck": "s"}
 _FEWEST = 3
 """Fewest sections of a page with a table of contents."""
@@ -72,7 +78,7 @@ class _Printer:
         yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
         yield '<meta name="referrer" content="no-referrer"><meta name="color-scheme" content="light dark">'
-        yield f"<title>{escape_html(' '.join(document.title.split()))}</title>"
+        yield f"<title>{escape_html(' '.join(plain(document.title).split()))}</title>"
         yield f'<link rel="icon" href="{ICON}"><style>{style}</style></head><body>'
         yield f'<a href="#_content" class="skip">{_SKIP[self.lang]}</a>'
         yield '<header class="top"><span class="name">vatspolicy</span></header>'
@@ -86,7 +92,7 @@ class _Printer:
         yield "</main></div></body></html>\n"
 
     def body(self, document: Document, level: int) -> Iterator[str]:
-        yield f"<h{level}>{escape_html(document.title)}</h{level}>"
+        yield f"<h{level}>{self.inline(document.title)}</h{level}>"
         if about := self.inline(document.about):
             yield f'<p class="soft">{about}</p>'
         yield from self.blocks(document.blocks, level + 1)
@@ -141,6 +147,8 @@ class _Printer:
         for row in rows.rows:
             place = f' id="{self.place(row.key)}"' if row.key else ""
             sign = f'<span class="sign" aria-hidden="true">{SIGNS[row.mark][0]}</span> ' if row.mark else ""
+            if row.mark in _MEANT:
+                sign += f'<span class="hidden">{_MEANT[row.mark][self.lang]} </span>'
             yield f"<li{_class(row.mark)}{place}>{sign}{' '.join(map(self.inline, row.cells))}"
             yield from self.below(row, level)
             yield "</li>"

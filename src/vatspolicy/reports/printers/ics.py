@@ -20,10 +20,10 @@ def write(document: Document) -> str:
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
         "PRODID:-//vatspolicy//vatspolicy//EN",
-        f"X-WR-CALNAME:{_text(document.title)}",
+        f"X-WR-CALNAME:{_text(plain(document.title))}",
     ]
     for day, name, title, below in _events(document.blocks):
-        identity = hashlib.sha256("\0".join((document.title, day, name)).encode()).hexdigest()[:32]
+        identity = hashlib.sha256("\0".join((plain(document.title), day, name)).encode()).hexdigest()[:32]
         first = date.fromisoformat(day)
         about = "\n".join([*below, *document.limits])
         lines += [

@@ -56,7 +56,7 @@ class _Printer:
         self.lang = lang
 
     def document(self, document: Document) -> Iterator[str]:
-        yield f"## {escape_markdown(document.title)}"
+        yield f"## {self.inline(document.title)}"
         if about := self.inline(document.about):
             yield from ("", about)
         yield from self.blocks(document.blocks, 3)
@@ -97,12 +97,12 @@ class _Printer:
             sign = "" if row.mark in _UNSIGNED or row.mark in _BOXES else f"{SIGNS[row.mark][0]} "
             lead = f"{number}. " if rows.ordered else f"- {_BOXES.get(row.mark, '')}"
             yield f"{lead}{sign}{' '.join(map(self.inline, row.cells))}"
-            yield from self.below(row, level)
+            yield from self.below(row, level, " " * (len(f"{number}. ") if rows.ordered else 2))
 
-    def below(self, row: Row, level: int) -> Iterator[str]:
+    def below(self, row: Row, level: int, indent: str) -> Iterator[str]:
         for article in row.law:
-            yield f"  > {self.article(article)}"
-        yield from self.blocks(row.below, level, "  ")
+            yield f"{indent}> {self.article(article)}"
+        yield from self.blocks(row.below, level, indent)
 
     def article(self, article: Article) -> str:
         named = escape_markdown(joint("comma", self.lang).join(filter(None, (article.title, article.label))))

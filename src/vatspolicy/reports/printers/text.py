@@ -60,8 +60,8 @@ class _Printer:
         self.lang, self.style, self.room = lang, style, room
 
     def document(self, document: Document) -> Iterator[str]:
-        about = self.inline(document.about)
-        yield from wrap(" · ".join(filter(None, (self.inline(Span(document.title, "strong")), about))), self.room)
+        title = Span(document.title, "strong") if isinstance(document.title, str) else document.title
+        yield from wrap(" · ".join(filter(None, map(self.inline, (title, document.about)))), self.room)
         yield from self.blocks(document.blocks, "")
         if document.limits:
             yield ""

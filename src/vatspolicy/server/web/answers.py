@@ -42,7 +42,7 @@ from vatspolicy.reports.access_matrix.render import fragment as matrix_fragment
 from vatspolicy.reports.decision import render
 from vatspolicy.reports.formats import FORMATS
 from vatspolicy.reports.printers.html import write_part
-from vatspolicy.reports.remediation import fragment as ways_fragment
+from vatspolicy.reports.remediation import make_document as make_ways_document
 from vatspolicy.reports.timeline import make_document as make_timeline_document
 from vatspolicy.server.errors import HttpError, bad_request, error_to_data
 from vatspolicy.server.web.form import make_form
@@ -237,9 +237,8 @@ def _find_ways(context: WebContext, request: DecideRequest) -> Answer:
         ways = describe_ways(context.bundle, profile, find_remediations(context.bundle, profile, day))
     except InvalidInput:  # /decide reports the problems
         return _to_json({"record": None, "html": None})
-    return _to_json(
-        {"record": encode(ways) if request.details else None, "html": str(ways_fragment(ways, request.lang))}
-    )
+    html = write_part(make_ways_document(ways, request.lang), "ways-")
+    return _to_json({"record": encode(ways) if request.details else None, "html": html})
 
 
 def _show_timeline(context: WebContext, request: DecideRequest) -> Answer:
