@@ -6,7 +6,7 @@ import re
 
 from markdown_it import MarkdownIt
 
-from tests.support.html_tree import HOSTILE
+from tests.support.html_tree import HOSTILE, Tree
 from vatspolicy.authoring.analysis.findings import AnalysisFinding, AnalysisReport
 from vatspolicy.core.policies.bundle import LawIdentity
 from vatspolicy.reports.analysis import render
@@ -22,7 +22,29 @@ def test_no_text_of_a_policy_becomes_markup() -> None:
     )
     page = MarkdownIt("commonmark", {"html": True}).render(text)
     outside = re.sub(r"<code.*?</code>", "", page, flags=re.DOTALL)
-    assert re.findall(r"<(?:script|img|a|em|h\d)\b", outside) == ["<h3"]
+    assert re.findall(r"<(?:script|img|a|em|h\d)\b", outside) == ["<h2", "<h3", "<em"]
     assert "@team" not in outside
     assert not set("\x1b\u202e") & set(text)
     assert page.count("<pre>") == 1
+
+
+def test_text_and_page_say_the_finding_its_place_and_its_case() -> None:
+    message = {"en": "The rule never holds.", "zh": "该规则从不成立。"}
+    finding = AnalysisFinding(
+        "dead", ("law/x",), "law.yaml", 3, message, None, None, None, None, "it: never", "tests", None
+    )
+    accepted = AnalysisFinding(
+        "gap", ("law/y",), "law.yaml", 9, message, None, None, None, None, "", "tests", "Known to counsel."
+    )
+    report = AnalysisReport(LawIdentity("folder", "law", "1.0.0", "0" * 64), ("dead",), (finding, accepted))
+    assert render("text", report, "en", room=200).splitlines()[3:] == [
+        "  law.yaml:3: dead (error): The rule never holds.",
+        "    for the tests of the policy",
+        "    it: never",
+        "  law.yaml:9: gap (accepted): The rule never holds.",
+        "    Known to counsel.",
+    ]
+    page = Tree(render("html", report, "zh"))
+    assert len(page.named("pre")) == 1
+    for said in ("law.yaml:9", "该规则从不成立。", "it: never", "Known to counsel."):
+        assert said in page.words()

@@ -1,9 +1,10 @@
-"""An analysis as text, Markdown, JSON, SARIF, JUnit or GitHub annotations."""
+"""An analysis as a document, or as JSON, SARIF, JUnit or GitHub annotations."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 from vatspolicy.authoring.analysis.findings import (
     ERROR,
@@ -17,8 +18,10 @@ from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Counts, Table, aside, count, joint, word
 from vatspolicy.origin import page
 from vatspolicy.reports import findings
+from vatspolicy.reports.document import Block, Code, Document, Mark, Paragraph, Row, Rows, Section, Span
 from vatspolicy.reports.findings import NOTE, WARNING, RuleHelp, ShownFinding
 from vatspolicy.reports.formats.junit import Suite, Suites
+from vatspolicy.reports.printers import print_document
 
 TOOL = "vatspolicy analyze"
 
@@ -47,37 +50,64 @@ _COUNTS: Counts = {
     "failing": (Phrase("{n} finding failing"), Phrase("{n} findings failing")),
     "proved": (Phrase("{proved} of {n} property proved"), Phrase("{proved} of {n} properties proved")),
 }
-_SIGNS = {"proved": "✔", "tested": "·", "refuted": "✘", "unknown": "?"}
+_MARKS: Mapping[str, Mark] = {"proved": "good", "tested": "point", "refuted": "bad", "unknown": "ask"}
 
 
-def render(name: str, report: AnalysisReport, lang: Language) -> str:
-    """Render the report in a format."""
+def render(name: str, report: AnalysisReport, lang: Language, color: bool = False, room: int = 100) -> str:
+    """Render the report in a format. `color` and `room` (columns) apply to text only."""
     if name == "json":
         return findings.write_json(report.published)
-    makers = {"text": text, "markdown": markdown, "github": github, "sarif": sarif, "junit": junit}
-    return makers[name](report, lang)
+    if make := {"github": github, "sarif": sarif, "junit": junit}.get(name):
+        return make(report, lang)
+    return print_document(name, make_document(report, lang), color, room)
 
 
 # --- for people
 
 
-def text(report: AnalysisReport, lang: Language) -> str:
-    """Render a paragraph per finding with its test case, then properties, unevaluated parts and a total."""
-    lines: list[str] = []
-    for finding in report.findings:
-        mark = word(_WORDS, "accepted", lang) if finding.accepted is not None else finding.severity
-        lines.append(f"{finding.file}:{finding.line}: {finding.kind} ({mark}): {finding.message[lang]}")
-        lines += [f"    {finding.accepted}"] if finding.accepted is not None else _case(finding, lang)
-    if not report.findings and report.kinds:
-        lines.append(word(_WORDS, "none", lang))
-    if report.properties:
-        lines += ["", word(_WORDS, "properties", lang)]
-    for result in report.properties:
-        lines.append(f"  {_SIGNS[result.verdict]} {_stated(result, lang)}")
-        lines += [f"      {line}" for line in _shown(result, lang)]
-    for gap in report.not_evaluated:
-        lines.append(f"{word(_WORDS, 'open', lang)}: {gap.kind}: {' '.join(gap.about)}: {gap.reason}")
-    return "\n".join([*lines, "", total(report, lang)]) + "\n"
+def make_document(report: AnalysisReport, lang: Language) -> Document:
+    """Build the document of an analysis: findings with their test cases, properties, unevaluated parts and a total."""
+    say, colon = partial(word, _WORDS, lang=lang), joint("colon", lang)
+    found = [
+        Row([(*_lead(finding, lang), finding.message[lang])], below=_case(finding, lang)) for finding in report.findings
+    ]
+    held = [
+        Row(
+            [(Span(result.id, "code"), colon, Span(say(result.verdict), "strong"), colon, result.statement[lang])],
+            _MARKS[result.verdict],
+            below=[Rows([Row([line]) for line in _shown(result, lang)])],
+        )
+        for result in report.properties
+    ]
+    gaps = [
+        Row([(Span(gap.kind, "code"), colon, f"{' '.join(gap.about)}{colon}{gap.reason}")], "ask")
+        for gap in report.not_evaluated
+    ]
+    parts = {"findings": found, "properties": held, "open": gaps}
+    blocks: list[Block] = [Section(say(key), [Rows(rows)], key) for key, rows in parts.items() if rows]
+    if report.kinds and not found:
+        blocks.insert(0, Paragraph(say("none")))
+    return Document(TOOL, lang, blocks, about=total(report, lang))
+
+
+def _lead(finding: AnalysisFinding, lang: Language) -> Iterator[str | Span]:
+    """Yield the place and the kind of a finding."""
+    mark = finding.severity if finding.accepted is None else word(_WORDS, "accepted", lang)
+    colon = joint("colon", lang)
+    yield from (Span(f"{finding.file}:{finding.line}", "code"), colon)
+    yield from (Span(f"{finding.kind}{aside(mark, lang)}", "strong"), colon)
+
+
+def _case(finding: AnalysisFinding, lang: Language) -> list[Block]:
+    """Return what stands below a finding: why it is accepted, or a case that shows it."""
+    if finding.accepted is not None:
+        return [Paragraph(finding.accepted)]
+    if not finding.case:
+        return []
+    return [
+        Paragraph(Span(word(_WORDS, finding.case_for, lang), "soft")),
+        Code(finding.case.rstrip(), "yaml"),
+    ]
 
 
 def total(report: AnalysisReport, lang: Language) -> str:
@@ -95,12 +125,6 @@ def total(report: AnalysisReport, lang: Language) -> str:
     return f"{layer}{joint('comma', lang).join(parts)}{joint('semicolon', lang)}{shown}{engine}"
 
 
-def _case(finding: AnalysisFinding, lang: Language) -> Iterator[str]:
-    if finding.case:
-        yield f"    # {word(_WORDS, finding.case_for, lang)}"
-        yield from (f"    {line}" for line in finding.case.rstrip().split("\n"))
-
-
 def _stated(result: PropertyResult, lang: Language) -> str:
     return f"{result.id}: {word(_WORDS, result.verdict, lang)}: {result.statement[lang]}"
 
@@ -115,22 +139,6 @@ def _shown(result: PropertyResult, lang: Language) -> Iterator[str]:
         yield json.dumps(result.witness, ensure_ascii=False)
     if result.other is not None:
         yield json.dumps(result.other, ensure_ascii=False)
-
-
-def markdown(report: AnalysisReport, lang: Language) -> str:
-    """Render Markdown for a pull request comment or a page."""
-    from vatspolicy.reports.formats.templating import render_markdown
-
-    return render_markdown(
-        "analysis.md.j2",
-        lang=lang,
-        place=lambda finding: f"{finding.file}:{finding.line}",
-        report=report,
-        shown=_shown,
-        signs=_SIGNS,
-        total=total(report, lang),
-        words={key: text[lang] for key, text in _WORDS.items()},
-    )
 
 
 # --- for programs

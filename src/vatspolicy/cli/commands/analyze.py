@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from vatspolicy.cli import options as opt
-from vatspolicy.cli.console import abort, publish
+from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import LawOptions
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
@@ -16,7 +16,7 @@ MOST_WORKERS = 4
 """Most processes if none are asked for: each takes half a gigabyte, and the longest question ends the run."""
 
 
-AnalysisFormat = Literal["text", "markdown", "json", "github", "sarif", "junit"]
+AnalysisFormat = Literal["text", "markdown", "html", "json", "github", "sarif", "junit"]
 
 
 def analyze(
@@ -80,7 +80,7 @@ def analyze(
             workers=jobs or min(cores(), MOST_WORKERS),
         )
     )
-    publish(lambda name, _: render(name, report, lang), format, outputs)
+    publish(lambda name, color: render(name, report, lang, color, measure_width()), format, outputs)
     return report.exit_code
 
 

@@ -144,7 +144,7 @@ def _changes(changes: SpecChanges, lang: Language, outcomes: Mapping[str, tuple[
     for spec in specs[:ROWS]:
         outcome, open_duties = outcomes.get(spec.file, ("", ""))
         head = joint("semicolon", lang).join(filter(None, [spec.head, outcome]))
-        yield f"- {code(clean(spec.file, one_line=True))}: {escape_markdown(head)}\n"
+        yield f"- {code(spec.file)}: {escape_markdown(head)}\n"
         yield from (f"  - {escape_markdown(line)}\n" for line in spec.lines[: SHOWN + 1])
         if more := spec.lines[SHOWN + 1 :]:
             yield f"{_fold([escape_line_of_html(line) for line in more], lang, '  - ')}"

@@ -32,7 +32,7 @@ def escape_line_of_html(text: str) -> str:
 
 def code(text: str) -> str:
     """Return a code span that the text cannot end, suitable for a table."""
-    text = " ".join(text.split()).replace("|", "\\|")
+    text = clean(" ".join(text.split())).replace("|", "\\|")
     marks = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     pad = " " if text[:1] == "`" or text[-1:] == "`" else ""
     return f"{marks}{pad}{text}{pad}{marks}"

@@ -65,7 +65,7 @@ class _Printer:
 
     def blocks(self, blocks: Sequence[Block], level: int, indent: str = "") -> Iterator[str]:
         for block in blocks:
-            if not indent:
+            if not indent or isinstance(block, Paragraph):  # otherwise the line would go on
                 yield ""
             yield from (f"{indent}{line}" if line else "" for line in self.block(block, level))
 
